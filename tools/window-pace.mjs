@@ -218,7 +218,10 @@ try {
 
   await createProject(page, 'Answers', resource('demo-pair/base'), resource('demo-pair/post'))
   await rail.getByText('Answers', { exact: true }).click()
-  await page.getByRole('group', { name: 'Ask' }).getByText('Samples', { exact: true }).click()
+  await page
+    .getByRole('group', { name: 'Answers', exact: true })
+    .getByText('Samples', { exact: true })
+    .click()
   await page.getByRole('button', { name: /^\d+ prompts…$/ }).click()
   await page.getByLabel('Prompt file to import').setInputFiles({
     name: 'prompts.txt',
@@ -239,7 +242,7 @@ try {
 
   await page.getByRole('button', { name: 'More samples' }).waitFor()
   await page.waitForLoadState('networkidle')
-  const table = page.getByRole('table', { name: 'Answers' })
+  const table = page.getByRole('table', { name: 'Answers', exact: true })
   const box = await table.boundingBox()
   await page.mouse.move(box.x + box.width / 2, box.y + 200)
   const beforeScrolling = await spent()
@@ -257,7 +260,7 @@ try {
   }
   tell('searching 10,000 answers, a key', ((await spent()) - beforeSearch) / 4, 100)
   const openingAnswers = await opening(page, async (opened) => {
-    await opened.getByRole('table', { name: 'Answers' }).getByRole('row').nth(3).waitFor()
+    await opened.getByRole('table', { name: 'Answers', exact: true }).getByRole('row').nth(3).waitFor()
   })
   tell('opening 10,000 answers', openingAnswers, 1000)
 

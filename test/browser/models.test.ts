@@ -74,6 +74,17 @@ describe('the models of a project in Chromium', () => {
     await expectAccessible(page, 'Models with several pairs')
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.getByLabel('Choose Not swept').check()
+    const name = table.getByRole('button', { name: 'Not swept', exact: true })
+    const lines = await name.evaluate((button) => {
+      const [box, text] = [button.previousElementSibling, button.querySelector('span')]
+      if (box === null || text === null) throw new Error('the row has no checkbox or no name')
+      const before = text.textContent
+      text.textContent = 'a long name of a pair '.repeat(4)
+      const tops = [box, button].map((element) => element.getBoundingClientRect().top)
+      text.textContent = before
+      return tops
+    })
+    expect(Math.abs((lines[0] ?? NaN) - (lines[1] ?? NaN)), 'checkbox and long name').toBeLessThan(12)
     await page.getByLabel('Choose Demo', { exact: true }).check()
     await takeAction(page, 'Table of pairs', MENU_WORDS.copyAs('Markdown'))
     const copied = await page.evaluate(() => navigator.clipboard.readText())

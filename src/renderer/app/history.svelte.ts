@@ -1,3 +1,4 @@
+import type { PairId } from '../../contract/documents/project'
 import { type Complaint, complaintOf } from '../ui/complaint'
 
 interface NamedChange {
@@ -7,6 +8,8 @@ interface NamedChange {
   readonly message?: string
   /** Successive changes with the same value become one, such as the letters of a word that is typed. */
   readonly merge?: string
+  /** The changed pair. While it is removed, the change can be neither undone nor redone. */
+  readonly pair?: PairId
 }
 
 /** A change that main has written, and that main can undo. */
@@ -52,9 +55,9 @@ export class History {
   /** Notice of the last change, shown for ten seconds. */
   notice = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)
   /** Description of the change that is undone next; null if there is none. */
-  readonly undoable = $derived.by(() => this.unsaved.what() ?? this.past.at(-1)?.what ?? null)
+  readonly undoable = $derived.by(() => this.unsaved.what() ?? this.last('past')?.what ?? null)
   /** Description of the change that is redone next; null if there is none. */
-  readonly redoable = $derived(this.future.at(-1)?.what ?? null)
+  readonly redoable = $derived.by(() => this.last('future')?.what ?? null)
   private noticeTimer: ReturnType<typeof setTimeout> | undefined
 
   /**
@@ -64,7 +67,8 @@ export class History {
   constructor(
     private readonly complain: (error: unknown) => void,
     private readonly revert: (changes: readonly number[]) => Promise<number | null>,
-    private readonly unsaved: UnsavedEdits
+    private readonly unsaved: UnsavedEdits,
+    private readonly hasPair: (pair: PairId) => boolean = () => true
   ) {}
 
   /** Records a change. Changes that were undone before can no longer be redone. */
@@ -93,6 +97,10 @@ export class History {
     return this.enqueue('future')
   }
 
+  private last(changes: 'past' | 'future'): UndoableChange | undefined {
+    return this[changes].findLast(({ pair }) => pair === undefined || this.hasPair(pair))
+  }
+
   /** Moves changes one at a time, in the order of the requests. */
   private enqueue(from: 'past' | 'future'): Promise<void> {
     this.turns = this.turns.then(() => this.moveLast(from)).catch(this.complain)
@@ -102,7 +110,7 @@ export class History {
   private async moveLast(from: 'past' | 'future'): Promise<void> {
     await this.unsaved.flush()
     if (from === 'past' && this.unsaved.discardLast()) return
-    const change = this[from].at(-1)
+    const change = this.last(from)
     if (change === undefined) return
     this.isMoving = true
     try {

@@ -57,7 +57,8 @@ export class OpenProject {
       what: () => this.buffers.find(({ dirty }) => dirty)?.lastUnsaved ?? null,
       flush: () => this.flush(),
       discardLast: () => this.buffers.some((buffer) => buffer.discardLast())
-    }
+    },
+    (pair) => this.state.pairs.some(({ id }) => id === pair)
   )
   /** True while an undone or redone deletion may remove a run that is shown. */
   private reverting = false

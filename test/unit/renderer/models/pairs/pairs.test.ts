@@ -164,3 +164,18 @@ it('uses separate prompts and those of the project again, by steps that can be u
   await settled()
   expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [3] })
 })
+
+it('offers to undo the rename of a pair only while the pair exists', async () => {
+  const { line, session } = await opened('pair-1', briefs('a', 'b'))
+  const { history } = session
+  void session.pairs.rename('pair-2', 'c')
+  await line.answer('pairs.rename', 0, { change: 2 })
+  session.accept(showing('pair-1', briefs('a', 'c'), 2))
+  expect(history.undoable).toBe('rename the pair “b”')
+  session.accept(showing('pair-1', briefs('a'), 3))
+  expect(history.undoable).toBeNull()
+  await history.undo()
+  expect(line.of('projects.revert')).toHaveLength(0)
+  session.accept(showing('pair-1', briefs('a', 'c'), 4))
+  expect(history.undoable).toBe('rename the pair “b”')
+})
