@@ -32,6 +32,20 @@ function currentEntry(variant: Variant, project: KeptModels): KeptIdentity | und
   return undefined
 }
 
+/** Returns entries of a stored run with the current identities of their variants; the same list if none changed. */
+export function withKeptIdentities<Entry>(
+  entries: Entry[],
+  variantOf: (entry: Entry) => Variant,
+  withVariant: (entry: Entry, variant: Variant) => Entry,
+  project: KeptModels
+): Entry[] {
+  const current = entries.map((entry) => {
+    const variant = withKeptIdentity(variantOf(entry), project)
+    return variant === variantOf(entry) ? entry : withVariant(entry, variant)
+  })
+  return current.every((entry, index) => entry === entries[index]) ? entries : current
+}
+
 /** Returns a variant of a stored run with the id and number of the project's entry, which give its colour. */
 export function withKeptIdentity(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant

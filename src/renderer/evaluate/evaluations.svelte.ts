@@ -1,10 +1,9 @@
-import { withKeptIdentity } from '../../contract/documents/kept-models'
+import { withKeptIdentities } from '../../contract/documents/kept-models'
 import { isExternal } from '../../contract/model/model'
 import {
   type EvaluatedPrompt,
   type EvaluationEvent,
   type EvaluationProgress,
-  type EvaluationRun,
   evaluationShare,
   type EvaluationSummary,
   type EvaluationView,
@@ -22,6 +21,7 @@ import { computingOf } from '../answers/computation'
 import type { VariantList } from '../answers/variant-list.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
+import { ShownRun } from '../app/shown-run.svelte'
 import { JudgingJob } from './judging.svelte'
 import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -40,19 +40,20 @@ interface LiveEvaluation {
 const MEASURED_EACH = 1 / 8
 
 /** State of the Evaluate view: the running or the shown evaluation, with its axes and comparison. */
-export class EvaluationsState {
+export class EvaluationsState extends ShownRun<EvaluationView> {
   /** Newest first. */
   readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
   private stored = $state.raw<EvaluationView | null>(null)
   readonly shownView = $derived.by<EvaluationView | null>(() => {
     const { stored } = this
     if (stored === null) return null
-    const variants = stored.run.variants.map((entry) => {
-      const variant = withKeptIdentity(entry.variant, this.project.state.document)
-      return variant === entry.variant ? entry : { ...entry, variant }
-    })
-    const isSame = variants.every((entry, place) => entry === stored.run.variants[place])
-    return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
+    const variants = withKeptIdentities(
+      stored.run.variants,
+      ({ variant }) => variant,
+      (entry, variant) => ({ ...entry, variant }),
+      this.project.state.document
+    )
+    return variants === stored.run.variants ? stored : { ...stored, run: { ...stored.run, variants } }
   })
   /** Axes of the scatter, horizontal and vertical. */
   quality = $state<MeasureId>('accuracy')
@@ -70,13 +71,7 @@ export class EvaluationsState {
   /** The requested reference variant, until the comparison with it is shown; null otherwise. */
   comparing = $state<string | null>(null)
 
-  private readonly reading: Latest<string>
   private readonly looking: Latest<number>
-  /** Id of the evaluation that is being loaded; null if none is. */
-  readonly opening = $derived.by(() => this.reading.awaited)
-  /** Id of the evaluation that is shown by default. */
-  readonly newest = $derived.by(() => this.inOrder(this.project.state)[0]?.id ?? null)
-  readonly current = $derived.by(() => this.opening ?? this.shownView?.run.id ?? null)
   readonly job: BackgroundJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetupState
   readonly judging: JudgingJob
@@ -94,7 +89,6 @@ export class EvaluationsState {
   /** Reason why no evaluation can start; null if one can. */
   readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))
 
-  private newestSeen: string | null = null
   /** Number of answers of the running evaluation when it was last measured. */
   private measuredAt = 0
   private speed = new RunSpeed()
@@ -105,12 +99,12 @@ export class EvaluationsState {
    * @param speed of generating
    */
   constructor(
-    private readonly project: OpenProject,
+    project: OpenProject,
     variants: VariantList,
     private readonly tasks: Tasks,
     speed: GenerationSpeed
   ) {
-    this.reading = new Latest(project.left)
+    super(project, 'evaluation')
     this.looking = new Latest(project.left)
     this.setup = new EvaluationSetupState(project, variants, tasks, speed)
     this.failures = new Failures(project, tasks)
@@ -136,25 +130,21 @@ export class EvaluationsState {
     project.onChange((state, before) => this.followState(state, before))
   }
 
-  /**
-   * Shows the newest evaluation unless it was shown before. One that ended while the connection was lost is new.
-   *
-   * @param wanted id of another evaluation to show; null for the newest
-   */
+  protected get shownId(): string | null {
+    return this.stored?.run.id ?? null
+  }
+
+  /** @param wanted id of another evaluation to show than the newest unseen one */
   async attach(wanted: string | null): Promise<void> {
     await this.tasks.load()
     if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
-    const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
-    const isSeen = this.newest === this.newestSeen && this.current !== null
-    const next = other ?? (isSeen || this.newest === this.current ? null : this.newest)
-    if (other !== null) this.newestSeen = this.newest
-    const run = next === null ? null : await this.show(next)
-    if (!this.setup.ready && run !== null && !choosesFailures(run)) this.setup.follow(run)
+    const view = await this.showUnseen(wanted)
+    if (!this.setup.ready && view !== null && !choosesFailures(view.run)) this.setup.follow(view.run)
     this.setup.ready = true
   }
 
   /** Evaluations with all their answers come before stopped ones. While one may be running, the newest comes first. */
-  private inOrder({ evaluations, running, writer }: ProjectState): readonly EvaluationSummary[] {
+  protected inOrder({ evaluations, running, writer }: ProjectState): readonly EvaluationSummary[] {
     const mayRun = running.includes('evaluation') || writer !== null
     return mayRun ? evaluations : answeredFirst(evaluations)
   }
@@ -162,17 +152,13 @@ export class EvaluationsState {
   private followState(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.job.busy && this.shownView !== null) void this.judged(this.shownView.run.id)
-    const next = this.project.nextShown('evaluation', this.current, this.inOrder(state), this.inOrder(before))
-    if (this.busy) return
+    if (this.followList(state, before) || this.busy || this.shownView === null) return
     // An evaluation that another program resumes is loaded again, because its answers change.
-    const goesOn = state.writer !== null && this.shownView?.complete === false && this.opening === null
-    if (next === undefined && goesOn && this.shownView !== null) void this.show(this.shownView.run.id)
-    else if (next === null) this.clear()
-    else if (next !== undefined) void this.show(next)
+    if (state.writer !== null && !this.shownView.complete && this.opening === null)
+      void this.show(this.shownView.run.id)
   }
 
-  /** Clears the view after the last evaluation was deleted. */
-  private clear(): void {
+  protected clear(): void {
     this.looking.drop()
     this.stored = null
     this.inspected = null
@@ -182,9 +168,9 @@ export class EvaluationsState {
   async compareWith(variant: string): Promise<void> {
     if (this.shownView === null) return
     this.comparing = variant
-    const run = await this.show(this.shownView.run.id, variant)
+    await this.show(this.shownView.run.id)
     // A later request for the same evaluation includes the comparison, and completes it.
-    if (run === null && this.opening === null && this.comparing === variant) this.comparing = null
+    if (this.opening === null && this.comparing === variant) this.comparing = null
   }
 
   /** Measures the shown evaluation again while it runs, so that results are based on most of its answers. */
@@ -195,34 +181,21 @@ export class EvaluationsState {
     void this.show(evaluationId)
   }
 
-  /**
-   * Fetches and shows one evaluation; null when it cannot be shown any more.
-   *
-   * @param against the variant that others are compared with: as before when the same evaluation is shown again
-   */
-  async show(
-    evaluationId: string,
-    against = this.shownView?.run.id === evaluationId
-      ? (this.comparing ?? this.shownView.results.comparedWith)
-      : undefined
-  ): Promise<EvaluationRun | null> {
+  /** Reads an evaluation. The same one keeps the variant that others are compared with. */
+  protected read(evaluationId: string, signal: AbortSignal): Promise<EvaluationView> {
     const { here, client } = this.project
-    const request = { ...here, evaluationId, ...(against === undefined ? {} : { against }) }
-    const read = await this.project.attempt(() =>
-      this.reading.apply(
-        evaluationId,
-        (signal) => client.evaluations.get(request, { signal }),
-        (view) => this.take(view, against)
-      )
-    )
-    if (read === null) return null
-    // For the same evaluation with more answers, the selected prompt stays open.
-    if (this.inspected !== null) await this.inspect(this.inspected.prompt)
-    return read.run
+    const { shownView: shown } = this
+    const against =
+      shown?.run.id === evaluationId ? { against: this.comparing ?? shown.results.comparedWith } : {}
+    return client.evaluations.get({ ...here, evaluationId, ...against }, { signal })
   }
 
-  private take(view: EvaluationView, against: string | undefined): void {
-    this.newestSeen = this.newest
+  protected async readMore(): Promise<void> {
+    // For the same evaluation with more answers, the selected prompt stays open.
+    if (this.inspected !== null) await this.inspect(this.inspected.prompt)
+  }
+
+  protected take(view: EvaluationView): void {
     // A requested prompt belongs to the earlier evaluation.
     this.looking.drop()
     const other = this.shownView?.run.task.kind !== view.run.task.kind
@@ -234,7 +207,7 @@ export class EvaluationsState {
     if (other || !measured.includes(this.diversity) || this.diversity === before?.diversity)
       this.diversity = main.diversity
     const again = this.shownView?.run.id === view.run.id
-    if (!again || against === this.comparing) this.comparing = null
+    if (!again || view.results.comparedWith === this.comparing) this.comparing = null
     this.stored = view
     if (!again) this.inspected = null
   }
@@ -319,7 +292,7 @@ export class EvaluationsState {
     const id = ending.type === 'finished' ? ending.evaluationId : (live?.evaluationId ?? null)
     await this.project.refresh()
     const isStored = id !== null && this.list.some((evaluation) => evaluation.id === id)
-    const run = isStored ? await this.show(id) : null
+    const run = isStored ? ((await this.show(id))?.run ?? null) : null
     // The speed of external models does not predict that of the engine.
     if (run !== null && !run.variants.some(({ variant }) => isExternal(variant)))
       this.setup.rememberSpeed(run, this.speed)

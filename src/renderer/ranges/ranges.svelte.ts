@@ -1,5 +1,5 @@
 import { type SweepResult, sweepResult } from './sweep-result'
-import { defaultSweepFirst, defaultSweepOf } from '../../contract/documents/default-sweep'
+import { defaultSweepFirst } from '../../contract/documents/default-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
@@ -22,7 +22,7 @@ import { LookingAt } from './inspector/looking-at'
 import { BackgroundJob } from '../app/background-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
-import { Latest } from '../app/latest.svelte'
+import { ShownRun } from '../app/shown-run.svelte'
 import type { Place } from '../app/place'
 import { AnswerChecks } from './check/answer-checks.svelte'
 import { SweepForCheck } from './check/checked-sweep.svelte'
@@ -53,7 +53,7 @@ export interface ShownNumbers {
 }
 
 /** State of the Ranges view: the running or shown sweep, and the choices in it. */
-export class Ranges {
+export class Ranges extends ShownRun<ReadSweep> {
   readonly job: BackgroundJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
   readonly check: AnswerChecks
@@ -81,16 +81,6 @@ export class Ranges {
   layout = $state<'charts' | 'table'>('charts')
 
   readonly limited: LimitedSelection
-  private readonly reading: Latest<string>
-  /** Id of the sweep that is being read; null for none. */
-  readonly opening = $derived.by(() => this.reading.awaited)
-  private readonly defaultSweep = $derived.by(() => defaultSweepOf(this.project.state.sweeps))
-  /**
-   * Id of the sweep that the pair answers with; null for none. A preview does not replace a full sweep of the same
-   * prompts.
-   */
-  readonly newest = $derived.by(() => this.defaultSweep?.id ?? null)
-  readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
   readonly selecting = $derived.by(() => this.limited.awaited)
   readonly selection = $derived.by(() => this.limited.current)
   /** Share of post's validity that a selected range must keep. */
@@ -163,13 +153,13 @@ export class Ranges {
   /**
    * True while the sweep that the pair answers with is being read. Its selection is unknown before its check is read.
    */
-  readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.defaultSweep?.id)
+  readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.newest)
   /**
    * The range that is selected in the sweep that the pair answers with, under the current limit. Null for none, and
    * while unknown.
    */
   readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
-    const { defaultSweep } = this
+    const [defaultSweep] = this.inOrder(this.project.state)
     if (defaultSweep === undefined) return null
     const selected = this.selectedIn(defaultSweep)
     if (selected === null) return null
@@ -178,7 +168,6 @@ export class Ranges {
   })
 
   readonly lookingAt: LookingAt
-  private newestSeen: string | null = null
   /** The sweep that was shown before, and its last selection. */
   private previousSweep = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
   /** True once the user has chosen a range of a running sweep, which the inspector shows at the end. */
@@ -188,15 +177,15 @@ export class Ranges {
 
   /** @param needs prompts to save before a sweep, tasks that score sweeps, and the state of Chat */
   constructor(
-    private readonly project: OpenProject,
+    project: OpenProject,
     private readonly needs: {
       prompts: { flush(): Promise<void> }
       tasks: Tasks
       hasChatTurns: () => boolean
     }
   ) {
+    super(project, 'sweep')
     this.savedChecks = project.state.saved.answerChecks
-    this.reading = new Latest(project.left)
     this.lookingAt = new LookingAt(project)
     this.limited = new LimitedSelection(project, this, (take) =>
       this.followSelection(() => {
@@ -246,42 +235,30 @@ export class Ranges {
     return this.awaitsNewest ? null : selected
   }
 
-  /**
-   * Shows the sweep that the pair answers with, unless it was shown before. A sweep that ended while the connection
-   * was lost is new.
-   *
-   * @param wanted another sweep to show; null for that one
-   */
+  protected get shownId(): string | null {
+    return this.sweep?.id ?? null
+  }
+
+  /** Returns the sweeps, that of the pair's answer first. A preview does not precede a full sweep of its prompts. */
+  protected inOrder({ sweeps }: ProjectState): readonly SweepSummary[] {
+    return defaultSweepFirst(sweeps)
+  }
+
+  /** @param wanted id of another sweep to show than the newest unseen one */
   async attach(wanted: string | null): Promise<void> {
-    const { sweeps } = this.project.state
-    const other = wanted !== this.current && sweeps.some(({ id }) => id === wanted) ? wanted : null
-    const isSeen = this.newest === this.newestSeen && this.current !== null
-    const next = other ?? (isSeen ? null : this.newest)
-    // Whoever asks for another result has no use for the newest, also where the reading is overtaken.
-    if (other !== null) this.newestSeen = this.newest
-    if (next !== null) await this.show(next)
-    else await this.search.lookForUnfinished()
+    if ((await this.showUnseen(wanted)) === null) await this.search.lookForUnfinished()
   }
 
   private onProjectChanged(state: ProjectState, before: ProjectState): void {
     const { rho } = state.document.settings
     if (rho !== before.document.settings.rho) this.limited.onLimitChanged(rho)
     void this.reloadSavedCheck(state.saved)
-    const next = this.project.nextShown(
-      'sweep',
-      this.current,
-      defaultSweepFirst(state.sweeps),
-      defaultSweepFirst(before.sweeps)
-    )
-    if (next === null && !this.busy) this.clear()
-    else if (next !== undefined && next !== null && !this.busy) void this.show(next)
-    else void this.search.updateRuns(state.history.runs, before.history.runs)
+    if (!this.followList(state, before)) void this.search.updateRuns(state.history.runs, before.history.runs)
     const scored = before.running.includes('recipe score') && !state.running.includes('recipe score')
     if (scored && !this.scoring.job.busy) void this.refresh()
   }
 
-  /** Shows no sweep, because the only one was deleted. */
-  private clear(): void {
+  protected clear(): void {
     this.reading.drop()
     this.limited.show(null)
     this.whatIf.close()
@@ -380,27 +357,22 @@ export class Ranges {
     this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
   }
 
-  /** Loads and shows a sweep, with its selected range chosen. */
-  async show(sweepId: string): Promise<void> {
-    const read = await this.project.attempt(() =>
-      this.reading.apply(
-        sweepId,
-        (signal) => readSweepAndCheck(this.project, { sweepId, rhoNow: () => this.rho }, signal),
-        (answer) => this.take(answer)
-      )
-    )
-    if (read === null) return
-    this.comparing.again()
-    void this.checked.reload()
-    await this.search.show(sweepId)
+  protected read(sweepId: string, signal: AbortSignal): Promise<ReadSweep> {
+    return readSweepAndCheck(this.project, { sweepId, rhoNow: () => this.rho }, signal)
   }
 
-  private take({ sweep, selection, check }: ReadSweep): void {
+  protected async readMore({ sweep }: ReadSweep): Promise<void> {
+    this.comparing.again()
+    void this.checked.reload()
+    await this.search.show(sweep.id)
+  }
+
+  /** Shows a sweep with its selected range chosen. */
+  protected take({ sweep, selection, check }: ReadSweep): void {
     if (this.sweep !== null && this.sweep.id === this.newest)
       this.previousSweep = { id: this.sweep.id, selected: this.selection?.selected ?? null }
     this.limited.show(selection)
     this.whatIf.close()
-    this.newestSeen = this.newest
     this.sweep = sweep
     this.check.document = check
     const [firstRange] = sweep.ranges

@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
-import { withKeptIdentity } from '../../contract/documents/kept-models'
+import { withKeptIdentities } from '../../contract/documents/kept-models'
 import { isExternal } from '../../contract/model/model'
 import type { Precision } from '../../contract/model/device'
 import type { WeightStorage } from '../../contract/model/sampling'
@@ -17,7 +17,7 @@ import { saveText } from '../ui/save-file'
 import { CharacterCheck } from './character-check.svelte'
 import type { Client } from '../app/connection'
 import { BackgroundJob } from '../app/background-job.svelte'
-import { Latest } from '../app/latest.svelte'
+import { ShownRun } from '../app/shown-run.svelte'
 import type { VariantList } from '../answers/variant-list.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetupState } from './sample-setup.svelte'
@@ -38,7 +38,7 @@ interface LiveRun {
   precision: Precision | null
 }
 
-interface ShownRun {
+interface StoredSamples {
   run: SampleRun
   board: AnswerBoard
   measures: SampleRunMeasures
@@ -51,26 +51,23 @@ const EXPORT_TYPES = {
 } as const satisfies Record<SampleExportFormat, string>
 
 /** State of the Samples view: the running or the shown sample run, with its tab, search and open cells. */
-export class SamplesState {
+export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples']['get']>>> {
   tab = $state<SamplesTab>('answers')
-  private stored = $state.raw<ShownRun | null>(null)
-  readonly shownRun = $derived.by<ShownRun | null>(() => {
+  private stored = $state.raw<StoredSamples | null>(null)
+  readonly shownRun = $derived.by<StoredSamples | null>(() => {
     const { stored } = this
     if (stored === null) return null
-    const variants = stored.run.variants.map((variant) =>
-      withKeptIdentity(variant, this.project.state.document)
+    const variants = withKeptIdentities(
+      stored.run.variants,
+      (variant) => variant,
+      (_, variant) => variant,
+      this.project.state.document
     )
-    const isSame = variants.every((variant, place) => variant === stored.run.variants[place])
-    return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
+    return variants === stored.run.variants ? stored : { ...stored, run: { ...stored.run, variants } }
   })
   query = $state('')
   readonly expanded = new SvelteSet<string>()
 
-  private readonly reading: Latest<string>
-  /** Id of the run that is being loaded; null if none is. */
-  readonly opening = $derived.by(() => this.reading.awaited)
-  readonly newest = $derived.by(() => this.project.state.sampleRuns[0]?.id ?? null)
-  readonly current = $derived.by(() => this.opening ?? this.shownRun?.run.id ?? null)
   readonly job: BackgroundJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
   readonly setup: SampleSetupState
@@ -136,8 +133,6 @@ export class SamplesState {
     return null
   })
 
-  private newestSeen: string | null = null
-
   private attached = false
   private runSpeed = new RunSpeed()
 
@@ -146,11 +141,11 @@ export class SamplesState {
    * @param speed of generating
    */
   constructor(
-    private readonly project: OpenProject,
+    project: OpenProject,
     readonly variants: VariantList,
     readonly speed: GenerationSpeed
   ) {
-    this.reading = new Latest(project.left)
+    super(project, 'samples')
     this.job = new BackgroundJob<SampleEvent, LiveRun>(project, {
       kind: 'samples',
       holdsEngine: 'Answers are being generated',
@@ -171,38 +166,32 @@ export class SamplesState {
     project.onChange((state, before) => this.followState(state, before))
   }
 
-  /**
-   * Shows the newest run unless it was shown before. One that ended while the connection was lost is new.
-   *
-   * @param wanted id of another run to show; null for the newest
-   */
+  protected get shownId(): string | null {
+    return this.stored?.run.id ?? null
+  }
+
+  protected inOrder({ sampleRuns }: ProjectState): ProjectState['sampleRuns'] {
+    return sampleRuns
+  }
+
+  /** @param wanted id of another run to show than the newest unseen one */
   async attach(wanted: string | null): Promise<void> {
     const first = !this.attached
     this.attached = true
     this.prompts.attach()
     void this.setup.attach()
     void this.check.load()
-    const { sampleRuns } = this.project.state
-    const other = wanted !== this.current && sampleRuns.some(({ id }) => id === wanted) ? wanted : null
-    const isSeen = this.newest === this.newestSeen && this.current !== null
-    const next = other ?? (isSeen ? null : this.newest)
-    if (other !== null) this.newestSeen = this.newest
-    if (next === null) return
-    const run = await this.show(next)
-    if (first && run !== null) this.setup.follow(run)
+    const stored = await this.showUnseen(wanted)
+    if (first && stored !== null) this.setup.follow(stored.run)
   }
 
   private followState(state: ProjectState, before: ProjectState): void {
-    const next = this.project.nextShown('samples', this.current, state.sampleRuns, before.sampleRuns)
-    if (next === null && !this.busy) this.clear()
-    else if (next !== undefined && next !== null && next !== this.newestSeen && !this.busy)
-      void this.show(next)
+    this.followList(state, before)
     const checked = before.running.includes('character check') && !state.running.includes('character check')
     if (checked && !this.check.busy) void this.check.load()
   }
 
-  /** Clears the view after the last run was deleted. */
-  private clear(): void {
+  protected clear(): void {
     this.look()
     this.blind.look(null)
     this.stored = null
@@ -214,23 +203,16 @@ export class SamplesState {
     this.expanded.clear()
   }
 
-  /** Fetches and shows one run; null when it cannot be shown any more. */
-  async show(runId: string): Promise<SampleRun | null> {
+  protected read(runId: string, signal: AbortSignal): ReturnType<Client['samples']['get']> {
     const { here, client } = this.project
-    const read = await this.project.attempt(() =>
-      this.reading.apply(
-        runId,
-        (signal) => client.samples.get({ ...here, runId }, { signal }),
-        (stored) => this.take(stored)
-      )
-    )
-    if (read === null) return null
-    void this.blind.renew(read.run)
-    return read.run
+    return client.samples.get({ ...here, runId }, { signal })
   }
 
-  private take({ run, samples, measures }: Awaited<ReturnType<Client['samples']['get']>>): void {
-    this.newestSeen = this.newest
+  protected readMore({ run }: { run: SampleRun }): void {
+    void this.blind.renew(run)
+  }
+
+  protected take({ run, samples, measures }: Awaited<ReturnType<Client['samples']['get']>>): void {
     const board = new AnswerBoard()
     board.add(samples)
     // For the same run with more answers, search and open cells stay.
