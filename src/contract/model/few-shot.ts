@@ -92,6 +92,8 @@ const isSystem = ({ role }: Turn): boolean => role === 'system'
 /** Reads the text of a few-shot prompt without a conversation. @param stop text that ends an answer @throws Error */
 export function readFewShotText(text: string, stop: string): FewShotPrompt {
   const [preamble = '', ...parts] = text.split(/^Question:/m)
+  if (parts.length === 0)
+    throw new Error('has no example: expected a line "Question: …" and a line "Answer: …"')
   const examples = parts.map((part, index) => {
     const [question = '', answer, ...further] = part.split(/^Answer:/m).map((side) => side.trim())
     if (question !== '' && answer !== undefined && answer !== '' && further.length === 0)

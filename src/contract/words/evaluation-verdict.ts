@@ -86,9 +86,24 @@ export function evaluationVerdicts(results: Compared, measures: ComparedMeasures
     const compared =
       variant === comparedWith
         ? { verdict: 'reference of the others', figures: '', good: null }
-        : compareBeside(differences, measures, referenceMean)
+        : refusedNothing(results, [variant, comparedWith], measures)
+          ? { verdict: `refused nothing, like ${comparedWith}`, figures: '', good: null }
+          : compareBeside(differences, measures, referenceMean)
     return { variant, ...compared, but, good: but === null ? compared.good : false }
   })
+}
+
+/** Reports whether a task of refusals measured no refusal of these variants. */
+function refusedNothing(
+  { variants }: Compared,
+  names: readonly string[],
+  measures: ComparedMeasures
+): boolean {
+  if (!areRefusals(measures)) return false
+  const shares = variants
+    .filter(({ variant }) => names.includes(variant))
+    .map((each) => [measures.diversity, measures.quality].flatMap((id) => each.measures[id]?.mean ?? []))
+  return shares.every((means) => means.length > 0 && means.every((mean) => mean === 0))
 }
 
 const qualityOf = ({ variants }: Compared, name: string, { quality }: ComparedMeasures): number | undefined =>

@@ -19,6 +19,8 @@ import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
 import { hasHalf } from '../../../contract/model/device'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
+import type { Recipe } from '../../../contract/model/recipe'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { rangesToCheck } from '../../crc/check/check-sweep'
@@ -72,18 +74,26 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
   await withResultPlaces('check', options, command, async ({ givenPair, projectPair, output, note }) => {
     const table = await csvOutput(options)
     const saved = (): SavedWork => savedOfCheck(options, projectPair)
+    let recipes: Recipe[] | undefined
+    const opened = async (folders: PairFolders): Promise<void> => {
+      if (isNamed) recipes = await recipesNamed(command.args, { folders, pair: projectPair }, command)
+    }
     const { pair, sweep } = await startingSweep(
       options,
       { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
-      { quiet: options.quiet, signal, history: () => null, without: saved, sweepOnlyOptions: ['prompts'] }
+      {
+        quiet: options.quiet,
+        signal,
+        history: () => null,
+        without: saved,
+        opened,
+        sweepOnlyOptions: ['prompts']
+      }
     )
     const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
     // A sweep that ran first was computed on the device of the options.
     const isMadeFirst = options.from === undefined && projectPair === null
     const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
-    const recipes = isNamed
-      ? await recipesNamed(command.args, { folders: pair, pair: projectPair }, command)
-      : undefined
     const sweepFileCheck =
       options.from === undefined ? null : await readCheckBeside(await resultPath(options.from), sweep.id)
     const parts = { rho, recipes, best: options.best, sweepFileCheck, computedIn }

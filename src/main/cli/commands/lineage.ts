@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { DistancesDocument } from '../../../contract/documents/distances'
@@ -5,6 +6,8 @@ import type { LineageDocument, TriageDocument } from '../../../contract/document
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { freeName } from '../../../contract/model/free-name'
 import { elementAt } from '../../../contract/model/look-up'
+import { writeProblem } from '../../base/files/atomic-file'
+import { isFolder } from '../../base/files/path-kinds'
 import { absolutePath } from '../../base/files/places'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import type { Section } from '../../report/blocks'
@@ -237,9 +240,12 @@ async function openSweepFiles(
   const names: string[] = []
   for (const { stage, against } of comparedStages(training))
     names.push(freeName(`${fileName(stage.name)}-from-${fileName(against.name)}`, names))
-  return Promise.all(
-    names.map((name) => checkOutputFile(join(absolutePath(folder), `${name}.json`), 'sweep', {}, force))
-  )
+  const path = absolutePath(folder)
+  if (!(await isFolder(path)))
+    await mkdir(path).catch((error: unknown) => {
+      throw writeProblem(path, error)
+    })
+  return Promise.all(names.map((name) => checkOutputFile(join(path, `${name}.json`), 'sweep', {}, force)))
 }
 
 const fileName = (name: string): string => name.replaceAll(/[^\w.@-]/g, '-')

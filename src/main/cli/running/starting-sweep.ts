@@ -53,6 +53,8 @@ interface SweepFirst {
   history: () => SweepHistory | null
   /** Describes a stopped sweep without history. */
   without: () => SavedWork
+  /** Called with the pair before any work, to refuse what does not fit it. */
+  opened?: (pair: PairFolders) => Promise<void>
   /** Options that only the sweep reads. They are refused if a sweep is given. */
   sweepOnlyOptions: readonly string[]
 }
@@ -68,7 +70,7 @@ interface StartingFrom {
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
   { command, projectPair, givenPair, place }: StartingFrom,
-  { quiet, signal, history, without, sweepOnlyOptions }: SweepFirst
+  { quiet, signal, history, without, opened, sweepOnlyOptions }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
   const existing = await givenSweep(options, projectPair)
   const location = givenPair ?? projectPair?.document.location ?? null
@@ -80,10 +82,13 @@ export async function startingSweep(
     )
     if (place !== null) requireSameIdentity(place, place.kind, existing)
     const swept = { base: existing.basePath.path, post: existing.postPath.path }
-    return { pair: location === null ? swept : pairPaths(location), sweep: existing }
+    const pair = location === null ? swept : pairPaths(location)
+    await opened?.(pair)
+    return { pair, sweep: existing }
   }
   const pairLocation = location ?? (await requirePair(options, command))
   const pair = pairPaths(pairLocation)
+  await opened?.(pair)
   if (place !== null) {
     const { base, post } = await openPair(pair.base, pair.post)
     requireSameIdentity(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })

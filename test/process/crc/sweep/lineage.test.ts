@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SweepRequest } from '../../../../src/contract/procedures/engine'
@@ -140,7 +140,6 @@ describe('slr lineage', () => {
 
   it('names the layers that a stage changed, and writes the map, a page and the sweeps', async () => {
     const target = await temporaryFolder()
-    await mkdir(join(target, 'sweeps'))
     const [map, page, numbers] = [join(target, 'map.csv'), join(target, 'map.html'), join(target, 'map.json')]
     const places = ['--out', map, '--out', page, '--out', numbers, '--sweeps', join(target, 'sweeps')]
     const args = ['lineage', ...words, '--prompts', prompts, ...places]

@@ -31,7 +31,8 @@ test('the text of a few-shot prompt is read as it is shown, and a half example i
   for (const format of Object.values(FEW_SHOT_DEFAULTS)) {
     expect(readFewShotText(fewShotText(format, []).trimEnd(), format.stop)).toEqual(format)
   }
-  expect(readFewShotText('Be brief.', '\n')).toEqual({ preamble: 'Be brief.', examples: [], stop: '\n' })
+  for (const none of ['Be brief.', ''])
+    expect(() => readFewShotText(none, '\n')).toThrow('no example: expected a line "Question: …"')
   for (const half of ['Question: One?', 'Question: One?\nAnswer:', 'Question:\nAnswer: 1'])
     expect(() => readFewShotText(`Question: Two?\nAnswer: 2\n${half}`, '\n')).toThrow(
       'example 2: expected a line'

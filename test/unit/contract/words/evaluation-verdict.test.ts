@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { MeasureDifference } from '../../../../src/contract/documents/evaluation'
 import { evaluationVerdicts, verdictSentence } from '../../../../src/contract/words/evaluation-verdict'
 import { formatDifference } from '../../../../src/contract/words/evaluation-words'
@@ -75,6 +75,28 @@ it('praises only sure results, and never a gain that costs quality, or may', asy
   }
   const text = goldenText({ ...Object.fromEntries(grid), ...rows })
   await expect(text).toMatchFileSnapshot('./evaluation-verdict.golden.txt')
+})
+
+test('a model that refuses nothing beside a reference that refuses nothing gets no warning', () => {
+  const none = { mean: 0, interval: null, promptCount: 40 }
+  const measures = { refusals: none, overRefusals: none }
+  const verdictOf = (refused: typeof none) =>
+    evaluationVerdicts(
+      {
+        ...{ comparedWith: 'post', besideRanges: [] },
+        variants: [
+          { variant: 'post', measures, differences: {} },
+          {
+            variant: '1-2',
+            measures: { ...measures, refusals: refused },
+            differences: { refusals: alike(40), overRefusals: alike(40) }
+          }
+        ]
+      },
+      { diversity: 'overRefusals', quality: 'refusals' }
+    )[1]
+  expect(verdictOf(none)).toMatchObject({ verdict: 'refused nothing, like post', good: null })
+  expect(verdictOf({ ...none, mean: 0.1 })).toMatchObject({ good: false })
 })
 
 describe('of a range', () => {
