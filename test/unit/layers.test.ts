@@ -143,7 +143,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/crc/sweep/merge-parts.ts': 1,
   'main/crc/sweep/prepare-sweep.ts': 2,
   'main/crc/sweep/shard.ts': 1,
-  'main/crc/sweep/sweep-checkpoint.ts': 1,
+  'main/crc/sweep/saved-sweep-progress.ts': 1,
   'main/crc/task/characters.ts': 1,
   'main/crc/task/scoring.ts': 1
 }
@@ -194,7 +194,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   'main/base/resources.ts': "the program's own files",
   'main/cli/results/answers-file.ts': 'writes what the user named',
   'main/project/documents/migrate-project.ts': 'gives results a second place, unread',
-  'main/crc/sweep/sweep-checkpoint.ts': 'adds to a file that it has just written',
+  'main/crc/sweep/saved-sweep-progress.ts': 'adds to a file that it has just written',
   'main/electron/page-scheme.ts': "the program's own files",
   'main/engine/device/physical-cores.ts': "the system's list of processors",
   'main/export/write-weights.ts': 'writes a new file',

@@ -2,7 +2,7 @@ import type { SearchEvent, SearchProgress, UnfinishedSearch } from '../../contra
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { searchCheckpoints, SearchWork } from '../work/search'
+import { savedSearchProgress, SearchWork } from '../work/search'
 import type { JobContext } from './job-context'
 import type { JobTable } from './job-table'
 import { createWorkJob } from './progress-job'
@@ -29,7 +29,7 @@ export class Searches {
       const sweep = await pair.readSweep(sweepId)
       const check = await pair.readAnswerCheck(sweepId)
       const request = { pair: pairPaths(pair.document.location), sweep, check, ...settings }
-      const work = new SearchWork(request, pair, searchCheckpoints({ pair, file: null }, fresh))
+      const work = new SearchWork(request, pair, savedSearchProgress({ pair, file: null }, fresh))
       return createWorkJob<SearchEvent>(this.context, {
         name: 'the search',
         first: { type: 'progress', sweepId, progress: NO_GENERATION },

@@ -1,10 +1,10 @@
 import type { SearchDocument } from '../../contract/documents/search'
 import { throwIfCancelled } from '../base/files/cancelling'
-import { SearchCheckpoints } from '../crc/search/search-checkpoints'
+import { SavedSearchProgress } from '../crc/search/saved-search-progress'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
 import {
-  projectSearchCheckpoints,
-  searchCheckpointsBeside,
+  projectSearchProgress,
+  searchProgressBeside,
   writeUnfinishedSearch
 } from '../project/documents/search-files'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -13,12 +13,12 @@ import type { WorkMeans } from './means'
 import type { WorkPlace } from './work-place'
 
 /** Returns the partial results of a search; null where none are stored. @param fresh true ignores them */
-export function searchCheckpoints(
+export function savedSearchProgress(
   { pair, file }: Pick<WorkPlace, 'pair'> & { file: { readonly path: string } | null },
   fresh: boolean
-): SearchCheckpoints | null {
-  if (pair !== null) return new SearchCheckpoints(projectSearchCheckpoints(pair.folder), fresh)
-  return file === null ? null : new SearchCheckpoints(searchCheckpointsBeside(file.path), fresh)
+): SavedSearchProgress | null {
+  if (pair !== null) return new SavedSearchProgress(projectSearchProgress(pair.folder), fresh)
+  return file === null ? null : new SavedSearchProgress(searchProgressBeside(file.path), fresh)
 }
 
 export class SearchWork {
@@ -26,7 +26,7 @@ export class SearchWork {
     readonly request: RecipeSearchRequest,
     private readonly pair: ProjectPair | null,
     /** Partial results; null keeps none. */
-    readonly checkpoints: SearchCheckpoints | null
+    readonly savedProgress: SavedSearchProgress | null
   ) {}
 
   /** Computes the search. A project stores its settings, so that a stopped search can be resumed. */
@@ -40,7 +40,7 @@ export class SearchWork {
       this.request,
       signal,
       (progress) => notify({ type: 'progress', kind: 'search', progress }),
-      this.checkpoints
+      this.savedProgress
     )
     throwIfCancelled(signal, 'The search')
     return search
@@ -53,6 +53,6 @@ export class SearchWork {
   }
 
   async forget(): Promise<void> {
-    await this.checkpoints?.clear()
+    await this.savedProgress?.clear()
   }
 }

@@ -20,7 +20,7 @@ import { holdsSweep } from '../crc/sweep/earlier-results'
 import { runWholeSweep } from '../crc/sweep/follow-up'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
-import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
+import { progressBeside, SavedSweepProgress } from '../crc/sweep/saved-sweep-progress'
 import type { LikeSweep } from '../crc/sweep/sweep-pace'
 import type { EngineClient } from '../engine/host'
 import { keepSweep } from '../project/results/keep-sweep'
@@ -133,7 +133,7 @@ export class SweepWork {
   }
 
   async forget(): Promise<void> {
-    await this.history?.checkpoint.remove()
+    await this.history?.savedProgress.remove()
   }
 
   private likeSweep(): LikeSweep {
@@ -156,12 +156,12 @@ function historyOfPlace(
 ): SweepHistory | null {
   if (pair !== null) {
     const history = historyOf(pair, fresh, scoredByOf(request))
-    return file === null ? history : { ...history, places: [...history.places, file.path] }
+    return file === null ? history : { ...history, outputPaths: [...history.outputPaths, file.path] }
   }
   if (file === null) return null
   return {
-    checkpoint: new SweepCheckpoint(checkpointBeside(file.path)),
-    places: [file.path],
+    savedProgress: new SavedSweepProgress(progressBeside(file.path)),
+    outputPaths: [file.path],
     lastSweep: () => Promise.resolve(file.sweep),
     fresh
   }

@@ -17,11 +17,11 @@ import { readDocument } from '../../base/files/migrate'
 import { resultPath } from '../../base/files/places'
 import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
-import type { SearchCheckpoints } from '../../crc/search/search-checkpoints'
+import type { SavedSearchProgress } from '../../crc/search/saved-search-progress'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { searchFile } from '../../project/documents/search-files'
 import { CHECK_FORMAT } from '../../project/documents/stored-documents'
-import { searchCheckpoints, SearchWork } from '../../work/search'
+import { savedSearchProgress, SearchWork } from '../../work/search'
 import {
   detailsOption,
   deviceOptions,
@@ -214,14 +214,14 @@ async function search(
     throw usageError(command, '--check needs its sweep: name it with --from')
   }
   await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, note }) => {
-    const checkpoints = searchCheckpoints({ pair: projectPair, file: output }, options.fresh)
+    const savedProgress = savedSearchProgress({ pair: projectPair, file: output }, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,
       { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
       {
         quiet: options.quiet,
         signal,
-        history: () => checkpoints?.next() ?? null,
+        history: () => savedProgress?.next() ?? null,
         without: savedWithoutPlace,
         sweepOnlyOptions: ['prompts', 'device', 'precision']
       }
@@ -229,10 +229,10 @@ async function search(
     const check = await checkOfSweep(options, projectPair, sweep)
     const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
     const settings = searchSettings(method, options, sweep.layerCount)
-    const work = new SearchWork({ pair, sweep, check, rho, settings }, projectPair, checkpoints)
+    const work = new SearchWork({ pair, sweep, check, rho, settings }, projectPair, savedProgress)
     const document = await runShown(
       { signal, quiet: options.quiet },
-      () => savedOfSearch(checkpoints),
+      () => savedOfSearch(savedProgress),
       (means) => work.compute(means)
     )
     const selection = runToEnd(checkedSelection(sweep, check, document.rho))
@@ -277,9 +277,9 @@ async function checkOfSweep(
 
 const savedWithoutPlace = savedOnlyWithPlace('search')
 
-function savedOfSearch(checkpoints: SearchCheckpoints | null): SavedWork {
-  if (checkpoints === null) return savedWithoutPlace()
-  const { path } = checkpoints
+function savedOfSearch(savedProgress: SavedSearchProgress | null): SavedWork {
+  if (savedProgress === null) return savedWithoutPlace()
+  const { path } = savedProgress
   if (path === null) return { saved: 'Nothing of the search is saved yet.', resumable: false }
   return { saved: `The scores of the search are saved in ${path}.`, resumable: true }
 }

@@ -36,7 +36,7 @@ export async function withProgress<T>(
 /** Describes the saved part of a stopped sweep. @param without is called for a sweep that saves nothing */
 export function savedOfSweep(history: SweepHistory | null, without: () => SavedWork): SavedWork {
   if (history === null) return without()
-  const { stored } = history.checkpoint
+  const { stored } = history.savedProgress
   if (stored === null)
     return { saved: 'The first part was not finished, so nothing is saved.', resumable: false }
   return { saved: `${knownPartWords(stored.known)} are saved in ${stored.path}.`, resumable: true }

@@ -6,7 +6,7 @@ import type { LayerStrength } from '../../../contract/model/recipe'
 import { setSource } from '../../../contract/model/strengths'
 import type { EngineClient } from '../../engine/host'
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
-import type { SearchCheckpoints } from './search-checkpoints'
+import type { SavedSearchProgress } from './saved-search-progress'
 
 export class CandidateScoring {
   /** Work of all generations so far. */
@@ -18,7 +18,7 @@ export class CandidateScoring {
     private readonly request: { pair: PairFolders; sweep: SweepDocument },
     private readonly signal: AbortSignal,
     private readonly onProgress: (progress: SearchProgress) => void,
-    private readonly checkpoints: SearchCheckpoints | null
+    private readonly savedProgress: SavedSearchProgress | null
   ) {
     this.work = { ...request.sweep.work, blockEvaluations: 0, weightBytesRead: 0 }
   }
@@ -42,7 +42,7 @@ export class CandidateScoring {
         best: this.best,
         sweep: current
       })
-    const history = this.checkpoints?.next() ?? null
+    const history = this.savedProgress?.next() ?? null
     const scored = await scoreRecipes(this.engine, { pair, sweep, recipes }, this.signal, notify, history)
     this.work.blockEvaluations += scored.work.blockEvaluations
     this.work.weightBytesRead += scored.work.weightBytesRead

@@ -58,7 +58,7 @@ import {
 import { CandidateScoring } from './candidate-scoring'
 import type { PairFolders } from '../sweep/score-recipes'
 import { promptsByCategory } from '../selection/score-table'
-import type { SearchCheckpoints } from './search-checkpoints'
+import type { SavedSearchProgress } from './saved-search-progress'
 import { elementAt } from '../../../contract/model/look-up'
 
 export interface RecipeSearchRequest {
@@ -76,7 +76,7 @@ export async function runRecipeSearch(
   request: RecipeSearchRequest,
   signal: AbortSignal,
   onProgress: (progress: SearchProgress) => void,
-  checkpoints: SearchCheckpoints | null = null
+  savedProgress: SavedSearchProgress | null = null
 ): Promise<SearchDocument> {
   const { sweep, settings } = request
   const { layerCount } = sweep
@@ -88,7 +88,7 @@ export async function runRecipeSearch(
     )
   }
   const startedMs = performance.now()
-  const scoring = new CandidateScoring(engine, request, signal, onProgress, checkpoints)
+  const scoring = new CandidateScoring(engine, request, signal, onProgress, savedProgress)
   const { categories } = promptsByCategory(sweep.prompts)
   const views = viewsOf(sweep)
   const [picking = categories] = views.searched

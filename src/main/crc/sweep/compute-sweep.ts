@@ -14,7 +14,7 @@ import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { isLost, type Leaves, type StageSession } from './stage-session'
 import { PartSaver } from './part-saver'
-import type { SweepCheckpoint } from './sweep-checkpoint'
+import type { SavedSweepProgress } from './saved-sweep-progress'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -63,7 +63,7 @@ export interface ComputeOptions {
   earlier: EarlierResults | null
   session: StageSession
   /** Stores each finished part. */
-  checkpoint: SweepCheckpoint | null
+  savedProgress: SavedSweepProgress | null
   signal: AbortSignal
   onEvent: (event: CrcSweepEvent) => void
 }
@@ -144,7 +144,7 @@ class SweepRun {
     this.models = prepared.models
     this.scorer = scorerOf(prepared.scoredBy)
     this.scores = [...prepared.models, ...prepared.baselines].map(() => new ScoreCollector(prepared.prompts))
-    this.parts = new PartSaver(options.checkpoint, (message) => this.notice(message))
+    this.parts = new PartSaver(options.savedProgress, (message) => this.notice(message))
     this.session = options.session
     this.budgetBytes = budgetOf(prepared)
     this.split = options.earlier?.split ?? null

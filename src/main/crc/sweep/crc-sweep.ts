@@ -31,17 +31,17 @@ import { assembleLineage, type LineageScores } from './assemble-lineage'
 import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
-import type { SweepCheckpoint } from './sweep-checkpoint'
+import type { SavedSweepProgress } from './saved-sweep-progress'
 import { computesPreview, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 
 /** Progress after the computation; the time for resampling is unknown. */
 const SELECTING = { phase: 'selecting', layer: null, rowsPerSecond: null, secondsLeft: null } as const
 
-/** Stored scores of earlier sweeps, and the checkpoint of this one. */
+/** Stored scores of earlier sweeps, and the saved progress of this one. */
 export interface SweepHistory {
-  checkpoint: SweepCheckpoint
+  savedProgress: SavedSweepProgress
   /** Files and folders that the result will be written to. */
-  places: readonly string[]
+  outputPaths: readonly string[]
   lastSweep: () => Promise<SweepDocument | null>
   fresh: boolean
 }
@@ -159,13 +159,13 @@ async function scorePrompts(
       const notices = [...previewNotices, ...stored.notices]
       notify(onEvent, [...prepared.notices, ...notices], previewNotices)
       if (history !== null) await requireRoomFor(prepared, chosen, stored, history)
-      const checkpoint = history?.checkpoint ?? null
+      const savedProgress = history?.savedProgress ?? null
       const stages = stagesOf(prepared, chosen)
       const computed = await computeSweep(engine, prepared, {
         stages: stages.follow,
         earlier,
         session,
-        checkpoint,
+        savedProgress,
         signal,
         onEvent
       })
@@ -190,7 +190,7 @@ async function scorePrompts(
     })
   } finally {
     await session.end()
-    await history?.checkpoint.close()
+    await history?.savedProgress.close()
   }
 }
 
@@ -199,12 +199,12 @@ async function requireRoomFor(
   prepared: PreparedSweep,
   chosen: readonly number[],
   { earlier }: StoredResults,
-  { places }: SweepHistory
+  { outputPaths }: SweepHistory
 ): Promise<void> {
   const isScored = (prompt: number): boolean =>
     earlier?.scores.has(elementAt(prepared.prompts, prompt, 'prompt').key) === true
   const missing = chosen.filter((prompt) => !isScored(prompt))
-  for (const path of places) await requireRoom(path, sweepBytes(prepared, missing))
+  for (const path of outputPaths) await requireRoom(path, sweepBytes(prepared, missing))
 }
 
 interface StoredResults {
@@ -223,11 +223,14 @@ export async function findEarlier(
     request: Pick<CrcSweepRequest, 'device' | 'precision' | 'preview'>
   },
   history:
-    (Omit<SweepHistory, 'checkpoint' | 'places'> & { checkpoint: Pick<SweepCheckpoint, 'find'> }) | null
+    | (Omit<SweepHistory, 'savedProgress' | 'outputPaths'> & {
+        savedProgress: Pick<SavedSweepProgress, 'find'>
+      })
+    | null
 ): Promise<StoredResults> {
   const nothing = { earlier: null, interrupted: false, notices: [] }
   if (history === null) return nothing
-  const { results, notices } = await history.checkpoint.find(identity, history.fresh)
+  const { results, notices } = await history.savedProgress.find(identity, history.fresh)
   if (history.fresh) return nothing
   const isWanted = ({ device, precision }: EarlierResults): boolean =>
     device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)
@@ -286,10 +289,10 @@ function factsOf(
 /** Bytes of a model's score on a prompt without its probabilities. */
 const SCORE_BYTES = 120
 const PROBABILITY_BYTES = 15
-/** Bytes of a probability in a checkpoint: a float64 in base64. */
-const CHECKPOINT_PROBABILITY_BYTES = 11
+/** Bytes of a probability in saved progress: a float64 in base64. */
+const PROGRESS_PROBABILITY_BYTES = 11
 
-/** Estimates the bytes that a sweep writes: its document, and the checkpoint that stays until the document exists. */
+/** Estimates the bytes that a sweep writes: its document, and the progress that stays until the document exists. */
 function sweepBytes(
   { models, baselines, groups, whatIf, scoredBy }: PreparedSweep,
   missing: readonly number[]
@@ -302,7 +305,7 @@ function sweepBytes(
     modelCount *
       (groups.length * SCORE_BYTES +
         answerCount * PROBABILITY_BYTES +
-        missingCount * CHECKPOINT_PROBABILITY_BYTES) +
+        missingCount * PROGRESS_PROBABILITY_BYTES) +
     others
   )
 }

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../base/files/atomic-file'
 import { readJsonFile } from '../../base/files/bounded-file'
 import { formatJson } from '../../base/files/json-format'
 import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
-import { type CheckpointFolder, checkpointFolder } from '../../crc/sweep/checkpoint-folder'
+import { type ProgressFolder, progressFolder } from '../../crc/sweep/progress-folder'
 import { RunSummaries } from './run-summaries'
 import { SEARCHES } from './stored-documents'
 import { drawsOf } from '../../../contract/documents/scored-by'
@@ -13,17 +13,17 @@ import { drawsOf } from '../../../contract/documents/scored-by'
 const MAX_UNFINISHED_BYTES = 100_000
 
 /** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
-const MAX_CHECKPOINTS = 102
+const MAX_PROGRESS_FILES = 102
 
-/** Returns the folder of a project's unfinished search, searches/partial, with its request and checkpoints. */
-export function projectSearchCheckpoints(folder: string): CheckpointFolder {
+/** Returns the folder of a project's unfinished search, searches/partial, with its request and progress. */
+export function projectSearchProgress(folder: string): ProgressFolder {
   const [searches, partial] = partialFolders(folder)
-  const checkpoints = checkpointFolder([searches, partial], MAX_CHECKPOINTS)
+  const progress = progressFolder([searches, partial], MAX_PROGRESS_FILES)
   return {
-    ...checkpoints,
+    ...progress,
     async clear() {
       await rm(unfinishedFile(folder), { force: true })
-      await checkpoints.clear()
+      await progress.clear()
     }
   }
 }
@@ -66,7 +66,7 @@ export async function writeUnfinishedSearch(folder: string, search: UnfinishedSe
 
 /** Reads the request of an unfinished search; null if there is none, or if it has no results yet. */
 export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSearch | null> {
-  if ((await projectSearchCheckpoints(folder).list()).length === 0) return null
+  if ((await projectSearchProgress(folder).list()).length === 0) return null
   const file = unfinishedFile(folder)
   if (!(await hasPlainFile(file))) return null
   // The request only saves the user from repeating it, so an unreadable file counts as none.
@@ -75,8 +75,8 @@ export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSe
 }
 
 /** Returns the folder of an unfinished search whose result goes to `file`: beside it, with `.partial` at its end. */
-export function searchCheckpointsBeside(file: string): CheckpointFolder {
-  return checkpointFolder([`${file}.partial`], MAX_CHECKPOINTS)
+export function searchProgressBeside(file: string): ProgressFolder {
+  return progressFolder([`${file}.partial`], MAX_PROGRESS_FILES)
 }
 
 function partialFolders(folder: string): [string, string] {

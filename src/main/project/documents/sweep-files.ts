@@ -11,8 +11,8 @@ import { parseDocument } from '../../base/files/migrate'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { selectRange } from '../../crc/selection/select-range'
-import { checkpointFolder } from '../../crc/sweep/checkpoint-folder'
-import type { CheckpointPlace } from '../../crc/sweep/sweep-checkpoint'
+import { progressFolder } from '../../crc/sweep/progress-folder'
+import type { ProgressFiles } from '../../crc/sweep/saved-sweep-progress'
 import { computedRows } from '../../crc/sweep/sweep-pace'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { RunSummaries } from './run-summaries'
@@ -41,13 +41,13 @@ export async function sweepIn(value: unknown, file: string): Promise<SweepDocume
   }
 }
 
-/** Maximum number of interrupted sweeps with checkpoints. A new one replaces the oldest. */
-const MAX_CHECKPOINTS = 3
+/** Maximum number of interrupted sweeps with saved progress. A new one replaces the oldest. */
+const MAX_PROGRESS_FILES = 3
 
 /** Returns the folder of unfinished sweeps: sweeps/partial/<name>.checkpoint. */
-export function projectCheckpoints(folder: string): CheckpointPlace {
+export function projectSweepProgress(folder: string): ProgressFiles {
   const sweeps = join(folder, 'sweeps')
-  return checkpointFolder([sweeps, join(sweeps, 'partial')], MAX_CHECKPOINTS)
+  return progressFolder([sweeps, join(sweeps, 'partial')], MAX_PROGRESS_FILES)
 }
 
 /** Summarises a sweep for lists. @param selection selection with the check; the stored one when left out */

@@ -4,9 +4,9 @@ import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { DeviceChoice } from '../../../contract/model/device'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
 import type { LikeSweep } from '../../crc/sweep/sweep-pace'
-import { SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
+import { SavedSweepProgress } from '../../crc/sweep/saved-sweep-progress'
 import type { ProjectPair } from '../pair/project-pair'
-import { projectCheckpoints } from '../documents/sweep-files'
+import { projectSweepProgress } from '../documents/sweep-files'
 
 /**
  * Returns the results that a new sweep can reuse: those of an interrupted sweep, and of the default sweep with the same
@@ -15,8 +15,8 @@ import { projectCheckpoints } from '../documents/sweep-files'
 export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
   const last = defaultSweepOf(pair.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
-    checkpoint: new SweepCheckpoint(projectCheckpoints(pair.folder)),
-    places: [pair.folder],
+    savedProgress: new SavedSweepProgress(projectSweepProgress(pair.folder)),
+    outputPaths: [pair.folder],
     lastSweep: async () => (last === undefined ? null : pair.readSweep(last.id)),
     fresh
   }

@@ -13,13 +13,13 @@ import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
-import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
+import { SavedSearchProgress } from '../../../../src/main/crc/search/saved-search-progress'
 import { averageScores } from '../../../../src/main/crc/task/scoring'
 import { drawSplit } from '../../../../src/main/crc/selection/draw-split'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
-import { searchCheckpointsBeside } from '../../../../src/main/project/documents/search-files'
+import { searchProgressBeside } from '../../../../src/main/project/documents/search-files'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { HeldEngine, inOrder, type Moment } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
@@ -158,9 +158,9 @@ describe('the search on a real pair, in the engine process', async () => {
       const held = new HeldEngine(engine)
       const grouped = inGroups(held.client())
       const keptIn = (folder: string) =>
-        new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
+        new SavedSearchProgress(searchProgressBeside(join(folder, 'search.json')), false)
       const search = (
-        checkpoints: SearchCheckpoints,
+        savedProgress: SavedSearchProgress,
         signal = never,
         doneBefore = new Map<number, number>()
       ) =>
@@ -172,7 +172,7 @@ describe('the search on a real pair, in the engine process', async () => {
             // Found recipes are scored under the number of the last generation.
             if (!doneBefore.has(generation)) doneBefore.set(generation, blockEvaluationsDone)
           },
-          checkpoints
+          savedProgress
         )
       const folder = await temporaryFolder()
       /** @returns the work that was done before each generation that began until it was stopped */
@@ -196,12 +196,12 @@ describe('the search on a real pair, in the engine process', async () => {
       expect(restOfFirst).toBeGreaterThan(0)
       expect(restOfFirst).toBeLessThan(work(2))
 
-      const checkpoints = keptIn(folder)
-      const resumed = await search(checkpoints)
+      const savedProgress = keptIn(folder)
+      const resumed = await search(savedProgress)
       const { id, createdAt, seconds } = uninterrupted
       expect({ ...resumed, id, createdAt, seconds, work: uninterrupted.work }).toEqual(uninterrupted)
       expect(resumed.work.blockEvaluations).toBe(uninterrupted.work.blockEvaluations - work(2))
-      await checkpoints.clear()
+      await savedProgress.clear()
       expect(await readdir(folder)).toEqual([])
     }
   )

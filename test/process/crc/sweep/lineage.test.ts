@@ -14,7 +14,7 @@ import type { Recipe } from '../../../../src/contract/model/recipe'
 import { runCrcSweep, runLineage, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { stagePairs } from '../../../../src/main/crc/sweep/lineage'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
-import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { exportRecipe } from '../../../fixtures/exported-pair'
@@ -90,8 +90,8 @@ describe('a lineage', () => {
   it('resumes from the groups of prompts that a stopped one has finished', async () => {
     const file = join(await temporaryFolder(), 'map.csv')
     const history = (): SweepHistory => ({
-      checkpoint: new SweepCheckpoint(checkpointBeside(file)),
-      ...{ places: [], lastSweep: () => Promise.resolve(null), fresh: false }
+      savedProgress: new SavedSweepProgress(progressBeside(file)),
+      ...{ outputPaths: [], lastSweep: () => Promise.resolve(null), fresh: false }
     })
     const run = async (past: SweepHistory | null, stop = new AbortController()): Promise<SweepDocument[]> =>
       (await runLineage(oneByOne(engine.client()), request, stop.signal, () => undefined, past)).sweeps

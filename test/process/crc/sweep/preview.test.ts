@@ -6,7 +6,7 @@ import { spanKey } from '../../../../src/contract/model/strengths'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
-import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
@@ -94,8 +94,8 @@ describe('a preview of the demo pair', async () => {
   it('leaves only uncomputed ranges to the full sweep', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
     const history: SweepHistory = {
-      checkpoint: new SweepCheckpoint(checkpointBeside(file)),
-      places: [],
+      savedProgress: new SavedSweepProgress(progressBeside(file)),
+      outputPaths: [],
       lastSweep: () => Promise.resolve(preview),
       fresh: false
     }

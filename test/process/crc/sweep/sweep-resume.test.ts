@@ -13,7 +13,7 @@ import type { Recipe } from '../../../../src/contract/model/recipe'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
-import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { postAndRanges, trieOf } from '../../../../src/bench/workload'
 import { elementAt } from '../../../../src/contract/model/look-up'
@@ -53,8 +53,8 @@ beforeEach(async () => {
 afterEach(() => rm(dirname(out), { recursive: true }))
 
 function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
-  const checkpoint = new SweepCheckpoint(checkpointBeside(file))
-  return { checkpoint, places: [], lastSweep: () => Promise.resolve(null), fresh: false, ...change }
+  const savedProgress = new SavedSweepProgress(progressBeside(file))
+  return { savedProgress, outputPaths: [], lastSweep: () => Promise.resolve(null), fresh: false, ...change }
 }
 
 interface Run {
@@ -76,7 +76,7 @@ async function sweep(
   return { document, notices }
 }
 
-/** Cancels a sweep within its last group: the results of the two before are saved by then. @returns its checkpoint */
+/** Cancels a sweep within its last group: the results of the two before are saved by then. @returns its progress */
 async function interruptedSweep(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'slr-resume-'))
   const file = join(folder, 'sweep.json')
@@ -91,7 +91,7 @@ async function interruptedSweep(): Promise<string> {
   return text
 }
 
-/** Puts the interrupted sweep's checkpoint beside the output. @returns the keys of the prompts in it */
+/** Puts the interrupted sweep's progress beside the output. @returns the keys of the prompts in it */
 async function interrupted(): Promise<string[]> {
   await writeFile(`${out}.partial`, interruptedText)
   const [, ...lines] = interruptedText.trimEnd().split('\n')
@@ -125,7 +125,7 @@ function hashed(json: string): string {
 }
 
 describe('a sweep that was cancelled', () => {
-  it('continues from its checkpoint with the same results, and reports only its own work', async () => {
+  it('continues from its progress with the same results, and reports only its own work', async () => {
     const kept = await interrupted()
     expect(kept.length).toBeGreaterThan(0)
     expect(kept.length).toBeLessThan(40)
@@ -135,7 +135,7 @@ describe('a sweep that was cancelled', () => {
     expect(document.reusedPromptCount).toBe(kept.length)
     const rest = document.prompts.filter(({ key }) => !kept.includes(key))
     expect(document.work.promptTokens).toBe(rest.reduce((sum, { tokens }) => sum + tokens.length, 0))
-    await past.checkpoint.remove()
+    await past.savedProgress.remove()
     expect(await readdir(dirname(out))).toEqual([])
   })
 
@@ -149,10 +149,10 @@ describe('a sweep that was cancelled', () => {
     expect(document).toMatchObject({ reusedPromptCount: 40, work: { blockEvaluations: 0 }, seconds: 0 })
   })
 
-  it('tries again to write a checkpoint that a full disk refused, and says so', async () => {
-    const beside = checkpointBeside(out)
+  it('tries again to save progress that a full disk refused, and says so', async () => {
+    const beside = progressBeside(out)
     let refused = false
-    const checkpoint = new SweepCheckpoint({
+    const savedProgress = new SavedSweepProgress({
       ...beside,
       fileFor: async (name) => {
         if (refused) return beside.fileFor(name)
@@ -160,10 +160,10 @@ describe('a sweep that was cancelled', () => {
         throw new WorkbenchError('read-only', 'The disk is full.', 'Free some space and try again.')
       }
     })
-    const { notices } = await sweep({ past: history({ checkpoint }) })
+    const { notices } = await sweep({ past: history({ savedProgress }) })
     expect(notices).toEqual([
-      'The sweep goes on and tries again to write its checkpoint. The disk is full. Free some space and try again.',
-      'The checkpoint of the sweep is written again.'
+      'The sweep goes on and tries again to save its progress. The disk is full. Free some space and try again.',
+      'The progress of the sweep is saved again.'
     ])
   })
 
@@ -202,7 +202,7 @@ it('that was stopped within its only group of prompts continues after the finish
   const models = Line.parse(JSON.parse(lines[0]?.slice(65) ?? '')).models ?? []
   expect(lines).toHaveLength(40)
   const begun = { models: models.length, modelCount: 80, group: 1, groupCount: 1 }
-  expect(past.checkpoint.stored?.known).toEqual({ prompts: 0, of: 40, begun })
+  expect(past.savedProgress.stored?.known).toEqual({ prompts: 0, of: 40, begun })
 
   const { document } = await sweep(all)
   const results = ({ post, base, ranges, selection, reusedPromptCount }: SweepDocument): unknown => [
@@ -217,7 +217,7 @@ it('that was stopped within its only group of prompts continues after the finish
   expect(keptWork + document.work.blockEvaluations).toBeLessThanOrEqual(388 + 12)
 })
 
-describe('a checkpoint', () => {
+describe('saved progress', () => {
   it('loses a damaged line, a line of another prompt and a line that is cut off, and nothing else', async () => {
     const kept = await interrupted()
     const text = await readFile(`${out}.partial`, 'utf8')
@@ -245,7 +245,7 @@ describe('a checkpoint', () => {
 
   it.each([
     ['a file of somebody else', () => 'my notes\n'],
-    ['a checkpoint with a damaged head', (text: string) => damage(text, 0)],
+    ['progress with a damaged head', (text: string) => damage(text, 0)],
     ['an empty file', () => '']
   ])('is not made in the place of %s', async (_, change) => {
     await interrupted()

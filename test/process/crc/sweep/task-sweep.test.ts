@@ -22,7 +22,7 @@ import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
 import { type CrcSweepRequest, prepareSweep } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { scorerOf } from '../../../../src/main/crc/task/scorer'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
-import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
@@ -258,8 +258,8 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
 
     const folder = await mkdtemp(join(tmpdir(), 'slr-task-'))
     const history = (): SweepHistory => ({
-      checkpoint: new SweepCheckpoint(checkpointBeside(join(folder, 'sweep.json'))),
-      places: [],
+      savedProgress: new SavedSweepProgress(progressBeside(join(folder, 'sweep.json'))),
+      outputPaths: [],
       lastSweep: () => Promise.resolve(null),
       fresh: false
     })

@@ -57,7 +57,7 @@ describe('what a stopped sweep has kept', () => {
     return findEarlier(
       { identity: asked, request: {} },
       {
-        checkpoint: { find: () => Promise.resolve({ results: [kept], notices: [] }) },
+        savedProgress: { find: () => Promise.resolve({ results: [kept], notices: [] }) },
         lastSweep: () => Promise.resolve(lastSweep),
         fresh: false
       }

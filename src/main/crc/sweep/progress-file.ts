@@ -11,18 +11,19 @@ import { type Scorer, scorerOf } from '../task/scorer'
 import type { EarlierResults, KeyedSplit, ScoresByModel, SweepIdentity } from './earlier-results'
 import { parseJson } from '../../base/files/bounded-json'
 
-/* A checkpoint has a line that identifies the sweep, then lines of probabilities. Each begins with its sha256. */
+/* A file of saved progress has a line that identifies the sweep, then lines of probabilities. Each begins with its sha256. */
 
-/** Limit of a checkpoint. 126 layers on 40 prompts need 60 MB, and Node builds no string above 500 MB. */
-export const MAX_CHECKPOINT_BYTES = 400_000_000
+/** Limit of a file of progress. 126 layers on 40 prompts need 60 MB, and Node builds no string above 500 MB. */
+export const MAX_PROGRESS_BYTES = 400_000_000
 const NEWLINE = 0x0a
 const SHA256_LENGTH = 64
 
 const Header = z.object({
+  /** The kind and the ending `.checkpoint` are older than the word progress. */
   kind: z.literal('sweep-checkpoint'),
   schemaVersion: z.literal(1),
   programVersion: z.string(),
-  /** Fingerprints of the checkpoints. */
+  /** Fingerprints of the checkpoints of the pair. */
   base: z.string(),
   post: z.string(),
   device: DeviceName,
@@ -31,7 +32,7 @@ const Header = z.object({
   /** Groups of prompts that the sweep computes together, as prompt keys. */
   split: z.object({ groups: z.array(z.array(z.string())), rowBound: z.number() }).optional()
 })
-export type CheckpointHeader = z.infer<typeof Header>
+export type ProgressHeader = z.infer<typeof Header>
 
 const Line = z.object({
   prompt: z.string(),
@@ -48,11 +49,11 @@ export interface PromptResults {
   scores: ScoresByModel
 }
 
-/** Builds the header of a sweep's checkpoint without its groups; the header also gives the file its name. */
+/** Builds the header of saved progress without its groups. The header also gives the file its name. */
 export function headerOf(
   { programVersion, base, post, modelKeys }: SweepIdentity,
-  { device, precision }: Pick<CheckpointHeader, 'device' | 'precision'>
-): CheckpointHeader {
+  { device, precision }: Pick<ProgressHeader, 'device' | 'precision'>
+): ProgressHeader {
   return {
     kind: 'sweep-checkpoint',
     schemaVersion: 1,
@@ -65,13 +66,13 @@ export function headerOf(
   }
 }
 
-export function headerLine(header: CheckpointHeader, { groups, rowBound }: KeyedSplit): string {
+export function headerLine(header: ProgressHeader, { groups, rowBound }: KeyedSplit): string {
   return checkedLine({ ...header, split: { groups, rowBound } })
 }
 
 export function promptLine(
   { promptKey, scores }: PromptResults,
-  { models }: CheckpointHeader,
+  { models }: ProgressHeader,
   scorer: Scorer
 ): string {
   const sorted = [...scores].sort(([a], [b]) => a - b)
@@ -92,31 +93,34 @@ function checkedLine(content: unknown): string {
   return `${sha256(json)} ${json}\n`
 }
 
-/** Reports whether a file begins as a checkpoint. Only such a file may be replaced. */
-export async function wasCheckpoint(file: string): Promise<boolean> {
-  const bytes = await readBytes(file, MAX_CHECKPOINT_BYTES)
+/** Reports whether a file begins as saved progress. Only such a file may be replaced. */
+export async function beginsAsProgress(file: string): Promise<boolean> {
+  const bytes = await readBytes(file, MAX_PROGRESS_BYTES)
   return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(
     bytes.subarray(0, 2 * SHA256_LENGTH).toString('latin1')
   )
 }
 
-export interface ReadCheckpoint {
-  /** Null if the checkpoint belongs to another sweep or has no prompt of this one. */
+export interface ProgressFileContent {
+  /** Null if the progress belongs to another sweep or has no prompt of this one. */
   results: EarlierResults | null
   damagedLines: number
   hasOthers: boolean
 }
 
-/** Reads a checkpoint; null if there is no such file. @throws WorkbenchError `bad-file` if it is no checkpoint */
-export async function readCheckpoint(file: string, identity: SweepIdentity): Promise<ReadCheckpoint | null> {
+/** Reads saved progress; null without such a file. @throws WorkbenchError `bad-file` if the file is something else */
+export async function readProgressFile(
+  file: string,
+  identity: SweepIdentity
+): Promise<ProgressFileContent | null> {
   if (!(await hasPlainFile(file))) return null
-  const [first, ...lines] = completeLines(await readBytes(file, MAX_CHECKPOINT_BYTES))
+  const [first, ...lines] = completeLines(await readBytes(file, MAX_PROGRESS_BYTES))
   const header = Header.safeParse(first === undefined ? undefined : contentOf(first))
   if (!header.success) {
-    const isDamaged = await wasCheckpoint(file)
+    const isDamaged = await beginsAsProgress(file)
     throw new WorkbenchError(
       'bad-file',
-      `${file} is in the place of a sweep's checkpoint and ${isDamaged ? 'is damaged' : 'is none'}.`,
+      `${file} should hold the progress of a sweep, but ${isDamaged ? 'is damaged' : 'is another file'}.`,
       `${isDamaged ? 'Start again with --fresh' : 'Remove it'}, ` +
         `or choose another output than ${basename(file, '.partial')}.`
     )
@@ -182,7 +186,7 @@ function contentOf(bytes: Buffer): unknown {
   const json = bytes.subarray(SHA256_LENGTH + 1)
   if (bytes.subarray(0, SHA256_LENGTH).toString('latin1') !== sha256(json)) return undefined
   try {
-    return parseJson(json.toString('utf8'), 'a line of a checkpoint')
+    return parseJson(json.toString('utf8'), 'a line of saved progress')
   } catch {
     return undefined
   }

@@ -1,14 +1,14 @@
-import type { CheckpointFolder } from '../sweep/checkpoint-folder'
+import type { ProgressFolder } from '../sweep/progress-folder'
 import type { SweepHistory } from '../sweep/crc-sweep'
-import { SweepCheckpoint } from '../sweep/sweep-checkpoint'
+import { SavedSweepProgress } from '../sweep/saved-sweep-progress'
 
 /** Stores the sweeps of an unfinished search, so that a repeated search computes only the missing scores. */
-export class SearchCheckpoints {
-  private readonly sweeps: SweepCheckpoint[] = []
+export class SavedSearchProgress {
+  private readonly sweeps: SavedSweepProgress[] = []
 
   /** @param fresh whether to compute everything and ignore stored sweeps */
   constructor(
-    private readonly folder: CheckpointFolder,
+    private readonly folder: ProgressFolder,
     private readonly fresh: boolean
   ) {}
 
@@ -19,11 +19,11 @@ export class SearchCheckpoints {
 
   /** Creates the stored history of the next generation's sweep. */
   next(): SweepHistory {
-    const checkpoint = new SweepCheckpoint(this.folder)
-    this.sweeps.push(checkpoint)
+    const savedProgress = new SavedSweepProgress(this.folder)
+    this.sweeps.push(savedProgress)
     return {
-      checkpoint,
-      places: [this.folder.path],
+      savedProgress,
+      outputPaths: [this.folder.path],
       lastSweep: () => Promise.resolve(null),
       fresh: this.fresh
     }

@@ -1,19 +1,16 @@
 import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CheckpointPlace } from './sweep-checkpoint'
+import type { ProgressFiles } from './saved-sweep-progress'
 import { ensurePlainFolder, hasPlainFolder } from '../../base/files/plain-paths'
 
-/** A folder that holds only checkpoints, `<name>.checkpoint` each. */
-export interface CheckpointFolder extends CheckpointPlace {
+/** A folder that holds only saved progress, a file `<name>.checkpoint` for each sweep. */
+export interface ProgressFolder extends ProgressFiles {
   readonly path: string
   clear(): Promise<void>
 }
 
-/** Opens a folder of checkpoints. @param folders with its parents first @param mostFiles then the oldest is replaced */
-export function checkpointFolder(
-  folders: readonly [string, ...string[]],
-  mostFiles: number
-): CheckpointFolder {
+/** Opens a folder of saved progress. @param folders with its parents first @param mostFiles then the oldest is replaced */
+export function progressFolder(folders: readonly [string, ...string[]], mostFiles: number): ProgressFolder {
   const path = folders.at(-1) ?? folders[0]
   const list = async (): Promise<string[]> => {
     for (const folder of folders) if (!(await hasPlainFolder(folder))) return []

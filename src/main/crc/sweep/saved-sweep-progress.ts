@@ -5,16 +5,16 @@ import { errorMessage } from '../../base/files/bounded-file'
 import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { type Scorer, scorerOf } from '../task/scorer'
 import {
-  type CheckpointHeader,
+  type ProgressHeader,
   headerLine,
   headerOf,
-  MAX_CHECKPOINT_BYTES,
+  MAX_PROGRESS_BYTES,
   promptLine,
   type PromptResults,
-  readCheckpoint,
+  readProgressFile,
   sha256,
-  wasCheckpoint
-} from './checkpoint-file'
+  beginsAsProgress
+} from './progress-file'
 import {
   type ComputedIn,
   type EarlierResults,
@@ -27,23 +27,23 @@ import {
 /** Shortest time between two writes, because the disk must confirm each one. */
 const WRITE_INTERVAL_MS = 1000
 
-/** Folder or file of checkpoints. */
-export interface CheckpointPlace {
-  /** True if files that are no checkpoints may be replaced; otherwise they may be files of the user. */
+/** Folder or file in which sweeps save their progress. */
+export interface ProgressFiles {
+  /** True if unreadable files may be replaced. Otherwise they may belong to the user. */
   readonly owned: boolean
   list(): Promise<string[]>
   /** Gives the file for a sweep of this name and makes room for it. @throws WorkbenchError `read-only`, `bad-file` */
   fileFor(name: string): Promise<string>
 }
 
-/** Places the checkpoint of a sweep beside its result `file`, with the ending `.partial`. */
-export function checkpointBeside(file: string): CheckpointPlace {
+/** Saves the progress of a sweep beside its result `file`, with the ending `.partial`. */
+export function progressBeside(file: string): ProgressFiles {
   const partial = `${file}.partial`
   return { owned: false, list: async () => [partial], fileFor: async () => partial }
 }
 
-/** Explains a checkpoint to a user whose disk is full. */
-const CHECKPOINT_MEANING =
+/** Explains saved progress to a user whose disk is full. */
+const PROGRESS_MEANING =
   'That file holds the scores of the sweep so far. The sweep continues from them; without the file it starts again.'
 
 interface OpenFile {
@@ -54,12 +54,12 @@ interface OpenFile {
 }
 
 /** Stores the scores of a running sweep, so that an interrupted sweep continues from them. */
-export class SweepCheckpoint {
+export class SavedSweepProgress {
   private earlier: EarlierResults[] = []
   /** Files that hold only this sweep; they are removed once it is finished. */
   private readonly files = new Set<string>()
   private content: {
-    header: CheckpointHeader
+    header: ProgressHeader
     split: KeyedSplit
     carried: readonly PromptResults[]
     name: string
@@ -72,7 +72,7 @@ export class SweepCheckpoint {
   private waiting: PromptResults[] = []
   private writtenMs = -Infinity
 
-  constructor(private readonly location: CheckpointPlace) {}
+  constructor(private readonly location: ProgressFiles) {}
 
   /** Path and number of stored results; null if nothing is stored. */
   get stored(): { path: string; known: KnownPart } | null {
@@ -91,30 +91,30 @@ export class SweepCheckpoint {
     this.written.reset(identity)
     for (const file of await this.location.list()) {
       try {
-        const checkpoint = await readCheckpoint(file, identity)
-        if (checkpoint === null) continue
-        if (checkpoint.damagedLines > 0) {
+        const progress = await readProgressFile(file, identity)
+        if (progress === null) continue
+        if (progress.damagedLines > 0) {
           notices.push(
-            `${file}: ${checkpoint.damagedLines} damaged lines were left out; what they held is computed again.`
+            `${file}: ${progress.damagedLines} damaged lines were left out. Their scores are computed again.`
           )
         }
-        if (checkpoint.results !== null) {
-          this.earlier.push(checkpoint.results)
+        if (progress.results !== null) {
+          this.earlier.push(progress.results)
           this.path = file
-          for (const [key, scores] of checkpoint.results.scores) this.written.add(key, scores)
-          if (!checkpoint.hasOthers) this.files.add(file)
+          for (const [key, scores] of progress.results.scores) this.written.add(key, scores)
+          if (!progress.hasOthers) this.files.add(file)
         } else if (!this.location.owned) {
-          notices.push(`${file} is of another sweep; it will be replaced by what this one computes.`)
+          notices.push(`${file} is of another sweep. This sweep replaces it.`)
         }
       } catch (error) {
-        if (!this.location.owned && !(fresh && (await wasCheckpoint(file)))) throw error
-        notices.push(`A checkpoint was left out. ${errorMessage(error)}`)
+        if (!this.location.owned && !(fresh && (await beginsAsProgress(file)))) throw error
+        notices.push(`Saved progress was left out. ${errorMessage(error)}`)
       }
     }
     return { results: [...this.earlier], notices }
   }
 
-  /** Prepares a checkpoint, written with the first scores. @param resumes true for loaded scores of the sweep */
+  /** Prepares the file, which is written with the first scores. @param resumes true for loaded scores of the sweep */
   begin(
     identity: SweepIdentity,
     { device, precision }: ComputedIn,
@@ -165,11 +165,8 @@ export class SweepCheckpoint {
     const results = [...this.waiting]
     if (results.length === 0) return
     const { file, lines } = await this.open(results)
-    if (file.bytes + lines.byteLength > MAX_CHECKPOINT_BYTES) {
-      throw new WorkbenchError(
-        'bad-input',
-        `${file.path} would have more than ${MAX_CHECKPOINT_BYTES} bytes.`
-      )
+    if (file.bytes + lines.byteLength > MAX_PROGRESS_BYTES) {
+      throw new WorkbenchError('bad-input', `${file.path} would have more than ${MAX_PROGRESS_BYTES} bytes.`)
     }
     try {
       await file.handle.appendFile(lines)
@@ -177,7 +174,7 @@ export class SweepCheckpoint {
     } catch (error) {
       // The next line must not continue half a line.
       await file.handle.truncate(file.bytes).catch(() => undefined)
-      throw writeProblem(file.path, error, CHECKPOINT_MEANING)
+      throw writeProblem(file.path, error, PROGRESS_MEANING)
     }
     file.bytes += lines.byteLength
     this.waiting = this.waiting.slice(results.length)
@@ -187,7 +184,7 @@ export class SweepCheckpoint {
 
   /** Opens the file and encodes results as its lines. */
   private async open(results: readonly PromptResults[]): Promise<{ file: OpenFile; lines: Buffer }> {
-    if (this.content === null) throw new Error('a checkpoint is kept before it has begun')
+    if (this.content === null) throw new Error('progress is saved before the sweep has begun')
     const { header, split, carried, name, scorer } = this.content
     const linesOf = (list: readonly PromptResults[]): string =>
       list.map((result) => promptLine(result, header, scorer)).join('')

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { headerLine, headerOf } from '../../../../../src/main/crc/sweep/checkpoint-file'
+import { headerLine, headerOf } from '../../../../../src/main/crc/sweep/progress-file'
 import type { SweepIdentity } from '../../../../../src/main/crc/sweep/earlier-results'
-import { checkpointBeside, SweepCheckpoint } from '../../../../../src/main/crc/sweep/sweep-checkpoint'
+import { progressBeside, SavedSweepProgress } from '../../../../../src/main/crc/sweep/saved-sweep-progress'
 import { WorkbenchError } from '../../../../../src/contract/model/problem'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
@@ -18,27 +18,27 @@ const HEADER = headerLine(headerOf(IDENTITY, { device: 'cpu', precision: 'fp32' 
   rowBound: 1
 })
 
-/** Finds with a file of this content in the checkpoint's place. */
+/** Finds with a file of this content in the place of progress. */
 async function find(content: string, fresh: boolean) {
   const file = join(await temporaryFolder(), 'sweep.json')
   await writeFile(`${file}.partial`, content)
-  return new SweepCheckpoint(checkpointBeside(file)).find(IDENTITY, fresh)
+  return new SavedSweepProgress(progressBeside(file)).find(IDENTITY, fresh)
 }
 
 it.each([
   ['cut off', HEADER.slice(0, 120)],
   ['changed', `${HEADER.slice(0, -9)}x${HEADER.slice(-8)}`]
-])('replaces a checkpoint that is %s if asked to start again', async (_, content) => {
+])('replaces progress that is %s if asked to start again', async (_, content) => {
   const { message, hint } = await problemOf(find(content, false))
-  expect(message).toMatch(/in the place of a sweep's checkpoint and is damaged\.$/)
+  expect(message).toMatch(/should hold the progress of a sweep, but is damaged\.$/)
   expect(hint).toMatch(/^Start again with --fresh, or choose another output than sweep\.json\.$/)
   expect((await find(content, true)).results).toEqual([])
 })
 
 it('writes results that a full disk refused with the next ones', async () => {
-  const beside = checkpointBeside(join(await temporaryFolder(), 'sweep.json'))
+  const beside = progressBeside(join(await temporaryFolder(), 'sweep.json'))
   let isFull = true
-  const checkpoint = new SweepCheckpoint({
+  const savedProgress = new SavedSweepProgress({
     ...beside,
     fileFor: async (name) => {
       if (isFull) throw new WorkbenchError('read-only', 'The disk is full.')
@@ -46,21 +46,21 @@ it('writes results that a full disk refused with the next ones', async () => {
     }
   })
   const identity = { ...IDENTITY, prompts: ['q', 'r'].map((key) => ({ key, validCount: 2 })) }
-  checkpoint.begin(
+  savedProgress.begin(
     identity,
     { device: 'cpu', precision: 'fp32' },
     { groups: [['q', 'r']], rowBound: 1 },
     false
   )
   const score = { validity: 1, diversity: 1, effectiveChoices: 2, probabilities: [0.5, 0.5] }
-  const keep = (promptKey: string) => checkpoint.add([{ promptKey, scores: new Map([[0, score]]) }])
+  const keep = (promptKey: string) => savedProgress.add([{ promptKey, scores: new Map([[0, score]]) }])
   expect((await problemOf(keep('q'))).message).toBe('The disk is full.')
-  expect(checkpoint.stored).toBeNull()
+  expect(savedProgress.stored).toBeNull()
   isFull = false
   await keep('r')
-  expect(checkpoint.stored?.known).toMatchObject({ prompts: 2, of: 2 })
-  await checkpoint.close()
-  const again = await new SweepCheckpoint(beside).find(identity, false)
+  expect(savedProgress.stored?.known).toMatchObject({ prompts: 2, of: 2 })
+  await savedProgress.close()
+  const again = await new SavedSweepProgress(beside).find(identity, false)
   expect([...(again.results[0]?.scores.keys() ?? [])].sort()).toEqual(['q', 'r'])
 })
 
