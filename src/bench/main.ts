@@ -3,27 +3,33 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { resourcePath } from '../main/base/resources'
+import { measureAdapterSweep } from './adapter-sweep'
 import { BANDWIDTH_WORKER, moveMemory } from './bandwidth'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { measureGeneration } from './generation'
-import { type DeviceSweep, measureDevices } from './gpu'
+import { measureDevices } from './gpu'
 import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
+import { measurePreview, type PreviewedPair } from './preview'
+import { measureServing } from './serving'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { triedDevices } from '../main/work/devices'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --gpu] [--json FILE]
+const USAGE = `npm run bench -- [--full | one of the parts below] [--json FILE]
 
 Measures sweeps and generation on the demo pair and on synthetic pairs of real shapes.
 Synthetic pairs have random weights. They are temporary files until the run ends.
 Close other programs first, because they disturb the figures.
 
   (no option)     sweep, memory and generation on small pairs (2 minutes on two cores)
-  --full          also pairs of 24 layers and of an 8B's width (at most 16 minutes, 8 GB of memory, 3 GB of disk)
+  --full          also pairs of 24 layers and of an 8B's width, and --serving (16 minutes, 8 GB of memory, 3 GB of disk)
+  --generation    only generation (8 GB of memory, 2 GB of disk)
+  --serving       only an adapter's sweep beside the merged pair's, and the API beside a sample run
+  --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
   --gpu           only a sweep of an 8B's width on every device that works (4 GB of disk)
   --json FILE     write every figure to FILE`
 
@@ -79,6 +85,29 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
+/** A pair with large layers and a vocabulary that the demo's tokenizer fits. */
+const SERVED_PAIR = {
+  name: 'Qwen2.5-0.5B, 4 layers',
+  shape: { shape: 'Qwen2.5-0.5B', layerCount: 4, vocabularySize: 8192 }
+} as const
+
+const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, minFreeBytes: 4e9, wholePrompts: 40 } as const
+
+/** Pairs on which a preview is compared with the full sweep. */
+const PREVIEWED: readonly PreviewedPair[] = [
+  { name: 'demo', shape: null, ...SMALL_PREVIEW },
+  {
+    name: 'SmolLM2-135M, 16 layers',
+    shape: { shape: 'SmolLM2-135M', layerCount: 16, vocabularySize: 8192 },
+    ...SMALL_PREVIEW
+  },
+  { name: 'SmolLM2-135M', shape: { shape: 'SmolLM2-135M', layerCount: 30 }, ...SMALL_PREVIEW },
+  { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 }, ...SMALL_PREVIEW }
+]
+
+/** Parts that can be measured alone. */
+const PARTS = ['generation', 'serving', 'preview', 'gpu'] as const
+
 const [command, base = '', post = '', memoryBytes = '', promptCount = ''] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
 else if (command === MEMORY_CHILD)
@@ -102,15 +131,26 @@ async function bench(): Promise<number> {
     comparisons: [],
     memory: [],
     generations: [],
+    adapters: [],
+    servings: [],
+    previews: [],
     devices: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
-    const { signal } = interrupted
-    if (options.gpu) report.devices.push(...(await measureOnDevices(folder, signal)))
-    else {
-      await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, signal)
-      await measureGenerations(report, folder, signal)
+    const { only } = options
+    if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
+    if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
+    if (options.full || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
+    if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
+    if (only === 'gpu') {
+      step('Llama-3.1-8B, 2 layers: sweep on every device')
+      const shape = { shape: 'Llama-3.1-8B', layerCount: 2, vocabularySize: 8192 } as const
+      const folders = await pairFolders(folder, shape, interrupted.signal)
+      const { signal } = interrupted
+      const reports = await triedDevices(signal).reports()
+      const sweeps = await measureDevices(folders, shape.layerCount, await demoPrompts(), reports, signal)
+      report.devices.push(...sweeps)
     }
     return 0
   } catch (error) {
@@ -126,11 +166,27 @@ async function bench(): Promise<number> {
 }
 
 /** null when the command line is not one of ours. */
-function readOptions(): { full: boolean; gpu: boolean; json: string | undefined } | null {
+function readOptions(): {
+  full: boolean
+  only: (typeof PARTS)[number] | null
+  json: string | undefined
+} | null {
   try {
-    const boolean = { type: 'boolean', default: false } as const
-    const { values } = parseArgs({ options: { full: boolean, gpu: boolean, json: { type: 'string' } } })
-    return values.full && values.gpu ? null : { ...values, json: values.json }
+    const boolean = { type: 'boolean' } as const
+    const { values } = parseArgs({
+      options: {
+        full: boolean,
+        generation: boolean,
+        serving: boolean,
+        preview: boolean,
+        gpu: boolean,
+        json: { type: 'string' }
+      }
+    })
+    const { full = false, json } = values
+    const [only = null, second] = PARTS.filter((part) => values[part])
+    if (second !== undefined || (full && only !== null)) return null
+    return { full, only, json }
   } catch {
     return null
   }
@@ -154,12 +210,15 @@ async function measure(
   }
 }
 
-async function measureOnDevices(folder: string, signal: AbortSignal): Promise<DeviceSweep[]> {
-  step('Llama-3.1-8B, 2 layers: sweep on every device')
-  const shape = { shape: 'Llama-3.1-8B', layerCount: 2, vocabularySize: 8192 } as const
-  const folders = await pairFolders(folder, shape, signal)
-  const reports = await triedDevices(signal).reports()
-  return measureDevices(folders, shape.layerCount, await demoPrompts(), reports, signal)
+async function measureDeployment(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  const { name, shape } = SERVED_PAIR
+  const scratch = await mkdtemp(join(folder, 'serving-'))
+  const folders = await pairFolders(scratch, shape, signal)
+  step(`${name}: sweep of an adapter`)
+  report.adapters.push(await measureAdapterSweep(name, folders, await demoPrompts(), scratch, signal))
+  step(`${name}: answers of the API`)
+  report.servings.push(await measureServing(name, folders, shape.layerCount, signal))
+  await rm(scratch, { recursive: true, force: true })
 }
 
 async function measureGenerations(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
@@ -169,6 +228,15 @@ async function measureGenerations(report: BenchReport, folder: string, signal: A
     step(`${name}: generation`)
     const folders = await pairFolders(scratch, shape, signal)
     report.generations.push(await measureGeneration(name, folders, prompt, signal))
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function measurePreviews(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  for (const [index, pair] of PREVIEWED.entries()) {
+    const scratch = await mkdtemp(join(folder, `preview-${index}-`))
+    step(`${pair.name}: preview beside the full sweep`)
+    report.previews.push(await measurePreview(pair, scratch, signal))
     await rm(scratch, { recursive: true, force: true })
   }
 }

@@ -77,10 +77,11 @@ export async function reportOwnMemory(
   )
 }
 
-/** Peak memory of this process. Linux counts a child's maxRSS from its parent's size. */
-async function peakResidentBytes(): Promise<number> {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
-  const status = await readFile('/proc/self/status', 'utf8')
+/** Peak memory of a process, NaN where it is unknown. Linux counts a child's maxRSS from its parent's size. */
+export async function peakResidentBytes(pid?: number): Promise<number> {
+  if (process.platform !== 'linux')
+    return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN
+  const status = await readFile(`/proc/${pid ?? 'self'}/status`, 'utf8')
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024
 }
 

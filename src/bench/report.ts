@@ -1,8 +1,11 @@
+import { type AdapterSweepTime, describeAdapterSweeps } from './adapter-sweep'
 import { describeComparisons, describeWork, type Comparison } from './comparison'
 import { describeSpeeds, describeVariants, type GenerationTimes } from './generation'
 import { describeDevices, type DeviceSweep } from './gpu'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
+import { describePreviews, type PreviewTime } from './preview'
+import { describeServing, type ServingTimes } from './serving'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -11,15 +14,30 @@ export interface BenchReport {
   readonly memory: PeakMemory[]
   /** One entry for each pair. */
   readonly generations: GenerationTimes[]
+  readonly adapters: AdapterSweepTime[]
+  readonly servings: ServingTimes[]
+  readonly previews: PreviewTime[]
   readonly devices: DeviceSweep[]
 }
 
 /** The report as tables; parts that were not measured are left out. */
-export function describeReport({ machine, comparisons, memory, generations, devices }: BenchReport): string {
+export function describeReport({
+  machine,
+  comparisons,
+  memory,
+  generations,
+  adapters,
+  servings,
+  previews,
+  devices
+}: BenchReport): string {
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
     memory.length > 0 && describeMemory(memory),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
+    adapters.length > 0 && describeAdapterSweeps(adapters),
+    servings.length > 0 && describeServing(servings),
+    previews.length > 0 && describePreviews(previews),
     devices.length > 0 && describeDevices(devices)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`

@@ -69,7 +69,7 @@ function ones(piece: Uint16Array): void {
 }
 
 /** Fills with random values of deviation 0.019 and magnitudes in [2^-7, 2^-5), so that activations stay finite. */
-function randomBf16(seed: number): (piece: Uint16Array) => void {
+export function randomBf16(seed: number): (piece: Uint16Array) => void {
   const random = xoroshiro128plus(seed)
   return (piece) => {
     for (let i = 0; i < piece.length; i += 2) {
