@@ -48,6 +48,19 @@ export class WorkbenchError extends Error {
   }
 }
 
+type ErrorMaker = (message: string, hint?: string) => WorkbenchError
+
+const errorOf =
+  (code: ProblemCode): ErrorMaker =>
+  (message, hint) =>
+    new WorkbenchError(code, message, hint)
+
+export const inputError = errorOf('bad-input')
+export const fileError = errorOf('bad-file')
+export const notFoundError = errorOf('not-found')
+export const mismatchError = errorOf('mismatch')
+export const unsupportedError = errorOf('unsupported')
+
 /** Returns the first issue of a schema as "field: problem", for messages about files that the user wrote. */
 export function describeIssue(error: z.ZodError): string {
   const { path, message } = firstIssue(error)

@@ -1,6 +1,6 @@
 import type { OtherCheckpoint } from './checkpoint'
 import { elementAt, mapGet } from './look-up'
-import { WorkbenchError } from './problem'
+import { inputError } from './problem'
 import type { Recipe, SourcedRanges } from './recipe'
 import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
 
@@ -20,11 +20,7 @@ export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe,
     for (const [layer, strength] of setSource(rangesStrengths(ranges, layerCount, asked), from).entries()) {
       if (isPostLayer(strength)) continue
       if (!isPostLayer(elementAt(layers, layer, 'layer'))) {
-        throw new WorkbenchError(
-          'bad-input',
-          `The ${asked} ${name} gives layer ${layer} twice.`,
-          'A layer is of one checkpoint.'
-        )
+        throw inputError(`The ${asked} ${name} gives layer ${layer} twice.`, 'A layer is of one checkpoint.')
       }
       layers[layer] = strength
     }

@@ -1,4 +1,4 @@
-import { WorkbenchError } from './problem'
+import { inputError } from './problem'
 import { mapGet } from './look-up'
 import type { OtherCheckpoint, RestoredTo } from './checkpoint'
 import {
@@ -91,8 +91,7 @@ export function uniformBlendStrengths(size: number): number[] {
 export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStrength[] {
   if ('ranges' in recipe) return rangesStrengths(recipe.ranges, layerCount, `recipe "${recipe.name}"`)
   if (recipe.layers.length !== layerCount) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The recipe "${recipe.name}" lists ${recipe.layers.length} layers, but the model has ${layerCount}.`,
       'Give one entry for every decoder layer.'
     )
@@ -325,8 +324,7 @@ export function rangesStrengths(
   const strengths = postStrengths(layerCount)
   for (const [start, end] of ranges) {
     if (end >= layerCount) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `The ${what} ends at layer ${end}, but the model has layers 0 to ${layerCount - 1}.`,
         'Layers are counted from 0, and both ends of a range are included.'
       )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError, type WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
 export interface FileAnswer {
@@ -197,7 +197,7 @@ const LogSample = z.object({
 /** Converts the samples of a log to lines of JSON. @throws WorkbenchError `bad-input` naming sample and field */
 export function logLines(value: unknown, file: string): string[] {
   const log = InspectLog.safeParse(value)
-  if (!log.success) throw new WorkbenchError('bad-input', `${file} is no file of answers.`, EXPECTED_ANSWERS)
+  if (!log.success) throw inputError(`${file} is no file of answers.`, EXPECTED_ANSWERS)
   return log.data.samples.map((sample, index) => {
     const { input, output } = checked(InspectSample, sample, `${file}, sample ${index + 1}`)
     const line: z.infer<typeof LogSample> = {
@@ -233,14 +233,13 @@ export class AnswerCounts {
   }
 
   all(): { of: string | null; answers: number }[] {
-    if (this.total === 0)
-      throw new WorkbenchError('bad-input', `${this.file} holds no answer.`, EXPECTED_ANSWERS)
+    if (this.total === 0) throw inputError(`${this.file} holds no answer.`, EXPECTED_ANSWERS)
     return [...this.counts].map(([of, answers]) => ({ of, answers }))
   }
 
   private tooMany(what: string): WorkbenchError {
     const hint = 'Split it, and add each part as a variant.'
-    return new WorkbenchError('bad-input', `${this.file} holds ${what}.`, hint)
+    return inputError(`${this.file} holds ${what}.`, hint)
   }
 }
 
@@ -250,5 +249,4 @@ function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string)
   throw wrong(where, describeIssue(result.error))
 }
 
-const wrong = (where: string, what: string): WorkbenchError =>
-  new WorkbenchError('bad-input', `${where}: ${what}.`)
+const wrong = (where: string, what: string): WorkbenchError => inputError(`${where}: ${what}.`)

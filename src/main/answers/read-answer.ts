@@ -1,7 +1,7 @@
 import { normaliseAnswer } from '../../contract/model/answer'
 import type { AnswerReading, Task, TaskPrompt } from '../../contract/documents/task'
 import { taskKindFacts } from '../../contract/model/task-kinds'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
 import { numbersOf } from './numbers'
 import { errorMessage } from '../base/files/bounded-file'
@@ -112,7 +112,7 @@ function compilePattern(task: Task, field: string, pattern: string, flags: strin
     return new RegExp(pattern, flags)
   } catch (error) {
     const reason = errorMessage(error)
-    throw new WorkbenchError('bad-input', `The task "${task.name}", ${field}: ${reason}`)
+    throw inputError(`The task "${task.name}", ${field}: ${reason}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Rendering } from '../../contract/documents/crc'
 import { type FewShotPrompt, type FewShotPrompts, fewShotText } from '../../contract/model/few-shot'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type { SampleRun } from '../../contract/documents/samples'
 import type { SamplePrompt } from '../../contract/documents/task'
 import { promptName } from '../text/prompt-name'
@@ -28,7 +28,7 @@ export async function renderSamplePrompts(
 ): Promise<{ prompts: RenderedSamplePrompt[]; notices: string[] }> {
   const empty = prompts.findIndex((prompt) => prompt.text.trim() === '')
   if (empty !== -1) {
-    throw new WorkbenchError('bad-input', `Prompt ${empty + 1} is empty.`, 'Write it, or take it out.')
+    throw inputError(`Prompt ${empty + 1} is empty.`, 'Write it, or take it out.')
   }
   const chats = await renderAll(prompts, rendering, text)
   const notices = new Set<string>()
@@ -36,7 +36,7 @@ export async function renderSamplePrompts(
     const chat = chats[index]
     if (chat === undefined) throw new Error(`prompt ${index} was not rendered`)
     if (chat.tokens.length === 0) {
-      throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)
+      throw inputError(`${promptName(prompt, index)} becomes no tokens at all.`)
     }
     for (const notice of chat.notices) notices.add(notice)
     return { ...prompt, rendered: chat.rendered, tokens: chat.tokens }

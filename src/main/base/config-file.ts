@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
 import { DeviceChoice } from '../../contract/model/device'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError } from '../../contract/model/problem'
 import { PROCESS_BYTES } from './engine-memory'
 import { readJsonFile, withHint } from './files/bounded-file'
 import { isFile } from './files/path-kinds'
@@ -38,5 +38,5 @@ export async function readUserConfig(): Promise<UserConfig> {
     : {}
   const parsed = UserConfig.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`, EXPECTED)
+  throw fileError(`${file}: ${describeIssue(parsed.error)}`, EXPECTED)
 }

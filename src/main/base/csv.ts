@@ -1,5 +1,5 @@
 import { CsvError, type CsvErrorCode, parse } from 'csv-parse/sync'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 
 export interface CsvRecord {
   /** Line on which the record starts, counted from 1. */
@@ -41,8 +41,7 @@ export function parseCsv(fileName: string, content: string): CsvRecord[] {
     const broken = error instanceof CsvError ? BROKEN_QUOTES[error.code] : undefined
     if (broken === undefined) throw error
     const remainder = bytes.toString('utf8', position)
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${fileName}, line ${startLine(remainder)}: the record that starts here ${broken}.`,
       'A field that holds a quote stands in quotes, and the quote is written twice: "say ""hi""".'
     )

@@ -1,6 +1,6 @@
 import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 
 /** Limits of connections, which every user of the machine can open. Each takes a file descriptor. */
 
@@ -37,13 +37,7 @@ export async function listen(server: Server, port: number, host: string): Promis
     server.once('error', (error: NodeJS.ErrnoException) => {
       const inUse = error.code === 'EADDRINUSE'
       const reason = inUse ? 'is in use by another program' : `cannot be used (${error.message})`
-      reject(
-        new WorkbenchError(
-          'bad-input',
-          `Port ${port} ${reason}.`,
-          'Choose another port, or 0 for a free one.'
-        )
-      )
+      reject(inputError(`Port ${port} ${reason}.`, 'Choose another port, or 0 for a free one.'))
     })
     server.listen(port, host, resolve)
   })

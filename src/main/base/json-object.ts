@@ -1,5 +1,5 @@
 import { turnsShown } from '../../contract/words/turned-text'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 import { parseJson } from './files/bounded-json'
 
 /** Limit of names, far above all files except weights. */
@@ -8,7 +8,7 @@ const MAX_NAMES = 20_000
 /** Parses a JSON object in which no object repeats a key. @param what for messages @param names their limit */
 export function parseJsonObject(text: string, what: string, names = MAX_NAMES): Record<string, unknown> {
   const value = parseJson(text, what, { names })
-  if (!isJsonObject(value)) throw new WorkbenchError('bad-file', `${what} is not a JSON object.`)
+  if (!isJsonObject(value)) throw fileError(`${what} is not a JSON object.`)
   refuseRepeatedKeys(text, what)
   return value
 }
@@ -39,7 +39,7 @@ function refuseRepeatedKeys(text: string, what: string): void {
           const key = keyOf(text.slice(position, end))
           const keys = open.at(-1)
           if (keys?.has(key) === true) {
-            throw new WorkbenchError('bad-file', `${what} names ${quoteName(key)} twice.`)
+            throw fileError(`${what} names ${quoteName(key)} twice.`)
           }
           keys?.add(key)
         }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError } from '../../contract/model/problem'
 
 /** Environment variable in which `slr open` passes its Node to the window. */
 export const NODE_VARIABLE = 'SLR_NODE'
@@ -20,8 +20,7 @@ function nodeOfStarter(): string {
   // npm sets its variable for the scripts that it runs, such as `npm run dev`.
   const program = process.env[NODE_VARIABLE] ?? process.env['npm_node_execpath']
   if (program !== undefined && existsSync(program)) return program
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `Node is missing: ${program === undefined ? `${NODE_VARIABLE} is not set` : `${program} does not exist`}.`,
     'Start the window with `slr open`.'
   )
@@ -30,8 +29,7 @@ function nodeOfStarter(): string {
 function packagedNode(): string {
   const program = join(process.resourcesPath, process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(program)) return program
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `Node is missing: ${program} does not exist. A virus scanner may have removed it.`,
     'Install SLR Workbench again.'
   )

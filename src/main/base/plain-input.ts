@@ -1,5 +1,5 @@
 import { os } from '@orpc/server'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, type WorkbenchError } from '../../contract/model/problem'
 
 /** Most values in one message, ten times as many as in the largest prompt set. */
 const MAX_VALUES = 1_000_000
@@ -38,5 +38,5 @@ function isPlain(value: object): boolean {
 
 function refused(path: string, actual: string): WorkbenchError {
   const field = path === '' ? 'The message' : path.slice(0, 200)
-  return new WorkbenchError('bad-input', `${field}: found ${actual}, expected plain data.`)
+  return inputError(`${field}: found ${actual}, expected plain data.`)
 }

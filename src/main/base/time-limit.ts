@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 
 const box: { work: () => void } = { work: () => undefined }
 createContext(box)
@@ -15,7 +15,7 @@ export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): 
     callWork.runInContext(box, { timeout: limitMs })
   } catch (error) {
     if (isTimeout(error)) {
-      throw new WorkbenchError('bad-file', `${what} took longer than ${limitMs / 1000} s and was stopped.`)
+      throw fileError(`${what} took longer than ${limitMs / 1000} s and was stopped.`)
     }
     throw error
   } finally {

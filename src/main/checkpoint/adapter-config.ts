@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { parseJsonObject, quoteName } from '../base/json-object'
 
@@ -67,7 +67,7 @@ export async function readAdapterConfig(
     if (isSet(config[field])) throw unsupported(file, `${method} (${field})`)
   }
   const parsed = AdapterConfig.safeParse(config)
-  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}.`)
+  if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}.`)
   const start = parsed.data.init_lora_weights
   if (typeof start === 'string' && CHANGED_BASE.test(start)) {
     throw unsupported(file, `init_lora_weights ${quoteName(start)}, which changes the base's weights too`)
@@ -76,7 +76,7 @@ export async function readAdapterConfig(
 }
 
 function unsupported(file: string, what: string): WorkbenchError {
-  return new WorkbenchError('unsupported', `${file} uses ${what}; only LoRA is read.`, CONVERT_ADVICE)
+  return unsupportedError(`${file} uses ${what}; only LoRA is read.`, CONVERT_ADVICE)
 }
 
 /** Reports whether a field has another value than the one that PEFT writes for "not used". */
@@ -121,7 +121,7 @@ function patternValues(
       return { expression: new RegExp(`^(?:.*\\.)?(?:${pattern})$`), value }
     } catch {
       const message = `${file}: ${field}: ${quoteName(pattern)} is not a regular expression.`
-      throw new WorkbenchError('bad-file', message)
+      throw fileError(message)
     }
   })
   return (module) => entries.find(({ expression }) => expression.test(module))?.value

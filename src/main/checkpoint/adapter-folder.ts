@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, type WorkbenchError } from '../../contract/model/problem'
 import { cachedModelFolder, HUB_ID } from '../base/files/places'
 import { quoteName } from '../base/json-object'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type AdapterConfig } from './adapter-config'
@@ -19,8 +19,7 @@ export function adapterProblem(folder: string, names: readonly string[]): Workbe
   const missing = [ADAPTER_CONFIG, ADAPTER_WEIGHTS].find((name) => !names.includes(name))
   if (missing === undefined) return null
   const isPickled = names.includes('adapter_model.bin')
-  return new WorkbenchError(
-    'not-found',
+  return notFoundError(
     `${folder} is a PEFT adapter, but ${missing} is missing: it holds ${file}.`,
     isPickled
       ? 'Load it in PEFT and save it again with save_pretrained, which writes safetensors.'
@@ -46,16 +45,11 @@ export function adapterBaseFolder(
   const what = `${join(adapter, ADAPTER_CONFIG)}: base_model_name_or_path`
   const advice = 'Name the folder of its base model as base (--base).'
   if (name === undefined || name === null || name === '') {
-    throw new WorkbenchError(
-      'not-found',
-      `${what} is missing, so the adapter's base model is unknown.`,
-      advice
-    )
+    throw notFoundError(`${what} is missing, so the adapter's base model is unknown.`, advice)
   }
   const folder = cachedModelFolder(name, revision === null || revision === '' ? undefined : revision)
   if (folder !== null) return folder
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     HUB_ID.test(name)
       ? `${what} is ${quoteName(name)}, which is not in the Hugging Face cache.`
       : `${what} is ${quoteName(name)}, a path, which is not followed.`,

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { canonicalTensorName } from '../family'
 import type { AdapterScaling } from './adapter-config'
@@ -64,7 +64,7 @@ export function joinAdapter(
   }
   if (factors.size === 0) {
     const file = adapter[0]?.file ?? 'the adapter'
-    throw new WorkbenchError('bad-file', `${file} holds no factors of an adapter (lora_A and lora_B).`)
+    throw fileError(`${file} holds no factors of an adapter (lora_A and lora_B).`)
   }
   for (const [module, { a, b, isEmbedding, first }] of factors) {
     if (a === undefined || b === undefined) {
@@ -97,10 +97,7 @@ function addFactor(
 function replaceTensor(joined: Map<string, TensorEntry>, tensor: TensorEntry): void {
   const name = replacedName(tensor.name)
   if (name === null) {
-    throw new WorkbenchError(
-      'unsupported',
-      `${tensor.file}: tensor ${quoteName(tensor.name)} is no part of a LoRA.`
-    )
+    throw unsupportedError(`${tensor.file}: tensor ${quoteName(tensor.name)} is no part of a LoRA.`)
   }
   const replaced = joined.get(name)
   if (replaced === undefined) throw misfit(tensor, `is for ${quoteName(name)}, which the base does not have`)
@@ -145,7 +142,7 @@ function requireShapes(
 const shapeText = ({ shape }: StoredTensor): string => `[${shape.join(', ')}]`
 
 function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file}: tensor ${quoteName(name)} ${what}.`)
+  return fileError(`${file}: tensor ${quoteName(name)} ${what}.`)
 }
 
 /** Counts the bytes that a reader keeps in memory for the factors of a tensor, as float32 and in a `ProductAdder`. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, unsupportedError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { canonicalTensorName } from '../family'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
@@ -81,10 +81,7 @@ async function openWholeModel(path: string): Promise<Checkpoint> {
   const files = await readWeightFiles(path)
   const tensors = await joinScales(byCanonicalName(files), config)
   if (tensors.size > MAX_TENSORS) {
-    throw new WorkbenchError(
-      'unsupported',
-      `${path} has ${tensors.size} tensors; at most ${MAX_TENSORS} are read.`
-    )
+    throw unsupportedError(`${path} has ${tensors.size} tensors; at most ${MAX_TENSORS} are read.`)
   }
   return {
     path,
@@ -110,7 +107,7 @@ async function openAdapter(
   const names = await readdir(path)
   if (isAdapter(await readdir(basePath))) {
     const message = `${basePath} is itself a PEFT adapter, expected the whole model that ${path} was trained on.`
-    throw new WorkbenchError('unsupported', message)
+    throw unsupportedError(message)
   }
   const base = await openWholeModel(basePath)
   const file = await readWeightFile(path, ADAPTER_WEIGHTS)
@@ -151,8 +148,7 @@ function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry>
     const name = canonicalTensorName(entry.name)
     const earlier = tensors.get(name)
     if (earlier !== undefined) {
-      throw new WorkbenchError(
-        'bad-file',
+      throw fileError(
         `${entry.file}: tensors ${quoteName(earlier.name)} and ${quoteName(entry.name)} both stand for ` +
           `${quoteName(name)}.`
       )

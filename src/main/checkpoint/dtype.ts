@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError } from '../../contract/model/problem'
 
 export type WeightDtype = 'F32' | 'F16' | 'BF16'
 
@@ -44,8 +44,7 @@ export function isWeightDtype(dtype: string): dtype is WeightDtype {
 /** Narrows the dtype of a tensor that is used for computing. @throws WorkbenchError `unsupported` naming it */
 export function weightDtype(entry: { name: string; dtype: string; file: string }): WeightDtype {
   if (isWeightDtype(entry.dtype)) return entry.dtype
-  throw new WorkbenchError(
-    'unsupported',
+  throw unsupportedError(
     `${entry.file}: tensor "${entry.name}" is stored as ${entry.dtype}, expected F32, F16 or BF16.`,
     'Quantised weights cannot be restored layer by layer: use the unquantised checkpoint.'
   )

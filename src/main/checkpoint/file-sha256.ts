@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
 import { throwIfCancelled } from '../base/files/cancelling'
@@ -37,8 +37,7 @@ export async function sha256OfFile(
     }
     const after = await fileState(handle)
     if (position !== before.bytes || after.bytes !== before.bytes || after.modifiedMs !== before.modifiedMs) {
-      throw new WorkbenchError(
-        'bad-file',
+      throw fileError(
         `${file} changed while it was read.`,
         'Wait until whatever writes it is done, then start again.'
       )
@@ -46,7 +45,7 @@ export async function sha256OfFile(
     return hash.digest('hex')
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+    throw fileError(`${file} cannot be read: ${errorMessage(error)}`)
   } finally {
     await handle.close()
   }

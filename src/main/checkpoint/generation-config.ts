@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Sampling } from '../../contract/model/sampling'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { encodeOne, type TextModel } from '../text/text-model'
 import type { Checkpoint } from './checkpoint'
@@ -91,5 +91,5 @@ async function readOptional(folder: string): Promise<unknown> {
 }
 
 function badConfig(file: string, error: z.ZodError): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file}: ${describeIssue(error)}`)
+  return fileError(`${file}: ${describeIssue(error)}`)
 }

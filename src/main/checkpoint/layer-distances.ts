@@ -4,7 +4,7 @@ import type {
   Distance,
   LayerDistance
 } from '../../contract/documents/distances'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 import {
   layerTensors,
   wholeModelTensors,
@@ -184,7 +184,7 @@ function entryOf(
 ): { name: string; dtype: string; file: string; shape: number[] } {
   const entry = checkpoint.tensors.get(name)
   if (entry !== undefined) return entry
-  throw new WorkbenchError('bad-file', `${checkpoint.path}: the tensor ${name} is missing.`)
+  throw fileError(`${checkpoint.path}: the tensor ${name} is missing.`)
 }
 
 /** Lists the comparisons in the order of the layers, so that a sharded checkpoint is read front to back. */

@@ -2,7 +2,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { readModelText } from '../base/files/model-file'
@@ -145,8 +145,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
   }
   if (!names.some((name) => name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json'))) {
     const other = ['.gguf', '.bin', '.pth'].find((ending) => names.some((name) => name.endsWith(ending)))
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       other === undefined ? 'It has no weights.' : `Its weights are in ${other} files; safetensors are read.`
     )
   }

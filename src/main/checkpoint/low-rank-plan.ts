@@ -1,7 +1,7 @@
 import type { LayerStrength } from '../../contract/model/recipe'
 import { elementAt } from '../../contract/model/look-up'
 import type { LowRankAdapter } from '../../contract/procedures/export'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import type { AdapterConfig } from './adapter-config'
 import { DTYPE_BYTES, type WeightDtype, weightDtype } from './dtype'
 import { type SourcedPair, sourceMember } from './pair-member'
@@ -55,16 +55,14 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
 }
 
 const WHOLE = 'Export the whole model instead.'
-const unsupported = (message: string, advice: string): WorkbenchError =>
-  new WorkbenchError('unsupported', message, advice)
+const unsupported = (message: string, advice: string): WorkbenchError => unsupportedError(message, advice)
 
 export function lowRankTensors(
   { factored, whole, fullRank }: LowRankPlan,
   { rank, savesNorms }: LowRankAdapter
 ): Omit<StoredTensor, 'file' | 'offset'>[] {
   if (rank > fullRank) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The rank is ${rank}, but the largest restored weight has the full rank ${fullRank}.`,
       `Give a rank from 1 to ${fullRank}.`
     )

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { isRoleName } from '../../contract/model/called-after'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, notFoundError, type WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { HUB_ID, huggingFaceCacheFolder } from '../base/files/places'
 import { requireNamedHost } from '../base/files/network-path'
@@ -20,11 +20,10 @@ export async function resolveModelFolder(path: string): Promise<string> {
   await requireAllowed(folder)
   const kind = await kindOf(folder)
   if (kind === 'missing') {
-    throw new WorkbenchError('not-found', `There is no folder ${folder}.`, notCached(folder))
+    throw notFoundError(`There is no folder ${folder}.`, notCached(folder))
   }
   if (kind === 'other') {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${folder} is not a folder.`,
       'Choose the folder of the model, the one that holds config.json.'
     )
@@ -36,8 +35,7 @@ export async function resolveModelFolder(path: string): Promise<string> {
   }
   throw (
     adapterProblem(folder, await readdir(folder)) ??
-    new WorkbenchError(
-      'not-found',
+    notFoundError(
       `${folder} is not a model folder: it has no config.json.`,
       'Choose the folder that holds config.json and the .safetensors files, or a models--… folder of the ' +
         'Hugging Face cache.'
@@ -114,8 +112,7 @@ async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<s
   if (newest !== undefined) return newest.path
   throw (
     adapter ??
-    new WorkbenchError(
-      'not-found',
+    notFoundError(
       `${cacheFolder} holds no complete model: no snapshot has a config.json.`,
       'The download may be incomplete: fetch the model again.'
     )
@@ -138,6 +135,6 @@ async function kindOf(path: string): Promise<'folder' | 'other' | 'missing'> {
     return (await stat(path)).isDirectory() ? 'folder' : 'other'
   } catch (error) {
     if (isMissing(error)) return 'missing'
-    throw new WorkbenchError('bad-file', `${path} cannot be read: ${errorMessage(error)}`)
+    throw fileError(`${path} cannot be read: ${errorMessage(error)}`)
   }
 }

@@ -1,6 +1,6 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Finding, OtherCheckpointReport } from '../../contract/documents/pair'
-import { WorkbenchError } from '../../contract/model/problem'
+import { mismatchError } from '../../contract/model/problem'
 import { configDifferences } from './config-differences'
 import { findFolderExtras, tokenizersDiffer } from './folder-extras'
 import { openPair, refuse, summarise, unusedNotes } from './pair'
@@ -43,8 +43,7 @@ async function sameOther(
 ): Promise<PairMember> {
   const other = await openOther(post, path, open)
   if (other.checkpoint.fingerprint === fingerprint) return other
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `${path} is no longer the checkpoint that was to be computed.`,
     'Start again with the checkpoint as it is now.'
   )

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtype'
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
@@ -159,8 +159,7 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
     data_offsets: [begin, end]
   } = info.data
   if (SUB_BYTE_DTYPES.includes(dtype)) {
-    throw new WorkbenchError(
-      'unsupported',
+    throw unsupportedError(
       `${what} is stored as ${dtype}, which packs several values into a byte and is not supported.`,
       'Use the unquantised checkpoint (F32, F16 or BF16).'
     )
@@ -232,7 +231,7 @@ function firstBeyond(tensors: readonly TensorEntry[], fileBytes: number): string
 const INCOMPLETE_HINT = 'The download or copy is incomplete: fetch the file again.'
 
 function badFile(message: string, hint?: string): WorkbenchError {
-  return new WorkbenchError('bad-file', message, hint)
+  return fileError(message, hint)
 }
 
 /** Encodes the header of a file that holds tensors in this order: its length, then JSON, padded to 8 bytes. */

@@ -1,6 +1,6 @@
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import type { Checkpoint } from './checkpoint'
@@ -81,5 +81,5 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
 }
 
 function badGroup({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file}: tensor ${quoteName(name)} ${what}.`)
+  return fileError(`${file}: tensor ${quoteName(name)} ${what}.`)
 }

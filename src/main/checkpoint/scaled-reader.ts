@@ -1,5 +1,5 @@
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { decodeFloat32, DTYPE_BYTES, weightDtype } from './dtype'
 import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
@@ -206,8 +206,7 @@ function zeroPoints(
 
 /** Describes a zero point that AutoGPTQ's newer kernels and GPTQModel read differently. */
 function ambiguousZero({ file, name }: StoredTensor, stored: number): WorkbenchError {
-  return new WorkbenchError(
-    'unsupported',
+  return unsupportedError(
     `${file}: tensor ${quoteName(name)} stores the zero point ${stored}, of which some programs make ` +
       `${stored + 1} and others 0.`,
     'Use the unquantised checkpoint, or one that GPTQModel wrote in its second format (checkpoint_format "gptq_v2").'

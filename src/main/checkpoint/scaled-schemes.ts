@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, unsupportedError } from '../../contract/model/problem'
 import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
@@ -249,8 +249,7 @@ export function configWithoutScales(
   const read = METHODS.get(quantised.quant_method)?.safeParse(quantised)
   if (read?.success === true) return rest
   const method = describeValue(quantised.quant_method)
-  throw new WorkbenchError(
-    'unsupported',
+  throw unsupportedError(
     `${configPath}: "quantization_config" is of the method ${method}` +
       (read === undefined ? ', which is not read' : `, read but for this: ${describeIssue(read.error)}`) +
       `; read are ${READ}.`,

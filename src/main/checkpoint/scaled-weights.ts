@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
 import { isJsonObject, quoteName } from '../base/json-object'
 import { DTYPE_BYTES, isWeightDtype } from './dtype'
@@ -47,8 +47,7 @@ function refuseUnexplained(tensors: Tensors): void {
   const scaled = [...tensors.values()].filter(({ name }) => CODES.test(name))
   const [first] = scaled
   if (first === undefined) return
-  throw new WorkbenchError(
-    'bad-file',
+  throw fileError(
     `${join(dirname(first.file), 'config.json')} has no "quantization_config", but ` +
       `${plural(scaled.length, 'tensor')} of the checkpoint are stored ` +
       `as quantised weights, such as ${quoteName(first.name)}.`,
@@ -102,8 +101,7 @@ function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Sch
 }
 
 function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return new WorkbenchError(
-    'bad-file',
+  return fileError(
     `${file}: tensor ${quoteName(name)} ${what}.`,
     'The checkpoint is not complete, or not what its config.json says: fetch it again.'
   )
@@ -243,8 +241,7 @@ async function readShapes(
 function noShape({ file, name, dtype, shape }: StoredTensor, sizes?: readonly number[]): WorkbenchError {
   const actual =
     sizes === undefined ? `is ${dtype} of the shape [${shape.join(', ')}]` : `holds ${sizes.join(', ')}`
-  return new WorkbenchError(
-    'bad-file',
+  return fileError(
     `${file}: tensor ${quoteName(name)} ${actual}, expected the number of rows and columns of a weight in I64 or I32.`
   )
 }

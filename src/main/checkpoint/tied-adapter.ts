@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { replacedName } from './adapter-tensors'
 import { decodeFloat32, DTYPE_BYTES, isWeightDtype } from './dtype'
@@ -34,8 +34,7 @@ export async function withoutTiedHead(
   const other = savedHead === undefined ? embedding : (savedEmbedding ?? embedding)
   const staysTied = savedHead === undefined && tiesSaved
   if (!staysTied && !(await haveEqualValues(saved, other))) {
-    throw new WorkbenchError(
-      'unsupported',
+    throw unsupportedError(
       `${saved.file}: tensor ${quoteName(saved.name)} differs from ${quoteName(other.name)} of ${other.file}, ` +
         'but the base ties its head to its embeddings.',
       'Merge the adapter with PEFT, set "tie_word_embeddings" to false, save, and choose that folder.'

@@ -1,6 +1,6 @@
 import { fstatSync, readSync, type Stats } from 'node:fs'
 import { lstat, type FileHandle } from 'node:fs/promises'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { openRegularFile } from '../base/files/regular-file'
 
@@ -20,13 +20,12 @@ export async function openWeightFile(file: string): Promise<FileHandle> {
     if (error instanceof WorkbenchError) throw error
     if (!isMissing(error)) throw unreadable(file, error)
     if (await isLink(file)) {
-      throw new WorkbenchError(
-        'not-found',
+      throw notFoundError(
         `${file} is a link to a file that does not exist.`,
         'The download may be incomplete: fetch the model again.'
       )
     }
-    throw new WorkbenchError('not-found', `There is no file ${file}.`)
+    throw notFoundError(`There is no file ${file}.`)
   }
 }
 
@@ -42,8 +41,7 @@ export function fileStateNow({ fd }: FileHandle): FileState {
 /** Describes a file that was written after the model was opened. @param was its size at that time */
 export function changedFile(file: string, bytes: number, was: number | undefined): WorkbenchError {
   const how = bytes === was ? `written anew, ${bytes} bytes as then` : `now ${bytes} bytes, then ${was}`
-  return new WorkbenchError(
-    'bad-file',
+  return fileError(
     `${file} has changed since the model was opened (${how}).`,
     'Wait until whatever writes it is done, then start again.'
   )
@@ -85,11 +83,11 @@ export function readNow({ fd }: FileHandle, file: string, target: Uint8Array, po
 }
 
 function endsEarly(file: string, position: number, missing: number): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file} ends at byte ${position}, expected ${missing} more.`)
+  return fileError(`${file} ends at byte ${position}, expected ${missing} more.`)
 }
 
 function unreadable(file: string, error: unknown): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+  return fileError(`${file} cannot be read: ${errorMessage(error)}`)
 }
 
 async function readPiece(

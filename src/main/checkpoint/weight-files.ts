@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, notFoundError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { listNames } from '../base/name-list'
@@ -57,8 +57,7 @@ async function readShards(folder: string): Promise<WeightFile[]> {
 }
 
 function tooMany(message: string): WorkbenchError {
-  return new WorkbenchError(
-    'unsupported',
+  return unsupportedError(
     message,
     'Models that can be read have less: Qwen3 235B-A22B, the largest, has 37,000 tensors.'
   )
@@ -68,24 +67,20 @@ async function readIndex(folder: string, indexFile: string): Promise<Map<string,
   const text = await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES)
   const index = parseJsonObject(text, indexFile, MAX_INDEX_NAMES)
   if (!isJsonObject(index.weight_map)) {
-    throw new WorkbenchError(
-      'bad-file',
-      `${indexFile}: weight_map: expected an object of file names by tensor name.`
-    )
+    throw fileError(`${indexFile}: weight_map: expected an object of file names by tensor name.`)
   }
   // Entries instead of a schema of records, which would silently drop a tensor named "__proto__".
   const shardOf = new Map<string, string>()
   for (const [tensor, shard] of Object.entries(index.weight_map)) {
     if (typeof shard !== 'string' || !isPlainFileName(shard)) {
-      throw new WorkbenchError(
-        'bad-file',
+      throw fileError(
         `${indexFile}: tensor ${quoteName(tensor)} lies in ${quoteName(String(shard))}, expected the name of a ` +
           '.safetensors file in the same folder.'
       )
     }
     shardOf.set(tensor, shard)
   }
-  if (shardOf.size === 0) throw new WorkbenchError('bad-file', `${indexFile}: weight_map names no tensor.`)
+  if (shardOf.size === 0) throw fileError(`${indexFile}: weight_map names no tensor.`)
   return shardOf
 }
 
@@ -104,8 +99,7 @@ async function refuseMissingShards(
     if (!(await exists(join(folder, name)))) missing.push(name)
   }
   if (missing.length === 0) return
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `${folder}: ${missing.length} of the ${names.length} files that ${indexFile} names are missing: ` +
       `${listNames(missing)}.`,
     'The download may be incomplete: fetch the model again.'
@@ -151,10 +145,7 @@ function checkAgainstIndex(
     unlisted.length > 0 ? `not in the index: ${listNames(unlisted)}` : ''
   ].filter((complaint) => complaint !== '')
   if (complaints.length > 0) {
-    throw new WorkbenchError(
-      'bad-file',
-      `${indexFile} does not fit its files. Tensors ${complaints.join('. Tensors ')}.`
-    )
+    throw fileError(`${indexFile} does not fit its files. Tensors ${complaints.join('. Tensors ')}.`)
   }
 }
 
@@ -163,20 +154,18 @@ function noWeights(folder: string, present: readonly string[]): WorkbenchError {
   const findName = (pattern: RegExp): string | undefined => present.find((name) => pattern.test(name))
   const shard = findName(/\.safetensors$/)
   if (shard !== undefined) {
-    return new WorkbenchError(
-      'not-found',
+    return notFoundError(
       `${message}, found ${quoteName(shard)}.`,
       `Sharded weights need their ${INDEX_FILE}.`
     )
   }
   const other = findName(/\.(bin|pth|pt|gguf|h5|msgpack)$/)
   if (other !== undefined) {
-    return new WorkbenchError(
-      'not-found',
+    return notFoundError(
       `${message}, found ${quoteName(other)}.`,
       "Only safetensors files are read. Download the model's .safetensors files, or load it in transformers and " +
         'save it with save_pretrained.'
     )
   }
-  return new WorkbenchError('not-found', `${message}.`)
+  return notFoundError(`${message}.`)
 }

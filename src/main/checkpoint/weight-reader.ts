@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, WorkbenchError } from '../../contract/model/problem'
 import type { Checkpoint } from './checkpoint'
 import { quoteName } from '../base/json-object'
 import { DTYPE_BYTES } from './dtype'
@@ -96,7 +96,7 @@ class CheckedReader implements WeightReader {
   private entryOf(name: string): TensorEntry {
     const entry = this.checkpoint.tensors.get(name)
     if (entry !== undefined) return entry
-    throw new WorkbenchError('not-found', `${this.checkpoint.path} has no tensor ${quoteName(name)}.`)
+    throw notFoundError(`${this.checkpoint.path} has no tensor ${quoteName(name)}.`)
   }
 
   private async readSpan(

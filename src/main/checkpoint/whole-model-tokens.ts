@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../contract/model/problem'
 import { capitalised } from '../../contract/words/format'
 import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
@@ -86,8 +86,7 @@ export async function ownTextModel({ checkpoint }: PairMember): Promise<TextMode
 export function refuseTokensOutside({ checkpoint, spec }: PairMember, shared: SharedTokens): void {
   const unknownToken = firstTokenOutside(shared, spec.vocabularySize)
   if (unknownToken === null) return
-  throw new WorkbenchError(
-    'bad-file',
+  throw fileError(
     `The tokenizer in ${checkpoint.path} gives token ${unknownToken}, but the checkpoint's vocabulary has ` +
       `${spec.vocabularySize} tokens.`,
     'Use the tokenizer.json that belongs to this checkpoint.'

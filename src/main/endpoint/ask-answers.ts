@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { elementAt } from '../../contract/model/look-up'
 import type { Endpoint, ExternalRecord } from '../../contract/model/external-model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { mismatchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
@@ -174,11 +174,7 @@ class Asking {
     this.program = program
     this.ways = waysToAsk(this.work.settings, program)
     if (anyModel || models === null || models.includes(model)) return
-    throw new WorkbenchError(
-      'mismatch',
-      `The endpoint at ${baseUrl} ${servesOthers(model, models)}.`,
-      OTHER_MODEL_HINT
-    )
+    throw mismatchError(`The endpoint at ${baseUrl} ${servesOthers(model, models)}.`, OTHER_MODEL_HINT)
   }
 
   async ask({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {

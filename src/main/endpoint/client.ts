@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
 import type { z } from 'zod'
 import type { EndpointContact } from '../../contract/model/endpoint'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson } from '../base/files/bounded-json'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { sendRequest } from './contact'
@@ -225,7 +225,7 @@ export class EndpointClient {
   }
 
   private problem(url: string, what: string, hint: string): WorkbenchError {
-    return new WorkbenchError('bad-input', this.message(url, what), hint)
+    return inputError(this.message(url, what), hint)
   }
 
   private message(url: string, what: string): string {
@@ -279,8 +279,7 @@ async function boundedText(response: Response, maxBytes: number, who: string): P
   for await (const chunk of response.body) {
     byteCount += chunk.byteLength
     if (byteCount > maxBytes) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${who}'s reply has more than ${maxBytes} bytes, more than what was asked for can have.`,
         'Does the server keep to max_tokens?'
       )

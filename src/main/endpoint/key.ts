@@ -1,5 +1,5 @@
 import type { EndpointAddress } from '../../contract/model/endpoint'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 
 /** Reads the key of an address from the environment; null if none is needed. @throws WorkbenchError `bad-input` */
 export function endpointKey(
@@ -9,8 +9,7 @@ export function endpointKey(
   if (keyVariable === undefined) return null
   const key = process.env[keyVariable]
   if (key !== undefined && key !== '') return key
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The environment variable ${keyVariable}, which holds ${whose} API key, is not set.`,
     'Set it before the program starts, or leave it out for an endpoint without a key.'
   )

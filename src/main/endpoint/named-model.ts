@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../contract/model/external-model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { mismatchError } from '../../contract/model/problem'
 
 /** Advice for an endpoint that serves another model than requested. */
 export const OTHER_MODEL_HINT = 'Name the model as the server does, or take answers of any model.'
@@ -18,9 +18,5 @@ export function requireNamedModel(
   who: string
 ): void {
   if (typeof replied !== 'string' || anyModel || isNamed(model, replied)) return
-  throw new WorkbenchError(
-    'mismatch',
-    `${who} at ${baseUrl} answered as "${replied}", not as "${model}".`,
-    OTHER_MODEL_HINT
-  )
+  throw mismatchError(`${who} at ${baseUrl} answered as "${replied}", not as "${model}".`, OTHER_MODEL_HINT)
 }

@@ -1,5 +1,5 @@
 import type { EndpointContact } from '../../contract/model/endpoint'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../contract/model/problem'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
@@ -47,10 +47,6 @@ export async function requireReachable(
     if (error instanceof WorkbenchError) throw error
     const reason = unreachableReason(error)
     if (reason !== null)
-      throw new WorkbenchError(
-        'bad-input',
-        endpointMessage(who, contact.baseUrl, reason),
-        'Start it, or check its address.'
-      )
+      throw inputError(endpointMessage(who, contact.baseUrl, reason), 'Start it, or check its address.')
   }
 }

@@ -1,5 +1,5 @@
 import { Task } from '../../contract/documents/task'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'
 
@@ -22,7 +22,7 @@ export async function builtinTask(id: BuiltinTaskId): Promise<Task> {
   const file = resourcePath('tasks', `${id}.json`)
   const parsed = Task.safeParse(await readJsonFile(file, MAX_TASK_BYTES))
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${file} is not a task: ${describeIssue(parsed.error)}`)
+  throw fileError(`${file} is not a task: ${describeIssue(parsed.error)}`)
 }
 
 export async function builtinTasks(): Promise<Task[]> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, notFoundError } from '../../contract/model/problem'
 import { requireNamedHost } from '../base/files/network-path'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { askSandbox } from '../sandbox/host'
@@ -62,18 +62,16 @@ async function modelFile(folder: string, what: string): Promise<string> {
     const file = join(folder, name)
     const state = await stat(file).catch(() => null)
     if (state === null) continue
-    if (!state.isFile()) throw new WorkbenchError('bad-file', `${file} is not a file.`)
+    if (!state.isFile()) throw fileError(`${file} is not a file.`)
     if (state.size === 0 || state.size >= MAX_MODEL_BYTES) {
-      throw new WorkbenchError(
-        'bad-file',
+      throw fileError(
         `${file} has ${state.size} bytes; expected an ONNX model of less than ${MAX_MODEL_BYTES}, its weights in ` +
           'files of their own if need be.'
       )
     }
     return file
   }
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `There is no ${MODEL_FILES.join(' or ')} in ${folder}.`,
     `Point to the folder of a ${what} in ONNX form, with its tokenizer.json.`
   )

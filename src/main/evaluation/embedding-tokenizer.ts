@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
@@ -27,13 +27,13 @@ export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingT
   const file = join(folder, TOKENIZER)
   const parsed = TokenizerFile.safeParse(await readModelJson(folder, TOKENIZER, MAX_TOKENIZER_BYTES))
   if (!parsed.success) {
-    throw new WorkbenchError('bad-file', `${file} is no tokenizer: ${describeIssue(parsed.error)}`)
+    throw fileError(`${file} is no tokenizer: ${describeIssue(parsed.error)}`)
   }
   const using = <T>(work: () => T): T => {
     try {
       return work()
     } catch (error) {
-      throw new WorkbenchError('bad-file', `${file} cannot be used: ${errorMessage(error)}`)
+      throw fileError(`${file} cannot be used: ${errorMessage(error)}`)
     }
   }
   const tokenizer = using(() => new Tokenizer(parsed.data, {}))
@@ -53,5 +53,5 @@ async function sentenceLength(folder: string): Promise<number | null> {
   if ((await stat(file).catch(() => null)) === null) return null
   const parsed = SentenceConfig.safeParse(await readModelJson(folder, SENTENCE_CONFIG, MAX_CONFIG_BYTES))
   if (parsed.success) return parsed.data.max_seq_length
-  throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+  throw fileError(`${file}: ${describeIssue(parsed.error)}`)
 }

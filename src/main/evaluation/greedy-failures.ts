@@ -4,7 +4,7 @@ import { choosesFailures } from '../../contract/documents/greedy-failures'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
 import { mapGet } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, type WorkbenchError } from '../../contract/model/problem'
 
 export interface GreedyAnswers {
   readonly view: EvaluationView
@@ -25,8 +25,7 @@ export function requireRightAnswers(task: Task): void {
 }
 
 const noRightAnswers = ({ name }: Task): WorkbenchError =>
-  new WorkbenchError(
-    'bad-input',
+  inputError(
     `No prompt of "${name}" lists a right answer, so nothing says what post failed.`,
     'Choose a task with right answers.'
   )
@@ -41,18 +40,13 @@ export function failuresTask(
 ): Task {
   const { run, results, answered } = view
   if (!choosesFailures(run)) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       'Prompts are chosen by one greedy answer of post to each, and this evaluation is none of that kind.',
       'Ask post greedily first: in the window, or with slr task filter.'
     )
   }
   if (!answered) {
-    throw new WorkbenchError(
-      'bad-input',
-      'Post has not answered all prompts yet.',
-      'Let the evaluation go on to its end.'
-    )
+    throw inputError('Post has not answered all prompts yet.', 'Let the evaluation go on to its end.')
   }
   const answers = new Map(samples.map(({ prompt, text }) => [prompt, text]))
   const right = results.cells.map(([post]) => post?.accuracy)
@@ -62,8 +56,7 @@ export function failuresTask(
     right[index] === 0 ? [{ ...prompt, failedWith: mapGet(answers, index, 'answer') }] : []
   )
   if (failed.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `Post's greedy answers to all ${plural(judged, 'prompt')} of "${task.name}" are right: none is left to evaluate.`
     )
   }

@@ -1,6 +1,6 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 import type { PartitionRequest } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
 import { openEmbeddingModel } from './embedding-model'
@@ -25,8 +25,7 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
   const [empty = []] = await model.encodeAll([''])
   const [begin, end] = empty
   if (empty.length !== 2 || begin === undefined || end === undefined) {
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `The tokenizer of ${folder} makes ${empty.length} tokens of an empty text; expected one before and one behind ` +
         'it, such as [CLS] and [SEP].',
       'Take the tokenizer.json of the classifier itself.'

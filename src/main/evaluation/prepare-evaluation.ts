@@ -14,7 +14,7 @@ import type { Sampling } from '../../contract/model/sampling'
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { PROMPTED_ANSWERS, type Prompting, PROMPTINGS } from '../../contract/model/prompting'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import { chosenNotices } from '../../contract/words/greedy-failure-words'
 import { comparePrompts } from '../answers/compare-prompts'
 import { newRunHead } from '../samples/new-run'
@@ -132,8 +132,7 @@ function withPromptingText(entry: EvaluationVariant): EvaluationVariant {
   const { variant, prompting, listed, suffix } = entry
   if (prompting === undefined) return entry
   if (listed !== undefined || (variant.kind === 'file' && prompting === 'regeneration')) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The variant "${variant.name}" has prompting ${prompting}, ` +
         `which does not go with ${listed === undefined ? 'answers from a file' : '"listed"'}.`,
       'Leave one of them out.'
@@ -250,12 +249,11 @@ function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): 
 function requireNames(variants: readonly EvaluationVariant[]): void {
   const names = variants.map(({ variant }) => variant.name)
   if (names.includes('')) {
-    throw new WorkbenchError('bad-input', 'A variant has no name.', 'Results are shown by name: add one.')
+    throw inputError('A variant has no name.', 'Results are shown by name: add one.')
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `Two variants are named "${twice}".`,
     'Name them apart, so that results can be told apart.'
   )

@@ -9,7 +9,7 @@ import {
   TaskPrompt
 } from '../../contract/documents/task'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError } from '../../contract/model/problem'
 import { taskKindFacts, type TaskKind } from '../../contract/model/task-kinds'
 import { numbersOf } from '../answers/numbers'
 import { parseJson } from '../base/files/bounded-json'
@@ -120,8 +120,7 @@ export type PublishedFormatId = (typeof PUBLISHED_FORMATS)[number]['id']
 export function publishedTask(id: string, format: PublishedFormat, files: readonly PublishedFile[]): Task {
   const prompts = files.flatMap((file) => {
     if (file.content.length > MAX_TASK_CHARACTERS) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${file.name} has ${file.content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`
       )
     }
@@ -130,11 +129,10 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
   })
   const names = files.map(({ name }) => name).join(', ')
   if (prompts.length === 0) {
-    throw new WorkbenchError('bad-input', `${names}: there is no prompt in it; expected ${format.name}.`)
+    throw inputError(`${names}: there is no prompt in it; expected ${format.name}.`)
   }
   if (prompts.length > MAX_SAMPLE_PROMPTS) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${names}: ${prompts.length} prompts; a task has at most ${MAX_SAMPLE_PROMPTS}.`,
       'Import a part, such as the first lines.'
     )
@@ -157,7 +155,7 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
 function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new WorkbenchError('bad-input', `${where}: ${describeIssue(result.error)}`)
+  throw inputError(`${where}: ${describeIssue(result.error)}`)
 }
 
 const parseContent = (content: string, where: string): unknown =>
@@ -178,8 +176,7 @@ function jsonLines<Line>(
     const place = `line ${line}`
     const where = `${name}, ${place}`
     if (text.startsWith('[')) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${where} begins a list; expected an object on each line.`,
         'A list becomes such lines by: jq -c ".[]" FILE'
       )
@@ -207,5 +204,5 @@ function finalNumber(answer: string, where: string): string {
   const position = answer.lastIndexOf(FINAL)
   const final = position === -1 ? undefined : numbersOf(answer.slice(position + FINAL.length)).at(-1)
   if (final !== undefined) return final
-  throw new WorkbenchError('bad-input', `${where}: answer: no number follows ${FINAL}.`)
+  throw inputError(`${where}: answer: no number follows ${FINAL}.`)
 }

@@ -2,7 +2,7 @@ import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { ReadPrompt } from '../../contract/procedures/engine'
 import type { ExternalRecord } from '../../contract/model/external-model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { mismatchError, unsupportedError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
@@ -279,8 +279,7 @@ async function reopened<Model extends { reference: CheckpointReference }>(
 ): Promise<Model> {
   const model = await open(path)
   if (model.reference.fingerprint === fingerprint) return model
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `The ${noun} ${path} is not the one that this evaluation was begun with.`,
     `Put that ${noun} back, or start a new evaluation.`
   )
@@ -411,8 +410,7 @@ function refuseUnreadable(
       ...{ places: 1, leaves: 1, prompts: 1, furthest: 0 }
     })
     if (bytes <= memoryBytes) continue
-    throw new WorkbenchError(
-      'unsupported',
+    throw unsupportedError(
       `An answer of the variant "${variant}" to prompt ${prompt + 1} has ${formatCount(tokens.length)} tokens. ` +
         `Post would need ${formatBytes(bytes)} of memory to read it, and ${formatBytes(memoryBytes)} are there.`,
       'Start another evaluation with fewer tokens per answer.'

@@ -7,7 +7,7 @@ import {
   TASK_VERSION,
   TaskPrompt
 } from '../../contract/documents/task'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { taskKindFacts, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { refuseOtherKind } from '../base/files/document-kinds'
@@ -38,8 +38,7 @@ const CELL_SEPARATOR = '|'
  */
 export function readTaskFile(fileName: string, content: string, kind: TaskKind | undefined): Task {
   if (content.length > MAX_TASK_CHARACTERS) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${fileName} has ${content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`
     )
   }
@@ -72,17 +71,10 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   }
   const parsed = Task.safeParse(value)
   if (!parsed.success) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${fileName} is not a task: ${unversionedWords(value, parsed.error)}`,
-      EXPECTED
-    )
+    throw inputError(`${fileName} is not a task: ${unversionedWords(value, parsed.error)}`, EXPECTED)
   }
   if (kind !== undefined && parsed.data.kind !== kind) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${fileName}: kind: the task says that it is ${parsed.data.kind}, not ${kind}.`
-    )
+    throw inputError(`${fileName}: kind: the task says that it is ${parsed.data.kind}, not ${kind}.`)
   }
   return { ...parsed.data, id: idFrom(fileName) }
 }
@@ -94,8 +86,7 @@ function readTaskPrompts(fileName: string, content: string, requestedKind: TaskK
   const { rightAnswers, sampled } = taskKindFacts(kind)
   const unanswered = rightAnswers === 'one' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
   if (unanswered !== -1) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${fileName}, ${entries[unanswered]?.place ?? ''}: answer: a prompt of a ${kind} task needs its right answer.`
     )
   }
@@ -125,8 +116,7 @@ const FileAnswers = z.object({
 })
 
 function taskPrompt(fileName: string, { place, value, prompt }: PromptEntry): TaskPrompt {
-  const complain = (problem: string): WorkbenchError =>
-    new WorkbenchError('bad-input', `${fileName}, ${place}: ${problem}`)
+  const complain = (problem: string): WorkbenchError => inputError(`${fileName}, ${place}: ${problem}`)
   const parsed = FileAnswers.safeParse(typeof value === 'string' ? {} : value)
   if (!parsed.success) throw complain(describeIssue(parsed.error))
   const { answer, answers: listed } = parsed.data

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { modelFilePath } from '../base/files/model-file'
 import { ADAPTER_CONFIG } from '../checkpoint/adapter-config'
@@ -65,6 +65,6 @@ async function copiedFile(folder: string, name: string): Promise<CopiedFile | nu
     return { name, path: await modelFilePath(folder, name), bytes: linked.size }
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    throw new WorkbenchError('bad-file', `${link} cannot be read: ${errorMessage(error)}`)
+    throw fileError(`${link} cannot be read: ${errorMessage(error)}`)
   }
 }

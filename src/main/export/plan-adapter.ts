@@ -1,5 +1,5 @@
 import type { LayerStrength } from '../../contract/model/recipe'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { ADAPTER_WEIGHTS, type AdapterConfig } from '../checkpoint/adapter-config'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -80,4 +80,4 @@ export function adapterConfigText(config: AdapterConfig, { modules }: PlannedAda
 }
 
 const unsupported = (message: string, advice = 'Export the whole model instead.'): WorkbenchError =>
-  new WorkbenchError('unsupported', message, advice)
+  unsupportedError(message, advice)

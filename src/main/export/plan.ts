@@ -2,7 +2,7 @@ import type { LayerStrength } from '../../contract/model/recipe'
 import { type WeightDtype, weightDtype } from '../checkpoint/dtype'
 import type { Checkpoint } from '../checkpoint/checkpoint'
 import { quoteName } from '../base/json-object'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { restoredTensors, type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { StoredTensor, TensorEntry } from '../checkpoint/safetensors'
@@ -68,8 +68,7 @@ function placeOf(name: string, entry: TensorEntry, { post, base }: SourcedPair):
   const place = base.checkpoint.tensors.get(name)
   if (place?.dtype === entry.dtype && String(place.shape) === String(entry.shape))
     return { ...place, adapted: entry.adapted }
-  throw new WorkbenchError(
-    'unsupported',
+  throw unsupportedError(
     `${entry.file}: tensor ${quoteName(entry.name)} is ${entry.dtype} of [${entry.shape.join(', ')}], ` +
       `expected ${place?.dtype ?? 'one'} of [${place?.shape.join(', ') ?? ''}] as in base, whose files are written.`,
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
@@ -78,8 +77,7 @@ function placeOf(name: string, entry: TensorEntry, { post, base }: SourcedPair):
 
 /** Describes a tensor that an adapter stores whole, which a recipe restores in part. */
 const partlyRestored = ({ file, name }: StoredTensor): WorkbenchError =>
-  new WorkbenchError(
-    'unsupported',
+  unsupportedError(
     `${file}: tensor ${quoteName(name)} is stored whole, and cannot be restored in part.`,
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
   )

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { TENSOR_ORIGINS } from '../../contract/procedures/export'
 import { type ExportedFile, type ExportForm, type ExportPlan } from '../../contract/procedures/export'
-import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { type Problem, unsupportedError, WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { recipeStrengths, sourcesOf } from '../../contract/model/strengths'
 import { requireFits } from '../base/files/room'
@@ -122,8 +122,7 @@ function refuseScaled(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     const weights = [...checkpoint.tensors.values()].map((entry) => entry.adapted?.weight ?? entry)
     if (weights.every(({ scaled }) => scaled === undefined)) continue
-    throw new WorkbenchError(
-      'unsupported',
+    throw unsupportedError(
       `${checkpoint.path} stores weights with scales, of which no restored model is written.`,
       'Export with the unquantised checkpoint in its place; what was swept is computed alike, ' +
         'up to the rounding of what is stored.'

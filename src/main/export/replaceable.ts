@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, type WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { isFile } from '../base/files/path-kinds'
 import { quoteName } from '../base/json-object'
@@ -63,8 +63,7 @@ async function weightNames(folder: string, ofAdapter: boolean): Promise<Set<stri
 }
 
 function notReplaced(folder: string, why: string): WorkbenchError {
-  return new WorkbenchError(
-    'bad-input',
+  return inputError(
     `${folder} is not empty and ${why}, so it is not replaced.`,
     'Name a folder that does not exist yet.'
   )

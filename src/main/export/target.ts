@@ -1,7 +1,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { TargetState } from '../../contract/procedures/export'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, notFoundError } from '../../contract/model/problem'
 import { isReservedName } from '../../contract/model/reserved-name'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
@@ -23,15 +23,14 @@ export async function lookAtTarget(
 ): Promise<TargetState> {
   const wanted = absolutePath(typed)
   if (isReservedName(basename(wanted))) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The name ${JSON.stringify(basename(wanted))} is reserved by Windows.`,
       'Name the folder otherwise: models are passed on, and no folder can have this name there.'
     )
   }
   const parent = dirname(wanted)
   if (!(await isFolder(parent))) {
-    throw new WorkbenchError('not-found', `There is no folder ${parent} to export into.`)
+    throw notFoundError(`There is no folder ${parent} to export into.`)
   }
   const real = await realPathOrNull(wanted)
   const path = real ?? join(await realpath(parent), basename(wanted))
@@ -51,8 +50,7 @@ export function refuseExisting(
   overwrite: boolean
 ): void {
   if (!exists || overwrite) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${path} holds a model already.`,
     'Choose another folder, or allow it to be replaced (--overwrite).'
   )
@@ -69,8 +67,7 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
     const sources = [checkpoint.path, ...checkpoint.files.map((file) => file.path)]
     for (const source of await Promise.all(sources.map((each) => realpath(each)))) {
       if (!isWithin(path, source) && !isWithin(source, path)) continue
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${path} overlaps with ${label} (${source}).`,
         'Choose a folder of its own for the export.'
       )
@@ -81,11 +78,7 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
 /** @returns false for an empty folder. @throws WorkbenchError `bad-input` for anything but that and a model */
 async function holdsModel(path: string, names: ReadonlySet<string>): Promise<boolean> {
   if (!(await stat(path)).isDirectory()) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${path} is not a folder.`,
-      'Name a folder that does not exist yet.'
-    )
+    throw inputError(`${path} is not a folder.`, 'Name a folder that does not exist yet.')
   }
   return holdsOnlyModel(path, names)
 }
@@ -95,6 +88,6 @@ async function realPathOrNull(path: string): Promise<string | null> {
     return await realpath(path)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null
-    throw new WorkbenchError('bad-input', `${path} cannot be used: ${errorMessage(error)}.`)
+    throw inputError(`${path} cannot be used: ${errorMessage(error)}.`)
   }
 }

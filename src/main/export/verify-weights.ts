@@ -1,5 +1,5 @@
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../contract/model/problem'
 import { Scratch } from '../base/scratch'
 import { isWeightDtype } from '../checkpoint/dtype'
 import { NonFiniteCount } from '../checkpoint/non-finite'
@@ -128,8 +128,7 @@ class WrittenFile {
 }
 
 function differs(path: string, what: string): WorkbenchError {
-  return new WorkbenchError(
-    'bad-file',
+  return fileError(
     `${path}: ${what} does not read back as it was written.`,
     'Nothing was exported. The disk or its connection may be failing: try another one.'
   )

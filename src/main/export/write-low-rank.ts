@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 import type { LowRankAdapter } from '../../contract/procedures/export'
 import type { LowRankResult } from '../../contract/procedures/weights'
 import { sha256OfFile } from '../checkpoint/file-sha256'
@@ -57,8 +57,7 @@ export async function verifyLowRank(
 ): Promise<void> {
   const sha256 = await sha256OfFile(path, signal, (length) => void advance(length))
   if (written.bytes === bytes && sha256 === written.sha256) return
-  throw new WorkbenchError(
-    'bad-file',
+  throw fileError(
     `${path} does not read back as it was written.`,
     'Nothing was exported. The disk or its connection may be failing: try another one.'
   )

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { isJsonObject } from '../base/json-object'
 
 /** A key of a config that was never read. */
@@ -128,16 +128,14 @@ export class ConfigReader {
   }
 
   bad(key: string, expected: string): WorkbenchError {
-    return new WorkbenchError(
-      'bad-file',
+    return fileError(
       `${this.configPath}: "${key}" is ${describeValue(this.value(key))}, expected ${expected}.`
     )
   }
 
   /** Builds an error for a value that this program does not compute. */
   unsupported(key: string, supported: string): WorkbenchError {
-    return new WorkbenchError(
-      'unsupported',
+    return unsupportedError(
       `${this.configPath}: "${key}" is ${describeValue(this.value(key))}, which is not supported ` +
         `(supported: ${supported}).`
     )

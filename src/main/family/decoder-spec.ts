@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, unsupportedError } from '../../contract/model/problem'
 import { MAX_LAYERS } from '../../contract/model/recipe'
 import { isJsonObject, quoteName } from '../base/json-object'
 import { ConfigReader, describeValue } from './config-reader'
@@ -136,8 +136,7 @@ interface OpenConfig {
 function openConfig(rawConfig: Record<string, unknown>, configPath: string): OpenConfig {
   const outerType = rawConfig.model_type
   if (typeof outerType !== 'string') {
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${configPath}: "model_type" is missing, expected a name such as "llama".`,
       'This does not look like the config of a Hugging Face model.'
     )
@@ -151,8 +150,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
       ? UNSUPPORTED_PARTS[modelType]
       : undefined
     const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} cannot be computed`
-    throw new WorkbenchError(
-      'unsupported',
+    throw unsupportedError(
       `${configPath}: model_type ${describeValue(modelType)} is not supported${detail}.`,
       `${Object.keys(supportedTypes()).length} types are supported; see slr doctor --families.`
     )
@@ -161,10 +159,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   const root = new ConfigReader(rawConfig, isRoot ? family.defaults : {}, configPath, family.olderNames)
   const reader = isRoot ? root : root.section(nested.key, family.defaults)
   if (reader === null) {
-    throw new WorkbenchError(
-      'bad-file',
-      `${configPath}: "${nested?.key}" is missing, expected the text model's config.`
-    )
+    throw fileError(`${configPath}: "${nested?.key}" is missing, expected the text model's config.`)
   }
   root.ignore('model_type', ...(nested?.ignored ?? []))
   const innerType = reader.value('model_type')
@@ -210,8 +205,7 @@ function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family):
     return `${quoteName(key)} is ${describeValue(value)}${only}`
   })
   const more = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : ''
-  throw new WorkbenchError(
-    'unsupported',
+  throw unsupportedError(
     `${first.location}: ${named.join(', ')}${more}, which is not computed for ${family.label} models: the numbers ` +
       "could be other than this model's.",
     `Read for ${family.label}: ${reader.keysRead().join(', ')}. If you know that a refused key changes no number, ` +

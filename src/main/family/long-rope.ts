@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError } from '../../contract/model/problem'
 import type { ConfigReader } from './config-reader'
 
 /** Values of a config that its section of RoPE depends on. */
@@ -62,8 +62,7 @@ export function readDynamicRope(section: ConfigReader, theta: number, context: R
 /** Refuses texts that are too long. @throws WorkbenchError `unsupported` beyond the rotation's limit */
 export function refuseTooManyPositions({ kind, limit }: LongRope | DynamicRope, positionCount: number): void {
   if (positionCount <= limit) return
-  throw new WorkbenchError(
-    'unsupported',
+  throw unsupportedError(
     `A text of ${positionCount} tokens is longer than the ${limit} for which this model's ${kind} positions are ` +
       'computed: beyond, all of its positions would be others.',
     'Shorten the text.'

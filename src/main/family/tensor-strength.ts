@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError } from '../../contract/model/problem'
 import type { Component, LayerStrength } from '../../contract/model/recipe'
 import { componentName, componentStrengths, HALVES } from '../../contract/model/strengths'
 import type { DecoderSpec } from './decoder-spec'
@@ -31,8 +31,7 @@ export function requireComponents(spec: DecoderSpec, layers: readonly LayerStren
           strength !== 0 && !halfTensors.some(({ components }) => components.includes(component))
       )
       if (missing !== undefined) {
-        throw new WorkbenchError(
-          'unsupported',
+        throw unsupportedError(
           `Layers of ${label} models have no ${componentName(half, missing.component)}, of which the recipe ` +
             `restores ${missing.strength} in layer ${index}.`,
           'Leave it at 0, or give the whole half of the layer one strength.'
@@ -40,8 +39,7 @@ export function requireComponents(spec: DecoderSpec, layers: readonly LayerStren
       }
       const conflicting = halfTensors.find(({ components }) => new Set(components.map(strengthOf)).size > 1)
       if (conflicting === undefined) continue
-      throw new WorkbenchError(
-        'unsupported',
+      throw unsupportedError(
         `${label} models store ${conflicting.components.join(', ')} as one tensor, ` +
           `${conflicting.name.split('.').slice(3).join('.')}, but the recipe ` +
           `gives them different strengths in layer ${index}.`,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { PairId } from '../../contract/documents/project'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { workKey } from '../../contract/work/work'
 import type { QueuedJob, WorkListState } from '../../contract/work/work-list'
@@ -145,5 +145,5 @@ export class JobQueue {
 function findJob(jobs: readonly QueuedJob[], id: string): QueuedJob {
   const job = jobs.find((queued) => queued.id === id)
   if (job !== undefined) return job
-  throw new WorkbenchError('not-found', 'That job is no longer in the queue: it has ended, or was taken out.')
+  throw notFoundError('That job is no longer in the queue: it has ended, or was taken out.')
 }

@@ -1,5 +1,5 @@
 import { plural } from '../../contract/words/format'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../contract/model/problem'
 import type {
   GrowingSample,
   SampledCrc,
@@ -70,8 +70,7 @@ export class SampleJobs {
       const stored = await pair.samples.readAnswers(runId)
       const requestedCount = stored.run.settings.sampleCount
       if (sampleCount < requestedCount) {
-        throw new WorkbenchError(
-          'bad-input',
+        throw inputError(
           `The run was asked for ${plural(requestedCount, 'answer')} per prompt and variant; ${sampleCount} are fewer.`,
           `Ask for ${requestedCount} to complete it, or for more.`
         )

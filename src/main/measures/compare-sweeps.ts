@@ -18,7 +18,7 @@ import {
 } from '../../contract/documents/sweep-comparison'
 import type { SourceComparison } from '../../contract/documents/source-comparison'
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-depth'
 import { spanKey } from '../../contract/model/strengths'
@@ -133,19 +133,14 @@ function requireComparable(a: SweepDocument, b: SweepDocument): void {
     scoredBy.kind === 'task' ? scoredBy.keep?.id : undefined
   if (a.scoredBy.kind !== b.scoredBy.kind || keptBy(a) !== keptBy(b)) {
     const words = ({ scoredBy }: SweepDocument): string => scoredByWords(briefScoring(scoredBy))
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `These sweeps cannot be compared: one is scored by ${words(a)}, the other by ${words(b)}.`,
       'Their numbers are different measures. An evaluation of the task shows how well characters predict it.'
     )
   }
   for (const { id, ranges } of [a, b]) {
     if (ranges.length > 0) continue
-    throw new WorkbenchError(
-      'bad-input',
-      `The sweep ${id} scored no ranges to compare.`,
-      'Take a sweep of all ranges.'
-    )
+    throw inputError(`The sweep ${id} scored no ranges to compare.`, 'Take a sweep of all ranges.')
   }
 }
 
@@ -191,8 +186,7 @@ function matchedRanges(a: Side, b: Side): MatchedRange[] {
     return inB === undefined ? [] : [{ inA, inB }]
   })
   if (matched.length > 0) return matched
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The sweeps ${a.sweep.id} and ${b.sweep.id} have no range in common.`,
     'Take sweeps of all ranges.'
   )

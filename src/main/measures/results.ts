@@ -18,7 +18,7 @@ import { interactions } from './interactions'
 import { cellMeasures, equalLength, rightCount } from './cell-measures'
 import type { EvaluationCell, Measures } from './evaluation-cell'
 import { passAtK } from './correctness'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError } from '../../contract/model/problem'
 import { isExternal, weightsKey } from '../../contract/model/model'
 import { elementAt } from '../../contract/model/look-up'
 import { AnswerReader } from '../answers/read-answer'
@@ -170,8 +170,7 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
   }
   const index = variants.findIndex(({ variant }) => variant.name === against)
   if (index !== -1) return index
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `This evaluation has no variant ${against}.`,
     `It has ${variants.map(({ variant }) => variant.name).join(', ')}.`
   )

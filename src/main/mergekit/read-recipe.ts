@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError } from '../../contract/model/problem'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { elementAt } from '../../contract/model/look-up'
@@ -55,7 +55,7 @@ export async function readMergekitRecipe(
   checkpoints: readonly OtherCheckpoint[] | 'any folder'
 ): Promise<Recipe> {
   const config = await parseConfig(text, file)
-  const refuse: Refuse = (what, hint) => new WorkbenchError('bad-input', `${file}: ${what}.`, hint)
+  const refuse: Refuse = (what, hint) => inputError(`${file}: ${what}.`, hint)
   const origins = await resolveModels(config, file, pair, checkpoints, refuse)
   refuseTokenizer(config, origins, refuse)
   const { layerCount } = pair.post.spec
@@ -76,15 +76,11 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
   const refused = Object.keys(REFUSED_FIELDS).find((field) => (fields.data?.[field] ?? null) !== null)
   if (refused !== undefined) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${file}: ${refused} cannot be part of a recipe: ${REFUSED_FIELDS[refused]}.`
-    )
+    throw inputError(`${file}: ${refused} cannot be part of a recipe: ${REFUSED_FIELDS[refused]}.`)
   }
   const method = fields.data?.['merge_method']
   if (typeof method === 'string' && !METHODS.some((supported) => supported === method)) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${file}: merge_method is ${quoteName(method)}, expected ${METHODS.join(', ')}.`,
       (Object.hasOwn(OTHER_METHODS, method) ? OTHER_METHODS[method] : undefined) ??
         'A recipe takes layers from base or other checkpoints, or blends of them and post; other methods compute ' +
@@ -93,7 +89,7 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   }
   const parsed = MergekitFile.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-input', `${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
+  throw inputError(`${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
 }
 
 async function resolveModels(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError } from '../../contract/model/problem'
 import { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
@@ -66,28 +66,20 @@ function bestRecipe(file: string, value: unknown): FileRecipe | null {
   if (search.success) {
     const [best] = search.data.found
     if (best !== undefined) return best.recipe
-    throw new WorkbenchError(
-      'bad-input',
-      `${file} is a search that found no recipe.`,
-      'Search with other settings.'
-    )
+    throw inputError(`${file} is a search that found no recipe.`, 'Search with other settings.')
   }
   const check = CheckRecipes.safeParse(value)
   if (check.success) {
     const best = bestPassing(check.data)
     if (best !== null) return best
     const hint = 'Check more of the sweep, or name a range such as 4-11.'
-    throw new WorkbenchError('bad-input', `${file} is a check that no recipe passes.`, hint)
+    throw inputError(`${file} is a check that no recipe passes.`, hint)
   }
   const list = Recipes.safeParse(value)
   if (!list.success) return null
   const [recipe, ...others] = list.data
   if (recipe !== undefined && others.length === 0) return recipe
-  throw new WorkbenchError(
-    'bad-input',
-    `${file} is a list of ${list.data.length} recipes.`,
-    'Give a file with one recipe.'
-  )
+  throw inputError(`${file} is a list of ${list.data.length} recipes.`, 'Give a file with one recipe.')
 }
 
 /** Selects the recipe that the check selects. */
@@ -162,5 +154,5 @@ function parseRecipes<T>(
   refuseOtherKind(file, value, { name: what, hint })
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-input', `${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)
+  throw inputError(`${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)
 }

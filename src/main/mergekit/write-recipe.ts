@@ -1,6 +1,6 @@
 import { Document, stringify } from 'yaml'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { sameStrength, withComponents } from '../../contract/model/strengths'
 import { publicModelName } from '../checkpoint/model-folder'
@@ -222,5 +222,5 @@ function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: s
 }
 
 function unsupported(message: string): WorkbenchError {
-  return new WorkbenchError('unsupported', message)
+  return unsupportedError(message)
 }

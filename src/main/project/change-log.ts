@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ProjectDocument } from '../../contract/documents/project'
 import { freeName } from '../../contract/model/free-name'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, notFoundError, WorkbenchError } from '../../contract/model/problem'
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { fieldWords } from './revisions'
 
@@ -69,8 +69,7 @@ export class ChangeLog {
   #find(revision: number): LoggedChange {
     const change = this.#changes.get(revision)
     if (change !== undefined) return change
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       'The change cannot be undone: the project was opened again since.',
       'Look at it as it is now, and change it by hand if you still want to.'
     )

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CrcPrompts, Rendering } from '../../contract/documents/crc'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { type PairLocation, PROJECT_VERSION } from '../../contract/documents/project'
 import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { absolutePath, projectsFolder } from '../base/files/places'
@@ -32,7 +32,7 @@ export async function createProject(project: NewProjectOptions): Promise<Project
   await requireParent(parent)
   const target = join(parent, `${name}${PROJECT_SUFFIX}`)
   if (await exists(target)) {
-    throw new WorkbenchError('bad-input', `${target} is there already.`, 'Open it, or choose another name.')
+    throw inputError(`${target} is there already.`, 'Open it, or choose another name.')
   }
   const unfinished = join(parent, `.new-project-${randomUUID()}`)
   try {
@@ -65,7 +65,7 @@ async function requireParent(folder: string): Promise<void> {
     }
   }
   if (!(await isFolder(folder))) {
-    throw new WorkbenchError('not-found', `There is no folder ${folder} to create a project in.`)
+    throw notFoundError(`There is no folder ${folder} to create a project in.`)
   }
 }
 

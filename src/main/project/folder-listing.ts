@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { FolderEntry, FolderListing } from '../../contract/procedures/folders'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, notFoundError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
 import { isFile, isFolder } from '../base/files/path-kinds'
@@ -48,9 +48,9 @@ async function readEntries(folder: string): Promise<Dirent[]> {
     return await readdir(folder, { withFileTypes: true })
   } catch (error) {
     const code = errorCode(error)
-    if (code === 'ENOENT') throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
-    if (code === 'ENOTDIR') throw new WorkbenchError('bad-input', `${folder} is not a folder.`)
-    throw new WorkbenchError('bad-file', `The folder ${folder} cannot be read: ${errorMessage(error)}.`)
+    if (code === 'ENOENT') throw notFoundError(`There is no folder ${folder}.`)
+    if (code === 'ENOTDIR') throw inputError(`${folder} is not a folder.`)
+    throw fileError(`The folder ${folder} cannot be read: ${errorMessage(error)}.`)
   }
 }
 

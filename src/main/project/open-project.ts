@@ -2,7 +2,7 @@ import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { PairId } from '../../contract/documents/project'
 import type { WorkListDocument } from '../../contract/work/work-list'
-import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { fileError, notFoundError, type Problem, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
@@ -130,10 +130,9 @@ async function projectFolder(path: string): Promise<string> {
   } catch (error) {
     const code = errorCode(error)
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw new WorkbenchError('bad-file', `${folder} cannot be opened: ${errorMessage(error)}.`)
+      throw fileError(`${folder} cannot be opened: ${errorMessage(error)}.`)
     }
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       await whyNoProject(folder),
       `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`
     )

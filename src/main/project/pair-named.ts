@@ -1,6 +1,6 @@
 import type { PairDocument } from '../../contract/documents/project'
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, notFoundError } from '../../contract/model/problem'
 import type { Project } from './project'
 import type { ProjectPair } from './pair/project-pair'
 
@@ -19,13 +19,9 @@ export function documentNamed(
   const names = pairs.map((pair) => pair.name).join(', ')
   if (name === undefined) {
     if (pairs.length === 1) return elementAt(pairs, 0, 'pair')
-    throw new WorkbenchError('bad-input', `${path} has several pairs: ${names}.`, 'Name one with --pair.')
+    throw inputError(`${path} has several pairs: ${names}.`, 'Name one with --pair.')
   }
   const pair = pairs.find((other) => other.name === name) ?? pairs.find(({ id }) => id === name)
   if (pair !== undefined) return pair
-  throw new WorkbenchError(
-    'not-found',
-    `${path} has no pair ${JSON.stringify(name)}.`,
-    `Its pairs are ${names}.`
-  )
+  throw notFoundError(`${path} has no pair ${JSON.stringify(name)}.`, `Its pairs are ${names}.`)
 }

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import { projectNameComplaint, tidyProjectName } from '../../contract/model/project-name'
 
 export const PROJECT_SUFFIX = '.slr'
@@ -7,8 +7,7 @@ export const PROJECT_SUFFIX = '.slr'
 export function projectName(typed: string): string {
   const complaint = projectNameComplaint(typed)
   if (complaint === null) return tidyProjectName(typed)
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The project name ${JSON.stringify(typed)} ${complaint}.`,
     'Choose a name that can be a folder: letters, digits, spaces, - and _.'
   )

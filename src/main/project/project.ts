@@ -11,7 +11,7 @@ import {
 import type { SamplePrompts } from '../../contract/documents/task'
 import type { WorkListDocument } from '../../contract/work/work-list'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError, WorkbenchError } from '../../contract/model/problem'
 import { flushLines } from '../base/files/line-file'
 import type { Lock } from '../base/files/lock'
 import { type RunChange, SerialQueue } from '../base/files/serial-queue'
@@ -369,7 +369,7 @@ export class Project implements ProjectOfPair {
     const revision = this.#document.revision + 1
     const parsed = ProjectDocument.safeParse({ ...this.#document, ...changes, revision })
     if (!parsed.success) {
-      throw new WorkbenchError('bad-input', `The project cannot be changed: ${describeIssue(parsed.error)}`)
+      throw inputError(`The project cannot be changed: ${describeIssue(parsed.error)}`)
     }
     await writeProjectDocument(this.path, parsed.data)
     for (const pair of this.#document.pairs) this.#lastDocuments.set(pair.id, pair)

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, type WorkbenchError } from '../../contract/model/problem'
 import { sourcesOf } from '../../contract/model/strengths'
 import type { LowRankRequest, LowRankResult } from '../../contract/procedures/weights'
 import { writeProblem } from '../base/files/atomic-file'
@@ -61,10 +61,7 @@ export async function writeLowRank(
       for (const adapter of adapters) await adapter.write(bytes)
     }
     if (squares === 0)
-      throw new WorkbenchError(
-        'bad-input',
-        'Base and post are equal in these layers, so there is nothing to restore.'
-      )
+      throw inputError('Base and post are equal in these layers, so there is nothing to restore.')
     return { files: await Promise.all(adapters.map((adapter) => adapter.end(squares))) }
   } finally {
     await Promise.all([products.close(), tensors.close(), ...adapters.map((adapter) => adapter.close())])
@@ -119,8 +116,7 @@ class ChangedTensors {
 }
 
 const notFinite = (file: string, name: string): WorkbenchError =>
-  new WorkbenchError(
-    'bad-file',
+  fileError(
     `${file}: tensor ${quoteName(name)} contains NaN or infinity, of which there is no low-rank adapter.`,
     'Leave its layer out, or fetch the file again.'
   )

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import type { SampleSettings } from '../../contract/documents/samples'
 import type { AnswerFileFacts, ExternalModel } from '../../contract/model/external-model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, mismatchError } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
 import {
   AnswerCounts,
@@ -35,8 +35,7 @@ export async function eachAnswer(
   visit: (answer: FileAnswer) => void
 ): Promise<AnswerFileFacts> {
   if (extname(path).toLowerCase() === '.eval') {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${path} is an Inspect log in its packed form.`,
       `Write it as JSON first: inspect log convert --to json --output-dir . ${path}`
     )
@@ -117,8 +116,7 @@ export async function answerFileModel(name: string, path: string): Promise<FileM
   if (by.length === 1) return model
   if (by.some(({ of }) => of === name)) return { ...model, of: name }
   const models = by.map(({ of }) => (of === null ? 'one without a name' : `"${of}"`)).join(', ')
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${path} holds answers of ${models}.`,
     'Name the variant as the one whose answers are to be taken.'
   )
@@ -142,8 +140,7 @@ export async function answersFromFile(
     if (model.of === undefined || answer.of === model.of) matcher.take(answer)
   })
   if (file.fingerprint !== model.fingerprint) {
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `${model.path} is not the file that the variant "${model.name}" was made from.`,
       'Put that file back, or create the variant again.'
     )
@@ -153,8 +150,7 @@ export async function answersFromFile(
   const prompt = prompts[short]
   if (prompt !== undefined) {
     const count = answers[short]?.length ?? 0
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${promptName(prompt, short)} has ${count === 0 ? 'no answer' : plural(count, 'answer')} in ${model.path}; ` +
         `the run asks for ${sampleCount} to each prompt.`,
       count === 0

@@ -1,7 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { ChatQuestion } from '../../contract/procedures/chat'
 import { FEW_SHOT_DEFAULTS, fewShotText } from '../../contract/model/few-shot'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
 import { elementAt } from '../../contract/model/look-up'
 import { type RenderedChat, renderChat, renderOnePlain, withSystemTurn } from '../text/chat'
@@ -19,7 +19,7 @@ export interface ChatRequest extends ChatQuestion {
 export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesWork; notices: string[] }> {
   const { columns, rendering, settings } = request
   const last = columns.findIndex(({ turns }) => turns.at(-1)?.role !== 'user')
-  if (last !== -1) throw new WorkbenchError('bad-input', 'A conversation has to end with a turn of the user.')
+  if (last !== -1) throw inputError('A conversation has to end with a turn of the user.')
   const pair = await openSampledPair(request)
   const format = rendering.fewShot ?? FEW_SHOT_DEFAULTS.open
   const chats: RenderedChat[] = []

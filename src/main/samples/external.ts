@@ -4,7 +4,7 @@ import type { TaskSettings } from '../../contract/documents/task'
 import { elementAt } from '../../contract/model/look-up'
 import { isExternal } from '../../contract/model/model'
 import { endpointWarning, type ExternalModel, type ExternalRecord } from '../../contract/model/external-model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type { RenderedSamplePrompt } from '../answers/render-sample-prompts'
 import { throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 import { SerialQueue } from '../base/files/serial-queue'
@@ -43,8 +43,7 @@ export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
 export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
   const external = variants.find(isExternal)
   if (external === undefined) return engineVariants(variants)
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The variant "${external.name}" is answered ${external.kind === 'file' ? 'by a file' : 'by an endpoint'}: ${what}.`,
     'Leave it out.'
   )
@@ -109,8 +108,7 @@ function refuseContinuing(
     prompt === undefined
       ? 'Answers begin with a given text'
       : `${promptName(prompt, raw)} is to be continued as it is`
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${what}, which the variant "${name}" cannot do: it is asked by chat.`,
     'Ask it for completions instead.'
   )
@@ -277,8 +275,7 @@ const MAX_LENGTH_FACTOR = 8
 
 function refuseOverlong(length: number, name: string, { maxTokens }: TaskSettings): void {
   if (length <= MAX_LENGTH_FACTOR * maxTokens + 64) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `An answer of the variant "${name}" has ${length} tokens; at most ${maxTokens} were asked for.`,
     'Does the server keep to max_tokens? For answers from a file, ask for as many tokens as they have.'
   )

@@ -1,7 +1,7 @@
 import { plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, mismatchError } from '../../contract/model/problem'
 import { fewShotAnswer, type FewShotPrompts } from '../../contract/model/few-shot'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
 import { needsBase } from '../../contract/model/sampling-baseline'
@@ -117,8 +117,7 @@ const MAX_ANSWERS = 1_000_000
 export function refuseTooManyAnswers(promptCount: number, variantCount: number, sampleCount: number): void {
   const answers = promptCount * variantCount * sampleCount
   if (answers <= MAX_ANSWERS) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `sampleCount: ${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ` +
       `${plural(variantCount, 'variant')} are ${plural(answers, 'answer')}; at most ${MAX_ANSWERS} are generated in ` +
       'one run.',
@@ -171,8 +170,7 @@ export function refuseOtherCheckpoints(
   ] as const) {
     const { path, fingerprint } = pair[member].checkpoint
     if (fingerprint === stored.fingerprint) continue
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `The checkpoint in ${path} is not the ${member} that this run was generated with.`,
       'Start a new run.'
     )
@@ -184,8 +182,7 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: Pa
   const { contextLength } = spec
   const tooLong = prompts.findIndex(({ length }) => contextLength !== null && length >= contextLength)
   if (tooLong === -1) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `Prompt ${tooLong + 1} becomes ${prompts[tooLong]?.length} tokens; post's context window of ${contextLength} ` +
       'leaves no ' +
       'room for an answer.',
@@ -212,8 +209,7 @@ async function comparedModel(
   const name = isBase ? 'base' : `"${variant.name}"`
   const compared = await compare({ member, name, isFewShot: variant.kind === 'few-shot' })
   if (compared.unavailable === null) return { member, ...compared }
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The variant "${variant.name}" cannot be sampled. ${compared.unavailable}`,
     isBase ? 'Leave it out: restoring layers of base needs none of this.' : 'Leave it out.'
   )
@@ -230,8 +226,7 @@ async function mixedBase(
   const other =
     base.spec.vocabularySize === post.spec.vocabularySize ? null : 'Its vocabulary has another size.'
   if (unavailable === null && other === null) return { member: base, unavailable, notice, text: null }
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The variant "${name}" needs base's logits beside post's. ` +
       (unavailable ?? `Base cannot be mixed with post. ${other}`),
     'Leave it out: restoring layers of base needs none of this.'

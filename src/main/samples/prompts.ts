@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, inputError } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { parseJson } from '../base/files/bounded-json'
@@ -57,8 +57,7 @@ export function readSamplePrompts(fileName: string, content: string): SampleProm
 export function readPromptEntries(fileName: string, content: string): PromptEntry[] {
   const reader = READERS[extname(fileName).toLowerCase()]
   if (reader === undefined) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${fileName} is not read as prompts: its name ends with none of ${Object.keys(READERS).join(', ')}.`
     )
   }
@@ -81,19 +80,16 @@ export async function readStoredSamplePrompts(file: string, maxBytes: number): P
 }
 
 function requireSome(fileName: string, entries: readonly Entry[]): void {
-  if (entries.length === 0) throw new WorkbenchError('bad-input', `${fileName} holds no prompt.`)
+  if (entries.length === 0) throw inputError(`${fileName} holds no prompt.`)
   if (entries.length > MAX_SAMPLE_PROMPTS) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${fileName} holds ${entries.length} prompts; at most ${MAX_SAMPLE_PROMPTS} are read.`
-    )
+    throw inputError(`${fileName} holds ${entries.length} prompts; at most ${MAX_SAMPLE_PROMPTS} are read.`)
   }
 }
 
 function promptOf(fileName: string, { place, value }: Entry): PromptEntry {
   const parsed = FilePrompt.safeParse(value)
   if (parsed.success) return { place, value, prompt: parsed.data }
-  throw new WorkbenchError('bad-input', `${fileName}, ${place}: ${describeIssue(parsed.error)}`)
+  throw inputError(`${fileName}, ${place}: ${describeIssue(parsed.error)}`)
 }
 
 /** Text of an optional field; data sets use null for missing fields. */
@@ -158,7 +154,7 @@ function jsonEntries(fileName: string, value: unknown): Entry[] {
   if (list.success) return list.data.map((value, index) => ({ place: `entry ${index + 1}`, value }))
   const hint = 'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
   refuseOtherKind(fileName, value, { name: 'a list of prompts', hint })
-  throw new WorkbenchError('bad-input', `${fileName} is not a list of prompts.`, hint)
+  throw inputError(`${fileName} is not a list of prompts.`, hint)
 }
 
 const TEXT_COLUMNS = ['text', 'prompt', 'question']
@@ -173,8 +169,7 @@ function readCsv(fileName: string, content: string): Entry[] {
   return records.map(({ line, fields }) => {
     const place = `line ${line}`
     if (fields.length !== columns.length) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${fileName}, ${place} has ${fields.length} fields; the header has ${columns.length}.`,
         'A text that holds a comma, a quote or a line break stands in double quotes.'
       )
@@ -193,15 +188,14 @@ function requireColumns(fileName: string, line: number, columns: readonly string
   const actual = `it has ${columns.map((column) => `"${column}"`).join(', ')}`
   const textColumns = columns.filter((column) => TEXT_COLUMNS.includes(column))
   if (textColumns.length !== 1) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${fileName}, line ${line}: the header needs one column text, prompt or question; ${actual}.`,
       'The first line names the columns, separated by commas, such as text,category.'
     )
   }
   const twice = CSV_COLUMNS.find((column) => columns.indexOf(column) !== columns.lastIndexOf(column))
   if (twice !== undefined) {
-    throw new WorkbenchError('bad-input', `${fileName}, line ${line}: the header names ${twice} twice.`)
+    throw inputError(`${fileName}, line ${line}: the header names ${twice} twice.`)
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type Variant
 } from '../../contract/documents/samples'
 import { scoreIn } from '../../contract/documents/swept-model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import { compareCrcTokens } from '../crc/task/compare-tokens'
 import { renderPrompts } from '../crc/task/render-prompts'
 import type { EngineClient } from '../engine/host'
@@ -103,8 +103,7 @@ export async function sampleCrc(
 function comparableVariant(variant: Variant): Exclude<EngineVariant, { kind: 'few-shot' }> {
   const [inEngine] = engineOnly([variant], 'its first token has no scores to compare with')
   if (inEngine !== undefined && inEngine.kind !== 'few-shot') return inEngine
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The variant "${variant.name}" sees other prompts than this check compares.`,
     'Leave it out. A sweep scores it on the character prompts.'
   )
@@ -167,8 +166,7 @@ export function scoreSampledCrc(
   const scores = prompts.map((prompt, index) => {
     const promptAnswers = answers[index] ?? []
     if (promptAnswers.length === 0) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${promptName(prompt, index)} has no answers to score.`,
         'Generate at least one answer for every prompt.'
       )

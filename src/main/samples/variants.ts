@@ -1,5 +1,5 @@
 import { modelStrengths } from '../../contract/model/model'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type { Variant } from '../../contract/documents/samples'
 
 /** Refuses variants. @throws WorkbenchError `bad-input` for a name twice, or a recipe that does not fit the model */
@@ -7,8 +7,7 @@ export function requireUsable(variants: readonly Variant[], layerCount: number):
   const names = new Set<string>()
   for (const variant of variants) {
     if (names.has(variant.name)) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `Two variants are named "${variant.name}".`,
         'Answers are told apart by the name of their variant: give each its own.'
       )

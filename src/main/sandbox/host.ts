@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { restrictionText } from '../base/files/only-folder'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
@@ -166,8 +166,7 @@ function requestError(request: SandboxRequest, end: End): WorkbenchError {
   if (end.how.includes('SIGKILL'))
     return processLost(`${subject} was not read: the process that reads it`, end)
   const words = endWords(end)
-  return new WorkbenchError(
-    'bad-file',
+  return fileError(
     ranOutOfMemory(words)
       ? `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given: the process that reads it ${words}.`
       : `${subject} was not read: the process that reads it ${words}.`
@@ -175,8 +174,7 @@ function requestError(request: SandboxRequest, end: End): WorkbenchError {
 }
 
 function overdueError(request: SandboxRequest, { by, ms }: Overdue): WorkbenchError {
-  return new WorkbenchError(
-    'bad-file',
+  return fileError(
     `${subjectOf(request)} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} ` +
       'and was stopped.',
     by === 'clock'

@@ -1,5 +1,5 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, YAMLParseError } from 'yaml'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import type { YamlLine, YamlRequest } from './messages'
 
@@ -17,14 +17,13 @@ export function parseYaml({ text, file, maxAliases }: YamlRequest): { value: unk
     return { value: document.toJS({ maxAliasCount: maxAliases }), lines }
   } catch (error) {
     if (error instanceof YAMLParseError && error.code === 'MULTIPLE_DOCS') {
-      throw new WorkbenchError(
-        'bad-file',
+      throw fileError(
         `${file} holds several YAML documents, separated by "---"; one is read.`,
         'Put the document that is meant into a file of its own.'
       )
     }
     const [message = ''] = errorMessage(error).split('\n')
-    throw new WorkbenchError('bad-file', `${file} is not YAML: ${message.replace(/:$/, '')}.`)
+    throw fileError(`${file} is not YAML: ${message.replace(/:$/, '')}.`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { Environment, Template } from '@huggingface/jinja'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
 import { PythonInterpreter } from './python-interpreter'
@@ -44,7 +44,7 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
     return { rendered, inParts }
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    throw new WorkbenchError('bad-file', `${what} does not work: ${errorMessage(error)}`)
+    throw fileError(`${what} does not work: ${errorMessage(error)}`)
   }
 }
 
@@ -100,8 +100,7 @@ function render(
   } catch (error) {
     if (!(error instanceof TemplateRefusal)) throw error
     const hasSystemTurn = messages.some((message) => message.role === 'system')
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${what} refuses these messages: "${error.message}".`,
       hasSystemTurn ? 'Empty the system prompt if this model has no system turn.' : undefined
     )
@@ -136,11 +135,7 @@ function templateVariables(
   ])
   for (const [name, value] of Object.entries(templateArguments)) {
     if (RESERVED.includes(name)) {
-      throw new WorkbenchError(
-        'bad-input',
-        `The template argument "${name}" is set by the program.`,
-        'Remove it.'
-      )
+      throw inputError(`The template argument "${name}" is set by the program.`, 'Remove it.')
     }
     variables.set(name, value)
   }

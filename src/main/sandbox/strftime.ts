@@ -1,5 +1,5 @@
 import { utcFormat } from 'd3-time-format'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError } from '../../contract/model/problem'
 
 /** Directives that d3-time-format formats as Python does in the C locale, for every day from 1998 to 2030. */
 const DIRECTIVES = 'YymdejUWVGuwBbAaHIMSpf%'.split('')
@@ -12,8 +12,7 @@ const DIRECTIVE = /%[-_0]?(.?)/gsu
 export function strftime(isoDate: string, format: string, what: string): string {
   for (const [directive, letter = ''] of format.matchAll(DIRECTIVE)) {
     if (DIRECTIVES.includes(letter)) continue
-    throw new WorkbenchError(
-      'unsupported',
+    throw unsupportedError(
       `${what} formats a date with ${JSON.stringify(directive)}, which is not supported.`,
       `Supported: ${DIRECTIVES.map((known) => `%${known}`).join(' ')}, each also with -, _ or 0 after the %.`
     )

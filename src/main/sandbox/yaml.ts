@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError } from '../../contract/model/problem'
 import { askSandbox } from './host'
 import type { YamlLine } from './messages'
 
@@ -18,10 +18,7 @@ export interface ReadYaml {
  */
 export async function readYaml(text: string, file: string, maxAliases: number): Promise<ReadYaml> {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES) {
-    throw new WorkbenchError(
-      'bad-file',
-      `${file} has ${Buffer.byteLength(text)} bytes; at most ${MAX_YAML_BYTES} are read.`
-    )
+    throw fileError(`${file} has ${Buffer.byteLength(text)} bytes; at most ${MAX_YAML_BYTES} are read.`)
   }
   refuseDeep(text, file)
   return askSandbox({ kind: 'yaml', text, file, maxAliases }, 'yaml')
@@ -38,8 +35,7 @@ function refuseDeep(text: string, file: string): void {
       if (open > MAX_OPEN_BRACKETS) break
     }
     if (open <= MAX_OPEN_BRACKETS && start.length <= MAX_INDENT) continue
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${file} nests too deep in line ${index + 1}: at most ${MAX_OPEN_BRACKETS} brackets within each other and ` +
         `${MAX_INDENT} columns of indentation are read.`
     )

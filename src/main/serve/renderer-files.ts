@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 
 export interface RendererFile {
@@ -55,8 +55,7 @@ export async function rendererFiles(
   }
   const page = files.get('/index.html')
   if (page === undefined) {
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       `The window's page is missing: ${folder} holds no index.html.`,
       'Build the program first: npm run build.'
     )

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { JudgeProgress } from '../../contract/documents/judge'
 import type { Report } from '../../contract/documents/report'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, type WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
 import { judgeKey } from '../evaluation/judge'
@@ -193,7 +193,7 @@ export class PairOfStudy {
 }
 
 const missingStep = (pair: string, step: string, problem: string): WorkbenchError =>
-  new WorkbenchError('not-found', `${pair} ${problem}.`, `Run the step "${step}" first.`)
+  notFoundError(`${pair} ${problem}.`, `Run the step "${step}" first.`)
 
 function sweepOutput({ id, work, followUp }: SweepDocument): StepOutput {
   const blockEvaluations = work.blockEvaluations + (followUp?.blockEvaluations ?? 0)

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError } from '../../contract/model/problem'
 import type { WorkOutcome } from '../../contract/work/work-list'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
@@ -90,7 +90,7 @@ class StudyRun {
       }
     }
     const [first] = pairs
-    if (first === undefined) throw new WorkbenchError('not-found', missing.join(' '))
+    if (first === undefined) throw notFoundError(missing.join(' '))
     const head = sideBySideHead(placed.study.name, pairs, first.report)
     await writeFileAtomic(path, documentPage(head, sideBySideSections(pairs, missing)))
     return { work: NO_WORK, result: path }

@@ -1,7 +1,7 @@
 import type { StudyStepWork } from '../../contract/work/work-list'
 import { freeName } from '../../contract/model/free-name'
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError, notFoundError } from '../../contract/model/problem'
 import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
 import { type Study, type StudyPair, type StudyTask, taskName } from './study-file'
@@ -38,7 +38,7 @@ export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 
 export function expandStudy(study: Study, names: readonly string[]): StudyStep[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) {
-    throw new WorkbenchError('bad-input', `Two pairs of the study are called "${twice}".`, 'Name them apart.')
+    throw inputError(`Two pairs of the study are called "${twice}".`, 'Name them apart.')
   }
   const steps = study.pairs.flatMap((pair, index) => stepsOf(study, pair, elementAt(names, index, 'name')))
   const isReport = ({ kind }: StudyStep): boolean => kind === 'report'
@@ -67,8 +67,7 @@ function stepsOf(study: Study, pair: StudyPair, pairName: string): StudyStep[] {
   const variants = variantsOf(study, pair)
   const [fromSweep] = variants.flatMap(({ model }) => (model.kind === 'from sweep' ? [model] : []))
   if (fromSweep !== undefined && study.sweep === undefined && study.tasks.length > 0) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${pairName}: the variant ${fromSweep.models} is what a sweep finds, and the study has none.`,
       'Add "sweep: {}", or leave the variant out.'
     )
@@ -122,8 +121,7 @@ export function chosenSteps(steps: readonly StudyStep[], only: OnlySteps): Study
     return isStep && (only.pair === undefined || pair === only.pair)
   })
   if (chosen.length > 0) return chosen
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `The study has no step ${Object.entries(only)
       .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${String(value)}`]))
       .join(',')}.`,

@@ -4,7 +4,7 @@ import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contra
 import type { PairDocument, PairLocation } from '../../contract/documents/project'
 import { BY_CHARACTERS, type ScoringChoice } from '../../contract/documents/scored-by'
 import type { Task } from '../../contract/documents/task'
-import { WorkbenchError } from '../../contract/model/problem'
+import { mismatchError } from '../../contract/model/problem'
 import type { Sampling } from '../../contract/model/sampling'
 import { changedSampling } from '../../contract/work/settings'
 import { absolutePath, modelPath } from '../base/files/places'
@@ -121,8 +121,7 @@ const renderingOf = (entry: StudyPair, otherwise: Rendering): Rendering => ({
 function requireSameModels(name: string, location: PairLocation, pair: ProjectPair | null): void {
   if (pair === null || isDeepStrictEqual(pair.document.location, location)) return
   const { base, post } = pairPaths(pair.document.location)
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `The pair "${name}" of ${pair.project.path} is ${base} and ${post}, and that of the study is not.`,
     'Name the pair of the study otherwise, or the study itself.'
   )

@@ -4,7 +4,7 @@ import { Rendering } from '../../contract/documents/crc'
 import { PairName } from '../../contract/documents/project'
 import { endpointFromText } from '../../contract/model/external-model'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
-import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
+import { type FirstIssue, firstIssue, inputError } from '../../contract/model/problem'
 import { Prompting } from '../../contract/model/prompting'
 import { UniformBlendCount } from '../../contract/model/recipe'
 import { WeightStorage } from '../../contract/model/sampling'
@@ -240,8 +240,7 @@ export async function readStudy(text: string, path: string): Promise<Study> {
   // If the field itself is missing, the line of its parent is reported.
   const line = lines.findLast(({ path: place }) => place.every((name, index) => name === wanted[index]))
   const field = issue.path.map(String).join('.')
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${path}${line === undefined ? '' : `, line ${line.line}`}: ${field === '' ? '' : `${field}: `}${issue.message}`,
     'docs/batch.md lists the fields; slr study --template paper writes a file with all of them.'
   )

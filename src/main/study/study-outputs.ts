@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, requireWritable } from '../base/files/atomic-file'
 import { liesWithin } from '../base/files/only-folder'
 import { projectsFolder } from '../base/files/places'
@@ -21,8 +21,7 @@ async function requireBesideStudy(
 ): Promise<void> {
   if (named[output] !== undefined || (await liesWithin(folder, path))) return
   const option = output === 'report' ? '--out FILE' : '--project FOLDER'
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The ${output} of the study, ${path}, lies outside its folder, ${folder}.`,
     `A study writes in its folder only. Add ${option} to write the ${output} elsewhere.`
   )
@@ -58,8 +57,7 @@ export async function requireOutputs(placed: PlacedStudy, steps: readonly StudyS
 export async function requireReplaceableReport(path: string): Promise<void> {
   const head = await headOf(path)
   if (head === null || isReportHead(head)) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${path} is there, and is no report of this program: it is not replaced.`,
     'Name another file as "report" of the study, or move that one away.'
   )
@@ -71,6 +69,6 @@ async function headOf(path: string): Promise<string | null> {
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     if (errorCode(error) === 'ENOENT') return null
-    throw new WorkbenchError('bad-file', `${path} cannot be replaced by a report: ${errorMessage(error)}`)
+    throw fileError(`${path} cannot be replaced by a report: ${errorMessage(error)}`)
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson, readModelText } from '../base/files/model-file'
 
 /** Published templates have up to about 20 kB. */
@@ -33,7 +33,7 @@ export async function findChatTemplate(
   if (json === null) return null
   const jsonFile = join(folder, 'chat_template.json')
   const parsed = z.object({ chat_template: TemplateField }).safeParse(json)
-  if (!parsed.success) throw new WorkbenchError('bad-file', `${jsonFile}: ${describeIssue(parsed.error)}`)
+  if (!parsed.success) throw fileError(`${jsonFile}: ${describeIssue(parsed.error)}`)
   return defaultTemplate(jsonFile, parsed.data.chat_template)
 }
 
@@ -42,14 +42,12 @@ function defaultTemplate(file: string, field: z.infer<typeof TemplateField>): Ch
     typeof field === 'string' ? field : field.find((template) => template.name === 'default')?.template
   if (source === undefined) {
     const names = typeof field === 'string' ? [] : field.map((template) => template.name)
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${file}: chat_template has no template named "default", only ${names.join(', ') || 'an empty list'}.`
     )
   }
   if (source.length > MAX_TEMPLATE_BYTES) {
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${file}: chat_template has ${source.length} characters; at most ${MAX_TEMPLATE_BYTES} are read.`
     )
   }

@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import type { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import {
+  describeIssue,
+  fileError,
+  inputError,
+  notFoundError,
+  WorkbenchError
+} from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
 import { elementAt } from '../../contract/model/look-up'
@@ -89,7 +95,7 @@ export async function loadTextModel(folder: string): Promise<LocalTextModel> {
   const config = await readTokenizerConfig(folder)
   const chatTemplate = await findChatTemplate(folder, config.chatTemplate)
   const parsed = TokenizerFile.safeParse(stored)
-  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+  if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}`)
   return new FolderTextModel(folder, parsed.data, config, chatTemplate)
 }
 
@@ -168,10 +174,7 @@ class FolderTextModel implements LocalTextModel {
     )
     return ids.map((id) => {
       if (id !== undefined) return id
-      throw new WorkbenchError(
-        'bad-input',
-        `${this.tokenizerFile} has no tokens for a part of "${excerpt(text)}".`
-      )
+      throw inputError(`${this.tokenizerFile} has no tokens for a part of "${excerpt(text)}".`)
     })
   }
 
@@ -183,8 +186,7 @@ class FolderTextModel implements LocalTextModel {
     const bos = bosText === undefined ? undefined : this.tokenizer.token_to_id(bosText)
     if (!addBos) return leading.filter((id) => id !== bos)
     if (bos !== undefined) return leading.includes(bos) ? leading : [bos, ...leading]
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${join(this.folder, 'tokenizer_config.json')}: add_bos_token asks for a token before every text, but ` +
         'bos_token is ' +
         `${bosText === undefined ? 'missing' : `"${bosText}", which ${this.tokenizerFile} does not have`}.`
@@ -197,8 +199,7 @@ async function readTokenizer(folder: string): Promise<unknown> {
     return await readModelJson(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES)
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.problem.code !== 'not-found') throw error
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       `There is no tokenizer: ${join(folder, 'tokenizer.json')} is missing.`,
       'Put the tokenizer.json of the model there; saving its tokenizer with a recent transformers writes one.'
     )
@@ -239,7 +240,7 @@ function usingTokenizer<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new WorkbenchError('bad-file', `${file} cannot be used: ${errorMessage(error)}`)
+    throw fileError(`${file} cannot be used: ${errorMessage(error)}`)
   }
 }
 

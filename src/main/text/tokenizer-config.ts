@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { TemplateField } from './chat-template'
 
@@ -96,8 +96,7 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
 
 async function readOptional<T>(schema: z.ZodType<T>, folder: string, name: string): Promise<T> {
   const parsed = schema.safeParse(await readJsonOrEmpty(folder, name))
-  if (!parsed.success)
-    throw new WorkbenchError('bad-file', `${join(folder, name)}: ${describeIssue(parsed.error)}`)
+  if (!parsed.success) throw fileError(`${join(folder, name)}: ${describeIssue(parsed.error)}`)
   return parsed.data
 }
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DEVICE_LABELS } from '../../contract/model/device'
-import { WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError, WorkbenchError } from '../../contract/model/problem'
 import type { CheckDeviceRequest } from '../../contract/procedures/engine'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
@@ -43,11 +43,7 @@ export async function checkedRequest(
     }
   }
   if (!isAutomatic)
-    throw new WorkbenchError(
-      'unsupported',
-      `${label} computes this pair wrongly: ${wrong}`,
-      'Use --device cpu.'
-    )
+    throw unsupportedError(`${label} computes this pair wrongly: ${wrong}`, 'Use --device cpu.')
   const notice = `The CPU computes this pair, not ${label}: ${wrong}`
   return { ...request, precision: undefined, device: { device: 'cpu', notice } }
 }

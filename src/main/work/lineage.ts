@@ -16,7 +16,7 @@ import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
 import { elementAt } from '../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../contract/model/resampling'
-import { WorkbenchError } from '../../contract/model/problem'
+import { mismatchError } from '../../contract/model/problem'
 import { modelPath } from '../base/files/places'
 import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
@@ -65,8 +65,7 @@ function refuseOtherBase({ checkpoint }: PairMember, words: readonly string[], f
   const trainedOn = checkpoint.adapter?.trainedOn ?? null
   const stage = words.slice(1).find((word) => word === trainedOn || modelPath(word) === trainedOn)
   if (stage === undefined) return
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `${checkpoint.path} is an adapter over ${stage}, and the lineage begins with ${first}.`,
     'Merge the adapter into its base, and name the merged folder as the last stage.'
   )

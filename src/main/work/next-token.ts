@@ -7,7 +7,7 @@ import {
   PROBED_MODELS,
   type ProbedModel
 } from '../../contract/procedures/probe'
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type { Recipe } from '../../contract/model/recipe'
 import { recipeStrengths } from '../../contract/model/strengths'
 import { openPair } from '../checkpoint/pair'
@@ -72,7 +72,7 @@ export async function renderProbed(
 ): Promise<RenderedChat> {
   const chat = await renderChat(text, promptMessages(prompt, rendering.systemPrompt), rendering)
   if (chat.tokens.length > 0) return chat
-  throw new WorkbenchError('bad-input', `${name} becomes no tokens at all.`)
+  throw inputError(`${name} becomes no tokens at all.`)
 }
 
 export interface NextTokenRequest {

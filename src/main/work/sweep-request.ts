@@ -3,7 +3,7 @@ import type { PairDocument } from '../../contract/documents/project'
 import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
 import type { RestoredTo } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError } from '../../contract/model/problem'
 import { DEFAULT_UNIFORM_BLENDS } from '../../contract/model/recipe'
 import { changedRendering, changedSampling, type SweepSettings } from '../../contract/work/settings'
 import { openPair } from '../checkpoint/pair'
@@ -131,8 +131,7 @@ function sourceOfPair({ settings, otherCheckpoints }: WorkPlace['document']): Re
   const checkpoint = otherCheckpoints.find(({ id }) => id === settings.source)
   if (checkpoint !== undefined)
     return { name: checkpoint.name, path: checkpoint.path, fingerprint: checkpoint.fingerprint }
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     'The checkpoint that sweeps restore layers to is no longer in the project.',
     'Choose base, or another checkpoint, in the plan of the next sweep.'
   )

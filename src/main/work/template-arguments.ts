@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type { RenderingSettings } from '../../contract/work/settings'
 import { askSandbox } from '../sandbox/host'
 import { recentTextModel } from '../text/recent-text-models'
@@ -10,8 +10,7 @@ export async function requireReadArguments(
   if (templateArgument.length === 0) return
   const { folder, chatTemplate } = await recentTextModel(textFolder)
   if (chatTemplate === null) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${folder} has no chat template, and --template-argument would change nothing.`,
       'Leave it out.'
     )
@@ -20,8 +19,7 @@ export async function requireReadArguments(
   const { texts: variables } = await askSandbox(request, 'texts')
   const [unread] = templateArgument.flatMap(([name]) => (variables.includes(name) ? [] : [name]))
   if (unread === undefined) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `--template-argument ${unread}: the chat template in ${chatTemplate.file} reads no such variable.`,
     variables.length === 0
       ? 'It reads none that can be given: leave the option out.'

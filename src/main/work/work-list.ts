@@ -1,4 +1,4 @@
-import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { mismatchError, type Problem } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
 import type { WorkOutcome } from '../../contract/work/work-list'
 import { outcomeWords } from '../../contract/work/work-words'
@@ -70,8 +70,7 @@ export function resultEndWords(result: WorkResult): string {
 export function requireAllDone(results: readonly WorkResult[], noun: string): void {
   const failed = results.filter(({ problem }) => problem !== null)
   if (failed.length === 0) return
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `${failed.length} of ${plural(results.length, noun)} ${failed.length === 1 ? 'was' : 'were'} not done: ` +
       `${failed.map(({ key }) => key).join(', ')}.`,
     `The reasons stand above; the other ${noun}s are kept. ` +

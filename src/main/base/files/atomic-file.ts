@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 
 /**
@@ -61,7 +61,7 @@ export function writeProblem(path: string, error: unknown, more?: string): Workb
   const code = errorCode(error)
   // A folder that takes no files, such as /proc, gives the same error as a missing folder.
   if (code === 'ENOENT' && !existsSync(dirname(path)))
-    return new WorkbenchError('not-found', `${path} cannot be written: its folder is gone.`)
+    return notFoundError(`${path} cannot be written: its folder is gone.`)
   const hint = [
     isDiskFull(error) ? 'Free some space and try again.' : 'Choose a folder that you can write to.',
     ...(existsSync(path) ? ['What was there before is unchanged.'] : []),

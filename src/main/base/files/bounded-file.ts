@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { parseJson } from './bounded-json'
 import { parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
@@ -12,7 +12,7 @@ function decodeText(bytes: Buffer, file: string, hint?: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new WorkbenchError('bad-file', `${file} is not UTF-8 text.`, hint)
+    throw fileError(`${file} is not UTF-8 text.`, hint)
   }
 }
 
@@ -56,9 +56,9 @@ export function readProblem(file: string, error: unknown): WorkbenchError {
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const message = file === '' ? 'A file is named by an empty text.' : `There is no file ${file}.`
-    return new WorkbenchError('not-found', message)
+    return notFoundError(message)
   }
   const reason =
     code === 'EACCES' || code === 'EPERM' ? `its permissions do not allow it (${code}).` : errorMessage(error)
-  return new WorkbenchError('bad-file', `${file} cannot be read: ${reason}`)
+  return fileError(`${file} cannot be read: ${reason}`)
 }

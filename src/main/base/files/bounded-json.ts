@@ -1,4 +1,4 @@
-import { type ProblemCode, WorkbenchError } from '../../../contract/model/problem'
+import { fileError, type ProblemCode, WorkbenchError } from '../../../contract/model/problem'
 import { refuseDeepJson } from './json-depth'
 import { CUT_OFF } from './json-pieces'
 
@@ -23,8 +23,7 @@ export function parseJson(
   what: string,
   { names, values, characters = MAX_CHARACTERS, notJson = 'bad-file' }: JsonBounds = {}
 ): unknown {
-  if (text.length > characters)
-    throw new WorkbenchError('bad-file', `${what} has more than ${characters} characters.`)
+  if (text.length > characters) throw fileError(`${what} has more than ${characters} characters.`)
   refuseDeepJson(text, what, { names, values })
   try {
     return JSON.parse(text)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DOCUMENT_NAMES, type DocumentKind, isDocumentKind } from '../../../contract/documents/document-kind'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { TaskKind } from '../../../contract/model/task-kinds'
 import { readJsonFile } from './bounded-file'
 
@@ -41,7 +41,7 @@ export function refuseOtherKind(
 ): void {
   const recognised = kindOfDocument(value)
   if (recognised === null || recognised.kind === wanted.kind) return
-  throw new WorkbenchError('bad-input', `${file} is ${recognised.is}, not ${wanted.name}.`, wanted.hint)
+  throw inputError(`${file} is ${recognised.is}, not ${wanted.name}.`, wanted.hint)
 }
 
 export const kindOfFile = async (file: string, maxBytes: number): Promise<RecognisedKind | null> =>

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 
 /** Limit of nesting; documents, configs and headers nest less than ten levels deep. */
 export const MAX_JSON_DEPTH = 100
@@ -15,7 +15,7 @@ export function refuseDeepJson(
   what: string,
   limits: { names?: number | undefined; values?: number | undefined } = {}
 ): void {
-  const refused = (why: string): WorkbenchError => new WorkbenchError('bad-file', `${what} ${why}.`)
+  const refused = (why: string): WorkbenchError => fileError(`${what} ${why}.`)
   let depth = 0
   const { names: maxNames = Infinity, values: maxValues = Infinity } = limits
   let [names, values] = [0, 0]

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 import { yieldEvery20ms } from './yield-every-20ms'
 import { MAX_JSON_DEPTH } from './json-depth'
 
@@ -166,7 +166,7 @@ class PieceReader {
     try {
       text = UTF8.decode(this.bytes.subarray(from, to))
     } catch {
-      throw new WorkbenchError('bad-file', `${this.what} is not UTF-8 text.`)
+      throw fileError(`${this.what} is not UTF-8 text.`)
     }
     try {
       return JSON.parse(before + text + after)
@@ -197,11 +197,11 @@ class PieceReader {
   }
 
   private bad(complaint: string): WorkbenchError {
-    return new WorkbenchError('bad-file', `${this.what} ${complaint}.`)
+    return fileError(`${this.what} ${complaint}.`)
   }
 
   private notJson(complaint: string): WorkbenchError {
-    return new WorkbenchError('bad-file', `${this.what} is not JSON: ${complaint}.`)
+    return fileError(`${this.what} is not JSON: ${complaint}.`)
   }
 }
 

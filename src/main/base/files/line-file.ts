@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, fileError, inputError, WorkbenchError } from '../../../contract/model/problem'
 import { parseJson } from './bounded-json'
 import { readBytes, readProblem } from './bounded-file'
 import { yieldEvery20ms } from './yield-every-20ms'
@@ -49,8 +49,7 @@ export async function appendLines(file: string, lines: readonly unknown[]): Prom
     try {
       const end = await cutTornLine(handle)
       if (end + bytes.byteLength > MAX_LINES_BYTES) {
-        throw new WorkbenchError(
-          'bad-input',
+        throw inputError(
           `${file} would have more than ${MAX_LINES_BYTES} bytes; no more are kept.`,
           'Start another run for more answers.'
         )
@@ -135,18 +134,18 @@ async function readComplete(file: string): Promise<Buffer> {
 function parseLine<T>(bytes: Buffer, where: string, { name, schema }: LineFormat<T>): T {
   const parsed = schema.safeParse(parseJson(lineText(bytes, where), where))
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${where} is not ${name}: ${describeIssue(parsed.error)}`)
+  throw fileError(`${where} is not ${name}: ${describeIssue(parsed.error)}`)
 }
 
 const overlong = (where: string): WorkbenchError =>
-  new WorkbenchError('bad-file', `${where} has more than ${MAX_LINE_BYTES} bytes.`)
+  fileError(`${where} has more than ${MAX_LINE_BYTES} bytes.`)
 
 function lineText(bytes: Buffer, where: string): string {
   if (bytes.byteLength > MAX_LINE_BYTES) throw overlong(where)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new WorkbenchError('bad-file', `${where} is not UTF-8 text.`)
+    throw fileError(`${where} is not UTF-8 text.`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { constants, copyFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, fileError, WorkbenchError } from '../../../contract/model/problem'
 import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { readJsonFile } from './bounded-file'
 import { writeFileAtomic, writeProblem } from './atomic-file'
@@ -55,10 +55,7 @@ export async function parseDocument<T>(
   for (let version = foundVersion; version < format.version; version++) {
     const migration = format.migrations[version]
     if (migration === undefined) {
-      throw new WorkbenchError(
-        'bad-file',
-        `${file} is a ${format.name} of version ${version}, which no release wrote.`
-      )
+      throw fileError(`${file} is a ${format.name} of version ${version}, which no release wrote.`)
     }
     current = { ...migration(current), schemaVersion: version + 1 }
   }
@@ -96,8 +93,5 @@ export function unversionedWords(value: unknown, error: z.ZodError): string {
 }
 
 function notOfFormat(file: string, name: string, reason: string): WorkbenchError {
-  return new WorkbenchError(
-    'bad-file',
-    `${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${reason}`
-  )
+  return fileError(`${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${reason}`)
 }

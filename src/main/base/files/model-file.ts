@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../../contract/model/problem'
 import { isWithin } from './within'
 import { readBytes, readJsonFile, readTextFile } from './bounded-file'
 
@@ -13,8 +13,7 @@ export async function modelFilePath(folder: string, name: string): Promise<strin
   const path = await realpath(link)
   const allowed = await allowedFolders(folder)
   if (allowed.some((parent) => isWithin(parent, path))) return path
-  throw new WorkbenchError(
-    'bad-file',
+  throw fileError(
     `${link} is a link to ${path}, outside the model's folder.`,
     'Put a copy of the file in its place, or remove the link.'
   )

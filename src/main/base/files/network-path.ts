@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { readJsonFile } from './bounded-file'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from './places'
 
@@ -38,8 +38,7 @@ export async function requireNamedHost(
     ...(await addedModelFolders())
   ]
   if (userFolders.some((folder) => networkHost(folder) === host)) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${path} lies on another machine, ${host}, which is not contacted.`,
     'If you trust it, add a folder on it to the model folders of Start, or give it a drive letter.'
   )

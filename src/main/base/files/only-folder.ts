@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, type WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath } from './places'
 import { isWithin } from './within'
 import { parseJson } from './bounded-json'
@@ -57,8 +57,7 @@ export async function liesWithin(folder: string, path: string): Promise<boolean>
 }
 
 function outsideError(path: string, folder: string): WorkbenchError {
-  return new WorkbenchError(
-    'bad-input',
+  return inputError(
     `${path} lies outside ${folder}.`,
     'This workbench was started with --only: it reads and writes in that folder alone.'
   )

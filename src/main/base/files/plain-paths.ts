@@ -1,11 +1,11 @@
 import { lstat, mkdir } from 'node:fs/promises'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, notFoundError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 
 /** Requires an ordinary file, because project folders come from other people. */
 export async function requirePlainFile(file: string): Promise<void> {
-  if (!(await hasPlainFile(file))) throw new WorkbenchError('not-found', `There is no file ${file}.`)
+  if (!(await hasPlainFile(file))) throw notFoundError(`There is no file ${file}.`)
 }
 
 /** Reports whether the file exists. @throws WorkbenchError `bad-file` when it is a link or no file */
@@ -30,8 +30,7 @@ export async function plainFileState(file: string): Promise<PlainFileState | nul
 async function plainFileStats(file: string): ReturnType<typeof lstatOrNull> {
   const stats = await lstatOrNull(file)
   if (stats !== null && !stats.isFile()) {
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       stats.isDirectory()
         ? `${file} is not an ordinary file but a folder.`
         : `${file} is not an ordinary file; links and devices are not read.`
@@ -44,7 +43,7 @@ async function plainFileStats(file: string): ReturnType<typeof lstatOrNull> {
 export async function hasPlainFolder(folder: string): Promise<boolean> {
   const stats = await lstatOrNull(folder)
   if (stats !== null && !stats.isDirectory()) {
-    throw new WorkbenchError('bad-file', `${folder} is not an ordinary folder; a project holds no links.`)
+    throw fileError(`${folder} is not an ordinary folder; a project holds no links.`)
   }
   return stats !== null
 }
@@ -65,6 +64,6 @@ async function lstatOrNull(path: string): Promise<Awaited<ReturnType<typeof lsta
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
-    throw new WorkbenchError('bad-file', `${path} cannot be read: ${errorMessage(error)}`)
+    throw fileError(`${path} cannot be read: ${errorMessage(error)}`)
   }
 }

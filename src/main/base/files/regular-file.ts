@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 import { formatBytes } from '../../../contract/words/format'
 import { requireAllowed } from './only-folder'
 
@@ -28,7 +28,7 @@ export async function openRegularFile(
   await requireAllowed(file)
   // Checked before opening, because opening a device may have effects.
   const stats = await inTime(file, system.stat(file))
-  if (stats.isDirectory()) throw new WorkbenchError('bad-file', `${file} is a folder, not a file.`)
+  if (stats.isDirectory()) throw fileError(`${file} is a folder, not a file.`)
   if (!stats.isFile()) throw notRegular(file)
   const opening = system.open(file, READ_ONLY)
   const handle = await inTime(file, opening).catch((error: unknown) => {
@@ -102,13 +102,12 @@ export function readRegularFileNow(file: string, maxBytes: number): string {
 }
 
 const tooLarge = (file: string, size: number, maxBytes: number): WorkbenchError =>
-  new WorkbenchError(
-    'bad-file',
+  fileError(
     `${file} is too large: it has ${formatBytes(size)}, more than the ${formatBytes(maxBytes)} that are read.`
   )
 
 function notRegular(file: string): WorkbenchError {
-  return new WorkbenchError('bad-file', `${file} is not a file.`)
+  return fileError(`${file} is not a file.`)
 }
 
 /** Limits the time of an operation, which itself goes on. */
@@ -117,7 +116,7 @@ async function inTime<T>(file: string, work: Promise<T>, limitMs = SILENT_MS): P
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const message = `${file} gave nothing for ${limitMs / 1000} s.`
-      reject(new WorkbenchError('bad-file', message, 'Look whether its drive still answers.'))
+      reject(fileError(message, 'Look whether its drive still answers.'))
     }, limitMs)
   })
   try {

@@ -29,7 +29,7 @@ import type { Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { isExternal } from '../../../contract/model/model'
 import { Prompting } from '../../../contract/model/prompting'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, inputError } from '../../../contract/model/problem'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
@@ -232,11 +232,7 @@ async function givenVariants(
       .min(1)
       .safeParse(await withHint(VARIANTS, () => readJsonFile(file, MAX_TASK_BYTES)))
     if (parsed.success) return parsed.data
-    throw new WorkbenchError(
-      'bad-input',
-      `${file} is not a list of variants: ${describeIssue(parsed.error)}`,
-      VARIANTS
-    )
+    throw inputError(`${file} is not a list of variants: ${describeIssue(parsed.error)}`, VARIANTS)
   }
   const { recipes = [], otherCheckpoints = [] } = projectPair?.document ?? {}
   const otherwise: Variant[] = [

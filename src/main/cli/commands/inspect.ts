@@ -3,7 +3,7 @@ import type { CheckpointSummary, Finding, PairReport } from '../../../contract/d
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
 import { describeNonFinite, type PairValues } from '../../../contract/documents/non-finite'
 import { mlpSize } from '../../../contract/words/mlp-size'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, mismatchError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { distanceRows, type DistancesDocument } from '../../../contract/documents/distances'
 import { bytesStep } from '../../../contract/work/progress'
 import { postTextFolder } from '../../checkpoint/model-folder'
@@ -37,7 +37,7 @@ async function listLocalPairs(
 ): Promise<void> {
   const named = folders.map((path) => absolutePath(path))
   for (const folder of named) {
-    if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+    if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder}.`)
   }
   const foundPairs = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
   if (json) return printJson('pairs', foundPairs)
@@ -134,8 +134,7 @@ function describeInspected(
 
 function unfitPair({ findings }: PairReport): WorkbenchError {
   const errors = findings.filter((finding) => finding.severity === 'error')
-  return new WorkbenchError(
-    'mismatch',
+  return mismatchError(
     `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
     errors.length > 1 ? `There are ${plural(errors.length, 'error')} in all.` : undefined
   )
@@ -158,11 +157,7 @@ async function withTokenizer(
       severity: 'error',
       message: `Prompts cannot be computed: the tokenizer of post cannot be used. ${error.message}`
     }
-    const unreadable = new WorkbenchError(
-      'bad-file',
-      finding.message,
-      'Take the tokenizer.json of the model itself.'
-    )
+    const unreadable = fileError(finding.message, 'Take the tokenizer.json of the model itself.')
     return { report: { ...report, findings: [finding, ...report.findings] }, unreadable }
   }
 }
@@ -218,8 +213,7 @@ function requireFinite({ base, post }: PairValues): void {
   const [first] = problems
   if (first === undefined) return
   const verb = problems.length === 1 ? 'has' : 'have'
-  throw new WorkbenchError(
-    'bad-file',
+  throw fileError(
     `${plural(problems.length, 'tensor')} ${verb} values that are not finite, ` +
       `such as "${first.tensor}" of ${first.file}.`,
     'Models with these tensors cannot be computed. Fetch or write the files again.'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { PairId } from '../../../contract/documents/project'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { notFoundError } from '../../../contract/model/problem'
 import { restrictTo, requireWithin } from '../../base/files/only-folder'
 import { isFile, isFolder } from '../../base/files/path-kinds'
 import { isWithin } from '../../base/files/within'
@@ -54,7 +54,7 @@ export const openCommand = subcommand(openOptions, {
 /** Restricts the program to a folder, also for new projects. @throws WorkbenchError `not-found` */
 async function onlyFolder(typed: string): Promise<string> {
   const folder = absolutePath(typed)
-  if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder}.`)
   // A subfolder, because the window starts in the folder around the projects.
   const projects = projectsFolder()
   if (projects === folder || !isWithin(folder, projects))
@@ -74,8 +74,7 @@ async function initialProject({ demo, pair }: OpenOptions, command: Command): Pr
   if (await isProject(project)) {
     return pair === undefined ? { project, demo } : { project, demo, pair: await pairId(project, pair) }
   }
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `${project} is not a project.`,
     (await isFolder(project)) || (await isFile(project))
       ? 'A project is a folder NAME.slr that holds a project.json.'

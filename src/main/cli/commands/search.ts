@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { mismatchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import {
   defaultSearchSettings,
@@ -268,8 +268,7 @@ async function checkOfSweep(
   }
   const { document } = await readDocument(await resultPath(file), CHECK_FORMAT)
   if (document.sweepId === id) return document
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `${file} checks the sweep ${document.sweepId}, and the search starts from ${id}.`,
     'Check that sweep, with slr check --from and --out, or leave --check out.'
   )

@@ -10,7 +10,7 @@ import { type NamedVariant, ServedVariants } from '../../api/served-variants'
 import { readTextFile } from '../../base/files/bounded-file'
 import { absolutePath } from '../../base/files/places'
 import { postTextFolder } from '../../checkpoint/model-folder'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { elementAt } from '../../../contract/model/look-up'
 import { pairPaths } from '../../project/demo'
 import { defaultSampleSettings } from '../../samples/default-settings'
@@ -117,8 +117,7 @@ async function keyOf({ host, apiKeyFile }: ServeOptions, command: Command): Prom
   const file = absolutePath(apiKeyFile)
   const key = (await readTextFile(file, MAX_KEY_BYTES)).trim()
   if (/^[\x21-\x7e]{8,}$/.test(key)) return key
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${file} has no key. Expected one line of at least 8 visible ASCII characters.`,
     'Write one, for example with `openssl rand -hex 32`.'
   )

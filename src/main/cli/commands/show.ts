@@ -3,7 +3,13 @@ import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import { ShownVerdict, Verdict } from '../../../contract/documents/verdict'
 import { EvaluationView } from '../../../contract/documents/evaluation'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import {
+  describeIssue,
+  fileError,
+  inputError,
+  notFoundError,
+  WorkbenchError
+} from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
 import { SweepComparison } from '../../../contract/documents/sweep-comparison'
@@ -118,7 +124,7 @@ async function showSweep(
   const isAsked = [rho, temperature, draws, mix, budget].some((setting) => setting !== undefined)
   if (!isAsked) return asPlain()
   if (sweep.selection === null) {
-    throw new WorkbenchError('bad-input', `${typed} scored no ranges to select from.`)
+    throw inputError(`${typed} scored no ranges to select from.`)
   }
   const whatIf = dropUnchangedSettings(
     {
@@ -202,8 +208,7 @@ async function resultTable(kind: DocumentKind, value: unknown, argument: string)
   if (kind === 'comparison') return comparisonTable(parseAs(SweepComparison, value, argument))
   if (kind === 'distances')
     return distanceRows((await parseDocument(value, await resultPath(argument), DISTANCES_FORMAT)).document)
-  if (kind !== 'check')
-    throw new WorkbenchError('bad-input', `${argument} cannot be written as CSV.`, 'Use --json.')
+  if (kind !== 'check') throw inputError(`${argument} cannot be written as CSV.`, 'Use --json.')
   const { document } = await parseDocument(value, await resultPath(argument), CHECK_FORMAT)
   return checkTable(document, CheckOutcome.parse(value).rho)
 }
@@ -246,11 +251,7 @@ async function describeResult(
     case 'distances':
       return describeDistances((await parseDocument(value, file, DISTANCES_FORMAT)).document)
     default:
-      throw new WorkbenchError(
-        'bad-input',
-        `${argument} is ${DOCUMENT_NAMES[kind]}, not a result.`,
-        RESULT_HINT
-      )
+      throw inputError(`${argument} is ${DOCUMENT_NAMES[kind]}, not a result.`, RESULT_HINT)
   }
 }
 
@@ -280,11 +281,7 @@ async function searchEvidence(
 function parseAs<T>(schema: z.ZodType<T, unknown>, value: unknown, argument: string): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new WorkbenchError(
-    'bad-file',
-    `${argument} cannot be read: ${describeIssue(result.error)}`,
-    RESULT_HINT
-  )
+  throw fileError(`${argument} cannot be read: ${describeIssue(result.error)}`, RESULT_HINT)
 }
 
 /** Opens the project that stores a document, such as `P.slr/pairs/pair-1/evaluations/ID.json`, for viewing. */
@@ -298,7 +295,7 @@ async function withPairOfDocument<Result>(
   try {
     const pair = project.pairs.find((each) => each.folder === folder)
     if (pair !== undefined) return await work(pair, basename(file, '.json'))
-    throw new WorkbenchError('not-found', `${file} belongs to no pair of ${project.path}.`)
+    throw notFoundError(`${file} belongs to no pair of ${project.path}.`)
   } finally {
     await project.close()
   }
@@ -338,15 +335,13 @@ function requireNewFiles(two: readonly string[], others: readonly string[]): voi
   const twice = others.find(
     (_, index) => files.indexOf(elementAt(files, two.length + index, 'file')) < two.length + index
   )
-  if (twice !== undefined)
-    throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')
+  if (twice !== undefined) throw inputError(`${twice} is given twice.`, 'Name each sweep once.')
 }
 
 /** @throws WorkbenchError `bad-input` naming the file if sweeps differ by more than their source */
 function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
   if (areOverSources(sweeps)) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${file}: more than two sweeps must differ only by their source.`,
     'Sweep the same pair on the same prompts with --source, without --preview and --split.'
   )
@@ -358,8 +353,7 @@ async function readCompared(file: string, signal: AbortSignal): Promise<SweepDoc
   } catch (error) {
     const content = error instanceof WorkbenchError ? await kindOfFile(file, SWEEP_FORMAT.maxBytes) : null
     if (content === null || content.kind === 'sweep') throw error
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${file} is ${content.is}, and only sweeps are compared.`,
       'Show other results one at a time, or write each with --csv and compare the tables.'
     )

@@ -8,7 +8,7 @@ import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { contactText, EndpointContact } from '../../../contract/model/endpoint'
 import { externalKey } from '../../../contract/model/external-model'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, mismatchError } from '../../../contract/model/problem'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { absolutePath } from '../../base/files/places'
@@ -72,8 +72,7 @@ const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" wr
 async function studyText(path: string): Promise<string> {
   // JSON is also YAML. A document of this program is recognised by its name, because it may be too large to read.
   const otherKind = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
-  if (otherKind !== null)
-    throw new WorkbenchError('bad-input', `${path} is ${otherKind.is}, not a study.`, STUDY)
+  if (otherKind !== null) throw inputError(`${path} is ${otherKind.is}, not a study.`, STUDY)
   return withHint(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
 }
 
@@ -221,8 +220,7 @@ const contactsOfSteps = (placed: PlacedStudy, steps: readonly StudyStep[]): Endp
 function refuseFailing(plans: readonly StepPlan[]): void {
   const failing = plans.filter(({ problem }) => problem !== null)
   if (failing.length === 0) return
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `${failing.length} of ${plural(plans.length, 'step')} would fail: ${failing.map(({ key }) => key).join(', ')}.`,
     'The plan above gives the reasons.'
   )

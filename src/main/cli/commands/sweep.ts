@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
 import { changedRendering } from '../../../contract/work/settings'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { scoredByWords } from '../../../contract/words/score-words'
@@ -252,8 +252,7 @@ async function refuseToKeepLess(path: string, sweep: SweepDocument, request: Crc
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
   if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post))))
     return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `A preview would replace the full sweep in ${path}.`,
     'Name another file with --out, or sweep without --preview.'
   )

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import { contactFromText, EndpointContact } from '../../../contract/model/endpoint'
 import { DEFAULT_CONCURRENCY, Endpoint, endpointFromText } from '../../../contract/model/external-model'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, inputError } from '../../../contract/model/problem'
 import type { TaskKind } from '../../../contract/model/task-kinds'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { MAX_YAML_BYTES, readYaml } from '../../sandbox/yaml'
@@ -71,7 +71,7 @@ async function readServer<T>(file: string, schema: z.ZodType<T, unknown>, hint: 
   const text = await withHint(hint, () => readTextFile(file, MAX_YAML_BYTES))
   const parsed = schema.safeParse((await readYaml(text, file, 0)).value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-input', `${file}: ${describeIssue(parsed.error)}`, hint)
+  throw inputError(`${file}: ${describeIssue(parsed.error)}`, hint)
 }
 
 export function parseAddress(text: string): EndpointContact {

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { freeName } from '../../../contract/model/free-name'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
 import { isFolder } from '../../base/files/path-kinds'
@@ -72,14 +72,13 @@ const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on 
 export async function checkWritable(typed: string): Promise<OutputFile> {
   const file = absolutePath(typed)
   const folder = dirname(file)
-  if (!(await isFolder(folder)))
-    throw new WorkbenchError('not-found', `There is no folder ${folder} to write in.`)
+  if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder} to write in.`)
   const path = join(await realpath(folder), basename(file))
   const stats = await statsOrNull(path)
   const output = { path, exists: stats !== null, state: stats === null ? null : stateOf(stats) }
   // Replacing a device or a pipe would break it for other programs.
   if (stats !== null && !stats.isFile()) {
-    throw new WorkbenchError('bad-input', `${file} is ${await kindOf(path, stats)}.`, NAME_ANOTHER)
+    throw inputError(`${file} is ${await kindOf(path, stats)}.`, NAME_ANOTHER)
   }
   await namingPartial(output, async () => {
     await requireWritable(output.path)
@@ -94,8 +93,7 @@ function refuseToReplace(output: OutputFile, inputs: GivenFiles): void {
   const [option] =
     Object.entries(inputs).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
   if (option === undefined) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `--out would replace ${output.path}, which --${option} reads.`,
     'Name another file with --out.'
   )

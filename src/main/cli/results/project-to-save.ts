@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { PairLocation } from '../../../contract/documents/project'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, mismatchError, WorkbenchError } from '../../../contract/model/problem'
 import { MIN_RESULT_BYTES, requireRoom } from '../../base/files/room'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { pairPaths } from '../../project/demo'
@@ -95,7 +95,7 @@ export async function inEachPair(
         try {
           await work(pair)
         } catch (error) {
-          throw error instanceof UsageError ? new WorkbenchError('bad-input', error.message) : error
+          throw error instanceof UsageError ? inputError(error.message) : error
         }
         return { outcome: 'computed' }
       },
@@ -120,8 +120,7 @@ export async function requireSamePair(
   for (const member of ['base', 'post'] as const) {
     const [givenFolder, ownFolder] = await Promise.all([asked[member], there[member]].map(resolveModelFolder))
     if (givenFolder === ownFolder) continue
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `The project ${projectPair.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
       'Leave the pair out to use that of the project.'
     )

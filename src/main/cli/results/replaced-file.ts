@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { z } from 'zod'
 import { Shard } from '../../../contract/documents/sweep-part'
 import { type CheckpointReference, PairReferences } from '../../../contract/model/checkpoint'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { readJsonFile } from '../../base/files/bounded-file'
 import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
 import { kindOfDocument } from '../../base/files/document-kinds'
@@ -61,7 +61,7 @@ export async function requireReplaceable(
   if (recognised?.kind === kind) return { identity: IdentityOfResult.safeParse(value).data ?? null, value }
   const [, model] = OF_MODELS.find(([name]) => name.test(basename(path))) ?? []
   const is = recognised?.is ?? `${model ?? 'nothing that this program wrote'} (${bytes(size)})`
-  throw new WorkbenchError('bad-input', `${path} cannot be replaced by ${WRITTEN[kind]}: it is ${is}.`, HINT)
+  throw inputError(`${path} cannot be replaced by ${WRITTEN[kind]}: it is ${is}.`, HINT)
 }
 
 interface NewResult {
@@ -85,16 +85,16 @@ export function requireSameIdentity(
     postPath.fingerprint !== now.postPath.fingerprint
   ) {
     const otherPair = `one of another pair: ${basePath.path} and ${postPath.path}`
-    throw new WorkbenchError('bad-input', `${replaced} ${otherPair}.`, HINT)
+    throw inputError(`${replaced} ${otherPair}.`, HINT)
   }
   if (identity.shard !== undefined && !isSameShard(identity.shard, now.shard)) {
     const { index, count } = identity.shard
-    throw new WorkbenchError('bad-input', `${replaced} part ${index} of ${count}.`, HINT)
+    throw inputError(`${replaced} part ${index} of ${count}.`, HINT)
   }
   if (now.prompts === undefined || identity.prompts === undefined) return
   const promptTexts = new Set(now.prompts.map(({ text }) => text))
   if (identity.prompts.some(({ text }) => promptTexts.has(text))) return
-  throw new WorkbenchError('bad-input', `${replaced} one of other prompts.`, HINT)
+  throw inputError(`${replaced} one of other prompts.`, HINT)
 }
 
 const isSameShard = (one: Shard, other: Shard | undefined): boolean =>

@@ -1,7 +1,7 @@
 import type { JudgeWay } from '../../../contract/model/judge-way'
 import type { JudgeProgress, JudgeSettings, Judging } from '../../../contract/documents/judge'
 import { isUnusable } from '../../../contract/words/judging-words'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import { judgeKey } from '../../evaluation/judge'
 import { judgeEvaluation, type VerdictStore } from '../../evaluation/judge-evaluation'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
@@ -92,8 +92,7 @@ export async function lacksVerdicts(
 export function nothingJudged(judging: readonly Judging[], way: JudgeWay): WorkbenchError | null {
   const judged = judging.find((one) => one.way === way)
   if (judged === undefined || !isUnusable(judged)) return null
-  return new WorkbenchError(
-    'bad-input',
+  return inputError(
     `The judge ${judged.model} gave no usable verdict.`,
     'Use another model or rubric in --judge. All answers are then sent again.'
   )

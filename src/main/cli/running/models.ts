@@ -6,7 +6,7 @@ import { type ModelWord, modelWordFromText } from '../../../contract/model/model
 import { endpointWarning } from '../../../contract/model/external-model'
 import type { Recipe } from '../../../contract/model/recipe'
 import { postStrengths } from '../../../contract/model/strengths'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { rangeName } from '../../../contract/words/format'
 import { isRecipeFile, namedModel, recipeVariant } from '../../work/named-models'
 import { isFolder } from '../../base/files/path-kinds'
@@ -208,8 +208,7 @@ async function selectedInFile(typed: string): Promise<Recipe | null> {
     rho === undefined
       ? null
       : ((await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null)
-  if (selected === null)
-    throw new WorkbenchError('bad-input', `The sweep ${typed} selects no range.`, 'Name layers such as 4-11.')
+  if (selected === null) throw inputError(`The sweep ${typed} selects no range.`, 'Name layers such as 4-11.')
   return { ...sweptRangeModel(selected, sweep).recipe, name: rangeName(selected, sweep.source) }
 }
 
@@ -225,8 +224,7 @@ async function selectedRecipe(
   const { rho } = projectPair.document.settings
   const selected = (await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null
   if (selected === null)
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The sweep ${sweep.id} selects no range: none is more diverse than post at ${rho} x its validity.`,
       'Name layers such as 4-11, or set a lower limit in the project.'
     )

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { defaultSweepFirst } from '../../../contract/documents/default-sweep'
 import type { SweepDocument } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { PairLocation } from '../../../contract/documents/project'
 import { resultPath } from '../../base/files/places'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
@@ -138,8 +138,7 @@ export async function sweepOfRanges(projectPair: ProjectPair): Promise<SweepDocu
   }
   const { project, document } = projectPair
   const ofPair = project.pairs.length === 1 ? '' : ` of ${document.name}`
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${project.path} has no sweep of ranges${ofPair} to start from.`,
     `Run "${shellCommand([['slr', 'sweep', ...projectArguments(projectPair)]])}" first.`
   )

@@ -1,7 +1,7 @@
 import type { CheckResult } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { WhatIf } from '../../../contract/documents/what-if'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { Steps } from '../../base/steps'
 import { sweepUnder } from '../selection/what-if'
 import { recomputeSelection } from './checked-selection'
@@ -24,7 +24,7 @@ export function* askWhatIf(
     }
   )
   if (selection === null) {
-    throw new WorkbenchError('bad-input', `The sweep ${sweep.id} scored no ranges to select from.`)
+    throw inputError(`The sweep ${sweep.id} scored no ranges to select from.`)
   }
   return { sweep: { ...recalculated, selected: selection.selected, selection: null }, selection }
 }

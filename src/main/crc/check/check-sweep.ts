@@ -17,7 +17,7 @@ import { rangeName } from '../../../contract/words/format'
 import { isSame } from '../../../contract/words/range-facts'
 import { type Model, sweptRangeModel, weightsKey } from '../../../contract/model/model'
 import { needsBase, type SamplingBaseline } from '../../../contract/model/sampling-baseline'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
 import { elementAt } from '../../../contract/model/look-up'
@@ -115,8 +115,7 @@ export async function checkSweep(
   onProgress: (progress: CheckProgress) => void
 ): Promise<AnswerCheck> {
   if (sweep.scoredBy.kind === 'task') {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The sweep ${sweep.id} is already scored by full answers to a task, so there is nothing to check.`,
       'Check a sweep of the character task.'
     )
@@ -219,8 +218,7 @@ async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise
   requireSameAsSwept({ basePath, postPath, prompts: rendered.prompts }, sweep)
   const endTokens = await pairEndTokens(pair, text)
   if (endTokens.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${folders.post} names no token that ends an answer, so no answer is ever whole.`,
       'Name it as eos_token_id in generation_config.json or config.json.'
     )
@@ -251,8 +249,7 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
 }
 
 function nothingToCheck({ preview }: SweepDocument, earlier: AnswerCheck | null): WorkbenchError {
-  return new WorkbenchError(
-    'bad-input',
+  return inputError(
     earlier === null
       ? `There is nothing to check: no range ${preview === null ? '' : 'that is exact '}` +
           'keeps the validity and is more diverse than post.'

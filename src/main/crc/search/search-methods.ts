@@ -1,5 +1,5 @@
 import { EXHAUSTIVE_LAYERS, type SearchSettings } from '../../../contract/documents/search'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { growRecipes, unionOf } from './grow-recipes'
 import { optimiseStrengths } from './optimise-strengths'
@@ -45,8 +45,7 @@ export const searchLimits = (
 
 function requireShallow(layerCount: number, orderPairs: number): void {
   if (orderPairs > 0 || layerCount <= EXHAUSTIVE_LAYERS) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `All subsets of ${layerCount} layers are too many; up to ${EXHAUSTIVE_LAYERS} layers every one is tried.`,
     'Try subsets along random orders of the layers instead.'
   )
@@ -54,8 +53,7 @@ function requireShallow(layerCount: number, orderPairs: number): void {
 
 function requireBlends({ blends }: SearchProblem, { starts }: { starts: readonly string[] }): void {
   if (!starts.includes('blend') || blends.length > 0) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     'The sweep has no blends of all layers for a search to start from.',
     'Sweep with blends, or start from the best range.'
   )

@@ -10,7 +10,7 @@ import type {
   SweepDocument
 } from '../../../contract/documents/crc'
 import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import {
   type LayerStrength,
@@ -81,8 +81,7 @@ export async function runRecipeSearch(
   const { sweep, settings } = request
   const { layerCount } = sweep
   if (sweep.ranges.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The sweep ${sweep.id} has no ranges for a search to start from.`,
       'Sweep all ranges first.'
     )

@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { HoldOutSplit } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { elementAt } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
@@ -10,8 +10,7 @@ export function drawSplit(prompts: readonly { category: string }[], seed: number
   const { categories, categoryNames } = promptsByCategory(prompts)
   const single = categories.findIndex((indices) => indices.length === 1)
   if (single !== -1) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The category "${elementAt(categoryNames, single, 'category')}" has a single question, ` +
         'which cannot be split into two halves.',
       'Add questions to it, or choose and report on all.'

@@ -1,7 +1,7 @@
 import { needsBase } from '../../../contract/model/sampling-baseline'
 import type { PromptScore, Score, SweepDocument } from '../../../contract/documents/crc'
 import type { WhatIf } from '../../../contract/documents/what-if'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import { noSamplersWords } from '../../../contract/words/what-if-words'
 import type { Steps } from '../../base/steps'
@@ -99,14 +99,13 @@ function scoredByUnder(
     }
   }
   if (draws === null) return scoredBy
-  throw new WorkbenchError('bad-input', 'The character task counts no draws.')
+  throw inputError('The character task counts no draws.')
 }
 
 function requireMix({ baselines }: Pick<SweepDocument, 'baselines'>, mix: number | null): void {
   const shares = baselines.flatMap(({ baseline }) => (baseline.kind === 'mix' ? [baseline.share] : []))
   if (mix === null || shares.includes(mix)) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `This sweep scored no mix with ${mix} of base's logits.`,
     shares.length === 0 ? undefined : `Take one of ${shares.join(', ')}.`
   )
@@ -117,10 +116,9 @@ function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): nu
   const index = whatIf.findIndex((one) => one.temperature === temperature && one.minP === minP)
   if (index !== -1) return index
   const noSamplers = noSamplersWords(sweep)
-  if (noSamplers !== null) throw new WorkbenchError('bad-input', noSamplers)
+  if (noSamplers !== null) throw inputError(noSamplers)
   const list = (values: number[]): string => [...new Set(values)].join(', ')
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `This sweep knows nothing of temperature ${temperature} with min-p ${minP}.`,
     `Take one of temperature ${list(whatIf.map((sampler) => sampler.temperature))} ` +
       `with one of min-p ${list(whatIf.map((sampler) => sampler.minP))}.`

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PromptScore } from '../../../contract/documents/crc'
 import { type SweepMemory, totalWork, type WorkCounts } from '../../../contract/documents/sweep-work'
 import type { EngineSweepEvent, PromptSplit } from '../../../contract/procedures/engine'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, mismatchError, WorkbenchError } from '../../../contract/model/problem'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
 import type { ComputedIn, EarlierResults, KeyedSplit } from './earlier-results'
@@ -259,8 +259,7 @@ class SweepRun {
     const isFallback = this.fallback.device !== undefined
     if (!isFallback && earlier !== null && (earlier.device !== device || earlier.precision !== precision)) {
       const before = `Earlier results, computed on ${earlier.device} in ${earlier.precision}, were not used`
-      if (this.stagesBegun > 1)
-        throw new WorkbenchError('mismatch', `${before} further.`, 'Sweep from the start.')
+      if (this.stagesBegun > 1) throw mismatchError(`${before} further.`, 'Sweep from the start.')
       this.notice(`${before}: this sweep runs on ${device} in ${precision}.`)
       this.discardScores()
       return false
@@ -386,7 +385,7 @@ class SweepRun {
   }
 
   result(): ComputedSweep {
-    if (this.computedIn === null) throw new WorkbenchError('bad-input', 'There is no prompt to score.')
+    if (this.computedIn === null) throw inputError('There is no prompt to score.')
     return {
       ...this.computedIn,
       scores: this.scores,

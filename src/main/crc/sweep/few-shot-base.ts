@@ -3,7 +3,7 @@ import type { WorkCounts } from '../../../contract/documents/sweep-work'
 import { fewShotOf, type Task } from '../../../contract/documents/task'
 import { FEW_SHOT_DEFAULTS, type FewShotPrompt } from '../../../contract/model/few-shot'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { unsupportedError, WorkbenchError } from '../../../contract/model/problem'
 import { fewShotPrompts } from '../../answers/render-sample-prompts'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { openPair } from '../../checkpoint/pair'
@@ -59,10 +59,7 @@ async function scoreFewShotBase(
       ({ valid }, prompt) => valid.join() !== elementAt(prompts, prompt, 'prompt').valid.join()
     )
   )
-    throw new WorkbenchError(
-      'unsupported',
-      'Other answers can be written after it than in the chat template.'
-    )
+    throw unsupportedError('Other answers can be written after it than in the chat template.')
   const scorer = scorerOf(scoredBy)
   const collector = new ScoreCollector(prompts)
   let work: WorkCounts | null = null
@@ -117,7 +114,7 @@ async function renderForBase(
   const rendered = await renderSweep({ prompts: plain, rendering }, pair, text, format)
   refuseLongPrompts(rendered, pair.base)
   const { unavailable } = await rendered.compare({ member: pair.base, name: 'base' })
-  if (unavailable !== null) throw new WorkbenchError('unsupported', unavailable)
+  if (unavailable !== null) throw unsupportedError(unavailable)
   return rendered
 }
 

@@ -2,7 +2,7 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { layersModel, rangeModel } from '../../../contract/model/model'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, mismatchError } from '../../../contract/model/problem'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { allRanges, rangeStrengths } from '../../../contract/model/strengths'
 import { weightDtype } from '../../checkpoint/dtype'
@@ -105,14 +105,12 @@ export function requireStages(stages: readonly PairMember[]): void {
     const { path, fingerprint } = stage.checkpoint
     const equal = stages.slice(0, index).find(({ checkpoint }) => checkpoint.fingerprint === fingerprint)
     if (equal !== undefined)
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${path} looks like the same checkpoint as the stage ${equal.checkpoint.path}.`,
         'Name each stage of the training once.'
       )
     if (computeAlike(stage.spec, last.spec) && layerDtypes(stage) === layerDtypes(last)) continue
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `The layers of ${path} have another number type or config than those of ${last.checkpoint.path}.`,
       'Convert all stages to one type, or sweep two stages with "slr sweep".'
     )

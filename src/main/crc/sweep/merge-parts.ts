@@ -1,7 +1,7 @@
 import { plural } from '../../../contract/words/format'
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
 import { totalWork } from '../../../contract/documents/sweep-work'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, inputError, mismatchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { assembleSweep, type ModelResults, type BaselineResults } from './assemble-sweep'
 import { runToEnd } from '../../base/steps'
@@ -22,7 +22,7 @@ export interface MergeOptions {
 /** Joins the parts of a sweep, in any order, into the document of a single machine. */
 export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
   const [first] = parts
-  if (first === undefined) throw new WorkbenchError('bad-input', 'There are no parts to merge.')
+  if (first === undefined) throw inputError('There are no parts to merge.')
   for (const other of parts) requireSameSweep(first, other, options)
   for (const part of parts) requireWhole(part)
   requireEachShardOnce(parts)
@@ -77,7 +77,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
 /** Checks that a part holds every model's scores on its prompts and that the numbers agree. */
 function requireWhole({ file, part }: PartFile): void {
   const complain = (message: string): never => {
-    throw new WorkbenchError('bad-file', `${file} ${message}`, 'Compute this part again.')
+    throw fileError(`${file} ${message}`, 'Compute this part again.')
   }
   const { scoredPrompts, prompts, models } = part
   const scorer = scorerOf(part.scoredBy)
@@ -131,8 +131,7 @@ function requireSameSweep(first: PartFile, other: PartFile, options: MergeOption
   const [firstValues, otherValues] = [sharedOf(first.part, options), sharedOf(other.part, options)]
   for (const [index, [name, value]] of otherValues.entries()) {
     if (canonical(value) === canonical(firstValues[index]?.[1])) continue
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `${other.file} does not belong to the sweep of ${first.file}: it is of ` +
         `${SHARED[name]}${shortValues(firstValues[index]?.[1], value)}.`,
       name === 'rho' || name === 'seed' ? `Choose one with --${name}.` : 'Merge parts of one sweep.'
@@ -140,8 +139,7 @@ function requireSameSweep(first: PartFile, other: PartFile, options: MergeOption
   }
   const [count, otherCount] = [first.part.shard.count, other.part.shard.count]
   if (count !== otherCount) {
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `${other.file} is a shard of ${otherCount}, ${first.file} one of ${count}.`,
       'Merge parts of one sweep.'
     )
@@ -182,8 +180,7 @@ function requireEachShardOnce(parts: readonly PartFile[]): void {
     const { index } = part.shard
     const twice = files.get(index)
     if (twice !== undefined) {
-      throw new WorkbenchError(
-        'mismatch',
+      throw mismatchError(
         `${file} and ${twice} are both shard ${index} of ${part.shard.count}.`,
         'Leave one of them out.'
       )
@@ -195,8 +192,7 @@ function requireEachShardOnce(parts: readonly PartFile[]): void {
   if (missing.length === 0) return
   const named = missing.slice(0, 20).map((index) => `${index}/${count}`)
   const list = named.join(', ') + (missing.length > 20 ? ', …' : '')
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `Of ${plural(count, 'shard')} ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${list}.`,
     `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${elementAt(named, 0, 'shard')} ...".`
   )
@@ -212,7 +208,7 @@ function requireEachPromptOnce(
     for (const [row, prompt] of part.scoredPrompts.entries()) {
       const other = owner.get(prompt)
       if (other !== undefined) {
-        throw new WorkbenchError('mismatch', `${file} and ${other.file} both score prompt ${prompt + 1}.`)
+        throw mismatchError(`${file} and ${other.file} both score prompt ${prompt + 1}.`)
       }
       owner.set(prompt, { part, file, row })
     }
@@ -220,7 +216,7 @@ function requireEachPromptOnce(
   const missing = prompts.findIndex((_, prompt) => !owner.has(prompt))
   if (missing === -1) return owner
   const files = parts.map(({ file }) => file).join(', ')
-  throw new WorkbenchError('mismatch', `No part scores prompt ${missing + 1}: neither of ${files}.`)
+  throw mismatchError(`No part scores prompt ${missing + 1}: neither of ${files}.`)
 }
 
 /** Writes JSON with sorted keys, so that equal values give equal texts. */

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { PreviewPlan, SweepPlan } from '../../../contract/documents/sweep-plan'
 import { elementAt } from '../../../contract/model/look-up'
 import { openPair } from '../../checkpoint/pair'
@@ -19,7 +19,7 @@ export async function planCrcSweep(
 ): Promise<SweepPlan> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
   const plan = await planOf(engine, prepared, null, () => Promise.resolve(null), signal)
-  if (plan === null) throw new WorkbenchError('bad-input', 'There is no prompt to score.')
+  if (plan === null) throw inputError('There is no prompt to score.')
   return plan
 }
 

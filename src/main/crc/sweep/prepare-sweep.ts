@@ -21,7 +21,7 @@ import type { TextModel } from '../../text/text-model'
 import type { OtherCheckpoint, RestoredTo } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import type { FewShotPrompt } from '../../../contract/model/few-shot'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, mismatchError, WorkbenchError } from '../../../contract/model/problem'
 import {
   type SamplingBaseline,
   samplingBaselineKey,
@@ -190,7 +190,7 @@ async function requireLineage(
   const members = await Promise.all(stages.map((stage) => openSameOther(post, stage)))
   requireStages([base, ...members, post])
   if (unavailable === undefined) return
-  throw new WorkbenchError('mismatch', unavailable, 'Leave that stage out of the lineage.')
+  throw mismatchError(unavailable, 'Leave that stage out of the lineage.')
 }
 
 /** Evidence that two checkpoints are the same. */
@@ -198,8 +198,7 @@ const EQUAL_FILES = 'their config.json and the sampled parts of their weights ar
 
 function refuseOwnLayers(source: PairMember, post: PairMember): void {
   if (source.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${source.checkpoint.path} looks like the same checkpoint as post: ${EQUAL_FILES}. ` +
       'Restoring layers to it would change nothing.',
     'Name another checkpoint to restore layers to, or leave it out to restore them to base.'
@@ -209,8 +208,7 @@ function refuseOwnLayers(source: PairMember, post: PairMember): void {
 /** Refuses a pair of equal checkpoints: every range would equal post. */
 function refuseOneCheckpoint(base: PairMember, post: PairMember): void {
   if (base.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `Base and post look like the same checkpoint (${base.checkpoint.path}, ${post.checkpoint.path}): ${EQUAL_FILES}. ` +
       'Restoring layers would change nothing.',
     'Name as base the checkpoint that post was trained from.'
@@ -359,8 +357,7 @@ export function refuseLongPrompts(
     const length =
       prompt.tokens.length + answers.reduce((most, answer) => Math.max(most, answer.length - 1), 0)
     if (contextLength === null || length <= contextLength) continue
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${promptName(prompt, index)} becomes ${length} tokens; post's context window is ${contextLength}.`,
       'Shorten the prompt or the system prompt.'
     )

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { z } from 'zod'
 import type { PromptScore } from '../../../contract/documents/crc'
 import { DeviceName, Precision } from '../../../contract/model/device'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError } from '../../../contract/model/problem'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { readBytes } from '../../base/files/bounded-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
@@ -118,8 +118,7 @@ export async function readProgressFile(
   const header = Header.safeParse(first === undefined ? undefined : contentOf(first))
   if (!header.success) {
     const isDamaged = await beginsAsProgress(file)
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${file} should hold the progress of a sweep, but ${isDamaged ? 'is damaged' : 'is another file'}.`,
       `${isDamaged ? 'Start again with --fresh' : 'Remove it'}, ` +
         `or choose another output than ${basename(file, '.partial')}.`

@@ -1,5 +1,5 @@
 import type { RenderedPrompt, SweepDocument } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { mismatchError } from '../../../contract/model/problem'
 
 /** Refuses scores after a change of a checkpoint or its tokenizer. @throws WorkbenchError `mismatch` */
 export function requireSameAsSwept(
@@ -11,15 +11,13 @@ export function requireSameAsSwept(
   for (const member of ['basePath', 'postPath'] as const) {
     if (current[member].fingerprint === sweep[member].fingerprint) continue
     if (current[member].path !== sweep[member].path) {
-      throw new WorkbenchError(
-        'mismatch',
+      throw mismatchError(
         `${current[member].path} is another model than that of the sweep ${sweep.id}, ` +
           `${sweep[member].path}: its scores cannot be compared.`,
         `Give the sweep's own models, or sweep this one.`
       )
     }
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `${current[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,
       'Sweep again.'
     )
@@ -28,8 +26,7 @@ export function requireSameAsSwept(
     ({ tokens }, index) => tokens.join() !== sweep.prompts[index]?.tokens.join()
   )
   if (changed !== -1) {
-    throw new WorkbenchError(
-      'mismatch',
+    throw mismatchError(
       `Prompt ${changed + 1} becomes other tokens than in the sweep ${sweep.id}: the tokenizer or its ` +
         'template has changed.',
       'Sweep again.'

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import type { KnownPart } from '../../../contract/documents/known-part'
 import { errorMessage } from '../../base/files/bounded-file'
 import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
@@ -166,7 +166,7 @@ export class SavedSweepProgress {
     if (results.length === 0) return
     const { file, lines } = await this.open(results)
     if (file.bytes + lines.byteLength > MAX_PROGRESS_BYTES) {
-      throw new WorkbenchError('bad-input', `${file.path} would have more than ${MAX_PROGRESS_BYTES} bytes.`)
+      throw inputError(`${file.path} would have more than ${MAX_PROGRESS_BYTES} bytes.`)
     }
     try {
       await file.handle.appendFile(lines)

@@ -1,5 +1,5 @@
 import { plural } from '../../../contract/words/format'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import type { Shard } from '../../../contract/documents/sweep-part'
 import { countNewTokens } from '../../engine/tries/prompt-trie'
 import { elementAt } from '../../../contract/model/look-up'
@@ -10,8 +10,7 @@ import { elementAt } from '../../../contract/model/look-up'
  */
 export function promptsOfShard(prompts: readonly (readonly number[])[], { index, count }: Shard): number[] {
   if (count > prompts.length) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${plural(prompts.length, 'prompt')} cannot be split into ${plural(count, 'shard')}.`,
       `Use at most ${plural(prompts.length, 'shard')}.`
     )

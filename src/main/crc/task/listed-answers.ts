@@ -2,7 +2,7 @@ import type { Rendering, RenderedPrompt } from '../../../contract/documents/crc'
 import type { ScoredTask } from '../../../contract/documents/scored-by'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import type { Task, TaskPrompt } from '../../../contract/documents/task'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { AnswerReader } from '../../answers/read-answer'
 import { renderSamplePrompts } from '../../answers/render-sample-prompts'
 import { AnswerWriter, type TokenizedAnswers } from '../../answers/written-forms'
@@ -50,8 +50,7 @@ async function renderQuestions(
   requireScorable(task.name, task.reading.kind, endTokens)
   const answerable = task.prompts.filter(({ answers }) => answers !== undefined)
   if (answerable.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The task "${task.name}" lists no right answers, so nothing of it can be scored exactly.`,
       'Sample answers to it with "slr evaluate".'
     )
@@ -64,8 +63,7 @@ async function renderQuestions(
   }
   const unwritten = written.findIndex(({ answers }) => answers.length === 0)
   if (unwritten !== -1) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `${promptName(elementAt(answerable, unwritten, 'prompt'), unwritten)} lists no answer that this task ` +
         'would read as right.',
       'Look at how the task reads answers, and at its longest answer in tokens.'
@@ -115,15 +113,13 @@ function leftOut(count: number): string[] {
 
 function requireScorable(name: string, reading: string, endTokens: readonly number[]): void {
   if (reading === 'last-number') {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The task "${name}" reads the last number of longer answers, whose ways there cannot be listed.`,
       'Sample answers to it with "slr evaluate".'
     )
   }
   if (endTokens.length > 0) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     'The post-trained model names no token that ends an answer, so no answer is ever whole.',
     'Name it as eos_token_id in generation_config.json or config.json.'
   )

@@ -1,5 +1,5 @@
 import { CrcPrompts } from '../../../contract/documents/crc'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, inputError } from '../../../contract/model/problem'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { refuseOtherKind } from '../../base/files/document-kinds'
 import { parseInPieces } from '../../base/files/schema-pieces'
@@ -15,9 +15,5 @@ export async function readPromptFile(file: string): Promise<CrcPrompts> {
   refuseOtherKind(file, value, { name: 'a prompt set', hint: EXPECTED })
   const parsed = await parseInPieces(CrcPrompts, value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError(
-    'bad-input',
-    `${file} is not a prompt set: ${describeIssue(parsed.error)}`,
-    EXPECTED
-  )
+  throw inputError(`${file} is not a prompt set: ${describeIssue(parsed.error)}`, EXPECTED)
 }

@@ -1,6 +1,6 @@
 import type { CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/documents/crc'
 import { type FewShotPrompt, fewShotText } from '../../../contract/model/few-shot'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { promptMessages, renderChats, renderPlain } from '../../text/chat'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
@@ -63,7 +63,7 @@ async function renderUncached(
     if (chat === undefined) throw new Error(`prompt ${index} was not rendered`)
     for (const notice of chat.notices) notices.add(notice)
     if (chat.tokens.length === 0) {
-      throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)
+      throw inputError(`${promptName(prompt, index)} becomes no tokens at all.`)
     }
     const { groups: promptGroups, unreachable } = await characterGroups(
       text,
@@ -72,8 +72,7 @@ async function renderUncached(
       rendering.countLeadingSpace || format !== null
     )
     if (unreachable.length === prompt.valid.length) {
-      throw new WorkbenchError(
-        'bad-input',
+      throw inputError(
         `${promptName(prompt, index)} has no valid answer that a single token can add: ${listed(prompt.valid)}.`,
         'Exact scoring reads the first answer token; choose characters that are single tokens of this tokenizer.'
       )

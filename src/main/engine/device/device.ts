@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import type * as ort from 'onnxruntime-node'
 import { DEVICE_LABELS, type DeviceName, hasHalf } from '../../../contract/model/device'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { unsupportedError, WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
 import { physicalCores } from './physical-cores'
@@ -101,11 +101,7 @@ export async function openDevice(name: DeviceName): Promise<Device> {
     return device
   } catch (error) {
     const why = errorMessage(error)
-    throw new WorkbenchError(
-      'unsupported',
-      `No ${label} device was found: ${why.replace(/\.?$/, '.')}`,
-      whenMissing
-    )
+    throw unsupportedError(`No ${label} device was found: ${why.replace(/\.?$/, '.')}`, whenMissing)
   }
 }
 

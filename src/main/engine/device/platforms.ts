@@ -1,5 +1,5 @@
 import { DEVICE_LABELS, type DeviceName } from '../../../contract/model/device'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { unsupportedError } from '../../../contract/model/problem'
 
 /** The only platform on which onnxruntime has a device. Null if any platform may have it. */
 const ONLY_ON: Readonly<Record<DeviceName, { platform: NodeJS.Platform; name: string } | null>> = {
@@ -14,5 +14,5 @@ const ONLY_ON: Readonly<Record<DeviceName, { platform: NodeJS.Platform; name: st
 export function requirePlatform(device: DeviceName): void {
   const only = ONLY_ON[device]
   if (only === null || process.platform === only.platform) return
-  throw new WorkbenchError('unsupported', `${DEVICE_LABELS[device]} exists on ${only.name} only.`)
+  throw unsupportedError(`${DEVICE_LABELS[device]} exists on ${only.name} only.`)
 }

@@ -1,5 +1,5 @@
 import type { Precision } from '../../../contract/model/device'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { unsupportedError } from '../../../contract/model/problem'
 import { anyRecurrence, type DecoderSpec, hasExperts } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
@@ -12,15 +12,11 @@ export function choosePrecision(
   const { family } = pair.post.spec
   const mayHalve = allowsHalf(pair.post.spec)
   if (requested === 'fp16' && !device.gainsFromHalf) {
-    throw new WorkbenchError(
-      'unsupported',
-      `The device ${device.name} computes in fp32 only.`,
-      PRECISION_HINT
-    )
+    throw unsupportedError(`The device ${device.name} computes in fp32 only.`, PRECISION_HINT)
   }
   if (requested === 'fp16' && !mayHalve) {
     const why = family.experts === null ? 'overflows in fp16' : 'may choose other experts in fp16'
-    throw new WorkbenchError('unsupported', `${family.label} ${why}.`, PRECISION_HINT)
+    throw unsupportedError(`${family.label} ${why}.`, PRECISION_HINT)
   }
   return requested ?? (device.gainsFromHalf && mayHalve ? 'fp16' : 'fp32')
 }

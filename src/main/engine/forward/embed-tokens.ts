@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { mapGet } from '../../../contract/model/look-up'
 import { wholeModelTensors } from '../../family'
 import { rowAt } from '../rows/rows'
@@ -20,10 +20,7 @@ export async function embedTokens(
   const distinct = [...new Set(Array.from(tokens))]
   const unknown = distinct.find((token) => token >= vocabularySize)
   if (unknown !== undefined) {
-    throw new WorkbenchError(
-      'bad-input',
-      `Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`
-    )
+    throw inputError(`Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`)
   }
   const stored = await gatherFloatRows(model, name, distinct, hiddenSize)
   const embedded = scale === 1 ? stored : stored.map((value) => value * scale)

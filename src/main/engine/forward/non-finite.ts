@@ -1,7 +1,7 @@
 import { DEVICE_LABELS, type Precision } from '../../../contract/model/device'
 import { type Model, modelStrengths, weightsKey } from '../../../contract/model/model'
 import { describeNonFinite, type NonFiniteTensor } from '../../../contract/documents/non-finite'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, unsupportedError, WorkbenchError } from '../../../contract/model/problem'
 import { phraseStrengths, strengthWords } from '../../../contract/model/strengths'
 import { allFinite, NonFiniteCount, nonFiniteValues } from '../../checkpoint/non-finite'
 import { wholeModelTensors } from '../../family'
@@ -76,8 +76,7 @@ export async function whyNonFinite(
     const badTensor = await nonFiniteIn(pair, origin, tensor)
     if (badTensor !== null) {
       const owner = isOtherOrigin(origin) ? `the checkpoint ${originWords(origin)}` : origin
-      return new WorkbenchError(
-        'bad-file',
+      return fileError(
         `${badTensor.file}: ${describeNonFinite(badTensor)}. ${affectedModels(owner, name)}.`,
         'Download or export that file again. Models that do not use this tensor can be computed. ' +
           '"slr inspect --values" lists all such tensors of a pair.'
@@ -86,8 +85,7 @@ export async function whyNonFinite(
   }
   const overflowed = typeof location === 'number' ? await overflowedIn(pair, sources, location) : null
   if (overflowed !== null) {
-    return new WorkbenchError(
-      'unsupported',
+    return unsupportedError(
       `${overflowed}. ${name} cannot be computed with it.`,
       'Use strengths closer to the range 0 to 1. Weights beyond it are extrapolated and may be too large to store.'
     )

@@ -2,7 +2,7 @@ import { DEVICE_LABELS, type DeviceName, type Precision } from '../../../contrac
 import type { ServedModels, ServedPlan } from '../../../contract/procedures/served-models'
 import type { SinglesRequest } from './drawn-models'
 import type { WeightStorage } from '../../../contract/model/sampling'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, unsupportedError, WorkbenchError } from '../../../contract/model/problem'
 import { anyRecurrence, cachedSizes, type DecoderSpec, hasExperts, stateSize } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
 import { groupPrompts, type GroupSize, sizeOf } from '../tries/prompt-trie'
@@ -290,8 +290,7 @@ function refuseOffCpu(spec: DecoderSpec, device: DeviceName): void {
   ]
   const reason = reasons.find(({ isMet }) => isMet)?.reason
   if (reason === undefined) return
-  throw new WorkbenchError(
-    'unsupported',
+  throw unsupportedError(
     `Answers of ${spec.family.label} models cannot be generated on ${DEVICE_LABELS[device]}. ` +
       `${reason} are supported on the CPU only.`,
     'Generate them on the CPU (--device cpu). Sweeps, probes and full-answer checks work on both.'
@@ -302,8 +301,7 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
   const context = spec.contextLength ?? Infinity
   const tooLong = prompts.findIndex((prompt) => prompt.length >= context)
   if (tooLong === -1) return
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens. ` +
       `The context window of ${context} tokens leaves no room for an answer.`,
     'Shorten the prompt.'

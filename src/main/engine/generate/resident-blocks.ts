@@ -2,7 +2,7 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import type { WeightStorage } from '../../../contract/model/sampling'
 import { formatMemory } from '../../../contract/model/bytes'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import { type DecoderSpec, layerKinds } from '../../family'
 import { expertFile, expertLayout, layerFile, layerLayout } from '../../graphs/decode-graph'
 import { layoutBytes, sessionBytes, type ResidentTensor } from '../../graphs/resident-weights'
@@ -58,8 +58,7 @@ export function chooseWeightStorage(
   precision: Precision
 ): WeightStorage {
   if (requested !== undefined && requested !== precision && quantisedBits(requested) === null) {
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `Weights in ${requested} cannot be computed in ${precision}.`,
       'Set only one of the two options. The other follows from it.'
     )

@@ -7,7 +7,7 @@ import type {
   ServedRequest,
   TokenLogprob
 } from '../../../contract/procedures/served-models'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import { type LocalTextModel, loadTextModel } from '../../text/text-model'
 import { postTextFolder } from '../../checkpoint/model-folder'
 import { allFinite } from '../../checkpoint/non-finite'
@@ -291,8 +291,7 @@ class ServedAnswers {
   private refuseLongPrompt({ prompt, maxTokens }: ServedRequest): void {
     const { maximumLength } = this.plan
     if (prompt.length + Math.min(1, maxTokens) <= maximumLength) return
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `prompt has ${prompt.length} tokens. At most ${maximumLength} are served, prompt and answer together.`,
       'Shorten the prompt, or allow more memory (--memory).'
     )

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/procedures/engine'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 import { floatsOf, runTensors } from '../device/device'
 import { openWatchedModelFile } from './open-model-file'
 import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './text-session'
@@ -101,8 +101,7 @@ function textVectors(
 }
 
 const noEmbeddingModel = (file: string, why: string): WorkbenchError =>
-  new WorkbenchError(
-    'bad-file',
+  fileError(
     `${file} does not work as a sentence-embedding model: ${why}.`,
     'Take a folder that sentence-transformers or optimum exported for feature extraction.'
   )

@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import type { EnginePartitionEvent, PartitionRequest } from '../../../contract/procedures/engine'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { floatsOf, runTensors } from '../device/device'
 import { openWatchedModelFile } from './open-model-file'
@@ -20,8 +20,7 @@ export async function* partitionTexts(
   signal?: AbortSignal
 ): AsyncGenerator<EnginePartitionEvent> {
   const refused = (why: string): WorkbenchError =>
-    new WorkbenchError(
-      'bad-file',
+    fileError(
       `${file} does not work as a classifier of pairs of texts: ${why}.`,
       'Take a folder that optimum exported for text classification, with one or two labels.'
     )

@@ -1,5 +1,5 @@
 import { type Model, otherCheckpointsOf } from '../../../contract/model/model'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError } from '../../../contract/model/problem'
 import { weightDtype, type WeightDtype } from '../../checkpoint/dtype'
 import { readSameOther } from '../../checkpoint/other-checkpoint'
 import { readPair } from '../../checkpoint/pair'
@@ -74,7 +74,7 @@ export function openStoredModel(checkpoint: StoredTensors): StoredModel {
     dtype: (name) => {
       const entry = checkpoint.tensors.get(name)
       if (entry === undefined) {
-        throw new WorkbenchError('bad-file', `${checkpoint.path}: the tensor ${name} is missing.`)
+        throw fileError(`${checkpoint.path}: the tensor ${name} is missing.`)
       }
       return weightDtype(entry)
     }

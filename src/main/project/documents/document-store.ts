@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, fileError, inputError, notFoundError } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
 import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
@@ -63,10 +63,7 @@ export class DocumentFolder<T> {
     const { kind } = this
     const { document } = await readDocument(file, kind)
     if (kind.id(document) === id) return document
-    throw new WorkbenchError(
-      'bad-file',
-      `${file} holds the ${kind.name} ${kind.id(document)} instead of ${id}.`
-    )
+    throw fileError(`${file} holds the ${kind.name} ${kind.id(document)} instead of ${id}.`)
   }
 
   async readIfAny(project: string, id: string): Promise<T | null> {
@@ -120,8 +117,7 @@ export class DocumentFolder<T> {
   /** Returns the path of a file beside a document. @throws WorkbenchError `not-found` for an invalid id */
   companion(project: string, id: string, suffix: string): string {
     if (DocumentId.safeParse(id).success) return join(this.folderOf(project), `${id}${suffix}`)
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       `There is no ${this.kind.name} ${JSON.stringify(id)}. Ids consist of letters, digits and -.`
     )
   }
@@ -163,7 +159,7 @@ export async function storedDocument<T>(
 ): Promise<T> {
   const parsed = await parseInPieces(schema, document)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-input', `The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
+  throw inputError(`The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
 }
 
 /** Size of a written piece: large for the disk, and formatted within some milliseconds. */
@@ -179,8 +175,7 @@ async function* storedText<T>(
   const counted = (): string => {
     bytes += Buffer.byteLength(text)
     if (bytes <= maxBytes) return text
-    throw new WorkbenchError(
-      'bad-input',
+    throw inputError(
       `The ${name} cannot be saved: it would have more than the maximum of ${maxBytes} bytes.`,
       tooLarge
     )

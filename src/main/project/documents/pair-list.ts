@@ -11,7 +11,7 @@ import {
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { freeName } from '../../../contract/model/free-name'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, notFoundError } from '../../../contract/model/problem'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 
 /* The list of a project's pairs, and changes of it. */
@@ -88,8 +88,7 @@ export function withPairMoved(list: Pairs, id: PairId, place: number): Changed {
 export function withoutPair(list: Pairs, id: PairId): Changed {
   const index = pairIndex(list, id)
   if (list.pairs.length > 1) return { pairs: list.pairs.toSpliced(index, 1) }
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `${elementAt(list.pairs, index, 'pair').name} is the only pair of the project: it cannot be removed.`,
     'Add another pair first, or delete the project’s folder.'
   )
@@ -99,8 +98,7 @@ export function withoutPair(list: Pairs, id: PairId): Changed {
 export function pairIndex({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
   const index = pairs.findIndex((pair) => pair.id === id)
   if (index >= 0) return index
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `The project has no pair ${id}: it was removed.`,
     `Its pairs are ${namesOf(pairs).join(', ')}.`
   )

@@ -1,5 +1,5 @@
 import { SWEEP_PART_VERSION, SweepPart } from '../../../contract/documents/sweep-part'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../../contract/model/problem'
 import { withHint } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { resultPath } from '../../base/files/places'
@@ -29,10 +29,8 @@ export async function readPartFile(file: string): Promise<SweepPart> {
       error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
     const content = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
     if (content === null || content.kind === 'sweep-part') throw error
-    if (content.kind !== 'sweep')
-      throw new WorkbenchError('bad-file', `${real} is ${content.is}, not a part of a sweep.`, PARTS)
-    throw new WorkbenchError(
-      'bad-file',
+    if (content.kind !== 'sweep') throw fileError(`${real} is ${content.is}, not a part of a sweep.`, PARTS)
+    throw fileError(
       `${real} is a full sweep, not a part of one.`,
       'Parts are what "slr sweep --shard" writes. A full sweep needs no merging.'
     )

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError } from '../../../contract/model/problem'
 import { SampleLine, type SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import { RunSummaries } from './run-summaries'
@@ -20,8 +20,7 @@ export async function readAnswerLines(
   const answers: SampleLine[] = []
   for (const { line, where } of await readLines(file, { name: 'an answer', schema: SampleLine })) {
     if (!variants.has(line.variant) || line.prompt >= promptCount) {
-      throw new WorkbenchError(
-        'bad-file',
+      throw fileError(
         `${where}: the run has no variant ${JSON.stringify(line.variant)} with a prompt ${line.prompt}.`
       )
     }

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { PromptScore, TaskMeasures } from '../../../contract/documents/crc'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, inputError, WorkbenchError } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { readProblem } from '../../base/files/bounded-file'
 import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
@@ -58,7 +58,7 @@ export async function writeScores(file: string, rows: readonly ScoreRow[]): Prom
   }
   table.writeDoubleLE(end, 8 * rows.length)
   if (rows.length > MAX_ROWS || end > MAX_BYTES)
-    throw new WorkbenchError('bad-input', `The sweep cannot be saved: its scores would take ${end} bytes.`)
+    throw inputError(`The sweep cannot be saved: its scores would take ${end} bytes.`)
   const hash = createHash('sha256').update(table)
   for (const bytes of encoded) {
     hash.update(bytes)
@@ -86,7 +86,7 @@ function encodedPrompt(score: PromptScore): Buffer {
   const whatIfValues = whatIf === undefined ? null : Buffer.from(whatIf, 'base64')
   const values = valuesOf(score)
   if (!values.every(Number.isFinite))
-    throw new WorkbenchError('bad-input', 'The sweep cannot be saved: a score is not a finite number.')
+    throw inputError('The sweep cannot be saved: a score is not a finite number.')
   const valuesEnd = PROMPT_HEAD_BYTES + 8 * values.length
   const bytes = Buffer.alloc(valuesEnd + (whatIfValues === null ? 0 : padded(whatIfValues.length)))
   bytes.writeUInt32LE(probabilities.length, 0)
@@ -237,8 +237,7 @@ function decodedRow(bytes: Buffer, file: string): PromptScore[] {
 }
 
 const damaged = (file: string, why: string): WorkbenchError =>
-  new WorkbenchError(
-    'bad-file',
+  fileError(
     `${file} cannot be read: ${why}.`,
     'Restore it together with its sweep from a backup, or sweep again.'
   )

@@ -1,7 +1,7 @@
 import type { Score, SweepDocument } from '../../../contract/documents/crc'
 import { blendName } from '../../../contract/documents/swept-model'
 import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError } from '../../../contract/model/problem'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { plural, rangePhrase } from '../../../contract/words/format'
@@ -24,8 +24,7 @@ export function requireTrueScores(sweep: SweepDocument, file: string): void {
 }
 
 function refuse(what: string): never {
-  throw new WorkbenchError(
-    'bad-file',
+  throw fileError(
     what,
     'The file was changed after the sweep wrote it: sweep again, or take the file as it was written.'
   )

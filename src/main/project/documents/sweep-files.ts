@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type AnswerCheck, checkOfRange, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, drawsOf } from '../../../contract/documents/scored-by'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../../contract/model/problem'
 import { SweepSummary } from '../../../contract/documents/project'
 import { verdictOf } from '../../../contract/words/verdict'
 import type { DocumentKind } from '../../../contract/documents/document-kind'
@@ -147,12 +147,6 @@ async function insteadOfSweep(file: string, error: unknown): Promise<WorkbenchEr
   if (!isRead) return null
   const content = await kindOfFile(file, SWEEP_FORMAT.maxBytes)
   if (content !== null && content.kind !== 'sweep')
-    return new WorkbenchError(
-      'bad-file',
-      `${file} is ${content.is}, not a sweep.`,
-      HINTS[content.kind] ?? MAKE_ONE
-    )
-  return error.problem.hint === undefined
-    ? new WorkbenchError('bad-file', error.problem.message, MAKE_ONE)
-    : null
+    return fileError(`${file} is ${content.is}, not a sweep.`, HINTS[content.kind] ?? MAKE_ONE)
+  return error.problem.hint === undefined ? fileError(error.problem.message, MAKE_ONE) : null
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../contract/documents/shown-sweep'
 import { scoreOfKey } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from '../../base/files/bounded-file'
 import { readHead } from '../../base/files/file-head'
 import { type DocumentFormat, parseDocument } from '../../base/files/migrate'
@@ -226,7 +226,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
 
 function requireId(file: string, sweep: Pick<SweepDocument, 'id'>, id: string): void {
   if (sweep.id === id) return
-  throw new WorkbenchError('bad-file', `${file} holds the sweep ${sweep.id} instead of ${id}.`)
+  throw fileError(`${file} holds the sweep ${sweep.id} instead of ${id}.`)
 }
 
 export const SWEEPS = new SweepFolder()

@@ -1,5 +1,5 @@
 import type { KeptIdentity } from '../../../contract/model/kept'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { notFoundError } from '../../../contract/model/problem'
 
 /** Changes one entry of a list. @throws WorkbenchError `not-found` if it was removed */
 export function changedIn<Entry extends KeptIdentity>(
@@ -11,8 +11,7 @@ export function changedIn<Entry extends KeptIdentity>(
   const index = list.findIndex((entry) => entry.id === id)
   const entry = list[index]
   if (entry === undefined) {
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       `The project does not have this ${what} any more: it was removed elsewhere.`,
       'Undo the removal there, or add it again.'
     )

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { notFoundError } from '../../../contract/model/problem'
 import { readUserConfig } from '../../base/config-file'
 import { formatJson } from '../../base/files/json-format'
 import { AddedFolders, addedFoldersFile, addedModelFolders } from '../../base/files/network-path'
@@ -21,7 +21,7 @@ export async function modelFolders(): Promise<string[]> {
 
 export async function addModelFolder(typed: string): Promise<void> {
   const folder = absolutePath(typed)
-  if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder}.`)
   await change((folders) => [...folders.filter((other) => other !== folder), folder])
 }
 

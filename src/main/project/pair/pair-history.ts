@@ -13,7 +13,7 @@ import {
 import type { SweepSummary } from '../../../contract/documents/project'
 import type { SampleRunSummary } from '../../../contract/documents/samples'
 import type { SearchSummary } from '../../../contract/documents/search'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, fileError, inputError, notFoundError } from '../../../contract/model/problem'
 import { type RunKind, runKindFacts } from '../../../contract/model/run-kinds'
 import { newestFirst } from '../../base/files/newest-first'
 import { evaluationTitle, samplesTitle, searchTitle, sweepTitle } from '../../../contract/words/run-words'
@@ -92,7 +92,7 @@ export class RunHistory {
         this.required(key)
         const parsed = RunMarks.safeParse({ ...this.marksOf(key), ...RunMarkChanges.parse(value) })
         if (!parsed.success) {
-          throw new WorkbenchError('bad-input', `The run cannot be changed: ${describeIssue(parsed.error)}`)
+          throw inputError(`The run cannot be changed: ${describeIssue(parsed.error)}`)
         }
         await this.write(new Map([...this.#marks, [runKey(key), parsed.data]]))
       }
@@ -153,11 +153,7 @@ export class RunHistory {
   private async putBack(document: DeletionDocument): Promise<void> {
     const { run, searches } = document
     if (run.sweepId !== null && this.runs.sweep.find(run.sweepId) === undefined) {
-      throw new WorkbenchError(
-        'bad-input',
-        'The sweep that the search started from is deleted too.',
-        'Restore the sweep first.'
-      )
+      throw inputError('The sweep that the search started from is deleted too.', 'Restore the sweep first.')
     }
     const back = [run, ...searches]
     const entries = back.map((key): [string, RunMarks] => [runKey(key), RunMarks.parse(key)])
@@ -180,8 +176,7 @@ export class RunHistory {
   private required(key: RunKey): HistoryRun {
     const run = this.state.runs.find((other) => runKey(other) === runKey(key))
     if (run !== undefined) return run
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       `The pair has no ${runKindFacts(key.kind).one} ${key.id}: it was deleted.`,
       'Restore it from the history.'
     )
@@ -201,8 +196,7 @@ export class RunHistory {
 
   private requireReadMarks(): void {
     if (this.#unread === null) return
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `Names and notes of runs cannot be saved, because the stored ones could not be read. ${this.#unread}`,
       'Repair that file, or move it away, and open the project again.'
     )
@@ -224,7 +218,7 @@ const isUnmarked = ({ name, note, pinned }: RunMarks): boolean => name === '' &&
 /** @throws WorkbenchError `not-found` for no document */
 function inTrash(document: DeletionDocument | undefined): DeletionDocument {
   if (document !== undefined) return document
-  throw new WorkbenchError('not-found', 'The run is not in the trash of the pair any more.')
+  throw notFoundError('The run is not in the trash of the pair any more.')
 }
 
 function filesOf({ kind, id }: RunKey): ResultFile[] {

@@ -8,7 +8,7 @@ import {
 } from '../../../contract/documents/crc'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { RunKind } from '../../../contract/model/run-kinds'
-import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, inputError } from '../../../contract/model/problem'
 import type {
   PairChanges,
   PairCheckpoints,
@@ -196,10 +196,7 @@ export class ProjectPair {
   async relocate(base: string, post: string): Promise<void> {
     await this.edit(({ location }) => {
       if (location.kind !== 'demo') return { location: { kind: 'folders', base, post }, checkpoints: null }
-      throw new WorkbenchError(
-        'bad-input',
-        'The built-in pair comes with the program: it cannot be relocated.'
-      )
+      throw inputError('The built-in pair comes with the program: it cannot be relocated.')
     })
   }
 
@@ -308,5 +305,5 @@ export const savedSamplePrompts = (prompts: unknown): SamplePrompts =>
 function savedAs<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-input', `The ${what} cannot be saved: ${describeIssue(parsed.error)}`)
+  throw inputError(`The ${what} cannot be saved: ${describeIssue(parsed.error)}`)
 }

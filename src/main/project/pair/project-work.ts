@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError } from '../../../contract/model/problem'
 import {
   MAX_QUEUED,
   type QueuedJob,
@@ -53,10 +53,7 @@ export class ProjectWork {
     await this.change(async () => {
       const jobs = change(this.jobs)
       if (jobs.length > MAX_QUEUED) {
-        throw new WorkbenchError(
-          'bad-input',
-          `At most ${MAX_QUEUED} jobs can wait; these would be ${jobs.length}.`
-        )
+        throw inputError(`At most ${MAX_QUEUED} jobs can wait; these would be ${jobs.length}.`)
       }
       const steps = this.document.entries.filter(({ origin }) => origin === 'study')
       await this.write({ ...this.document, entries: [...jobs, ...steps] })

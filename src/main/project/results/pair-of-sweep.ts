@@ -1,6 +1,6 @@
 import type { SweepDocument } from '../../../contract/documents/crc'
 import type { PairFingerprints } from '../../../contract/documents/pair'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { mismatchError, WorkbenchError } from '../../../contract/model/problem'
 import { openPair } from '../../checkpoint/pair'
 import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
@@ -13,8 +13,7 @@ export async function requirePairOfSweep(
   const fingerprints = (await currentFingerprints(pair)) ?? storedFingerprints(pair)
   if (fingerprints === null) return false
   if (fingerprints.base === basePath.fingerprint && fingerprints.post === postPath.fingerprint) return true
-  throw new WorkbenchError(
-    'mismatch',
+  throw mismatchError(
     `The sweep is of another pair than that of the project ${pair.project.path}: ${basePath.path} and ` +
       `${postPath.path}.`,
     'Use --out, or a project of that pair.'

@@ -14,7 +14,7 @@ import { freeTaskId } from '../../../contract/model/free-name'
 import type { PairFingerprints } from '../../../contract/documents/pair'
 import { type Model, sweptRangeModel } from '../../../contract/model/model'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { notFoundError } from '../../../contract/model/problem'
 import { taskKindFacts } from '../../../contract/model/task-kinds'
 import type { EvaluationFiles } from '../documents/evaluation-files'
 import type { ProjectPair } from '../pair/project-pair'
@@ -49,8 +49,7 @@ export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''):
   const tasks = await allTasks(pair)
   const entry = tasks.find(({ task }) => task.id === id)
   if (entry !== undefined) return entry.task
-  throw new WorkbenchError(
-    'not-found',
+  throw notFoundError(
     `There is no task "${id}".`,
     `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`
   )

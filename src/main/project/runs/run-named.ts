@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, notFoundError } from '../../../contract/model/problem'
 import { plural } from '../../../contract/words/format'
 
 export function runNamed<Run extends { readonly id: string }>(
@@ -10,15 +10,13 @@ export function runNamed<Run extends { readonly id: string }>(
   const matches = exact === undefined ? runs.filter((run) => run.id.startsWith(id)) : [exact]
   const [run, other] = matches
   if (run === undefined) {
-    throw new WorkbenchError(
-      'not-found',
+    throw notFoundError(
       `The pair has no ${what} ${JSON.stringify(id)}.`,
       '"slr project list PROJECT" lists the runs with their ids.'
     )
   }
   if (other === undefined) return run
-  throw new WorkbenchError(
-    'bad-input',
+  throw inputError(
     `The ids of ${plural(matches.length, what)} begin with ${JSON.stringify(id)}.`,
     'Give more of the id.'
   )

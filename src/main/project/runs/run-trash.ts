@@ -10,7 +10,7 @@ import {
   TRASH_DAYS
 } from '../../../contract/documents/history'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError, inputError } from '../../../contract/model/problem'
 import { flushFolder, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
 import { withKind } from '../../../contract/documents/document-kind'
@@ -82,7 +82,7 @@ export async function untrashRun(
 ): Promise<void> {
   const path = placeOf(pair, documentOf(document))
   if (await hasPlainFile(path))
-    throw new WorkbenchError('bad-input', `${path} exists again, so the deleted file cannot be restored.`)
+    throw inputError(`${path} exists again, so the deleted file cannot be restored.`)
   await moveAll(pair, document, 'back', beforeStep)
   await forgetEntry(pair, document.deletion, beforeStep)
 }
@@ -143,7 +143,7 @@ async function readEntry(pair: string, deletion: string, keeps: boolean): Promis
   }
   const { document } = await readDocument(file, DELETION_FORMAT)
   if (document.deletion === deletion) return document
-  throw new WorkbenchError('bad-file', `${file} is of the deletion ${document.deletion}.`)
+  throw fileError(`${file} is of the deletion ${document.deletion}.`)
 }
 
 /** Reports whether the run of an entry was restored. Otherwise the remaining files are moved to the trash. */

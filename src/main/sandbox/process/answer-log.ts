@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { fileError } from '../../../contract/model/problem'
 import { logLines } from '../../answers/file-formats'
 import { readBytes } from '../../base/files/bounded-file'
 import { parseJsonBytes } from '../../base/files/json-pieces'
@@ -15,8 +15,7 @@ export async function readAnswerLog(
   const bytes = await readBytes(file, MAX_LOG_BYTES)
   const lines = logLines(await parseJsonBytes(bytes, file), file).map((line) => Buffer.from(`${line}\n`))
   if (lines.reduce((sum, line) => sum + line.byteLength, 0) > MAX_LINES_BYTES) {
-    throw new WorkbenchError(
-      'bad-file',
+    throw fileError(
       `${file} holds prompts and answers of more than ${MAX_LINES_BYTES} bytes.`,
       'Split the log, and add each part as a variant.'
     )

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { dependencies, version } from '../../../../package.json'
 import type { ListedProject } from '../../../contract/documents/project'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { unsupportedError } from '../../../contract/model/problem'
 import { configFile, configuredMemory, readUserConfig } from '../../base/config-file'
 import { addedModelFolders } from '../../base/files/network-path'
 import { absolutePath, modelPath, projectsFolder } from '../../base/files/places'
@@ -81,14 +81,11 @@ export function folderRoutes({ pickFolder, shell }: Entry) {
     list: folders.list.handler(({ input }) => listFolder(input.path)),
     pick: folders.pick.handler(({ input }) => {
       if (pickFolder !== undefined) return pickFolder(input.title, input.start)
-      throw new WorkbenchError(
-        'unsupported',
-        'A browser has no folder dialog that can tell a path; list folders instead.'
-      )
+      throw unsupportedError('A browser has no folder dialog that can tell a path; list folders instead.')
     }),
     show: folders.show.handler(({ input }) => {
       if (shell !== undefined) return shell.showInFolder(absolutePath(input.path))
-      throw new WorkbenchError('unsupported', 'A browser cannot show folders; copy the path instead.')
+      throw unsupportedError('A browser cannot show folders; copy the path instead.')
     })
   })
 }

@@ -1,7 +1,7 @@
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
 import { shownSweepInSteps } from '../../../contract/documents/shown-sweep'
 import { weightsKey } from '../../../contract/model/model'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { inputError, notFoundError } from '../../../contract/model/problem'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
@@ -83,7 +83,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
       const scores =
         (await pair.readPromptScores(sweepId, model)) ?? (await foundScores(pair, sweepId, model))
       if (scores !== undefined) return scores
-      throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
+      throw notFoundError(`The sweep ${sweepId} scored no model of the key ${model}.`)
     }),
     select: sweeps.select.use(withPair).handler(async ({ context: { pair }, input: { sweepId, rho } }) => {
       const check = await pair.readAnswerCheck(sweepId)
@@ -92,7 +92,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
       const sweep = await pair.readSweep(sweepId)
       const selection = await runCooperatively(checkedSelection(sweep, check, rho))
       if (selection !== null) return selection
-      throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
+      throw inputError(`The sweep ${sweepId} scored no ranges to select from.`)
     }),
     whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { pair }, input: { sweepId, asked } }) => {
       const check = await pair.readAnswerCheck(sweepId)
