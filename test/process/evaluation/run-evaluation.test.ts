@@ -477,20 +477,4 @@ describe('a run', () => {
       hint: 'Start another evaluation with fewer tokens per answer.'
     })
   })
-
-  it('gives other answers with another seed', async () => {
-    const { task } = run
-    const kept = run
-    run = {
-      ...run,
-      task: { ...task, settings: { ...task.settings, seed: 2 } },
-      variants: [POST, VARIANTS[1] ?? POST]
-    }
-    const other: Stored = { samples: [], scores: [] }
-    await resume(other, engine.client())
-    run = kept
-    const texts = (lines: SampleLine[]): string[] =>
-      lines.filter(({ variant }) => variant === '4-11').map(({ text }) => text)
-    expect(texts(sorted(other))).not.toEqual(texts(sorted(whole)))
-  })
 })

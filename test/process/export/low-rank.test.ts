@@ -99,9 +99,4 @@ it('scores the ranks of an adapter between post and the complete restoration, an
   expect(diversities).toEqual(diversities.toSorted((a, b) => a - b))
   expect(ranks.at(-1)?.normShare).toBeGreaterThan(0.95)
   expect((await readFile(csv, 'utf8')).split('\n')).toHaveLength(8)
-
-  const refusal = async (...more: string[]) => (await runHere(['export', '--demo', '4-11', ...more])).stderr
-  expect(await refusal('--ranks')).toContain('give --adapter too')
-  expect(await refusal('--rank', '8', '--out', csv)).toContain('give --adapter too')
-  expect(await refusal('--adapter', '--save-norms', '--out', csv)).toContain('give --rank too')
 })

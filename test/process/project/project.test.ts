@@ -374,11 +374,6 @@ describe('a document of an older version', () => {
     expect(await readdir(folder)).toHaveLength(2)
   })
 
-  test('is read without being touched where it cannot or need not be written', async () => {
-    expect(await readDocument(file, format)).toEqual({ document: migrated, foundVersion: 1 })
-    expect(await snapshot(folder)).toEqual({ [file]: first })
-  })
-
   test('is unchanged when a step is missing or its result is wrong', async () => {
     const gap = { ...format, migrations: { 1: format.migrations[1] ?? fail } }
     expect((await problemOf(migrateFile(file, gap))).message).toContain('version 2, which no release wrote')

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -346,30 +346,6 @@ describe('a run', () => {
     const { content } = await client.samples.export({ ...firstPairOf(path), runId, format: 'jsonl' })
     expect(content.trimEnd().split('\n')).toHaveLength(3 * 2 * SETTINGS.sampleCount)
     expect(await answersOf(path, runId)).toEqual(whole.answers)
-  })
-
-  it('fails in words when a prompt is longer than the context window or memory is too small', async () => {
-    const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
-    const settings = { ...SETTINGS, memoryBytes: 1000 }
-    await client.samples.start({ ...firstPairOf(path), settings, variants: VARIANTS })
-    expect((await collect(await client.samples.watch(firstPairOf(path)))).at(-1)).toMatchObject({
-      type: 'failed',
-      problem: { code: 'out-of-memory', message: expect.stringContaining('Generating takes at least') }
-    })
-    // Nothing is left of it, on the disk either.
-    expect((await client.projects.open({ path })).sampleRuns).toEqual([])
-    expect(await readdir(join(path, 'pairs/pair-1', 'samples'))).toEqual([])
-    const long = { text: 'Name a colour. '.repeat(200), category: '', raw: false }
-    const seen = (await client.projects.open({ path })).revision
-    await client.samples.savePrompts({
-      ...firstPairOf(path),
-      seen,
-      prompts: [{ ...long, text: 'Name a colour.' }, long]
-    })
-    const start = client.samples.start({ ...firstPairOf(path), settings: SETTINGS, variants: VARIANTS })
-    await expect(start).rejects.toThrow(/^Prompt 2 becomes \d+ tokens; post's context window of 512/)
-    expect((await client.projects.open({ path })).sampleRuns).toEqual([])
   })
 
   it('refuses to continue when a checkpoint has changed', async () => {

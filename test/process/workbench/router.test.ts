@@ -20,7 +20,6 @@ import { createWorkbench, type WorkbenchOptions } from '../../../src/main/workbe
 import { HeldEngine, inOrder } from '../../fixtures/held-engine'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { demoPrompts, shortPair } from '../../fixtures/swept-project'
-import { waitFor } from '../../fixtures/wait-for'
 
 /** The program behind the window, with real project folders, the demo pair and the built engine process. */
 
@@ -315,68 +314,6 @@ describe('a sweep', () => {
     engine.letGo()
     const events = await collect(later)
     expect(events.at(-1)).toMatchObject({ type: 'finished' })
-  })
-
-  it('is the only one of its project, and can be cancelled', async () => {
-    const client = startWorkbench()
-    const path = await quickProject(client)
-    const sweeping = engine.holdAt(inOrder('progress'))
-    await client.sweeps.start({ path, pair: 'pair-1' })
-    await expect(client.sweeps.start({ path, pair: 'pair-1' })).rejects.toMatchObject({
-      data: { code: 'busy' }
-    })
-    const events = await client.sweeps.watch({ path, pair: 'pair-1' })
-    await sweeping()
-    await client.sweeps.cancel({ path, pair: 'pair-1' })
-    expect((await collect(events)).at(-1)).toEqual({ type: 'cancelled' })
-    expect(await client.projects.open({ path })).toMatchObject({ running: [], sweeps: [] })
-  })
-
-  it('continues without help when the engine is killed, and reports it', async () => {
-    const client = startWorkbench()
-    const path = await quickProject(client)
-    const sweeping = engine.holdAt(inOrder('progress'))
-    const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1' })
-    const events = await client.sweeps.watch({ path, pair: 'pair-1' })
-    await sweeping()
-    engine.kill()
-    const told = await collect(events)
-    expect(told).toContainEqual({
-      type: 'notice',
-      message: expect.stringMatching(/killed by SIGKILL .* started again/)
-    })
-    expect(told.at(-1)).toMatchObject({ type: 'finished' })
-    const { notices, selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
-    expect(selected).not.toBeNull()
-    expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
-  })
-
-  it('fails in words when the engine is killed twice in the same place, and the next one works', async () => {
-    const client = startWorkbench()
-    const path = await quickProject(client)
-    const sweeping = engine.holdAt(inOrder('progress'))
-    await client.sweeps.start({ path, pair: 'pair-1' })
-    const events = await client.sweeps.watch({ path, pair: 'pair-1' })
-    await sweeping()
-    engine.kill()
-    await engine.holdAt(inOrder('progress'))()
-    engine.kill()
-    expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
-
-    await client.sweeps.start({ path, pair: 'pair-1' })
-    const next = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
-    expect(next.at(-1)).toMatchObject({ type: 'finished' })
-  })
-
-  it('that failed without watchers reports the reason to the next watcher, once', async () => {
-    const client = startWorkbench()
-    const post = resourcePath('demo-pair', 'post')
-    const { path } = await client.projects.create({ folder, name: 'Broken', base: post, post })
-    await client.sweeps.start({ path, pair: 'pair-1' })
-    await waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
-    const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
-    expect(events.map((event) => event.type)).toEqual(['snapshot', 'failed'])
-    expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 
   it('keeps its project open until it is saved, and ends with the program and its engine', async () => {

@@ -199,12 +199,6 @@ describe('a sweep', () => {
     const window = own.client()
     const here = { path, pair: 'pair-1' } as const
     await window.projects.open({ path })
-    const unchecked = await window.sweeps.start(here)
-    await waitFor(async () => {
-      const { sweeps, running } = await window.projects.open({ path })
-      expect([sweeps[0]?.id, running]).toEqual([unchecked.sweepId, []])
-    })
-    expect(await window.checks.get({ ...here, sweepId: unchecked.sweepId })).toBeNull()
 
     const { sweepId } = await window.sweeps.start({ ...here, check: true })
     const check = await waitFor(async () => {

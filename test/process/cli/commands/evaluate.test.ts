@@ -69,20 +69,6 @@ describe('slr evaluate', () => {
     expect(stderr).toContain('Stopped. 21 answers, ')
   })
 
-  it('generates on the requested device, and reports and stores it', async () => {
-    const task = await smallTask(await temporaryFolder())
-    const args = ['evaluate', '--demo', '--task', task, 'post', '--n', '1', '--json']
-    const plain = await runHere(args)
-    expect(EvaluationView.parse(JSON.parse(plain.stdout)).run).toMatchObject({
-      ...{ computing: { device: 'cpu' }, precision: 'fp32', weights: 'fp32' }
-    })
-    const held = await runHere([...args, '--weights', 'int8'])
-    expect(EvaluationView.parse(JSON.parse(held.stdout)).run).toMatchObject({
-      ...{ computing: { device: 'cpu', weights: 'int8' }, precision: 'fp32', weights: 'int8' }
-    })
-    expect((await runHere([...args, '--device', 'abacus'])).stderr).toMatch(/Allowed choices are cpu, webgpu/)
-  })
-
   it('has answers judged only on request, reports the recipient, and sends no question twice', async () => {
     const { folder, project, task } = await projectWithTask()
     const { settings, host, requests, contacts } = await startJudgeEndpoint(always('10'))
@@ -148,31 +134,6 @@ describe('slr evaluate', () => {
     const again = await openProject(project)
     expect(again.firstPair.evaluations.runs).toEqual([])
     await again.close()
-  })
-
-  it('refuses a variant without a name', async () => {
-    const file = join(await temporaryFolder(), 'variants.json')
-    await writeFile(file, JSON.stringify([{ variant: { kind: 'post', name: '' } }]))
-    const { status, stderr } = await runHere([
-      'evaluate',
-      '--demo',
-      '--task',
-      'demo-open',
-      '--variants',
-      file
-    ])
-    expect(status).toBe(1)
-    expect(stderr).toContain('A variant has no name.')
-  })
-
-  it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {
-    const folder = await temporaryFolder()
-    const task = await builtinTask('demo-open')
-    const file = join(folder, 'broken.json')
-    await writeFile(file, JSON.stringify({ ...task, rightPattern: '(' }))
-    const { status, stderr } = await runHere(['evaluate', '--demo', '--task', file])
-    expect(status).toBe(1)
-    expect(stderr).toMatch(/rightPattern.*[Uu]nterminated group/)
   })
 
   it('chooses what greedy decoding of post fails, and says of its results that failures regress to the mean', async () => {

@@ -4,11 +4,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CrcPrompts, SweepDocument } from '../../../../src/contract/documents/crc'
+import type { CrcPrompts } from '../../../../src/contract/documents/crc'
+import { SweepDocument } from '../../../../src/contract/documents/crc'
 import type { PairLocation } from '../../../../src/contract/documents/project'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { DEPTH_RAMPS, isUniform } from '../../../../src/contract/model/recipe'
-import { resourcePath } from '../../../../src/main/base/resources'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -22,8 +22,6 @@ import {
   untilGone
 } from '../../../fixtures/cli'
 import { runHere, slr } from '../../../fixtures/command-line'
-import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
-import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 import { textFolder } from '../../../fixtures/text-folder'
 
@@ -54,12 +52,6 @@ async function longPrompts(): Promise<string> {
       text: `${index} is a number. Pick a letter after ${index}.`
     }))
   )
-}
-
-/** Returns the output of a sweep of the two quick prompts. */
-async function sweptQuickly(...args: string[]): Promise<CliResult> {
-  const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-  return runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, ...args])
 }
 
 async function sweptDocument(...args: string[]): Promise<SweepDocument> {
@@ -152,43 +144,6 @@ describe('slr sweep', () => {
       ...{ assistantPrefix: 'Answer: ', countLeadingSpace: true }
     })
     expect(strict.prompts[0]?.rendered).toMatch(/Be brief\.[^]*Pick a letter\.[^]*Answer: $/)
-    // One blend is no curve.
-    expect(await slr`sweep --no-check --demo --uniform-blends 1`).toMatchObject({ status: 2 })
-  })
-
-  it('scores recipes instead of ranges', async () => {
-    const recipes = await jsonFile('recipes.json', [
-      { name: 'range', ranges: [[3, 5]] },
-      { name: 'nothing', layers: Array.from({ length: 6 }, () => ({ attention: 0, mlp: 0 })) }
-    ])
-    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const document = await sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--recipes', recipes)
-    expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
-    const [range, nothing] = document.recipes
-    expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
-    expect(range?.recipe).toEqual({ name: 'range', ranges: [[3, 5]] })
-    expect(range?.diversity).toBeGreaterThan(document.post.diversity)
-  })
-
-  it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {
-    const recipes = await jsonFile('recipes.json', [{ name: 'range', ranges: [[3, 5]] }])
-    const { prompts, basePath } = await sweptDocument(...PAIR_OPTIONS, '--recipes', recipes)
-    const builtin = CrcPrompts.parse(JSON.parse(await readFile(resourcePath('prompts', 'crc.json'), 'utf8')))
-    expect(prompts.map(({ text }) => text)).toEqual(builtin.map(({ text }) => text))
-    expect(basePath.path).toBe(PAIR.base)
-  })
-
-  it('writes a file, and replaces an old one', async () => {
-    const folder = await temporaryFolder()
-    const out = join(folder, 'real.json')
-    await writeFile(out, '')
-    const { status, stdout, stderr } = await sweptQuickly('--out', out, '--json')
-    expect(status).toBe(0)
-    expect(stderr).toMatch(`Replaced ${out}`)
-    const written: unknown = JSON.parse(await readFile(out, 'utf8'))
-    expect({ kind: 'sweep', ...SweepDocument.parse(written) }).toEqual(JSON.parse(stdout))
-    expect(written).toEqual(JSON.parse(stdout))
-    expect(await readdir(folder)).toEqual(['real.json'])
   })
 })
 
@@ -233,23 +188,12 @@ describe('slr sweep --project', () => {
     expect(stderr).toMatch(/--count-leading-space applies to the character task/)
   })
 
-  it('lets the command line override the project, but not with another pair', async () => {
-    const path = await demoProject()
-    const document = await sweptDocument('--demo', '--project', path, '--rho', '0.8', '--system', '')
-    expect(document.selection?.rho).toBe(0.8)
-    expect(document.rendering.systemPrompt).toBe('')
-    const base = resourcePath('demo-pair', 'base')
+  it('refuses another pair than that of the project', async () => {
+    const path = await demoProject({ kind: 'folders', ...PAIR })
+    const { base } = PAIR
     const { status, stderr } = await slr`sweep --no-check --base ${base} --post ${base} --project ${path}`
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: The project .* as post, not /)
-  })
-
-  it('refuses a project that is open elsewhere', async () => {
-    const open = await openProject(await demoProject())
-    const locked = await runHere(['sweep', '--no-check', '--project', open.path])
-    await open.close()
-    expect(locked).toMatchObject({ status: 1, stdout: '' })
-    expect(locked.stderr).toMatch(/^slr: .* is in use by /)
   })
 })
 
@@ -320,21 +264,6 @@ describe('slr sweep that is cut short', () => {
     const again = args.filter((arg) => arg !== '--fresh').slice(0, -1)
     const quoted = args.at(-1)?.replace("'", "'\\''")
     expect(said).toContain(`Resume: slr ${again.join(' ')} '${quoted}'\n`)
-  })
-
-  it('starts an engine that was killed again, and fails when that is killed too', async () => {
-    const engine = new HeldEngine(sharedEngine)
-    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const args = ['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--json']
-    const first = engine.holdAt(inOrder('progress'))
-    const running = runHere(args, { engine })
-    await first()
-    engine.kill()
-    await engine.holdAt(inOrder('progress'))()
-    engine.kill()
-    const { status, stdout, stderr } = await running
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(/It was started again[^]*slr: The engine process was killed by SIGKILL/)
   })
 
   it('does not mind a reader of its output that goes away', async () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -143,21 +143,6 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
     ]
   ])('refuses %s and names the file', (_, change, message) => {
     expect(() => mergeParts(named(change(parts)))).toThrow(message)
-  })
-
-  it('refuses files that are no parts, in one line that names them', async () => {
-    const [file = ''] = await written(parts.slice(0, 1))
-    await writeFile(file, (await readFile(file, 'utf8')).slice(0, -50))
-    const { status, stdout, stderr } = await runHere(['sweep', '--merge', file])
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(`slr: --merge: ${file} is not JSON`)
-  })
-
-  it('requires a file for a part', async () => {
-    expect(await runHere(['sweep', '--no-check', '--demo', '--shard', '1/2'])).toMatchObject({ status: 2 })
-    expect(await runHere(['sweep', '--no-check', '--demo', '--shard', '3/2', '--json'])).toMatchObject({
-      status: 2
-    })
   })
 })
 

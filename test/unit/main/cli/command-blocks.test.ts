@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { resourcePath } from '../../../../src/main/base/resources'
-import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
+import { BUILTIN_TASKS, builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../../src/main/project/create-project'
 import { startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
 import { runHere } from '../../../fixtures/command-line'
@@ -70,7 +70,7 @@ beforeAll(async () => {
   await cp(resourcePath('tasks', 'demo-facts.json'), join(folder, 'gsm8k.json'))
   const open = await builtinTask('demo-open')
   await file('questions.json', { ...open, id: 'questions', prompts: open.prompts.slice(0, 2) })
-  const answers = Array.from({ length: 12 }, (_, prompt) => JSON.stringify({ prompt, text: 'red' }))
+  const answers = [0, 1].map((prompt) => JSON.stringify({ prompt, text: 'red' }))
   await file('answers.jsonl', answers.join('\n'))
   const { status, stderr } = await runHere([
     ...['sweep', ...PAIR_OPTIONS, '--no-check', '--prompts', join(folder, 'few.json'), '--what-if'],
@@ -102,9 +102,10 @@ async function wordsOf(line: string): Promise<string[]> {
     if (before === '--uniform-blends') return '3'
     if (before === 'new' && part === 'new') return join(folder, `new-${randomUUID()}.slr`)
     if (word === '1a2b3c4d') return run.slice(0, 8)
-    if (/^--(task|regain|keep)$/.test(before ?? '') && command === 'sweep')
+    if (/^--(task|regain|keep)$/.test(before ?? '') && /^(?:sweep|evaluate)$/.test(command)) {
+      if (!word.includes('.')) expect(BUILTIN_TASKS).toContain(word)
       return join(folder, 'questions.json')
-    if (before === '--task' && word === 'open') return 'demo-open'
+    }
     const [, name, model, file] = /^(\w+)=(?:([\w-]+)@http.*|(\S+))$/.exec(word) ?? []
     if (model !== undefined) return `${name}=${model}@${endpoint}`
     return file === undefined ? inFolder(word) : `${name}=${inFolder(file)}`
@@ -122,6 +123,7 @@ async function wordsOf(line: string): Promise<string[]> {
   }
   if (command === 'search') changed.push('--budget', '100')
   if (command === 'evaluate' && !gives('--n')) changed.push('--n', '1')
+  if (command === 'check' && !gives('--best', 'blend:0.6')) changed.push('--best', '1')
   return changed
 }
 

@@ -37,11 +37,6 @@ it('names the pair in the command that it proposes', async () => {
   expect(stderr).toContain(`slr sweep --project ${path} --pair 'My pair'`)
 })
 
-it('requires the project of a pair', async () => {
-  const { status, stderr } = await runHere(['sweep', '--no-check', '--demo', '--pair', 'My pair'])
-  expect([status, stderr]).toEqual([2, expect.stringContaining('give --project FOLDER too')])
-})
-
 it('sweeps all pairs of a project, and says at the end for which it failed', async () => {
   const folder = await temporaryFolder()
   const project = await createProject({
@@ -57,15 +52,4 @@ it('sweeps all pairs of a project, and says at the end for which it failed', asy
   expect(stderr).toContain('2 of 2: My pair')
   expect(stderr).toMatch(/2 of 2 pairs were not done: .*, My pair\./)
   expect(stderr.match(/There is no folder \/nowhere/g)).not.toBeNull()
-})
-
-it.each([
-  [['--demo', '--all'], 'give --project FOLDER too'],
-  [['--project', 'P.slr', '--all', '--pair', 'a'], '--pair is of one'],
-  [['--project', 'P.slr', '--all', '--out', 'sweep.json'], '--out is of one'],
-  [['--project', 'P.slr', '--all', '--json'], '--json is of one'],
-  [['--demo', '--project', 'P.slr', '--all'], 'a pair is of one']
-])('refuses for all pairs what is of one: %s', async (words, complaint) => {
-  const { status, stderr } = await runHere(['sweep', '--no-check', ...words])
-  expect([status, stderr]).toEqual([2, expect.stringContaining(complaint)])
 })

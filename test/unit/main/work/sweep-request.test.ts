@@ -9,6 +9,7 @@ import { sweepRequest } from '../../../../src/main/work/sweep-request'
 import { folderPlace, projectPlace } from '../../../../src/main/work/work-place'
 import { openDemo } from '../../../fixtures/open-demo'
 import { problemOf } from '../../../fixtures/problems'
+import { shortPair } from '../../../fixtures/swept-project'
 
 const devices = new Devices()
 const demo = folderPlace({ kind: 'demo' })
@@ -25,12 +26,14 @@ it('sweeps models without a project by the built-in defaults', async () => {
   expect(request).toMatchObject({ recipes: [], checkpoints: [], memoryBytes: null })
   expect(request.device?.device).toBe('cpu')
   expect(request.prompts).toEqual(await builtinPromptSet('demo-crc'))
+  const folders = folderPlace({ kind: 'folders', ...(await shortPair()) })
+  expect((await sweepRequest({}, folders, devices)).prompts).toEqual(await builtinPromptSet('crc'))
 })
 
 it('takes what the settings leave open from the pair of a project', async () => {
   const { firstPair: pair } = await openDemo()
   const kept = { name: 'upper', ranges: [[3, 7]] as [number, number][] }
-  await pair.update({ settings: { rho: 0.7, memoryBytes: 2e9 } })
+  await pair.update({ settings: { rho: 0.7, memoryBytes: 2e9 }, rendering: { systemPrompt: 'Be brief.' } })
   const source = { sweepId: null, scoredBy: BY_CHARACTERS, validity: null, diversity: null }
   await pair.edit((document) => withKept(document, 'r1', kept, source, '2026-01-01T00:00:00.000Z'))
   const request = await sweepRequest({}, projectPlace(pair), devices)
@@ -41,8 +44,11 @@ it('takes what the settings leave open from the pair of a project', async () => 
     recipes: [kept]
   })
   expect(request.prompts).toEqual(pair.prompts)
-  const changed = await sweepRequest({ rho: 0.8, uniformBlends: 0, memory: 3e9 }, projectPlace(pair), devices)
+  expect(request.rendering.systemPrompt).toBe('Be brief.')
+  const settings: SweepSettings = { rho: 0.8, uniformBlends: 0, memory: 3e9, system: '' }
+  const changed = await sweepRequest(settings, projectPlace(pair), devices)
   expect(changed).toMatchObject({ rho: 0.8, memoryBytes: 3e9, uniformBlendCount: 0 })
+  expect(changed.rendering.systemPrompt).toBe('')
 })
 
 it('draws by the sampler of a task but for the settings that are given', async () => {

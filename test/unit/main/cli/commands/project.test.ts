@@ -27,18 +27,6 @@ describe('slr project new', () => {
     await project.close()
     expect((await runHere(['project', 'new', path, '--demo'])).stderr).toContain('is there already')
   })
-
-  it('creates nothing for a pair that cannot be opened', async () => {
-    const folder = await temporaryFolder()
-    const path = join(folder, 'mine.slr')
-    const pair = ['--base', join(folder, 'gone'), '--post', join(folder, 'gone')]
-    expect(await runHere(['project', 'new', path, ...pair])).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('There is no folder')
-    })
-    expect((await runHere(['project', 'new', path])).status).toBe(2)
-    await expect(openProject(path, 'view')).rejects.toThrow('There is no folder')
-  })
 })
 
 test.each([

@@ -38,10 +38,3 @@ it.each(['zsh', 'fish'])('%s reads its script', async (shell) => {
     expect(error).toMatchObject({ code: 'ENOENT' })
   }
 })
-
-it('names the shells that it knows', async () => {
-  expect(await runHere(['completion', 'tcsh'])).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('Name bash, zsh or fish')
-  })
-})
