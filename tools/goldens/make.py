@@ -494,6 +494,15 @@ def gemma4(**keys):
     return changed(text, tie_word_embeddings=True)
 
 
+def gemma3n():
+    text = small("gemma3n_text", "Gemma3nForCausalLM", drop=("hidden_act",), head_dim=8, attention_bias=False, layer_types=GEMMA4_TYPES,
+                 sliding_window=8, hidden_activation="gelu_pytorch_tanh", final_logit_softcapping=30.0, rope_scaling=None,
+                 rope_local_base_freq=100.0, vocab_size_per_layer_input=64, hidden_size_per_layer_input=6, num_kv_shared_layers=2,
+                 altup_active_idx=0, altup_coef_clip=120.0, altup_correct_scale=True, altup_num_inputs=4, laurel_rank=5,
+                 activation_sparsity_pattern=[0.95, 0.6, 0.0, 0.3])
+    return changed(text, intermediate_size=[32, 48, 40, 32], tie_word_embeddings=True)
+
+
 def granite_experts(layers, **more):
     """Experts in one tensor of gates and ups, and one of downs."""
     return dict(count=6, chosen=2, size=12, sum_to_one=True, layers=layers, router="block_sparse_moe.router.layer", joined=True,
@@ -519,6 +528,10 @@ GOLDENS_MADE |= {
         architectures=["Gemma4ForConditionalGeneration"], model_type="gemma4", tie_word_embeddings=True, image_token_id=258880,
         vision_config=None, audio_config=None,
         text_config=gemma4(hidden_size_per_layer_input=6, num_kv_shared_layers=2, use_double_wide_mlp=True, attention_k_eq_v=False))),
+    # Four hidden states in a row, layers with sparse gates and inner sizes of their own; the last two layers read earlier keys and values.
+    "gemma3n": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, names=("model.language_model.", None), config=dict(
+        architectures=["Gemma3nForConditionalGeneration"], model_type="gemma3n", tie_word_embeddings=True, image_token_id=262145,
+        vision_config=None, audio_config=None, text_config=gemma3n())),
     # Full layers use their keys as values.
     "gemma4_dense": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, config=gemma4(
         hidden_size_per_layer_input=0, num_kv_shared_layers=0, use_double_wide_mlp=False, attention_k_eq_v=True)),
@@ -808,6 +821,9 @@ def split(joined, sizes):
 def gemma4_sizes(made, layer):
     """Dims of a head, heads of keys and inner size of a layer, and the earlier layer whose keys and values it reads, if it does."""
     text = text_of(made["config"])
+    if "altup_num_inputs" in text:
+        source = layer - 2 if layer >= LAYERS - text["num_kv_shared_layers"] else None
+        return text["head_dim"], text["num_key_value_heads"], text["intermediate_size"][layer], source
     own = LAYERS - text["num_kv_shared_layers"]
     full, reads = layer % 2 == 1, layer >= own
     kv_heads = text["num_global_key_value_heads"] if full and text["attention_k_eq_v"] else text["num_key_value_heads"]
@@ -827,6 +843,10 @@ def gemma4_weights(made, seed):
         weights[f"{body}embed_tokens_per_layer.weight"] = normal(text["vocab_size"], LAYERS * inputs, std=1 / math.sqrt(inputs))
         weights[f"{body}per_layer_model_projection.weight"] = normal(LAYERS * inputs, hidden)
         weights[f"{body}per_layer_projection_norm.weight"] = norm(inputs)
+    streams, rank = text.get("altup_num_inputs"), text.get("laurel_rank")
+    for stream in range(1, streams or 1):
+        for name in ["altup_projections", "altup_unembed_projections"]:
+            weights[f"{body}{name}.{stream - 1}.weight"] = linear(hidden, hidden)
     for layer in range(LAYERS):
         at = f"{body}layers.{layer}."
         head_dim, kv_heads, inner, source = gemma4_sizes(made, layer)
@@ -835,25 +855,33 @@ def gemma4_weights(made, seed):
         norms = ["input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"]
         if source is None:
             shapes["self_attn.k_proj"] = (kv_heads * head_dim, hidden)
-            if not (text["attention_k_eq_v"] and layer % 2):
+            if not (text.get("attention_k_eq_v") and layer % 2):
                 shapes["self_attn.v_proj"] = (kv_heads * head_dim, hidden)
+        if streams:
+            shapes |= {"altup.modality_router": (streams, hidden), "altup.prediction_coefs": (streams ** 2, streams),
+                       "altup.correction_coefs": (streams, streams), "laurel.linear_left": (rank, hidden), "laurel.linear_right": (hidden, rank)}
+            norms += ["altup.router_norm", "laurel.post_laurel_norm"]
+            weights[f"{at}altup.correct_output_scale"] = 1 + normal(hidden, std=0.2)
         if inputs:
             shapes |= {"per_layer_input_gate": (inputs, hidden), "per_layer_projection": (hidden, inputs)}
             norms.append("post_per_layer_input_norm")
         # GELU of strongly negative numbers is almost nothing, which the norm behind it would blow up.
-        gain = {"per_layer_input_gate": 0.3}
+        gain = {"per_layer_input_gate": 0.3, "altup.modality_router": hidden, "altup.prediction_coefs": 0.4, "altup.correction_coefs": 0.4}
         weights |= {f"{at}{name}.weight": linear(*shape, gain.get(name, 1.0)) for name, shape in shapes.items()}
         weights |= {f"{at}{name}.weight": norm(hidden) for name in norms}
         # Scores have no factor, so that the norms of heads are small.
         for name in ["q", "k"] if source is None else ["q"]:
             weights[f"{at}self_attn.{name}_norm.weight"] = norm(head_dim) * 1.2 / head_dim ** 0.25
-        weights[f"{at}layer_scalar"] = 0.8 + normal(1, std=0.1)
+        if not streams:
+            weights[f"{at}layer_scalar"] = 0.8 + normal(1, std=0.1)
     return weights
 
 
 def gemma4_inverse(made, layer, dtype=torch.float32):
     """Inverse frequencies of a layer; those of dims that do not turn are zero."""
-    section, size = text_of(made["config"])["rope_parameters"][GEMMA4_TYPES[layer]], gemma4_sizes(made, layer)[0]
+    text, size = text_of(made["config"]), gemma4_sizes(made, layer)[0]
+    section = text["rope_parameters"][GEMMA4_TYPES[layer]] if "rope_parameters" in text else dict(
+        rope_theta=text["rope_theta"] if layer % 2 else text["rope_local_base_freq"])
     index = torch.arange(0, size, 2, dtype=torch.float64)
     turning = int(section.get("partial_rotary_factor", 1.0) * size // 2)
     return (section["rope_theta"] ** (-index / size) * (torch.arange(size // 2) < turning)).to(torch.float32).to(dtype)
@@ -872,9 +900,23 @@ def gemma4_forward(made, stored, tokens, dtype):
         looked_up = w["embed_tokens_per_layer.weight"][torch.tensor(tokens)].view(length, LAYERS, inputs) * math.sqrt(inputs)
         projected = linear(x, "per_layer_model_projection").view(length, LAYERS, inputs) / math.sqrt(hidden)
         of_layers = (norm(projected, "per_layer_projection_norm") + looked_up) / math.sqrt(2)
+    streams, states = text.get("altup_num_inputs"), [x]
+    size_of = lambda y: y.square().mean(dim=1, keepdim=True)
+    alike = lambda y, first: y * torch.sqrt(size_of(first) / size_of(y).clamp(min=1e-5))
+    for stream in range(1, streams or 1):
+        states.append(alike(linear(x, f"altup_projections.{stream - 1}"), x))
+
+    def routed(y, at):
+        return torch.tanh(linear(norm(y, at + "altup.router_norm") / hidden, at + "altup.modality_router"))
+
     kept = {}
     for layer in range(LAYERS):
         at = f"layers.{layer}."
+        if streams:
+            coefficients = linear(routed(states[0], at), at + "altup.prediction_coefs")
+            states = [state + sum(coefficients[:, i * streams + j, None] * states[j] for j in range(streams))
+                      for i, state in enumerate(states)]
+            x = states[0]
         head_dim, kv_heads, _, source = gemma4_sizes(made, layer)
         angles = position[:, None].to(dtype) * gemma4_inverse(made, layer, dtype)
         cos, sin = torch.cos(angles), torch.sin(angles)
@@ -899,13 +941,32 @@ def gemma4_forward(made, stored, tokens, dtype):
             scores = turned(norm(query, at + "self_attn.q_norm")) @ keys[kv].T
             mixed.append(torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1) @ values[kv])
         x = x + norm(linear(torch.cat(mixed, dim=1), at + "self_attn.o_proj"), at + "post_attention_layernorm")
+        if streams:
+            low = linear(linear(inner, at + "laurel.linear_left"), at + "laurel.linear_right")
+            x = (x + inner + norm(low, at + "laurel.post_laurel_norm")) / math.sqrt(2)
         inner = norm(x, at + "pre_feedforward_layernorm")
-        inner = linear(act(linear(inner, at + "mlp.gate_proj")) * linear(inner, at + "mlp.up_proj"), at + "mlp.down_proj")
+        gate = linear(inner, at + "mlp.gate_proj")
+        share = text.get("activation_sparsity_pattern", [0] * LAYERS)[layer]
+        if share:
+            deviation = (gate - gate.mean(dim=1, keepdim=True)).square().mean(dim=1, keepdim=True).sqrt()
+            above = torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor(share, dtype=torch.float64)).to(dtype)
+            gate = (gate - gate.mean(dim=1, keepdim=True) - above * deviation).clamp(min=0)
+        inner = linear(act(gate) * linear(inner, at + "mlp.up_proj"), at + "mlp.down_proj")
         x = x + norm(inner, at + "post_feedforward_layernorm")
+        if streams:
+            change, shares = x - states[0], linear(routed(x, at), at + "altup.correction_coefs") + 1
+            states = [state + shares[:, i, None] * change for i, state in enumerate(states)]
+            gated = act(linear(states[0] * w[at + "altup.correct_output_scale"], at + "per_layer_input_gate")) * of_layers[:, layer]
+            added = norm(linear(gated, at + "per_layer_projection"), at + "post_per_layer_input_norm")
+            states = [states[0], *(state + added for state in states[1:])]
+            continue
         if inputs:
             gated = act(linear(x, at + "per_layer_input_gate")) * of_layers[:, layer]
             x = x + norm(linear(gated, at + "per_layer_projection"), at + "post_per_layer_input_norm")
         x = x * w[at + "layer_scalar"]
+    if streams:
+        first, *others = states
+        x = (first + sum(alike(linear(y, f"altup_unembed_projections.{i}"), first) for i, y in enumerate(others))) / streams
     logits = norm(x, "norm") @ w["embed_tokens.weight"].T
     return torch.tanh(logits / text["final_logit_softcapping"]) * text["final_logit_softcapping"]
 

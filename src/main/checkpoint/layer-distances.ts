@@ -10,9 +10,8 @@ import {
   wholeModelTensors,
   type DecoderSpec,
   type LayerTensorSpec,
-  type TensorSpec
+  type WholeModelTensor
 } from '../family'
-import { elementAt } from '../../contract/model/look-up'
 import { DistanceSums } from './distance-sums'
 import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
@@ -218,39 +217,29 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
   return {
     comparisons: [
       tokens('embedding', inBase.embedding.name, inPost.embedding.name),
-      ...layerInputComparisons(inPost.layerInputs),
+      ...inPost.rowInputs.map(wholeTensor),
       ...post.layers.flatMap((_, layer) =>
         layerTensors(post, layer).flatMap((tensor) => layerComparisons(post, layer, tensor))
       ),
-      ...inPost.finalNorm.map(({ name }, i): Comparison => ({
-        layer: null,
-        component: i === 0 ? 'finalNorm' : 'finalNormBias',
-        baseTensor: name,
-        postTensor: name,
-        firstRow: 0,
-        rowCount: post.hiddenSize,
-        partial: false,
-        groupName: null
-      })),
+      ...inPost.finalNorm.map(wholeTensor),
       ...(base.tiedHead && post.tiedHead ? [] : [tokens('head', inBase.head.name, inPost.head.name)])
     ],
     notices
   }
 }
 
-/** Lists the comparisons of the tensors from which the inputs of all layers are computed. */
-function layerInputComparisons(tensors: readonly TensorSpec[]): Comparison[] {
-  const components = ['layerInputEmbedding', 'layerInputSource', 'layerInputSourceNorm'] as const
-  return tensors.map(({ name, shape: [rowCount = 0] }, i) => ({
+/** Gives the comparison of a whole tensor outside the layers. */
+function wholeTensor({ component, name, shape: [rowCount = 0], groupName }: WholeModelTensor): Comparison {
+  return {
     layer: null,
-    component: elementAt(components, i, 'component'),
+    component,
     baseTensor: name,
     postTensor: name,
     firstRow: 0,
     rowCount,
     partial: false,
-    groupName: null
-  }))
+    groupName
+  }
 }
 
 /** Lists the comparisons of a layer tensor, of a fused one by parts: [q; k; v] or [gate; up]. */

@@ -54,10 +54,10 @@ function memberOf(checkpoint: Checkpoint): PairMember {
 }
 
 function usedTensors(spec: DecoderSpec): PairMember['requiredTensors'] {
-  const { embedding, layerInputs, finalNorm, head } = wholeModelTensors(spec)
+  const { embedding, rowInputs, finalNorm, head } = wholeModelTensors(spec)
   return {
     layers: spec.layers.flatMap((_, layer) => layerTensors(spec, layer)),
-    whole: [embedding, ...layerInputs, ...finalNorm, ...(head === embedding ? [] : [head])]
+    whole: [embedding, ...rowInputs, ...finalNorm, ...(head === embedding ? [] : [head])]
   }
 }
 

@@ -81,6 +81,15 @@ export class ConfigReader {
     return first
   }
 
+  /** Reads a whole number for each layer, or one for all. */
+  layerCounts(key: string, layerCount: number): number[] {
+    const value = this.value(key)
+    if (!Array.isArray(value)) return new Array<number>(layerCount).fill(this.count(key))
+    if (value.length !== layerCount || !value.every((item) => isCount(item)))
+      throw this.bad(key, `a whole number, or a list of ${layerCount}`)
+    return value
+  }
+
   optionalCount(key: string): number | null {
     const value = this.value(key)
     return value === undefined || value === null ? null : this.count(key)

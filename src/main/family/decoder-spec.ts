@@ -9,6 +9,7 @@ import { type LatentAttention, latentScoreFactor, readLatent } from './latent'
 import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
+import { readStreams, type Streams } from './streams'
 import { UNSUPPORTED_PARTS } from './unbuilt'
 import { type CarriedColumns, largestShape, type LayerShape, NO_COLUMNS, rowWidths } from './layer-shape'
 import { readVariedLayers } from './varied-layers'
@@ -37,8 +38,12 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   readonly family: Family
   readonly layerCount: number
   readonly hiddenSize: number
-  /** Numbers of a row between layers: its hidden state and what it carries. */
+  /** Numbers of a row after the last layer: its hidden states. */
+  readonly finalRowSize: number
+  /** Numbers of a row between layers: its hidden states and what it carries. */
   readonly rowSize: number
+  /** Null if rows have one hidden state. */
+  readonly streams: Streams | null
   readonly carried: CarriedColumns
   /** Sizes of a layer; of the largest if they differ (see `specOfLayer`). */
   readonly intermediateSize: number
@@ -89,10 +94,13 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const sizes: LayerShape = {
     ...heads,
     intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
-    keyValues: 'projections'
+    keyValues: 'projections',
+    gateCutoff: null
   }
+  const streams = family.streams ? readStreams(reader) : null
+  const finalRowSize = hiddenSize * (streams?.count ?? 1)
   const { layers, carried } = family.variedLayers
-    ? readVariedLayers(reader, uniform, sizes)
+    ? readVariedLayers(reader, family, uniform, sizes)
     : { layers: uniform, carried: NO_COLUMNS }
 
   const spec: DecoderSpec = {
@@ -100,11 +108,14 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     family,
     layerCount,
     hiddenSize,
-    rowSize: rowWidths({ hiddenSize, layerCount, carried }).reduce((sum, width) => sum + width),
+    finalRowSize,
+    rowSize: rowWidths({ finalRowSize, layerCount, carried }).reduce((sum, width) => sum + width),
+    streams,
     carried,
     ...heads,
     ...largestShape(layers.map(({ shape }) => shape ?? sizes)),
     keyValues: 'projections',
+    gateCutoff: null,
     vocabularySize: reader.count('vocab_size'),
     contextLength: contextLength(reader, family, layers),
     normEpsilon: family.normEpsilonKey === null ? 1e-5 : reader.positive(family.normEpsilonKey),

@@ -93,6 +93,49 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     // transformers writes its own pattern under this name, beside layer_types, and does not read it again.
     ignored: [...gemma.ignored, '_sliding_window_pattern', 'attn_logit_softcapping']
   },
+  gemma3n_text: {
+    ...gemma,
+    label: 'Gemma 3n',
+    normOffset: 0,
+    qkNorm: 'head',
+    valueNorm: true,
+    variedLayers: true,
+    streams: true,
+    sparseGatesKey: 'activation_sparsity_pattern',
+    mlpSize: (config) =>
+      Math.max(...config.layerCounts('intermediate_size', config.count('num_hidden_layers'))),
+    scoreScaleKey: undefined,
+    multipliers: () => ({ scoreScale: 1 }),
+    slidingRope: 'local',
+    softCaps: 'final',
+    slides: (layer) => (layer + 1) % 5 !== 0,
+    required: { attention_bias: false, altup_active_idx: 0 },
+    defaults: {
+      vocab_size: 262_400,
+      hidden_size: 2048,
+      intermediate_size: 16_384,
+      num_hidden_layers: 35,
+      num_attention_heads: 8,
+      num_key_value_heads: 2,
+      head_dim: 256,
+      hidden_activation: 'gelu_pytorch_tanh',
+      max_position_embeddings: 32_768,
+      rms_norm_eps: 1e-6,
+      rope_theta: 1_000_000,
+      rope_local_base_freq: 10_000,
+      attention_bias: false,
+      sliding_window: 512,
+      final_logit_softcapping: 30,
+      vocab_size_per_layer_input: 262_144,
+      hidden_size_per_layer_input: 256,
+      num_kv_shared_layers: 15,
+      altup_active_idx: 0,
+      altup_num_inputs: 4,
+      laurel_rank: 64
+    },
+    // Coefficients have a limit and a rate only in training. Scores have no factor.
+    ignored: [...gemma.ignored, 'altup_coef_clip', 'altup_lr_multiplier', 'query_pre_attn_scalar']
+  },
   gemma4_text: {
     ...gemma,
     label: 'Gemma 4',

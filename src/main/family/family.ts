@@ -23,6 +23,10 @@ export interface Family {
   readonly valueNorm: boolean
   /** True if layers differ in sizes, read keys and values of earlier ones, or have inputs (see `readVariedLayers`). */
   readonly variedLayers: boolean
+  /** True if rows have several hidden states, and a low-rank path beside attention (see `Streams`). */
+  readonly streams: boolean
+  /** Config key of the share of a layer's gates that are zero, if the family has such layers. */
+  readonly sparseGatesKey?: string
   /** True if a layer's result is multiplied by a stored number. */
   readonly layerScale: boolean
   /** True, or the config key for it, if attention and MLP read the same residual and both are added to it. */
@@ -195,6 +199,17 @@ const MODULES = {
   layerInputNorm: 'post_per_layer_input_norm',
   /** Name of the tensor itself. */
   layerScale: 'layer_scalar',
+  laurelDown: 'laurel.linear_left',
+  laurelUp: 'laurel.linear_right',
+  laurelNorm: 'laurel.post_laurel_norm',
+  streamRouter: 'altup.modality_router',
+  streamRouterNorm: 'altup.router_norm',
+  streamPrediction: 'altup.prediction_coefs',
+  streamCorrection: 'altup.correction_coefs',
+  /** Name of the tensor itself. */
+  streamScale: 'altup.correct_output_scale',
+  streamInputs: 'model.altup_projections',
+  streamOutputs: 'model.altup_unembed_projections',
   layerInputEmbedding: 'model.embed_tokens_per_layer',
   layerInputSource: 'model.per_layer_model_projection',
   layerInputSourceNorm: 'model.per_layer_projection_norm',

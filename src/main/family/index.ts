@@ -22,5 +22,6 @@ export {
   sharedTensors,
   wholeModelTensors,
   type LayerTensorSpec,
-  type TensorSpec
+  type TensorSpec,
+  type WholeModelTensor
 } from './tensors'

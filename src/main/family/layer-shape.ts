@@ -7,10 +7,12 @@ export interface LayerShape {
   readonly intermediateSize: number
   /** Source of keys and values: two projections, one for both, or an earlier layer. */
   readonly keyValues: 'projections' | 'keyProjection' | 'earlierLayer'
+  /** Deviations above the mean of a row's gates below which a gate is zero; null if all gates count. */
+  readonly gateCutoff: number | null
 }
 
 /**
- * Columns of a row between layers, after its hidden state: the inputs of all layers, of which the next layer's are
+ * Columns of a row between layers, after its hidden states: the inputs of all layers, of which the next layer's are
  * first, and the pairs of keys and values that later layers read.
  */
 export interface CarriedColumns {
@@ -26,20 +28,20 @@ export const NO_COLUMNS: CarriedColumns = { inputSize: 0, inputVocabulary: 0, ke
 
 /** Lists the widths of the parts of a row between layers, in their order. */
 export function rowWidths({
-  hiddenSize,
+  finalRowSize,
   layerCount,
   carried
 }: {
-  readonly hiddenSize: number
+  readonly finalRowSize: number
   readonly layerCount: number
   readonly carried: CarriedColumns
 }): number[] {
   const inputs = [carried.inputSize, (layerCount - 1) * carried.inputSize].filter((size) => size > 0)
-  return [hiddenSize, ...inputs, ...carried.keyValueSizes.flatMap((size) => [size, size])]
+  return [finalRowSize, ...inputs, ...carried.keyValueSizes.flatMap((size) => [size, size])]
 }
 
 /** Gives the largest sizes of the layers, which bound the memory of every layer. */
-export function largestShape(shapes: readonly LayerShape[]): Omit<LayerShape, 'keyValues'> {
+export function largestShape(shapes: readonly LayerShape[]): Omit<LayerShape, 'keyValues' | 'gateCutoff'> {
   const largest = (size: (shape: LayerShape) => number): number => Math.max(...shapes.map(size))
   return {
     kvHeadCount: largest(({ kvHeadCount }) => kvHeadCount),

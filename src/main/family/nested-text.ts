@@ -35,6 +35,22 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'vision_config'
     ]
   },
+  gemma3n: {
+    key: 'text_config',
+    modelTypes: ['gemma3n_text'],
+    ignored: [
+      'audio_config',
+      'audio_soft_tokens_per_image',
+      'audio_token_id',
+      'boa_token_id',
+      'boi_token_id',
+      'eoa_token_id',
+      'eoi_token_id',
+      'image_token_id',
+      'vision_config',
+      'vision_soft_tokens_per_image'
+    ]
+  },
   gemma4: {
     key: 'text_config',
     modelTypes: ['gemma4_text'],

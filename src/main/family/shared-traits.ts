@@ -27,6 +27,7 @@ export const plain = {
   qkNormAfterRope: false,
   valueNorm: false,
   variedLayers: false,
+  streams: false,
   layerScale: false,
   parallel: false,
   sharedNorm: false,

@@ -60,6 +60,14 @@ export type Role =
   | 'layerInputProjection'
   | 'layerInputNorm'
   | 'layerScale'
+  | 'laurelDown'
+  | 'laurelUp'
+  | 'laurelNorm'
+  | 'streamRouter'
+  | 'streamRouterNorm'
+  | 'streamPrediction'
+  | 'streamCorrection'
+  | 'streamScale'
   | RecurrentRole
 
 /** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
@@ -116,5 +124,13 @@ export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   layerInputProjection: ['down'],
   layerInputNorm: ['norms'],
   layerScale: ['norms'],
+  laurelDown: ['v'],
+  laurelUp: ['o'],
+  laurelNorm: ['norms'],
+  streamRouter: ['router'],
+  streamRouterNorm: ['norms'],
+  streamPrediction: ['router'],
+  streamCorrection: ['router'],
+  streamScale: ['norms'],
   ...RECURRENT_COMPONENTS
 }

@@ -3,7 +3,9 @@ import type { Component } from '../../contract/model/recipe'
 import type { Experts } from './experts'
 import { recurrentTensors } from './recurrent-tensors'
 import type { LatentAttention } from './latent'
-import { moduleNames, type Family, type NormPosition } from './family'
+import { moduleNames, type Family, type ModuleNames, type NormPosition } from './family'
+import type { DistanceComponent } from '../../contract/documents/distances'
+import type { Streams } from './streams'
 import { specOfLayer } from './expert-layers'
 import { elementAt } from '../../contract/model/look-up'
 import { COMPONENTS_OF, type Half, NORM_ROLES, type Role } from './tensor-roles'
@@ -143,8 +145,24 @@ function attentionTensors(spec: DecoderSpec): PartialTensor[] {
     ...projections.filter(({ shape }) => shape.length === 1),
     ...headNorm(spec, 'qNorm', spec.headCount),
     ...(spec.keyValues === 'earlierLayer' ? [] : headNorm(spec, 'kNorm', spec.kvHeadCount)),
-    ...linear('o', 'oBias', names.o, hiddenSize, spec.headCount * spec.valueSize, spec.outputBias)
+    ...linear('o', 'oBias', names.o, hiddenSize, spec.headCount * spec.valueSize, spec.outputBias),
+    ...(spec.streams === null
+      ? []
+      : namedWeights(family, [
+          ['laurelDown', [spec.streams.rank, hiddenSize]],
+          ['laurelUp', [hiddenSize, spec.streams.rank]],
+          ['laurelNorm', [hiddenSize]]
+        ]))
   ]
+}
+
+/** Lists weights whose modules are named after their roles. */
+function namedWeights(
+  family: Family,
+  shapes: readonly (readonly [role: Role & keyof ModuleNames, shape: readonly number[]])[]
+): PartialTensor[] {
+  const names = moduleNames(family)
+  return shapes.map(([role, shape]) => ({ role, name: `${names[role]}.weight`, shape }))
 }
 
 /** Lists the tensors that replace the projections to q, k and v in latent attention. */
@@ -208,20 +226,34 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
   ]
 }
 
-/** Lists the tensors of a layer's input and scale, which follow its MLP. */
-function layerEndTensors({ family, hiddenSize, carried: { inputSize } }: DecoderSpec): PartialTensor[] {
-  const names = moduleNames(family)
-  const ofInput: PartialTensor[] = [
-    { role: 'layerInputGate', name: `${names.layerInputGate}.weight`, shape: [inputSize, hiddenSize] },
-    {
-      role: 'layerInputProjection',
-      name: `${names.layerInputProjection}.weight`,
-      shape: [hiddenSize, inputSize]
-    },
-    { role: 'layerInputNorm', name: `${names.layerInputNorm}.weight`, shape: [hiddenSize] }
+/** Lists the tensors of a layer's hidden states, input and scale, which act around its halves. */
+function layerEndTensors({
+  family,
+  hiddenSize,
+  streams,
+  carried: { inputSize }
+}: DecoderSpec): PartialTensor[] {
+  const { layerScale, streamScale } = moduleNames(family)
+  const ofStreams = ({ count, isScaled }: Streams): PartialTensor[] => [
+    ...namedWeights(family, [
+      ['streamRouter', [count, hiddenSize]],
+      ['streamRouterNorm', [hiddenSize]],
+      ['streamPrediction', [count ** 2, count]],
+      ['streamCorrection', [count, count]]
+    ]),
+    ...(isScaled ? [{ role: 'streamScale' as const, name: streamScale, shape: [hiddenSize] }] : [])
   ]
-  const ofScale: PartialTensor = { role: 'layerScale', name: names.layerScale, shape: [1] }
-  return [...(inputSize === 0 ? [] : ofInput), ...(family.layerScale ? [ofScale] : [])]
+  const ofInput = namedWeights(family, [
+    ['layerInputGate', [inputSize, hiddenSize]],
+    ['layerInputProjection', [hiddenSize, inputSize]],
+    ['layerInputNorm', [hiddenSize]]
+  ])
+  const ofScale: PartialTensor = { role: 'layerScale', name: layerScale, shape: [1] }
+  return [
+    ...(streams === null ? [] : ofStreams(streams)),
+    ...(inputSize === 0 ? [] : ofInput),
+    ...(family.layerScale ? [ofScale] : [])
+  ]
 }
 
 /** Lists the tensors that replace an MLP's in a layer with experts. */
@@ -327,32 +359,61 @@ export function residentTensors(spec: DecoderSpec, layer: number): ResidentTenso
   })
 }
 
-/** Lists the tensors around the layers: embedding and head, [vocabulary, hidden], perhaps one, and the norm's. */
+/** A tensor around the layers. */
+export interface WholeModelTensor extends TensorSpec {
+  readonly component: DistanceComponent
+  /** Name of all tensors of the component, if it has several. */
+  readonly groupName: string | null
+}
+
+/** Lists the tensors around the layers: embedding and head, [vocabulary, hidden], perhaps one, and the others. */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
-  /** Inputs of all layers: an embedding, a projection of the other embedding, and the projection's norm. */
-  layerInputs: readonly TensorSpec[]
-  finalNorm: readonly TensorSpec[]
+  /** Tensors from which rows get what they carry: an embedding, a projection and its norm, and hidden states. */
+  rowInputs: readonly WholeModelTensor[]
+  /** Weight and bias of the final norm, and projections of hidden states before it. */
+  finalNorm: readonly WholeModelTensor[]
   head: TensorSpec
 } {
-  const { family, hiddenSize, vocabularySize, layerCount, carried } = spec
+  const { family, hiddenSize, vocabularySize, layerCount, carried, streams } = spec
   const names = moduleNames(family)
   const inputWidth = layerCount * carried.inputSize
   const embedding = { name: `${names.embedding}.weight`, shape: [vocabularySize, hiddenSize] }
+  const tensor = (
+    component: DistanceComponent,
+    name: string,
+    shape: readonly number[]
+  ): WholeModelTensor => ({
+    ...{ component, name, shape, groupName: null }
+  })
+  const ofStreams = (component: 'streamInputs' | 'streamOutputs'): WholeModelTensor[] =>
+    Array.from({ length: (streams?.count ?? 1) - 1 }, (_, stream) => ({
+      component,
+      name: `${names[component]}.${stream}.weight`,
+      shape: [hiddenSize, hiddenSize],
+      groupName: `${names[component]}.*.weight`
+    }))
   return {
     embedding,
-    layerInputs:
-      inputWidth === 0
+    rowInputs: [
+      ...(inputWidth === 0
         ? []
         : [
-            { name: `${names.layerInputEmbedding}.weight`, shape: [carried.inputVocabulary, inputWidth] },
-            { name: `${names.layerInputSource}.weight`, shape: [inputWidth, hiddenSize] },
-            { name: `${names.layerInputSourceNorm}.weight`, shape: [carried.inputSize] }
-          ],
-    finalNorm: normParts(family).map((part) => ({
-      name: `${names.finalNorm}.${part}`,
-      shape: [hiddenSize]
-    })),
+            tensor('layerInputEmbedding', `${names.layerInputEmbedding}.weight`, [
+              carried.inputVocabulary,
+              inputWidth
+            ]),
+            tensor('layerInputSource', `${names.layerInputSource}.weight`, [inputWidth, hiddenSize]),
+            tensor('layerInputSourceNorm', `${names.layerInputSourceNorm}.weight`, [carried.inputSize])
+          ]),
+      ...ofStreams('streamInputs')
+    ],
+    finalNorm: [
+      ...normParts(family).map((part) =>
+        tensor(part === 'weight' ? 'finalNorm' : 'finalNormBias', `${names.finalNorm}.${part}`, [hiddenSize])
+      ),
+      ...ofStreams('streamOutputs')
+    ],
     head: spec.tiedHead ? embedding : { name: `${names.head}.weight`, shape: embedding.shape }
   }
 }

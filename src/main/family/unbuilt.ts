@@ -11,8 +11,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   Dream: 'answers by diffusion',
   falcon_h1: 'attention and Mamba-2 in one layer',
   flex_olmo: 'norms after experts',
-  gemma3n: 'per-layer inputs, AltUp, Laurel and shared key-value layers',
-  gemma3n_text: 'per-layer inputs, AltUp, Laurel and shared key-value layers',
   gpt2: 'learned positions',
   gpt_oss: 'attention sinks and experts stored in MXFP4',
   jamba: 'state space layers',

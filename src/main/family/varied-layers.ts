@@ -1,22 +1,29 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ConfigReader } from './config-reader'
 import type { CarriedColumns, LayerShape } from './layer-shape'
+import type { Family } from './family'
 import type { LayerSpec } from './layer-specs'
+import { readGateCutoffs } from './streams'
+import { elementAt } from '../../contract/model/look-up'
 
 type HeadSizes = Pick<LayerShape, 'headSize' | 'kvHeadCount'>
 
 /**
- * Reads the layers of Gemma 4. Full layers have larger heads, and may use keys as values. The last layers read the keys
+ * Reads layers that differ. Full layers may have larger heads, and use keys as values. The last layers read the keys
  * and values of the last earlier layer of their type.
  */
 export function readVariedLayers(
   reader: ConfigReader,
+  family: Family,
   layers: readonly LayerSpec[],
   sliding: LayerShape
 ): { layers: LayerSpec[]; carried: CarriedColumns } {
   const firstReader = layers.length - reader.count('num_kv_shared_layers', 0, layers.length - 1)
   const isWide = reader.flag('use_double_wide_mlp', false)
   const keysAreValues = reader.flag('attention_k_eq_v', false)
+  const innerSizes = reader.layerCounts(family.mlpSizeKey, layers.length)
+  const cutoffs =
+    family.sparseGatesKey === undefined ? [] : readGateCutoffs(reader, family.sparseGatesKey, layers.length)
   const full = readFullHeads(reader, layers, sliding)
   if (layers.at(-1)?.window !== null) throw reader.unsupported('layer_types', 'a full layer at the end')
   const typeOf = ({ window }: LayerSpec): 'full' | 'sliding' => (window === null ? 'full' : 'sliding')
@@ -34,7 +41,8 @@ export function readVariedLayers(
     const reads = index >= firstReader
     const shape: LayerShape = {
       ...(isFull ? { ...sliding, ...full } : sliding),
-      intermediateSize: (reads && isWide ? 2 : 1) * sliding.intermediateSize,
+      intermediateSize: (reads && isWide ? 2 : 1) * elementAt(innerSizes, index, 'inner size'),
+      gateCutoff: cutoffs[index] ?? null,
       keyValues: reads ? 'earlierLayer' : isFull && keysAreValues ? 'keyProjection' : 'projections'
     }
     const carries = reads || owners.has(index)
@@ -58,7 +66,7 @@ function readFullHeads(
   reader: ConfigReader,
   layers: readonly LayerSpec[],
   sliding: LayerShape
-): Omit<LayerShape, 'intermediateSize' | 'keyValues'> {
+): Omit<LayerShape, 'intermediateSize' | 'keyValues' | 'gateCutoff'> {
   const sizesIn = (section: ConfigReader | null, headKey: string, countKey: string): HeadSizes => ({
     headSize: section?.optionalCount(headKey) ?? sliding.headSize,
     kvHeadCount: section?.optionalCount(countKey) ?? sliding.kvHeadCount

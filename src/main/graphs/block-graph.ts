@@ -7,6 +7,7 @@ import { choosesApart } from '../family/experts'
 import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
 import { gatherRows } from './graph-rows'
 import { recurrentLayer } from './recurrent-layer'
+import { firstStream, predictStreams } from './streams'
 import type { RecurrentShape } from './recurrent-shape'
 import { expertScores, withSharedExpert } from './router'
 import type { Recurrence } from '../family/recurrent'
@@ -87,9 +88,10 @@ export function blockGraph(
   const { experts, recurrent, hasMlp, carriedPair } = elementAt(spec.layers, kind, 'layer')
   const input = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.rowSize])
   const row = splitRow(graph, spec, input)
-  const { hidden } = row
   const rotary = recurrent === null ? rotaryInputs(graph, spec) : ROTARY_INPUTS
   const layer = new LayerBuilder(graph, spec, weights, rotary, products)
+  const predicted = predictStreams(layer, row.states, [-1, shape.inputRowCount])
+  const hidden = firstStream(layer, 'streams/first/nodes', predicted)
   const { rows, block, keys, values } =
     recurrent === null
       ? new PackedAttention(layer, shape).build(hidden, earlierPair(spec, row, carriedPair))
@@ -98,11 +100,8 @@ export function blockGraph(
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
   if (spec.family.variedLayers) {
-    const inputRows = row.inputs
-      .slice(0, 1)
-      .map((input) => keptOf(graph, input, shape, spec.carried.inputSize))
-    const finished = byNode('finished', finishLayer(layer, layer.mlp(rows, block), inputRows[0]))
-    const { output, width } = rowAfter(graph, spec, kind, { ...row, hidden: finished }, [keys, values])
+    const ended = { row, predicted, block, rows: layer.mlp(rows, block), pair: [keys, values] as const }
+    const { output, width } = joinedRow(layer, kind, shape, ended)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(width))
   } else if (experts === null) {
     const output = hasMlp ? layer.mlp(rows, block, byNode) : byNode('attended', rows)
@@ -132,6 +131,36 @@ export function blockGraph(
   return graph.encode()
 }
 
+/** Ends a layer whose rows carry more than its hidden state. @returns rows, [nodes, outputRowCount, width] */
+function joinedRow(
+  layer: LayerBuilder,
+  kind: number,
+  shape: BlockShape,
+  {
+    row,
+    predicted,
+    block,
+    rows,
+    pair
+  }: {
+    row: CarriedRow
+    predicted: string
+    block: string
+    rows: string
+    pair: readonly [keys: string, values: string]
+  }
+): { output: string; width: number } {
+  const { graph, spec } = layer
+  const [input] = row.inputs
+  const inputRows =
+    input === undefined ? input : keptOf(graph, 'layerInput', input, shape, spec.carried.inputSize)
+  const predictedRows =
+    spec.streams === null ? block : keptOf(graph, 'streams', predicted, shape, spec.finalRowSize)
+  const finished = finishLayer(layer, rows, predictedRows, inputRows)
+  const states = graph.reshape('finished', finished, [-1, shape.outputRowCount, spec.finalRowSize])
+  return rowAfter(graph, spec, kind, { ...row, states }, pair)
+}
+
 /** Gives the keys and values of an earlier layer that this layer reads; null if it has its own. */
 export function earlierPair(
   { keyValues }: DecoderSpec,
@@ -143,9 +172,15 @@ export function earlierPair(
 }
 
 /** Gathers the kept rows of columns, [nodes, inputRowCount, width] to [nodes x outputRowCount, width]. */
-function keptOf(graph: OnnxGraph, columns: string, { keptRows }: BlockShape, width: number): string {
-  const outputRows = keptRows === null ? columns : gatherRows(graph, 'layerInput/kept', columns, keptRows)
-  return graph.reshape('layerInput/rows', outputRows, [-1, width])
+function keptOf(
+  graph: OnnxGraph,
+  path: string,
+  columns: string,
+  { keptRows }: BlockShape,
+  width: number
+): string {
+  const outputRows = keptRows === null ? columns : gatherRows(graph, `${path}/kept`, columns, keptRows)
+  return graph.reshape(`${path}/keptRows`, outputRows, [-1, width])
 }
 
 /** Builds the attention half of a recurrent layer; results as for {@link PackedAttention}. */
@@ -206,7 +241,7 @@ function weightInputs(
 
 /** Reports whether a tensor is float32 in every precision: norms, convolutions, activation parameters and routers. */
 export const alwaysFloat32 = (role: string): boolean =>
-  /norm|alpha|router|convolution|decayRate|decayBias|stateSkip|layerScale/i.test(role)
+  /norm|alpha|router|convolution|decayRate|decayBias|stateSkip|layerScale|stream/i.test(role)
 
 /** Gives the type of a weight: projections and their biases have the precision of the products. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {

@@ -4,10 +4,12 @@ import { rowWidths } from '../family/layer-shape'
 import type { LayerBuilder } from './layer-builder'
 import { rmsNormBy } from './norms'
 import { OnnxGraph } from './onnx-model'
+import { correctStreams } from './streams'
 
 /** Parts of a row between layers (see `CarriedColumns`). */
 export interface CarriedRow {
-  readonly hidden: string
+  /** All hidden states, [..., finalRowSize]. */
+  readonly states: string
   /** The next layer's input and those of further layers; empty without them. */
   readonly inputs: readonly string[]
   readonly pairs: readonly (readonly [keys: string, values: string])[]
@@ -16,16 +18,16 @@ export interface CarriedRow {
 /** Splits rows, [..., rowSize]. */
 export function splitRow(graph: OnnxGraph, spec: DecoderSpec, row: string): CarriedRow {
   const widths = rowWidths(spec)
-  if (widths.length === 1) return { hidden: row, inputs: [], pairs: [] }
+  if (widths.length === 1) return { states: row, inputs: [], pairs: [] }
   const sizes = graph.constant('row/sizes', BigInt64Array.from(widths, BigInt))
-  const [hidden = row, ...others] = graph.split('row', 'Split', [row, sizes], widths.length, {
+  const [states = row, ...others] = graph.split('row', 'Split', [row, sizes], widths.length, {
     axis: { int: -1 }
   })
   const pairCount = spec.carried.keyValueSizes.length
   const inputs = others.slice(0, others.length - 2 * pairCount)
   const pairs = others.slice(inputs.length)
   return {
-    hidden,
+    states,
     inputs,
     pairs: spec.carried.keyValueSizes.map((_, i) => [
       elementAt(pairs, 2 * i, 'keys'),
@@ -35,47 +37,59 @@ export function splitRow(graph: OnnxGraph, spec: DecoderSpec, row: string): Carr
 }
 
 /**
- * Joins the parts of a row after a layer, whose input moves behind those of further layers. Only the hidden state is
- * left after the last layer.
+ * Joins the parts of a row after a layer, whose input moves behind those of further layers. Only hidden states are left
+ * after the last layer.
  *
  * @param pair the layer's keys and values
  */
 export function rowAfter(
   graph: OnnxGraph,
-  { layers, layerCount, hiddenSize, rowSize }: DecoderSpec,
+  { layers, layerCount, finalRowSize, rowSize }: DecoderSpec,
   layer: number,
-  { hidden, inputs, pairs }: CarriedRow,
+  { states, inputs, pairs }: CarriedRow,
   pair: readonly [keys: string, values: string]
 ): { output: string; width: number } {
   const { carriedPair } = elementAt(layers, layer, 'layer')
-  if (layer === layerCount - 1 || rowSize === hiddenSize) return { output: hidden, width: hiddenSize }
+  if (layer === layerCount - 1 || rowSize === finalRowSize) return { output: states, width: finalRowSize }
   const carried = pairs.map((earlier, i) => (i === carriedPair ? pair : earlier))
-  const parts = [hidden, ...inputs.slice(1), ...inputs.slice(0, 1), ...carried.flat()]
+  const parts = [states, ...inputs.slice(1), ...inputs.slice(0, 1), ...carried.flat()]
   return { output: graph.node('row/joined', 'Concat', parts, { axis: { int: -1 } }), width: rowSize }
 }
 
 /**
- * Ends a layer: adds its input and multiplies rows by its scale, if it has them.
+ * Ends a layer: corrects further hidden states, adds its input and multiplies rows by its scale, if it has them.
  *
  * @param rows after the MLP, [rows, hidden]
+ * @param predicted hidden states before attention, [rows, finalRowSize]
  * @param input [rows, inputSize]
+ * @returns [rows, finalRowSize]
  */
-export function finishLayer(layer: LayerBuilder, rows: string, input: string | undefined): string {
+export function finishLayer(
+  layer: LayerBuilder,
+  rows: string,
+  predicted: string,
+  input: string | undefined
+): string {
   const { graph, spec } = layer
-  const added = input === undefined ? rows : addInput(layer, rows, input)
+  if (spec.streams !== null)
+    return correctStreams(layer, rows, predicted, (state) =>
+      input === undefined ? null : ofInput(layer, state, input)
+    )
+  const added =
+    input === undefined ? rows : graph.node('layerInput/residual', 'Add', [rows, ofInput(layer, rows, input)])
   return spec.family.layerScale
     ? graph.node('layerScale/scaled', 'Mul', [added, layer.weight('layerScale')])
     : added
 }
 
-function addInput(layer: LayerBuilder, rows: string, input: string): string {
+/** Computes what a layer's input adds to rows. */
+function ofInput(layer: LayerBuilder, rows: string, input: string): string {
   const { graph, spec } = layer
   const gate = layer.activation(layer.project('layerInput/gate', rows, 'layerInputGate'), 'layerInput')
   const gated = graph.node('layerInput/gated', 'Mul', [gate, input])
   const projected = layer.project('layerInput/projection', gated, 'layerInputProjection')
   const weight = layer.weight('layerInputNorm')
-  const normed = rmsNormBy(graph, 'layerInput/after', projected, weight, spec.normEpsilon)
-  return graph.node('layerInput/residual', 'Add', [rows, normed])
+  return rmsNormBy(graph, 'layerInput/after', projected, weight, spec.normEpsilon)
 }
 
 export const LAYER_INPUTS = {

@@ -11,6 +11,7 @@ import {
 } from './layer-builder'
 import { type Dimension, OnnxGraph } from './onnx-model'
 import { recurrentLayer, stateDims } from './recurrent-layer'
+import { firstStream, predictStreams } from './streams'
 import { earlierPair } from './block-graph'
 import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
 import { cachedSizes, rotarySizeOf, specOfLayer } from '../family/expert-layers'
@@ -36,7 +37,7 @@ export const DECODE_INPUTS = {
 } as const
 
 export const DECODE_OUTPUTS = {
-  /** [rows, rowSize]; after the last layer [rows, hidden]. */
+  /** [rows, rowSize]; after the last layer [rows, finalRowSize]. */
   hidden: 'hiddenOut',
   /** Key and value of the new token, [rows, kvHeads x headSize or valueSize]; the caller writes them to the cache. */
   newKeys: (layer: number): string => `newKeys${layer}`,
@@ -130,31 +131,37 @@ export function decodeGraph(
     const keys = graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', ...keyDims])
     const values = graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', ...valueDims])
     const row = splitRow(scoped, spec, rows)
+    const predicted = predictStreams(builder, row.states, [-1])
+    const hidden = firstStream(builder, 'streams/first/rows', predicted)
     const { attended, newKeys, newValues } =
       recurrent === null
         ? decodeAttention(
             builder,
-            row.hidden,
+            hidden,
             { positions, mask: elementAt(masks, windows.indexOf(window), 'mask'), keys, values },
             earlierPair(builder.spec, row, carriedPair)
           )
         : decodeRecurrence(builder, recurrent, rows, keys, values)
-    rows = afterLayer(builder, layer, { row, attended, pair: [newKeys, newValues] }, (branch, expert) =>
-      // Weights are constants of the whole graph, even if only one branch uses them.
-      residentExpert(
-        scoped,
-        branch,
-        { spec, layer, expert, file: expertFile(i, expert) },
-        products,
-        tablesOfLayer
-      )
+    rows = afterLayer(
+      builder,
+      layer,
+      { row, predicted, hidden, attended, pair: [newKeys, newValues] },
+      (branch, expert) =>
+        // Weights are constants of the whole graph, even if only one branch uses them.
+        residentExpert(
+          scoped,
+          branch,
+          { spec, layer, expert, file: expertFile(i, expert) },
+          products,
+          tablesOfLayer
+        )
     )
     const { key, value } = cachedSizes(spec, layer)
     graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), ['rows', key])
     graph.output(newValues, DECODE_OUTPUTS.newValues(i), ['rows', value])
   }
   const isWhole = layers.includes(spec.layerCount - 1)
-  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', isWhole ? spec.hiddenSize : spec.rowSize])
+  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', isWhole ? spec.finalRowSize : spec.rowSize])
   return graph.encode()
 }
 
@@ -177,18 +184,26 @@ function afterLayer(
   layer: number,
   {
     row,
+    predicted,
+    hidden,
     attended,
     pair
-  }: { row: CarriedRow; attended: string; pair: readonly [keys: string, values: string] },
+  }: {
+    row: CarriedRow
+    predicted: string
+    hidden: string
+    attended: string
+    pair: readonly [keys: string, values: string]
+  },
   expertBuilder: (branch: OnnxGraph, expert: number) => LayerBuilder
 ): string {
   const { graph, spec } = builder
   const { experts, hasMlp } = elementAt(spec.layers, layer, 'layer')
-  if (experts !== null) return routedMlp(builder, experts, attended, row.hidden, expertBuilder)
-  const hidden = hasMlp ? builder.mlp(attended, row.hidden) : attended
-  if (!spec.family.variedLayers) return hidden
-  const finished = finishLayer(builder, hidden, row.inputs[0])
-  return rowAfter(graph, spec, layer, { ...row, hidden: finished }, pair).output
+  if (experts !== null) return routedMlp(builder, experts, attended, hidden, expertBuilder)
+  const ended = hasMlp ? builder.mlp(attended, hidden) : attended
+  if (!spec.family.variedLayers) return ended
+  const states = finishLayer(builder, ended, predicted, row.inputs[0])
+  return rowAfter(graph, spec, layer, { ...row, states }, pair).output
 }
 
 /** Lists the dimensions of a layer's cached keys and values; for a recurrent layer, of its inputs and state. */

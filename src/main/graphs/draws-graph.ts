@@ -1,7 +1,7 @@
 import type { MinPDraw } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { finishLogits } from './layer-builder'
-import { finalNorm, finalNormSize } from './norms'
+import { finalNorm, finalNormSize } from './final-norm'
 import { OnnxGraph } from './onnx-model'
 import { elementAt } from '../../contract/model/look-up'
 
@@ -76,7 +76,7 @@ function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): strin
   const rows = (name: string): string => graph.input(name, 'float32', ['rows', 'tokens'])
   if (from === 'logits') return rows(DRAWS_INPUTS.logits)
   if (from === 'hidden') {
-    const hidden = graph.input('hidden', 'float32', ['rows', spec.hiddenSize])
+    const hidden = graph.input('hidden', 'float32', ['rows', spec.finalRowSize])
     const norm = graph.input('finalNorm', 'float32', [finalNormSize(spec)])
     const head = graph.input('head', 'float32', ['tokens', spec.hiddenSize])
     const normed = finalNorm(graph, spec, hidden, norm)

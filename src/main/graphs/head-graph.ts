@@ -2,14 +2,14 @@ import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
 import { finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
-import { finalNorm, finalNormSize } from './norms'
+import { finalNorm, finalNormSize } from './final-norm'
 import { OnnxGraph } from './onnx-model'
 import { mapGet } from '../../contract/model/look-up'
 
 export const HEAD_INPUTS = {
-  /** [rows, hidden], after the last layer. */
+  /** [rows, finalRowSize], after the last layer. */
   hidden: 'hidden',
-  /** Weight and bias, [finalNormSize]. */
+  /** Weight and bias, and projections of hidden states, [finalNormSize]. */
   finalNorm: 'finalNorm',
   /** Rows of the head, [tokens, hidden]. */
   head: 'head'
@@ -29,7 +29,7 @@ export const HEAD_OUTPUTS = {
  */
 export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
   const graph = new OnnxGraph(`head/${kind}`)
-  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.finalRowSize])
   const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
   const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
   const normed = finalNorm(graph, spec, hidden, norm)
@@ -56,7 +56,7 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
 /** Builds only the final norm: `normed`, [rows, hidden], from `hidden` and `finalNorm`. */
 export function finalNormGraph(spec: DecoderSpec): Uint8Array {
   const graph = new OnnxGraph('finalNorm')
-  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.finalRowSize])
   const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
   const normed = finalNorm(graph, spec, hidden, norm)
   graph.output(normed, HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
@@ -87,7 +87,7 @@ export function headLayout(
   )
 }
 
-/** Builds the final norm and head with constant weights: [rows, hidden] to logits, [rows, tokenCount]. */
+/** Builds the final norm and head with constant weights: [rows, finalRowSize] to logits, [rows, tokenCount]. */
 export function residentHeadGraph(
   spec: DecoderSpec,
   weights: 'fp32' | 'int8',
@@ -98,7 +98,7 @@ export function residentHeadGraph(
   const layout = headLayout(spec, weights, tokenCount)
   const constants = residentConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
   const head = mapGet(constants, HEAD_INPUTS.head, 'constant')
-  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.finalRowSize])
   const normed = finalNorm(graph, spec, hidden, mapGet(constants, HEAD_INPUTS.finalNorm, 'constant'))
   const bits = quantisedBits(weights)
   const raw =

@@ -1,22 +1,11 @@
 import { elementAt } from '../../contract/model/look-up'
 import { LATENT_EPSILON, type LatentAttention } from '../family/latent'
-import type { DecoderSpec } from '../family/decoder-spec'
-import type { Role } from '../family/tensor-roles'
+import type { LayerParts } from './layer-parts'
 import { rmsNormBy } from './norms'
-import type { OnnxGraph } from './onnx-model'
-
-/** The parts of a layer's builder that latent attention uses. */
-export interface LatentLayer {
-  readonly graph: OnnxGraph
-  readonly spec: DecoderSpec
-  weight(role: Role): string
-  project(path: string, rows: string, role: Role, biasRole?: Role): string
-  splitColumns(path: string, value: string, sizes: readonly number[]): string[]
-}
 
 /** Projects normed rows to queries [rows, heads x headSize], with the rotating dimensions first as in keys. */
 export function latentQueries(
-  layer: LatentLayer,
+  layer: LayerParts,
   { queryRank, plainSize }: LatentAttention,
   path: string,
   rows: string
@@ -33,7 +22,7 @@ export function latentQueries(
 
 /** Projects normed rows to keys before RoPE, as for queries, and to values, [rows, heads x valueSize]. */
 export function latentKeyValues(
-  layer: LatentLayer,
+  layer: LayerParts,
   { rank, plainSize }: LatentAttention,
   path: string,
   rows: string
@@ -55,12 +44,12 @@ export function latentKeyValues(
   ]
 }
 
-function normed(layer: LatentLayer, path: string, value: string, role: 'qDownNorm' | 'kvDownNorm'): string {
+function normed(layer: LayerParts, path: string, value: string, role: 'qDownNorm' | 'kvDownNorm'): string {
   return rmsNormBy(layer.graph, path, value, layer.weight(role), LATENT_EPSILON)
 }
 
 function halves(
-  layer: LatentLayer,
+  layer: LayerParts,
   path: string,
   value: string,
   sizes: readonly [number, number]
@@ -69,7 +58,7 @@ function halves(
   return [elementAt(parts, 0, 'part'), elementAt(parts, 1, 'part')]
 }
 
-function joinHeads({ graph, spec }: LatentLayer, path: string, turning: string, plain: string): string {
+function joinHeads({ graph, spec }: LayerParts, path: string, turning: string, plain: string): string {
   const heads = graph.node(`${path}/turned`, 'Concat', [turning, plain], { axis: { int: -1 } })
   return graph.reshape(`${path}/rows`, heads, [-1, spec.headCount * spec.headSize])
 }

@@ -3,6 +3,7 @@ import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { latentKeyValues, latentQueries } from './latent-attention'
 import { layerNorm, ones, rmsNorm, rmsNormBy } from './norms'
+import { besideAttention, sparseGates } from './streams'
 import type { OnnxGraph } from './onnx-model'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { NormPosition } from '../family/family'
@@ -168,7 +169,8 @@ export class LayerBuilder {
   attentionOutput(path: string, mixed: string, residual: string): string {
     const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
     const output = this.norm(`${path}/after`, projected, 'afterAttention')
-    return this.graph.node(`${path}/residual`, 'Add', [residual, this.toResidual(path, output)])
+    const attended = this.graph.node(`${path}/residual`, 'Add', [residual, this.toResidual(path, output)])
+    return besideAttention(this, path, attended, residual)
   }
 
   /**
@@ -218,7 +220,10 @@ export class LayerBuilder {
       ? this.splitColumns('mlp/gate_up', this.project('mlp/gate_up_proj', rows, 'gateUp'), [size, size])
       : [this.project('mlp/gate_proj', rows, 'gate', 'gateBias'), up()]
     if (gate === undefined || other === undefined) throw new Error('a gated MLP has two parts')
-    return this.graph.node('mlp/gated', 'Mul', [this.activation(gate), other])
+    return this.graph.node('mlp/gated', 'Mul', [
+      this.activation(sparseGates(this.graph, gate, this.spec.gateCutoff)),
+      other
+    ])
   }
 
   private clip(path: string, value: string): string {

@@ -48,21 +48,6 @@ export function layerNorm(
   })
 }
 
-/** Counts the elements of the final norm's input: its weight, followed by its bias if it has one. */
-export function finalNormSize({ family, hiddenSize }: DecoderSpec): number {
-  return family.normKind === 'layerWithBias' ? 2 * hiddenSize : hiddenSize
-}
-
-/** Applies the norm after the last layer; `weights` has `finalNormSize` elements. */
-export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, weights: string): string {
-  const { family, hiddenSize } = spec
-  if (family.normKind === 'rms') return rmsNorm(graph, spec, 'final', value, weights)
-  if (family.normKind !== 'layerWithBias') return layerNorm(graph, spec, 'final', value, weights)
-  const sizes = graph.constant('final/sizes', BigInt64Array.of(BigInt(hiddenSize), BigInt(hiddenSize)))
-  const [weight, bias] = graph.split('final/parts', 'Split', [weights, sizes], 2, { axis: { int: 0 } })
-  return layerNorm(graph, spec, 'final', value, weight, bias)
-}
-
 function gain(graph: OnnxGraph, { family }: DecoderSpec, path: string, weight: string): string {
   return family.normOffset === 0
     ? weight

@@ -14,10 +14,13 @@ export async function embedTokens(
   tokens: ArrayLike<number>
 ): Promise<Float32Array> {
   const { spec } = model
-  const { hiddenSize, rowSize, vocabularySize } = spec
+  const { hiddenSize, rowSize, carried } = spec
   const { name } = wholeModelTensors(spec).embedding
   const scale = Math.fround(spec.embeddingScale)
   const distinct = [...new Set(Array.from(tokens))]
+  // Tokens of images and audio have no layer inputs.
+  const vocabularySize =
+    carried.inputSize === 0 ? spec.vocabularySize : Math.min(spec.vocabularySize, carried.inputVocabulary)
   const unknown = distinct.find((token) => token >= vocabularySize)
   if (unknown !== undefined) {
     throw inputError(`Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`)

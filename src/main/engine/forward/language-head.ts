@@ -63,7 +63,7 @@ interface BatchDone<Result> {
   readonly result: Result
 }
 
-/** The final norm and head of one model, for states [rows, hidden], with two slices in memory at most. */
+/** The final norm and head of one model, for states [rows, finalRowSize], with two slices in memory at most. */
 export interface LanguageHead {
   /** Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite. */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
@@ -147,14 +147,14 @@ const HEAD_GRAPHS = {
   norm: finalNormGraph
 }
 
-/** A range of the states that go through the head, [rows, hidden], beginning with row `first`. */
+/** A range of the states that go through the head, [rows, finalRowSize], beginning with row `first`. */
 interface Batch {
   readonly first: number
   readonly rows: ort.Tensor
 }
 
 class SlicedHead implements LanguageHead {
-  private readonly hiddenSize: number
+  private readonly finalRowSize: number
   private readonly vocabularySize: number
   private readonly size: HeadSize
   private readonly sessions = new Map<keyof typeof HEAD_GRAPHS, Promise<ort.InferenceSession>>()
@@ -165,13 +165,13 @@ class SlicedHead implements LanguageHead {
     private readonly read: SliceReader,
     private readonly norm: ort.Tensor
   ) {
-    this.hiddenSize = model.spec.hiddenSize
+    this.finalRowSize = model.spec.finalRowSize
     this.vocabularySize = model.spec.vocabularySize
     this.size = headSize(device.copiesTensors)
   }
 
   async *logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>> {
-    const values = new Float64Array(hidden.length / this.hiddenSize).fill(-Infinity)
+    const values = new Float64Array(hidden.length / this.finalRowSize).fill(-Infinity)
     const pass = this.pass(hidden, signal, async (batch, head) => {
       const outputs = await runSession(await this.session('sums'), this.feeds(batch.rows, head))
       const sums = mapGet(outputs, HEAD_OUTPUTS.sum, 'output')
@@ -189,7 +189,7 @@ class SlicedHead implements LanguageHead {
 
   async *logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>> {
     const { vocabularySize } = this
-    const values = new Float32Array((hidden.length / this.hiddenSize) * vocabularySize)
+    const values = new Float32Array((hidden.length / this.finalRowSize) * vocabularySize)
     const pass = this.pass(hidden, signal, async (batch, head, slice) => {
       const rows = values.subarray(batch.first * vocabularySize)
       setColumns(rows, vocabularySize, await this.runLogits(batch.rows, head), slice)
@@ -205,7 +205,7 @@ class SlicedHead implements LanguageHead {
     maxRows: number,
     signal?: AbortSignal
   ): AsyncGenerator<SliceDone | RowsDrawn> {
-    const rowCount = hidden.length / this.hiddenSize
+    const rowCount = hidden.length / this.finalRowSize
     const targetsFrom = (first: number, count: number): (readonly number[])[] =>
       Array.from({ length: count }, (_, i) => targetsOf(first + i))
     if (sliceTokens(this.model.spec, this.size) === this.vocabularySize) {
@@ -220,7 +220,7 @@ class SlicedHead implements LanguageHead {
     }
     for (let first = 0; first < rowCount; first += maxRows) {
       const count = Math.min(maxRows, rowCount - first)
-      const piece = hidden.subarray(first * this.hiddenSize, (first + count) * this.hiddenSize)
+      const piece = hidden.subarray(first * this.finalRowSize, (first + count) * this.finalRowSize)
       for await (const event of this.logits(piece, signal)) {
         if (event.type === 'slice') yield { ...event, share: (event.share * count) / rowCount }
         else {
@@ -232,11 +232,11 @@ class SlicedHead implements LanguageHead {
   }
 
   async logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array> {
-    const { hiddenSize } = this
+    const { hiddenSize } = this.model.spec
     const { name } = wholeModelTensors(this.model.spec).head
     const rows = await gatherFloatRows(this.model, name, tokens, hiddenSize)
     const head = await this.device.resident(rows, [tokens.length, hiddenSize])
-    const values = new Float32Array((hidden.length / hiddenSize) * tokens.length)
+    const values = new Float32Array((hidden.length / this.finalRowSize) * tokens.length)
     try {
       for (const batch of this.batches(hidden))
         values.set(await this.runLogits(batch.rows, head), batch.first * tokens.length)
@@ -247,13 +247,14 @@ class SlicedHead implements LanguageHead {
   }
 
   async normed(hidden: Float32Array): Promise<Float32Array> {
-    const values = new Float32Array(hidden.length)
+    const { hiddenSize } = this.model.spec
+    const values = new Float32Array((hidden.length / this.finalRowSize) * hiddenSize)
     for (const { first, rows } of this.batches(hidden)) {
       const outputs = await runSession(await this.session('norm'), {
         [HEAD_INPUTS.hidden]: rows,
         [HEAD_INPUTS.finalNorm]: this.norm
       })
-      values.set(mapGet(outputs, HEAD_OUTPUTS.normed, 'output'), first * this.hiddenSize)
+      values.set(mapGet(outputs, HEAD_OUTPUTS.normed, 'output'), first * hiddenSize)
     }
     return values
   }
@@ -278,7 +279,7 @@ class SlicedHead implements LanguageHead {
     signal: AbortSignal | undefined,
     use: (batch: Batch, head: ort.Tensor, slice: HeadSlice) => Promise<Result>
   ): AsyncGenerator<SliceDone | BatchDone<Result>> {
-    const { hiddenSize, vocabularySize } = this
+    const { vocabularySize } = this
     const slices = headSlices(this.model.spec, this.size)
     // The states are uploaded once, because every slice reads them.
     const batches: Batch[] = []
@@ -292,7 +293,7 @@ class SlicedHead implements LanguageHead {
         const { read: sliceWeights, waitMs } = await weights.next()
         head = await this.device.resident(elementAt(sliceWeights.arrays, 0, 'array'), [
           slice.count,
-          hiddenSize
+          this.model.spec.hiddenSize
         ])
         for (const batch of batches) {
           throwIfCancelled(signal, 'The run')
@@ -314,11 +315,11 @@ class SlicedHead implements LanguageHead {
   }
 
   private *batches(hidden: Float32Array): Generator<Batch> {
-    const { hiddenSize } = this
+    const { finalRowSize } = this
     const { rows } = this.size
-    for (let first = 0; first < hidden.length / hiddenSize; first += rows) {
-      const data = hidden.subarray(first * hiddenSize, (first + rows) * hiddenSize)
-      yield { first, rows: floatTensor(data, [data.length / hiddenSize, hiddenSize]) }
+    for (let first = 0; first < hidden.length / finalRowSize; first += rows) {
+      const data = hidden.subarray(first * finalRowSize, (first + rows) * finalRowSize)
+      yield { first, rows: floatTensor(data, [data.length / finalRowSize, finalRowSize]) }
     }
   }
 

@@ -39,7 +39,7 @@ export async function* finiteForward(
   for await (const event of forward(run)) {
     if (event.type === 'final' && !allFinite(event.hidden)) {
       const { packed, trie } = run
-      const width = run.pair.post.spec.hiddenSize
+      const width = run.pair.post.spec.finalRowSize
       const row = Math.floor(event.hidden.findIndex((value) => !Number.isFinite(value)) / width)
       const tokens = tokensTo(packed, run.everyRow === true ? row : finalRows(packed)[row])
       throw await whyNonFinite({ ...run, models }, trie.leafOf.indexOf(event.leaf), tokens)
@@ -170,13 +170,11 @@ function tensorsOf(
   location: Location
 ): { origin: Origin; tensor: string }[] {
   if (typeof location !== 'number') {
-    const { embedding, layerInputs, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
-    return (location === 'embedding' ? [embedding, ...layerInputs] : [...finalNorm, head]).map(
-      ({ name }) => ({
-        origin,
-        tensor: name
-      })
-    )
+    const { embedding, rowInputs, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
+    return (location === 'embedding' ? [embedding, ...rowInputs] : [...finalNorm, head]).map(({ name }) => ({
+      origin,
+      tensor: name
+    }))
   }
   const source = blocks[location]
   if (source === undefined) throw new RangeError(`the model has no layer ${location}`)

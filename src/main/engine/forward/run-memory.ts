@@ -99,7 +99,7 @@ function runBytes(
     scores * 3 * headCount
   const recurrent = recurrentSize(spec, rowsIn, paths)
   // Parts of a row are split from it, and joined again.
-  const carriedSize = (rowsIn + rowsOut) * (rowSize - hiddenSize)
+  const carriedSize = (rowsIn + rowsOut) * (rowSize - hiddenSize + streamCopies(spec))
   // The result leaves onnxruntime as a copy.
   return (
     FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, scored, recurrent))
@@ -107,11 +107,20 @@ function runBytes(
 }
 
 /**
- * Returns the bytes while the inputs of all layers are computed, before the first block runs: the projection, and three
- * times those inputs.
+ * Returns the bytes before the first block runs, while the inputs of all layers and then further hidden states are
+ * computed: projections, and three times the results.
  */
-export function layerInputBytes({ layerCount, hiddenSize, carried }: DecoderSpec, rows: number): number {
-  return FLOAT_BYTES * layerCount * carried.inputSize * (hiddenSize + 3 * rows)
+export function layerInputBytes(
+  { layerCount, hiddenSize, finalRowSize, carried, streams }: DecoderSpec,
+  rows: number
+): number {
+  const ofStreams = streams === null ? 0 : (streams.count - 1) * hiddenSize ** 2 + 3 * rows * finalRowSize
+  return FLOAT_BYTES * (layerCount * carried.inputSize * (hiddenSize + 3 * rows) + ofStreams)
+}
+
+/** Returns the numbers of a row's hidden states in copies that a layer makes: mixed, predicted, changed and joined. */
+function streamCopies({ streams, finalRowSize }: DecoderSpec): number {
+  return streams === null ? 0 : 4 * finalRowSize
 }
 
 /** Matrices of a chunk of a recurrent layer with a number for each pair of its rows, in memory at a time. */

@@ -99,14 +99,14 @@ class CpuRunner implements RowRunner {
   }
 
   async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
-    const { hiddenSize, rowSize } = this.parts.pair.post.spec
+    const { finalRowSize, rowSize } = this.parts.pair.post.spec
     this.fitCaches([])
     const embedded = await embedRows(this.parts, rows)
     const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, rowSize)]))
     for (const chain of this.chains) if (chain.slots.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
       const ofHead = indices.map((i) => elementAt(rows, i, 'row'))
-      return finish(head, joined(ofHead, hidden, hiddenSize), indices)
+      return finish(head, joined(ofHead, hidden, finalRowSize), indices)
     })
   }
 
@@ -182,14 +182,14 @@ class CpuRunner implements RowRunner {
   }
 }
 
-/** Joins the hidden states of rows, [rows, hidden]. */
+/** Joins the states of rows, [rows, width]. */
 function joined(
   rows: readonly RunningRow[],
   hidden: ReadonlyMap<RunningRow, Float32Array>,
-  hiddenSize: number
+  width: number
 ): Float32Array {
   return joinRows(
     rows.map((row) => mapGet(hidden, row, 'state of row')),
-    hiddenSize
+    width
   )
 }

@@ -77,7 +77,7 @@ export function promptMemory(
   group: GroupSize,
   keyValueBytes: number
 ): Pick<GenerationMemory, 'prompts' | 'prefill'> {
-  const { hiddenSize, rowSize, kvHeadCount, headSize, valueSize, vocabularySize } = spec
+  const { finalRowSize, rowSize, kvHeadCount, headSize, valueSize, vocabularySize } = spec
   const largestBlock = Math.max(
     ...anySteps(spec).map((step) => stepSizes(spec, step).reduce((sum, { count }) => sum + count, 0))
   )
@@ -94,7 +94,7 @@ export function promptMemory(
       ) +
       ofNode(kvHeadCount * (headSize + valueSize)) +
       maskBytes(spec, group) +
-      FLOAT_BYTES * group.places * (countLeaves(trie) * hiddenSize + vocabularySize)
+      FLOAT_BYTES * group.places * (countLeaves(trie) * finalRowSize + vocabularySize)
   }
 }
 

@@ -130,10 +130,10 @@ async function runPass(
 }
 
 function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairWeights): Float32Array {
-  const { hiddenSize } = post.spec
+  const { finalRowSize } = post.spec
   return joinRows(
-    Array.from(finalRows(packed), (row) => rowAt(states, row, hiddenSize)),
-    hiddenSize
+    Array.from(finalRows(packed), (row) => rowAt(states, row, finalRowSize)),
+    finalRowSize
   )
 }
 

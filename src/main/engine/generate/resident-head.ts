@@ -178,13 +178,16 @@ class SplitHead implements ResidentHead {
 
   /** Divides states into batches of about equal size. Other kernels would compute a batch of a single row. */
   private *batches(hidden: Float32Array): Generator<{ first: number; rows: ort.Tensor; count: number }> {
-    const { hiddenSize } = this.spec
-    const rowCount = hidden.length / hiddenSize
+    const { finalRowSize } = this.spec
+    const rowCount = hidden.length / finalRowSize
     const batchRows = Math.ceil(rowCount / Math.ceil(rowCount / RUN_ROWS))
     for (let first = 0; first < rowCount; first += batchRows) {
       const end = Math.min(first + batchRows, rowCount)
       const count = end - first
-      const rows = floatTensor(hidden.subarray(first * hiddenSize, end * hiddenSize), [count, hiddenSize])
+      const rows = floatTensor(hidden.subarray(first * finalRowSize, end * finalRowSize), [
+        count,
+        finalRowSize
+      ])
       yield { first, rows, count }
     }
   }

@@ -244,7 +244,7 @@ class ServedAnswers {
     prefilled: Prefilled
   ): Promise<TokenLogprob[]> {
     const { prompt } = row
-    const { hiddenSize } = this.run.pair.post.spec
+    const { finalRowSize } = this.run.pair.post.spec
     const path = prefilled.pathOf(prompt)
     const logprobs: TokenLogprob[] = []
     for (let first = 0; first < prompt.length - 1; first += RUN_ROWS) {
@@ -254,10 +254,10 @@ class ServedAnswers {
         const states = prefilled.statesOf(model)
         if (states === null) throw new Error('the pass over the prompts kept no states')
         const taken = Array.from(path.subarray(first, first + count), (place) =>
-          rowAt(states, place, hiddenSize)
+          rowAt(states, place, finalRowSize)
         )
         const head = mapGet(this.decoding.heads, originOf(this.trie, model), 'head')
-        ofParts.push(await head.logits(joinRows(taken, hiddenSize)))
+        ofParts.push(await head.logits(joinRows(taken, finalRowSize)))
       }
       for (let i = 0; i < count; i++) {
         const logits = logitsToDraw(

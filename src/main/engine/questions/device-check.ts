@@ -70,9 +70,9 @@ async function* differences(
   const hiddenOf = (rows: Float32Array): Float32Array =>
     joinRows(
       Array.from(packed.tokens, (_, row) =>
-        rowAt(rows, row, rows.length / packed.tokens.length).subarray(0, spec.hiddenSize)
+        rowAt(rows, row, rows.length / packed.tokens.length).subarray(0, spec.finalRowSize)
       ),
-      spec.hiddenSize
+      spec.finalRowSize
     )
   let states = await embedTokens(cpu, pair.post, packed.tokens)
   for (const layer of new Set([0, Math.floor(spec.layerCount / 2), spec.layerCount - 1])) {
@@ -87,7 +87,7 @@ async function* differences(
     }
     states = expected
   }
-  const last = rowAt(states, packed.tokens.length - 1, spec.hiddenSize)
+  const last = rowAt(states, packed.tokens.length - 1, spec.finalRowSize)
   const logitsOn = async (name: Device): Promise<Float32Array> => {
     const head = await openLanguageHead(name, pair.post)
     try {

@@ -31,7 +31,7 @@ export async function* readAnswers(
     const { pair, device } = open
     const trie = buildRecipeTrie([request.model], await findSharing(pair, [request.model]))
     const precision = choosePrecision(device, pair, request.precision)
-    const { hiddenSize, rowSize } = pair.post.spec
+    const { rowSize } = pair.post.spec
     const sequences = request.prompts.flatMap(({ tokens, answers }, prompt) =>
       answers.map((added, answer) => ({
         prompt,
@@ -59,7 +59,7 @@ export async function* readAnswers(
       const run = { ...computation, packed, signal, everyRow: true }
       for await (const event of finiteForward(run, computation.models)) {
         if (event.type !== 'final') continue
-        const read = { answers, packed, hidden: event.hidden, hiddenSize, computation }
+        const read = { answers, packed, hidden: event.hidden, computation }
         yield* readGroup(read, head, signal)
       }
     }
@@ -72,7 +72,6 @@ interface ReadGroup {
   readonly answers: readonly PackedAnswer[]
   readonly packed: PackedPrompts
   readonly hidden: Float32Array
-  readonly hiddenSize: number
   readonly computation: ForwardComputation
 }
 
@@ -81,7 +80,8 @@ async function* readGroup(
   head: LanguageHead,
   signal: AbortSignal | undefined
 ): AsyncGenerator<EngineReadEvent> {
-  const { answers, hidden, hiddenSize } = group
+  const { answers, hidden, computation } = group
+  const { hiddenSize } = computation.pair.post.spec
   const logProbability = await tokenLogProbabilities(group, head, signal)
   const normed = await head.normed(hidden)
   for (const { prompt, answer, path, first } of answers) {
@@ -101,11 +101,12 @@ async function* readGroup(
 
 /** Computes the log-probability of each answer token after the row before it. Rows of other tokens get NaN. */
 async function tokenLogProbabilities(
-  { answers, packed, hidden, hiddenSize, computation }: ReadGroup,
+  { answers, packed, hidden, computation }: ReadGroup,
   head: LanguageHead,
   signal: AbortSignal | undefined
 ): Promise<Float64Array> {
   const { tokens } = packed
+  const { finalRowSize } = computation.pair.post.spec
   const before = new Map<number, number>()
   for (const { path, first } of answers) {
     for (let position = first; position < path.length; position++) {
@@ -115,8 +116,8 @@ async function tokenLogProbabilities(
   const sources = [...new Set(before.values())]
   const sourceIndexOf = new Map(sources.map((row, index) => [row, index]))
   const states = joinRows(
-    sources.map((row) => rowAt(hidden, row, hiddenSize)),
-    hiddenSize
+    sources.map((row) => rowAt(hidden, row, finalRowSize)),
+    finalRowSize
   )
   const logSums = await valuesOf(head.logSums(states, signal))
   const bad = sources.find((_, index) => !Number.isFinite(logSums[index]))
@@ -133,7 +134,7 @@ async function tokenLogProbabilities(
     const targets = [...new Set(chunk.map(([row]) => elementAt(tokens, row, 'row')))]
     const columnOf = new Map(targets.map((token, column) => [token, column]))
     const logits = await head.logitsOf(
-      states.subarray(firstIndex * hiddenSize, (lastIndex + 1) * hiddenSize),
+      states.subarray(firstIndex * finalRowSize, (lastIndex + 1) * finalRowSize),
       targets
     )
     for (const [i, [row]] of chunk.entries()) {

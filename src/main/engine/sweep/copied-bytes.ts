@@ -1,7 +1,7 @@
 import { elementAt } from '../../../contract/model/look-up'
 import type { DeviceCopies } from '../../../contract/documents/sweep-plan'
 import { hasExperts } from '../../family'
-import { finalNormSize } from '../../graphs/norms'
+import { finalNormSize } from '../../graphs/final-norm'
 import { sum } from '../../base/sums'
 import { headSize, headSlices } from '../forward/language-head'
 import { nodesPerRun } from '../forward/nodes-per-run'
@@ -59,7 +59,7 @@ function* layerRuns(
       const others = isRecurrent ? 0 : POSITION_BYTES * length * positions + FLOAT_BYTES * tables
       yield {
         toDevice: FLOAT_BYTES * (weights + length * rows * spec.rowSize) + others,
-        fromDevice: FLOAT_BYTES * length * outputRows * (isLast ? spec.hiddenSize : spec.rowSize)
+        fromDevice: FLOAT_BYTES * length * outputRows * (isLast ? spec.finalRowSize : spec.rowSize)
       }
     }
   }
@@ -80,7 +80,7 @@ function* headRuns(
       const rowCount = ofOrigin.length * finalRows(packed).length
       const { spec } = memberOf(pair, origin)
       const runOf = (tokens: number, results: number) => (rows: number) => ({
-        toDevice: FLOAT_BYTES * ((rows + tokens) * spec.hiddenSize + finalNormSize(spec)),
+        toDevice: FLOAT_BYTES * (rows * spec.finalRowSize + tokens * spec.hiddenSize + finalNormSize(spec)),
         fromDevice: FLOAT_BYTES * rows * results
       })
       const batches = pieces(rowCount, size.rows)

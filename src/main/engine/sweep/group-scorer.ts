@@ -59,7 +59,7 @@ export class GroupScorer {
     this.finals = trie.roots.flatMap((origin) => {
       const originLeaves = this.leavesOf(origin, trie)
       const rowCount = originLeaves.length * targets.rows.length
-      const hidden = new Float32Array(rowCount * pair.post.spec.hiddenSize)
+      const hidden = new Float32Array(rowCount * pair.post.spec.finalRowSize)
       return originLeaves.length === 0 ? [] : [{ origin, leaves: originLeaves, hidden }]
     })
   }

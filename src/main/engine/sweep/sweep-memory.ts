@@ -67,7 +67,7 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
       layerInputBytes(spec, group.rows)
     ),
     finals:
-      FLOAT_BYTES * finalRows * ((2 * statesOfRow(spec) - 1) * spec.hiddenSize + 2) +
+      FLOAT_BYTES * finalRows * ((2 * statesOfRow(spec) - 1) * spec.finalRowSize + 2) +
       FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models), size)) +
       uploadedFinalBytes(models, group)
   }
@@ -140,7 +140,7 @@ function deviceWeightBytes({ pair, placement }: SweptModels): number {
 /** Returns the bytes of the last states, which the device keeps for the head. */
 function uploadedFinalBytes({ pair, trie, placement }: SweptModels, group: GroupSize): number {
   if (!placement.keepsTensors) return 0
-  return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.hiddenSize
+  return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.finalRowSize
 }
 
 /** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
@@ -177,7 +177,10 @@ function headRunBytes({ pair, trie, trackedTokens, placement }: SweptModels, gro
   const rows = placement.copiesTensors ? Math.min(size.rows, countLeaves(trie) * group.places) : size.rows
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
-    return rows * (3 * sliceTokens(spec, size) + spec.hiddenSize) + trackedTokens * spec.hiddenSize
+    return (
+      rows * (3 * sliceTokens(spec, size) + 2 * spec.finalRowSize - spec.hiddenSize) +
+      trackedTokens * spec.hiddenSize
+    )
   })
   return FLOAT_BYTES * Math.max(...perOrigin)
 }

@@ -119,9 +119,9 @@ async function otherBlock(
 async function sameEnds(model: ModelWeights, other: ModelWeights): Promise<boolean> {
   const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
   if (!isDeepStrictEqual(computed(model.spec), computed(other.spec))) return false
-  const { embedding, layerInputs, finalNorm, head } = wholeModelTensors(model.spec)
+  const { embedding, rowInputs, finalNorm, head } = wholeModelTensors(model.spec)
   return sameTensors(model, other, [
-    ...new Set([...finalNorm, head, embedding, ...layerInputs].map(({ name }) => name))
+    ...new Set([...finalNorm, head, embedding, ...rowInputs].map(({ name }) => name))
   ])
 }
 

@@ -1,5 +1,6 @@
 import { decodeFloat32 } from '../../checkpoint/dtype'
 import { wholeModelTensors } from '../../family'
+import { joinArrays } from '../rows/rows'
 import type { ModelWeights } from './pair-weights'
 
 /** Reads `count` rows of a stored matrix from `first` on as float32. A vector's rows are its elements. */
@@ -27,13 +28,13 @@ export async function gatherFloatRows(
   return data
 }
 
-/** Reads the final norm's weight and then its bias; ones for a norm without either. */
+/** Reads the final norm's weight, its bias and the projections before it; ones for a norm without either. */
 export async function readFinalNorm(model: ModelWeights): Promise<Float32Array> {
-  const { hiddenSize } = model.spec
   const { finalNorm } = wholeModelTensors(model.spec)
-  if (finalNorm.length === 0) return new Float32Array(hiddenSize).fill(1)
-  const norm = new Float32Array(finalNorm.length * hiddenSize)
-  for (const [i, { name }] of finalNorm.entries())
-    norm.set(await readFloatRows(model, name, 0, hiddenSize, 1), i * hiddenSize)
-  return norm
+  if (finalNorm.length === 0) return new Float32Array(model.spec.hiddenSize).fill(1)
+  return joinArrays(
+    await Promise.all(
+      finalNorm.map(({ name, shape: [rows = 0, width = 1] }) => readFloatRows(model, name, 0, rows, width))
+    )
+  )
 }

@@ -300,6 +300,22 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
         attention_k_eq_v: shape.tied
       }
     ],
+    [
+      ['gemma3n_text'],
+      {
+        num_hidden_layers: 4,
+        layer_types: ['sliding_attention', 'full_attention', 'sliding_attention', 'full_attention'],
+        intermediate_size: [5, 4, 6, 5],
+        sliding_window: shape.window ?? 3,
+        hidden_size_per_layer_input: 3,
+        vocab_size_per_layer_input: VOCABULARY,
+        num_kv_shared_layers: shape.bias ? 2 : 0,
+        altup_num_inputs: shape.tied ? 2 : 3,
+        altup_correct_scale: shape.bias,
+        laurel_rank: 3,
+        activation_sparsity_pattern: [0.9, 0.5, 0, 0]
+      }
+    ],
     [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]
   ]
   return Object.assign({}, ...keys.flatMap(([families, own]) => (families.includes(modelType) ? [own] : [])))

@@ -10,7 +10,7 @@ import {
 import { blockKey, buildRecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
 import { chainBlocks } from '../../../../../src/main/engine/generate/resident-chains'
 import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
-import { finalNormSize } from '../../../../../src/main/graphs/norms'
+import { finalNormSize } from '../../../../../src/main/graphs/final-norm'
 import { rowAt } from '../../../../../src/main/engine/rows/rows'
 import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
 import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'
@@ -68,8 +68,8 @@ describe('the head held for generating', () => {
     async (name) => {
       pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
       const device = await openDevice('cpu')
-      const { hiddenSize, vocabularySize } = pair.post.spec
-      const hidden = Float32Array.from({ length: 3 * hiddenSize }, (_, i) => Math.sin(i * i))
+      const { hiddenSize, finalRowSize, vocabularySize } = pair.post.spec
+      const hidden = Float32Array.from({ length: 3 * finalRowSize }, (_, i) => Math.sin(i * i))
       const reference = await openLanguageHead(device, pair.post)
       const expected = await valuesOf(reference.logits(hidden))
       await reference.close()
@@ -98,10 +98,10 @@ describe('the head held for generating', () => {
   it.each(GOLDEN_FAMILIES)('%s: draws the tokens that the sampler draws from its logits', async (name) => {
     pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
     const device = await openDevice('cpu')
-    const { hiddenSize, vocabularySize } = pair.post.spec
+    const { finalRowSize, vocabularySize } = pair.post.spec
     // More than go through the head at once.
     const rows = 140
-    const hidden = Float32Array.from({ length: rows * hiddenSize }, (_, i) => Math.sin(i * i) * (i % 5))
+    const hidden = Float32Array.from({ length: rows * finalRowSize }, (_, i) => Math.sin(i * i) * (i % 5))
     // Evenly spread, and the ends.
     const uniforms = Array.from({ length: rows }, (_, i) => (i * 0.6180339887498949) % 1)
     uniforms[1] = 1 - 2 ** -53
@@ -127,9 +127,9 @@ describe('the head held for generating', () => {
   it('gives the same logits and tokens to the bit in slices of the vocabulary, so that no array is large', async () => {
     pair = await openPairWeights(goldenPath('qwen2', 'base-bf16'), goldenPath('qwen2', 'post-bf16'))
     const device = await openDevice('cpu')
-    const { hiddenSize, vocabularySize } = pair.post.spec
+    const { hiddenSize, finalRowSize, vocabularySize } = pair.post.spec
     const rows = 70
-    const hidden = Float32Array.from({ length: rows * hiddenSize }, (_, i) => Math.sin(i * i) * (i % 5))
+    const hidden = Float32Array.from({ length: rows * finalRowSize }, (_, i) => Math.sin(i * i) * (i % 5))
     const uniforms = Array.from({ length: rows }, (_, i) => (i * 0.6180339887498949) % 1)
     const results = []
     for (const slices of [1, 5]) {
@@ -149,7 +149,7 @@ describe('the head held for generating', () => {
     pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
     const device = await openDevice('cpu')
     const head = await openResidentHead(device, pair.post, 'fp32')
-    const hidden = new Float32Array(pair.post.spec.hiddenSize)
+    const hidden = new Float32Array(pair.post.spec.finalRowSize)
     for (const changes of [{ temperature: 0 }, { topK: 5 }, { topP: 0.9 }, { repetitionPenalty: 1.1 }])
       expect(await head.draw(hidden, { ...PAPER_SAMPLING, ...changes }, [0.5])).toBeNull()
     await head.close()

@@ -1,0 +1,14 @@
+import type { DecoderSpec } from '../family/decoder-spec'
+import type { NormPosition } from '../family/family'
+import type { Role } from '../family/tensor-roles'
+import type { OnnxGraph } from './onnx-model'
+
+/** The parts of a layer's builder that families' own parts use. */
+export interface LayerParts {
+  readonly graph: OnnxGraph
+  readonly spec: DecoderSpec
+  weight(role: Role): string
+  norm(path: string, value: string, place: NormPosition): string
+  project(path: string, rows: string, role: Role, biasRole?: Role): string
+  splitColumns(path: string, value: string, sizes: readonly number[]): string[]
+}
