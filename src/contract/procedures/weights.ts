@@ -13,6 +13,11 @@ const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const progress = z.object({ type: z.literal('progress'), bytesDone: z.number(), bytesTotal: z.number() })
 
+const reading = <Result extends z.ZodType>(result: Result) =>
+  eventIterator(z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result })]))
+
+const Pair = z.object({ base: z.string(), post: z.string() })
+
 /** A restoration to write as low-rank adapters of post. */
 export const LowRankRequest = z.object({
   base: z.string(),
@@ -38,39 +43,9 @@ export const LowRankResult = z.object({
 export type LowRankResult = z.infer<typeof LowRankResult>
 
 export const weightsContract = {
-  distances: procedure
-    .input(z.object({ base: z.string(), post: z.string() }))
-    .output(
-      eventIterator(
-        z.discriminatedUnion('type', [
-          progress,
-          z.object({ type: z.literal('done'), result: DistancesDocument })
-        ])
-      )
-    ),
-  checksums: procedure
-    .input(z.object({ base: z.string(), post: z.string() }))
-    .output(
-      eventIterator(
-        z.discriminatedUnion('type', [
-          progress,
-          z.object({ type: z.literal('done'), result: z.array(ChecksumsDocument) })
-        ])
-      )
-    ),
-  lowRank: procedure
-    .input(LowRankRequest)
-    .output(
-      eventIterator(
-        z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result: LowRankResult })])
-      )
-    ),
-  values: procedure
-    .input(z.object({ base: z.string(), post: z.string() }))
-    .output(
-      eventIterator(
-        z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result: PairValues })])
-      )
-    )
+  distances: procedure.input(Pair).output(reading(DistancesDocument)),
+  checksums: procedure.input(Pair).output(reading(z.array(ChecksumsDocument))),
+  lowRank: procedure.input(LowRankRequest).output(reading(LowRankResult)),
+  values: procedure.input(Pair).output(reading(PairValues))
 }
 export type WeightsContract = typeof weightsContract
