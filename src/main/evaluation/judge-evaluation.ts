@@ -1,4 +1,4 @@
-import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type {
   AnswerForm,
   JudgeProgress,
@@ -11,18 +11,25 @@ import { judgeAnswers } from './judge'
 import { judgeForms } from './judge-forms'
 import { judgePairs } from './judge-pairs'
 
-export interface AnswersWithVerdicts {
+/** Results that an evaluation stores, by kind. */
+export interface EvaluationLines {
+  samples: SampleLine
+  scores: PromptScores
+  verdicts: JudgeVerdict
+  pairVerdicts: PairVerdict
+  forms: AnswerForm
+}
+export type VerdictKind = 'verdicts' | 'pairVerdicts' | 'forms'
+
+export type AnswersWithVerdicts = {
+  readonly [Kind in VerdictKind]: readonly EvaluationLines[Kind][]
+} & {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
-  readonly verdicts: readonly JudgeVerdict[]
-  readonly pairVerdicts: readonly PairVerdict[]
-  readonly forms: readonly AnswerForm[]
 }
 
 export interface VerdictStore {
-  keep(verdict: JudgeVerdict): Promise<void>
-  keepPair(verdict: PairVerdict): Promise<void>
-  keepForms(forms: readonly AnswerForm[]): Promise<void>
+  keep<Kind extends VerdictKind>(kind: Kind, verdicts: readonly EvaluationLines[Kind][]): Promise<void>
   /** Loads forms that were read for other evaluations, so that no answer is sent twice. */
   knownForms(): Promise<readonly AnswerForm[]>
 }
@@ -36,23 +43,24 @@ export async function judgeEvaluation(
   signal: AbortSignal
 ): Promise<void> {
   const request = { run, samples, settings, apiKey }
+  const keepAll = (said: readonly AnswerForm[]): Promise<void> => store.keep('forms', said)
   switch (settings.way) {
     case 'marks':
       return judgeAnswers(
         { ...request, storedVerdicts: verdicts },
-        { keep: (verdict) => store.keep(verdict), progress },
+        { keep: (verdict) => store.keep('verdicts', [verdict]), progress },
         signal
       )
     case 'pairs':
       return judgePairs(
         { ...request, storedVerdicts: pairVerdicts },
-        { keep: (verdict) => store.keepPair(verdict), progress },
+        { keep: (verdict) => store.keep('pairVerdicts', [verdict]), progress },
         signal
       )
     case 'forms':
       return judgeForms(
         { ...request, storedVerdicts: forms, ofOtherEvaluations: await store.knownForms() },
-        { keep: (said) => store.keepForms([said]), keepAll: (said) => store.keepForms(said), progress },
+        { keep: (said) => keepAll([said]), keepAll, progress },
         signal
       )
   }

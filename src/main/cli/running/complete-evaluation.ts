@@ -3,7 +3,6 @@ import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { EvaluationRun } from '../../../contract/documents/evaluation'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { roomNotice } from '../../base/files/room'
-import type { VerdictStore } from '../../evaluation/judge-evaluation'
 import type { Proxies } from '../../measures/proxy-correlation'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -73,7 +72,7 @@ async function completed(
     judge,
     quiet,
     signal,
-    projectPair === null ? NOWHERE : verdictsOf(projectPair, run.id)
+    projectPair === null ? null : verdictsOf(projectPair, run.id)
   )
   const left =
     projectPair === null
@@ -83,13 +82,6 @@ async function completed(
 }
 
 const NO_PROXIES: Proxies = { characters: null, task: null }
-
-const NOWHERE: VerdictStore = {
-  keep: () => Promise.resolve(),
-  keepPair: () => Promise.resolve(),
-  keepForms: () => Promise.resolve(),
-  knownForms: () => Promise.resolve([])
-}
 
 async function notifyOfRoom(
   { task: { prompts, settings }, variants }: EvaluationRun,

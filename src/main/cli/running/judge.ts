@@ -3,7 +3,12 @@ import type { JudgeProgress, JudgeSettings, Judging } from '../../../contract/do
 import { isUnusable } from '../../../contract/words/judging-words'
 import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import { judgeKey } from '../../evaluation/judge'
-import { judgeEvaluation, type VerdictStore } from '../../evaluation/judge-evaluation'
+import {
+  judgeEvaluation,
+  type EvaluationLines,
+  type VerdictKind,
+  type VerdictStore
+} from '../../evaluation/judge-evaluation'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import { withJudge } from '../../project/pair/project-evaluations'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -34,7 +39,7 @@ export async function runJudge(
   judge: JudgeSettings,
   quiet: boolean,
   signal: AbortSignal,
-  store: VerdictStore
+  store: VerdictStore | null
 ): Promise<JudgedEvaluation> {
   const apiKey = judgeKey(judge, undefined)
   const display = progressDisplay(quiet)
@@ -45,25 +50,17 @@ export async function runJudge(
     isAnnounced = true
     display.update(progressStep({ kind: 'judge', way: judge.way, progress: now }))
   }
-  const replies = {
+  const replies: { [Kind in VerdictKind]: EvaluationLines[Kind][] } = {
     verdicts: [...files.verdicts],
     pairVerdicts: [...files.pairVerdicts],
     forms: [...files.forms]
   }
   const keeping: VerdictStore = {
-    async keep(verdict) {
-      await store.keep(verdict)
-      replies.verdicts.push(verdict)
+    async keep(kind, verdicts) {
+      await store?.keep(kind, verdicts)
+      replies[kind].push(...verdicts)
     },
-    async keepPair(verdict) {
-      await store.keepPair(verdict)
-      replies.pairVerdicts.push(verdict)
-    },
-    async keepForms(forms) {
-      await store.keepForms(forms)
-      replies.forms.push(...forms)
-    },
-    knownForms: () => store.knownForms()
+    knownForms: () => store?.knownForms() ?? Promise.resolve([])
   }
   let failure: WorkbenchError | null = null
   try {

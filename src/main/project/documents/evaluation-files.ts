@@ -4,17 +4,10 @@ import { AnswerForm, type JudgeSettings, JudgeVerdict, PairVerdict } from '../..
 import type { JudgeWay } from '../../../contract/model/judge-way'
 import type { SampleLine } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
+import type { EvaluationLines } from '../../evaluation/judge-evaluation'
 import { readAnswerLines } from './sample-files'
 import { RunSummaries } from './run-summaries'
 import { EVALUATIONS } from './stored-documents'
-
-export interface EvaluationLines {
-  samples: SampleLine
-  scores: PromptScores
-  verdicts: JudgeVerdict
-  pairVerdicts: PairVerdict
-  forms: AnswerForm
-}
 
 const ENDINGS: Readonly<Record<keyof EvaluationLines, string>> = {
   samples: '.jsonl',

@@ -2,12 +2,12 @@ import type { EvaluationRun, EvaluationSummary } from '../../../contract/documen
 import type { AnswerForm, JudgeSettings } from '../../../contract/documents/judge'
 import type { Computation, SampleLine } from '../../../contract/documents/samples'
 import { requireRoom } from '../../base/files/room'
+import type { EvaluationLines } from '../../evaluation/judge-evaluation'
 import {
   addressesOfOldVerdicts,
   appendEvaluationLines,
   EVALUATION_ENDINGS,
   type EvaluationFiles,
-  type EvaluationLines,
   readEvaluation,
   readForms,
   summarizeEvaluation

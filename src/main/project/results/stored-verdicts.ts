@@ -6,9 +6,7 @@ import type { ProjectPair } from '../pair/project-pair'
 export function verdictsOf(projectPair: ProjectPair, evaluationId: string): VerdictStore {
   const { evaluations, project } = projectPair
   return {
-    keep: (verdict) => evaluations.append(evaluationId, 'verdicts', [verdict]),
-    keepPair: (verdict) => evaluations.append(evaluationId, 'pairVerdicts', [verdict]),
-    keepForms: (forms) => evaluations.append(evaluationId, 'forms', forms),
+    keep: (kind, verdicts) => evaluations.append(evaluationId, kind, verdicts),
     async knownForms() {
       const forms: AnswerForm[] = []
       for (const pair of project.pairs) forms.push(...(await pair.evaluations.knownForms()))

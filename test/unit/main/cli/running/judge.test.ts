@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import type { VerdictStore } from '../../../../../src/main/evaluation/judge-evaluation'
 import { progressStep } from '../../../../../src/contract/work/progress'
 import { runJudge, nothingJudged } from '../../../../../src/main/cli/running/judge'
 import { sendingNotice } from '../../../../../src/main/work/judging'
@@ -7,12 +6,6 @@ import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { says, startJudgeEndpoint } from '../../../../fixtures/judge-endpoint'
 import { sampleLine } from '../../../../fixtures/sample-run'
 
-const NOWHERE: VerdictStore = {
-  keep: () => Promise.resolve(),
-  keepPair: () => Promise.resolve(),
-  keepForms: () => Promise.resolve(),
-  knownForms: () => Promise.resolve([])
-}
 const FILES = {
   run: evaluationRun(),
   samples: ['The sea.', 'The hill.', 'The rain.'].map((text, index) => sampleLine('post', 0, index, text)),
@@ -28,7 +21,7 @@ it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verd
     else response.writeHead(401).end()
   })
   const judge = { ...settings, concurrency: 1 }
-  const { files, failure } = await runJudge(FILES, judge, true, new AbortController().signal, NOWHERE)
+  const { files, failure } = await runJudge(FILES, judge, true, new AbortController().signal, null)
   expect(failure?.message).toContain('refused the key (401)')
   expect(files.samples).toBe(FILES.samples)
   expect(files.verdicts).toHaveLength(verdicts)
