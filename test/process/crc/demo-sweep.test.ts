@@ -9,7 +9,7 @@ import type { CrcSweepEvent } from '../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../src/main/crc/sweep/crc-sweep'
 import { crcReference, type ReferenceModel } from '../../fixtures/crc-reference'
 import { sharedEngine } from '../../fixtures/shared-engine'
-import { demoSweep } from '../../fixtures/swept-demo'
+import { computeSweep, demoSweep } from '../../fixtures/swept-demo'
 
 const LAYERS = 12
 
@@ -124,20 +124,11 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     // A ramp of LiNeS from 0.5 to 0: the strength falls by 0.5 / 11 from layer to layer.
     const ramp = [0.5, 0.455, 0.409, 0.364, 0.318, 0.273, 0.227, 0.182, 0.136, 0.091, 0.045, 0]
     const rampLayers = ramp.map((strength) => ({ attention: strength, mlp: strength }))
-    const alone = await runCrcSweep(
-      sharedEngine.client(),
-      {
-        ...request,
-        ranges: false,
-        uniformBlendCount: 0,
-        recipes: [
-          { name: 'a third', layers },
-          { name: 'ramp', layers: rampLayers }
-        ]
-      },
-      new AbortController().signal,
-      () => undefined
-    )
+    const recipes = Object.entries({ third: layers, ramp: rampLayers }).map(([name, layers]) => ({
+      name,
+      layers
+    }))
+    const alone = await computeSweep({ ...request, ranges: false, uniformBlendCount: 0, recipes })
     expectSame(
       document.uniformBlends.find(({ strength }) => strength === 0.35),
       alone.recipes[0]

@@ -1,3 +1,4 @@
+import { sampleCorrelation } from 'simple-statistics'
 import { describe, expect, it, vi } from 'vitest'
 import type { Precision } from '../../../src/contract/model/device'
 import { elementAt } from '../../../src/contract/model/look-up'
@@ -70,16 +71,6 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
     })
   }
 })
-
-/** Pearson's correlation. */
-function sampleCorrelation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length
-  const [meanA, meanB] = [mean(a), mean(b)]
-  const product = (x: readonly number[], y: readonly number[], mx: number, my: number): number =>
-    x.reduce((sum, value, i) => sum + (value - mx) * ((y[i] ?? NaN) - my), 0)
-  return product(a, b, meanA, meanB) / Math.sqrt(product(a, a, meanA, meanA) * product(b, b, meanB, meanB))
-}
 
 describe.skipIf(missing !== null)('WebGPU itself', () => {
   it('stays open from one piece of work to the next, with the shaders that are compiled', async () => {

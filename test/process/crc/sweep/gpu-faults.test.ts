@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
+import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { InferenceSession } from '../../../../src/main/base/onnxruntime'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
@@ -8,7 +8,7 @@ import { sweep } from '../../../../src/main/engine/sweep/sweep'
 import { BLOCK_INPUTS } from '../../../../src/main/graphs/block-graph'
 import { problemOf } from '../../../fixtures/problems'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
-import { expectSameResults } from '../../../fixtures/swept-demo'
+import { demoSweep, expectSameResults } from '../../../fixtures/swept-demo'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 /** Sweeps on a GPU whose sessions compute on the CPU, until a run fails with the message of a real runtime. */
@@ -26,15 +26,7 @@ let onCpu: SweepDocument
 let runs: number[]
 
 beforeAll(async () => {
-  request = {
-    ...(await shortPair()),
-    prompts: await demoPrompts(4),
-    rendering: DEFAULT_RENDERING,
-    rho: 0.5,
-    ranges: true,
-    recipes: [],
-    uniformBlendCount: 0
-  }
+  request = await demoSweep({ ...(await shortPair()), prompts: await demoPrompts(4), rho: 0.5 })
   onCpu = (await swept({ device: { device: 'cpu', notice: null } })).document
 })
 

@@ -7,20 +7,20 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { SourceComparison } from '../../../../src/contract/documents/source-comparison'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEFAULT_RENDERING, SweepDocument } from '../../../../src/contract/documents/crc'
+import { SweepDocument } from '../../../../src/contract/documents/crc'
 import type { OtherCheckpoint } from '../../../../src/contract/model/checkpoint'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { runCrcSweep, runLineage, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { stagePairs } from '../../../../src/main/crc/sweep/lineage'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
-import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { writeLineage } from '../../../fixtures/lineage'
 import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoSweep, sweepHistory } from '../../../fixtures/swept-demo'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 const engine = new HeldEngine(sharedEngine)
@@ -34,10 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slr-lineage-'))
   pair = await shortPair()
   stages = await writeLineage(folder, pair, 6, [2, 3])
-  request = {
-    ...{ ...pair, stages, prompts: await demoPrompts(8), rendering: DEFAULT_RENDERING },
-    ...{ rho: 0.9, ranges: true, recipes: [], uniformBlendCount: 0 }
-  }
+  request = await demoSweep({ ...pair, stages, prompts: await demoPrompts(8) })
 })
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -89,20 +86,16 @@ describe('a lineage', () => {
 
   it('resumes from the groups of prompts that a stopped one has finished', async () => {
     const file = join(await temporaryFolder(), 'map.csv')
-    const history = (): SweepHistory => ({
-      savedProgress: new SavedSweepProgress(progressBeside(file)),
-      ...{ outputPaths: [], lastSweep: () => Promise.resolve(null), fresh: false }
-    })
     const run = async (past: SweepHistory | null, stop = new AbortController()): Promise<SweepDocument[]> =>
       (await runLineage(oneByOne(engine.client()), request, stop.signal, () => undefined, past)).sweeps
     const whole = await run(null)
     const stop = new AbortController()
     const reached = engine.holdAt(inOrder('group', 'progress'))
-    const stopped = run(history(), stop)
+    const stopped = run(sweepHistory(file), stop)
     await reached()
     stop.abort()
     await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
-    const resumed = await run(history())
+    const resumed = await run(sweepHistory(file))
     expect(resumed.map(numbersOf)).toEqual(whole.map(numbersOf))
     expect(elementAt(resumed, 0, 'sweep').work.blockEvaluations).toBeLessThan(
       elementAt(whole, 0, 'sweep').work.blockEvaluations
@@ -213,16 +206,5 @@ describe('slr lineage', () => {
     const { status, stderr } = await runHere(['lineage', pair.base, pair.post, adapter])
     expect(status).toBe(1)
     expect(stderr).toContain(`is an adapter over ${pair.post}, and the lineage begins with ${pair.base}`)
-  })
-
-  it.each([
-    [['one'], 'a lineage has at least two stages'],
-    [['a', 'b', '--triage', '--rho', '0.5'], '--rho has no effect with --triage'],
-    [['a', 'b', '--regain', 'demo-open'], '--regain and --keep go together'],
-    [['a', 'b', '--dry-run', '--fresh'], '--fresh has no effect with --dry-run']
-  ])('refuses %j', async (args, message) => {
-    const { status, stderr } = await runHere(['lineage', ...args])
-    expect(status).toBe(2)
-    expect(stderr).toContain(message)
   })
 })

@@ -4,12 +4,11 @@ import type { RangeScore, SweepDocument } from '../../../../src/contract/documen
 import { DEPTH_RAMPS } from '../../../../src/contract/model/recipe'
 import { spanKey } from '../../../../src/contract/model/strengths'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
-import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
+import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
-import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep } from '../../../fixtures/swept-demo'
+import { computeSweep, demoSweep, sweepHistory } from '../../../fixtures/swept-demo'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 
 const { signal } = new AbortController()
@@ -18,7 +17,7 @@ const DEMO_WORK = { blockEvaluations: 388, packedTokens: 431 }
 describe('a preview of the demo pair', async () => {
   const engine = sharedEngine.client()
   const request = await demoSweep({ baselines: true })
-  const whole = await runCrcSweep(engine, request, signal, () => undefined)
+  const whole = await computeSweep(request)
   const events: CrcSweepEvent[] = []
   const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) =>
     events.push(event)
@@ -93,13 +92,10 @@ describe('a preview of the demo pair', async () => {
 
   it('leaves only uncomputed ranges to the full sweep', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
-    const history: SweepHistory = {
-      savedProgress: new SavedSweepProgress(progressBeside(file)),
-      outputPaths: [],
-      lastSweep: () => Promise.resolve(preview),
-      fresh: false
-    }
-    const rest = await runCrcSweep(engine, request, signal, () => undefined, history)
+    const rest = await computeSweep(
+      request,
+      sweepHistory(file, { lastSweep: () => Promise.resolve(preview) })
+    )
     expect(rest.preview).toBeNull()
     expect(rest.reusedPromptCount).toBe(preview.preview?.prompts.length)
     expect(rest.work.blockEvaluations).toBeLessThanOrEqual(DEMO_WORK.blockEvaluations - 12)
@@ -111,7 +107,7 @@ describe('a preview of the demo pair', async () => {
 
 describe('a preview with uniform blends', async () => {
   const request = await demoSweep({ uniformBlendCount: 21, preview: true })
-  const preview = await runCrcSweep(sharedEngine.client(), request, signal, () => undefined)
+  const preview = await computeSweep(request)
 
   it('has the best blend and post exactly, and estimates the others', () => {
     const estimated = preview.preview?.uniformBlends ?? []
@@ -125,7 +121,7 @@ describe('a preview with uniform blends', async () => {
 describe('a preview of a pair with too few prompts', async () => {
   const request = await demoSweep({ preview: true })
   const few = { ...request, prompts: Array.isArray(request.prompts) ? request.prompts.slice(0, 2) : [] }
-  const swept = await runCrcSweep(sharedEngine.client(), few, signal, () => undefined)
+  const swept = await computeSweep(few)
 
   it('is the full sweep', () => {
     expect(swept.preview).toBeNull()

@@ -1,14 +1,13 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
-import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 import { sharedEngine } from '../../../fixtures/shared-engine'
+import { computeSweep, demoSweep } from '../../../fixtures/swept-demo'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 it('restores to another checkpoint what a pair restores whose base that is: the same scores, to the bit, and the same selection', async () => {
@@ -18,22 +17,13 @@ it('restores to another checkpoint what a pair restores whose base that is: the 
   await exportRecipe(pair, { name: 'between', layers }, path)
   const { fingerprint } = await openCheckpoint(path)
   const source = { name: 'between', path, fingerprint }
-  const request: CrcSweepRequest = {
-    ...pair,
-    prompts: await demoPrompts(4),
-    rendering: DEFAULT_RENDERING,
-    rho: 0.5,
-    ranges: true,
-    // Base as a whole shares blocks with ranges of base: the last bits depend on what goes through a block together.
-    wholeBase: false,
-    recipes: [],
-    uniformBlendCount: 3
-  }
+  // Base as a whole shares blocks with ranges of base: the last bits depend on what goes through a block together.
+  const changes = { prompts: await demoPrompts(4), rho: 0.5, wholeBase: false, uniformBlendCount: 3 }
+  const request = await demoSweep({ ...pair, ...changes })
   const { signal } = new AbortController()
   const sweepOf = async (asked: CrcSweepRequest): Promise<SweepDocument> => {
-    const engine = sharedEngine.client()
-    const swept = await runCrcSweep(engine, asked, signal, () => undefined)
-    return SweepDocument.parse(await withHalvesAlone(engine, asked, swept, signal))
+    const swept = await computeSweep(asked)
+    return SweepDocument.parse(await withHalvesAlone(sharedEngine.client(), asked, swept, signal))
   }
   const ofSource = await sweepOf({ ...request, source })
   const ofPair = await sweepOf({ ...request, base: path })

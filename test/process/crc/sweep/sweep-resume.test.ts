@@ -24,7 +24,14 @@ import { exitStatus, startCli } from '../../../fixtures/cli'
 import { runHere } from '../../../fixtures/command-line'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep, expectSameResults, inGroups, leastSaid } from '../../../fixtures/swept-demo'
+import {
+  computeSweep,
+  demoSweep,
+  expectSameResults,
+  inGroups,
+  leastSaid,
+  sweepHistory
+} from '../../../fixtures/swept-demo'
 
 /** Interrupted sweeps of the demo pair in several prompt groups, with the built engine process. */
 
@@ -44,7 +51,7 @@ let out: string
 let interruptedText: string
 beforeAll(async () => {
   request = await demoSweep({ ranges: false, recipes: RECIPES })
-  whole = await runCrcSweep(engine.client(), request, new AbortController().signal, () => undefined)
+  whole = await computeSweep(request)
   interruptedText = await interruptedSweep()
 })
 beforeEach(async () => {
@@ -52,10 +59,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dirname(out), { recursive: true }))
 
-function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
-  const savedProgress = new SavedSweepProgress(progressBeside(file))
-  return { savedProgress, outputPaths: [], lastSweep: () => Promise.resolve(null), fresh: false, ...change }
-}
+const history = (change: Partial<SweepHistory> = {}, file = out): SweepHistory => sweepHistory(file, change)
 
 interface Run {
   asked?: CrcSweepRequest
@@ -125,16 +129,20 @@ function hashed(json: string): string {
 }
 
 describe('a sweep that was cancelled', () => {
-  it('continues from its progress with the same results, and reports only its own work', async () => {
+  it('continues from the undamaged lines of its progress with the same results, and reports only its own work', async () => {
     const kept = await interrupted()
-    expect(kept.length).toBeGreaterThan(0)
     expect(kept.length).toBeLessThan(40)
+    const text = await readFile(`${out}.partial`, 'utf8')
+    // A line of another prompt, a damaged one, and one that is cut off.
+    await writeFile(`${out}.partial`, damage(misattributed(text), 3).slice(0, -100))
+    const used = kept.filter((_, line) => ![0, 2, kept.length - 1].includes(line))
+    expect(used.length).toBeGreaterThan(0)
     const past = history()
     const { document } = await sweep({ past })
     expectSameResults(document, whole)
-    expect(document.reusedPromptCount).toBe(kept.length)
-    const rest = document.prompts.filter(({ key }) => !kept.includes(key))
-    expect(document.work.promptTokens).toBe(rest.reduce((sum, { tokens }) => sum + tokens.length, 0))
+    expect(document.reusedPromptCount).toBe(used.length)
+    const computed = document.prompts.filter(({ key }) => !used.includes(key))
+    expect(document.work.promptTokens).toBe(computed.reduce((sum, { tokens }) => sum + tokens.length, 0))
     await past.savedProgress.remove()
     expect(await readdir(dirname(out))).toEqual([])
   })
@@ -218,15 +226,6 @@ it('that was stopped within its only group of prompts continues after the finish
 })
 
 describe('saved progress', () => {
-  it('loses a damaged line, a line of another prompt and a line that is cut off, and nothing else', async () => {
-    const kept = await interrupted()
-    const text = await readFile(`${out}.partial`, 'utf8')
-    await writeFile(`${out}.partial`, damage(misattributed(text), 3).slice(0, -100))
-    const { document } = await sweep({})
-    expectSameResults(document, whole)
-    expect(document.reusedPromptCount).toBe(kept.length - 3)
-  })
-
   it.each([
     ['other models', { uniformBlendCount: 3, ranges: false }],
     [

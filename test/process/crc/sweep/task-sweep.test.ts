@@ -22,13 +22,18 @@ import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
 import { type CrcSweepRequest, prepareSweep } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { scorerOf } from '../../../../src/main/crc/task/scorer'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
-import { progressBeside, SavedSweepProgress } from '../../../../src/main/crc/sweep/saved-sweep-progress'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep, expectSameResults, inGroups } from '../../../fixtures/swept-demo'
+import {
+  computeSweep,
+  demoSweep,
+  expectSameResults,
+  inGroups,
+  sweepHistory
+} from '../../../fixtures/swept-demo'
 import { shortPair } from '../../../fixtures/swept-project'
 import { taskReference } from '../../../fixtures/task-reference'
 
@@ -43,11 +48,8 @@ beforeAll(async () => {
   const task = await builtinTask('demo-open')
   scored = { kind: 'task', task, sampling: task.settings.sampling, draws: 32 }
   request = await demoSweep({ prompts: scored, ranges: false, recipes: RECIPES, uniformBlendCount: 3 })
-  sweep = await swept(request)
+  sweep = await computeSweep(request)
 })
-
-const swept = (asked: CrcSweepRequest, past: SweepHistory | null = null): Promise<SweepDocument> =>
-  runCrcSweep(sharedEngine.client(), asked, new AbortController().signal, () => undefined, past)
 
 function modelsOf({ base, post, recipes, uniformBlends }: SweepDocument): [string, Score][] {
   const models = new Map<string, Score>(base === null ? [] : [['base', base]]).set('post', post)
@@ -99,15 +101,15 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
   it('has the scores that an independent computation has, with and without a cut', async () => {
     expectReference(sweep, 'minP')
     const open = { ...scored, sampling: { ...scored.sampling, minP: 0 } }
-    expectReference(await swept({ ...request, prompts: open }), 'open')
+    expectReference(await computeSweep({ ...request, prompts: open }), 'open')
   })
 
   it('scores one task to keep and another one to regain as sweeps of each do', async () => {
     const task = await builtinTask('demo-facts')
     const keep = { ...task, prompts: task.prompts.filter((_, prompt) => prompt % 4 === 0) }
     const few = { ...request, recipes: RECIPES.slice(0, 1), uniformBlendCount: 0 }
-    const kept = await swept({ ...few, prompts: { ...scored, task: keep } })
-    const both = await swept({ ...few, prompts: { ...scored, keep } })
+    const kept = await computeSweep({ ...few, prompts: { ...scored, task: keep } })
+    const both = await computeSweep({ ...few, prompts: { ...scored, keep } })
     for (const [index, [name, { validity }]] of modelsOf(kept).entries()) {
       const [, of] = elementAt(modelsOf(both), index, 'model')
       const [, regained] = elementAt(modelsOf(sweep), index, 'model')
@@ -120,7 +122,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
   it('gives questions without a category one that a project can store', async () => {
     const prompts = scored.task.prompts.slice(0, 2).map((prompt) => ({ ...prompt, category: '' }))
     const task = { ...scored.task, prompts }
-    const document = await swept({
+    const document = await computeSweep({
       ...request,
       prompts: { ...scored, task },
       recipes: [],
@@ -229,7 +231,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const pair = await shortPair()
     const more = { recipes: [range(3, 5)], uniformBlendCount: 0, baselines: true, whatIf: true }
     const small = { ...request, ...pair, prompts: { ...scored, task }, ...more }
-    const whole = await swept(small)
+    const whole = await computeSweep(small)
     expect(whole.baselines.map(({ baseline }) => baseline)).toEqual(defaultSamplingBaselines(true))
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
@@ -248,7 +250,11 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const under = (sweep: SweepDocument): SweepDocument =>
       runToEnd(sweepUnder(sweep, { rho: 0.9, sampler, draws: 8, mix: null }))
     const sampling = { ...scored.sampling, ...sampler }
-    const swept8 = await swept({ ...small, whatIf: false, prompts: { ...scored, task, sampling, draws: 8 } })
+    const swept8 = await computeSweep({
+      ...small,
+      whatIf: false,
+      prompts: { ...scored, task, sampling, draws: 8 }
+    })
     expectWithin(under(whole), swept8, 1e-6)
     expectWithin(under(merged), swept8, 1e-6)
     expect(merged.baselines.at(-1)?.precision).toBeCloseTo(whole.baselines.at(-1)?.precision ?? NaN, 5)
@@ -257,12 +263,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(reason)
 
     const folder = await mkdtemp(join(tmpdir(), 'slr-task-'))
-    const history = (): SweepHistory => ({
-      savedProgress: new SavedSweepProgress(progressBeside(join(folder, 'sweep.json'))),
-      outputPaths: [],
-      lastSweep: () => Promise.resolve(null),
-      fresh: false
-    })
+    const history = (): SweepHistory => sweepHistory(join(folder, 'sweep.json'))
     const stop = new AbortController()
     const held = new HeldEngine(sharedEngine)
     const grouped = inGroups(held.client())
@@ -270,7 +271,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     await held.holdAt(inOrder('group'))()
     stop.abort()
     await expect(stopped).rejects.toThrow('cancelled')
-    const resumed = await swept(small, history())
+    const resumed = await computeSweep(small, history())
     expect(resumed.reusedPromptCount).toBeGreaterThan(0)
     expectSameResults(resumed, whole)
     expectWithin(under(resumed), swept8, 1e-6)
@@ -291,7 +292,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
   it('is refused for a task whose answers cannot be listed', async () => {
     const of = async (id: 'creative' | 'reasoning') => {
       const task = await builtinTask(id)
-      return (await problemOf(swept({ ...request, prompts: { ...scored, task } }))).message
+      return (await problemOf(computeSweep({ ...request, prompts: { ...scored, task } }))).message
     }
     expect(await of('creative')).toMatch(/"Creative writing.*" lists no right answers/)
     expect(await of('reasoning')).toMatch(/reads the last number of longer answers/)

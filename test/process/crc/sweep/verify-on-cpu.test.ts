@@ -1,14 +1,14 @@
 import { beforeAll, expect, it } from 'vitest'
-import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
+import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { verifiedOnCpu, withUnmergedDifference } from '../../../../src/main/crc/sweep/follow-up'
 import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
+import { computeSweep, demoSweep } from '../../../fixtures/swept-demo'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 const { signal } = new AbortController()
@@ -19,16 +19,8 @@ let onCpu: SweepDocument
 let onGpu: SweepDocument
 
 beforeAll(async () => {
-  request = {
-    ...(await shortPair()),
-    prompts: await demoPrompts(8),
-    rendering: DEFAULT_RENDERING,
-    rho: 0.5,
-    ranges: true,
-    recipes: [],
-    uniformBlendCount: 0
-  }
-  onCpu = await runCrcSweep(sharedEngine.client(), request, signal, () => undefined)
+  request = await demoSweep({ ...(await shortPair()), prompts: await demoPrompts(8), rho: 0.5 })
+  onCpu = await computeSweep(request)
   onGpu = { ...onCpu, device: 'webgpu' }
 })
 
