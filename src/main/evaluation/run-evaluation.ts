@@ -407,7 +407,7 @@ function refuseUnreadable(
     const bytes = maskBytes(spec, {
       rows: length,
       longest: length,
-      ...{ places: 1, leaves: 1, prompts: 1, furthest: 0 }
+      ...{ prefixCount: 1, leaves: 1, prompts: 1, furthest: 0 }
     })
     if (bytes <= memoryBytes) continue
     throw unsupportedError(

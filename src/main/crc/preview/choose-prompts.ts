@@ -9,18 +9,18 @@ const DRAWS = 300
 export interface ChoiceOfPrompts {
   categories: readonly (readonly number[])[]
   known: readonly (readonly number[])[]
-  /** Counts the distinct prefixes of the prompts. */
-  prefixesOf: (prompts: readonly number[]) => number
-  /** Maximum number of distinct prefixes of the chosen prompts. */
-  maxPrefixes: number
+  /** Counts the distinct token prefixes of prompts. */
+  countRows: (prompts: readonly number[]) => number
+  /** Maximum number of rows of the chosen prompts. */
+  maxRows: number
   seed: number
 }
 
 /** Draws few prompts whose mean scores are closest to those of all prompts. @returns null if the limit is too small */
 export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
-  const { categories, known: knownScores, prefixesOf, maxPrefixes, seed } = choice
+  const { categories, known: knownScores, countRows, maxRows, seed } = choice
   const shortest = categories.map((prompts) =>
-    [...prompts].sort((a, b) => prefixesOf([a]) - prefixesOf([b]) || a - b)
+    [...prompts].sort((a, b) => countRows([a]) - countRows([b]) || a - b)
   )
   const all = categories.flat().length
   // The first categories get one more prompt than the others if the limit allows it.
@@ -32,14 +32,14 @@ export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   const cheapest = (total: number): number[][] =>
     shortest.map((prompts, category) => prompts.slice(0, countOf(total, category)))
   let total = categories.length - 1
-  while (total < all && prefixesOf(cheapest(total + 1).flat()) <= maxPrefixes) total++
+  while (total < all && countRows(cheapest(total + 1).flat()) <= maxRows) total++
   if (total < categories.length) return null
   if (knownScores.length === 0) return cheapest(total)
   const random = xoroshiro128plus(seed)
   const draws = Array.from({ length: DRAWS }, () =>
     categories.map((prompts, category) => drawWithoutReplacement(random, prompts, countOf(total, category)))
   )
-  const fitting = draws.filter((drawn) => prefixesOf(drawn.flat()) <= maxPrefixes)
+  const fitting = draws.filter((drawn) => countRows(drawn.flat()) <= maxRows)
   const distances = distancesOf(choice)
   return [cheapest(total), ...fitting].reduce((best, drawn) =>
     distances(drawn) < distances(best) ? drawn : best

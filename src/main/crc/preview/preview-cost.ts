@@ -1,24 +1,24 @@
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
-import { packPrompts, type PromptPlaces } from '../../engine/tries/prompt-trie'
+import { packPrompts, type PromptPrefixes } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
-/** Computes the cost of scoring models on prompts: block evaluations times distinct prefixes. */
+/** Computes the cost of scoring models on prompts: block evaluations times rows. A row is a distinct prefix of tokens. */
 export class PreviewCost {
   private readonly modelEvaluations: DistinctCounter
-  private readonly promptPrefixes: DistinctCounter
+  private readonly promptRows: DistinctCounter
 
-  constructor(layerCount: number, models: readonly SweptModel[], places: readonly PromptPlaces[]) {
+  constructor(layerCount: number, models: readonly SweptModel[], prefixes: readonly PromptPrefixes[]) {
     this.modelEvaluations = new DistinctCounter(evaluationsOf(layerCount, models))
-    const { paths } = packPrompts(places.flat())
+    const { paths } = packPrompts(prefixes.flat())
     let first = 0
-    this.promptPrefixes = new DistinctCounter(
-      places.map(({ length }) => paths.slice(first, (first += length))).map(joined)
+    this.promptRows = new DistinctCounter(
+      prefixes.map(({ length }) => paths.slice(first, (first += length))).map(joined)
     )
   }
 
   of(models: readonly number[], prompts: readonly number[]): number {
-    return this.evaluations(models) * this.prefixes(prompts)
+    return this.evaluations(models) * this.countRows(prompts)
   }
 
   /** Counts the additional evaluations of models if the states of `before` on the same prompts are available. */
@@ -32,9 +32,9 @@ export class PreviewCost {
     return this.modelEvaluations.count(models)
   }
 
-  /** @param prompts indices of the prompts */
-  prefixes(prompts: readonly number[]): number {
-    return this.promptPrefixes.count(prompts)
+  /** Counts the rows of prompts. @param prompts indices of the prompts */
+  countRows(prompts: readonly number[]): number {
+    return this.promptRows.count(prompts)
   }
 }
 

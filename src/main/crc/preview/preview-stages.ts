@@ -3,7 +3,7 @@ import type { CategoryScore } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
 import { paretoFront } from '../../../contract/model/pareto-front'
-import type { PromptPlaces } from '../../engine/tries/prompt-trie'
+import type { PromptPrefixes } from '../../engine/tries/prompt-trie'
 import { promptsByCategory } from '../selection/score-table'
 import { choosePrompts } from './choose-prompts'
 import { PreviewCost } from './preview-cost'
@@ -38,7 +38,7 @@ export interface PreviewSetting {
   layerCount: number
   models: readonly SweptModel[]
   prompts: readonly { category: string }[]
-  places: readonly PromptPlaces[]
+  prefixes: readonly PromptPrefixes[]
   /** Prompts that decide the selection. Null if all do. */
   choose: readonly number[] | null
   rho: number
@@ -133,7 +133,7 @@ export function plannedPreview(problem: PreviewSetting): PlannedPreview | null {
   const drawn = ranges.length === 0 ? null : choosePrompts({ ...choice, known: [] })
   if (drawn === null) return null
   const prompts = drawn.flat().sort((a, b) => a - b)
-  const sampleRows = cost.evaluationsAfter(whole)(candidates) * cost.prefixes(prompts)
+  const sampleRows = cost.evaluationsAfter(whole)(candidates) * cost.countRows(prompts)
   const statesRows = budget - coarse.work - sampleRows
   return { candidates, prompts, rows: budget, statesRows, wholeRows: total }
 }
@@ -142,8 +142,8 @@ type PreviewPlan = ReturnType<typeof planPreview>
 
 /** Lists the models to score and computes the budgets, in rows of a block. */
 function planPreview(problem: PreviewSetting) {
-  const { layerCount, models, prompts, places } = problem
-  const cost = new PreviewCost(layerCount, models, places)
+  const { layerCount, models, prompts, prefixes } = problem
+  const cost = new PreviewCost(layerCount, models, prefixes)
   const all = [...prompts.keys()]
   const ofKinds = (...kinds: SweptModel['kind'][]): number[] =>
     [...models.keys()].filter((model) => kinds.includes(elementAt(models, model, 'model').kind))
@@ -159,15 +159,15 @@ function planPreview(problem: PreviewSetting) {
     ...ofKinds('uniform-blend').filter(isPost)
   ]
   const candidates = [...ranges, ...blends]
-  const prefixes = cost.prefixes(all)
-  const total = cost.evaluations([...models.keys()]) * prefixes
-  const budget = BUDGET_SHARE * (total + FOLLOW_UP * layerCount * prefixes)
+  const rowCount = cost.countRows(all)
+  const total = cost.evaluations([...models.keys()]) * rowCount
+  const budget = BUDGET_SHARE * (total + FOLLOW_UP * layerCount * rowCount)
   const coarse = coarseStage(problem, cost, ranges, COARSE_SHARE * total)
   const remaining = budget - cost.of(whole, all) - coarse.work
   const choice = {
     categories: categoriesOf(prompts, problem.choose ?? all),
-    prefixesOf: (indices: readonly number[]) => cost.prefixes(indices),
-    maxPrefixes: ((1 - FINALISTS_SHARE) * remaining) / Math.max(1, cost.evaluationsAfter(whole)(candidates)),
+    countRows: (indices: readonly number[]) => cost.countRows(indices),
+    maxRows: ((1 - FINALISTS_SHARE) * remaining) / Math.max(1, cost.evaluationsAfter(whole)(candidates)),
     seed: problem.seed
   }
   const post = elementAt(ofKinds('post'), 0, 'post')
@@ -205,17 +205,17 @@ function* finalists(
   viewedRange: PreviewProblem['viewedRange']
 ): Generator<PreviewStage, number[]> {
   const exact: number[] = []
-  const prefixes = cost.prefixes(all.filter((prompt) => !sample.includes(prompt)))
-  let rowsLeft = remaining - cost.evaluationsAfter(whole)(candidates) * cost.prefixes(sample)
+  const rowCount = cost.countRows(all.filter((prompt) => !sample.includes(prompt)))
+  let rowsLeft = remaining - cost.evaluationsAfter(whole)(candidates) * cost.countRows(sample)
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const share = turn === 0 ? FIRST_TURN_SHARE : 1
     const evaluations = cost.evaluationsAfter([...whole, ...exact])
     const viewed = viewedRange()
     const wanted = candidates.filter((model) => model === viewed && !exact.includes(model))
-    const picked = pickFinalists(races, evaluations, (share * rowsLeft) / prefixes, turn === 0, wanted)
+    const picked = pickFinalists(races, evaluations, (share * rowsLeft) / rowCount, turn === 0, wanted)
     if (picked.length === 0) break
     yield { kind: 'finalists', models: picked, prompts: all, budget }
-    rowsLeft -= evaluations(picked) * prefixes
+    rowsLeft -= evaluations(picked) * rowCount
     for (const race of [races.ofRanges, races.ofBlends]) race.finish(picked)
     exact.push(...picked)
   }
@@ -235,7 +235,7 @@ function coarseStage(
   maxRows: number
 ): { models: number[]; prompts: number[]; work: number } {
   const shortest = [...prompts.keys()].reduce((best, prompt) =>
-    cost.prefixes([prompt]) < cost.prefixes([best]) ? prompt : best
+    cost.countRows([prompt]) < cost.countRows([best]) ? prompt : best
   )
   for (let step = 2; step <= layerCount; step++) {
     const onGrid = ranges.filter((index) => {

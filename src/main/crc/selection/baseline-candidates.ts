@@ -87,17 +87,17 @@ export function halvesAlone(
 export function controls({ ranges, layerCount }: SelectionInput, selected: RangeScore): Candidate[] {
   const length = selected.end - selected.start + 1
   const latest = layerCount - length
-  const places = [
+  const positions = [
     ['earliest', 0],
     ['median', Math.floor(latest / 2)],
     ['latest', latest]
   ] as const
   const seen = new Set([selected.start])
-  return places.flatMap(([place, start]): Candidate[] => {
+  return positions.flatMap(([position, start]): Candidate[] => {
     const range = { start, end: start + length - 1 }
     const score = ranges.find((other) => spanKey(other) === spanKey(range))
     if (seen.has(start) || score === undefined) return []
     seen.add(start)
-    return [{ baseline: { kind: 'control', place, range }, score }]
+    return [{ baseline: { kind: 'control', place: position, range }, score }]
   })
 }

@@ -23,9 +23,9 @@ export function* familyScores(
   { rho, seed, budget = null }: { rho: number; seed: number; budget?: number | null }
 ): Steps<FamilyScore[]> {
   const { prompts, post } = sweep
-  // The place of a candidate stands in for its layers, so that ties go to the first.
+  // The index of a candidate stands in for its layers, so that ties go to the first.
   const inOrder = (scores: readonly Score[]): (Score & RestorationRange)[] =>
-    scores.map((score, place) => ({ ...score, start: place, end: place }))
+    scores.map((score, index) => ({ ...score, start: index, end: index }))
   const families = [
     { name: 'range' as const, candidates: ranges },
     ...BASELINE_KINDS.map((name) => ({
@@ -106,11 +106,11 @@ class Family {
 /** Draws `count` of the numbers below `total` without replacement (Fisher-Yates). */
 function drawCandidates(total: number, count: number, random: RandomGenerator): number[] {
   const numbers = Array.from({ length: total }, (_, index) => index)
-  for (let place = 0; place < count; place++) {
-    const other = uniformInt(random, place, total - 1)
+  for (let index = 0; index < count; index++) {
+    const other = uniformInt(random, index, total - 1)
     const drawn = elementAt(numbers, other, 'candidate')
-    numbers[other] = elementAt(numbers, place, 'candidate')
-    numbers[place] = drawn
+    numbers[other] = elementAt(numbers, index, 'candidate')
+    numbers[index] = drawn
   }
   return numbers.slice(0, count)
 }

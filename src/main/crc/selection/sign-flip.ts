@@ -37,12 +37,12 @@ export function signFlips(
   const tried = ways.length / wayBytes
   const means: number[] = []
   let extreme = 0
-  for (let way = 0, place = 0; way < tried; way++) {
+  for (let way = 0, index = 0; way < tried; way++) {
     let flippedSum = 0
     let flippedWeight = 0
     // Indices are unchecked because a selection runs this loop a hundred thousand times. A byte is less than 256.
-    for (let byte = 0; byte < wayBytes; byte++, place++) {
-      const subset = byte * 256 + (ways[place] ?? NaN)
+    for (let byte = 0; byte < wayBytes; byte++, index++) {
+      const subset = byte * 256 + (ways[index] ?? NaN)
       flippedSum += ofWeighted[subset] ?? NaN
       flippedWeight += ofWeights[subset] ?? NaN
     }
@@ -81,9 +81,9 @@ export function signFlip(
 
 function everyWay(count: number): Uint8Array {
   const wayBytes = Math.ceil(count / 8)
-  return Uint8Array.from({ length: wayBytes * 2 ** count }, (_, place) => {
-    const way = Math.floor(place / wayBytes)
-    return (way >> (8 * (place % wayBytes))) & 255
+  return Uint8Array.from({ length: wayBytes * 2 ** count }, (_, index) => {
+    const way = Math.floor(index / wayBytes)
+    return (way >> (8 * (index % wayBytes))) & 255
   })
 }
 

@@ -83,7 +83,7 @@ function requireWhole({ file, part }: PartFile): void {
   const scorer = scorerOf(part.scoredBy)
   if (
     scoredPrompts.some(
-      (prompt, place) => prompt <= (scoredPrompts[place - 1] ?? -1) || prompt >= prompts.length
+      (prompt, index) => prompt <= (scoredPrompts[index - 1] ?? -1) || prompt >= prompts.length
     )
   ) {
     complain('scores prompts that the sweep does not have, or does not list them in order.')
@@ -97,9 +97,9 @@ function requireWhole({ file, part }: PartFile): void {
     if (scores.length !== scoredPrompts.length) {
       complain(`has ${scores.length} scores of ${name} for ${scoredPrompts.length} prompts.`)
     }
-    for (const [place, prompt] of scoredPrompts.entries()) {
+    for (const [index, prompt] of scoredPrompts.entries()) {
       const validCount = elementAt(prompts, prompt, 'prompt').valid.length
-      if (!isConsistent(elementAt(scores, place, 'score'), validCount, scorer)) {
+      if (!isConsistent(elementAt(scores, index, 'score'), validCount, scorer)) {
         complain(`has a score of prompt ${prompt + 1} that contradicts its own probabilities.`)
       }
     }

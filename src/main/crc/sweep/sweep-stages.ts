@@ -54,8 +54,8 @@ export function previewSetting({
     layerCount,
     models,
     prompts,
-    places: prompts.map(
-      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).places
+    prefixes: prompts.map(
+      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).prefixes
     ),
     choose: holdOutSplit?.selection ?? null,
     rho: request.rho,

@@ -116,6 +116,6 @@ class Selection {
   }
 
   private index(i: number): number {
-    return elementAt(this.indices, i, 'place')
+    return elementAt(this.indices, i, 'index')
   }
 }

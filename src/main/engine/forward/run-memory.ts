@@ -40,12 +40,12 @@ export function blockRunBytes(
   // States that stay on the device go through a block one by one. With experts they do not stay, because experts are
   // chosen on the host.
   const stay = keepsTensors && !hasExperts(spec)
-  const nodes = stay ? { full: 1, last: 1 } : nodesPerRun(rowBound, group.rows, group.places)
+  const nodes = stay ? { full: 1, last: 1 } : nodesPerRun(rowBound, group.rows, group.prefixCount)
   const inAllLayers = runBytes(spec, group, nodes.full, group.rows, {
     paths: group.leaves,
     queries: queriesOf(group)
   })
-  const inTheLast = runBytes(spec, group, nodes.last, group.places, {
+  const inTheLast = runBytes(spec, group, nodes.last, group.prefixCount, {
     paths: group.leaves,
     queries: finalQueriesOf(group)
   })

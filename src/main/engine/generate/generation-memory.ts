@@ -83,7 +83,7 @@ export function promptMemory(
   )
   const ofNode = (width: number): number => FLOAT_BYTES * group.rows * width
   return {
-    prompts: keyValueBytes + FLOAT_BYTES * modelCount * group.places * vocabularySize,
+    prompts: keyValueBytes + FLOAT_BYTES * modelCount * group.prefixCount * vocabularySize,
     prefill:
       FLOAT_BYTES * largestBlock * (keepsTensors ? 2 : 1) +
       DECODER_BYTES +
@@ -94,7 +94,7 @@ export function promptMemory(
       ) +
       ofNode(kvHeadCount * (headSize + valueSize)) +
       maskBytes(spec, group) +
-      FLOAT_BYTES * group.places * (countLeaves(trie) * finalRowSize + vocabularySize)
+      FLOAT_BYTES * group.prefixCount * (countLeaves(trie) * finalRowSize + vocabularySize)
   }
 }
 

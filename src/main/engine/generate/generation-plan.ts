@@ -66,24 +66,24 @@ export function planGeneration(
   const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
   const sizes = rowSizes(maximumLength, models, precision)
   const { memoryBytes } = request
-  const places = request.prompts.map((prompt) => [prompt])
-  const longestSize = sizeOf(places.filter(([prompt]) => prompt?.length === longestPrompt).slice(0, 1))
+  const prefixes = request.prompts.map((prompt) => [prompt])
+  const longestSize = sizeOf(prefixes.filter(([prompt]) => prompt?.length === longestPrompt).slice(0, 1))
   type Group = [group: GroupSize, rows: number, isOneOfMany: boolean]
   const memoryOf = ([group, rows, isOneOfMany]: Group, ofWeights = weightSizes): GenerationMemory =>
     memoryWith(models, sizes, ofWeights, { group, rows: rows * models.modelCount, isOneOfMany })
   const weights = chooseWeightStorage(
-    (storage) => peakOf(memoryOf([longestSize, 1, places.length > 1], weightMemory(models, storage))),
+    (storage) => peakOf(memoryOf([longestSize, 1, prefixes.length > 1], weightMemory(models, storage))),
     memoryBytes,
     request.weights,
     precision
   )
   const weightSizes = weightMemory(models, weights)
-  const promptGroups = groupPrompts(places, (group) => {
+  const promptGroups = groupPrompts(prefixes, (group) => {
     const memory = memoryOf([group, 1, true])
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
   })
   const groups = promptGroups.map((group) =>
-    sizeOf(group.map((prompt) => elementAt(places, prompt, 'prompt')))
+    sizeOf(group.map((prompt) => elementAt(prefixes, prompt, 'prompt')))
   )
   const largestWith = (rows: number): GenerationMemory =>
     groups
@@ -174,7 +174,7 @@ function bytesBesideRows(
   rows: number
 ): number {
   const { maximumLength: length } = sizes
-  const group = { rows: length, places: rows, leaves: rows, furthest: 0, prompts: rows, longest: length }
+  const group = { rows: length, prefixCount: rows, leaves: rows, furthest: 0, prompts: rows, longest: length }
   const memory = memoryWith(models, sizes, weightSizes, { group, rows, isOneOfMany: true })
   return peakOf({ ...memory, keyValues: 0, earlierKeyValues: 0 })
 }
@@ -218,7 +218,7 @@ function memoryWith(
   const keyValues = rows * rowBytes
   return {
     ...weightSizes,
-    ...promptMemory(models, group, group.rows * promptRowBytes + group.places * promptBytes),
+    ...promptMemory(models, group, group.rows * promptRowBytes + group.prefixCount * promptBytes),
     keyValues,
     earlierKeyValues: isOneOfMany ? keyValues : 0,
     step: stepMemory(models, rows, capacity)

@@ -37,8 +37,8 @@ export class KeyValueCache implements LayerCache {
 
   private get slotSizes(): Record<'keys' | 'values', number> {
     const { kvHeadCount, headSize, valueSize } = this.shape
-    const places = kvHeadCount * this.capacity
-    return { keys: places * headSize, values: places * valueSize }
+    const rows = kvHeadCount * this.capacity
+    return { keys: rows * headSize, values: rows * valueSize }
   }
 
   used(slots: number): { keys: Float32Array; values: Float32Array } {
@@ -49,14 +49,14 @@ export class KeyValueCache implements LayerCache {
   write(slot: number, position: number, key: Float32Array, value: Float32Array): void {
     const { kvHeadCount, headSize, valueSize } = this.shape
     for (let head = 0; head < kvHeadCount; head++) {
-      const place = (slot * kvHeadCount + head) * this.capacity
-      const start = place * headSize
+      const firstRow = (slot * kvHeadCount + head) * this.capacity
+      const start = firstRow * headSize
       for (let dim = 0; dim < headSize; dim++) {
         // Indices are not checked, because every number of every token passes here.
         this.keys[start + dim * this.capacity + position] = key[head * headSize + dim] ?? 0
       }
       const ofHead = value.subarray(head * valueSize, (head + 1) * valueSize)
-      this.values.set(ofHead, (place + position) * valueSize)
+      this.values.set(ofHead, (firstRow + position) * valueSize)
     }
   }
 

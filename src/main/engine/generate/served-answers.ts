@@ -253,8 +253,8 @@ class ServedAnswers {
       for (const { model } of row.parts) {
         const states = prefilled.statesOf(model)
         if (states === null) throw new Error('the pass over the prompts kept no states')
-        const taken = Array.from(path.subarray(first, first + count), (place) =>
-          rowAt(states, place, finalRowSize)
+        const taken = Array.from(path.subarray(first, first + count), (packedRow) =>
+          rowAt(states, packedRow, finalRowSize)
         )
         const head = mapGet(this.decoding.heads, originOf(this.trie, model), 'head')
         ofParts.push(await head.logits(joinRows(taken, finalRowSize)))

@@ -129,8 +129,8 @@ async function tokenLogProbabilities(
   for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {
     const chunk = rows.slice(start, start + LOOKUP_ROWS)
     const sourceIndices = chunk.map(([, source]) => mapGet(sourceIndexOf, source, 'row'))
-    const firstIndex = elementAt(sourceIndices, 0, 'place')
-    const lastIndex = elementAt(sourceIndices, sourceIndices.length - 1, 'place')
+    const firstIndex = elementAt(sourceIndices, 0, 'index')
+    const lastIndex = elementAt(sourceIndices, sourceIndices.length - 1, 'index')
     const targets = [...new Set(chunk.map(([row]) => elementAt(tokens, row, 'row')))]
     const columnOf = new Map(targets.map((token, column) => [token, column]))
     const logits = await head.logitsOf(
@@ -138,7 +138,7 @@ async function tokenLogProbabilities(
       targets
     )
     for (const [i, [row]] of chunk.entries()) {
-      const sourceIndex = elementAt(sourceIndices, i, 'place')
+      const sourceIndex = elementAt(sourceIndices, i, 'index')
       const column = mapGet(columnOf, elementAt(tokens, row, 'row'), 'token')
       result[row] =
         elementAt(logits, (sourceIndex - firstIndex) * targets.length + column, 'logit') -

@@ -25,8 +25,8 @@ export function sortDescending(values: Float32Array): Float32Array {
     const key = Number.isNaN(result[i]) ? 0 : word >>> 31 === 0 ? ~word & 0x7fffffff : word
     keys[i] = key
     for (let digit = 0; digit < 4; digit++) {
-      const place = digit * RADIX + ((key >>> (8 * digit)) & (RADIX - 1))
-      starts[place] = (starts[place] ?? 0) + 1
+      const bucket = digit * RADIX + ((key >>> (8 * digit)) & (RADIX - 1))
+      starts[bucket] = (starts[bucket] ?? 0) + 1
     }
   }
   for (const digit of [0, 2]) {
@@ -43,16 +43,16 @@ export function sortDescending(values: Float32Array): Float32Array {
 /** Sorts keys by one byte, stably. `starts` has the number of keys of each value of the byte. */
 function sortByDigit(source: Uint32Array, target: Uint32Array, length: number, digit: number): void {
   let start = 0
-  for (let place = digit * RADIX; place < (digit + 1) * RADIX; place++) {
-    const count = starts[place] ?? 0
-    starts[place] = start
+  for (let bucket = digit * RADIX; bucket < (digit + 1) * RADIX; bucket++) {
+    const count = starts[bucket] ?? 0
+    starts[bucket] = start
     start += count
   }
   for (let i = 0; i < length; i++) {
     const key = source[i] ?? 0
-    const place = digit * RADIX + ((key >>> (8 * digit)) & (RADIX - 1))
-    const index = starts[place] ?? 0
+    const bucket = digit * RADIX + ((key >>> (8 * digit)) & (RADIX - 1))
+    const index = starts[bucket] ?? 0
     target[index] = key
-    starts[place] = index + 1
+    starts[bucket] = index + 1
   }
 }

@@ -23,8 +23,8 @@ function likeliest(logits: Float32Array, count: number): { id: number; logit: nu
   let lowest = -Infinity
   logits.forEach((logit, id) => {
     if (best.length >= count && logit <= lowest) return
-    const place = best.findIndex((other) => other.logit < logit)
-    best.splice(place === -1 ? best.length : place, 0, { id, logit })
+    const index = best.findIndex((other) => other.logit < logit)
+    best.splice(index === -1 ? best.length : index, 0, { id, logit })
     best.splice(count)
     lowest = best.at(-1)?.logit ?? Infinity
   })

@@ -1,7 +1,7 @@
 import type { EngineSweepEvent, TrackedPrompt } from '../../../contract/procedures/engine'
 import type { DrawnRows } from '../forward/draws'
 import type { PairWeights } from '../weights/pair-weights'
-import { type AnswerTrie, groupProbabilities, placeAnswers, type PlacedAnswers } from '../tries/answer-trie'
+import { type AnswerTrie, groupProbabilities, indexAnswers, type IndexedAnswers } from '../tries/answer-trie'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
@@ -18,9 +18,9 @@ export function trackedTokens(prompts: readonly TrackedPrompt[]): number[] {
   return [...new Set(prompts.flatMap((prompt) => prompt.groups.flat(2)))]
 }
 
-/** A distinct place of a group of prompts, with the tokens whose probabilities are requested there. */
+/** A distinct prefix of a group of prompts, with the tokens whose probabilities are requested after it. */
 export interface RowTargets {
-  /** Tokens up to the place, including the prompt's tokens. */
+  /** Tokens of the prefix, including the prompt's tokens. */
   readonly tokens: readonly number[]
   /** Next tokens whose probabilities are requested. */
   readonly next: readonly number[]
@@ -31,8 +31,8 @@ export interface GroupTargets {
   readonly rows: readonly RowTargets[]
   /** Number of probabilities requested per leaf. They are ordered by row, and within a row by next token. */
   readonly size: number
-  /** For each prompt the indices of its answers' steps in the requested probabilities. */
-  readonly placed: readonly PlacedAnswers[]
+  /** For each prompt, its answers as indices into the requested probabilities. */
+  readonly answers: readonly IndexedAnswers[]
 }
 
 export function buildGroupTargets(
@@ -124,14 +124,14 @@ export class GroupScorer {
   /** Encodes each prompt's probabilities under the other samplers, in the format of the event. */
   private underOthers(others: DrawnRows): string[] {
     const bySampler = others.map((next) => this.probabilities(next))
-    return this.targets.placed.map((_, prompt) => {
+    return this.targets.answers.map((_, prompt) => {
       const values = Float32Array.from(bySampler.flatMap((prompts) => elementAt(prompts, prompt, 'prompt')))
       return Buffer.from(values.buffer).toString('base64')
     })
   }
 
   private probabilities(next: Float64Array): number[][] {
-    return this.targets.placed.map((answers) => groupProbabilities(answers, next))
+    return this.targets.answers.map((answers) => groupProbabilities(answers, next))
   }
 
   private leavesOf(origin: Origin, trie: RecipeTrie): number[] {
@@ -146,31 +146,31 @@ export class GroupScorer {
 function collectTargets(
   tries: readonly AnswerTrie[],
   rowOf: readonly number[]
-): Pick<GroupTargets, 'rows' | 'size' | 'placed'> {
+): Pick<GroupTargets, 'rows' | 'size' | 'answers'> {
   const targets: { tokens: readonly number[]; next: Map<number, number> }[] = []
   let first = 0
-  const placed = tries.map(({ places, choices }) => {
-    const promptPlaces = places.map((tokens, place) => {
-      const row = elementAt(rowOf, first + place, 'place')
+  const prefixRows = tries.map(({ prefixes, choices }) => {
+    const promptPrefixes = prefixes.map((tokens, prefix) => {
+      const row = elementAt(rowOf, first + prefix, 'prefix')
       const { next } = (targets[row] ??= { tokens, next: new Map() })
-      const choiceIndices = elementAt(choices, place, 'place').map((token) => {
+      const choiceIndices = elementAt(choices, prefix, 'prefix').map((token) => {
         const choice = next.get(token) ?? next.size
         next.set(token, choice)
         return choice
       })
       return { row, choices: choiceIndices }
     })
-    first += places.length
-    return promptPlaces
+    first += prefixes.length
+    return promptPrefixes
   })
   let size = 0
   const starts = targets.map(({ next }) => (size += next.size) - next.size)
   return {
     rows: targets.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })),
     size,
-    placed: tries.map((trie, prompt) =>
-      placeAnswers(trie, ({ placeIndex, choice }) => {
-        const { row, choices } = elementAt(elementAt(placed, prompt, 'prompt'), placeIndex, 'place')
+    answers: tries.map((trie, prompt) =>
+      indexAnswers(trie, ({ prefixIndex, choice }) => {
+        const { row, choices } = elementAt(elementAt(prefixRows, prompt, 'prompt'), prefixIndex, 'prefix')
         return elementAt(starts, row, 'row') + elementAt(choices, choice, 'choice')
       })
     )

@@ -81,14 +81,14 @@ export function sweepGroups(
   cachedStates: StateCache | null = null
 ): GroupingInParts {
   const { baselines = [], memoryBytes, split } = request
-  const places = tries.map((trie) => trie.places)
+  const prefixes = tries.map((trie) => trie.prefixes)
   // A sweep may go on on another device, where runs are smaller.
   const maxRows = rowsPerRun(models.pair.post.spec, models.placement.copiesTensors)
-  const requested = split && groupingOf(models, places, split.groups, Math.min(split.rowBound, maxRows))
+  const requested = split && groupingOf(models, prefixes, split.groups, Math.min(split.rowBound, maxRows))
   const grouping =
     requested !== undefined && requested.peakBytes <= memoryBytes
       ? requested
-      : groupWithin(models, places, memoryBytes)
+      : groupWithin(models, prefixes, memoryBytes)
   const together = [...request.models.keys()].filter((model) => {
     const kind = request.models[model]?.kind
     return baselines.length > 0 && (kind === 'base' || kind === 'post')

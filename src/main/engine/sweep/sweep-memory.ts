@@ -31,7 +31,7 @@ export interface SweptModels {
   readonly placement: Placement
 }
 
-/** The place where a device computes, which decides how much memory a sweep takes. */
+/** The memory in which a device computes, which decides how much memory a sweep takes. */
 export interface Placement extends Pick<Device, 'keepsTensors' | 'copiesTensors' | 'memoryBytes'> {
   readonly precision: Precision
 }
@@ -51,7 +51,7 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   const { spec } = pair.post
   const size = headSize(placement.copiesTensors)
   const leaves = countLeaves(trie)
-  const finalRows = leaves * group.places
+  const finalRows = leaves * group.prefixCount
   return {
     process: PROCESS_BYTES,
     weights:
@@ -106,7 +106,7 @@ function hostRunBytes(models: SweptModels, group: GroupSize, rowBound: number): 
 function rowsOfRun({ trie, placement }: SweptModels, group: GroupSize, rowBound: number): number {
   if (!placement.copiesTensors) return rowBound
   const nodes = Math.max(...trie.levels.map((level) => level.nodes.length))
-  return group.rows * Math.min(nodes, nodesPerRun(rowBound, group.rows, group.places).full)
+  return group.rows * Math.min(nodes, nodesPerRun(rowBound, group.rows, group.prefixCount).full)
 }
 
 /** Returns the bytes that readers hold for one weight of each checkpoint that is stored with scales. */
@@ -140,7 +140,7 @@ function deviceWeightBytes({ pair, placement }: SweptModels): number {
 /** Returns the bytes of the last states, which the device keeps for the head. */
 function uploadedFinalBytes({ pair, trie, placement }: SweptModels, group: GroupSize): number {
   if (!placement.keepsTensors) return 0
-  return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.finalRowSize
+  return FLOAT_BYTES * countLeaves(trie) * group.prefixCount * pair.post.spec.finalRowSize
 }
 
 /** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
@@ -174,7 +174,7 @@ function bufferBytes({ pair, trie, placement }: SweptModels): number {
 /** Returns the bytes of a slice's logits, three times, and of the head's rows of the requested tokens. */
 function headRunBytes({ pair, trie, trackedTokens, placement }: SweptModels, group: GroupSize): number {
   const size = headSize(placement.copiesTensors)
-  const rows = placement.copiesTensors ? Math.min(size.rows, countLeaves(trie) * group.places) : size.rows
+  const rows = placement.copiesTensors ? Math.min(size.rows, countLeaves(trie) * group.prefixCount) : size.rows
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
     return (

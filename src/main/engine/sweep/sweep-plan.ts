@@ -18,7 +18,7 @@ import {
   packPrompts,
   type GroupSize,
   type PackedPrompts,
-  type PromptPlaces,
+  type PromptPrefixes,
   sizeOf
 } from '../tries/prompt-trie'
 import type { BlockSource, Origin } from '../tries/recipe-trie'
@@ -44,7 +44,7 @@ const MIN_ROWS = 256
 /** Splits prompts into as few groups as fit. Runs become smaller to save groups, and below MIN_ROWS last. */
 export function groupWithin(
   models: SweptModels,
-  prompts: readonly PromptPlaces[],
+  prompts: readonly PromptPrefixes[],
   memoryBytes: number
 ): Grouping {
   const { copiesTensors } = models.placement
@@ -70,14 +70,14 @@ export function groupWithin(
 }
 
 /** Returns the smallest budget that works: of the largest prompt alone, one node at a time. */
-export function smallestMemory(models: SweptModels, prompts: readonly PromptPlaces[]): number {
+export function smallestMemory(models: SweptModels, prompts: readonly PromptPrefixes[]): number {
   return Math.max(...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt]), 1))))
 }
 
 /** Returns null if a prompt does not fit even in a group of its own. */
 function groupingWith(
   models: SweptModels,
-  prompts: readonly PromptPlaces[],
+  prompts: readonly PromptPrefixes[],
   memoryBytes: number,
   rowBound: number
 ): Grouping | null {
@@ -93,7 +93,7 @@ function groupingWith(
 /** @param split indices of the prompts of each group */
 export function groupingOf(
   models: SweptModels,
-  prompts: readonly PromptPlaces[],
+  prompts: readonly PromptPrefixes[],
   split: readonly (readonly number[])[],
   rowBound: number
 ): Grouping {

@@ -1,66 +1,66 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { elementAt } from '../../../contract/model/look-up'
-import type { PromptPlaces } from './prompt-trie'
+import type { PromptPrefixes } from './prompt-trie'
 
-/** One token of a sequence, as the place that it follows and its index among the tokens requested there. */
+/** One token of a sequence, as the prefix that it follows and its index among the tokens requested there. */
 export interface AnswerStep {
-  readonly placeIndex: number
+  readonly prefixIndex: number
   readonly choice: number
 }
 
-/** The continuations of a prompt as a trie. A place is where probabilities of next tokens are requested. */
+/** The continuations of a prompt as a trie. Probabilities of next tokens are requested after each prefix. */
 export interface AnswerTrie {
-  /** The tokens up to each place. The prompt's own end is first, and each place comes after the one that it follows. */
-  readonly places: PromptPlaces
-  /** The tokens requested at each place. */
+  /** Token prefixes: the prompt, then prompts with the first tokens of an answer. A prefix follows the one it extends. */
+  readonly prefixes: PromptPrefixes
+  /** The tokens requested at each prefix. */
   readonly choices: readonly (readonly number[])[]
-  /** The step that leads to each place. Null for the prompt's own end. */
+  /** The step that leads to each prefix. Null for the prompt's own end. */
   readonly cameBy: readonly (AnswerStep | null)[]
   /** The last step of each sequence, by group. */
   readonly groups: readonly (readonly AnswerStep[])[]
 }
 
 export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
-  const places: number[][] = [tokens]
+  const prefixes: number[][] = [tokens]
   const choices: number[][] = [[]]
   const cameBy: (AnswerStep | null)[] = [null]
   const choiceOf = [new Map<number, number>()]
-  const placeAfter = new Map<string, number>()
-  const step = (place: number, token: number): AnswerStep => {
-    const choicesHere = elementAt(choiceOf, place, 'place')
+  const prefixAfter = new Map<string, number>()
+  const step = (prefix: number, token: number): AnswerStep => {
+    const choicesHere = elementAt(choiceOf, prefix, 'prefix')
     const choice = choicesHere.get(token) ?? choicesHere.size
     if (choice === choicesHere.size) {
       choicesHere.set(token, choice)
-      elementAt(choices, place, 'place').push(token)
+      elementAt(choices, prefix, 'prefix').push(token)
     }
-    return { placeIndex: place, choice }
+    return { prefixIndex: prefix, choice }
   }
   const follow = (taken: AnswerStep, token: number): number => {
-    const key = `${taken.placeIndex}:${taken.choice}`
-    const existing = placeAfter.get(key)
+    const key = `${taken.prefixIndex}:${taken.choice}`
+    const existing = prefixAfter.get(key)
     if (existing !== undefined) return existing
-    const newPlace = places.length
-    placeAfter.set(key, newPlace)
-    places.push([...elementAt(places, taken.placeIndex, 'place'), token])
+    const newPrefix = prefixes.length
+    prefixAfter.set(key, newPrefix)
+    prefixes.push([...elementAt(prefixes, taken.prefixIndex, 'prefix'), token])
     choices.push([])
     cameBy.push(taken)
     choiceOf.push(new Map())
-    return newPlace
+    return newPrefix
   }
   const lastStep = (sequence: readonly number[]): AnswerStep => {
-    let lastPlace = 0
-    for (const token of sequence.slice(0, -1)) lastPlace = follow(step(lastPlace, token), token)
-    return step(lastPlace, elementAt(sequence, sequence.length - 1, 'token'))
+    let lastPrefix = 0
+    for (const token of sequence.slice(0, -1)) lastPrefix = follow(step(lastPrefix, token), token)
+    return step(lastPrefix, elementAt(sequence, sequence.length - 1, 'token'))
   }
-  return { places, choices, cameBy, groups: groups.map((sequences) => sequences.map(lastStep)) }
+  return { prefixes, choices, cameBy, groups: groups.map((sequences) => sequences.map(lastStep)) }
 }
 
 /** An answer trie as indices into the concatenated requested probabilities. */
-export interface PlacedAnswers {
-  /** For each place but the first: the place that it follows, and the index of the probability of its step. */
+export interface IndexedAnswers {
+  /** For each prefix but the first: the prefix that it follows, and the index of the probability of its step. */
   readonly parents: Int32Array
   readonly cameBy: Int32Array
-  /** For each sequence of all groups: the place of its last step, the index of its probability, and its group. */
+  /** For each sequence of all groups: the prefix of its last step, the index of its probability, and its group. */
   readonly ends: Int32Array
   readonly lastSteps: Int32Array
   readonly groupOf: Int32Array
@@ -68,20 +68,20 @@ export interface PlacedAnswers {
 }
 
 /** Replaces the steps of an answer trie by indices of their probabilities. */
-export function placeAnswers(
+export function indexAnswers(
   { cameBy, groups }: AnswerTrie,
   indexOf: (step: AnswerStep) => number
-): PlacedAnswers {
+): IndexedAnswers {
   const [, ...steps] = cameBy
   const taken = steps.map((step) => {
-    if (step === null) throw new Error('a place that follows none')
+    if (step === null) throw new Error('a prefix that follows none')
     return step
   })
   const sequences = groups.flatMap((ofGroup, group) => ofGroup.map((step) => ({ step, group })))
   return {
-    parents: Int32Array.from(taken, ({ placeIndex }) => placeIndex),
+    parents: Int32Array.from(taken, ({ prefixIndex }) => prefixIndex),
     cameBy: Int32Array.from(taken, indexOf),
-    ends: Int32Array.from(sequences, ({ step }) => step.placeIndex),
+    ends: Int32Array.from(sequences, ({ step }) => step.prefixIndex),
     lastSteps: Int32Array.from(sequences, ({ step }) => indexOf(step)),
     groupOf: Int32Array.from(sequences, ({ group }) => group),
     groupCount: groups.length
@@ -89,9 +89,9 @@ export function placeAnswers(
 }
 
 /** Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities. */
-export function groupProbabilities(answers: PlacedAnswers, next: Float64Array): number[] {
+export function groupProbabilities(answers: IndexedAnswers, next: Float64Array): number[] {
   const { parents, cameBy, ends, lastSteps, groupOf, groupCount } = answers
-  // Indices are not checked. A sweep calls this for every model, prompt and sampler, and `placeAnswers` built the
+  // Indices are not checked. A sweep calls this for every model, prompt and sampler, and `indexAnswers` built the
   // arrays to match.
   const reached = new Float64Array(parents.length + 1)
   reached[0] = 1

@@ -106,7 +106,7 @@ function joined(branches: readonly Branch[]): Branch[] {
 /** Joins two branches, neighbours in the order of leaves; null if the joined branch costs no less. */
 function join(one: Branch, other: Branch): Branch | null {
   const differs = other.keys.findIndex(
-    (row, i) => i >= one.last.length || row !== elementAt(one.keys, elementAt(one.last, i, 'place'), 'key')
+    (row, i) => i >= one.last.length || row !== elementAt(one.keys, elementAt(one.last, i, 'index'), 'key')
   )
   const shared = differs === -1 ? other.keys.length : differs
   const keys = one.keys.length + other.keys.length - shared
@@ -114,10 +114,10 @@ function join(one: Branch, other: Branch): Branch | null {
   const apart = costOf(one.keys.length, one.queries.length) + costOf(other.keys.length, other.queries.length)
   if (costOf(keys, queries) >= apart) return null
   const last = other.keys.map((_, i) =>
-    i < shared ? elementAt(one.last, i, 'place') : one.keys.length + i - shared
+    i < shared ? elementAt(one.last, i, 'index') : one.keys.length + i - shared
   )
   const moved = other.queries.map(({ keyIndex, output }) => ({
-    keyIndex: elementAt(last, keyIndex, 'place'),
+    keyIndex: elementAt(last, keyIndex, 'index'),
     output
   }))
   return { keys: [...one.keys, ...other.keys.slice(shared)], last, queries: [...one.queries, ...moved] }

@@ -44,7 +44,7 @@ export function countNewTokens(other: readonly number[], prompt: readonly number
   return differs === -1 ? 0 : prompt.length - differs
 }
 
-/** @param prompts token ids of each prompt, none empty; for a prompt with answers, its places */
+/** @param prompts token ids of each prompt, none empty; for a prompt with answers, each of its prefixes */
 export function packPrompts(prompts: readonly (readonly number[])[]): PackedPrompts {
   const trie = new PromptTrie()
   const paths = prompts.map((prompt) => trie.insert(prompt))
@@ -52,14 +52,14 @@ export function packPrompts(prompts: readonly (readonly number[])[]): PackedProm
 }
 
 /** The token sequences after which a prompt's next tokens are requested: itself, and beginnings of its answers. */
-export type PromptPlaces = readonly (readonly number[])[]
+export type PromptPrefixes = readonly (readonly number[])[]
 
 export interface GroupSize {
   readonly rows: number
-  /** Places at which a next token is requested. Equal places count each. */
-  readonly places: number
+  /** Prefixes after which a next token is requested. Equal prefixes are counted separately. */
+  readonly prefixCount: number
   readonly leaves: number
-  /** Maximum distance in tokens of a place from its prompt's first place. */
+  /** Maximum distance in tokens of a prefix from its prompt's first prefix. */
   readonly furthest: number
   readonly prompts: number
   readonly longest: number
@@ -68,25 +68,25 @@ export interface GroupSize {
 class GrowingGroup {
   readonly prompts: number[] = []
   private readonly trie = new PromptTrie()
-  private places = 0
+  private prefixCount = 0
   private longest = 0
   private furthest = 0
 
-  add(index: number, places: PromptPlaces): void {
-    for (const sequence of places) {
+  add(index: number, prefixes: PromptPrefixes): void {
+    for (const sequence of prefixes) {
       this.trie.insert(sequence)
       this.longest = Math.max(this.longest, sequence.length)
-      this.furthest = Math.max(this.furthest, sequence.length - elementAt(places, 0, 'place').length)
+      this.furthest = Math.max(this.furthest, sequence.length - elementAt(prefixes, 0, 'prefix').length)
     }
-    this.places += places.length
+    this.prefixCount += prefixes.length
     this.prompts.push(index)
   }
 
   get size(): GroupSize {
-    const { places, longest, furthest, trie } = this
+    const { prefixCount, longest, furthest, trie } = this
     return {
       rows: trie.tokens.length,
-      places,
+      prefixCount,
       leaves: trie.leaves,
       longest,
       furthest,
@@ -95,27 +95,27 @@ class GrowingGroup {
   }
 }
 
-export function sizeOf(prompts: readonly PromptPlaces[]): GroupSize {
+export function sizeOf(prompts: readonly PromptPrefixes[]): GroupSize {
   const group = new GrowingGroup()
-  for (const [index, places] of prompts.entries()) group.add(index, places)
+  for (const [index, prefixes] of prompts.entries()) group.add(index, prefixes)
   return group.size
 }
 
 /** Splits prompts into the longest runs of neighbours that fit, as indices. One that does not fit is alone. */
 export function groupPrompts(
-  prompts: readonly PromptPlaces[],
+  prompts: readonly PromptPrefixes[],
   fits: (size: GroupSize) => boolean
 ): number[][] {
   if (prompts.length > 0 && fits(sizeOf(prompts))) return [[...prompts.keys()]]
   const groups: number[][] = []
   let group = new GrowingGroup()
-  for (const [index, places] of prompts.entries()) {
+  for (const [index, prefixes] of prompts.entries()) {
     const before = [...group.prompts]
-    group.add(index, places)
+    group.add(index, prefixes)
     if (before.length === 0 || fits(group.size)) continue
     groups.push(before)
     group = new GrowingGroup()
-    group.add(index, places)
+    group.add(index, prefixes)
   }
   if (group.prompts.length > 0) groups.push(group.prompts)
   return groups

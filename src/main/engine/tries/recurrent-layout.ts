@@ -1,5 +1,5 @@
 import type { RecurrentShape } from '../../graphs/recurrent-shape'
-import { elementAt } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import type { PackedPrompts } from './prompt-trie'
 
@@ -18,7 +18,7 @@ export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): Recurr
   const parents = parentsOf(packed)
   const chunks = chunksOf(parents, new Set(ends))
   const levelCount = 1 + Math.max(...chunks.map(({ level }) => level))
-  const placeOf = new Map<Chunk, { level: number; chunk: number }>()
+  const indexOf = new Map<Chunk, { level: number; chunk: number }>()
   const resultIndex = new Int32Array(parents.length)
   let results = 0
   const levels = Array.from({ length: levelCount }, (_, level) => {
@@ -26,13 +26,13 @@ export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): Recurr
     return byLength(chunks.filter((chunk) => chunk.level === level)).map(({ length, bucket }) => {
       const rows = new Int32Array(bucket.length * length).fill(parents.length)
       for (const [i, chunk] of bucket.entries()) {
-        placeOf.set(chunk, { level, chunk: count++ })
+        indexOf.set(chunk, { level, chunk: count++ })
         rows.set(chunk.rows, i * length)
-        for (const [place, row] of chunk.rows.entries()) resultIndex[row] = results + i * length + place
+        for (const [index, row] of chunk.rows.entries()) resultIndex[row] = results + i * length + index
       }
       results += rows.length
       const before = bucket.flatMap((chunk) =>
-        chunk.before === null ? [] : [placed(placeOf, chunk.before).chunk]
+        chunk.before === null ? [] : [mapGet(indexOf, chunk.before, 'chunk').chunk]
       )
       return { length, rows, before: Int32Array.from(before) }
     })
@@ -42,14 +42,8 @@ export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): Recurr
     parents,
     levels,
     resultIndex,
-    ends: Array.from(ends, (row) => placed(placeOf, placed(lastOf, row)))
+    ends: Array.from(ends, (row) => mapGet(indexOf, mapGet(lastOf, row, 'chunk'), 'chunk'))
   }
-}
-
-function placed<Key, Place>(places: ReadonlyMap<Key, Place>, key: Key): Place {
-  const place = places.get(key)
-  if (place === undefined) throw new RangeError('no chunk')
-  return place
 }
 
 /** Returns the row before each row in its prompts, or the number of rows if there is none. */

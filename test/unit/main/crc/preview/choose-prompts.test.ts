@@ -6,20 +6,20 @@ const categories = [
   [1, 3, 5, 7, 9]
 ]
 /** Five tokens of a prompt, and one for each place it has: later prompts are longer. */
-const prefixesOf = (prompts: readonly number[]): number =>
+const countRows = (prompts: readonly number[]): number =>
   prompts.reduce((sum, prompt) => sum + 5 + prompt, 0)
 
 describe('prompts that represent all', () => {
-  it('are as many of each category as may be taken, and no more prefixes than that', () => {
-    const drawn = choosePrompts({ categories, known: [], prefixesOf, maxPrefixes: 40, seed: 1 })
+  it('are as many of each category as may be taken, and no more rows than that', () => {
+    const drawn = choosePrompts({ categories, known: [], countRows, maxRows: 40, seed: 1 })
     expect(drawn?.map((prompts) => prompts.length)).toEqual([3, 2])
-    expect(prefixesOf(drawn?.flat() ?? [])).toBeLessThanOrEqual(40)
+    expect(countRows(drawn?.flat() ?? [])).toBeLessThanOrEqual(40)
   })
 
   it('have the means of all prompts in the known scores', () => {
     // In each category, the mean is that of the middle prompt, or of any two around it.
     const value = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
-    const drawn = choosePrompts({ categories, known: [value], prefixesOf, maxPrefixes: 100, seed: 1 })
+    const drawn = choosePrompts({ categories, known: [value], countRows, maxRows: 100, seed: 1 })
     for (const prompts of drawn ?? []) {
       const mean = prompts.reduce((sum, prompt) => sum + (value[prompt] ?? NaN), 0) / prompts.length
       expect(mean).toBeCloseTo(2, 5)
@@ -30,14 +30,14 @@ describe('prompts that represent all', () => {
     const choice = {
       categories,
       known: [[3, 1, 4, 1, 5, 9, 2, 6, 5, 3]],
-      prefixesOf,
-      maxPrefixes: 40,
+      countRows,
+      maxRows: 40,
       seed: 7
     }
     expect(choosePrompts(choice)).toEqual(choosePrompts(choice))
   })
 
   it('are none where not one of each category may be taken', () => {
-    expect(choosePrompts({ categories, known: [], prefixesOf, maxPrefixes: 10, seed: 1 })).toBeNull()
+    expect(choosePrompts({ categories, known: [], countRows, maxRows: 10, seed: 1 })).toBeNull()
   })
 })

@@ -56,7 +56,7 @@ describe('the cost of a preview', () => {
     'counts the distinct beginnings of prompts %j as they are packed',
     (some) => {
       const { tokens } = packPrompts(some.flatMap((prompt) => elementAt(PLACES, prompt, 'prompt')))
-      expect(cost.prefixes(some)).toBe(tokens.length)
+      expect(cost.countRows(some)).toBe(tokens.length)
     }
   )
 })

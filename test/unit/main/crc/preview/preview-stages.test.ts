@@ -17,15 +17,15 @@ function problemOf(layerCount: number, promptCount: number): PreviewProblem {
     { kind: 'base' },
     ...allRanges(layerCount).map((range): SweptModel => ({ kind: 'range', range }))
   ]
-  const places = Array.from({ length: promptCount }, (_, prompt) => [
+  const prefixes = Array.from({ length: promptCount }, (_, prompt) => [
     // They share a beginning.
     [1, 2, 3, 4, 5, 6, ...Array.from({ length: 8 + (prompt % 5) }, (_unused, token) => 100 * prompt + token)]
   ])
   return {
     layerCount,
     models,
-    prompts: places.map((_, prompt) => ({ category: prompt % 2 === 0 ? 'letter' : 'digit' })),
-    places,
+    prompts: prefixes.map((_, prompt) => ({ category: prompt % 2 === 0 ? 'letter' : 'digit' })),
+    prefixes,
     choose: null,
     rho: 0.9,
     seed: 1,
@@ -76,7 +76,7 @@ function selected(
 describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCount) => {
   const problem = problemOf(layerCount, 40)
   const { stages, outcome } = walked(problem)
-  const cost = new PreviewCost(layerCount, problem.models, problem.places)
+  const cost = new PreviewCost(layerCount, problem.models, problem.prefixes)
   const all = [...problem.models.keys()]
   const total = cost.of(all, [...problem.prompts.keys()])
   /**
@@ -90,7 +90,7 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
         (prompt) => !models.every((model) => elementAt(done, prompt, 'prompt').includes(model))
       )
       const before = elementAt(done, elementAt(fresh, 0, 'prompt'), 'prompt')
-      rows += cost.evaluationsAfter(before)(models) * cost.prefixes(fresh)
+      rows += cost.evaluationsAfter(before)(models) * cost.countRows(fresh)
       for (const prompt of fresh) elementAt(done, prompt, 'prompt').push(...models)
     }
     return rows / total

@@ -72,9 +72,9 @@ async function budget(request: Pick<SweepRequest, 'models' | 'prompts'>, share: 
   const weights = await openPairWeights(pair.base, pair.post)
   try {
     const swept = await buildSweptModels(weights, request)
-    const places = request.prompts.map((prompt) => buildAnswerTrie(prompt).places)
-    const smallest = smallestMemory(swept, places)
-    return smallest + share * (groupWithin(swept, places, 2 ** 40).peakBytes - smallest)
+    const prefixes = request.prompts.map((prompt) => buildAnswerTrie(prompt).prefixes)
+    const smallest = smallestMemory(swept, prefixes)
+    return smallest + share * (groupWithin(swept, prefixes, 2 ** 40).peakBytes - smallest)
   } finally {
     await closePairWeights(weights)
   }

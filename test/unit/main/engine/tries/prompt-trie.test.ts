@@ -49,16 +49,16 @@ describe('splitting prompts into groups', () => {
     const maximumPrompts = fc.integer({ min: 0, max: 6 })
     fc.assert(
       fc.property(promptSet, maximumRows, maximumPrompts, (prompts, rowBound, promptBound) => {
-        const places = prompts.map((prompt) => [prompt, [...prompt, 9]])
-        const groups = groupPrompts(places, (size) => {
-          const { rows, places: count, leaves, longest } = size
-          expect(leaves).toBeLessThanOrEqual(Math.min(count, rows))
+        const prefixes = prompts.map((prompt) => [prompt, [...prompt, 9]])
+        const groups = groupPrompts(prefixes, (size) => {
+          const { rows, prefixCount, leaves, longest } = size
+          expect(leaves).toBeLessThanOrEqual(Math.min(prefixCount, rows))
           expect(longest).toBeLessThanOrEqual(rows)
-          return rows <= rowBound && count <= 2 * promptBound
+          return rows <= rowBound && prefixCount <= 2 * promptBound
         })
         expect(groups.flat()).toEqual(prompts.map((_, i) => i))
         for (const group of groups) {
-          const rows = packPrompts(group.flatMap((index) => places[index] ?? [])).tokens.length
+          const rows = packPrompts(group.flatMap((index) => prefixes[index] ?? [])).tokens.length
           expect((rows <= rowBound && group.length <= promptBound) || group.length === 1).toBe(true)
         }
       })
