@@ -81,7 +81,7 @@ function namedWord(text: string): ReturnType<typeof modelWordFromText> | null {
 }
 
 /** A file or folder as a word that names it, with `./` where it would read as another model. */
-export function placeWord(path: string): string {
+export function pathWord(path: string): string {
   const word = modelWordFromText(path)
   return 'kind' in word && word.kind === 'name-or-path' && !path.startsWith('-') ? path : `./${path}`
 }

@@ -6,18 +6,18 @@ export function paretoFront<Point extends { validity: number; diversity: number 
 ): Point[] {
   const front: Point[] = []
   for (const point of points) {
-    let [place, end] = [0, front.length]
-    while (place < end) {
-      const middle = (place + end) >> 1
-      if (elementAt(front, middle, 'place').validity < point.validity) place = middle + 1
+    let [start, end] = [0, front.length]
+    while (start < end) {
+      const middle = (start + end) >> 1
+      if (elementAt(front, middle, 'point').validity < point.validity) start = middle + 1
       else end = middle
     }
     // Diversity falls as validity rises, so the first point that is at least as valid is the most diverse of them.
-    const baseline = front[place]
+    const baseline = front[start]
     if (baseline !== undefined && baseline.diversity >= point.diversity) continue
-    const to = baseline?.validity === point.validity ? place + 1 : place
-    while (place > 0 && elementAt(front, place - 1, 'place').diversity <= point.diversity) place--
-    front.splice(place, to - place, point)
+    const to = baseline?.validity === point.validity ? start + 1 : start
+    while (start > 0 && elementAt(front, start - 1, 'point').diversity <= point.diversity) start--
+    front.splice(start, to - start, point)
   }
   return front
 }

@@ -194,18 +194,18 @@ export const spanKey = ({ start, end }: RestorationRange): string => `${start}-$
 export const rangeKey = (range: RestorationRange, { source }: { readonly source: RestoredTo }): string =>
   source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
-const places = new WeakMap<readonly RestorationRange[], ReadonlyMap<string, number>>()
+const indexOfKeys = new WeakMap<readonly RestorationRange[], ReadonlyMap<string, number>>()
 
 /** Returns the range of a key, or undefined if the key is of another model. The ranges must not change in place. */
 export function rangeOfKey<Range extends RestorationRange>(
   { ranges, source }: { readonly ranges: readonly Range[]; readonly source: RestoredTo },
   key: string | null
 ): Range | undefined {
-  const placeOf =
-    places.get(ranges) ?? new Map(ranges.map((range, place) => [rangeKey(range, { source }), place]))
-  places.set(ranges, placeOf)
-  const place = key === null ? undefined : placeOf.get(key)
-  return place === undefined ? undefined : ranges[place]
+  const indexOf =
+    indexOfKeys.get(ranges) ?? new Map(ranges.map((range, index) => [rangeKey(range, { source }), index]))
+  indexOfKeys.set(ranges, indexOf)
+  const index = key === null ? undefined : indexOf.get(key)
+  return index === undefined ? undefined : ranges[index]
 }
 
 function halfKey(layer: LayerStrength, half: LayerHalf): string {

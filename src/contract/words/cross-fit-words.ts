@@ -13,8 +13,8 @@ export function uncheckedHalves(
   if (check === null) return []
   const picked = folds.flatMap(({ selected }) => selected ?? [])
   return picked.filter(
-    (range, place) =>
-      checkOfRange(check, range) === null && picked.findIndex((each) => isSame(each, range)) === place
+    (range, index) =>
+      checkOfRange(check, range) === null && picked.findIndex((each) => isSame(each, range)) === index
   )
 }
 

@@ -6,7 +6,7 @@ import { Prompting } from '../model/prompting'
 import { UniformBlendCount } from '../model/recipe'
 import { WeightStorage, Sampling } from '../model/sampling'
 
-/* Settings of work, each named as its option. One that is left out has the default of its place. */
+/* Settings of work, each named as its option. One that is left out has the default of the pair. */
 
 export const SamplerSettings = z
   .object({

@@ -31,7 +31,7 @@ const work = <Kind extends string, Settings extends z.ZodRawShape>(
     models: z.array(z.string()).default([])
   })
 
-/** Work as data: one command of `slr` without the place that takes its result. */
+/** Work as data: one command of `slr` without the output that takes its result. */
 export const Work = z.discriminatedUnion('kind', [
   work('sweep', SweepSettings),
   work('check', CheckSettings),

@@ -168,9 +168,9 @@ function promptTable(logprobs: readonly TokenLogprob[], texts: TokenTexts): (obj
   return [
     null,
     ...logprobs.map(({ token, logprob, rank, top }) => {
-      const entry = (id: number, value: number, place: number): [string, object] => [
+      const entry = (id: number, value: number, rank: number): [string, object] => [
         String(id),
-        { logprob: finite(value), rank: place, decoded_token: mapGet(texts, id, 'token') }
+        { logprob: finite(value), rank, decoded_token: mapGet(texts, id, 'token') }
       ]
       return Object.fromEntries([
         ...top.map((other, i) => entry(other.token, other.logprob, i + 1)),

@@ -6,7 +6,7 @@ import { describeIssue, fileError } from '../../contract/model/problem'
 import { PROCESS_BYTES } from './engine-memory'
 import { readJsonFile, withHint } from './files/bounded-file'
 import { isFile } from './files/path-kinds'
-import { configFolder } from './files/places'
+import { configFolder } from './files/paths'
 
 function isEngineMemory(text: string): boolean {
   const bytes = bytesFromText(text)

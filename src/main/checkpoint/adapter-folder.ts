@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { notFoundError, type WorkbenchError } from '../../contract/model/problem'
-import { cachedModelFolder, HUB_ID } from '../base/files/places'
+import { cachedModelFolder, HUB_ID } from '../base/files/paths'
 import { quoteName } from '../base/json-object'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type AdapterConfig } from './adapter-config'
 

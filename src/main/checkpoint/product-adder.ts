@@ -111,20 +111,20 @@ export class ProductAdder {
     // The right factor is followed by a row of values in float32, one in bfloat16 and a row of the left factor.
     const values = rank * rowBytes
     const halves = values + rowBytes
-    const leftPlace = halves + rowBytes / 2
+    const leftAddress = halves + rowBytes / 2
     if (this.factors !== factors) this.load(factors, columns, rowBytes)
     const memory = new Uint8Array(this.memory.buffer)
-    const leftRow = new Float32Array(this.memory.buffer, leftPlace, rank)
+    const leftRow = new Float32Array(this.memory.buffer, leftAddress, rank)
     const stored = dtype === 'F32' ? values : halves
     for (let done = 0; done < bytes.byteLength;) {
-      const place = first + done / width
-      const row = Math.floor(place / columns)
-      const skip = width * (place % columns)
+      const element = first + done / width
+      const row = Math.floor(element / columns)
+      const skip = width * (element % columns)
       const piece = bytes.subarray(done, done + width * columns - skip)
       leftRow.set(left.subarray(row * rank, (row + 1) * rank))
       memory.set(piece, stored + skip)
       if (dtype === 'BF16') this.rows.expandRow(halves, values, halves)
-      this.rows.addRow(leftPlace, 0, values, rowBytes, rank, scale)
+      this.rows.addRow(leftAddress, 0, values, rowBytes, rank, scale)
       if (dtype === 'BF16') this.rows.roundRow(halves, values, halves)
       piece.set(memory.subarray(stored + skip, stored + skip + piece.length))
       done += piece.length

@@ -135,7 +135,7 @@ export async function storedFloats(tensor: StoredTensor, readStored: ReadStored)
 }
 
 /** Places in a word, from the lowest bits, of 8 neighbouring numbers of AWQ. */
-const AWQ_PLACES = [0, 4, 1, 5, 2, 6, 3, 7]
+const AWQ_POSITIONS = [0, 4, 1, 5, 2, 6, 3, 7]
 
 /** Packs rows of a weight from AWQ's words, [columns, rows / 8], two numbers to a byte. */
 function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int32Array): Uint8Array {
@@ -146,8 +146,8 @@ function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int
   for (let column = 0; column < columns; column += 2) {
     for (let wordRow = 0; wordRow < width; wordRow++) {
       const [low, high] = [wordAt(column, wordRow), wordAt(column + 1, wordRow)]
-      for (const [row, place] of AWQ_PLACES.entries()) {
-        const shift = 4 * place
+      for (const [row, position] of AWQ_POSITIONS.entries()) {
+        const shift = 4 * position
         const at = (8 * wordRow + row) * rowBytes + column / 2
         packed[at] = ((low >>> shift) & 15) | (((high >>> shift) & 15) << 4)
       }
@@ -192,8 +192,8 @@ function zeroPoints(
   const values = new Float32Array(rows * across)
   for (let row = 0; row < rows; row++) {
     const wordRow = Math.floor(row / perWord)
-    const place = layout === 'awq' ? elementAt(AWQ_PLACES, row % perWord, 'place') : row % perWord
-    const shift = place * bits
+    const position = layout === 'awq' ? elementAt(AWQ_POSITIONS, row % perWord, 'position') : row % perWord
+    const shift = position * bits
     for (let group = 0; group < across; group++) {
       const index = layout === 'rows' ? wordRow * across + group : group * wordRows + wordRow
       const stored = (elementAt(words, index, 'word') >>> shift) & max

@@ -5,7 +5,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import { app, BrowserWindow, dialog, Menu, MessageChannelMain, nativeTheme, shell } from 'electron'
 import { version } from '../../../package.json'
 import { nodeProgram } from '../base/node-program'
-import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/places'
+import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/paths'
 import { createEngineHost, engineStarter } from '../engine/host'
 import { BESIDE_A_WINDOW } from '../engine/port'
 import { ShellRequests } from '../workbench/shell'
@@ -153,10 +153,10 @@ function showMenu(logFolder: string): void {
 }
 
 async function pickFolder(title: string, start: string): Promise<string | null> {
-  const places = [start, dirname(start), huggingFaceCacheFolder(), projectsFolder()]
+  const folders = [start, dirname(start), huggingFaceCacheFolder(), projectsFolder()]
   const options = {
     title,
-    defaultPath: places.find((place) => place.length > 1 && existsSync(place)),
+    defaultPath: folders.find((folder) => folder.length > 1 && existsSync(folder)),
     properties: ['openDirectory', 'createDirectory']
   } satisfies Electron.OpenDialogOptions
   const [window] = BrowserWindow.getAllWindows()

@@ -78,7 +78,7 @@ type Reply = z.infer<(typeof Replies)['chat']>
 
 /** Cuts an answer at the first stop text, because a server may ignore them. */
 function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
-  const ends = stopTexts.map((stop) => answer.text.indexOf(stop)).filter((place) => place !== -1)
+  const ends = stopTexts.map((stop) => answer.text.indexOf(stop)).filter((index) => index !== -1)
   return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
 }
 
@@ -186,7 +186,7 @@ class Asking {
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
   private async take(prompt: number, missing: readonly number[], signal: AbortSignal): Promise<number> {
-    const { formIndex: place, way } = this
+    const { formIndex, way } = this
     const requested = missing.slice(0, way.most)
     let response: { reply: Reply; server: string | null }
     try {
@@ -195,7 +195,7 @@ class Asking {
       const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
       const next = this.ways.findIndex(
         ({ most, whatIsOff }, other) =>
-          other > place && (whatIsOff !== way.whatIsOff || most < requested.length)
+          other > formIndex && (whatIsOff !== way.whatIsOff || most < requested.length)
       )
       if (!isRefused || next === -1) throw error
       // The server may not support this form. If the cause is another, it also refuses the last form with a
@@ -240,7 +240,7 @@ class Asking {
           endpoint,
           elementAt(prompts, prompt, 'prompt'),
           settings,
-          { place: prompt, first, n },
+          { promptIndex: prompt, first, n },
           { program: this.program, whatIsOff }
         ),
         name: NAMES[endpoint.through],

@@ -6,7 +6,7 @@ import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
-import { configFolder } from '../base/files/places'
+import { configFolder } from '../base/files/paths'
 import { SerialQueue } from '../base/files/serial-queue'
 
 /* The addresses that this user has confirmed, each with the variable of its key. No project confirms one. */

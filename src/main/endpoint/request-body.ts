@@ -28,7 +28,7 @@ export function requestBody(
   { model, through }: Pick<Endpoint, 'model' | 'through'>,
   prompt: EndpointPrompt,
   settings: RequestSettings,
-  { place, first, n }: { place: number; first: number; n: number },
+  { promptIndex, first, n }: { promptIndex: number; first: number; n: number },
   samplerForm: SamplerForm
 ): Record<string, unknown> {
   const { sampling, maxTokens, stopTexts, templateArguments } = settings
@@ -45,7 +45,7 @@ export function requestBody(
     ...samplerFields(sampling, samplerForm),
     max_tokens: maxTokens,
     ...(stopTexts.length === 0 ? {} : { stop: stopTexts }),
-    seed: requestSeed(settings.seed, place, first),
+    seed: requestSeed(settings.seed, promptIndex, first),
     ...(n === 1 ? {} : { n }),
     stream: false
   }

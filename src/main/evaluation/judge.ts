@@ -22,7 +22,7 @@ interface ScoreQuestion {
   readonly key: string
   readonly prompt: string
   readonly answer: string
-  readonly places: { variant: string; prompt: number; index: number }[]
+  readonly answers: { variant: string; prompt: number; index: number }[]
 }
 
 /** Lets a judge score the answers of a run without a verdict. Equal answers to a prompt are one question. */
@@ -56,9 +56,9 @@ export function judgeMarks(
 ): { variant: string; prompt: number; index: number; mark: number }[] {
   if (run.judge === null) return []
   const byKey = verdictsByKey(verdicts, run.judge)
-  return questionsOf(run, samples, run.judge).flatMap(({ key, places }) => {
+  return questionsOf(run, samples, run.judge).flatMap(({ key, answers }) => {
     const { mark } = byKey.get(key) ?? { mark: null }
-    return mark === null ? [] : places.map((place) => ({ ...place, mark }))
+    return mark === null ? [] : answers.map((answer) => ({ ...answer, mark }))
   })
 }
 
@@ -87,8 +87,8 @@ export function questionsOf(
       // The variant's prefix is omitted, because the answer to the task is scored.
       const promptText = elementAt(run.task.prompts, prompt, 'prompt').text
       const key = questionKey([settings.model, settings.rubric, promptText, text])
-      const question = questions.get(key) ?? { key, prompt: promptText, answer: text, places: [] }
-      question.places.push({ variant, prompt, index })
+      const question = questions.get(key) ?? { key, prompt: promptText, answer: text, answers: [] }
+      question.answers.push({ variant, prompt, index })
       questions.set(key, question)
     }
   }

@@ -54,5 +54,5 @@ export async function answersIn(
     })
   })
   const tokens = await text.encodeAll(lines.map((line) => line.text))
-  return lines.map((line, place) => ({ ...line, tokens: elementAt(tokens, place, 'answer') }))
+  return lines.map((line, index) => ({ ...line, tokens: elementAt(tokens, index, 'answer') }))
 }

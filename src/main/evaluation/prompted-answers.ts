@@ -82,7 +82,7 @@ export async function answersOfLists(
     return { ...line, text: item.text, list: { probability: item.probability, whole: line.text } }
   })
   const tokens = await text.encodeAll(answers.map((answer) => answer.text))
-  return answers.map((answer, place) => ({ ...answer, tokens: elementAt(tokens, place, 'answer') }))
+  return answers.map((answer, index) => ({ ...answer, tokens: elementAt(tokens, index, 'answer') }))
 }
 
 export interface RegenerationPrompt {

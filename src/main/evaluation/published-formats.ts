@@ -23,7 +23,7 @@ export interface PublishedFile {
 }
 
 interface Entry {
-  place: string
+  location: string
   prompt: z.input<typeof TaskPrompt>
 }
 
@@ -70,7 +70,7 @@ export const PUBLISHED_FORMATS = [
     read({ name, content }) {
       const questions = checked(CoverageQuestions, parseContent(content, name), name)
       return Object.entries(questions).map(([text, { answers, category }]) => ({
-        place: `"${text.slice(0, 60)}"`,
+        location: `"${text.slice(0, 60)}"`,
         prompt: { text, category, answers: distinctGroups(answers) }
       }))
     }
@@ -82,7 +82,7 @@ export const PUBLISHED_FORMATS = [
     reading: { kind: 'whole' },
     read: ({ name, content }) =>
       linesOf(content).map(({ line, text }) => ({
-        place: `line ${line}`,
+        location: `line ${line}`,
         prompt: { text, category: categoryOf(name) }
       }))
   },
@@ -100,9 +100,9 @@ export const PUBLISHED_FORMATS = [
     kind: 'reasoning',
     reading: { kind: 'last-number' },
     read: (file) =>
-      jsonLines(file, Gsm8kLine, ({ question, answer }, place) => ({
+      jsonLines(file, Gsm8kLine, ({ question, answer }, location) => ({
         text: question,
-        answers: [finalNumber(answer, `${file.name}, ${place}`)]
+        answers: [finalNumber(answer, `${file.name}, ${location}`)]
       }))
   },
   {
@@ -125,7 +125,7 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
       )
     }
     const entries = format.read({ ...file, content: file.content.replace(/^\uFEFF/, '') })
-    return entries.map(({ place, prompt }) => checked(TaskPrompt, prompt, `${file.name}, ${place}`))
+    return entries.map(({ location, prompt }) => checked(TaskPrompt, prompt, `${file.name}, ${location}`))
   })
   const names = files.map(({ name }) => name).join(', ')
   if (prompts.length === 0) {
@@ -170,18 +170,18 @@ const linesOf = (content: string): { line: number; text: string }[] =>
 function jsonLines<Line>(
   { name, content }: PublishedFile,
   schema: z.ZodType<Line>,
-  promptOf: (line: Line, place: string) => Entry['prompt']
+  promptOf: (line: Line, location: string) => Entry['prompt']
 ): Entry[] {
   return linesOf(content).map(({ line, text }) => {
-    const place = `line ${line}`
-    const where = `${name}, ${place}`
+    const location = `line ${line}`
+    const where = `${name}, ${location}`
     if (text.startsWith('[')) {
       throw inputError(
         `${where} begins a list; expected an object on each line.`,
         'A list becomes such lines by: jq -c ".[]" FILE'
       )
     }
-    return { place, prompt: promptOf(checked(schema, parseContent(text, where), where), place) }
+    return { location, prompt: promptOf(checked(schema, parseContent(text, where), where), location) }
   })
 }
 

@@ -197,12 +197,12 @@ async function* regenerationRounds(
     yield {
       planned: await regeneratedAnswers(run, { ...group, members: [member] }, requests, pair),
       // Prompts with fewer chains than others request fewer answers.
-      stored: requests.flatMap(({ prompt, indices }, place) =>
+      stored: requests.flatMap(({ prompt, indices }, requestIndex) =>
         Array.from({ length: most }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
           const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }
           const storedLine =
             chain < indices.length ? lineOf.get(JSON.stringify([prompt, indices[chain]])) : filler
-          return storedLine === undefined ? [] : [{ ...storedLine, prompt: place, index: chain }]
+          return storedLine === undefined ? [] : [{ ...storedLine, prompt: requestIndex, index: chain }]
         })
       ),
       answersInText: 1,

@@ -87,7 +87,7 @@ function readTaskPrompts(fileName: string, content: string, requestedKind: TaskK
   const unanswered = rightAnswers === 'one' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
   if (unanswered !== -1) {
     throw inputError(
-      `${fileName}, ${entries[unanswered]?.place ?? ''}: answer: a prompt of a ${kind} task needs its right answer.`
+      `${fileName}, ${entries[unanswered]?.location ?? ''}: answer: a prompt of a ${kind} task needs its right answer.`
     )
   }
   return {
@@ -115,8 +115,8 @@ const FileAnswers = z.object({
   answer: Answer.nullish()
 })
 
-function taskPrompt(fileName: string, { place, value, prompt }: PromptEntry): TaskPrompt {
-  const complain = (problem: string): WorkbenchError => inputError(`${fileName}, ${place}: ${problem}`)
+function taskPrompt(fileName: string, { location, value, prompt }: PromptEntry): TaskPrompt {
+  const complain = (problem: string): WorkbenchError => inputError(`${fileName}, ${location}: ${problem}`)
   const parsed = FileAnswers.safeParse(typeof value === 'string' ? {} : value)
   if (!parsed.success) throw complain(describeIssue(parsed.error))
   const { answer, answers: listed } = parsed.data

@@ -38,14 +38,14 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   const planned = [...post.checkpoint.tensors].map(([name, entry]): PlannedTensor => {
     const taken = restored.get(name)
     const from = taken && sourceMember(members, taken.layer).checkpoint.tensors.get(name)
-    const place = placeOf(name, entry, members)
-    if (from === undefined || taken === undefined) return postTensor(entry, place)
+    const fileTensor = fileTensorOf(name, entry, members)
+    if (from === undefined || taken === undefined) return postTensor(entry, fileTensor)
     const { strength, layer } = taken
     const dtypes = { source: weightDtype(from), post: weightDtype(entry) }
     const origin = tensorOrigin(strength, dtypes, layer.source === undefined ? 'base' : 'checkpoint')
-    const isMoved = place !== entry && entry.adapted === undefined
+    const isMoved = fileTensor !== entry && entry.adapted === undefined
     if (isMoved && origin === 'blended') throw partlyRestored(entry)
-    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: place, restored: from }
+    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: fileTensor, restored: from }
   })
   return weightFiles(post).map(({ name, path, bytes }) => {
     const tensors = planned
@@ -55,22 +55,22 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   })
 }
 
-/** Plans a tensor that is not restored. @param place see {@link placeOf} */
-function postTensor(entry: TensorEntry, place: TensorEntry): PlannedTensor {
-  const planned = { strength: 0, restoredTo: null, post: place }
+/** Plans a tensor that is not restored. @param fileTensor see {@link fileTensorOf} */
+function postTensor(entry: TensorEntry, fileTensor: TensorEntry): PlannedTensor {
+  const planned = { strength: 0, restoredTo: null, post: fileTensor }
   if (entry.adapted !== undefined) return { ...planned, origin: 'merged', restored: entry }
-  return { ...planned, origin: 'post', restored: place === entry ? null : entry }
+  return { ...planned, origin: 'post', restored: fileTensor === entry ? null : entry }
 }
 
-/** Returns a tensor of post at its place in the files, those of the base for an adapter's model. */
-function placeOf(name: string, entry: TensorEntry, { post, base }: SourcedPair): TensorEntry {
+/** Returns a tensor of post in the files: those of post, or those of base for an adapter. */
+function fileTensorOf(name: string, entry: TensorEntry, { post, base }: SourcedPair): TensorEntry {
   if (weightFiles(post).some(({ path }) => path === entry.file)) return entry
-  const place = base.checkpoint.tensors.get(name)
-  if (place?.dtype === entry.dtype && String(place.shape) === String(entry.shape))
-    return { ...place, adapted: entry.adapted }
+  const fileTensor = base.checkpoint.tensors.get(name)
+  if (fileTensor?.dtype === entry.dtype && String(fileTensor.shape) === String(entry.shape))
+    return { ...fileTensor, adapted: entry.adapted }
   throw unsupportedError(
     `${entry.file}: tensor ${quoteName(entry.name)} is ${entry.dtype} of [${entry.shape.join(', ')}], ` +
-      `expected ${place?.dtype ?? 'one'} of [${place?.shape.join(', ') ?? ''}] as in base, whose files are written.`,
+      `expected ${fileTensor?.dtype ?? 'one'} of [${fileTensor?.shape.join(', ') ?? ''}] as in base, whose files are written.`,
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
   )
 }

@@ -45,15 +45,15 @@ export async function runExport(
   onProgress: (progress: ExportProgress) => void
 ): Promise<ExportResult> {
   const { pair, weights, copied, recipe, strengths, mergekit } = prepared
-  const place = await checkTarget(prepared, typed)
-  refuseExisting(place, overwrite)
+  const requested = await checkTarget(prepared, typed)
+  refuseExisting(requested, overwrite)
   const licence = await readLicence(pair.post)
   const meter = new Meter(prepared, signal, onProgress)
-  const staging = await Staging.open(place.path)
+  const staging = await Staging.open(requested.path)
   const sources = new SourceFiles(pair)
   try {
     // Checked again under the lock, because cleaning up may have restored a folder of a killed export.
-    const target = await checkTarget(prepared, place.path)
+    const target = await checkTarget(prepared, requested.path)
     refuseExisting(target, overwrite)
     const lowRank = await writeFiles(prepared, staging.path, sources, meter)
     const nonFinite = await verifyFiles(prepared, staging.path, sources, { meter, lowRank })

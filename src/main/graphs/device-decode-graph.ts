@@ -16,7 +16,7 @@ export const DEVICE_DECODE_INPUTS = {
   /** Additive mask over the cache, including the new token, [slots, 1, 1, capacity]. */
   mask: 'mask',
   /** (slot, head, position) of each new key and value, [slots, kvHeads, 3]. */
-  places: 'places',
+  cacheIndices: 'cacheIndices',
   /** Rotated keys, [slots, kvHeads, capacity, headSize]; values have the same shape. */
   keys: 'keys',
   values: 'values'
@@ -45,7 +45,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const stateRows = graph.input(DEVICE_DECODE_INPUTS.stateRows, 'int64', ['slots', 1])
   const positions = graph.input(DEVICE_DECODE_INPUTS.positions, 'int64', ['slots', 1])
   const mask = graph.input(DEVICE_DECODE_INPUTS.mask, 'float32', ['slots', 1, 1, 'capacity'])
-  const places = graph.input(DEVICE_DECODE_INPUTS.places, 'int64', ['slots', kvHeadCount, 3])
+  const cacheIndices = graph.input(DEVICE_DECODE_INPUTS.cacheIndices, 'int64', ['slots', kvHeadCount, 3])
   const pastKeys = graph.input(DEVICE_DECODE_INPUTS.keys, type, cacheDims)
   const pastValues = graph.input(DEVICE_DECODE_INPUTS.values, type, cacheDims)
 
@@ -62,7 +62,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
     const half = type === 'float16'
     const updates = half ? graph.cast(`attention/${name}/half`, heads, type) : heads
     const output = DEVICE_DECODE_OUTPUTS[name]
-    const updated = graph.node(output, 'ScatterND', [cache, places, updates])
+    const updated = graph.node(output, 'ScatterND', [cache, cacheIndices, updates])
     graph.output(updated, output, cacheDims, type)
     return half ? graph.cast(`attention/${name}/single`, updated, 'float32') : updated
   }
@@ -77,8 +77,11 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   )
   const swapLast = (path: string, value: string): string =>
     graph.node(path, 'Transpose', [value], { perm: { ints: [0, 1, 3, 2] } })
-  const byPlace = graph.node('attention/scores/places', 'MatMul', [keys, swapLast('attention/q/columns', q)])
-  const scores = swapLast('attention/scores', byPlace)
+  const byPosition = graph.node('attention/scores/positions', 'MatMul', [
+    keys,
+    swapLast('attention/q/columns', q)
+  ])
+  const scores = swapLast('attention/scores', byPosition)
   const capped = softCap(graph, 'attention/scores', scores, spec.attentionSoftCap)
   const masked = graph.node('attention/masked', 'Add', [capped, mask])
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })

@@ -23,19 +23,19 @@ export function takeRowsGraph(rank: number, type: FloatType): Uint8Array {
   return graph.encode()
 }
 
-/** Extends a cache: inputs `cache` and `more`, both [slots, kvHeads, places, headSize], output `extended`. */
+/** Extends a cache: inputs `cache` and `more`, both [slots, kvHeads, positions, headSize], output `extended`. */
 export function extendGraph(type: FloatType): Uint8Array {
   const graph = new OnnxGraph('extend')
-  const cache = graph.input('cache', type, ['slots', 'heads', 'places', 'size'])
-  const more = graph.input('more', type, ['slots', 'heads', 'morePlaces', 'size'])
+  const cache = graph.input('cache', type, ['slots', 'heads', 'positions', 'size'])
+  const more = graph.input('more', type, ['slots', 'heads', 'morePositions', 'size'])
   const extended = graph.node('extended', 'Concat', [cache, more], { axis: { int: 2 } })
-  graph.output(extended, 'extended', ['slots', 'heads', 'allPlaces', 'size'], type)
+  graph.output(extended, 'extended', ['slots', 'heads', 'allPositions', 'size'], type)
   return graph.encode()
 }
 
 /**
  * Writes `rows` of `packed` [1, packed rows, kvHeads x headSize] to `cache` [slots, kvHeads, capacity, headSize] at
- * `places` [rows, kvHeads, 3], which are (slot, head, position). `filled` may reuse the cache's memory.
+ * `indices` [rows, kvHeads, 3], which are (slot, head, position). `filled` may reuse the cache's memory.
  */
 export function fillGraph(kvHeadCount: number, headSize: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('fill')
@@ -43,11 +43,11 @@ export function fillGraph(kvHeadCount: number, headSize: number, type: FloatType
   const cache = graph.input('cache', type, dims)
   const packed = graph.input('packed', 'float32', [1, 'packedRows', kvHeadCount * headSize])
   const rows = graph.input('rows', 'int64', ['rows'])
-  const places = graph.input('places', 'int64', ['rows', kvHeadCount, 3])
+  const indices = graph.input('indices', 'int64', ['rows', kvHeadCount, 3])
   const gathered = graph.node('gathered', 'Gather', [packed, rows], { axis: { int: 1 } })
   const heads = graph.reshape('heads', gathered, [-1, kvHeadCount, headSize])
   const updates = type === 'float32' ? heads : graph.cast('half', heads, type)
-  graph.output(graph.node('filled', 'ScatterND', [cache, places, updates]), 'filled', dims, type)
+  graph.output(graph.node('filled', 'ScatterND', [cache, indices, updates]), 'filled', dims, type)
   return graph.encode()
 }
 

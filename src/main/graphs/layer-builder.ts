@@ -197,10 +197,10 @@ export class LayerBuilder {
   }
 
   /** Applies a norm over the last axis; returns the value unchanged if the family has none there. */
-  norm(path: string, value: string, place: NormPosition): string {
+  norm(path: string, value: string, position: NormPosition): string {
     const { family } = this.spec
-    if (family.norms[place] === undefined) return value
-    const role = NORM_ROLES[place]
+    if (family.norms[position] === undefined) return value
+    const role = NORM_ROLES[position]
     return family.normKind === 'rms'
       ? rmsNorm(this.graph, this.spec, path, value, this.weight(role))
       : layerNorm(this.graph, this.spec, path, value, this.weights.get(role), this.weights.get(`${role}Bias`))

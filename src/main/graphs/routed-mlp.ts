@@ -57,15 +57,15 @@ function addExpert(
   { normed, share, sum }: Readonly<Record<'normed' | 'share' | 'sum', string>>
 ): string {
   const shares = graph.reshape('share', share, [-1])
-  const places = graph.reshape('places', graph.node('nonzero', 'NonZero', [shares]), [-1])
-  const results = expert.projected(graph.node('rows', 'Gather', [normed, places], { axis: { int: 0 } }))
+  const routed = graph.reshape('routed', graph.node('nonzero', 'NonZero', [shares]), [-1])
+  const results = expert.projected(graph.node('rows', 'Gather', [normed, routed], { axis: { int: 0 } }))
   const weights = graph.reshape(
     'weights',
-    graph.node('weights/gathered', 'Gather', [shares, places], { axis: { int: 0 } }),
+    graph.node('weights/gathered', 'Gather', [shares, routed], { axis: { int: 0 } }),
     [-1, 1]
   )
   const weighted = graph.node('weighted', 'Mul', [results, weights])
-  return graph.node('sum', 'ScatterND', [sum, graph.reshape('indices', places, [-1, 1]), weighted], {
+  return graph.node('sum', 'ScatterND', [sum, graph.reshape('indices', routed, [-1, 1]), weighted], {
     reduction: { string: 'add' }
   })
 }

@@ -6,11 +6,11 @@ import { progressShare } from '../../contract/work/progress'
 import type { Devices } from '../work/devices'
 import type { EngineHost } from '../engine/host'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
-import { computingPlace } from '../work/computing-place'
+import { deviceAndMemory } from '../work/device-and-memory'
 import { type NextTokenRequest, probeRecipe } from '../work/next-token'
 import { pairPaths } from '../project/demo'
 import { scoreRanks } from '../work/rank-table'
-import { projectPlace } from '../work/work-place'
+import { projectContext } from '../work/work-context'
 import { Chats } from './chats'
 import { Checks } from './checks'
 import { EvaluationJobs } from './evaluations'
@@ -96,8 +96,8 @@ class EngineQuestions {
     try {
       const { location, rendering, settings } = pair.document
       const folders = pairPaths(location)
-      const place = await computingPlace({}, settings)
-      const device = await devices.choose(place.device, folders.base)
+      const computing = await deviceAndMemory({}, settings)
+      const device = await devices.choose(computing.device, folders.base)
       const request = { ...folders, ...asked, rendering, device }
       yield* probeRecipe(engine.client(), request, question.signal)
     } finally {
@@ -129,7 +129,7 @@ class RankJobs {
           run: async (means) => ({
             type: 'finished',
             recipe,
-            table: await scoreRanks(projectPlace(pair), request, devices, means)
+            table: await scoreRanks(projectContext(pair), request, devices, means)
           })
         })
       )

@@ -76,9 +76,9 @@ export class JobQueue {
   }
 
   /** Moves a job to an index in the queue without it. @throws WorkbenchError `not-found` if the job is over */
-  async move(project: ProjectOfPair, id: string, place: number): Promise<void> {
+  async move(project: ProjectOfPair, id: string, position: number): Promise<void> {
     await this.edit(project, (jobs) =>
-      jobs.filter((job) => job.id !== id).toSpliced(place, 0, findJob(jobs, id))
+      jobs.filter((job) => job.id !== id).toSpliced(position, 0, findJob(jobs, id))
     )
   }
 
@@ -88,7 +88,7 @@ export class JobQueue {
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 
-  /** Queues a failed or stopped job again, at its place. @throws WorkbenchError `not-found`; as `requireConfirmed` */
+  /** Queues a failed or stopped job again, at its position. @throws WorkbenchError `not-found`; as `requireConfirmed` */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
     await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.work.jobs, id)))
     await this.edit(project, (jobs) => {

@@ -149,8 +149,8 @@ function createSampleJob(engine: EngineClient, work: SampleWork, publish: Publis
     {
       name: 'the sample run',
       async run(_id, facts, signal) {
-        for (const [place, line] of store.answers.entries())
-          facts.set(`stored ${place}`, { type: 'finished', line })
+        for (const [index, line] of store.answers.entries())
+          facts.set(`stored ${index}`, { type: 'finished', line })
         const { seconds } = await work.compute(
           {
             engine,

@@ -12,7 +12,7 @@ import type { EngineClient } from '../engine/host'
 import { pairPaths } from '../project/demo'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { defaultSampleSettings } from '../samples/default-settings'
-import { computingPlace } from '../work/computing-place'
+import { deviceAndMemory } from '../work/device-and-memory'
 import type { JobContext } from './job-context'
 import type { JobTable } from './job-table'
 import { createProgressJob } from './progress-job'
@@ -68,7 +68,7 @@ async function openModels(engine: EngineClient, pair: ProjectPair, recipe: Recip
   const { location, rendering, settings } = pair.document
   const folders = pairPaths(location)
   const defaults = await defaultSampleSettings(await postTextFolder(folders))
-  const { memoryBytes } = await computingPlace({}, settings)
+  const { memoryBytes } = await deviceAndMemory({}, settings)
   const variant = engineRecipe({ ...recipe, name: freeName(recipe.name, ['base', 'post']) })
   return ServedVariants.open(engine, {
     ...folders,

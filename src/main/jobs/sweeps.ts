@@ -15,7 +15,7 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { settingsKey } from '../project/documents/settings-key'
 import type { Devices } from '../work/devices'
 import { SweepWork } from '../work/sweep'
-import { projectPlace } from '../work/work-place'
+import { projectContext } from '../work/work-context'
 import type { Job, JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -114,4 +114,4 @@ export const openNextSweep = (
   devices: Devices,
   { fresh = false, preview = false } = {}
 ): Promise<SweepWork> =>
-  SweepWork.open({ ...WINDOW_SETTINGS, preview }, projectPlace(pair), devices, { fresh })
+  SweepWork.open({ ...WINDOW_SETTINGS, preview }, projectContext(pair), devices, { fresh })

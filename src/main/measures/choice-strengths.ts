@@ -66,7 +66,7 @@ export function preferredTo(
   if (!compared.includes(reference)) return results
   // The reference comes first. Candidates that were never compared are omitted, even from the added tie.
   const ordered = [reference, ...compared.filter((candidate) => candidate !== reference)]
-  const indexOf = new Map(ordered.map((candidate, place) => [candidate, place]))
+  const indexOf = new Map(ordered.map((candidate, index) => [candidate, index]))
   const indexIn = (candidate: number): number => mapGet(indexOf, candidate, 'candidate')
   const model = new ChoiceModel(
     choices.map(({ prompt, candidates, preferred }) => ({
@@ -92,28 +92,28 @@ class ChoiceModel {
 
   constructor(choices: readonly Choice[], size: number) {
     this.prompts = [...multimap(choices.map((choice) => [choice.prompt, choice])).values()].map(countedOnce)
-    const everyone = Array.from({ length: size }, (_, place) => place)
+    const everyone = Array.from({ length: size }, (_, candidate) => candidate)
     const added = { candidates: everyone, wins: everyone.map(() => 0.5) }
     this.counted = bySet([...this.prompts.flat(), added]).map(summed)
     this.best = this.maximise(everyone.map(() => 0))
     this.inflation = this.inflations()
   }
 
-  preferredToFirst(place: number): PreferredTo {
-    const chance = logistic(elementAt(this.best.strengths, place, 'strength'))
+  preferredToFirst(candidate: number): PreferredTo {
+    const chance = logistic(elementAt(this.best.strengths, candidate, 'strength'))
     if (this.prompts.length < FEWEST_PROMPTS) return { chance, interval: null }
-    return { chance, interval: [this.profileEnd(place, -1), this.profileEnd(place, 1)] }
+    return { chance, interval: [this.profileEnd(candidate, -1), this.profileEnd(candidate, 1)] }
   }
 
   /** Finds the probability at which the profile likelihood has dropped too far. */
-  private profileEnd(place: number, direction: -1 | 1): number {
-    const middle = elementAt(this.best.strengths, place, 'strength')
-    const furthest = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, place - 1, 'variance')))
+  private profileEnd(candidate: number, direction: -1 | 1): number {
+    const middle = elementAt(this.best.strengths, candidate, 'strength')
+    const furthest = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, candidate - 1, 'variance')))
     let from = this.best.strengths
     // The root of the drop is almost a straight line, so the secants below converge in a few steps.
     const beyond = (distance: number): number => {
       const strength = middle + direction * distance
-      const fit = this.maximise(from.with(place, strength), place)
+      const fit = this.maximise(from.with(candidate, strength), candidate)
       from = fit.strengths
       return Math.sqrt(Math.max(0, 2 * (this.best.likelihood - fit.likelihood))) - furthest
     }
@@ -130,7 +130,7 @@ class ChoiceModel {
 
   /** Maximises the likelihood. @param fixed a candidate whose strength stays unchanged, besides the first */
   private maximise(start: readonly number[], fixed?: number): Fit {
-    const free = start.flatMap((_, place) => (place === 0 || place === fixed ? [] : place))
+    const free = start.flatMap((_, candidate) => (candidate === 0 || candidate === fixed ? [] : candidate))
     const strengths = [...start]
     for (let round = 1; ; round++) {
       const { likelihood, gradient, information } = slopes(this.counted, strengths, free)
@@ -138,15 +138,16 @@ class ChoiceModel {
       const step = new CholeskyDecomposition(information).solve(Matrix.columnVector(gradient)).to1DArray()
       const length = Math.max(...step.map(Math.abs))
       const cut = Math.min(1, MAX_STEP / length)
-      for (const [row, place] of free.entries()) {
-        strengths[place] = elementAt(strengths, place, 'strength') + cut * elementAt(step, row, 'step')
+      for (const [row, candidate] of free.entries()) {
+        strengths[candidate] =
+          elementAt(strengths, candidate, 'strength') + cut * elementAt(step, row, 'step')
       }
       if (length < STEP_TOLERANCE || round === MAX_ROUNDS) return { strengths, likelihood }
     }
   }
 
   private inflations(): number[] {
-    const free = this.best.strengths.flatMap((_, place) => (place === 0 ? [] : place))
+    const free = this.best.strengths.flatMap((_, candidate) => (candidate === 0 ? [] : candidate))
     const { information } = slopes(this.counted, this.best.strengths, free)
     const plain = new CholeskyDecomposition(information).solve(Matrix.eye(free.length))
     const spread = Matrix.zeros(free.length, free.length)
@@ -169,17 +170,17 @@ function slopes(
   strengths: readonly number[],
   free: readonly number[]
 ): { likelihood: number; gradient: number[]; information: Matrix } {
-  const rows = new Map(free.map((place, row) => [place, row]))
+  const rows = new Map(free.map((candidate, row) => [candidate, row]))
   const gradient = free.map(() => 0)
   const information = Matrix.zeros(free.length, free.length)
   let likelihood = 0
   for (const { candidates, wins } of counted) {
-    const candidateStrengths = candidates.map((place) => elementAt(strengths, place, 'strength'))
+    const candidateStrengths = candidates.map((candidate) => elementAt(strengths, candidate, 'strength'))
     const greatest = Math.max(...candidateStrengths)
     const weights = candidateStrengths.map((strength) => Math.exp(strength - greatest))
     const sum = weights.reduce((total, weight) => total + weight, 0)
     const count = wins.reduce((total, won) => total + won, 0)
-    const freeRows = candidates.map((place) => rows.get(place))
+    const freeRows = candidates.map((candidate) => rows.get(candidate))
     for (const [index, row] of freeRows.entries()) {
       const won = elementAt(wins, index, 'count of wins')
       const share = elementAt(weights, index, 'weight') / sum
@@ -240,15 +241,15 @@ function countedOnce(choices: readonly Choice[]): WinCounts[] {
         preferred === null ? 1 / candidates.length : Number(candidate === preferred)
       )
     )
-    return { candidates, wins: candidates.map((_, place) => total(parts, place) / same.length) }
+    return { candidates, wins: candidates.map((_, candidate) => total(parts, candidate) / same.length) }
   })
 }
 
 function summed(same: readonly WinCounts[]): WinCounts {
   const { candidates } = elementAt(same, 0, 'count')
   const parts = same.map(({ wins }) => wins)
-  return { candidates, wins: candidates.map((_, place) => total(parts, place)) }
+  return { candidates, wins: candidates.map((_, candidate) => total(parts, candidate)) }
 }
 
-const total = (parts: readonly (readonly number[])[], place: number): number =>
-  parts.reduce((sum, part) => sum + elementAt(part, place, 'count of wins'), 0)
+const total = (parts: readonly (readonly number[])[], candidate: number): number =>
+  parts.reduce((sum, part) => sum + elementAt(part, candidate, 'count of wins'), 0)

@@ -49,7 +49,7 @@ interface Side {
   readonly check: ComparedSweep['check']
   readonly passes: SelectionSide['passes']
   /** Indices of ranges by key. */
-  readonly places: ReadonlyMap<string, number>
+  readonly indexOf: ReadonlyMap<string, number>
 }
 
 /**
@@ -157,7 +157,7 @@ async function sideOf(
       (await runCooperatively(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
     check: comparedCheck({ sweep, check }, rho),
     passes: (range) => rangePasses(check, range, rho),
-    places: new Map(sweep.ranges.map((range, place) => [spanKey(range), place]))
+    indexOf: new Map(sweep.ranges.map((range, index) => [spanKey(range), index]))
   }
 }
 
@@ -182,7 +182,7 @@ const counterpart = (range: RestorationRange, from: Side, to: Side): Restoration
 
 function matchedRanges(a: Side, b: Side): MatchedRange[] {
   const matched = a.sweep.ranges.flatMap((range, inA) => {
-    const inB = b.places.get(spanKey(counterpart(range, a, b)))
+    const inB = b.indexOf.get(spanKey(counterpart(range, a, b)))
     return inB === undefined ? [] : [{ inA, inB }]
   })
   if (matched.length > 0) return matched
@@ -251,14 +251,14 @@ function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
 }
 
 /** Builds the fields that carrying a selection needs. */
-const selectionSide = ({ sweep, rho, selected, places, passes }: Side): SelectionSide => ({
+const selectionSide = ({ sweep, rho, selected, indexOf, passes }: Side): SelectionSide => ({
   layerCount: sweep.layerCount,
   rho,
   selected,
   post: sweep.post,
   passes,
   scoreOf: (range) => {
-    const index = places.get(spanKey(range))
+    const index = indexOf.get(spanKey(range))
     return index === undefined ? undefined : elementAt(sweep.ranges, index, 'range')
   }
 })

@@ -151,7 +151,7 @@ function tokensDiffer(
       elementAt(a.prompts, inA, 'prompt').tokens,
       elementAt(b.prompts, inB, 'prompt').tokens
     ]
-    return tokensA.length !== tokensB.length || tokensA.some((token, place) => token !== tokensB[place])
+    return tokensA.length !== tokensB.length || tokensA.some((token, index) => token !== tokensB[index])
   })
   const [first] = differing
   if (first === undefined) return []

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { folderModelName, publicModelName, resolveModelFolder } from '../checkpoint/model-folder'
 import type { PairMembers } from '../checkpoint/pair-member'
-import { absolutePath } from '../base/files/places'
+import { absolutePath } from '../base/files/paths'
 
 /** Characters that begin a revision and an adapter in mergekit. */
 const SPECIAL = /[@+]/
@@ -77,7 +77,7 @@ export async function foldersOf(reference: string, file: string): Promise<string
     folderOrNull(absolutePath(path)),
     folderOrNull(absolutePath(`${dirname(absolutePath(file))}/${path}`))
   ])
-  return folders.filter((place) => place !== null)
+  return folders.filter((folder) => folder !== null)
 }
 
 function lastPart(name: string): string {

@@ -230,20 +230,20 @@ function refuseOtherEnds(
 ): void {
   const { embedding, finalNorm } = wholeModelTensors(post.spec)
   const ends = [
-    { share: shares[0], tensor: embedding, layer: 0, place: 'first', where: 'at the start' },
+    { share: shares[0], tensor: embedding, layer: 0, slice: 'first', where: 'at the start' },
     {
       share: shares.at(-1),
       tensor: finalNorm[0],
       layer: post.spec.layerCount,
-      place: 'last',
+      slice: 'last',
       where: 'at the end'
     }
   ]
-  for (const { share, tensor, layer, place, where } of ends) {
+  for (const { share, tensor, layer, slice, where } of ends) {
     if (share === undefined || tensor === undefined || share.strength === 0) continue
     const weight = merge_method === 'linear' ? ' with weight 1' : ''
     throw refuse(
-      `mergekit takes ${tensor.name} from its ${place} slice, and with it ${share.strength} of ` +
+      `mergekit takes ${tensor.name} from its ${slice} slice, and with it ${share.strength} of ` +
         `${mergedName(share.source)}; a restored model keeps post's`,
       `Add an empty slice of post ${where} (layer_range: [${layer}, ${layer}])${weight}.`
     )

@@ -146,7 +146,7 @@ const withFreeNames = (document: ProjectDocument, restored: ReadonlySet<string>)
   }))
 })
 
-interface PlacedValue {
+interface IndexedValue {
   readonly value: unknown
   readonly index: number
 }
@@ -156,8 +156,8 @@ interface DocumentEdit {
   /** Names of fields, and ids of entries in lists. */
   readonly path: readonly string[]
   /** Null where there was no such value, here and below. */
-  readonly before: PlacedValue | null
-  readonly after: PlacedValue | null
+  readonly before: IndexedValue | null
+  readonly after: IndexedValue | null
 }
 
 /** Name of the order of entries in the path of a list. Its value is a list of ids. */
@@ -173,13 +173,13 @@ const idOf = (entry: unknown): string | null =>
   isRecord(entry) && typeof entry.id === 'string' ? entry.id : null
 
 /** Returns the named values inside a value; null for a value that is only changed as a whole. */
-function namedValues(value: unknown): Map<string, PlacedValue> | null {
+function namedValues(value: unknown): Map<string, IndexedValue> | null {
   if (isRecord(value)) {
     return new Map(Object.entries(value).map(([name, field], index) => [name, { value: field, index }]))
   }
   if (!Array.isArray(value)) return null
   const entries = value.map((entry: unknown, index) => ({ id: idOf(entry), value: entry, index }))
-  const named = new Map(entries.flatMap(({ id, ...placed }) => (id === null ? [] : [[id, placed]])))
+  const named = new Map(entries.flatMap(({ id, ...indexed }) => (id === null ? [] : [[id, indexed]])))
   return named.size === entries.length ? named : null
 }
 
@@ -188,7 +188,7 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
   const [left, right] = [namedValues(before), namedValues(after)]
   if (left === null || right === null || Array.isArray(before) !== Array.isArray(after)) {
     if (isDeepStrictEqual(before, after)) return []
-    return [{ path, before: placed(before), after: placed(after) }]
+    return [{ path, before: atStart(before), after: atStart(after) }]
   }
   const edits = [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
     if (COUNTERS.has(name)) return []
@@ -200,10 +200,10 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
   if (!Array.isArray(before)) return edits
   const [oldOrder, order] = [common(left, right), common(right, left)]
   if (isDeepStrictEqual(oldOrder, order)) return edits
-  return [...edits, { path: [...path, ORDER], before: placed(oldOrder), after: placed(order) }]
+  return [...edits, { path: [...path, ORDER], before: atStart(oldOrder), after: atStart(order) }]
 }
 
-const placed = (value: unknown): PlacedValue => ({ value, index: 0 })
+const atStart = (value: unknown): IndexedValue => ({ value, index: 0 })
 
 /** Returns the names that two lists have, in the order of the first. */
 const common = (names: ReadonlyMap<string, unknown>, others: ReadonlyMap<string, unknown>): string[] =>
@@ -235,7 +235,7 @@ function revertEdit(document: unknown, { path, before, after }: DocumentEdit, re
 
 /** Returns a list with its entries in the order before a change. Other entries keep their index. */
 function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => void): unknown {
-  const entries = namedValues(list) ?? new Map<string, PlacedValue>()
+  const entries = namedValues(list) ?? new Map<string, IndexedValue>()
   const present = (order: unknown): unknown[] =>
     Array.isArray(order) ? order.filter((id: unknown) => typeof id === 'string' && entries.has(id)) : []
   const [old, current] = [present(before), present(after)]
@@ -247,12 +247,12 @@ function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => v
   )
 }
 
-function withNamed(value: unknown, name: string, placed: PlacedValue | null): unknown {
+function withNamed(value: unknown, name: string, indexed: IndexedValue | null): unknown {
   if (!Array.isArray(value)) {
     const fields = isRecord(value) ? value : {}
-    if (placed !== null) return { ...fields, [name]: placed.value }
+    if (indexed !== null) return { ...fields, [name]: indexed.value }
     return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
   }
   const others = value.filter((entry) => idOf(entry) !== name)
-  return placed === null ? others : others.toSpliced(placed.index, 0, placed.value)
+  return indexed === null ? others : others.toSpliced(indexed.index, 0, indexed.value)
 }

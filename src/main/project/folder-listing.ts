@@ -7,14 +7,14 @@ import { fileError, inputError, notFoundError } from '../../contract/model/probl
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
 import { isFile, isFolder } from '../base/files/path-kinds'
-import { absolutePath, documentsFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/places'
+import { absolutePath, documentsFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/paths'
 import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 import { recentProjects } from './recents'
 
 /** Other folders can be reached by typing a path. */
 const MAX_ENTRIES = 1_000
-const MAX_RECENT_PLACES = 5
+const MAX_RECENT_FOLDERS = 5
 
 /** Sorts "layer 2" before "layer 10", in any case. */
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
@@ -69,16 +69,19 @@ async function folderKind(folder: string): Promise<FolderEntry['kind']> {
 
 async function shortcuts(): Promise<FolderListing['shortcuts']> {
   const recents = await recentProjects()
-  const recentPlaces = [...new Set(recents.map((recent) => dirname(recent.path)))].slice(0, MAX_RECENT_PLACES)
-  const places = [
+  const recentFolders = [...new Set(recents.map((recent) => dirname(recent.path)))].slice(
+    0,
+    MAX_RECENT_FOLDERS
+  )
+  const shortcuts = [
     { label: 'Home', path: homedir() },
     { label: 'Documents', path: documentsFolder() },
     { label: 'Projects', path: projectsFolder() },
     { label: 'Hugging Face cache', path: huggingFaceCacheFolder() },
-    ...recentPlaces.map((path) => ({ label: basename(path), path }))
-  ].filter((place, index, all) => all.findIndex((other) => other.path === place.path) === index)
-  const present = await Promise.all(places.map((place) => isFolder(place.path)))
-  return places.filter((_, index) => present[index])
+    ...recentFolders.map((path) => ({ label: basename(path), path }))
+  ].filter(({ path }, index, all) => all.findIndex((other) => other.path === path) === index)
+  const present = await Promise.all(shortcuts.map(({ path }) => isFolder(path)))
+  return shortcuts.filter((_, index) => present[index])
 }
 
 async function startFolder(): Promise<string> {

@@ -255,9 +255,9 @@ export class Project implements ProjectOfPair {
     return this.#edit([], undefined, (document) => withPairNamed(document, id, name))
   }
 
-  /** @param place index in the list without the pair @throws WorkbenchError `not-found`, `read-only` */
-  movePair(id: PairId, place: number): Promise<number | null> {
-    return this.#edit([], undefined, (document) => withPairMoved(document, id, place))
+  /** @param position index in the list without the pair @throws WorkbenchError `not-found`, `read-only` */
+  movePair(id: PairId, position: number): Promise<number | null> {
+    return this.#edit([], undefined, (document) => withPairMoved(document, id, position))
   }
 
   removePair(id: PairId): Promise<number | null> {
@@ -359,8 +359,8 @@ export class Project implements ProjectOfPair {
     for (const { stored, value } of parts) await stored.write(value)
     if (parts.length > 0) this.notifySubscribers()
     this.#revisions.note(fields, this.#document.revision)
-    const changedParts = parts.map(async ({ stored }, place) => ({
-      ...{ stored, before: partsBefore[place], after: await stored.read() }
+    const changedParts = parts.map(async ({ stored }, index) => ({
+      ...{ stored, before: partsBefore[index], after: await stored.read() }
     }))
     return this.#log.add(before, this.#document, fields, await Promise.all(changedParts))
   }

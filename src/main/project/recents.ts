@@ -7,7 +7,7 @@ import { readJsonFile } from '../base/files/bounded-file'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { filterAllowed } from '../base/files/only-folder'
-import { configFolder } from '../base/files/places'
+import { configFolder } from '../base/files/paths'
 import { isProject } from './documents/project-file'
 import { SerialQueue } from '../base/files/serial-queue'
 

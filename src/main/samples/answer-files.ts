@@ -171,9 +171,9 @@ class PromptMatcher {
   ) {
     this.answers = prompts.map(() => [])
     this.promptsByText = multimap(
-      prompts.flatMap(({ text, otherTexts }, place) =>
+      prompts.flatMap(({ text, otherTexts }, index) =>
         [...new Set([text, ...otherTexts].map((each) => each.trim()))].map(
-          (promptText) => [promptText, place] as const
+          (promptText) => [promptText, index] as const
         )
       )
     )
@@ -181,7 +181,7 @@ class PromptMatcher {
 
   take(answer: FileAnswer): void {
     promptsOf(answer, this.promptsByText, this.answers.length)
-      .map((place) => this.answers[place])
+      .map((index) => this.answers[index])
       .find((list) => list !== undefined && list.length < this.sampleCount)
       ?.push(answer)
   }

@@ -57,9 +57,9 @@ export async function planExternal(
   const variants = request.variants.filter(isExternal)
   if (variants.length === 0) return { external: null, notices: [] }
   const completed = await completionTexts(request.prompts, text)
-  const prompts = request.prompts.map((prompt, place) => ({
+  const prompts = request.prompts.map((prompt, index) => ({
     turns: prompt.raw ? [] : turnsOf(prompt, rendering),
-    rendered: elementAt(completed.texts, place, 'prompt'),
+    rendered: elementAt(completed.texts, index, 'prompt'),
     text: prompt.text,
     otherTexts: [prompt.rendered, ...(prompt.otherTexts ?? [])]
   }))
@@ -126,12 +126,12 @@ async function completionTexts(
   )
   const [asIs, without] = [await text.encodeAll(rendered, true), await text.encodeAll(stripped, true)]
   let unequal = false
-  const texts = prompts.map(({ tokens }, place) => {
+  const texts = prompts.map(({ tokens }, index) => {
     const is = (encoded: readonly number[]): boolean => encoded.join() === tokens.join()
     // The tokenizers here add no second BOS to a text that begins with it, while servers do.
-    if (is(elementAt(without, place, 'prompt'))) return elementAt(stripped, place, 'prompt')
-    if (!is(elementAt(asIs, place, 'prompt'))) unequal = true
-    return elementAt(rendered, place, 'prompt')
+    if (is(elementAt(without, index, 'prompt'))) return elementAt(stripped, index, 'prompt')
+    if (!is(elementAt(asIs, index, 'prompt'))) unequal = true
+    return elementAt(rendered, index, 'prompt')
   })
   return {
     texts,
@@ -260,11 +260,11 @@ async function sampleLines(
   )
   const decoded = await text.decodeAll(fileTokens)
   const encoded = await text.encodeAll(answers.map((answer) => answer.text))
-  return answers.map((answer, place) => {
+  return answers.map((answer, row) => {
     const { prompt, index, finish } = answer
-    const answerTokens = elementAt(fileTokens, place, 'answer')
-    const isValid = answerTokens.length > 0 && elementAt(decoded, place, 'answer') === answer.text
-    const tokens = isValid ? [...answerTokens] : elementAt(encoded, place, 'answer')
+    const answerTokens = elementAt(fileTokens, row, 'answer')
+    const isValid = answerTokens.length > 0 && elementAt(decoded, row, 'answer') === answer.text
+    const tokens = isValid ? [...answerTokens] : elementAt(encoded, row, 'answer')
     refuseOverlong(tokens.length, name, settings)
     return { variant: name, prompt, index, text: answer.text, tokens, finish }
   })

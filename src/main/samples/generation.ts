@@ -151,9 +151,9 @@ function doubledNotice(variants: readonly EngineVariant[]): string[] {
 }
 
 const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
-  distinctModels(variants).flatMap(({ indices: places }) => {
-    if (places.length === 1) return []
-    const names = places.map((place) => `"${elementAt(variants, place, 'variant').name}"`)
+  distinctModels(variants).flatMap(({ indices }) => {
+    if (indices.length === 1) return []
+    const names = indices.map((index) => `"${elementAt(variants, index, 'variant').name}"`)
     return [
       `${names.join(', ')}: the same model under ${names.length} names. Its answers are made once and stand under each.`
     ]

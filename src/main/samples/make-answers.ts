@@ -75,7 +75,7 @@ class ExternalFollower {
       stored.filter(({ variant, index }) => names.includes(variant) && index < settings.sampleCount).length
     const { variantNames } = generation
     // Indices follow the engine's, so that no two answers share a key.
-    this.variantIndices = new Map(variants.map(({ name }, place) => [name, variantNames.length + place]))
+    this.variantIndices = new Map(variants.map(({ name }, index) => [name, variantNames.length + index]))
     this.total = variants.length * cells
     this.done = countStored(variants.map(({ name }) => name))
     this.insideTotal = variantNames.length * cells

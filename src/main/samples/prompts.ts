@@ -22,7 +22,7 @@ export async function builtinSamplePrompts(): Promise<SamplePrompts> {
 }
 
 interface Entry {
-  place: string
+  location: string
   value: unknown
 }
 
@@ -86,10 +86,10 @@ function requireSome(fileName: string, entries: readonly Entry[]): void {
   }
 }
 
-function promptOf(fileName: string, { place, value }: Entry): PromptEntry {
+function promptOf(fileName: string, { location, value }: Entry): PromptEntry {
   const parsed = FilePrompt.safeParse(value)
-  if (parsed.success) return { place, value, prompt: parsed.data }
-  throw inputError(`${fileName}, ${place}: ${describeIssue(parsed.error)}`)
+  if (parsed.success) return { location, value, prompt: parsed.data }
+  throw inputError(`${fileName}, ${location}: ${describeIssue(parsed.error)}`)
 }
 
 /** Text of an optional field; data sets use null for missing fields. */
@@ -136,12 +136,12 @@ const FilePrompt = z
   .pipe(SamplePrompt)
 
 function readLines(_fileName: string, content: string): Entry[] {
-  return filledLines(content).map(({ place, text }) => ({ place, value: text.trim() }))
+  return filledLines(content).map(({ location, text }) => ({ location, value: text.trim() }))
 }
 
 function readJsonLines(fileName: string, content: string): Entry[] {
-  return filledLines(content).map(({ place, text }) => {
-    return { place, value: parseJson(text, `${fileName}, ${place}`, { notJson: 'bad-input' }) }
+  return filledLines(content).map(({ location, text }) => {
+    return { location, value: parseJson(text, `${fileName}, ${location}`, { notJson: 'bad-input' }) }
   })
 }
 
@@ -151,7 +151,7 @@ function readJsonList(fileName: string, content: string): Entry[] {
 
 function jsonEntries(fileName: string, value: unknown): Entry[] {
   const list = z.array(z.unknown()).safeParse(value)
-  if (list.success) return list.data.map((value, index) => ({ place: `entry ${index + 1}`, value }))
+  if (list.success) return list.data.map((value, index) => ({ location: `entry ${index + 1}`, value }))
   const hint = 'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
   refuseOtherKind(fileName, value, { name: 'a list of prompts', hint })
   throw inputError(`${fileName} is not a list of prompts.`, hint)
@@ -167,10 +167,10 @@ function readCsv(fileName: string, content: string): Entry[] {
   const columns = header.fields.map((name) => name.trim().toLowerCase())
   requireColumns(fileName, header.line, columns)
   return records.map(({ line, fields }) => {
-    const place = `line ${line}`
+    const location = `line ${line}`
     if (fields.length !== columns.length) {
       throw inputError(
-        `${fileName}, ${place} has ${fields.length} fields; the header has ${columns.length}.`,
+        `${fileName}, ${location} has ${fields.length} fields; the header has ${columns.length}.`,
         'A text that holds a comma, a quote or a line break stands in double quotes.'
       )
     }
@@ -180,7 +180,7 @@ function readCsv(fileName: string, content: string): Entry[] {
       const isUsed = CSV_COLUMNS.includes(column) && (cell !== '' || TEXT_COLUMNS.includes(column))
       return isUsed ? [[column, column === 'raw' ? booleanCell(cell) : cell]] : []
     })
-    return { place, value: Object.fromEntries(cells) }
+    return { location, value: Object.fromEntries(cells) }
   })
 }
 
@@ -204,9 +204,9 @@ function booleanCell(cell: string): boolean | string {
   return lower === 'true' || (lower === 'false' ? false : cell)
 }
 
-function filledLines(content: string): { place: string; text: string }[] {
+function filledLines(content: string): { location: string; text: string }[] {
   return content
     .split(/\r\n|\r|\n/)
-    .map((text, index) => ({ place: `line ${index + 1}`, text }))
+    .map((text, index) => ({ location: `line ${index + 1}`, text }))
     .filter(({ text }) => text.trim() !== '')
 }

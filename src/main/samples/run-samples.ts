@@ -194,11 +194,11 @@ class Follower {
         return key === null ? [] : [[key.variant, line] as const]
       })
     )
-    for (const { indices: places } of this.distinct.filter((each) => each.indices.length > 1)) {
-      for (const { prompt, index, text, tokens, finish } of places.flatMap(
-        (place) => byVariant.get(place) ?? []
+    for (const { indices } of this.distinct.filter((each) => each.indices.length > 1)) {
+      for (const { prompt, index, text, tokens, finish } of indices.flatMap(
+        (variant) => byVariant.get(variant) ?? []
       ))
-        for (const key of this.missingKeys(places, prompt, index))
+        for (const key of this.missingKeys(indices, prompt, index))
           await this.keep(key, { text, tokens, finish })
     }
   }
@@ -211,10 +211,10 @@ class Follower {
   /** Lists the answers of some models that the engine need not compute. */
   settledKeys(members: readonly EngineMember[]): AnswerKey[] {
     const { prompts, settings } = this.generation
-    return members.flatMap(({ indices: places }, model) =>
+    return members.flatMap(({ indices }, model) =>
       prompts.flatMap((_, prompt) =>
         Array.from({ length: settings.sampleCount }, (_, index) => ({ model, prompt, index })).filter(
-          ({ index }) => this.missingKeys(places, prompt, index).length === 0
+          ({ index }) => this.missingKeys(indices, prompt, index).length === 0
         )
       )
     )
@@ -297,8 +297,8 @@ class Follower {
   }
 
   /** Lists the missing answers of variants at some indices. */
-  private missingKeys(places: readonly number[], prompt: number, index: number): SampleKey[] {
-    return places
+  private missingKeys(indices: readonly number[], prompt: number, index: number): SampleKey[] {
+    return indices
       .map((variant) => ({ variant, prompt, index }))
       .filter((key) => !this.settled.has(nameOf(key)))
   }

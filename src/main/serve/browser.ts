@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import open from 'open'
 import { writeFileAtomic } from '../base/files/atomic-file'
-import { projectsFolder } from '../base/files/places'
+import { projectsFolder } from '../base/files/paths'
 import { markup } from '../base/markup'
 
 /** Time for a browser that has to start first. */

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
-import { configFolder } from '../base/files/places'
+import { configFolder } from '../base/files/paths'
 import type { InitialProject } from '../workbench/entry'
 import { StoredSession } from './sessions'
 

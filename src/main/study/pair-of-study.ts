@@ -139,22 +139,22 @@ export class PairOfStudy {
 
   /** Writes the report again each time from the current results. The models of the pair may be missing. */
   async #doReport(): Promise<StepOutput> {
-    const path = await writableReport(this.work.placed, this.work.studied.name)
+    const path = await writableReport(this.work.resolved, this.work.studied.name)
     await writeFileAtomic(path, writeReport(await this.#reported(), 'html'))
     return { work: NO_WORK, result: path }
   }
 
   /** Returns the content of this pair for the page of all pairs. Reports come last, so its results are final. */
   async pairOfPage(): Promise<StudyPagePair> {
-    const { placed, studied } = this.work
+    const { resolved, studied } = this.work
     const { name } = studied
     const report = await this.#reported()
     const evaluations: StudyPagePair['evaluations'] = []
-    for (const task of placed.study.tasks) {
+    for (const task of resolved.study.tasks) {
       const id = await this.#evaluationId(task)
       evaluations.push(report.evaluations.find((evaluation) => evaluation.id === id) ?? null)
     }
-    return { name, report, href: encodeURIComponent(basename(reportPath(placed, name))), evaluations }
+    return { name, report, href: encodeURIComponent(basename(reportPath(resolved, name))), evaluations }
   }
 
   async #reported(): Promise<Report> {
@@ -176,7 +176,7 @@ export class PairOfStudy {
 
   /** Returns the id of the sweep to report; undefined reports the newest, if the study has no readable sweep. */
   async #shownSweep(): Promise<string | undefined> {
-    if (this.work.placed.study.sweep === undefined) return undefined
+    if (this.work.resolved.study.sweep === undefined) return undefined
     try {
       return (await this.work.swept())?.id
     } catch (error) {

@@ -20,7 +20,7 @@ import { studiedPair } from './studied-pair'
 import type { StudyTask } from './study-file'
 import type { SelectedModels, StudyModel } from './study-models'
 import { writableReport } from './study-outputs'
-import { pairOfName, placeOf, type PlacedStudy } from './study-project'
+import { pairOfName, pairEntryOf, type ResolvedStudy } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
 import { StudyWork } from './study-work'
 
@@ -65,25 +65,25 @@ const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, base
 export async function planStudy(
   engine: EngineClient,
   project: Project | null,
-  placed: PlacedStudy,
+  resolved: ResolvedStudy,
   steps: readonly StudyStep[],
   signal: AbortSignal,
-  begins: (step: StudyStep, place: number) => void = () => undefined
+  begins: (step: StudyStep, index: number) => void = () => undefined
 ): Promise<StepPlan[]> {
   const devices = triedDevices(signal)
   const planners = new Map<string, PairPlanner>()
   const plannerOf = async (name: string): Promise<PairPlanner> => {
     const pair = project === null ? null : pairOfName(project, name)
-    const studied = await studiedPair(placed.study, placeOf(placed, name), placed.folder, pair)
-    return new PairPlanner(engine, new StudyWork(placed, studied, pair, devices), signal)
+    const studied = await studiedPair(resolved.study, pairEntryOf(resolved, name), resolved.folder, pair)
+    return new PairPlanner(engine, new StudyWork(resolved, studied, pair, devices), signal)
   }
   const plans: StepPlan[] = []
-  for (const [place, step] of steps.entries()) {
+  for (const [index, step] of steps.entries()) {
     throwIfCancelled(signal, 'The plan')
-    begins(step, place)
+    begins(step, index)
     try {
       const { key, pair } = step
-      if (pair === null) plans.push({ ...NOTHING, key, ...(await planReport(placed, null)) })
+      if (pair === null) plans.push({ ...NOTHING, key, ...(await planReport(resolved, null)) })
       else {
         const planner = planners.get(pair) ?? (await plannerOf(pair))
         planners.set(pair, planner)
@@ -138,7 +138,7 @@ class PairPlanner {
           ...(await this.#planEvaluation(step).catch((error: unknown) => this.#failing(error)))
         }
       case 'report':
-        return { ...nothing, ...(await planReport(this.work.placed, step.pair)) }
+        return { ...nothing, ...(await planReport(this.work.resolved, step.pair)) }
     }
   }
 
@@ -173,7 +173,7 @@ class PairPlanner {
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {
     const sweep = await this.work.swept()
-    if (sweep === null) return { state: 'missing', ranges: rangesChecked(this.work.placed.study) }
+    if (sweep === null) return { state: 'missing', ranges: rangesChecked(this.work.resolved.study) }
     const { isComplete, request } = await this.work.check(sweep)
     return {
       state: isComplete ? 'there' : request.earlier === null ? 'missing' : 'begun',
@@ -248,7 +248,7 @@ class PairPlanner {
   #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error
-    const leaves = endpointsOf(this.work.placed.study, this.work.studied.entry).map(
+    const leaves = endpointsOf(this.work.resolved.study, this.work.studied.entry).map(
       ({ endpoint }) => `${endpointWarning(endpoint)} Not before this step would no longer fail.`
     )
     return { state: 'missing', leaves, problem }
@@ -259,8 +259,8 @@ class PairPlanner {
     task: StudyTask,
     run: EvaluationRun
   ): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves' | 'omitted'>> {
-    const { entries, placed } = this.work
-    const samplers = placed.study.samplers?.length ?? 1
+    const { entries, resolved } = this.work
+    const samplers = resolved.study.samplers?.length ?? 1
     const models = entries.reduce(
       (sum, { model }) => sum + (model.kind === 'from sweep' ? MOST_FOUND[model.models] : 1),
       0
@@ -285,16 +285,16 @@ class PairPlanner {
     const { work } = this
     const sweep = await work.swept()
     if (sweep === null) return null
-    if (work.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
+    if (work.resolved.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
     return work.checkedSweep(sweep)
   }
 }
 
 async function planReport(
-  placed: PlacedStudy,
+  resolved: ResolvedStudy,
   pair: string | null
 ): Promise<Pick<StepPlan, 'state' | 'file'>> {
-  return { state: 'missing', file: await writableReport(placed, pair) }
+  return { state: 'missing', file: await writableReport(resolved, pair) }
 }
 
 function answersToMake(

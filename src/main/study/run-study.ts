@@ -13,7 +13,7 @@ import { PairOfStudy } from './pair-of-study'
 import { NO_WORK, type StepOutput, type StepResult, type StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { writableReport } from './study-outputs'
-import { placeOf, type PlacedStudy, settledPair } from './study-project'
+import { pairEntryOf, type ResolvedStudy, settledPair } from './study-project'
 import { StudyRecorder } from './study-recorder'
 import { StudyWork } from './study-work'
 
@@ -21,19 +21,19 @@ import { StudyWork } from './study-work'
 export async function runStudy(
   engine: EngineClient,
   project: Project,
-  placed: PlacedStudy,
+  resolved: ResolvedStudy,
   steps: readonly StudyStep[],
   signal: AbortSignal,
   listener: StudyListener
 ): Promise<StepResult[]> {
-  const recorder = new StudyRecorder(project, placed, steps, listener)
+  const recorder = new StudyRecorder(project, resolved, steps, listener)
   const means = { engine, signal, notify: recorder.notify.bind(recorder) }
-  const run = new StudyRun(means, triedDevices(signal), project, placed)
+  const run = new StudyRun(means, triedDevices(signal), project, resolved)
   try {
     const results = await runWorkList<StudyStep, StepOutput>(steps, {
       name: 'The study',
       signal,
-      begins: (step, place) => recorder.begin(step, place, steps.length),
+      begins: (step, index) => recorder.begin(step, index, steps.length),
       async run(step) {
         const done = await run.do(step)
         return { ...done, outcome: outcomeOf(step, done) }
@@ -56,7 +56,7 @@ class StudyRun {
     private readonly means: WorkMeans,
     private readonly devices: Devices,
     private readonly project: Project,
-    private readonly placed: PlacedStudy
+    private readonly resolved: ResolvedStudy
   ) {}
 
   async do(step: StudyStep): Promise<StepOutput> {
@@ -66,9 +66,9 @@ class StudyRun {
   async #pair(name: string): Promise<PairOfStudy> {
     const existing = this.#pairs.get(name)
     if (existing !== undefined) return existing
-    const { placed } = this
-    const { projectPair, studied } = await settledPair(this.project, placed, placeOf(placed, name))
-    const work = new StudyWork(placed, studied, projectPair, this.devices)
+    const { resolved } = this
+    const { projectPair, studied } = await settledPair(this.project, resolved, pairEntryOf(resolved, name))
+    const work = new StudyWork(resolved, studied, projectPair, this.devices)
     const pair = new PairOfStudy(this.means, work, projectPair)
     this.#pairs.set(name, pair)
     return pair
@@ -76,11 +76,11 @@ class StudyRun {
 
   /** Writes one page of all pairs side by side. The page names pairs without results, with the reason. */
   async #reportOfAll(): Promise<StepOutput> {
-    const { placed } = this
-    const path = await writableReport(placed, null)
+    const { resolved } = this
+    const path = await writableReport(resolved, null)
     const pairs: StudyPagePair[] = []
     const missing: string[] = []
-    for (const { name } of placed.pairs) {
+    for (const { name } of resolved.pairs) {
       try {
         pairs.push(await (await this.#pair(name)).pairOfPage())
       } catch (error) {
@@ -91,7 +91,7 @@ class StudyRun {
     }
     const [first] = pairs
     if (first === undefined) throw notFoundError(missing.join(' '))
-    const head = sideBySideHead(placed.study.name, pairs, first.report)
+    const head = sideBySideHead(resolved.study.name, pairs, first.report)
     await writeFileAtomic(path, documentPage(head, sideBySideSections(pairs, missing)))
     return { work: NO_WORK, result: path }
   }

@@ -33,6 +33,6 @@ export interface StepListener {
 }
 
 export interface StudyListener extends StepListener {
-  begins(step: StudyStep, place: number, count: number): void
+  begins(step: StudyStep, index: number, count: number): void
   ended(step: StudyStep, result: StepResult): void
 }

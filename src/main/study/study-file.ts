@@ -190,10 +190,10 @@ export const Study = z
     for (const [index, task] of tasks.entries()) {
       const { device, precision } = evaluatingAsked(evaluate, task)
       if (hasHalf(device ?? 'cpu') || precision !== 'fp16') continue
-      const place = task.precision === undefined ? ['evaluate'] : ['tasks', index]
+      const path = task.precision === undefined ? ['evaluate'] : ['tasks', index]
       context.addIssue({
         code: 'custom',
-        path: [...place, 'precision'],
+        path: [...path, 'precision'],
         message: 'the device cpu computes in fp32 only: leave it out, or add "device: webgpu"'
       })
     }
@@ -238,7 +238,7 @@ export async function readStudy(text: string, path: string): Promise<Study> {
       : { path: controlled ?? [], message: 'expected one line without control characters', unknown: [] }
   const wanted = [...issue.path, ...issue.unknown.slice(0, 1)]
   // If the field itself is missing, the line of its parent is reported.
-  const line = lines.findLast(({ path: place }) => place.every((name, index) => name === wanted[index]))
+  const line = lines.findLast(({ path }) => path.every((name, index) => name === wanted[index]))
   const field = issue.path.map(String).join('.')
   throw inputError(
     `${path}${line === undefined ? '' : `, line ${line.line}`}: ${field === '' ? '' : `${field}: `}${issue.message}`,

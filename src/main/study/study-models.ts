@@ -55,7 +55,7 @@ const wordOf = (kind: ModelWord['kind'], expected: string) =>
     return 'kind' in word && word.kind === kind && word.kind !== 'selected' ? word : null
   }, expected)
 
-const place = file.transform((text): StudyModel => ({ kind: 'name-or-path', text }))
+const entry = file.transform((text): StudyModel => ({ kind: 'name-or-path', text }))
 
 const endpointOf = (chat: '' | 'chat:') =>
   z.string().transform((text, context): StudyModel => {
@@ -81,7 +81,7 @@ const MODELS = {
       'each with @FOLDER behind it where it is of another checkpoint than base'
   ),
   /** A file, or the recipe itself. */
-  recipe: z.union([place, Recipe.transform((recipe): StudyModel => ({ kind: 'recipe', recipe }))], {
+  recipe: z.union([entry, Recipe.transform((recipe): StudyModel => ({ kind: 'recipe', recipe }))], {
     error: 'expected a file, or a recipe with name and ranges or layers'
   }),
   blend: z
@@ -90,7 +90,7 @@ const MODELS = {
     .max(STRENGTH_BOUNDS.most)
     .transform((strength): StudyModel => ({ kind: 'blend', strength })),
   baseline: wordOf('baseline', `expected ${BASELINE_EXPECTED}`),
-  checkpoint: place,
+  checkpoint: entry,
   endpoint: endpointOf(''),
   'endpoint-chat': endpointOf('chat:'),
   answers: wordOf('file', 'expected NAME=FILE, such as restored=answers.jsonl')

@@ -3,19 +3,19 @@ import { dirname } from 'node:path'
 import { fileError, inputError, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, requireWritable } from '../base/files/atomic-file'
 import { liesWithin } from '../base/files/only-folder'
-import { projectsFolder } from '../base/files/places'
+import { projectsFolder } from '../base/files/paths'
 import { MIN_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { errorMessage } from '../base/files/bounded-file'
 import { readHead } from '../base/files/file-head'
 import { isReportHead } from '../report/report-sign'
 import type { StudyStep } from './steps'
-import { type PlacedStudy, reportPath } from './study-project'
+import { type ResolvedStudy, reportPath } from './study-project'
 
 /* Checks before hours of work that a study can write its outputs. */
 
 /** @throws WorkbenchError `bad-input` for a path outside the study's folder that only its file names */
 async function requireBesideStudy(
-  { folder, named }: PlacedStudy,
+  { folder, named }: ResolvedStudy,
   path: string,
   output: 'report' | 'project'
 ): Promise<void> {
@@ -28,29 +28,29 @@ async function requireBesideStudy(
 }
 
 /** Returns the path of a report that can be written. @param pair null for the page of all pairs */
-export async function writableReport(placed: PlacedStudy, pair: string | null): Promise<string> {
-  const path = reportPath(placed, pair)
-  await requireBesideStudy(placed, path, 'report')
+export async function writableReport(resolved: ResolvedStudy, pair: string | null): Promise<string> {
+  const path = reportPath(resolved, pair)
+  await requireBesideStudy(resolved, path, 'report')
   await requireReplaceableReport(path)
   // The folder may be a project that does not exist yet. Its path is checked separately.
   const folder = dirname(path)
-  if (folder !== placed.projectPath || existsSync(folder)) await requireWritable(path)
+  if (folder !== resolved.projectPath || existsSync(folder)) await requireWritable(path)
   return path
 }
 
-export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
-  const { projectPath } = placed
-  await requireBesideStudy(placed, projectPath, 'project')
+export async function requireProjectPath(resolved: ResolvedStudy): Promise<void> {
+  const { projectPath } = resolved
+  await requireBesideStudy(resolved, projectPath, 'project')
   // The program's default folder is created with its first project.
   if (!existsSync(projectPath) && dirname(projectPath) !== projectsFolder())
     await requireWritable(projectPath)
   await requireRoom(projectPath, MIN_RESULT_BYTES)
 }
 
-/** Checks all outputs of the steps. @throws WorkbenchError as `requireProjectPlace`, `writableReport` */
-export async function requireOutputs(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
-  await requireProjectPlace(placed)
-  for (const { kind, pair } of steps) if (kind === 'report') await writableReport(placed, pair)
+/** Checks all outputs of the steps. @throws WorkbenchError as `requireProjectPath`, `writableReport` */
+export async function requireOutputs(resolved: ResolvedStudy, steps: readonly StudyStep[]): Promise<void> {
+  await requireProjectPath(resolved)
+  for (const { kind, pair } of steps) if (kind === 'report') await writableReport(resolved, pair)
 }
 
 /** Refuses to replace any file except an earlier report, because a study file may come from another user. */

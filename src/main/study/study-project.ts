@@ -13,27 +13,27 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { expandStudy, studyPairName, type StudyStep } from './steps'
 import { type StudiedPair, studiedPair } from './studied-pair'
 import type { Study, StudyPair } from './study-file'
-import { absolutePath, modelPath } from '../base/files/places'
+import { absolutePath, modelPath } from '../base/files/paths'
 
-export interface PlacedStudy {
+export interface ResolvedStudy {
   study: Study
   path: string
   folder: string
   /** Path of its project, which may not exist yet. */
   projectPath: string
-  named: NamedPlaces
+  named: NamedPaths
   steps: StudyStep[]
   pairs: Pick<StudiedPair, 'entry' | 'name' | 'location'>[]
 }
 
 /** Absolute paths that the user named on the command line. The study's file may come from another user. */
-export interface NamedPlaces {
+export interface NamedPaths {
   report?: string | undefined
   project?: string | undefined
 }
 
 /** Resolves the paths of a study. @param path absolute path of its file @throws WorkbenchError as `expandStudy` */
-export function placedStudy(read: Study, path: string, named: NamedPlaces = {}): PlacedStudy {
+export function resolveStudy(read: Study, path: string, named: NamedPaths = {}): ResolvedStudy {
   const study = named.report === undefined ? read : { ...read, report: named.report }
   const folder = dirname(path)
   const pairs = study.pairs.map((entry) => {
@@ -61,11 +61,11 @@ function locationOf(folder: string, { demo, base = '', post = '' }: StudyPair): 
 }
 
 /** Returns a pair of the study. @throws RangeError for an unknown name */
-export const placeOf = ({ pairs }: PlacedStudy, name: string): PlacedStudy['pairs'][number] =>
+export const pairEntryOf = ({ pairs }: ResolvedStudy, name: string): ResolvedStudy['pairs'][number] =>
   mapGet(new Map(pairs.map((pair) => [pair.name, pair])), name, 'pair')
 
 /** Returns the path of a report. @param pair name of the pair; null for the report of all pairs */
-export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string | null): string {
+export function reportPath({ study, folder, pairs }: ResolvedStudy, pair: string | null): string {
   const typed = study.report === undefined || study.report === false ? `${study.name}.html` : study.report
   const path = absolutePath(typed, folder)
   if (pairs.length === 1 || pair === null) return path
@@ -73,7 +73,7 @@ export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string |
   return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)
 }
 
-export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Promise<Project> {
+export async function openStudyProject({ projectPath, pairs }: ResolvedStudy): Promise<Project> {
   if (!(await isProject(projectPath))) {
     const { location, name } = elementAt(pairs, 0, 'pair')
     const project = await createProject({
@@ -101,11 +101,12 @@ export const pairOfName = (project: Project, name: string): ProjectPair | null =
 /** Adds a pair to the project if it has none of this name, and applies the study's settings. */
 export async function settledPair(
   project: Project,
-  { study, folder }: PlacedStudy,
-  place: PlacedStudy['pairs'][number]
+  { study, folder }: ResolvedStudy,
+  studyPair: ResolvedStudy['pairs'][number]
 ): Promise<{ projectPair: ProjectPair; studied: StudiedPair }> {
-  const studied = await studiedPair(study, place, folder, pairOfName(project, place.name))
-  const pair = pairOfName(project, place.name) ?? (await project.addPair(place.location, place.name))
+  const studied = await studiedPair(study, studyPair, folder, pairOfName(project, studyPair.name))
+  const pair =
+    pairOfName(project, studyPair.name) ?? (await project.addPair(studyPair.location, studyPair.name))
   const { rendering, settings, prompts, ownTask } = studied
   const storedTask = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
   if (ownTask !== null && !isDeepStrictEqual(storedTask?.task, ownTask)) await project.tasks.save(ownTask)

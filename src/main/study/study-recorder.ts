@@ -6,7 +6,7 @@ import type { Project } from '../project/project'
 import type { StepListener, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { evaluatingAsked, type Study, taskName } from './study-file'
-import type { PlacedStudy } from './study-project'
+import type { ResolvedStudy } from './study-project'
 
 const TELL_MS = 500
 
@@ -21,7 +21,7 @@ export class StudyRecorder implements StepListener {
 
   constructor(
     private readonly project: Project,
-    { study, path }: PlacedStudy,
+    { study, path }: ResolvedStudy,
     steps: readonly StudyStep[],
     private readonly listener: StudyListener
   ) {
@@ -43,10 +43,10 @@ export class StudyRecorder implements StepListener {
   }
 
   /** Stores the beginning of a step before the listener receives it. */
-  async begin(step: StudyStep, place: number, count: number): Promise<void> {
+  async begin(step: StudyStep, index: number, count: number): Promise<void> {
     this.#set(step.key, { state: 'running' })
     await this.#write()
-    this.listener.begins(step, place, count)
+    this.listener.begins(step, index, count)
   }
 
   notify(event: WorkEvent): void {

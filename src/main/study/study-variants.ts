@@ -8,7 +8,7 @@ import { sweptRangeModel, sameModel } from '../../contract/model/model'
 import type { Sampling } from '../../contract/model/sampling'
 import { changedSampling } from '../../contract/work/settings'
 import { optionName } from '../../contract/work/work'
-import { namedModel, recipeVariant, type WordPlace } from '../work/named-models'
+import { namedModel, recipeVariant, type WordContext } from '../work/named-models'
 import type { SelectedModels, StudyModel, StudySampler, StudyVariant } from './study-models'
 
 export interface CheckedSweep {
@@ -19,13 +19,13 @@ export interface CheckedSweep {
 
 async function variantsOfModel(
   model: StudyModel,
-  place: WordPlace,
+  context: WordContext,
   checkedSweep: CheckedSweep | null
 ): Promise<Variant[]> {
   if (model.kind === 'from sweep')
     return checkedSweep === null ? [] : selectedVariants(model.models, checkedSweep)
   if (model.kind === 'recipe') return [recipeVariant(model.recipe)]
-  return [await namedModel(model, place)]
+  return [await namedModel(model, context)]
 }
 
 /** Describes each entry for which the sweep has no model. The evaluation leaves these entries out. */
@@ -63,13 +63,13 @@ export async function studyVariants(
   entries: readonly StudyVariant[],
   samplers: readonly StudySampler[] | undefined,
   otherwise: Sampling,
-  place: WordPlace,
+  context: WordContext,
   checkedSweep: CheckedSweep | null
 ): Promise<EvaluationVariant[]> {
   const models: EvaluationVariant[] = []
   for (const { prefix, suffix, system, listed, prompting, sampler, ...entry } of entries) {
     const sampling = sampler === undefined ? undefined : changedSampling(sampler, otherwise)
-    for (const variant of await variantsOfModel(entry.model, place, checkedSweep)) {
+    for (const variant of await variantsOfModel(entry.model, context, checkedSweep)) {
       const asking = { variant, ...present({ prefix, suffix, system, listed, prompting, sampling }) }
       if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asking))) continue
       const name = freeName(

@@ -22,8 +22,8 @@ export async function studyVerdicts(
 ): Promise<StudyVerdict[]> {
   const verdicts: StudyVerdict[] = []
   for (const pair of project.pairs) {
-    const sweepIds = steps.flatMap((step, place) =>
-      step.pair === pair.document.name ? sweepOf(step, elementAt(results, place, 'result')) : []
+    const sweepIds = steps.flatMap((step, index) =>
+      step.pair === pair.document.name ? sweepOf(step, elementAt(results, index, 'result')) : []
     )
     const last = sweepIds.at(-1)
     if (last !== undefined) verdicts.push(await pairVerdict(pair, last))

@@ -6,7 +6,7 @@ import type { JudgeSettings } from '../../contract/documents/judge'
 import type { ScoredTask } from '../../contract/documents/scored-by'
 import { type Task, TaskSettings } from '../../contract/documents/task'
 import type { Prompting } from '../../contract/model/prompting'
-import { absolutePath } from '../base/files/places'
+import { absolutePath } from '../base/files/paths'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { requireRightAnswers } from '../evaluation/greedy-failures'
@@ -25,7 +25,7 @@ import { isFromSweep, rangesChecked, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
 import { evaluatingAsked, type Study, type StudyTask } from './study-file'
 import type { StudySampler, StudyVariant } from './study-models'
-import type { PlacedStudy } from './study-project'
+import type { ResolvedStudy } from './study-project'
 import { type CheckedSweep, studyVariants } from './study-variants'
 
 export class StudyWork {
@@ -37,12 +37,12 @@ export class StudyWork {
 
   /** @param devices tried at most once for the whole study @param pair null if the project has no such pair yet */
   constructor(
-    readonly placed: PlacedStudy,
+    readonly resolved: ResolvedStudy,
     readonly studied: StudiedPair,
     readonly pair: ProjectPair | null,
     private readonly devices: Devices
   ) {
-    this.entries = variantsOf(placed.study, studied.entry)
+    this.entries = variantsOf(resolved.study, studied.entry)
     this.needsSweep = this.entries.some(isFromSweep)
   }
 
@@ -75,7 +75,7 @@ export class StudyWork {
 
   check(sweep: SweepDocument): Promise<CheckWork> {
     const { location, settings } = this.studied
-    const parts = { rho: settings.rho, best: rangesChecked(this.placed.study) }
+    const parts = { rho: settings.rho, best: rangesChecked(this.resolved.study) }
     return CheckWork.first(pairPaths(location), sweep, parts, this.pair)
   }
 
@@ -90,12 +90,12 @@ export class StudyWork {
 
   /** Returns a task with the settings of the study. @throws WorkbenchError as `namedTask` and `publishedTaskOf` */
   async task(settings: StudyTask): Promise<Task> {
-    const [first = {}] = this.placed.study.samplers ?? []
+    const [first = {}] = this.resolved.study.samplers ?? []
     return taskWithSettings(await this.#readTask(settings), settings, first)
   }
 
   async #readTask(settings: StudyTask): Promise<Task> {
-    const { folder } = this.placed
+    const { folder } = this.resolved
     const { task: named } = settings
     const read = this.tasks.get(settings)
     const task =
@@ -131,7 +131,7 @@ export class StudyWork {
 
   /** Prepares the evaluation on a task. Before its filter, its first prompts stand for the chosen ones. */
   async evaluation(settings: StudyTask, checkedSweep: CheckedSweep | null): Promise<EvaluationWork> {
-    const { study, folder } = this.placed
+    const { study, folder } = this.resolved
     const most = settings['failed-by-post']
     const completeTask = await this.task(settings)
     const failures = most === undefined ? null : await this.failures(settings)
@@ -148,7 +148,7 @@ export class StudyWork {
   }
 
   promptings({ prompting }: StudyTask): readonly Prompting[] {
-    return prompting ?? this.placed.study.evaluate.prompting ?? []
+    return prompting ?? this.resolved.study.evaluate.prompting ?? []
   }
 
   /** Prepares a few short answers of post to the first prompt, in memory. */
@@ -157,18 +157,18 @@ export class StudyWork {
     const short = { ...task.settings, sampleCount: 16, maxTokens: 16 }
     const trialTask = { ...task, prompts: task.prompts.slice(0, 1), settings: short }
     const { location, rendering } = this.studied
-    const computing = computingFromOptions(evaluatingAsked(this.placed.study.evaluate, settings))
+    const computing = computingFromOptions(evaluatingAsked(this.resolved.study.evaluate, settings))
     const models = { ...pairPaths(location), variants: GREEDY_VARIANTS, rendering, computing }
     return EvaluationWork.open({ ...models, task: trialTask }, null)
   }
 
   async judge(settings: StudyTask): Promise<JudgeSettings | null> {
-    const judge = settings.judge ?? this.placed.study.evaluate.judge
+    const judge = settings.judge ?? this.resolved.study.evaluate.judge
     return judge === undefined ? null : judgeSettings(judge, (await this.task(settings)).kind)
   }
 
   #evaluation(settings: StudyTask, task: Task, variants: EvaluationVariant[]): Promise<EvaluationWork> {
-    const { study, folder } = this.placed
+    const { study, folder } = this.resolved
     const { location, rendering } = this.studied
     const computed = evaluatingOf(study, settings, folder)
     return EvaluationWork.open({ ...pairPaths(location), task, variants, rendering, ...computed }, this.pair)
@@ -205,11 +205,11 @@ function evaluatingOf(
   folder: string
 ): Pick<EvaluationRequest, 'computing' | 'embeddingModel' | 'classifier'> {
   const { 'embedding-model': embeddingModel, classifier } = { ...evaluate, ...task }
-  const placed = (path: string | undefined): string | undefined =>
+  const absolute = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : absolutePath(path, folder)
   return {
     computing: computingFromOptions(evaluatingAsked(evaluate, task)),
-    embeddingModel: placed(embeddingModel),
-    classifier: placed(classifier)
+    embeddingModel: absolute(embeddingModel),
+    classifier: absolute(classifier)
   }
 }

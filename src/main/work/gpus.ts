@@ -7,7 +7,7 @@ import { onnxruntimeFolder } from '../base/onnxruntime-builds'
 import {
   type CudaLibraries,
   findCudaLibraries,
-  type LibraryPlaces,
+  type Machine,
   THIS_MACHINE
 } from '../engine/device/cuda-libraries'
 
@@ -41,15 +41,15 @@ export interface MachineGpus {
   readonly vulkan: { readonly hasLoader: boolean; readonly drivers: readonly VulkanDriver[] }
 }
 
-/** Places that the facts of a machine are read from. */
-export interface GpuPlaces extends LibraryPlaces {
+/** Paths and values that the facts of a machine are read from. */
+export interface GpuMachine extends Machine {
   readonly platform: string
   readonly arch: string
   /** Folder of the onnxruntime-node package's libraries. */
   readonly onnxruntime: string
 }
 
-const HERE: GpuPlaces = {
+const HERE: GpuMachine = {
   ...THIS_MACHINE,
   platform: process.platform,
   arch: process.arch,
@@ -60,23 +60,23 @@ const HERE: GpuPlaces = {
  * Reads the GPUs of this machine; null where only a trial can tell. On Linux every GPU has a device node, and a
  * Vulkan adapter without one is software.
  */
-export async function readGpus(places: GpuPlaces = HERE): Promise<MachineGpus | null> {
-  if (places.platform !== 'linux') return null
-  const nodes = await namesIn(join(places.root, 'dev'))
+export async function readGpus(machine: GpuMachine = HERE): Promise<MachineGpus | null> {
+  if (machine.platform !== 'linux') return null
+  const nodes = await namesIn(join(machine.root, 'dev'))
   // Every system has nodes, so an empty list cannot be read.
   if (nodes.length === 0) return null
-  const gpus = await gpusOf(nodes, places.root)
+  const gpus = await gpusOf(nodes, machine.root)
   const hasNvidia = gpus.some(({ vendor }) => vendor === 'NVIDIA')
   return {
     gpus,
     cuda: hasNvidia
       ? {
-          isSupported: places.arch === 'x64',
-          isInstalled: await isFile(join(places.onnxruntime, 'libonnxruntime_providers_cuda.so')),
-          libraries: findCudaLibraries(places)
+          isSupported: machine.arch === 'x64',
+          isInstalled: await isFile(join(machine.onnxruntime, 'libonnxruntime_providers_cuda.so')),
+          libraries: findCudaLibraries(machine)
         }
       : null,
-    vulkan: await readVulkan(places)
+    vulkan: await readVulkan(machine)
   }
 }
 
@@ -144,7 +144,7 @@ async function readVulkan({
   root,
   home,
   loaderCache
-}: GpuPlaces): Promise<MachineGpus['vulkan']> {
+}: GpuMachine): Promise<MachineGpus['vulkan']> {
   const libraries = loaderCache()
   const named = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES
   const folders = [

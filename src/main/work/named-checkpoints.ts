@@ -1,6 +1,6 @@
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
-import { modelPath } from '../base/files/places'
+import { modelPath } from '../base/files/paths'
 import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'

@@ -10,7 +10,7 @@ import { samplingBaselineText } from '../../contract/model/sampling-baseline'
 import { sourcedRecipe } from '../../contract/model/sourced-recipe'
 import { rangesStrengths } from '../../contract/model/strengths'
 import { isFile } from '../base/files/path-kinds'
-import { absolutePath } from '../base/files/places'
+import { absolutePath } from '../base/files/paths'
 import { openPair } from '../checkpoint/pair'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { readRecipeFile } from '../mergekit/recipe-file'
@@ -18,7 +18,7 @@ import { answerFileModel } from '../samples/answer-files'
 import { namedCheckpoints } from './named-checkpoints'
 
 /** Place where words that name models are looked up. */
-export interface WordPlace {
+export interface WordContext {
   readonly folders: PairFolders
   readonly checkpoints: readonly OtherCheckpoint[]
   /** Folder that relative paths start from; left out: the working directory. */
@@ -28,9 +28,9 @@ export interface WordPlace {
 /** Finds the model that a word of a command or study names. */
 export async function namedModel(
   word: Exclude<ModelWord, { kind: 'selected' }>,
-  place: WordPlace
+  context: WordContext
 ): Promise<Variant> {
-  const { folders, folder } = place
+  const { folders, folder } = context
   switch (word.kind) {
     case 'base':
     case 'post':
@@ -38,7 +38,7 @@ export async function namedModel(
     case 'few-shot':
       return { kind: word.kind, name: FEW_SHOT_WORD }
     case 'layers':
-      return recipeVariant(await restoredRecipe(word.restored, place))
+      return recipeVariant(await restoredRecipe(word.restored, context))
     case 'blend':
       return recipeVariant(blendRecipe(word, { layerCount: await layerCountOf(folders), source: null }))
     case 'baseline':
@@ -68,7 +68,7 @@ const layerCountOf = async ({ base, post }: PairFolders): Promise<number> =>
 /** Returns post with layers from base, or from the current state of the checkpoints that the ranges name. */
 async function restoredRecipe(
   restored: readonly SourcedRanges[],
-  { folders, checkpoints, folder }: WordPlace
+  { folders, checkpoints, folder }: WordContext
 ): Promise<Recipe> {
   const names = [...new Set(restored.flatMap(({ source }) => (source === null ? [] : [source])))]
   const named = await namedCheckpoints(names, folders, checkpoints, folder)

@@ -21,7 +21,7 @@ import { computeLowRank } from '../readings/host'
 import type { Devices } from './devices'
 import type { WorkMeans } from './means'
 import { sweepRequest } from './sweep-request'
-import type { WorkPlace } from './work-place'
+import type { WorkContext } from './work-context'
 
 /** Ranks that are scored, as far as they are below the full rank. */
 const RANKS = [8, 16, 32, 64, 128, 256, 512]
@@ -38,16 +38,16 @@ interface RanksToScore {
 
 /** Scores a recipe as low-rank adapters on post, exactly as a sweep scores ranges, from a temporary folder. */
 export async function scoreRanks(
-  place: WorkPlace,
+  context: WorkContext,
   { recipe, savesNorms, project }: RanksToScore,
   devices: Devices,
   means: WorkMeans
 ): Promise<RankTable> {
-  const opened = await openRecipe(pairPaths(place.document.location), recipe)
+  const opened = await openRecipe(pairPaths(context.document.location), recipe)
   const plan = planLowRank(opened.pair, opened.strengths)
   const below = RANKS.filter((rank) => rank < plan.fullRank)
   const ranks = below.length === 0 ? [plan.fullRank] : below
-  const request = await sweepRequest({}, place, devices)
+  const request = await sweepRequest({}, context, devices)
   const folder = await adaptersFolder(project)
   try {
     const bytes = ranks.map((rank) => plannedBytes(opened.pair, plan, { rank, savesNorms }))
@@ -129,7 +129,7 @@ async function removeLeftFolders(): Promise<void> {
   }
 }
 
-/** Creates a folder for adapters: a temporary one, or in a project, which may be the only place that is read. */
+/** Creates a folder for adapters: a temporary one, or in a project, which may be the only folder that is read. */
 async function adaptersFolder(project: string | null): Promise<string> {
   if (project === null) {
     await removeLeftFolders()

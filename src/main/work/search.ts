@@ -10,11 +10,11 @@ import {
 import type { ProjectPair } from '../project/pair/project-pair'
 import { keepSweepOnce } from '../project/results/keep-sweep'
 import type { WorkMeans } from './means'
-import type { WorkPlace } from './work-place'
+import type { WorkContext } from './work-context'
 
 /** Returns the partial results of a search; null where none are stored. @param fresh true ignores them */
 export function savedSearchProgress(
-  { pair, file }: Pick<WorkPlace, 'pair'> & { file: { readonly path: string } | null },
+  { pair, file }: Pick<WorkContext, 'pair'> & { file: { readonly path: string } | null },
   fresh: boolean
 ): SavedSearchProgress | null {
   if (pair !== null) return new SavedSearchProgress(projectSearchProgress(pair.folder), fresh)

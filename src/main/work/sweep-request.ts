@@ -14,31 +14,31 @@ import { readRecipesFile } from '../mergekit/recipe-file'
 import { pairPaths } from '../project/demo'
 import { recentTextModel } from '../text/recent-text-models'
 import { chosenDevice } from './chosen-device'
-import { computingPlace } from './computing-place'
+import { deviceAndMemory } from './device-and-memory'
 import type { Devices } from './devices'
 import { namedCheckpoints } from './named-checkpoints'
 import { namedTask } from './named-task'
 import { requireReadArguments } from './template-arguments'
-import { builtinPromptsFor, type WorkPlace } from './work-place'
+import { builtinPromptsFor, type WorkContext } from './work-context'
 
 /**
- * Builds the request of a sweep. Settings that are left open come from the place: a pair of a project, or the folders
- * of the command line.
+ * Builds the request of a sweep. Settings that are left open come from the context, which is a pair of a project or the
+ * folders of the command line.
  */
 export async function sweepRequest(
   settings: SweepSettings,
-  place: WorkPlace,
+  context: WorkContext,
   devices: Devices
 ): Promise<CrcSweepRequest> {
-  const { document } = place
+  const { document } = context
   const folders = pairPaths(document.location)
-  const prompts = await scoredPrompts(settings, place)
+  const prompts = await scoredPrompts(settings, context)
   const recipes = settings.recipes === undefined ? null : await readRecipesFile(settings.recipes, folders)
   await requireReadArguments(settings, await postTextFolder(folders))
   const rendering = changedRendering(settings, document.rendering)
   // An unusable tokenizer is reported before devices are tried, which takes long.
   await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.textFolder)
-  const { device, memoryBytes } = await computingPlace(settings, document.settings)
+  const { device, memoryBytes } = await deviceAndMemory(settings, document.settings)
   return {
     ...folders,
     prompts,
@@ -48,7 +48,7 @@ export async function sweepRequest(
     source: await sweepSource(settings, document, folders),
     baselines: true,
     whatIf: settings.whatIf,
-    split: settings.split ?? splitOfPlace(settings, document.settings),
+    split: settings.split ?? splitOfPair(settings, document.settings),
     preview: settings.preview,
     uniformBlendCount: uniformBlendCount(settings, document.settings),
     recipes: recipes ?? document.recipes.map(({ recipe }) => recipe),
@@ -67,15 +67,18 @@ export async function sweepRequest(
 type PairSettings = PairDocument['settings']
 
 /** Finds the prompts or the task that a sweep asks, with the sampler that it draws by. */
-async function scoredPrompts(settings: SweepSettings, place: WorkPlace): Promise<CrcSweepRequest['prompts']> {
+async function scoredPrompts(
+  settings: SweepSettings,
+  context: WorkContext
+): Promise<CrcSweepRequest['prompts']> {
   if (settings.prompts !== undefined) return namedPrompts(settings.prompts)
   if (settings.task === BY_CHARACTERS.kind) {
-    return place.pair?.prompts ?? (await builtinPromptsFor(place.document.location))
+    return context.pair?.prompts ?? (await builtinPromptsFor(context.document.location))
   }
   const scored: CrcSweepRequest['prompts'] =
     settings.task === undefined && settings.regain === undefined
-      ? await place.scored()
-      : await scoredTask(settings, place)
+      ? await context.scored()
+      : await scoredTask(settings, context)
   if (Array.isArray(scored)) return scored
   return {
     ...scored,
@@ -86,7 +89,7 @@ async function scoredPrompts(settings: SweepSettings, place: WorkPlace): Promise
 
 async function scoredTask(
   { regain, keep, task: name = regain ?? '' }: SweepSettings,
-  { pair }: WorkPlace
+  { pair }: WorkContext
 ): Promise<ScoredTask> {
   const task = await namedTask(name, pair)
   const { sampling, sampleCount } = task.settings
@@ -97,13 +100,13 @@ async function scoredTask(
   return { ...scored, keep: await namedTask(keep, pair), ...(isSingle && { draws: 1 }) }
 }
 
-/** The choice of the place holds only if the settings name neither prompts nor a task. */
-function splitOfPlace(
+/** The choice of the pair holds only if the settings name neither prompts nor a task. */
+function splitOfPair(
   { prompts, task, regain }: SweepSettings,
   { scoredBy }: PairSettings
 ): boolean | undefined {
-  const isOfPlace = prompts === undefined && task === undefined && regain === undefined
-  return isOfPlace && scoredBy.kind === 'task' ? scoredBy.split : undefined
+  const isFromPair = prompts === undefined && task === undefined && regain === undefined
+  return isFromPair && scoredBy.kind === 'task' ? scoredBy.split : undefined
 }
 
 /** Recipes that replace the ranges come without uniform blends unless the settings ask for them. */
@@ -115,7 +118,7 @@ function uniformBlendCount({ uniformBlends, recipes }: SweepSettings, settings: 
 /** Finds the checkpoint that ranges are restored to. Recipes name their own. */
 async function sweepSource(
   { recipes, source }: SweepSettings,
-  document: WorkPlace['document'],
+  document: WorkContext['document'],
   folders: PairFolders
 ): Promise<RestoredTo> {
   if (recipes !== undefined || source === 'base') return null
@@ -126,7 +129,7 @@ async function sweepSource(
 }
 
 /** Finds the checkpoint that a pair's sweeps restore layers to. @throws WorkbenchError `not-found` if it was removed */
-function sourceOfPair({ settings, otherCheckpoints }: WorkPlace['document']): RestoredTo {
+function sourceOfPair({ settings, otherCheckpoints }: WorkContext['document']): RestoredTo {
   if (settings.source === null) return null
   const checkpoint = otherCheckpoints.find(({ id }) => id === settings.source)
   if (checkpoint !== undefined)

@@ -29,12 +29,12 @@ import { checkedRequest } from './checked-device'
 import type { Devices } from './devices'
 import type { WorkMeans } from './means'
 import { sweepRequest } from './sweep-request'
-import type { WorkPlace } from './work-place'
+import type { WorkContext } from './work-context'
 
 export class SweepWork {
   private constructor(
     readonly request: CrcSweepRequest,
-    private readonly place: WorkPlace,
+    private readonly context: WorkContext,
     private readonly devices: Devices,
     /** Partial results, in the project or beside the file; null where neither takes the sweep. */
     readonly history: SweepHistory | null
@@ -46,7 +46,7 @@ export class SweepWork {
    */
   static async open(
     settings: SweepSettings,
-    place: WorkPlace,
+    context: WorkContext,
     devices: Devices,
     {
       fresh = false,
@@ -54,12 +54,12 @@ export class SweepWork {
       replaced = {}
     }: { fresh?: boolean; history?: SweepHistory | null; replaced?: Partial<CrcSweepRequest> } = {}
   ): Promise<SweepWork> {
-    const request = { ...(await sweepRequest(settings, place, devices)), ...replaced }
+    const request = { ...(await sweepRequest(settings, context, devices)), ...replaced }
     return new SweepWork(
       request,
-      place,
+      context,
       devices,
-      history === undefined ? historyOfPlace(place, request, fresh) : history
+      history === undefined ? historyOfContext(context, request, fresh) : history
     )
   }
 
@@ -77,7 +77,7 @@ export class SweepWork {
 
   /** Finds the project's newest sweep, on the same device, that contains all results of this one; null for none. */
   async stored(): Promise<SweepDocument | null> {
-    const { pair } = this.place
+    const { pair } = this.context
     if (pair === null) return null
     const { request } = this
     const { identity, holdOutSplit } = await prepareSweep(request, await openPair(request.base, request.post))
@@ -129,7 +129,7 @@ export class SweepWork {
 
   /** Stores the sweep in the project, if there is one. @returns the check of an earlier sweep that holds for it */
   async keep(sweep: SweepDocument): Promise<AnswerCheck | null> {
-    return this.place.pair === null ? null : keepSweep(this.place.pair, sweep)
+    return this.context.pair === null ? null : keepSweep(this.context.pair, sweep)
   }
 
   async forget(): Promise<void> {
@@ -137,7 +137,7 @@ export class SweepWork {
   }
 
   private likeSweep(): LikeSweep {
-    const { pair, file } = this.place
+    const { pair, file } = this.context
     if (pair !== null) return likeOf(pair, scoredByOf(this.request))
     const sweep = file?.sweep ?? null
     return ({ device }) => Promise.resolve(sweep?.device === device ? sweep : null)
@@ -149,8 +149,8 @@ const sweepListener =
   (event: CrcSweepEvent): void =>
     notify(event.type === 'progress' ? { kind: 'sweep', ...event } : event)
 
-function historyOfPlace(
-  { pair, file }: WorkPlace,
+function historyOfContext(
+  { pair, file }: WorkContext,
   request: CrcSweepRequest,
   fresh: boolean
 ): SweepHistory | null {

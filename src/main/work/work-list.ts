@@ -23,8 +23,8 @@ export interface WorkResult {
 interface WorkListOptions<Entry, Done> {
   name: string
   signal: AbortSignal
-  /** @param place number of the entry, counted from 1 */
-  begins: (entry: Entry, place: number) => Promise<void> | void
+  /** @param position number of the entry, counted from 1 */
+  begins: (entry: Entry, position: number) => Promise<void> | void
   /** Ends with a problem, or throws it, if the entry failed. */
   run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>>
   nothing: Done

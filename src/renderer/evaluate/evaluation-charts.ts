@@ -179,20 +179,20 @@ export function embeddingMap(
         radius: 5,
         points: scores.map
           .filter(({ variant }) => variant === style.name)
-          .map((place) => ({
-            x: place.x,
-            y: place.y,
-            lines: [style.name, ...wrapped(textOf.get(`${place.index} ${place.variant}`) ?? '')]
+          .map((point) => ({
+            x: point.x,
+            y: point.y,
+            lines: [style.name, ...wrapped(textOf.get(`${point.index} ${point.variant}`) ?? '')]
           }))
       })),
     // The bounds cover all answers, so that no point moves when a variant is hidden.
     x: {
       title: `First component, ${formatPercent(x)} of the variance`,
-      bounds: roomyBounds(scores.map.map((place) => place.x))
+      bounds: roomyBounds(scores.map.map((point) => point.x))
     },
     y: {
       title: `Second component, ${formatPercent(y)}`,
-      bounds: roomyBounds(scores.map.map((place) => place.y))
+      bounds: roomyBounds(scores.map.map((point) => point.y))
     }
   }
 }

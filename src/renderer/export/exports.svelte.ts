@@ -116,7 +116,7 @@ export class ExportsState {
   readonly nameProblem = $derived.by(() => {
     const name = this.name.trim()
     if (/[/\\]|^\.{1,2}$/.test(name))
-      return 'The name must not contain / or \\. Set its place in “Write into”.'
+      return 'The name must not contain / or \\. Set its folder in “Write into”.'
     return isReservedName(name) ? 'Windows reserves this name. Enter another one.' : null
   })
   /** The rank that is requested; null for a model. */

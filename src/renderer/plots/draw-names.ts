@@ -2,7 +2,7 @@ import type { Chart } from 'chart.js'
 import { elementAt } from '../../contract/model/look-up'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { shortName } from '../ui/short-name'
-import { type Mark, type NamePlace, placeNames } from './plot-names'
+import { type Mark, type NamePosition, placeNames } from './plot-names'
 
 /** A named point. Its position is in values of the axes, its radius in pixels. */
 export interface DrawnName extends Mark {
@@ -11,13 +11,13 @@ export interface DrawnName extends Mark {
 }
 
 /** A name with its position in pixels; null if there is no room. */
-export interface PlacedName extends DrawnName {
+export interface PositionedName extends DrawnName {
   width: number
-  place: NamePlace | null
+  position: NamePosition | null
 }
 
 /** Caches positions by array of names, because a chart is drawn several times a second while scores arrive. */
-const positionCache = new WeakMap<readonly DrawnName[], { layoutKey: string; names: PlacedName[] }>()
+const positionCache = new WeakMap<readonly DrawnName[], { layoutKey: string; names: PositionedName[] }>()
 
 const LINE_HEIGHT = 15
 /** Maximum length of a name, in characters: that of "post at temperature 1.25, min-p 0.05". */
@@ -28,17 +28,17 @@ const LONGEST_NAME = 36
  *
  * @param marks other points that names should not cover
  */
-export function placedNames(
+export function positionedNames(
   names: readonly DrawnName[],
   marks: readonly Mark[],
   { area, widthOf }: { area: Parameters<typeof placeNames>[1]; widthOf: (words: string) => number }
-): PlacedName[] {
+): PositionedName[] {
   const named = names.map((name) => {
     const text = shortName(name.text, LONGEST_NAME)
     return { ...name, text, width: widthOf(text) }
   })
-  const places = placeNames(named, area, LINE_HEIGHT, marks)
-  return named.map((name, index) => ({ ...name, place: elementAt(places, index, 'name') }))
+  const positions = placeNames(named, area, LINE_HEIGHT, marks)
+  return named.map((name, index) => ({ ...name, position: elementAt(positions, index, 'name') }))
 }
 
 /**
@@ -70,35 +70,35 @@ export function drawNames(
   const drawn =
     cached?.layoutKey === layoutKey
       ? cached.names
-      : placedNames(names.map(inPixels), marks.map(inPixels), {
+      : positionedNames(names.map(inPixels), marks.map(inPixels), {
           area: chartArea,
           widthOf: (words) => ctx.measureText(words).width
         })
   positionCache.set(names, { layoutKey, names: drawn })
   // Lines are drawn before all names, so that no line covers a name. A wide stroke in the surface's colour sets each
   // off from the points.
-  for (const { color, width, place, ...point } of drawn) {
-    if (place === null || !place.led) continue
+  for (const { color, width, position, ...point } of drawn) {
+    if (position === null || !position.led) continue
     for (const [style, lineWidth] of [
       [colors.surface, 3],
       [color, 1]
     ] as const) {
       ctx.beginPath()
       ctx.moveTo(point.x, point.y)
-      ctx.lineTo(Math.min(Math.max(point.x, place.x), place.x + width), place.y)
+      ctx.lineTo(Math.min(Math.max(point.x, position.x), position.x + width), position.y)
       ctx.strokeStyle = style
       ctx.lineWidth = lineWidth
       ctx.stroke()
     }
   }
-  for (const { text, color, place } of drawn) {
-    if (place === null) continue
+  for (const { text, color, position } of drawn) {
+    if (position === null) continue
     // An outline keeps the name legible over whiskers and lines.
     ctx.strokeStyle = translucent(colors.surface, 0.85)
     ctx.lineWidth = 4
-    ctx.strokeText(text, place.x, place.y)
+    ctx.strokeText(text, position.x, position.y)
     ctx.fillStyle = color
-    ctx.fillText(text, place.x, place.y)
+    ctx.fillText(text, position.x, position.y)
   }
   ctx.restore()
 }

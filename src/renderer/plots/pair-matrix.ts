@@ -4,7 +4,7 @@ import { formatDelta } from '../ui/format'
 import { colorBar } from './figures/color-bar'
 import type { Drawing } from './figures/drawing'
 import type { Figure, FigurePage } from './figures/figure'
-import { gridCsv, type GridContent, gridPart, gridPlace } from './figures/grid-drawing'
+import { gridCsv, type GridContent, gridPart, gridLayout } from './figures/grid-drawing'
 import { axisTicks } from './heatmap-geometry'
 
 /** Returns the largest absolute value, which both ends of the colour scale stand for. */
@@ -37,7 +37,7 @@ export function pairsGrid(pairs: LayerPairs): GridContent {
 /** Draws a matrix of pairs of layers with its colour scale. */
 export function pairsDrawing(pairs: LayerPairs, page: FigurePage): Drawing {
   const content = pairsGrid(pairs)
-  const { left, cellWidth } = gridPlace(content, page)
+  const { left, cellWidth } = gridLayout(content, page)
   const ticks = new Set(axisTicks(pairs.length, cellWidth))
   const { height, shapes } = gridPart({ ...content, ticks }, page)
   const reach = pairsReach(pairs)

@@ -11,7 +11,7 @@ export interface NamedPoint {
 export type Mark = Pick<NamedPoint, 'x' | 'y' | 'radius'>
 
 /** Position of a name: the left end of its middle line. `led` says whether a line connects it with its distant mark. */
-export interface NamePlace {
+export interface NamePosition {
   x: number
   y: number
   led: boolean
@@ -52,44 +52,44 @@ const DIRECTIONS = [
 
 /**
  * Places names beside their points within `area`, so that they cover neither each other nor any mark. If that is
- * impossible, the place that covers least is used. Earlier names have precedence. A later name without a legible place
+ * impossible, the position that covers least is used. Earlier names have precedence. A later name without a legible position
  * is left out.
  *
  * @param lineHeight height of a name.
  * @param marks marks of points without a name.
- * @returns a place for each name; null for a name that is left out
+ * @returns a position for each name; null for a name that is left out
  */
 export function placeNames(
   points: readonly NamedPoint[],
   area: Box,
   lineHeight: number,
   marks: readonly Mark[] = []
-): (NamePlace | null)[] {
+): (NamePosition | null)[] {
   const writtenNames: Box[] = []
   const named = points.map(boxOf)
   const others = marks.map(boxOf)
   /** Returns the area of a box that is covered by names or outside the plot. */
   const lostOf = (box: Box): number => covered(box, writtenNames) + boxArea(box) - overlap(box, area)
   return points.map((point) => {
-    let best: { place: NamePlace; box: Box; cost: number } | null = null
+    let best: { position: NamePosition; box: Box; cost: number } | null = null
     for (const ring of RINGS) {
       for (const [across, down] of DIRECTIONS) {
         const box = boxBeside(point, across, down, ring * lineHeight, lineHeight)
         const lost = lostOf(box)
-        // A legible place that covers no named point costs less than any other.
+        // A legible position that covers no named point costs less than any other.
         const cost =
           covered(box, others) +
           (covered(box, named) + lost) * NAMED_WEIGHT +
           ring * WORTH_A_LINE * boxArea(box)
         if (best !== null && cost >= best.cost) continue
-        best = { box, cost, place: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
+        best = { box, cost, position: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
       }
     }
     if (best === null) return null
-    const { box, place } = best
+    const { box, position } = best
     if (!isLegible(box, lostOf(box))) return null
     writtenNames.push({ ...box, left: box.left - BETWEEN, right: box.right + BETWEEN })
-    return place
+    return position
   })
 }
 

@@ -59,12 +59,12 @@ export function parsePromptFile(name: string, content: string): CrcPrompts {
     })
   }
   const parsed = CrcPrompts.safeParse(value)
-  if (!parsed.success) throw new Error(`${name}, ${describePlace(parsed.error)}`)
+  if (!parsed.success) throw new Error(`${name}, ${describePath(parsed.error)}`)
   return parsed.data
 }
 
 /** Describes the first issue, as that of a prompt. */
-const describePlace = (error: z.ZodError): string =>
+const describePath = (error: z.ZodError): string =>
   describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
 
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`

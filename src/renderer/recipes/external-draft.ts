@@ -81,7 +81,7 @@ function parseEndpoint(draft: ExternalDraft): ParsedExternal {
 
 function parseFile(draft: ExternalDraft, file: AnswerFileFacts | null): ParsedExternal {
   const path = draft.path.trim()
-  if (path === '') return { model: null, problems: { path: 'give the place of the file' } }
+  if (path === '') return { model: null, problems: { path: 'give the path of the file' } }
   if (file === null) return { model: null, problems: {} }
   if (file.by.length > 1 && !file.by.some(({ of }) => of === draft.of)) {
     return { model: null, problems: { of: 'choose whose answers' } }

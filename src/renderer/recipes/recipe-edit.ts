@@ -41,7 +41,7 @@ export const rowsFor = (layers: readonly LayerStrength[]): keyof typeof ROWS =>
   layers.every((layer) => HALVES.every((half) => typeof layer[half] === 'number')) ? 'halves' : 'components'
 
 /** A cell of the layer strip. `row` counts the shown rows. */
-export interface StripPlace {
+export interface StrengthCell {
   layer: number
   row: number
 }
@@ -104,10 +104,10 @@ const MAX_STEPS = 500
 export const beginEdit = (layers: readonly LayerStrength[]): RecipeEdit => ({ layers, past: [], future: [] })
 
 /** Returns true if a cell lies in the rectangle between two others. */
-export function isBetween(place: StripPlace, from: StripPlace, to: StripPlace): boolean {
+export function isBetween(cell: StrengthCell, from: StrengthCell, to: StrengthCell): boolean {
   const within = (value: number, one: number, other: number): boolean =>
     value >= Math.min(one, other) && value <= Math.max(one, other)
-  return within(place.layer, from.layer, to.layer) && within(place.row, from.row, to.row)
+  return within(cell.layer, from.layer, to.layer) && within(cell.row, from.row, to.row)
 }
 
 /**
@@ -117,8 +117,8 @@ export function isBetween(place: StripPlace, from: StripPlace, to: StripPlace): 
 export function painted(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
-  from: StripPlace,
-  to: StripPlace,
+  from: StrengthCell,
+  to: StrengthCell,
   { strength, source }: Brush
 ): LayerStrength[] {
   return layers.map((layer, index) => {
@@ -148,7 +148,7 @@ export function painted(
 export function strokeBrush(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
-  { layer, row }: StripPlace,
+  { layer, row }: StrengthCell,
   brush: Brush
 ): Brush {
   const there = elementAt(layers, layer, 'layer')
@@ -177,28 +177,28 @@ export function redo(edit: RecipeEdit): RecipeEdit {
 }
 
 /** Returns the cell that an arrow key, Home or End leads to; null for other keys. */
-export function movePlace(
-  place: StripPlace,
+export function moveCell(
+  cell: StrengthCell,
   key: Arrow,
   size: { layers: number; rows: number }
-): StripPlace | null {
-  const to = (layer: number): StripPlace => ({
-    ...place,
+): StrengthCell | null {
+  const to = (layer: number): StrengthCell => ({
+    ...cell,
     layer: Math.min(Math.max(layer, 0), size.layers - 1)
   })
   switch (key) {
     case 'ArrowLeft':
-      return to(place.layer - 1)
+      return to(cell.layer - 1)
     case 'ArrowRight':
-      return to(place.layer + 1)
+      return to(cell.layer + 1)
     case 'Home':
       return to(0)
     case 'End':
       return to(size.layers - 1)
     case 'ArrowUp':
-      return { ...place, row: Math.max(0, place.row - 1) }
+      return { ...cell, row: Math.max(0, cell.row - 1) }
     case 'ArrowDown':
-      return { ...place, row: Math.min(size.rows - 1, place.row + 1) }
+      return { ...cell, row: Math.min(size.rows - 1, cell.row + 1) }
     default:
       return null
   }

@@ -47,10 +47,10 @@ export function sharesDrawing(
         bold: true,
         anchor: 'middle'
       }),
-      ...rows.flatMap((row, place) =>
+      ...rows.flatMap((row, index) =>
         shareShapes(
           row[measure],
-          { at, y: TOP + place * rowHeight, rowHeight, end: left + width + NUMBER },
+          { at, y: TOP + index * rowHeight, rowHeight, end: left + width + NUMBER },
           colors
         )
       ),
@@ -65,11 +65,11 @@ export function sharesDrawing(
     height: bottom + 20,
     shapes: [
       textShape('layer', LEFT - 8, TOP - 8, colors['ink-faint'], { size: LABEL, anchor: 'end' }),
-      ...rows.map(({ layer }, place) =>
+      ...rows.map(({ layer }, index) =>
         textShape(
           String(layer),
           LEFT - 8,
-          baselineAt(TOP + (place + 0.5) * rowHeight, LABEL),
+          baselineAt(TOP + (index + 0.5) * rowHeight, LABEL),
           colors['ink-soft'],
           {
             size: LABEL,

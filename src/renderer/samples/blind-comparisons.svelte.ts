@@ -26,7 +26,7 @@ const EXPORT_TYPES = {
 
 /** A comparison to decide, with the answers of each variant in its set. */
 export interface ShownComparison {
-  place: number
+  comparisonIndex: number
   comparison: BlindComparison
   /** Parallel to the variants that are compared. */
   sets: readonly (readonly string[])[]
@@ -125,7 +125,7 @@ export class BlindComparisons {
   /** Shows the comparison before or after the one in view. */
   step(by: -1 | 1): void {
     this.retry = null
-    const from = this.current?.place ?? this.plan.length
+    const from = this.current?.comparisonIndex ?? this.plan.length
     for (let index = from + by; index >= 0 && index < this.plan.length; index += by) {
       if (this.at(index) === null) continue
       this.viewedIndex = index
@@ -138,13 +138,13 @@ export class BlindComparisons {
   async decide(verdict: BlindVerdict): Promise<void> {
     const { current } = this
     if (current === null) return
-    const { comparison, place } = current
+    const { comparison, comparisonIndex } = current
     const vote = markOf(comparison, verdict)
     if (vote === null) return
     this.viewedIndex = null
     this.retry = null
-    if (await this.change(`decide comparison ${place + 1}`, [vote], [])) return
-    this.viewedIndex = place
+    if (await this.change(`decide comparison ${comparisonIndex + 1}`, [vote], [])) return
+    this.viewedIndex = comparisonIndex
     this.retry = () => this.decide(verdict)
   }
 
@@ -171,10 +171,10 @@ export class BlindComparisons {
   }
 
   /** Null where an answer of a set is missing. */
-  private at(place: number): ShownComparison | null {
+  private at(comparisonIndex: number): ShownComparison | null {
     const board = this.shownRun()?.board
     if (board === undefined) return null
-    const comparison = this.plan.at(place)
+    const comparison = this.plan.at(comparisonIndex)
     const { prompt, index, size, among } = comparison
     const sets = among.map((variant) =>
       Array.from({ length: size }, (_, answer) => board.answer(prompt, variant, index + answer)?.text).filter(
@@ -182,7 +182,7 @@ export class BlindComparisons {
       )
     )
     if (sets.some((answers) => answers.length < size)) return null
-    return { place, comparison, sets, mark: this.marked.get(comparisonKey(comparison)) ?? null }
+    return { comparisonIndex, comparison, sets, mark: this.marked.get(comparisonKey(comparison)) ?? null }
   }
 
   /** Decides comparisons and reverts decisions as one undoable change. @returns whether it was saved */

@@ -33,7 +33,7 @@ export function shuffled(count: number, ...seeds: readonly number[]): number[] {
   const generator = xoroshiro128plus(
     seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) + 0x85ebca6b, 0)
   )
-  const order = Array.from({ length: count }, (_, place) => place)
+  const order = Array.from({ length: count }, (_, index) => index)
   for (let index = count - 1; index > 0; index -= 1) {
     const other = uniformInt(generator, 0, index)
     const moved = order[index] ?? 0
@@ -46,7 +46,7 @@ export function shuffled(count: number, ...seeds: readonly number[]): number[] {
 /** Returns all comparisons of a run in the order of presentation. */
 export interface BlindPlan {
   readonly length: number
-  at: (place: number) => BlindComparison
+  at: (index: number) => BlindComparison
 }
 
 /**
@@ -60,16 +60,16 @@ export function blindPlan(
 ): BlindPlan {
   const names = variants.map(({ name }) => name)
   const teams = pairs
-    ? names.flatMap((one, place) => names.slice(place + 1).map((other) => [one, other]))
+    ? names.flatMap((one, index) => names.slice(index + 1).map((other) => [one, other]))
     : [names]
   const teamOrder = shuffled(teams.length, seed, 1)
   const promptOrder = shuffled(prompts.length, seed, 2)
   const sets = Math.floor(sampleCount / size)
   return {
     length: prompts.length * teams.length * sets,
-    at: (place) => {
-      const round = Math.floor(place / prompts.length)
-      const turn = place % prompts.length
+    at: (index) => {
+      const round = Math.floor(index / prompts.length)
+      const turn = index % prompts.length
       const prompt = elementAt(promptOrder, turn, 'prompt')
       const set = Math.floor(round / teams.length)
       const team = elementAt(teams, elementAt(teamOrder, (round + turn) % teams.length, 'team'), 'team')

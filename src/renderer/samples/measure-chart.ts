@@ -11,9 +11,9 @@ import { measureShare } from './sample-measures'
 /** Returns the look of each variant's bars: the colour of its name, paler for each further variant of that colour. */
 export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opacity: number }[] {
   const tones = variantStyles(variants).map(({ tone }) => tone)
-  return tones.map((tone, place) => {
+  return tones.map((tone, position) => {
     const alike = tones.filter((other) => other === tone).length
-    const before = tones.slice(0, place).filter((other) => other === tone).length
+    const before = tones.slice(0, position).filter((other) => other === tone).length
     return { tone, opacity: 1 - (0.8 * before) / alike }
   })
 }

@@ -52,7 +52,7 @@ export function complaintOf(error: unknown): Complaint {
 }
 
 /**
- * Replaces the hint of a lost engine by one for the place that shows the failure. The engine does not know that place.
+ * Replaces the hint of a lost engine by one for the view that shows the failure. The engine does not know that view.
  */
 export const hintedWhenLost = (failure: Complaint, hint: string): Complaint =>
   failure.code === 'engine-lost' ? { ...failure, hint } : failure

@@ -17,9 +17,9 @@ function leaves(target: Element, down: boolean): boolean {
  * Makes the fields and buttons of one row the only Tab stops of a table. Up and Down move to the same column of the
  * next row. In a text of several lines they do so only at its start and end.
  *
- * @param place index of that row among the rows shown; the first row is used if there is none
+ * @param index index of that row among the rows shown; the first row is used if there is none
  */
-export function rowStops(place: number): Attachment<HTMLElement> {
+export function rowStops(index: number): Attachment<HTMLElement> {
   return (body) => {
     const rows = (): Element[] => [...body.children]
     const stopsOf = (row: Element | undefined): HTMLElement[] => [
@@ -29,7 +29,7 @@ export function rowStops(place: number): Attachment<HTMLElement> {
     /** Updates `tabIndex` of all rows. It runs again when rows are added or removed. */
     const updateTabStops = (): void => {
       const all = rows()
-      const current = all[place] ?? all[0]
+      const current = all[index] ?? all[0]
       for (const row of all) {
         const tabIndex = row === current ? 0 : -1
         for (const stop of stopsOf(row)) if (stop.tabIndex !== tabIndex) stop.tabIndex = tabIndex

@@ -16,7 +16,7 @@ export const pairListProcedures = {
   /** Adds a copy of a pair with its settings after the original, without results. */
   duplicate: procedure.input(pairInput).output(pairsOf.extend({ added: PairId })),
   rename: procedure.input(pairInput.extend({ name: PairName })).output(listChange),
-  move: procedure.input(pairInput.extend({ place: listPosition })).output(listChange),
+  move: procedure.input(pairInput.extend({ position: listPosition })).output(listChange),
   /** Removes a pair from the list. Its folder is deleted when the project is next opened. */
   remove: procedure.input(pairInput).output(listChange),
   /** Streams an overview of all pairs, updated by each sweep that was read. @param scoring null for the usual one */

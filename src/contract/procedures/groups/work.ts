@@ -20,8 +20,8 @@ export const workProcedures = {
     .output(z.object({ leftOut: z.array(PairId) })),
   /** Streams the queue and the newest study of the project, at once and after every change. */
   watch: procedure.input(projectPath).output(eventIterator(WorkListState)),
-  /** Moves a job. @param place index in the queue without the job */
-  move: procedure.input(jobInput.extend({ place: listPosition })).output(z.void()),
+  /** Moves a job. @param position index in the queue without the job */
+  move: procedure.input(jobInput.extend({ position: listPosition })).output(z.void()),
   remove: procedure.input(jobInput).output(z.void()),
   /** Returns a failed job to the waiting jobs and continues the queue. */
   retry: procedure.input(jobInput).output(z.void()),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { inputError } from '../../../contract/model/problem'
 import { readJsonFile } from './bounded-file'
-import { configFolder, huggingFaceCacheFolder, projectsFolder } from './places'
+import { configFolder, huggingFaceCacheFolder, projectsFolder } from './paths'
 
 const MAX_FILE_BYTES = 100_000
 export const AddedFolders = z.array(z.string().min(1).max(4096)).max(50)

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { elementAt } from '../../../contract/model/look-up'
 import { inputError, type WorkbenchError } from '../../../contract/model/problem'
-import { absolutePath } from './places'
+import { absolutePath } from './paths'
 import { isWithin } from './within'
 import { parseJson } from './bounded-json'
 

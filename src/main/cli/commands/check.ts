@@ -1,5 +1,5 @@
 import { readCheckBeside } from '../results/check-beside'
-import { resultPath } from '../../base/files/places'
+import { resultPath } from '../../base/files/paths'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { checkTable } from '../results/tables'
 import {
@@ -40,7 +40,7 @@ import { withOneEngine } from '../running/engine'
 import { runShown } from '../running/shown-work'
 import type { SavedWork } from '../running/stopped'
 import { storedVerdict } from '../../project/results/finding-of-selected'
-import { savedThenShown, withResultPlaces } from '../results/result-places'
+import { savedThenShown, withResultContext } from '../results/result-context'
 
 const checkOptions = pairOptions
   .and(startOptions)
@@ -71,7 +71,7 @@ export const checkCommand = subcommand(checkOptions, {
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   const isNamed = command.args.length > 0
   if (isNamed) refuseUnused(command, ['best'], 'selects the best ranges, and recipes are named')
-  await withResultPlaces('check', options, command, async ({ givenPair, projectPair, output, note }) => {
+  await withResultContext('check', options, command, async ({ givenPair, projectPair, output, note }) => {
     const table = await csvOutput(options)
     const saved = (): SavedWork => savedOfCheck(options, projectPair)
     let recipes: Recipe[] | undefined
@@ -80,7 +80,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     }
     const { pair, sweep } = await startingSweep(
       options,
-      { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
+      { command, projectPair, givenPair, output: output === null ? null : { ...output, kind: 'check' } },
       {
         quiet: options.quiet,
         signal,

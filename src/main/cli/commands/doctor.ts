@@ -3,7 +3,7 @@ import { arch, availableParallelism, freemem, platform, release, totalmem } from
 import { dirname } from 'node:path'
 import { DEVICE_LABELS, type DeviceReport } from '../../../contract/model/device'
 import { formatMemory } from '../../../contract/model/bytes'
-import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../../base/files/places'
+import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../../base/files/paths'
 import { configFile, readUserConfig, type UserConfig } from '../../base/config-file'
 import { modelFolders } from '../../project/pair/model-folders'
 import { bestDevice, triedDevices } from '../../work/devices'

@@ -16,12 +16,12 @@ import { prepareExport } from '../../export/prepare'
 import { type ExportRequest, runExport } from '../../export/run-export'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { MAX_RANK } from '../../checkpoint/adapter-config'
 import { triedDevices } from '../../work/devices'
 import { scoreRanks } from '../../work/rank-table'
-import { folderPlace, projectPlace } from '../../work/work-place'
-import { type ModelPlace, recipeNamed, writtenModel } from '../running/models'
+import { folderContext, projectContext } from '../../work/work-context'
+import { type ModelContext, recipeNamed, writtenModel } from '../running/models'
 import { csvOption, forceOption, pairOptions, usageError, wholeNumber } from '../options/options'
 import { flag, number, text } from '../options/option-kinds'
 import {
@@ -114,12 +114,13 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
   const table = await withViewedPair(options, command, async (projectPair) => {
     const location = await pairOfCommand(options, projectPair, command)
     const recipe = await givenRecipe({ folders: pairPaths(location), pair: projectPair }, command)
-    const place = projectPair === null ? folderPlace(location) : projectPlace(projectPair, null, location)
+    const context =
+      projectPair === null ? folderContext(location) : projectContext(projectPair, null, location)
     const request = { recipe, savesNorms: options.saveNorms, project: null }
     return runShown(
       { signal, quiet: options.quiet },
       () => ({ saved: 'Nothing was written.', resumable: false }),
-      (means) => scoreRanks(place, request, triedDevices(signal), means)
+      (means) => scoreRanks(context, request, triedDevices(signal), means)
     )
   })
   await writeCsvIfAsked(output, () => rankTable(table), options.quiet)
@@ -148,9 +149,9 @@ function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): 
   return { kind: adapter ? 'adapter' : 'model' }
 }
 
-async function givenRecipe(place: ModelPlace, command: Command): Promise<Recipe> {
+async function givenRecipe(context: ModelContext, command: Command): Promise<Recipe> {
   const [which] = command.args
-  if (which !== undefined) return recipeNamed(which, place, command)
+  if (which !== undefined) return recipeNamed(which, context, command)
   throw usageError(command, 'no model is named: give one, such as 4-11, selected or a file')
 }
 

@@ -8,7 +8,7 @@ import { freeName } from '../../../contract/model/free-name'
 import { elementAt } from '../../../contract/model/look-up'
 import { writeProblem } from '../../base/files/atomic-file'
 import { isFolder } from '../../base/files/path-kinds'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import type { Section } from '../../report/blocks'
 import { lineageSection, sectionPage, triageSection } from '../../report/sections/lineage'
@@ -23,7 +23,7 @@ import {
   triageParts
 } from '../../work/lineage'
 import { SweepWork } from '../../work/sweep'
-import { folderPlace } from '../../work/work-place'
+import { folderContext } from '../../work/work-context'
 import { flag, text, texts } from '../options/option-kinds'
 import { optionGroup } from '../options/option-group'
 import {
@@ -51,7 +51,7 @@ import {
   writeOutputText,
   writtenWords
 } from '../results/output-file'
-import { savedThenShown } from '../results/result-places'
+import { savedThenShown } from '../results/result-context'
 import { type CsvTable, lineageTable, triageTable } from '../results/tables'
 import { withEngine } from '../running/engine'
 import { runShown, savedOfSweep } from '../running/shown-work'
@@ -112,7 +112,7 @@ async function lineage(options: LineageOptions, command: Command, signal: AbortS
   const path = outputs[0]?.output.path
   const work = await SweepWork.open(
     options,
-    folderPlace({ kind: 'folders', base, post }, path === undefined ? null : { path, sweep: null }),
+    folderContext({ kind: 'folders', base, post }, path === undefined ? null : { path, sweep: null }),
     triedDevices(signal),
     { fresh, replaced: triage ? triageParts(training) : lineageParts(training) }
   )

@@ -11,7 +11,7 @@ import {
 import { formatUtc } from '../../../contract/words/format'
 import { runKindFacts } from '../../../contract/model/run-kinds'
 import { computedWords, runTitle } from '../../../contract/words/run-words'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { openPair } from '../../checkpoint/pair'
 import { builtinPromptSet } from '../../crc/task/builtin-prompts'
 import { createProject } from '../../project/create-project'

@@ -2,7 +2,7 @@ import { changedRendering } from '../../../contract/work/settings'
 import { triedDevices } from '../../work/devices'
 import { flag, flagIfGiven, number, several } from '../options/option-kinds'
 import { optionGroup, type OptionsOf } from '../options/option-group'
-import { engineModelNamed, type ModelPlace } from '../running/models'
+import { engineModelNamed, type ModelContext } from '../running/models'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import {
   type DeviceOptions,
@@ -58,7 +58,7 @@ interface ProbeResult {
 
 export async function showNextTokens(
   question: NextTokenQuestion,
-  place: ModelPlace,
+  context: ModelContext,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
@@ -69,7 +69,7 @@ export async function showNextTokens(
   const [which = 'post', ...others] = command.args
   if (others.length > 0) throw usageError(command, '--next takes one model: name one')
   const answer = await untilStopped({ signal, quiet: question.quiet }, nothingSaved, async () =>
-    nextTokensOf(await engineModelNamed(which, place, command), question, place.folders, signal)
+    nextTokensOf(await engineModelNamed(which, context, command), question, context.folders, signal)
   )
   await (question.json
     ? printJson('next-token', answer)

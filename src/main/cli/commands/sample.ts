@@ -17,7 +17,7 @@ import {
 import {
   asksEndpoints,
   comparedModels,
-  type ModelPlace,
+  type ModelContext,
   modelsNamed,
   warnOfEndpoints
 } from '../running/models'
@@ -51,7 +51,7 @@ import { postTextFolder } from '../../checkpoint/model-folder'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { pairPaths } from '../../project/demo'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { requireRoom, roomNotice } from '../../base/files/room'
 import { minAnswerBytes, maxAnswerBytes } from '../../samples/answer-bytes'
 import type { PlannedAnswers } from '../../samples/plan-answers'
@@ -156,7 +156,7 @@ function generationDevice(
 
 async function sample(
   options: SampleOptions,
-  models: ModelPlace,
+  models: ModelContext,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {

@@ -14,7 +14,7 @@ import {
 } from '../../../contract/documents/search'
 import { STRENGTH_BOUNDS } from '../../../contract/model/recipe'
 import { readDocument } from '../../base/files/migrate'
-import { resultPath } from '../../base/files/places'
+import { resultPath } from '../../base/files/paths'
 import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import type { SavedSearchProgress } from '../../crc/search/saved-search-progress'
@@ -43,8 +43,8 @@ import { searchFinding } from '../../../contract/words/search-finding'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { withOneEngine } from '../running/engine'
 import { runShown } from '../running/shown-work'
-import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
-import { savedThenShown, withResultPlaces } from '../results/result-places'
+import { savedOnlyWithOutput, type SavedWork } from '../running/stopped'
+import { savedThenShown, withResultContext } from '../results/result-context'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 
 const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
@@ -213,16 +213,16 @@ async function search(
   if (options.check !== undefined && options.from === undefined) {
     throw usageError(command, '--check needs its sweep: name it with --from')
   }
-  await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, note }) => {
+  await withResultContext('search', options, command, async ({ givenPair, projectPair, output, note }) => {
     const savedProgress = savedSearchProgress({ pair: projectPair, file: output }, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,
-      { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
+      { command, projectPair, givenPair, output: output === null ? null : { ...output, kind: 'search' } },
       {
         quiet: options.quiet,
         signal,
         history: () => savedProgress?.next() ?? null,
-        without: savedWithoutPlace,
+        without: savedWithoutOutput,
         sweepOnlyOptions: ['prompts', 'device', 'precision']
       }
     )
@@ -274,10 +274,10 @@ async function checkOfSweep(
   )
 }
 
-const savedWithoutPlace = savedOnlyWithPlace('search')
+const savedWithoutOutput = savedOnlyWithOutput('search')
 
 function savedOfSearch(savedProgress: SavedSearchProgress | null): SavedWork {
-  if (savedProgress === null) return savedWithoutPlace()
+  if (savedProgress === null) return savedWithoutOutput()
   const { path } = savedProgress
   if (path === null) return { saved: 'Nothing of the search is saved yet.', resumable: false }
   return { saved: `The scores of the search are saved in ${path}.`, resumable: true }

@@ -8,7 +8,7 @@ import { type ApiServer, isLoopback, startApi } from '../../api/api-server'
 import { requestedVariant } from '../../api/requested-variant'
 import { type NamedVariant, ServedVariants } from '../../api/served-variants'
 import { readTextFile } from '../../base/files/bounded-file'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { postTextFolder } from '../../checkpoint/model-folder'
 import { inputError } from '../../../contract/model/problem'
 import { elementAt } from '../../../contract/model/look-up'
@@ -33,7 +33,7 @@ import { printJson, printText, remark } from '../printing/output'
 import { projectOptions, pairOfCommand } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import { withEngine } from '../running/engine'
-import { comparedModels, type ModelPlace, modelsNamed } from '../running/models'
+import { comparedModels, type ModelContext, modelsNamed } from '../running/models'
 
 const serveOptions = pairOptions
   .and(projectOptions('use the pair and the recipes of this project (read only)'))
@@ -60,16 +60,16 @@ export const serveCommand = subcommand(serveOptions, {
 
 async function serve(
   options: ServeOptions,
-  place: ModelPlace,
+  context: ModelContext,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
-  const { folders } = place
+  const { folders } = context
   const { host, port, allowOrigin = [] } = options
   requireHalf(options.device ?? 'cpu', options.precision)
   await requireReadArguments(options, await postTextFolder(folders))
   const key = await keyOf(options, command)
-  const variants = await namedVariants(place, command)
+  const variants = await namedVariants(context, command)
   const note = options.quiet ? () => undefined : remark
   notifyOfMemory(options, note)
   const defaults = await defaultSampleSettings(await postTextFolder(folders))
@@ -94,9 +94,9 @@ async function serve(
 }
 
 /** Names each model as it was typed. Files and folders have the names of their models. */
-async function namedVariants(place: ModelPlace, command: Command): Promise<NamedVariant[]> {
+async function namedVariants(context: ModelContext, command: Command): Promise<NamedVariant[]> {
   const words = command.args.length > 0 ? command.args : ['base', 'post']
-  const variants = engineOnly(await modelsNamed(words, place, command), 'it cannot be served')
+  const variants = engineOnly(await modelsNamed(words, context, command), 'it cannot be served')
   const named = variants.map((variant, index) => {
     const word = elementAt(words, index, 'model')
     return { name: /[\\/]|\.(json|ya?ml)$/.test(word) ? variant.name : word, variant }

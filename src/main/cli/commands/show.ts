@@ -23,7 +23,7 @@ import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
 import { readJsonFile } from '../../base/files/bounded-file'
 import { kindOfDocument, kindOfFile } from '../../base/files/document-kinds'
 import { parseDocument } from '../../base/files/migrate'
-import { absolutePath, resultPath } from '../../base/files/places'
+import { absolutePath, resultPath } from '../../base/files/paths'
 import { readPartFile } from '../../project/documents/part-file'
 import {
   CHECK_FORMAT,

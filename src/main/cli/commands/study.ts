@@ -11,7 +11,7 @@ import { externalKey } from '../../../contract/model/external-model'
 import { inputError, mismatchError } from '../../../contract/model/problem'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { MAX_YAML_BYTES } from '../../sandbox/yaml'
 import { allowForThisRun, requireConfirmed, unconfirmedOf } from '../../endpoint/confirmed-addresses'
 import { openProject } from '../../project/open-project'
@@ -21,8 +21,8 @@ import { runStudy } from '../../study/run-study'
 import { requireAllDone } from '../../work/work-list'
 import { chosenSteps, endpointsOf, onlyFromText, type OnlySteps, type StudyStep } from '../../study/steps'
 import { readStudy } from '../../study/study-file'
-import { requireOutputs, requireProjectPlace } from '../../study/study-outputs'
-import { openStudyProject, type PlacedStudy, placedStudy } from '../../study/study-project'
+import { requireOutputs, requireProjectPath } from '../../study/study-outputs'
+import { openStudyProject, type ResolvedStudy, resolveStudy } from '../../study/study-project'
 import { studyVerdicts } from '../../study/study-verdicts'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../../study/templates'
 import { withEngine } from '../running/engine'
@@ -86,13 +86,13 @@ async function study(
   if (template !== undefined) return writeTemplate(path, template, options, command)
   const read = await readStudy(await studyText(path), path)
   const output = out === undefined ? null : await checkOutputFile(out, 'page', {}, options.force)
-  const placed = placedStudy(read, path, {
+  const resolved = resolveStudy(read, path, {
     report: output?.path,
     project: project === undefined ? undefined : absolutePath(project)
   })
   allowForThisRun(allowAddress)
-  const steps = chosenSteps(placed.steps, only)
-  await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
+  const steps = chosenSteps(resolved.steps, only)
+  await (options.dryRun ? planSteps : runSteps)(resolved, steps, options, signal)
 }
 
 async function writeTemplate(
@@ -111,20 +111,20 @@ async function writeTemplate(
 }
 
 async function planSteps(
-  placed: PlacedStudy,
+  resolved: ResolvedStudy,
   steps: readonly StudyStep[],
   { json, quiet }: StudyOptions,
   signal: AbortSignal
 ): Promise<void> {
-  const { study, projectPath } = placed
-  await requireProjectPlace(placed)
+  const { study, projectPath } = resolved
+  await requireProjectPath(resolved)
   // Opened for reading, so that other programs may have it open.
   const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
   const display = progressDisplay(quiet)
   try {
     const plans = await untilStopped({ signal, quiet }, nothingSaved, () =>
       withEngine((engine) =>
-        planStudy(engine, project, placed, steps, signal, ({ key }, done) =>
+        planStudy(engine, project, resolved, steps, signal, ({ key }, done) =>
           display.update({ phase: 'planning', done, total: steps.length, status: key })
         )
       )
@@ -132,7 +132,7 @@ async function planSteps(
     display.stop()
     const plan = { study: study.name, project: projectPath, steps: plans }
     await (json ? printJson('study-plan', plan) : printShown(describePlans(plans, projectPath)))
-    if (!quiet) await remarkUnconfirmed(placed, steps)
+    if (!quiet) await remarkUnconfirmed(resolved, steps)
     refuseFailing(plans)
   } finally {
     display.stop()
@@ -141,24 +141,24 @@ async function planSteps(
 }
 
 /** Prints the options that a run needs to send anything. */
-async function remarkUnconfirmed(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
-  const missing = await unconfirmedOf(contactsOfSteps(placed, steps))
+async function remarkUnconfirmed(resolved: ResolvedStudy, steps: readonly StudyStep[]): Promise<void> {
+  const missing = await unconfirmedOf(contactsOfSteps(resolved, steps))
   if (missing.length === 0) return
   const options = missing.map((contact) => `--allow-address ${contactText(contact)}`)
   remark(`Nothing is sent before you confirm it. To run the study, add ${options.join(' ')}`)
 }
 
 async function runSteps(
-  placed: PlacedStudy,
+  resolved: ResolvedStudy,
   steps: readonly StudyStep[],
   options: StudyOptions,
   signal: AbortSignal
 ): Promise<void> {
   const { quiet } = options
-  const endpoints = endpointsOfSteps(placed, steps)
-  await requireConfirmed(contactsOfSteps(placed, steps))
-  await requireOutputs(placed, steps)
-  const project = await openStudyProject(placed)
+  const endpoints = endpointsOfSteps(resolved, steps)
+  await requireConfirmed(contactsOfSteps(resolved, steps))
+  await requireOutputs(resolved, steps)
+  const project = await openStudyProject(resolved)
   const display = progressDisplay(quiet)
   const savedText = `Finished and started steps are saved in ${project.path}.`
   warnOfEndpoints(endpoints)
@@ -169,8 +169,8 @@ async function runSteps(
       () => ({ saved: savedText, resumable: true }),
       () =>
         withEngine((engine) =>
-          runStudy(engine, project, placed, steps, signal, {
-            begins: ({ key }, place, of) => quiet || remark(`${place} of ${of}: ${key}`),
+          runStudy(engine, project, resolved, steps, signal, {
+            begins: ({ key }, position, of) => quiet || remark(`${position} of ${of}: ${key}`),
             notify(event) {
               if (event.type === 'progress') display.update(progressStep(event))
               if (event.type === 'notice' && !quiet) remark(event.message)
@@ -184,7 +184,7 @@ async function runSteps(
         )
     )
     const verdicts = await studyVerdicts(project, steps, results)
-    const outcome = { study: placed.study.name, project: project.path, steps: results, verdicts }
+    const outcome = { study: resolved.study.name, project: project.path, steps: results, verdicts }
     await (options.json
       ? printJson('study-result', outcome)
       : printShown(describeResults(results, verdicts, project.path, options.details)))
@@ -197,7 +197,7 @@ async function runSteps(
 
 type EndpointVariant = ReturnType<typeof endpointsOf>[number]
 
-function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
+function endpointsOfSteps({ study, pairs }: ResolvedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
   const endpoints = new Map<string, EndpointVariant>()
   for (const { entry, name } of pairs) {
     if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
@@ -209,10 +209,10 @@ function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudySt
 }
 
 /** Lists the addresses that steps send texts to: endpoints that answer, and judges. */
-const contactsOfSteps = (placed: PlacedStudy, steps: readonly StudyStep[]): EndpointContact[] => [
-  ...endpointsOfSteps(placed, steps).map(({ endpoint }) => endpoint),
+const contactsOfSteps = (resolved: ResolvedStudy, steps: readonly StudyStep[]): EndpointContact[] => [
+  ...endpointsOfSteps(resolved, steps).map(({ endpoint }) => endpoint),
   ...steps.flatMap(({ kind, task }) => {
-    const judge = kind === 'evaluate' ? (task?.judge ?? placed.study.evaluate.judge) : undefined
+    const judge = kind === 'evaluate' ? (task?.judge ?? resolved.study.evaluate.judge) : undefined
     return judge === undefined ? [] : [{ baseUrl: judge.url, keyVariable: judge.key }]
   })
 ]

@@ -5,7 +5,7 @@ import { type NextCommands, nextCommandsOf, checkCommandOf } from '../printing/v
 import type { Command } from 'commander'
 import { mergeParts } from '../../crc/sweep/merge-parts'
 import { readPartFile } from '../../project/documents/part-file'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { keepSweep } from '../../project/results/keep-sweep'
 import { findingOfSwept } from '../../project/results/finding-of-selected'
 import { requirePairOfSweep } from '../../project/results/pair-of-sweep'

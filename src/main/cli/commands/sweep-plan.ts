@@ -1,7 +1,7 @@
 import { requireSameSweep } from '../results/same-sweep'
 import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
-import { folderPlace, projectPlace } from '../../work/work-place'
+import { folderContext, projectContext } from '../../work/work-context'
 import type { Command } from 'commander'
 import { planFacts } from '../../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
@@ -55,8 +55,9 @@ async function openPlan(
   const pair = await pairOfCommand(options, projectPair, command)
   const output =
     options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
-  const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)
-  const sweep = await SweepWork.open(options, workPlace, triedDevices(signal))
+  const context =
+    projectPair === null ? folderContext(pair, output) : projectContext(projectPair, output, pair)
+  const sweep = await SweepWork.open(options, context, triedDevices(signal))
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) note(notice)
   if (output !== null) await requireSameSweep(output, 'sweep', sweep.request)

@@ -11,7 +11,7 @@ import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { rangesToCheck } from '../../crc/check/check-sweep'
 import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
-import { folderPlace, projectPlace } from '../../work/work-place'
+import { folderContext, projectContext } from '../../work/work-context'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
 import { computesPreview } from '../../crc/sweep/sweep-stages'
@@ -39,9 +39,9 @@ import {
   writtenWords
 } from '../results/output-file'
 import { inEachPair, openPairToSave, requireSamePair } from '../results/project-to-save'
-import { savedThenShown } from '../results/result-places'
+import { savedThenShown } from '../results/result-context'
 import { notifyOfPrompts } from '../running/starting-sweep'
-import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
+import { savedOnlyWithOutput, type SavedWork } from '../running/stopped'
 import { withOneEngine } from '../running/engine'
 import { runShown, savedOfSweep } from '../running/shown-work'
 import { describePart, describeSweep } from '../printing/sweep-report'
@@ -103,8 +103,9 @@ async function sweepPair(
   notifyOfMemory(options, note)
   requireFittingTask(options, command, projectPair)
   const existing = output?.sweep ?? null
-  const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)
-  const run = await SweepWork.open(options, workPlace, triedDevices(signal), { fresh: options.fresh })
+  const context =
+    projectPair === null ? folderContext(pair, output) : projectContext(projectPair, output, pair)
+  const run = await SweepWork.open(options, context, triedDevices(signal), { fresh: options.fresh })
   const { request } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
     note(`Scored by ${scoredByWords(scoredByOf(request))}, as set in the project. Use --task for another.`)
@@ -121,11 +122,11 @@ async function sweepPair(
   }
   const document = await runShown(
     { quiet: options.quiet, signal },
-    () => savedOfSweep(run.history, savedOnlyWithPlace('sweep')),
+    () => savedOfSweep(run.history, savedOnlyWithOutput('sweep')),
     (means) => run.compute(means)
   )
   throwIfCancelled(signal, 'The sweep')
-  // All places get the result even if one fails, because it may have taken hours.
+  // The project and the file get the result even if one fails, because it may have taken hours.
   const keeping = run.keep(document)
   const saving = [keeping, ...(output === null ? [] : [writeOutputFile(output, 'sweep', document)])]
   const failure = await failureOf(
@@ -170,14 +171,14 @@ async function showSwept(
 ): Promise<void> {
   if (options.json) return printJson('sweep', check === null ? document : { ...document, check })
   const named = options.all && projectPair !== null ? { pair: projectPair.document.name } : {}
-  const workPlace = { ...options, ...named }
+  const resultOptions = { ...options, ...named }
   const { selection } = document
   const isAllChecked = selection !== null && rangesToCheck(document, check, selection.rho, 1).length === 0
   await printShown(
     describeSweep(
       document,
       check,
-      (selected) => nextCommandsOf(workPlace, checkAfter(options, named), selected),
+      (selected) => nextCommandsOf(resultOptions, checkAfter(options, named), selected),
       {
         ...{ promptSet: await builtinSetOf(document.prompts), details: options.details, isAllChecked },
         evaluation: await findingOfSwept(projectPair, document, check)
@@ -277,7 +278,7 @@ async function sweepShard(
 ): Promise<void> {
   const part = await runShown(
     { quiet: options.quiet, signal },
-    () => savedOfSweep(run.history, savedOnlyWithPlace('sweep')),
+    () => savedOfSweep(run.history, savedOnlyWithOutput('sweep')),
     (means) => run.computeShard(shard, means)
   )
   throwIfCancelled(signal, 'The sweep')
@@ -289,7 +290,7 @@ async function sweepShard(
   if (output !== null) note(writtenWords(output))
 }
 
-interface CheckPlace {
+interface CheckAfterSweep {
   readonly projectPair: ProjectPair | null
   readonly output: OutputFile | null
   readonly beside: PairResultFile | null
@@ -310,7 +311,7 @@ async function besideOf(
 async function firstCheck(
   sweep: SweepDocument,
   folders: PairFolders,
-  { projectPair, output, beside, options, signal }: CheckPlace
+  { projectPair, output, beside, options, signal }: CheckAfterSweep
 ): Promise<AnswerCheck | null> {
   const rho = sweep.selection?.rho
   if (rho === undefined) return null

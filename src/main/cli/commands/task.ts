@@ -9,7 +9,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
 import { postTextFolder } from '../../checkpoint/model-folder'
 import { namedTask, publishedTaskOf } from '../../work/named-task'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { failuresTask, requireRightAnswers } from '../../evaluation/greedy-failures'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -34,7 +34,7 @@ import { printJson, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from '../results/output-file'
 import { projectOptions } from '../results/project-to-save'
-import { withResultPlaces } from '../results/result-places'
+import { withResultContext } from '../results/result-context'
 
 /** `slr task`: creates tasks of published prompts, or of those that post fails. */
 export function taskCommand(command: Command, signal: AbortSignal): void {
@@ -65,7 +65,7 @@ const taskFilterCommand = subcommand(filterOptions, {
     if (options.out === undefined && options.project === undefined && !options.json) {
       throw usageError(command, 'no output is given: use --out TASK.json, --project FOLDER, or --json')
     }
-    await withResultPlaces('task', options, command, async ({ givenPair, projectPair, output, note }) => {
+    await withResultContext('task', options, command, async ({ givenPair, projectPair, output, note }) => {
       if (output !== null && absolutePath(from) === output.path) {
         throw usageError(
           command,

@@ -5,7 +5,7 @@ import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../../contract/m
 import { Rendering } from '../../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
-import { modelPath } from '../../base/files/places'
+import { modelPath } from '../../base/files/paths'
 import { baseOfAdapter } from '../../checkpoint/local-models'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'

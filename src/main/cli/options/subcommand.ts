@@ -2,7 +2,7 @@ import type { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { DeviceName, hasHalf } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { absolutePath, modelPath } from '../../base/files/places'
+import { absolutePath, modelPath } from '../../base/files/paths'
 import { isWithin } from '../../base/files/within'
 import { HalfUnavailable } from '../../work/chosen-device'
 import { calledAs } from '../printing/shared-options'
@@ -87,7 +87,7 @@ function errorNamingOption(error: unknown, command: Command): unknown {
   }
   if (!(error instanceof WorkbenchError)) return error
   const { code, message, hint } = error.problem
-  // A mismatch concerns two places, which its message names.
+  // A mismatch concerns two paths, which its message names.
   if (code === 'mismatch' || /(?:^|\s)--[a-z]/.test(message)) return error
   // The longest path is meant, because a folder may contain the others.
   const [named, ...others] = givenPaths(command)

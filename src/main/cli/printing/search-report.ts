@@ -1,6 +1,6 @@
 import type { SearchDocument, SearchMethodName } from '../../../contract/documents/search'
 import type { ShownVerdict } from '../../../contract/documents/verdict'
-import { placeWord } from '../../../contract/model/model-word'
+import { pathWord } from '../../../contract/model/model-word'
 import { certaintyFacts, effortFacts, foundTable, shareBlocks } from '../../report/sections/search'
 import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
@@ -27,7 +27,7 @@ export function describeSearch(
 type StartOption = 'project' | 'pair' | 'from' | 'base' | 'post' | 'prompts'
 
 /** Start of a search on its command line, and the file that has its result. */
-interface SearchPlace extends Readonly<Partial<Record<StartOption, string>>> {
+interface FinishedSearch extends Readonly<Partial<Record<StartOption, string>>> {
   readonly demo: boolean
   /** File of `--out` or in the project; null if the result was only printed. */
   readonly file: string | null
@@ -43,7 +43,7 @@ const NEXT_METHOD: Readonly<Record<SearchMethodName, SearchMethodName>> = {
 
 /** Returns the commands that may follow a search: check or evaluate its best recipe, or try another method. */
 export function commandsAfterSearch(
-  { demo, file, ...options }: SearchPlace,
+  { demo, file, ...options }: FinishedSearch,
   search: Pick<SearchDocument, 'settings' | 'basePath' | 'postPath'>
 ): NextCommands {
   const start = (['project', 'pair', 'from', 'base', 'post', 'prompts'] as const).flatMap((name) => {
@@ -51,7 +51,7 @@ export function commandsAfterSearch(
     return value === undefined ? [] : [`--${name}`, value]
   })
   if (demo) start.push('--demo')
-  const recipe = placeWord(file ?? 'search.json')
+  const recipe = pathWord(file ?? 'search.json')
   const { project, pair } = options
   const pairWords = pairOptionsOf({ ...pairOfResult(search), project, pair })
   const command = (...words: string[]): string => {

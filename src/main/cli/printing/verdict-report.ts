@@ -1,5 +1,5 @@
 import type { BetterModel, ShownVerdict, VerdictStepKind } from '../../../contract/documents/verdict'
-import { placeWord } from '../../../contract/model/model-word'
+import { pathWord } from '../../../contract/model/model-word'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
 import { type ComputedFrom, isDemoPair } from '../../report/option-words'
@@ -74,12 +74,12 @@ function betterWords({ model, phrase, name, modelsPerToken }: BetterModel): stri
 }
 
 /** Returns the pair of a stored result for a command line. */
-export function pairOfResult(result: ComputedFrom): Pick<ResultPlace, 'demo' | 'base' | 'post'> {
+export function pairOfResult(result: ComputedFrom): Pick<ResultOptions, 'demo' | 'base' | 'post'> {
   if (isDemoPair(result)) return { demo: true }
   return { demo: false, base: result.basePath.path, post: result.postPath.path }
 }
 
-export interface ResultPlace {
+export interface ResultOptions {
   readonly demo: boolean
   readonly base?: string | undefined
   readonly post?: string | undefined
@@ -90,7 +90,7 @@ export interface ResultPlace {
 }
 
 /** Returns the options that name the pair of a command; none where its folders are unknown. */
-export function pairOptionsOf({ demo, base, post, project, pair }: ResultPlace): string[] {
+export function pairOptionsOf({ demo, base, post, project, pair }: ResultOptions): string[] {
   if (project !== undefined) return pairWords({ project, ...(pair === undefined ? {} : { pair }) })
   if (demo) return pairWords({ demo })
   return base === undefined || post === undefined ? [] : pairWords({ base, post })
@@ -98,19 +98,19 @@ export function pairOptionsOf({ demo, base, post, project, pair }: ResultPlace):
 
 /** Returns the commands that may follow a sweep. @param check command that checks it */
 export function nextCommandsOf(
-  place: ResultPlace,
+  options: ResultOptions,
   check: string,
   selected: RestorationRange | null
 ): NextCommands {
-  const { demo, out, project } = place
-  const words = pairOptionsOf(place)
+  const { demo, out, project } = options
+  const words = pairOptionsOf(options)
   if (words.length === 0 || selected === null) return { check }
   const which =
     project !== undefined
       ? 'selected'
       : out === undefined
         ? `${selected.start}-${selected.end}`
-        : placeWord(out)
+        : pathWord(out)
   const task = demo ? 'demo-open' : 'open'
   return {
     check,
@@ -120,12 +120,12 @@ export function nextCommandsOf(
 }
 
 /** Returns the command that checks a sweep. `demo`: a check of the demo makes the same sweep first. */
-export function checkCommandOf(place: ResultPlace & { readonly best?: number | undefined }): string {
-  const { demo, out, project, rho, best } = place
+export function checkCommandOf(options: ResultOptions & { readonly best?: number | undefined }): string {
+  const { demo, out, project, rho, best } = options
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)]
   )
-  if (project !== undefined) return shellCommand([['slr', 'check', ...pairOptionsOf(place), ...settings]])
+  if (project !== undefined) return shellCommand([['slr', 'check', ...pairOptionsOf(options), ...settings]])
   const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
   if (out !== undefined) return from
   return demo ? 'slr check --demo' : `${from}, after the same command with --out sweep.json`

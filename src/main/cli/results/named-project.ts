@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { isFile, isFolder } from '../../base/files/path-kinds'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { openProject } from '../../project/open-project'
 import type { Project } from '../../project/project'
 import { PROJECT_SUFFIX } from '../../project/project-name'

@@ -9,7 +9,7 @@ import { inputError, notFoundError, WorkbenchError } from '../../../contract/mod
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
 import { isFolder } from '../../base/files/path-kinds'
-import { absolutePath } from '../../base/files/places'
+import { absolutePath } from '../../base/files/paths'
 import { MIN_RESULT_BYTES, requireRoom } from '../../base/files/room'
 import { sweepIn } from '../../project/documents/sweep-files'
 import { bytes } from '../printing/output'

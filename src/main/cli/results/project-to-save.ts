@@ -90,7 +90,7 @@ export async function inEachPair(
     const results = await runWorkList(entries, {
       name: 'The work',
       signal,
-      begins: ({ key }, place) => note(`${place} of ${entries.length}: ${key}`),
+      begins: ({ key }, position) => note(`${position} of ${entries.length}: ${key}`),
       async run({ pair }) {
         try {
           await work(pair)

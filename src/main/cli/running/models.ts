@@ -10,7 +10,7 @@ import { inputError } from '../../../contract/model/problem'
 import { rangeName } from '../../../contract/words/format'
 import { isRecipeFile, namedModel, recipeVariant } from '../../work/named-models'
 import { isFolder } from '../../base/files/path-kinds'
-import { absolutePath, resultPath } from '../../base/files/places'
+import { absolutePath, resultPath } from '../../base/files/paths'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
@@ -38,7 +38,7 @@ export const checkedRecipes = (otherwise: string): Argument =>
   new Argument('[which...]', `such as 4-11, selected or FILE (default: ${otherwise})`)
 
 /** Pair and project in which models are looked up. */
-export interface ModelPlace {
+export interface ModelContext {
   readonly folders: PairFolders
   /** The pair of a project, whose names can be used; null for none. */
   readonly pair: ProjectPair | null
@@ -47,23 +47,23 @@ export interface ModelPlace {
 /** Returns the models that the operands name. @throws UsageError for an operand that names no model */
 export async function modelsNamed(
   texts: readonly string[],
-  place: ModelPlace,
+  context: ModelContext,
   command: Command
 ): Promise<Variant[]> {
   // All words are parsed before the first file is read, so that a misspelled word fails at once.
   const words = texts.map((text) => wordOf(text, command))
   const variants: Variant[] = []
-  for (const word of words) variants.push(await modelNamed(word, place, command))
+  for (const word of words) variants.push(await modelNamed(word, context, command))
   return variants
 }
 
 /** Returns the model that an operand names, for a question about its next token. */
 export async function engineModelNamed(
   text: string,
-  place: ModelPlace,
+  context: ModelContext,
   command: Command
 ): Promise<Exclude<Model, { kind: 'baseline' }>> {
-  const variant = await modelNamed(wordOf(text, command), place, command)
+  const variant = await modelNamed(wordOf(text, command), context, command)
   switch (variant.kind) {
     case 'base':
     case 'post':
@@ -81,18 +81,18 @@ export async function engineModelNamed(
  * Returns the recipe that an operand names.
  * @throws UsageError for a model that is no recipe; as {@link modelsNamed}
  */
-export async function recipeNamed(text: string, place: ModelPlace, command: Command): Promise<Recipe> {
-  const variant = await modelNamed(wordOf(text, command), place, command)
+export async function recipeNamed(text: string, context: ModelContext, command: Command): Promise<Recipe> {
+  const variant = await modelNamed(wordOf(text, command), context, command)
   if (variant.kind === 'recipe') return variant.recipe
   if (variant.kind !== 'post') throw noRecipe(text, command)
-  const { post } = await openPair(place.folders.base, place.folders.post)
+  const { post } = await openPair(context.folders.base, context.folders.post)
   return { name: 'post', layers: postStrengths(post.spec.layerCount) }
 }
 
 /** Returns the recipes that operands name; a file may hold several. @throws as {@link recipeNamed} */
 export async function recipesNamed(
   texts: readonly string[],
-  place: ModelPlace,
+  context: ModelContext,
   command: Command
 ): Promise<Recipe[]> {
   const words = texts.map((text) => ({ text, word: wordOf(text, command) }))
@@ -100,13 +100,13 @@ export async function recipesNamed(
   for (const { text, word } of words) {
     if (
       word.kind === 'name-or-path' &&
-      keptModel(text, place) === null &&
+      keptModel(text, context) === null &&
       (await isRecipeFile(absolutePath(text)))
     ) {
-      recipes.push(...((await selectedOf(text)) ?? (await readRecipesFile(text, place.folders))))
+      recipes.push(...((await selectedOf(text)) ?? (await readRecipesFile(text, context.folders))))
       continue
     }
-    const variant = await modelNamed(word, place, command)
+    const variant = await modelNamed(word, context, command)
     if (variant.kind !== 'recipe') throw noRecipe(text, command)
     recipes.push(variant.recipe)
   }
@@ -130,8 +130,8 @@ function wordOf(text: string, command: Command): ModelWord {
   )
 }
 
-async function modelNamed(word: ModelWord, place: ModelPlace, command: Command): Promise<Variant> {
-  const { folders, pair } = place
+async function modelNamed(word: ModelWord, context: ModelContext, command: Command): Promise<Variant> {
+  const { folders, pair } = context
   switch (word.kind) {
     case 'selected':
       if (pair === null) {
@@ -148,7 +148,7 @@ async function modelNamed(word: ModelWord, place: ModelPlace, command: Command):
         return { kind: 'endpoint', name: word.name, endpoint: await endpointOfFile(word.path) }
       break
     case 'name-or-path': {
-      const variant = await modelOfNameOrPath(word.text, place, command)
+      const variant = await modelOfNameOrPath(word.text, context, command)
       if (variant !== null) return variant
     }
   }
@@ -157,7 +157,7 @@ async function modelNamed(word: ModelWord, place: ModelPlace, command: Command):
 
 const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path))
 
-function keptModel(name: string, { pair }: ModelPlace): Variant | null {
+function keptModel(name: string, { pair }: ModelContext): Variant | null {
   const recipe = pair?.document.recipes.find((storedModel) => storedModel.recipe.name === name)?.recipe
   if (recipe !== undefined) return recipeVariant(recipe)
   const checkpoint = pair?.document.otherCheckpoints.find((other) => other.name === name)
@@ -165,15 +165,19 @@ function keptModel(name: string, { pair }: ModelPlace): Variant | null {
 }
 
 /** Finds a kept model, or the selected range of a sweep's file; null for another file, and for a folder. */
-async function modelOfNameOrPath(text: string, place: ModelPlace, command: Command): Promise<Variant | null> {
-  const storedModel = keptModel(text, place)
+async function modelOfNameOrPath(
+  text: string,
+  context: ModelContext,
+  command: Command
+): Promise<Variant | null> {
+  const storedModel = keptModel(text, context)
   if (storedModel !== null) return storedModel
   if (await isRecipeFile(absolutePath(text))) {
     const selected = await selectedInFile(text)
     return selected === null ? null : recipeVariant(selected)
   }
   if (/^[\w-]+$/.test(text) && !(await isFolder(absolutePath(text)))) {
-    const nowhere = place.pair === null ? '' : `, and nothing in ${place.pair.project.path}`
+    const nowhere = context.pair === null ? '' : `, and nothing in ${context.pair.project.path}`
     throw usageError(
       command,
       `'${text}' names no model, file or folder${nowhere}: expected base, post, layers such as 4-11, or a path`

@@ -4,7 +4,7 @@ import { defaultSweepFirst } from '../../../contract/documents/default-sweep'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { inputError } from '../../../contract/model/problem'
 import type { PairLocation } from '../../../contract/documents/project'
-import { resultPath } from '../../base/files/places'
+import { resultPath } from '../../base/files/paths'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
@@ -28,7 +28,7 @@ import type { PairResultFile } from '../results/output-file'
 import { requireSameIdentity, type WrittenKind } from '../results/replaced-file'
 import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
-import { folderPlace } from '../../work/work-place'
+import { folderContext } from '../../work/work-context'
 import type { SavedWork } from './stopped'
 import { savedOfSweep, runShown } from './shown-work'
 
@@ -63,13 +63,13 @@ interface StartingFrom {
   command: Command
   projectPair: ProjectPair | null
   givenPair: PairLocation | null
-  place: (PairResultFile & { kind: WrittenKind }) | null
+  output: (PairResultFile & { kind: WrittenKind }) | null
 }
 
 /** Returns the sweep to start from and its models: that of `--from`, the project's, or a new one. */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
-  { command, projectPair, givenPair, place }: StartingFrom,
+  { command, projectPair, givenPair, output }: StartingFrom,
   { quiet, signal, history, without, opened, sweepOnlyOptions }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
   const existing = await givenSweep(options, projectPair)
@@ -80,7 +80,7 @@ export async function startingSweep(
       sweepOnlyOptions,
       'applies to a new sweep, and one exists: leave it out, or run slr sweep with it'
     )
-    if (place !== null) requireSameIdentity(place, place.kind, existing)
+    if (output !== null) requireSameIdentity(output, output.kind, existing)
     const swept = { base: existing.basePath.path, post: existing.postPath.path }
     const pair = location === null ? swept : pairPaths(location)
     await opened?.(pair)
@@ -89,15 +89,15 @@ export async function startingSweep(
   const pairLocation = location ?? (await requirePair(options, command))
   const pair = pairPaths(pairLocation)
   await opened?.(pair)
-  if (place !== null) {
+  if (output !== null) {
     const { base, post } = await openPair(pair.base, pair.post)
-    requireSameIdentity(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
+    requireSameIdentity(output, output.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
   }
   if (!quiet) notifyOfPrompts(pairLocation, options, remark)
   const { prompts, rho, device, precision } = options
   const run = await SweepWork.open(
     { prompts, rho, device, precision },
-    folderPlace(pairLocation),
+    folderContext(pairLocation),
     triedDevices(signal),
     { history: history() }
   )

@@ -2,7 +2,7 @@ import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
 export interface SavedWork {
-  /** A sentence on the saved results and their place. */
+  /** A sentence on the saved results and where they are. */
   readonly saved: string
   readonly resumable: boolean
 }
@@ -14,8 +14,8 @@ export interface Stoppable {
 
 export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is saved.', resumable: false })
 
-/** Describes work without a place for its result. @param what noun, such as "sweep" */
-export const savedOnlyWithPlace = (what: string) => (): SavedWork => ({
+/** Describes work whose result is saved only in an output that the user names. @param what noun, such as "sweep" */
+export const savedOnlyWithOutput = (what: string) => (): SavedWork => ({
   saved: `Nothing is saved. With --out FILE or --project FOLDER a ${what} can be resumed.`,
   resumable: false
 })

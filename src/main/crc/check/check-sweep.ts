@@ -162,7 +162,7 @@ export async function checkSweep(
     models: recipes.map((recipe, index) => ({ recipe, ...elementAt(answers, index + 1, 'model') })),
     baselines: baselines.map((baseline, index) => ({
       baseline,
-      ...elementAt(answers, elementAt(requested.placeOfBaseline, index, 'baseline'), 'model')
+      ...elementAt(answers, elementAt(requested.modelOfBaseline, index, 'baseline'), 'model')
     }))
   })
 }
@@ -172,7 +172,7 @@ function checkedModels(
   recipes: readonly Recipe[],
   baselines: readonly Baseline[],
   sweep: Pick<SweepDocument, 'layerCount' | 'source'>
-): { models: Model[]; baselines: SamplingBaseline[]; placeOfBaseline: number[] } {
+): { models: Model[]; baselines: SamplingBaseline[]; modelOfBaseline: number[] } {
   const asModel = (recipe: Recipe): Model => ({ kind: 'recipe', recipe })
   const blends = baselines.filter(isBlend)
   const drawn = baselines.filter((baseline) => !isBlend(baseline))
@@ -185,7 +185,7 @@ function checkedModels(
   return {
     models,
     baselines: drawn,
-    placeOfBaseline: baselines.map((baseline) =>
+    modelOfBaseline: baselines.map((baseline) =>
       isBlend(baseline)
         ? 1 + recipes.length + blends.indexOf(baseline)
         : models.length + drawn.indexOf(baseline)

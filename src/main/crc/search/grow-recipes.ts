@@ -54,7 +54,7 @@ function* grow(
   }
 }
 
-/** Lists every recipe that differs in one place: a layer, half a layer, one of `strengths`, or one more range. */
+/** Lists every recipe that differs in one part: a layer, half a layer, one of `strengths`, or one more range. */
 export function neighbours(
   layers: readonly LayerStrength[],
   wholeRanges: readonly (readonly LayerStrength[])[],

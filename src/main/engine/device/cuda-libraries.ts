@@ -14,14 +14,14 @@ export const CUDA_LIBRARIES = [
   'libcudnn.so.9'
 ] as const
 
-export interface LibraryPlaces {
+export interface Machine {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly root: string
   readonly home: string
   readonly loaderCache: () => ReadonlyMap<string, string>
 }
 
-export const THIS_MACHINE: LibraryPlaces = {
+export const THIS_MACHINE: Machine = {
   environment: process.env,
   root: '/',
   home: homedir(),
@@ -36,10 +36,10 @@ export interface CudaLibraries {
 }
 
 /** Finds CUDA 12 and cuDNN 9 where the loader looks, in Python environments, and in the folders of CUDA's installer. */
-export function findCudaLibraries(places: LibraryPlaces = THIS_MACHINE): CudaLibraries {
-  const cache = places.loaderCache()
-  const { LD_LIBRARY_PATH: added = '' } = places.environment
-  const others = [...otherFolders(places)]
+export function findCudaLibraries(machine: Machine = THIS_MACHINE): CudaLibraries {
+  const cache = machine.loaderCache()
+  const { LD_LIBRARY_PATH: added = '' } = machine.environment
+  const others = [...otherFolders(machine)]
   const folders = new Map<string, string>()
   const toAdd = new Set<string>()
   for (const library of CUDA_LIBRARIES) {
@@ -60,10 +60,10 @@ export function findCudaLibraries(places: LibraryPlaces = THIS_MACHINE): CudaLib
 }
 
 /** Returns the variables with which a process finds CUDA's libraries; none where the loader finds them itself. */
-export function cudaEnvironment(places: LibraryPlaces = THIS_MACHINE): Readonly<Record<string, string>> {
-  if (process.platform !== 'linux' || !hasNvidiaNode(places.root)) return {}
-  const { toAdd } = findCudaLibraries(places)
-  const before = places.environment.LD_LIBRARY_PATH
+export function cudaEnvironment(machine: Machine = THIS_MACHINE): Readonly<Record<string, string>> {
+  if (process.platform !== 'linux' || !hasNvidiaNode(machine.root)) return {}
+  const { toAdd } = findCudaLibraries(machine)
+  const before = machine.environment.LD_LIBRARY_PATH
   return toAdd.length === 0
     ? {}
     : { LD_LIBRARY_PATH: [...toAdd, ...(before === undefined ? [] : [before])].join(delimiter) }
@@ -73,7 +73,7 @@ export function cudaEnvironment(places: LibraryPlaces = THIS_MACHINE): Readonly<
 export const hasNvidiaNode = (root = '/'): boolean =>
   ['dev/nvidiactl', 'dev/dxg'].some((node) => existsSync(join(root, node)))
 
-function* otherFolders({ environment, root, home }: LibraryPlaces): Generator<string> {
+function* otherFolders({ environment, root, home }: Machine): Generator<string> {
   for (const prefix of [environment.VIRTUAL_ENV, environment.CONDA_PREFIX]) {
     if (prefix === undefined || prefix === '') continue
     yield* pythonFolders(prefix)

@@ -84,11 +84,7 @@ export class DeviceCache {
     const indices = cacheIndices(positions, this.shape.kvHeadCount)
     for (const part of ['keys', 'values'] as const) {
       const cache = this.tensors[part]
-      await runInPlace(
-        this.sessions.fill,
-        { cache, packed: packed[part], rows, places: indices },
-        { filled: cache }
-      )
+      await runInPlace(this.sessions.fill, { cache, packed: packed[part], rows, indices }, { filled: cache })
     }
   }
 

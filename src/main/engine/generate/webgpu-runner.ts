@@ -217,7 +217,7 @@ class WebGpuRunner implements RowRunner {
           rows.map((row) => (row === null ? spare : stepRows.indexOf(row)))
         ),
         [DEVICE_DECODE_INPUTS.positions]: column(positions),
-        [DEVICE_DECODE_INPUTS.places]: cacheIndices(
+        [DEVICE_DECODE_INPUTS.cacheIndices]: cacheIndices(
           positions.map((position, slot) => ({ slot, position })),
           this.parts.pair.post.spec.kvHeadCount
         )

@@ -14,7 +14,7 @@ export interface AttentionSegment {
   readonly queryRows: Int32Array
   readonly keyRows: Int32Array
   /** Index of each query's own row among the keys of its path, [pathCount x queryLength]. */
-  readonly queryPlaces: Int32Array
+  readonly queryKeyIndices: Int32Array
   /** Position of each key, [pathCount x keyLength]. */
   readonly keyPositions: Int32Array
   /** For each key the index after its last descendant, [pathCount x keyLength]. 0 for padding. */
@@ -185,11 +185,11 @@ export const MASKED = -30_000
  * an ancestor less than `window` before it, else MASKED.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {
-  const { pathCount, queryLength, keyLength, queryPlaces, keyPositions, keyEnds } = segment
+  const { pathCount, queryLength, keyLength, queryKeyIndices, keyPositions, keyEnds } = segment
   const mask = new Float32Array(pathCount * queryLength * keyLength).fill(MASKED)
   for (let query = 0; query < pathCount * queryLength; query++) {
     const firstKey = Math.floor(query / queryLength) * keyLength
-    const keyIndex = elementAt(queryPlaces, query, 'query')
+    const keyIndex = elementAt(queryKeyIndices, query, 'query')
     const furthest = elementAt(keyPositions, firstKey + keyIndex, 'key') - (window ?? Infinity)
     // Indices are not checked: the arrays are as long as the mask is wide, and a mask has millions of elements.
     for (let key = 0; key <= keyIndex; key++) {
@@ -204,7 +204,7 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
   const keyLength = Math.max(...branches.map(({ keys }) => keys.length))
   const queryLength = Math.max(...branches.map(lengthOf))
   const queryRows = new Int32Array(branches.length * queryLength)
-  const queryPlaces = new Int32Array(branches.length * queryLength)
+  const queryKeyIndices = new Int32Array(branches.length * queryLength)
   const keyRows = new Int32Array(branches.length * keyLength)
   const keyPositions = new Int32Array(branches.length * keyLength)
   const keyEnds = new Int32Array(branches.length * keyLength)
@@ -212,7 +212,7 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
     for (let i = 0; i < queryLength; i++) {
       const { keyIndex, output } = elementAt(queries, Math.min(i, queries.length - 1), 'query')
       queryRows[b * queryLength + i] = output
-      queryPlaces[b * queryLength + i] = keyIndex
+      queryKeyIndices[b * queryLength + i] = keyIndex
     }
     for (let i = 0; i < keyLength; i++) {
       const row = elementAt(keys, Math.min(i, keys.length - 1), 'key')
@@ -227,7 +227,7 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
     keyLength,
     queryRows,
     keyRows,
-    queryPlaces,
+    queryKeyIndices,
     keyPositions,
     keyEnds
   }

@@ -153,8 +153,8 @@ export class PrefetchReader {
     this.begin()
     const shares = sharesOf(reads, this.readers.length)
     const replies = await Promise.all(
-      shares.map(({ placed }, reader) =>
-        elementAt(this.readers, reader, 'reader').fill(this.takeBuffer(bytesOf(placed)), placed)
+      shares.map(({ reads }, reader) =>
+        elementAt(this.readers, reader, 'reader').fill(this.takeBuffer(bytesOf(reads)), reads)
       )
     )
     const buffers = replies.map(({ buffer }) => buffer)
@@ -175,8 +175,8 @@ export class PrefetchReader {
         release()
         throw new WorkbenchError(reply.problem.code, reply.problem.message, reply.problem.hint)
       }
-      const { indices, placed } = elementAt(shares, reader, 'share')
-      for (const [i, { offset, count }] of placed.entries())
+      const { indices, reads } = elementAt(shares, reader, 'share')
+      for (const [i, { offset, count }] of reads.entries())
         arrays[elementAt(indices, i, 'read')] = new Float32Array(reply.buffer, offset, count)
       cost.bytesRead += reply.bytesRead
       cost.readMs = Math.max(cost.readMs, reply.readMs)
@@ -236,7 +236,7 @@ const SPARE_BYTES = 2 ** 20
 
 interface Share {
   readonly indices: readonly number[]
-  readonly placed: WorkerRequest['reads']
+  readonly reads: WorkerRequest['reads']
 }
 
 /** Divides reads into equal shares, one per thread, always alike, because a thread may have kept stored bytes. */
@@ -252,25 +252,25 @@ function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
     .filter(({ indices }) => indices.length > 0)
     .map(({ indices }) => ({
       indices,
-      placed: placeReads(indices.map((index) => elementAt(reads, index, 'read')))
+      reads: withOffsets(indices.map((index) => elementAt(reads, index, 'read')))
     }))
 }
 
 export function requestBytes(reads: readonly WeightRead[]): number {
-  return bytesOf(placeReads(reads))
+  return bytesOf(withOffsets(reads))
 }
 
-function bytesOf(placed: WorkerRequest['reads']): number {
-  const last = placed.at(-1)
+function bytesOf(reads: WorkerRequest['reads']): number {
+  const last = reads.at(-1)
   return last === undefined ? 0 : last.offset + last.count * Float32Array.BYTES_PER_ELEMENT
 }
 
-function placeReads(reads: readonly WeightRead[]): WorkerRequest['reads'] {
+function withOffsets(reads: readonly WeightRead[]): WorkerRequest['reads'] {
   let offset = 0
   return reads.map((read) => {
-    const placed = { ...read, keep: [...read.keep], offset }
+    const atOffset = { ...read, keep: [...read.keep], offset }
     const end = offset + read.count * Float32Array.BYTES_PER_ELEMENT
     offset = Math.ceil(end / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-    return placed
+    return atOffset
   })
 }

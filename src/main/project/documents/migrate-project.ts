@@ -7,8 +7,8 @@ import { SWEEPS } from './sweep-store'
 
 /*
  * An older project.json is replaced by one of the present version, and a copy of the old file is kept. Before version 3
- * a project was one pair with its results in the project's folder. These get a second place in pairs/pair-1, then
- * project.json is replaced, and then they leave the first place. If the program is killed meanwhile, the place that
+ * a project was one pair with its results in the project's folder. These get a second path in pairs/pair-1, then
+ * project.json is replaced, and then they leave the first path. If the program is killed meanwhile, the path that
  * project.json names is complete.
  */
 
@@ -77,7 +77,7 @@ class Moves {
   }
 
   private async give(path: string): Promise<void> {
-    const [from, to] = this.places(path)
+    const [from, to] = this.pathsOf(path)
     const stats = await statsOf(from)
     if (stats === null) return
     if (stats.isFile()) {
@@ -92,13 +92,13 @@ class Moves {
     await flushFolder(to)
   }
 
-  /** Deletes files at the first place that have a second place. */
+  /** Deletes files at the first path that have a second path. */
   async leaveFirstPlace(): Promise<void> {
     for (const name of RESULTS) await this.leave(name)
   }
 
   private async leave(path: string): Promise<void> {
-    const [from, to] = this.places(path)
+    const [from, to] = this.pathsOf(path)
     const [stats, kept] = await Promise.all([statsOf(from), statsOf(to)])
     if (stats === null || kept === null) return
     if (stats.isFile() && kept.isFile() && stats.size === kept.size) {
@@ -112,7 +112,7 @@ class Moves {
     await rmdir(from).catch(() => undefined)
   }
 
-  private places(path: string): [string, string] {
+  private pathsOf(path: string): [string, string] {
     return [join(this.folder, path), join(this.folder, FIRST_PAIR, path)]
   }
 }

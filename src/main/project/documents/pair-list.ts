@@ -30,15 +30,15 @@ export const firstPair = (
   name = pairName(location)
 ): Pairs => withPair(NO_PAIRS, { ...newPair(location), name, rendering }).changed
 
-/** Adds a pair, at the end when `place` is left out. A name that is taken gets a number. */
+/** Adds a pair, at the end when `position` is left out. A name that is taken gets a number. */
 export function withPair(
   { pairs, nextPair }: Pairs,
   pair: Omit<PairDocument, 'id'>,
-  place = pairs.length
+  position = pairs.length
 ): { changed: Pairs; added: PairDocument } {
   const name = freeName(pair.name, namesOf(pairs))
   const added: PairDocument = { ...pair, id: `pair-${nextPair}`, name }
-  return { changed: { pairs: pairs.toSpliced(place, 0, added), nextPair: nextPair + 1 }, added }
+  return { changed: { pairs: pairs.toSpliced(position, 0, added), nextPair: nextPair + 1 }, added }
 }
 
 export const newPair = (location: PairLocation, name = pairName(location)): Omit<PairDocument, 'id'> => ({
@@ -77,11 +77,11 @@ export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDo
   return { pairs: list.pairs.with(index, { ...elementAt(list.pairs, index, 'pair'), ...changes }) }
 }
 
-/** @param place index in the list without the pair @throws WorkbenchError `not-found` */
-export function withPairMoved(list: Pairs, id: PairId, place: number): Changed {
+/** @param position index in the list without the pair @throws WorkbenchError `not-found` */
+export function withPairMoved(list: Pairs, id: PairId, position: number): Changed {
   const from = pairIndex(list, id)
   const moved = elementAt(list.pairs, from, 'pair')
-  return { pairs: list.pairs.toSpliced(from, 1).toSpliced(place, 0, moved) }
+  return { pairs: list.pairs.toSpliced(from, 1).toSpliced(position, 0, moved) }
 }
 
 /** @throws WorkbenchError `not-found`; `bad-input` for the only pair */

@@ -2,7 +2,7 @@ import { SWEEP_PART_VERSION, SweepPart } from '../../../contract/documents/sweep
 import { fileError, WorkbenchError } from '../../../contract/model/problem'
 import { withHint } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
-import { resultPath } from '../../base/files/places'
+import { resultPath } from '../../base/files/paths'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { renameFields } from './renamed-fields'
 

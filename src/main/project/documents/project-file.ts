@@ -66,7 +66,7 @@ const MAX_SAMPLE_PROMPT_BYTES = 100_000_000
 
 export interface ProjectDocuments {
   document: ProjectDocument
-  /** Version of project.json. It decides the places of results. */
+  /** Version of project.json. It decides where results are stored. */
   foundVersion: number
   prompts: CrcPrompts
   samplePrompts: SamplePrompts | null

@@ -22,7 +22,7 @@ import type { DocumentFormat } from '../../base/files/migrate'
 import { DocumentFile, DocumentFolder } from './document-store'
 import { renameFields } from './renamed-fields'
 
-/* Lists the kinds of documents beside project.json: their places, ids and maximum sizes. */
+/* Lists the kinds of documents beside project.json: their folders, ids and maximum sizes. */
 
 export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   kind: 'sweep',

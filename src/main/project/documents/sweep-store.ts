@@ -191,7 +191,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     // The list of sweeps says which files cannot be read.
     const wholeOf = async (id: string): Promise<boolean> => isWhole(this.companion(project, id, '.json'))
     const whole = await Promise.all(ids.map((id) => wholeOf(id).catch(() => false)))
-    for (const id of ids.filter((_, place) => whole[place])) {
+    for (const id of ids.filter((_, index) => whole[index])) {
       const file = this.companion(project, id, '.json')
       try {
         const sweep = await readSweepFile(file)

@@ -7,7 +7,7 @@ import { filterAllowed } from '../../base/files/only-folder'
 import { isFolder } from '../../base/files/path-kinds'
 import { SerialQueue } from '../../base/files/serial-queue'
 import { writeFileAtomic } from '../../base/files/atomic-file'
-import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/files/places'
+import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/files/paths'
 
 /** A change reads and writes the list, so changes run one at a time. */
 const changes = new SerialQueue()

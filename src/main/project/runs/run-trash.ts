@@ -19,7 +19,7 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../../base/files/plain-paths'
 
 /*
- * Deleted runs are in trash/<deletion> with a deleted.json. The place of the document decides whether a run is
+ * Deleted runs are in trash/<deletion> with a deleted.json. The path of the document decides whether a run is
  * deleted. It is moved first and restored last, and the next opening completes an interrupted move.
  */
 
@@ -40,7 +40,7 @@ type BeforeStep = () => void
 const NOTHING: BeforeStep = () => undefined
 
 const entryFolder = (pair: string, deletion: string): string => join(pair, TRASH, deletion)
-const placeOf = (pair: string, { folder, name }: ResultFile): string => join(pair, folder, name)
+const pathOf = (pair: string, { folder, name }: ResultFile): string => join(pair, folder, name)
 const trashedOf = (pair: string, deletion: string, { folder, name }: ResultFile): string =>
   join(entryFolder(pair, deletion), `${folder}.${name}`)
 
@@ -80,7 +80,7 @@ export async function untrashRun(
   document: DeletionDocument,
   beforeStep = NOTHING
 ): Promise<void> {
-  const path = placeOf(pair, documentOf(document))
+  const path = pathOf(pair, documentOf(document))
   if (await hasPlainFile(path))
     throw inputError(`${path} exists again, so the deleted file cannot be restored.`)
   await moveAll(pair, document, 'back', beforeStep)
@@ -167,8 +167,8 @@ async function moveAll(
   const { deletion, files } = document
   const order = way === 'away' ? files : files.toReversed()
   for (const file of order) {
-    const [place, trashed] = [placeOf(pair, file), trashedOf(pair, deletion, file)]
-    const [from, to] = way === 'away' ? [place, trashed] : [trashed, place]
+    const [path, trashed] = [pathOf(pair, file), trashedOf(pair, deletion, file)]
+    const [from, to] = way === 'away' ? [path, trashed] : [trashed, path]
     beforeStep()
     if (!(await hasPlainFile(from)) || (await hasPlainFile(to))) continue
     if (way === 'back') await ensurePlainFolder(join(pair, file.folder))

@@ -38,9 +38,9 @@ export function inOrder(
   { variants }: Pick<SampleRun, 'variants'>,
   samples: readonly SampleLine[]
 ): SampleLine[] {
-  const places = new Map(variants.map(({ name }, index) => [name, index]))
-  const placeOf = ({ variant }: SampleLine): number => mapGet(places, variant, 'variant')
-  return samples.toSorted((a, b) => a.prompt - b.prompt || placeOf(a) - placeOf(b) || a.index - b.index)
+  const indices = new Map(variants.map(({ name }, index) => [name, index]))
+  const indexOf = ({ variant }: SampleLine): number => mapGet(indices, variant, 'variant')
+  return samples.toSorted((a, b) => a.prompt - b.prompt || indexOf(a) - indexOf(b) || a.index - b.index)
 }
 
 function jsonLines(run: SampleRun, samples: readonly SampleLine[]): string {

@@ -1,4 +1,4 @@
-import { endpointWord, placeWord } from '../../../contract/model/model-word'
+import { endpointWord, pathWord } from '../../../contract/model/model-word'
 import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
@@ -57,7 +57,7 @@ function namedVariant(variant: Variant, index: number, named: FileNaming): Named
     case 'recipe':
       return recipeWord(variant.recipe, named(`recipe-${index + 1}.json`))
     case 'checkpoint':
-      return { word: placeWord(shownModelName(variant.path)), files: [] }
+      return { word: pathWord(shownModelName(variant.path)), files: [] }
     case 'baseline':
       return { word: samplingBaselineText(variant.baseline), files: [] }
     case 'few-shot':

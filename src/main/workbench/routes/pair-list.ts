@@ -4,7 +4,7 @@ import type { PairOutline, PairsOverview } from '../../../contract/documents/pai
 import { scoringKey } from '../../../contract/documents/scored-by'
 import { checkpointChanges } from '../../../contract/procedures/checkpoint-changes'
 import { scoredByName } from '../../../contract/words/score-words'
-import { modelPath } from '../../base/files/places'
+import { modelPath } from '../../base/files/paths'
 import type { ProjectOfPair, ProjectPair } from '../../project/pair/project-pair'
 import type { ProjectJobs } from '../../jobs/jobs'
 import { type TransferPair, transferSelections } from '../../measures/transfer-selections'
@@ -36,7 +36,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
       return { change: await project.renamePair(input.pair, input.name) }
     }),
     move: pairs.move.use(withProject).handler(async ({ context: { project }, input }) => {
-      return { change: await project.movePair(input.pair, input.place) }
+      return { change: await project.movePair(input.pair, input.position) }
     }),
     remove: pairs.remove.use(withProject).handler(async ({ context: { project }, input }) => {
       jobs.turns.requireNone(project.pair(input.pair))

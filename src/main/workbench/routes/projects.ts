@@ -1,4 +1,4 @@
-import { modelPath } from '../../base/files/places'
+import { modelPath } from '../../base/files/paths'
 import { builtinPromptSet } from '../../crc/task/builtin-prompts'
 import { collectReport } from '../../report/collect'
 import { reportFileName, writeReport } from '../../report/write'

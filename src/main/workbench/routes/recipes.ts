@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { PairDocument } from '../../../contract/documents/project'
-import { modelPath } from '../../base/files/places'
+import { modelPath } from '../../base/files/paths'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { openPair } from '../../checkpoint/pair'
 import { readMergekitRecipe } from '../../mergekit/read-recipe'

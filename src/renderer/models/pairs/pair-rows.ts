@@ -52,7 +52,7 @@ export function pairRows(
   shares: SweepShares
 ): PairRow[] {
   const outlines = new Map(overview?.pairs.map((outline) => [outline.id, outline]))
-  return pairs.map((pair, place) => {
+  return pairs.map((pair, position) => {
     const entry = outlines.get(pair.id) ?? null
     const outline = entry?.sweep.state === 'read' ? entry.sweep.outline : null
     const summary = entry?.sweep.state === 'reading' ? entry.sweep.summary : null
@@ -67,7 +67,7 @@ export function pairRows(
     return {
       id: pair.id,
       name: pair.name,
-      style: keptStyle(place),
+      style: keptStyle(position),
       model: pair.model,
       // The swept checkpoints count: the folders may have others now.
       layerCount: outline?.layerCount ?? summary?.layerCount ?? pair.model?.layerCount ?? null,

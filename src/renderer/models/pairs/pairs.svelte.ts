@@ -51,7 +51,7 @@ export class Pairs {
     if (source === target || target < 0 || target >= this.list.length) return
     const { client, path } = this.project
     await this.change(id, `move the pair “${this.nameOf(id)}”`, () =>
-      client.pairs.move({ path, pair: id, place: target })
+      client.pairs.move({ path, pair: id, position: target })
     )
   }
 

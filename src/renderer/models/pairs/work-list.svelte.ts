@@ -83,10 +83,10 @@ export class WorkList {
     return this.add({ work: { kind: 'evaluate', settings }, taskName: name })
   }
 
-  /** @param by the number of places, negative for earlier */
+  /** @param by the number of positions, negative for earlier */
   async move(id: string, by: number): Promise<void> {
     const index = (this.state?.jobs ?? []).findIndex((job) => job.id === id) + by
-    await this.attempt(({ path, client }) => client.work.move({ path, id, place: Math.max(0, index) }))
+    await this.attempt(({ path, client }) => client.work.move({ path, id, position: Math.max(0, index) }))
   }
 
   async remove(id: string): Promise<void> {

@@ -96,17 +96,17 @@ function groupShapes(
   const category = area.width / x.labels.length
   const part = (category * groupWidth) / groups.length
   const bottom = area.y + area.height
-  return group.values.flatMap((value, place) => {
+  return group.values.flatMap((value, bar) => {
     if (value === null) return []
     const top = Math.max(area.y, Math.min(bottom, yOf(value)))
-    const left = area.x + place * category + (category * (1 - groupWidth)) / 2 + index * part
+    const left = area.x + bar * category + (category * (1 - groupWidth)) / 2 + index * part
     const box = {
       x: left + (part * (1 - barWidth)) / 2,
       y: top,
       width: part * barWidth,
       height: bottom - top
     }
-    return barShapes(group, place, box, colors, `${categoryName(place)}: ${group.name} ${format(value)}`)
+    return barShapes(group, bar, box, colors, `${categoryName(bar)}: ${group.name} ${format(value)}`)
   })
 }
 

@@ -15,7 +15,7 @@ const STEPS = 64
 /**
  * Draws a colour scale 10 units high, with its end values below; the whole takes 24 units.
  *
- * @param place the upper left corner and width, and whether to write the value of the low end
+ * @param position the upper left corner and width, and whether to write the value of the low end
  */
 export function colorBar(
   { scale, format, centred }: Scaled,

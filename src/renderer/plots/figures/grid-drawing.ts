@@ -33,7 +33,7 @@ export interface Part {
   shapes: readonly Shape[]
 }
 
-export interface GridPlace {
+export interface GridLayout {
   left: number
   top: number
   cellWidth: number
@@ -46,7 +46,7 @@ const WRITTEN = 10
 const LINE = 16
 
 /** Computes the position of a grid's cells: right of the longest label and below the column labels. */
-export function gridPlace({ corner, columns, ticks, rows }: GridContent, page: FigurePage): GridPlace {
+export function gridLayout({ corner, columns, ticks, rows }: GridContent, page: FigurePage): GridLayout {
   const left = Math.ceil(
     Math.max(...[corner, ...rows.map(({ label }) => label)].map((words) => textWidth(words, LABEL))) + 12
   )
@@ -70,7 +70,7 @@ const columnsFit = (columns: readonly string[], cellWidth: number): boolean =>
 export function gridPart(content: GridContent, page: FigurePage, shown = content.rows.length): Part {
   const { corner, columns, ticks } = content
   const rows = content.rows.slice(0, shown)
-  const cells = gridPlace(content, page)
+  const cells = gridLayout(content, page)
   const { left, top, cellWidth, cellHeight } = cells
   const soft = page.colors['ink-soft']
   const upright = ticks === undefined && !columnsFit(columns, cellWidth)
@@ -107,7 +107,7 @@ export function gridPart(content: GridContent, page: FigurePage, shown = content
 function rowShapes(
   { label, values, scale, domain, written, format }: GridRow,
   row: number,
-  { left, top, cellWidth, cellHeight }: GridPlace,
+  { left, top, cellWidth, cellHeight }: GridLayout,
   page: FigurePage
 ): Shape[] {
   const [low, high] = domain

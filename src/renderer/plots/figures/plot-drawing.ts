@@ -1,4 +1,4 @@
-import { type PlacedName, placedNames, type DrawnName } from '../draw-names'
+import { type PositionedName, positionedNames, type DrawnName } from '../draw-names'
 import type { DrawnLine } from '../draw-lines'
 import type { MarkSeries } from '../mark-series'
 import type { Mark } from '../plot-names'
@@ -75,17 +75,17 @@ function nameShapes<Point extends { x: number; y: number }>(
   { colors }: FigurePage
 ): Shape[] {
   const inUnits = <At extends Mark>(mark: At): At => ({ ...mark, x: xOf(mark.x), y: yOf(mark.y) })
-  const placed = placedNames(names.map(inUnits), marks.map(inUnits), {
+  const positioned = positionedNames(names.map(inUnits), marks.map(inUnits), {
     area: { left: x, top: y, right: x + width, bottom: y + height },
     widthOf: (words) => textWidth(words, NAME_SIZE, true)
   })
   return [
-    ...placed.flatMap((name) => leader(name, colors.surface)),
-    ...placed.flatMap(({ text: words, color, place }) =>
-      place === null
+    ...positioned.flatMap((name) => leader(name, colors.surface)),
+    ...positioned.flatMap(({ text: words, color, position }) =>
+      position === null
         ? []
         : [
-            textShape(words, place.x, baselineAt(place.y, NAME_SIZE), color, {
+            textShape(words, position.x, baselineAt(position.y, NAME_SIZE), color, {
               size: NAME_SIZE,
               bold: true,
               halo: colors.surface
@@ -96,9 +96,9 @@ function nameShapes<Point extends { x: number; y: number }>(
 }
 
 /** Draws the line from a distant name to its point, over a wider one that separates it from the points. */
-function leader({ x, y, color, place, width }: PlacedName, surface: string): Shape[] {
-  if (place === null || !place.led) return []
-  const end = Math.min(Math.max(x, place.x), place.x + width)
-  const d = `M${short(x)} ${short(y)}L${short(end)} ${short(place.y)}`
+function leader({ x, y, color, position, width }: PositionedName, surface: string): Shape[] {
+  if (position === null || !position.led) return []
+  const end = Math.min(Math.max(x, position.x), position.x + width)
+  const d = `M${short(x)} ${short(y)}L${short(end)} ${short(position.y)}`
   return [path(d, { stroke: surface, width: 3 }), path(d, { stroke: color, width: 1 })]
 }

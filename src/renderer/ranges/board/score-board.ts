@@ -125,11 +125,11 @@ export interface BaselinePoint extends LiveScore {
   kind: SamplingBaseline['kind'] | 'tempered' | 'half' | 'control'
   name: string
   /** Position of a control's layers among all ranges of the same length. */
-  controlPlace?: 'earliest' | 'median' | 'latest'
+  controlPosition?: 'earliest' | 'median' | 'latest'
 }
 
-export const controlWords = (place: NonNullable<BaselinePoint['controlPlace']>): string =>
-  `the ${place} of that length`
+export const controlWords = (position: NonNullable<BaselinePoint['controlPosition']>): string =>
+  `the ${position} of that length`
 
 /**
  * Adds the points that depend on the selected range: that range under other samplers of the sweep, and controls of its
@@ -167,9 +167,11 @@ export function withSelection(
     const scored = rangeOfKey(board, key)
     if (scored === undefined) return []
     const { validity, diversity, effectiveChoices } = scored
-    const { place: controlPlace } = baseline
-    const name = `${rangePhrase(baseline.range, source)}, ${controlWords(controlPlace)}`
-    return [{ key, kind: 'control', controlPlace, name, validity, diversity, effectiveChoices, promptCount }]
+    const { place: controlPosition } = baseline
+    const name = `${rangePhrase(baseline.range, source)}, ${controlWords(controlPosition)}`
+    return [
+      { key, kind: 'control', controlPosition, name, validity, diversity, effectiveChoices, promptCount }
+    ]
   })
   return { ...board, baselines: [...board.baselines, ...paretoFront(tempered), ...controls] }
 }

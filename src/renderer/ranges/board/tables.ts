@@ -92,7 +92,7 @@ export interface BoardRow extends LiveScore {
   key: string
   kind: OtherPoint['kind'] | 'range' | 'baseline' | 'whole'
   /** Index in the order of {@link boardRows}. */
-  place: number
+  index: number
   label: string
   /** Name in copied text. */
   name: string
@@ -119,7 +119,7 @@ export const boardRows = (board: ScoreBoard): BoardRow[] => {
         name: rangeText(point, { source }),
         label: [
           rangeLabel(point),
-          ...placesOf(rangeKey(point, { source }), baselines),
+          ...controlsOf(rangeKey(point, { source }), baselines),
           ...(isPartial(point, { promptCount }) ? [`(from ${plural(point.promptCount, 'prompt')})`] : [])
         ].join(' '),
         changed: point.end - point.start + 1
@@ -136,7 +136,7 @@ export const boardRows = (board: ScoreBoard): BoardRow[] => {
       label: key,
       changed: changedOf.get(key) ?? null
     }))
-  ].map((row, place) => ({ ...row, place }))
+  ].map((row, index) => ({ ...row, index }))
 }
 
 /**
@@ -156,10 +156,12 @@ export const halfNote = (
  *
  * @param range key of the range
  */
-const placesOf = (range: string, baselines: readonly BaselinePoint[]): string[] =>
+const controlsOf = (range: string, baselines: readonly BaselinePoint[]): string[] =>
   baselines
     .filter(({ key }) => key === range)
-    .flatMap(({ controlPlace }) => (controlPlace === undefined ? [] : [`(${controlWords(controlPlace)})`]))
+    .flatMap(({ controlPosition }) =>
+      controlPosition === undefined ? [] : [`(${controlWords(controlPosition)})`]
+    )
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -217,7 +219,7 @@ function stateOf(row: BoardRow, board: ScoreBoard, context: RowContext): string 
 /** Sorts by diversity, with the order of {@link boardRows} among models that are equal within noise. */
 function sortByDiversity(parts: readonly (readonly BoardRow[])[], descending: boolean): BoardRow[] {
   const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
-  return (descending ? groups : groups.reverse()).flatMap((equal) => equal.sort((a, b) => a.place - b.place))
+  return (descending ? groups : groups.reverse()).flatMap((equal) => equal.sort((a, b) => a.index - b.index))
 }
 
 /** Returns the columns of the table of models, with names that fit the task of the board. */

@@ -13,7 +13,7 @@ export interface ComparisonRow extends ComparedScores {
   /** Label of the corresponding range in the second sweep. */
   other: string
   /** Index in the order of {@link comparisonRows}. */
-  place: number
+  index: number
 }
 
 /** Returns post, base, and the ranges in the first sweep's order. */
@@ -27,7 +27,7 @@ export const comparisonRows = ({ post, base, ranges, a }: SweepComparison): Comp
       label: rangeLabel(range),
       other: rangeLabel(other)
     }))
-  ].map((row, place) => ({ ...row, place }))
+  ].map((row, index) => ({ ...row, index }))
 
 /** Returns the columns, with names that fit the task of both sweeps. */
 export function comparisonColumns({ a, by }: SweepComparison): TableColumn<ComparisonRow>[] {

@@ -1,6 +1,6 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { cellCorner, FINE_CELL, type HeatmapGeometry } from '../../plots/heatmap-geometry'
-import { changedPlaces, type DrawnCells, type HeatmapCell, NO_CELLS } from './heatmap-cells'
+import { changedIndices, type DrawnCells, type HeatmapCell, NO_CELLS } from './heatmap-cells'
 
 export type CellsContext = Pick<
   CanvasRenderingContext2D,
@@ -39,7 +39,7 @@ export class CellsPicture {
       this.frame = frame
     }
     const drawCell = isFine ? drawFine : drawStroked
-    for (const index of changedPlaces(this.drawn, shown))
+    for (const index of changedIndices(this.drawn, shown))
       drawCell(context, elementAt(shown.cells, index, 'index'), frame)
     this.drawn = shown
     context.globalAlpha = 1

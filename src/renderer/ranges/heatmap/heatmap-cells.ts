@@ -12,7 +12,7 @@ import type { MetricSpec } from '../board/metrics'
 import type { Describe } from '../board/readout'
 import { isPartial, type RangePoint } from '../board/score-board'
 
-export interface CellPlace {
+export interface CellPosition {
   key: string
   range: RestorationRange
   /** Upper left corner, in pixels. */
@@ -21,9 +21,9 @@ export interface CellPlace {
 }
 
 /** The ranges of one start layer. Screen readers need these rows to read the triangle as a grid. */
-export interface PlacesRow {
+export interface PositionRow {
   start: number
-  places: readonly CellPlace[]
+  positions: readonly CellPosition[]
 }
 
 export interface HeatmapCell {
@@ -47,7 +47,7 @@ export interface HeatmapCell {
 /** The settings that all cells share. While they are the same, only cells with new scores change. */
 export interface CellsLook {
   geometry: HeatmapGeometry
-  rows: readonly PlacesRow[]
+  rows: readonly PositionRow[]
   spec: MetricSpec
   promptCount: number
   low: number
@@ -63,15 +63,15 @@ export function rangesByStart(layerCount: number): RestorationRange[][] {
 }
 
 /** Returns the positions of the visible ranges, in reading order. */
-export const placesIn = (geometry: HeatmapGeometry): PlacesRow[] =>
+export const positionRows = (geometry: HeatmapGeometry): PositionRow[] =>
   rangesByStart(geometry.layerCount)
     .map((row, start) => ({
       start,
-      places: row
+      positions: row
         .filter((range) => isInView(geometry.view, range))
         .map((range) => ({ key: spanKey(range), range, ...cellCorner(geometry, range) }))
     }))
-    .filter(({ places }) => places.length > 0)
+    .filter(({ positions }) => positions.length > 0)
 
 /** The cells of a triangle in one picture. */
 export interface DrawnCells {
@@ -85,7 +85,7 @@ export interface DrawnCells {
 export const NO_CELLS: DrawnCells = { cells: [], turn: -1, changed: [] }
 
 /** Returns indices of the cells that differ from an earlier picture, which may be several pictures old. */
-export const changedPlaces = (drawn: DrawnCells, { cells, turn, changed }: DrawnCells): readonly number[] =>
+export const changedIndices = (drawn: DrawnCells, { cells, turn, changed }: DrawnCells): readonly number[] =>
   turn === drawn.turn + 1 ? changed : [...cells.keys()].filter((index) => drawn.cells[index] !== cells[index])
 
 /**
@@ -117,17 +117,17 @@ export class HeatmapCells {
     const saysSame = this.lastLook?.describe === look.describe
     const cells: HeatmapCell[] = []
     const changed: number[] = []
-    for (const { places } of look.rows) {
-      for (const cellPlace of places) {
-        const point = scored[cellPlace.range.start * layerCount + cellPlace.range.end]
-        const value = (point === undefined ? null : valueOf(point)) ?? old.get(cellPlace.key) ?? null
+    for (const { positions } of look.rows) {
+      for (const position of positions) {
+        const point = scored[position.range.start * layerCount + position.range.end]
+        const value = (point === undefined ? null : valueOf(point)) ?? old.get(position.key) ?? null
         const previous = before[cells.length]
         const sameScore = previous?.point === point ? previous : undefined
         if (looksSame && sameScore?.value === value) cells.push(sameScore)
         else {
           changed.push(cells.length)
           const label = saysSame ? sameScore?.label : undefined
-          cells.push(drawnCell(look, cellPlace, point, value, label ?? look.describe(cellPlace.range, point)))
+          cells.push(drawnCell(look, position, point, value, label ?? look.describe(position.range, point)))
         }
       }
     }
@@ -159,7 +159,7 @@ export const hasRoomFor = (cell: number, partial: boolean, signed: boolean): boo
 
 function drawnCell(
   { geometry, spec, promptCount, low, high }: CellsLook,
-  { key, range, x, y }: CellPlace,
+  { key, range, x, y }: CellPosition,
   point: RangePoint | undefined,
   value: number | null,
   label: string

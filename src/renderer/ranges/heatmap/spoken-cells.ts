@@ -1,5 +1,5 @@
 import { elementAt } from '../../../contract/model/look-up'
-import { changedPlaces, type DrawnCells, NO_CELLS } from './heatmap-cells'
+import { changedIndices, type DrawnCells, NO_CELLS } from './heatmap-cells'
 
 export type CellElement = Pick<Element, 'setAttribute' | 'toggleAttribute'>
 
@@ -15,7 +15,7 @@ export interface CellsState {
 export class SpokenCells {
   private elements: readonly CellElement[] = []
   private spoken = NO_CELLS
-  private places: ReadonlyMap<string, number> = new Map()
+  private indexOfKey: ReadonlyMap<string, number> = new Map()
   private chosen: CellElement | undefined
   private stop: CellElement | undefined
 
@@ -28,12 +28,12 @@ export class SpokenCells {
     if (elements !== this.elements) {
       this.elements = elements
       this.spoken = NO_CELLS
-      this.places = new Map(shown.cells.map(({ key }, index) => [key, index]))
+      this.indexOfKey = new Map(shown.cells.map(({ key }, index) => [key, index]))
     }
-    for (const index of changedPlaces(this.spoken, shown)) {
-      const { label, partial } = elementAt(shown.cells, index, 'place')
+    for (const index of changedIndices(this.spoken, shown)) {
+      const { label, partial } = elementAt(shown.cells, index, 'cell')
       const previous = this.spoken.cells[index]
-      const element = elementAt(elements, index, 'place')
+      const element = elementAt(elements, index, 'cell')
       // A new colour scale changes thousands of cells, but not their labels.
       if (previous?.label !== label) element.setAttribute('aria-label', label)
       if (previous?.partial !== partial) element.toggleAttribute('data-partial', partial)
@@ -44,7 +44,7 @@ export class SpokenCells {
   }
 
   private elementOf(key: string | null): CellElement | undefined {
-    const index = key === null ? undefined : this.places.get(key)
+    const index = key === null ? undefined : this.indexOfKey.get(key)
     return index === undefined ? undefined : this.elements[index]
   }
 }

@@ -3,7 +3,7 @@ import { axisTicks } from '../../plots/heatmap-geometry'
 import { colorBar } from '../../plots/figures/color-bar'
 import { baselineAt, type Drawing, rect, type Shape, textShape } from '../../plots/figures/drawing'
 import type { Figure, FigurePage } from '../../plots/figures/figure'
-import { gridCsv, type GridContent, gridPart, gridPlace } from '../../plots/figures/grid-drawing'
+import { gridCsv, type GridContent, gridPart, gridLayout } from '../../plots/figures/grid-drawing'
 import { rangeLabel } from '../../ui/format'
 import { type LayerRow, rowDomain, type ShownRange, rangeBarLabel } from './layer-axis'
 
@@ -49,7 +49,7 @@ function layerAxisDrawing(axis: LayerAxis, page: FigurePage): Drawing {
   const { layerCount, rows, ranges } = axis
   const grid = layerGrid(axis)
   // The labels of the ranges determine the left margin.
-  const { left, cellWidth } = gridPlace(grid, page)
+  const { left, cellWidth } = gridLayout(grid, page)
   const ticks = new Set(axisTicks(layerCount, cellWidth))
   const cells = gridPart({ ...grid, ticks }, page, rows.length)
   const soft = page.colors['ink-soft']

@@ -58,7 +58,7 @@ describe('slr check', () => {
     const { sweep } = await sharingEngine(sharedEngine, () =>
       startingSweep(
         { ...PAIR, prompts, demo: false },
-        { command: new Command(), projectPair: null, givenPair: null, place: null },
+        { command: new Command(), projectPair: null, givenPair: null, output: null },
         { quiet: true, signal, history: () => null, without: nothingSaved, sweepOnlyOptions: [] }
       )
     )

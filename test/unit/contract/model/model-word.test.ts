@@ -1,5 +1,5 @@
 import { expect, it, test } from 'vitest'
-import { endpointWord, modelWordFromText, placeWord } from '../../../../src/contract/model/model-word'
+import { endpointWord, modelWordFromText, pathWord } from '../../../../src/contract/model/model-word'
 
 const ENDPOINT = { baseUrl: 'http://localhost:1/v1', anyModel: false, concurrency: 16 }
 
@@ -44,9 +44,9 @@ it.each([
 
 test('a file or folder that reads as another model is written so that it does not', () => {
   for (const path of ['base', '4-11', 'a=b', '-x', 'sft', 'org/name']) {
-    expect(modelWordFromText(placeWord(path))).toMatchObject({ kind: 'name-or-path' })
+    expect(modelWordFromText(pathWord(path))).toMatchObject({ kind: 'name-or-path' })
   }
-  expect(placeWord('sft')).toBe('sft')
+  expect(pathWord('sft')).toBe('sft')
 })
 
 test('an endpoint is read from the word that names it', () => {

@@ -16,7 +16,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Problem } from '../../../../src/contract/model/problem'
-import { modelPath } from '../../../../src/main/base/files/places'
+import { modelPath } from '../../../../src/main/base/files/paths'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { folderModelName, resolveModelFolder } from '../../../../src/main/checkpoint/model-folder'
 import { openWeightReader, type WeightReader } from '../../../../src/main/checkpoint/weight-reader'

@@ -11,7 +11,7 @@ import {
   configFolder,
   huggingFaceCacheFolder,
   projectsFolder
-} from '../../../../src/main/base/files/places'
+} from '../../../../src/main/base/files/paths'
 import {
   forgetProject,
   noteResults,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chosenSteps, expandStudy, onlyFromText, type OnlySteps } from '../../../../src/main/study/steps'
 import { Study } from '../../../../src/main/study/study-file'
-import { placedStudy, reportPath } from '../../../../src/main/study/study-project'
+import { resolveStudy, reportPath } from '../../../../src/main/study/study-project'
 
 const WHOLE = {
   name: 's',
@@ -71,14 +71,14 @@ describe('the steps of a study', () => {
 
 describe('the places of a study', () => {
   it('lie beside its file', () => {
-    const placed = placedStudy(Study.parse({ ...WHOLE, pairs: ['demo'] }), '/a/b/s.yaml')
+    const placed = resolveStudy(Study.parse({ ...WHOLE, pairs: ['demo'] }), '/a/b/s.yaml')
     expect(placed.projectPath).toBe('/a/b/s.slr')
     expect(reportPath(placed, 'Demo')).toBe('/a/b/s.html')
   })
 
   it('are those that the file names, with a report for each of several pairs', () => {
     const study = Study.parse({ ...WHOLE, project: '../p.slr', report: 'r.html' })
-    const placed = placedStudy(study, '/a/b/s.yaml')
+    const placed = resolveStudy(study, '/a/b/s.yaml')
     expect(placed.projectPath).toBe('/a/p.slr')
     expect(placed.pairs.map(({ location }) => location)).toEqual([
       { kind: 'demo' },

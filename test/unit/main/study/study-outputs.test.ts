@@ -2,14 +2,14 @@ import { mkdir, readdir, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { readStudy } from '../../../../src/main/study/study-file'
-import { requireOutputs, requireProjectPlace } from '../../../../src/main/study/study-outputs'
-import { type NamedPlaces, type PlacedStudy, placedStudy } from '../../../../src/main/study/study-project'
+import { requireOutputs, requireProjectPath } from '../../../../src/main/study/study-outputs'
+import { type NamedPaths, type ResolvedStudy, resolveStudy } from '../../../../src/main/study/study-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
-async function placed(folder: string, fields: string, named: NamedPlaces = {}): Promise<PlacedStudy> {
+async function placed(folder: string, fields: string, named: NamedPaths = {}): Promise<ResolvedStudy> {
   const file = join(folder, 's.yaml')
-  return placedStudy(await readStudy(`name: s\npairs: [demo]\n${fields}`, file), file, named)
+  return resolveStudy(await readStudy(`name: s\npairs: [demo]\n${fields}`, file), file, named)
 }
 
 it('names a report that could not be written, unless no report is wanted', async () => {
@@ -25,7 +25,7 @@ it('names a report that could not be written, unless no report is wanted', async
 
 it('names a project that could not be made', async () => {
   const study = await placed(await temporaryFolder(), 'project: gone/y.slr\n')
-  expect(await problemOf(requireProjectPlace(study))).toMatchObject({
+  expect(await problemOf(requireProjectPath(study))).toMatchObject({
     message: expect.stringContaining(`${join('gone', 'y.slr')} cannot be written`)
   })
 })
@@ -38,7 +38,7 @@ it.runIf(process.platform === 'linux')('names what a folder that takes no files 
     message: expect.stringContaining('/proc/y.html cannot be written')
   })
   const project = await placed(folder, '', { project: '/proc/y.slr' })
-  expect(await problemOf(requireProjectPlace(project))).toMatchObject({ code: 'read-only' })
+  expect(await problemOf(requireProjectPath(project))).toMatchObject({ code: 'read-only' })
 })
 
 it('leaves nothing behind, and takes a report inside a project that is still to be made', async () => {
@@ -68,7 +68,7 @@ it('writes outside the folder of the study only where the command line says so',
     })
   }
   const project = await placed(folder, 'project: link/y.slr\n')
-  expect(await problemOf(requireProjectPlace(project))).toMatchObject({
+  expect(await problemOf(requireProjectPath(project))).toMatchObject({
     hint: expect.stringContaining('--project FOLDER')
   })
   const named = { report: join(outside, 'y.html'), project: join(outside, 'y.slr') }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { CUDA_LIBRARIES } from '../../../../src/main/engine/device/cuda-libraries'
 import {
   cudaProblem,
-  type GpuPlaces,
+  type GpuMachine,
   type MachineGpus,
   readGpus,
   vulkanGpus,
@@ -31,7 +31,7 @@ const VULKAN = 'usr/share/vulkan/icd.d'
 
 async function machine(
   files: Readonly<Record<string, string>>,
-  { libraries = [], ...changes }: Partial<GpuPlaces> & { libraries?: readonly string[] } = {}
+  { libraries = [], ...changes }: Partial<GpuMachine> & { libraries?: readonly string[] } = {}
 ): Promise<MachineGpus> {
   const gpus = await readGpus(await places(files, { libraries, ...changes }))
   if (gpus === null) throw new Error('nothing is known of the machine')
@@ -40,8 +40,8 @@ async function machine(
 
 async function places(
   files: Readonly<Record<string, string>>,
-  { libraries = [], ...changes }: Partial<GpuPlaces> & { libraries?: readonly string[] } = {}
-): Promise<GpuPlaces> {
+  { libraries = [], ...changes }: Partial<GpuMachine> & { libraries?: readonly string[] } = {}
+): Promise<GpuMachine> {
   const root = await temporaryFolder()
   for (const [name, content] of Object.entries({ 'dev/null': '', ...files })) {
     await mkdir(dirname(join(root, name)), { recursive: true })

@@ -6,13 +6,13 @@ import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { withKept } from '../../../../src/main/project/pair/kept-recipes'
 import { Devices } from '../../../../src/main/work/devices'
 import { sweepRequest } from '../../../../src/main/work/sweep-request'
-import { folderPlace, projectPlace } from '../../../../src/main/work/work-place'
+import { folderContext, projectContext } from '../../../../src/main/work/work-context'
 import { openDemo } from '../../../fixtures/open-demo'
 import { problemOf } from '../../../fixtures/problems'
 import { shortPair } from '../../../fixtures/swept-project'
 
 const devices = new Devices()
-const demo = folderPlace({ kind: 'demo' })
+const demo = folderContext({ kind: 'demo' })
 
 it('sweeps models without a project by the built-in defaults', async () => {
   const request = await sweepRequest({}, demo, devices)
@@ -26,7 +26,7 @@ it('sweeps models without a project by the built-in defaults', async () => {
   expect(request).toMatchObject({ recipes: [], checkpoints: [], memoryBytes: null })
   expect(request.device?.device).toBe('cpu')
   expect(request.prompts).toEqual(await builtinPromptSet('demo-crc'))
-  const folders = folderPlace({ kind: 'folders', ...(await shortPair()) })
+  const folders = folderContext({ kind: 'folders', ...(await shortPair()) })
   expect((await sweepRequest({}, folders, devices)).prompts).toEqual(await builtinPromptSet('crc'))
 })
 
@@ -36,7 +36,7 @@ it('takes what the settings leave open from the pair of a project', async () => 
   await pair.update({ settings: { rho: 0.7, memoryBytes: 2e9 }, rendering: { systemPrompt: 'Be brief.' } })
   const source = { sweepId: null, scoredBy: BY_CHARACTERS, validity: null, diversity: null }
   await pair.edit((document) => withKept(document, 'r1', kept, source, '2026-01-01T00:00:00.000Z'))
-  const request = await sweepRequest({}, projectPlace(pair), devices)
+  const request = await sweepRequest({}, projectContext(pair), devices)
   expect(request).toMatchObject({
     rho: 0.7,
     memoryBytes: 2e9,
@@ -46,7 +46,7 @@ it('takes what the settings leave open from the pair of a project', async () => 
   expect(request.prompts).toEqual(pair.prompts)
   expect(request.rendering.systemPrompt).toBe('Be brief.')
   const settings: SweepSettings = { rho: 0.8, uniformBlends: 0, memory: 3e9, system: '' }
-  const changed = await sweepRequest(settings, projectPlace(pair), devices)
+  const changed = await sweepRequest(settings, projectContext(pair), devices)
   expect(changed).toMatchObject({ rho: 0.8, memoryBytes: 3e9, uniformBlendCount: 0 })
   expect(changed.rendering.systemPrompt).toBe('')
 })
@@ -74,6 +74,10 @@ it('refuses half precision on a device without it', async () => {
 it('reports the checkpoint of a project that is gone', async () => {
   const { firstPair: pair } = await openDemo()
   await pair.update({ settings: { source: 'gone' } })
-  expect(await problemOf(sweepRequest({}, projectPlace(pair), devices))).toMatchObject({ code: 'not-found' })
-  expect(await sweepRequest({ source: 'base' }, projectPlace(pair), devices)).toMatchObject({ source: null })
+  expect(await problemOf(sweepRequest({}, projectContext(pair), devices))).toMatchObject({
+    code: 'not-found'
+  })
+  expect(await sweepRequest({ source: 'base' }, projectContext(pair), devices)).toMatchObject({
+    source: null
+  })
 })

@@ -5,7 +5,7 @@ import { type ProblemCode, WorkbenchError } from '../../../../src/contract/model
 import type { CheckDeviceRequest, EngineSweepEvent } from '../../../../src/contract/procedures/engine'
 import { Devices } from '../../../../src/main/work/devices'
 import { SweepWork } from '../../../../src/main/work/sweep'
-import { folderPlace } from '../../../../src/main/work/work-place'
+import { folderContext } from '../../../../src/main/work/work-context'
 import { problemOf } from '../../../fixtures/problems'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 
@@ -46,7 +46,7 @@ async function attempts(
       yield await Promise.reject<EngineSweepEvent>(new WorkbenchError(code, 'It failed.'))
     }
   })
-  const work = await SweepWork.open(settings, folderPlace({ kind: 'demo' }), devices)
+  const work = await SweepWork.open(settings, folderContext({ kind: 'demo' }), devices)
   const { signal } = new AbortController()
   const notify = (event: { type?: string; message?: string }): void => {
     if (event.type === 'notice' && event.message !== undefined) notices.push(event.message)

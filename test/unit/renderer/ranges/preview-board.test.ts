@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
-import { HeatmapCells, PARTIAL_INSET, placesIn } from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
+import {
+  HeatmapCells,
+  PARTIAL_INSET,
+  positionRows
+} from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/board/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/board/score-board'
@@ -68,7 +72,7 @@ describe('a preview in the window', () => {
     const { cells } = new HeatmapCells().drawn(
       {
         geometry,
-        rows: placesIn(geometry),
+        rows: positionRows(geometry),
         spec: metricsOf(board.scoredBy).diversity,
         promptCount: board.promptCount,
         low: 0,

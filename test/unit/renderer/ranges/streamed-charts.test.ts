@@ -7,7 +7,7 @@ import {
   type CellsLook,
   type DrawnCells,
   HeatmapCells,
-  placesIn,
+  positionRows,
   rangesByStart
 } from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/metrics'
@@ -63,7 +63,7 @@ const PART = exactGeometry(LAYERS, 39 + 5 * 6, { starts: [0, 5], ends: [2, 7] })
 
 /** Returns the cells of the heatmap for consecutive boards. */
 function cellsOf(cells: HeatmapCells): (board: ScoreBoard, geometry: typeof WHOLE) => DrawnCells {
-  const rows = new Map([WHOLE, PART].map((geometry) => [geometry, placesIn(geometry)]))
+  const rows = new Map([WHOLE, PART].map((geometry) => [geometry, positionRows(geometry)]))
   const describers = new Map<number | null, CellsLook['describe']>()
   return (board, geometry) => {
     const minimum = minimumValidity(board, 0.9)

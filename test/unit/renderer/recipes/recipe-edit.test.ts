@@ -17,9 +17,9 @@ import {
   cellWords,
   change,
   editSources,
-  movePlace,
+  moveCell,
   painted,
-  type StripPlace,
+  type StrengthCell,
   redo,
   type Row,
   ROWS,
@@ -34,8 +34,8 @@ const LAYERS = 8
 const sft = { name: 'sft', path: '/models/sft', fingerprint: 'f1' }
 const post = postStrengths(LAYERS)
 const { halves, components } = ROWS
-const attention = (layer: number): StripPlace => ({ layer, row: 0 })
-const mlp = (layer: number): StripPlace => ({ layer, row: 1 })
+const attention = (layer: number): StrengthCell => ({ layer, row: 0 })
+const mlp = (layer: number): StrengthCell => ({ layer, row: 1 })
 const size = { layers: LAYERS, rows: halves.length }
 
 describe('painting on the layer strip', () => {
@@ -121,10 +121,10 @@ describe('painting on the layer strip', () => {
   })
 
   it('moves by keyboard and never off the strip', () => {
-    expect(movePlace(attention(3), 'ArrowDown', size)).toEqual(mlp(3))
-    expect(movePlace(mlp(0), 'ArrowLeft', size)).toEqual(mlp(0))
-    expect(movePlace(mlp(3), 'End', size)).toEqual(mlp(LAYERS - 1))
-    expect(movePlace(mlp(3), 'PageUp', size)).toBeNull()
+    expect(moveCell(attention(3), 'ArrowDown', size)).toEqual(mlp(3))
+    expect(moveCell(mlp(0), 'ArrowLeft', size)).toEqual(mlp(0))
+    expect(moveCell(mlp(3), 'End', size)).toEqual(mlp(LAYERS - 1))
+    expect(moveCell(mlp(3), 'PageUp', size)).toBeNull()
   })
 })
 

@@ -125,7 +125,7 @@ describe('comparing blind', () => {
 
     // The window is loaded again.
     const again = await shown({ ...run, marks: blind.marks.slice(0, 1) })
-    expect([again.blind.on, again.blind.current?.place]).toEqual([true, 1])
+    expect([again.blind.on, again.blind.current?.comparisonIndex]).toEqual([true, 1])
     void again.blind.reveal()
     expect((await shown(run)).blind.on).toBe(false)
   })
@@ -137,16 +137,16 @@ describe('comparing blind', () => {
     await decided(line, blind, 1)
     void blind.takeBack()
     await line.answer('samples.mark', 2, projectState({ change: 2 }))
-    expect([blind.current?.place, blind.decided]).toEqual([1, 1])
+    expect([blind.current?.comparisonIndex, blind.decided]).toEqual([1, 1])
     void session.history.undo()
     await settled()
     expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
     await line.answer('projects.revert', 0, projectState({ change: 3 }))
-    expect([blind.current?.place, blind.decided]).toEqual([2, 2])
+    expect([blind.current?.comparisonIndex, blind.decided]).toEqual([2, 2])
     blind.step(-1)
-    expect([blind.current?.place, blind.current?.mark?.verdict]).toEqual([1, 'preferred'])
+    expect([blind.current?.comparisonIndex, blind.current?.mark?.verdict]).toEqual([1, 'preferred'])
     await decided(line, blind, 'tie')
-    expect([blind.current?.place, blind.decided]).toEqual([2, 2])
+    expect([blind.current?.comparisonIndex, blind.decided]).toEqual([2, 2])
   })
 
   it('stays at a comparison whose decision could not be saved, does not count it, and tries again', async () => {
@@ -155,7 +155,7 @@ describe('comparing blind', () => {
     await decided(line, blind, 0)
     void blind.decide(1)
     await line.refuse('samples.mark', 1, new WorkbenchError('read-only', 'The disk is full.'))
-    expect([blind.current?.place, blind.current?.mark, blind.decided]).toEqual([1, null, 1])
+    expect([blind.current?.comparisonIndex, blind.current?.mark, blind.decided]).toEqual([1, null, 1])
     expect([session.history.undoable, session.unsaved?.why]).toEqual([
       'decide comparison 1',
       'The last change could not be written.'
@@ -163,7 +163,7 @@ describe('comparing blind', () => {
 
     void blind.retry?.()
     await line.answer('samples.mark', 2, projectState())
-    expect([blind.current?.place, blind.decided, blind.retry]).toEqual([2, 2, null])
+    expect([blind.current?.comparisonIndex, blind.decided, blind.retry]).toEqual([2, 2, null])
     expect(blind.marks[1]).toMatchObject({ verdict: 'preferred' })
     expect(session.unsaved).toBeNull()
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { cachedModelFolder, modelPath } from '../../../../../src/main/base/files/places'
+import { cachedModelFolder, modelPath } from '../../../../../src/main/base/files/paths'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 
 afterEach(() => void vi.unstubAllEnvs())

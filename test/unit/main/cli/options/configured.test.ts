@@ -5,7 +5,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { applyConfig, isConfigured } from '../../../../../src/main/cli/options/configured'
 import { computingOptions } from '../../../../../src/main/cli/options/computing-options'
 import { deviceOptions, memoryOption } from '../../../../../src/main/cli/options/options'
-import { computingPlace } from '../../../../../src/main/work/computing-place'
+import { deviceAndMemory } from '../../../../../src/main/work/device-and-memory'
 import { modelFolders } from '../../../../../src/main/project/pair/model-folders'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
@@ -46,7 +46,7 @@ it.each([
   ]
 ])('options %j and the stored %j come before the configuration file', async (named, stored, expected) => {
   await configure({ device: 'cuda', memory: '6GiB' })
-  expect(await computingPlace(named, stored)).toEqual(expected)
+  expect(await deviceAndMemory(named, stored)).toEqual(expected)
 })
 
 it('a sweep of a project keeps the stored device when the configuration file names another', async () => {

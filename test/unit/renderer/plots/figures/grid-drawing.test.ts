@@ -8,7 +8,7 @@ import {
   gridCsv,
   type GridContent,
   gridPart,
-  gridPlace
+  gridLayout
 } from '../../../../../src/renderer/plots/figures/grid-drawing'
 import { svgOf } from '../../../../../src/renderer/plots/figures/svg'
 import { layerAxisFigure } from '../../../../../src/renderer/ranges/layer-axis/layer-axis-figure'
@@ -38,7 +38,7 @@ describe('the figure of a grid', () => {
     const drawing = { ...part, width: page.width }
     await expect(svgOf(drawing, 'grid', 85)).toMatchFileSnapshot('./grid.golden.svg')
     expect(wordsOf(part)).toEqual(['layer', 'q', 'down', 'first', '0.0', '1.0', 'second', '0.5'])
-    const { left, cellWidth } = gridPlace(GRID, page)
+    const { left, cellWidth } = gridLayout(GRID, page)
     expect(left + 2 * cellWidth).toBeCloseTo(page.width - 2, 6)
     const titles = part.shapes.flatMap((shape) => (shape.kind === 'path' ? (shape.title ?? []) : []))
     expect(titles).toEqual(['first: 0.000', 'first: 1.000', 'second: 0.500'])

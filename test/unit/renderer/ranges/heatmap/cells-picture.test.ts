@@ -6,7 +6,7 @@ import {
   type CellsLook,
   type DrawnCells,
   HeatmapCells,
-  placesIn
+  positionRows
 } from '../../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../../src/renderer/ranges/board/metrics'
 import type { RangePoint } from '../../../../../src/renderer/ranges/board/score-board'
@@ -120,7 +120,7 @@ describe('the picture of a triangle', () => {
 
 /** The same for the same geometry, as in the window. */
 const rowsOf = (geometry: HeatmapGeometry): CellsLook['rows'] => {
-  const rows = rowsByGeometry.get(geometry) ?? placesIn(geometry)
+  const rows = rowsByGeometry.get(geometry) ?? positionRows(geometry)
   rowsByGeometry.set(geometry, rows)
   return rows
 }

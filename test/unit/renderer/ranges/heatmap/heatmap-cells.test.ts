@@ -7,12 +7,12 @@ import {
 } from '../../../../../src/renderer/plots/heatmap-geometry'
 import {
   type CellsLook,
-  changedPlaces,
+  changedIndices,
   type DrawnCells,
   hasRoomFor,
   HeatmapCells,
   NO_CELLS,
-  placesIn
+  positionRows
 } from '../../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../../src/renderer/ranges/board/metrics'
 import type { RangePoint } from '../../../../../src/renderer/ranges/board/score-board'
@@ -29,7 +29,7 @@ const valueOf = ({ diversity }: RangePoint): number => diversity
 const geometry = heatmapGeometry(3, 400)
 const look: CellsLook = {
   geometry,
-  rows: placesIn(geometry),
+  rows: positionRows(geometry),
   spec: metricsOf(BY_CHARACTERS).diversity,
   promptCount: 1,
   low: 0,
@@ -64,16 +64,16 @@ it('reports changed cells to readers that saw the last turn and to those that di
   const cells = new HeatmapCells()
   const turn = (...points: RangePoint[]): DrawnCells => cells.drawn(look, points, valueOf, new Map())
   const empty = turn()
-  expect(changedPlaces(NO_CELLS, empty)).toEqual([0, 1, 2, 3, 4, 5])
+  expect(changedIndices(NO_CELLS, empty)).toEqual([0, 1, 2, 3, 4, 5])
   const [a, b] = [point(0, 1, 0.5), point(1, 2, 0.6)]
   const one = turn(a)
-  expect(changedPlaces(empty, one)).toEqual([1])
+  expect(changedIndices(empty, one)).toEqual([1])
   expect(turn(a)).toBe(one)
   const two = turn(a, b)
-  expect(changedPlaces(one, two)).toEqual([4])
-  expect(changedPlaces(empty, two)).toEqual([1, 4])
-  expect(changedPlaces(two, two)).toEqual([])
-  expect(changedPlaces(NO_CELLS, two)).toEqual([0, 1, 2, 3, 4, 5])
+  expect(changedIndices(one, two)).toEqual([4])
+  expect(changedIndices(empty, two)).toEqual([1, 4])
+  expect(changedIndices(two, two)).toEqual([])
+  expect(changedIndices(NO_CELLS, two)).toEqual([0, 1, 2, 3, 4, 5])
 })
 
 it('writes a signed number only where what an estimate fills has room for it', () => {

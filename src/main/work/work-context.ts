@@ -6,8 +6,8 @@ import { newPair } from '../project/documents/pair-list'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 
-/** Supplies what the settings of work leave open, and takes the results. */
-export interface WorkPlace {
+/** Models, default settings and outputs of work. */
+export interface WorkContext {
   /** Models and defaults. */
   readonly document: Pick<
     PairDocument,
@@ -22,11 +22,11 @@ export interface WorkPlace {
 }
 
 /** A pair of a project. Other folders of the same models may be named. */
-export const projectPlace = (
+export const projectContext = (
   pair: ProjectPair,
-  file: WorkPlace['file'] = null,
+  file: WorkContext['file'] = null,
   location: PairLocation = pair.document.location
-): WorkPlace => ({
+): WorkContext => ({
   document: { ...pair.document, location },
   pair,
   file,
@@ -34,7 +34,7 @@ export const projectPlace = (
 })
 
 /** Models without a project. Settings that are left out have the built-in defaults, without uniform blends. */
-export function folderPlace(location: PairLocation, file: WorkPlace['file'] = null): WorkPlace {
+export function folderContext(location: PairLocation, file: WorkContext['file'] = null): WorkContext {
   const document = newPair(location)
   return {
     document: { ...document, settings: { ...document.settings, uniformBlendCount: 0 } },

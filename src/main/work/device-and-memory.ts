@@ -2,15 +2,15 @@ import type { PairDocument } from '../../contract/documents/project'
 import type { DeviceChoice } from '../../contract/model/device'
 import { configuredMemory, readUserConfig } from '../base/config-file'
 
-interface NamedPlace {
+interface NamedDevice {
   readonly device?: DeviceChoice | undefined
   /** In bytes. */
   readonly memory?: number | undefined
 }
 
 /** Returns the device and memory of work: those that are named, else the pair's, else the user's defaults. */
-export async function computingPlace(
-  named: NamedPlace,
+export async function deviceAndMemory(
+  named: NamedDevice,
   { device, memoryBytes }: Pick<PairDocument['settings'], 'device' | 'memoryBytes'>
 ): Promise<{ device: DeviceChoice; memoryBytes: number | null }> {
   const config = await readUserConfig()

@@ -7,7 +7,8 @@ import { checkOutputFile, type PairResultFile, WrittenBeside } from './output-fi
 import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
-export interface ResultPlaces {
+/** Models of a command, and where its result is saved. */
+export interface ResultContext {
   /** Null if the command line names no folders. */
   readonly givenPair: PairLocation | null
   readonly projectPair: ProjectPair | null
@@ -18,18 +19,18 @@ export interface ResultPlaces {
 
 type PathOption =
   'base' | 'post' | 'out' | 'project' | 'pair' | 'from' | 'prompts' | 'recipes' | 'variants' | 'task'
-interface PlaceOptions extends Partial<Record<PathOption, string | undefined>> {
+interface OutputOptions extends Partial<Record<PathOption, string | undefined>> {
   demo: boolean
   quiet: boolean
   force: boolean
 }
 
-/** Opens the places of a result before the work, and closes the project afterwards. */
-export async function withResultPlaces(
+/** Opens the project and the file of a result before the work, and closes the project afterwards. */
+export async function withResultContext(
   kind: WrittenKind,
-  options: PlaceOptions,
+  options: OutputOptions,
   command: Command,
-  work: (places: ResultPlaces) => Promise<void>
+  work: (context: ResultContext) => Promise<void>
 ): Promise<void> {
   const givenPair = await pairIfGiven(options, command)
   const note = options.quiet ? () => undefined : remark
@@ -46,7 +47,7 @@ export async function withResultPlaces(
   }
 }
 
-/** Waits until a result is saved everywhere, then forgets partial results. A failure stops no other place. */
+/** Waits until a result is saved everywhere, then forgets partial results. If one save fails, the others still finish. */
 export async function savedThenShown(
   saving: readonly Promise<unknown>[],
   show: () => Promise<void>,
