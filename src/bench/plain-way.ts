@@ -9,7 +9,10 @@ import { blockKey } from '../main/engine/tries/recipe-trie'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { packTokens, trieOf } from './workload'
 
-/** Runs model by model over one prompt or all packed, with all layers in memory. Only layers and head count. */
+/**
+ * Computes a sweep without shared parts: one model after the other, over one prompt or all packed prompts. All layers
+ * stay in memory. Only the time of layers and head counts.
+ */
 export interface PlainWay {
   pass(model: Model, prompts: readonly TrackedPrompt[]): Promise<number>
   close(): Promise<void>

@@ -147,7 +147,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   'main/base/files/line-file.ts': 'adds to a file',
   'main/base/files/lock.ts': 'the system says when a process began',
   'main/base/files/migrate.ts': 'copies a document that was read',
-  'main/base/files/places.ts': "the user's own settings",
+  'main/base/files/paths.ts': "the user's own settings",
   'main/base/files/regular-file.ts': 'is the one way',
   'main/base/resources.ts': "the program's own files",
   'main/cli/results/answers-file.ts': 'writes what the user named',

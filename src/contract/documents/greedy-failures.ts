@@ -2,9 +2,12 @@ import { type EvaluationRun, type EvaluationVariant, isPlain } from './evaluatio
 import type { Task } from './task'
 import { GREEDY_SAMPLING } from '../model/sampling'
 
-/** Selects problems that greedy decoding of post fails, in a separate run, because post may solve them later. */
+/*
+ * A hard subset of a task: the prompts that post fails with greedy decoding. A run of post alone selects them. An
+ * evaluation of the subset is a separate run, because post with sampling may solve some of them.
+ */
 
-/** The only variant of a selecting run: post without changes. */
+/** The only variant of a run that selects a hard subset: post without changes. */
 export const GREEDY_VARIANTS: EvaluationVariant[] = [{ variant: { kind: 'post', name: 'post' } }]
 
 /** Returns the task with greedy sampling: one answer to each prompt, with the most likely token at each step. */
@@ -17,8 +20,8 @@ export const greedyTask = (task: Task): Task => ({
   }
 })
 
-/** Reports whether a run can select prompts, which requires only post's greedy answers. */
-export const choosesFailures = ({ task, variants }: Pick<EvaluationRun, 'task' | 'variants'>): boolean =>
+/** Reports whether a run can select a hard subset: it has one greedy answer of post for each prompt, and nothing else. */
+export const selectsFailures = ({ task, variants }: Pick<EvaluationRun, 'task' | 'variants'>): boolean =>
   variants.length === 1 &&
   variants.every((entry) => entry.variant.kind === 'post' && isPlain(entry)) &&
   task.settings.sampling.temperature === 0 &&

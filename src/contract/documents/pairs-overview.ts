@@ -9,14 +9,15 @@ import { CarriedSelection } from './sweep-comparison'
 import { Verdict } from './verdict'
 
 /** A score with its intervals over resampled prompts. Intervals are null without resampling. */
-const SureScore = CategoryScore.extend({
+const ScoreWithIntervals = CategoryScore.extend({
   intervals: z.object({ validity: Interval, diversity: Interval }).nullable()
 })
-export type SureScore = z.infer<typeof SureScore>
+export type ScoreWithIntervals = z.infer<typeof ScoreWithIntervals>
 
 /** Share of post's validity that is kept. Null if post has no validity. */
 const keptShare = z.number().nullable()
 
+/** Facts of a sweep that the overview shows. */
 export const SweepOutline = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
@@ -28,10 +29,11 @@ export const SweepOutline = z.object({
   /** Number of further ranges with only an estimate. Null if the sweep is not a preview. */
   estimatedCount: z.number().int().nullable(),
   promptCount: z.number().int(),
+  /** Equal for sweeps of the same prompts. */
   promptsKey: z.string(),
   rho: z.number(),
-  post: SureScore,
-  selected: SureScore.extend({
+  post: ScoreWithIntervals,
+  selected: ScoreWithIntervals.extend({
     range: RestorationRange,
     gain: z.number(),
     gainInterval: Interval.nullable(),
@@ -86,6 +88,7 @@ const NotCarried = z.enum([
 ])
 export type NotCarried = z.infer<typeof NotCarried>
 
+/** Score of the range that is selected in one pair, at the same depth of another pair. */
 export const Transfer = z.object({
   from: PairId,
   to: PairId,
@@ -103,7 +106,7 @@ export const PairsOverview = z.object({
   /** Key of the scoring in use. Null before the first sweep. */
   scoring: z.string().nullable(),
   pairs: z.array(PairOutline),
-  /** Transfers from every pair to every pair, including itself. */
+  /** One transfer for each pair of pairs in both directions, and for each pair to itself. */
   transfers: z.array(Transfer)
 })
 export type PairsOverview = z.infer<typeof PairsOverview>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 import { WeightStorage } from '../model/sampling'
 
+/** How a stored run was computed, as shown in lists of runs. */
 export const RunComputation = z.object({
   device: DeviceName,
   /** Precision of the large products. Null before the first computation, and if the document does not store it. */

@@ -31,7 +31,7 @@ export const SourceComparison = z.object({
     .min(2),
   /** The best range over all sources. Null if none qualifies. */
   best: z.object({ source: RestoredTo, range: PickedRange, gain: Interval }).nullable(),
-  /** Scores of the selection over all sources, and among base's ranges only. Null if there are too few prompts. */
+  /** Scores on unseen prompts, selected over all sources and among base's ranges only. Null for too few prompts. */
   unseen: z.object({ over: Unseen, ofBase: Unseen.nullable() }).nullable()
 })
 export type SourceComparison = z.infer<typeof SourceComparison>

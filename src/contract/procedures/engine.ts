@@ -49,10 +49,10 @@ export const SweepRequest = z.object({
   /** Indices of models and then baselines with known probabilities, for each prompt. Known parts are omitted. */
   known: z.array(z.array(z.number().int())).optional(),
   /**
-   * Groups requests for one pair, device and precision. Each leaves nothing, its weights, or also its hidden states
-   * within memoryBytes for later ones, until the session ends.
+   * Groups requests for one pair, device and precision. `keeps` says what stays in memory for later requests: nothing,
+   * weights, or weights and hidden states, within memoryBytes, until the session ends.
    */
-  session: z.object({ id: z.string(), leaves: z.enum(['nothing', 'weights', 'states']) }).optional()
+  session: z.object({ id: z.string(), keeps: z.enum(['nothing', 'weights', 'states']) }).optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 

@@ -17,7 +17,7 @@ export const TENSOR_ORIGINS = [
 ] as const
 
 /** Rank of an adapter, and whether it stores norms and biases whole, which only PEFT loads. */
-export const LowRankAdapter = z.object({ rank: z.number().int().min(1), savesNorms: z.boolean() })
+export const LowRankAdapter = z.object({ rank: z.number().int().min(1), savesNormsAndBiases: z.boolean() })
 export type LowRankAdapter = z.infer<typeof LowRankAdapter>
 
 /** The written folder: a model, the remaining part of post's adapter, or a new low-rank adapter on post. */

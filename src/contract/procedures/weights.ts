@@ -23,7 +23,7 @@ export const LowRankRequest = z.object({
   base: z.string(),
   post: z.string(),
   strengths: z.array(LayerStrength),
-  savesNorms: LowRankAdapter.shape.savesNorms,
+  savesNormsAndBiases: LowRankAdapter.shape.savesNormsAndBiases,
   files: z.array(z.object({ rank: LowRankAdapter.shape.rank, path: z.string() })).min(1)
 })
 export type LowRankRequest = z.infer<typeof LowRankRequest>

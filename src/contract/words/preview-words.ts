@@ -21,7 +21,7 @@ export interface PreviewFacts {
   /** Number of exact ranges, and basis of the estimates. */
   basis: string
   /** Chance that a full sweep selects another range, and which, or why it is unknown. */
-  elsewhere: string
+  chanceOfOther: string
   brief: string
   /** True if the chance is too large to ignore. */
   isDoubtful: boolean
@@ -149,7 +149,7 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   if (unknownCount(evidence) > 0) {
     const brief = 'the chance of another selection is unknown'
     return {
-      elsewhere: 'The chance that one of them would be selected is unknown. Sweep the rest.',
+      chanceOfOther: 'The chance that one of them would be selected is unknown. Sweep the rest.',
       brief,
       isDoubtful: true
     }
@@ -169,7 +169,7 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   const isNone = selection.selected === null
   const another = isNone ? 'a' : 'another'
   return {
-    elsewhere:
+    chanceOfOther:
       `${chanceWords(probabilityOtherSelected)} chance that a full sweep selects ${another} range ` +
       `at ${formatPercent(rho)} of post’s ${words.validity}${which}.` +
       (probabilityOtherSelected >= UNRELIABLE && !isNone ? ' Do not rely on this selection.' : ''),
@@ -181,7 +181,7 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
 function withoutChance(evidence: Previewed, reason: string): Omit<PreviewFacts, 'basis'> {
   const brief = `${reason}: ${betterWords(evidence)}`
   const before = evidence.selection.selected === null ? '' : ' before you rely on this selection'
-  return { elsewhere: `Preview ${brief}. Sweep the rest${before}.`, brief, isDoubtful: true }
+  return { chanceOfOther: `Preview ${brief}. Sweep the rest${before}.`, brief, isDoubtful: true }
 }
 
 /** Counts ranges without a score or an estimate. */

@@ -59,7 +59,7 @@ const unsupported = (message: string, advice: string): WorkbenchError => unsuppo
 
 export function lowRankTensors(
   { factored, whole, fullRank }: LowRankPlan,
-  { rank, savesNorms }: LowRankAdapter
+  { rank, savesNormsAndBiases }: LowRankAdapter
 ): Omit<StoredTensor, 'file' | 'offset'>[] {
   if (rank > fullRank) {
     throw inputError(
@@ -76,7 +76,7 @@ export function lowRankTensors(
         stored(`${module}.lora_B.weight`, dtype, [rows, rank])
       ]
     }),
-    ...(savesNorms ? whole : []).map(({ post, dtype }) =>
+    ...(savesNormsAndBiases ? whole : []).map(({ post, dtype }) =>
       stored(wholeName(post.name, factored), dtype, post.shape)
     )
   ]
@@ -106,7 +106,7 @@ function wholeName(name: string, factored: readonly ChangedTensor[]): string {
 /** Writes the settings of a low-rank adapter. The factor of its product is 1, because `lora_alpha` is the rank. */
 export function lowRankConfig(
   plan: LowRankPlan,
-  { rank, savesNorms }: LowRankAdapter,
+  { rank, savesNormsAndBiases }: LowRankAdapter,
   post: string
 ): AdapterConfig {
   const factored = plan.factored.map((tensor) => moduleOf(tensor.post.name))
@@ -120,7 +120,7 @@ export function lowRankConfig(
     lora_alpha: rank,
     lora_dropout: 0,
     target_modules: factored.sort(),
-    modules_to_save: savesNorms && saved.length > 0 ? saved : null,
+    modules_to_save: savesNormsAndBiases && saved.length > 0 ? saved : null,
     bias: 'none',
     fan_in_fan_out: false,
     use_rslora: false,

@@ -1,6 +1,6 @@
 import { plural } from '../../contract/words/format'
 import type { EvaluationView } from '../../contract/documents/evaluation'
-import { choosesFailures } from '../../contract/documents/greedy-failures'
+import { selectsFailures } from '../../contract/documents/greedy-failures'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
 import { mapGet } from '../../contract/model/look-up'
@@ -39,7 +39,7 @@ export function failuresTask(
   { id, task, maxPrompts: most }: FailuresTask
 ): Task {
   const { run, results, answered } = view
-  if (!choosesFailures(run)) {
+  if (!selectsFailures(run)) {
     throw inputError(
       'Prompts are chosen by one greedy answer of post to each, and this evaluation is none of that kind.',
       'Ask post greedily first: in the window, or with slr task filter.'

@@ -169,7 +169,7 @@ const cardName = ({ checkpoint: { path } }: PairMember): string => publicModelNa
 function optionsOf(form: ExportForm): string {
   if (form.kind === 'model') return ''
   if (form.kind === 'adapter') return ' --adapter'
-  return ` --adapter --rank ${form.rank}${form.savesNorms ? ' --save-norms' : ''}`
+  return ` --adapter --rank ${form.rank}${form.savesNormsAndBiases ? ' --save-norms' : ''}`
 }
 
 const lowRankText = ({ rank }: LowRankAdapter, notes: readonly string[]): string =>

@@ -76,10 +76,10 @@ export const plannedBytes = (pair: SourcedPair, plan: LowRankPlan, adapter: LowR
   plannedFile(pair, plan, adapter).bytes
 
 /** Says where norms and biases are; null if the recipe restores none. */
-export function normsNote({ whole }: LowRankPlan, { savesNorms }: LowRankAdapter): string | null {
+export function normsNote({ whole }: LowRankPlan, { savesNormsAndBiases }: LowRankAdapter): string | null {
   if (whole.length === 0) return null
   const named = `Norms and biases (${plural(whole.length, 'tensor')})`
-  return savesNorms
+  return savesNormsAndBiases
     ? `${named} are stored whole. PEFT loads them; vLLM refuses the adapter, and llama.cpp ignores them.`
     : `${named} remain post's, because vLLM and llama.cpp load none from an adapter.`
 }

@@ -70,7 +70,8 @@ function fileTensorOf(name: string, entry: TensorEntry, { post, base }: SourcedP
     return { ...fileTensor, adapted: entry.adapted }
   throw unsupportedError(
     `${entry.file}: tensor ${quoteName(entry.name)} is ${entry.dtype} of [${entry.shape.join(', ')}], ` +
-      `expected ${fileTensor?.dtype ?? 'one'} of [${fileTensor?.shape.join(', ') ?? ''}] as in base, whose files are written.`,
+      `expected ${fileTensor?.dtype ?? 'one'} of [${fileTensor?.shape.join(', ') ?? ''}] as in base, ` +
+      'whose files are written.',
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
   )
 }

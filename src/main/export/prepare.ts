@@ -88,7 +88,7 @@ export async function requestedForm(
   const { pair, strengths } = await openRecipe(folders, recipe)
   if (pair.post.checkpoint.adapter !== null) return { kind: 'adapter' }
   const { fullRank } = planLowRank(pair, strengths)
-  return { kind: 'low-rank', rank: Math.min(adapterRank, fullRank), savesNorms: false }
+  return { kind: 'low-rank', rank: Math.min(adapterRank, fullRank), savesNormsAndBiases: false }
 }
 
 /** An adapter has no mergekit file. */

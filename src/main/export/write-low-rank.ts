@@ -20,7 +20,7 @@ interface Progress {
 /** Computes and writes the factors in another process. @throws WorkbenchError as `computeLowRank` */
 export async function writeLowRankFile(
   { pair, strengths }: Pick<PreparedExport, 'pair' | 'strengths'>,
-  { rank, savesNorms }: LowRankAdapter,
+  { rank, savesNormsAndBiases }: LowRankAdapter,
   path: string,
   { signal, advance, expect }: Progress
 ): Promise<WrittenLowRank> {
@@ -35,7 +35,7 @@ export async function writeLowRankFile(
       base: pair.base.checkpoint.path,
       post: pair.post.checkpoint.path,
       strengths: [...strengths],
-      savesNorms,
+      savesNormsAndBiases,
       files: [{ rank, path }]
     },
     signal,

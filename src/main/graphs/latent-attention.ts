@@ -16,8 +16,8 @@ export function latentQueries(
     normed(layer, `${path}/q_a`, layer.project(`${path}/q_a_proj`, rows, 'qDown', 'qDownBias'), 'qDownNorm')
   const q = layer.project(`${path}/q_b_proj`, queryRank === null ? rows : down(), 'qUp')
   const heads = graph.reshape(`${path}/latent/q/heads`, q, [-1, headCount, headSize])
-  const [plain, turning] = halves(layer, `${path}/latent/q/parts`, heads, [plainSize, rotarySize])
-  return joinHeads(layer, `${path}/latent/q`, turning, plain)
+  const [plain, rotating] = splitInTwo(layer, `${path}/latent/q/parts`, heads, [plainSize, rotarySize])
+  return joinHeads(layer, `${path}/latent/q`, rotating, plain)
 }
 
 /** Projects normed rows to keys before RoPE, as for queries, and to values, [rows, heads x valueSize]. */
@@ -30,13 +30,13 @@ export function latentKeyValues(
   const { graph, spec } = layer
   const { headCount, rotarySize, valueSize } = spec
   const down = layer.project(`${path}/kv_a_proj`, rows, 'kvDown', 'kvDownBias')
-  const [latent, turning] = halves(layer, `${path}/kv_a/parts`, down, [rank, rotarySize])
+  const [latent, rotating] = splitInTwo(layer, `${path}/kv_a/parts`, down, [rank, rotarySize])
   const up = layer.project(`${path}/kv_b_proj`, normed(layer, `${path}/kv_a`, latent, 'kvDownNorm'), 'kvUp')
   const heads = graph.reshape(`${path}/latent/kv/heads`, up, [-1, headCount, plainSize + valueSize])
-  const [plain, values] = halves(layer, `${path}/latent/kv/parts`, heads, [plainSize, valueSize])
-  const inAllHeads = graph.node(`${path}/latent/k/turning`, 'Expand', [
-    graph.reshape(`${path}/latent/k/turning/one`, turning, [-1, 1, rotarySize]),
-    graph.constant(`${path}/latent/k/turning/heads`, BigInt64Array.of(1n, BigInt(headCount), 1n))
+  const [plain, values] = splitInTwo(layer, `${path}/latent/kv/parts`, heads, [plainSize, valueSize])
+  const inAllHeads = graph.node(`${path}/latent/k/rotating`, 'Expand', [
+    graph.reshape(`${path}/latent/k/rotating/one`, rotating, [-1, 1, rotarySize]),
+    graph.constant(`${path}/latent/k/rotating/heads`, BigInt64Array.of(1n, BigInt(headCount), 1n))
   ])
   return [
     joinHeads(layer, `${path}/latent/k`, inAllHeads, plain),
@@ -48,7 +48,7 @@ function normed(layer: LayerParts, path: string, value: string, role: 'qDownNorm
   return rmsNormBy(layer.graph, path, value, layer.weight(role), LATENT_EPSILON)
 }
 
-function halves(
+function splitInTwo(
   layer: LayerParts,
   path: string,
   value: string,
@@ -58,7 +58,7 @@ function halves(
   return [elementAt(parts, 0, 'part'), elementAt(parts, 1, 'part')]
 }
 
-function joinHeads({ graph, spec }: LayerParts, path: string, turning: string, plain: string): string {
-  const heads = graph.node(`${path}/turned`, 'Concat', [turning, plain], { axis: { int: -1 } })
+function joinHeads({ graph, spec }: LayerParts, path: string, rotating: string, plain: string): string {
+  const heads = graph.node(`${path}/rotated`, 'Concat', [rotating, plain], { axis: { int: -1 } })
   return graph.reshape(`${path}/rows`, heads, [-1, spec.headCount * spec.headSize])
 }

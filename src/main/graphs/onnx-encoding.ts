@@ -30,7 +30,7 @@ export interface OnnxTensor {
   readonly dims: readonly number[]
   readonly dataType: number
   readonly rawData?: Uint8Array
-  readonly external?: { readonly entries: Readonly<Record<string, string>>; readonly location: number }
+  readonly external?: { readonly entries: Readonly<Record<string, string>>; readonly dataLocation: number }
 }
 
 export interface OnnxValue {
@@ -113,7 +113,7 @@ function writeTensor(writer: Writer, { name, dims, dataType, rawData, external }
   for (const [key, value] of Object.entries(external.entries)) {
     inner(writer, 13, () => text(text(writer, 1, key), 2, value))
   }
-  int(writer, 14, external.location)
+  int(writer, 14, external.dataLocation)
 }
 
 /** Writes a ValueInfoProto with the TypeProto of a tensor. */

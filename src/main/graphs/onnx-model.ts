@@ -92,7 +92,7 @@ export class OnnxGraph {
       name: this.scope + name,
       dims,
       dataType: ELEMENT_TYPES[type],
-      external: { entries, location: EXTERNAL }
+      external: { entries, dataLocation: EXTERNAL }
     })
     return this.scope + name
   }

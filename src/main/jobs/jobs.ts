@@ -116,7 +116,7 @@ class RankJobs {
   /** Starts scoring. @throws WorkbenchError as `JobTurns.start` */
   async start(pair: ProjectPair, recipe: Recipe): Promise<void> {
     const { turns, devices } = this.context
-    const request = { recipe, savesNorms: false, project: pair.folder }
+    const request = { recipe, savesNormsAndBiases: false, project: pair.folder }
     await turns.start(pair, this.table, 'The scoring of ranks', () =>
       Promise.resolve(
         createWorkJob<RankEvent>(this.context, {

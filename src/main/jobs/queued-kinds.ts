@@ -48,9 +48,9 @@ export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): Queued
         const job = await sweeps.start(pair, { fresh: false, preview: isPreview(work) }, stop)
         return { evaluationId: null, events: queuedEvents(job) }
       },
-      isDone: async (pair) => (await sweeps.wholeOfNext(pair)) !== null,
+      isDone: async (pair) => (await sweeps.fullSweepLikeNext(pair)) !== null,
       async kept(pair) {
-        const { known, interrupted } = await sweeps.knownOfNext(pair)
+        const { known, interrupted } = await sweeps.storedShareOfNext(pair)
         return interrupted ? knownPartWords(known) : null
       },
       endpoints: () => Promise.resolve([]),

@@ -57,19 +57,19 @@ export class Sweeps {
   }
 
   /** Has a running preview score this range on all prompts next, if its amount of work allows. */
-  lookAt(pair: ProjectPair, range: RestorationRange): void {
+  prioritize(pair: ProjectPair, range: RestorationRange): void {
     this.viewedRange.set(pair, range)
   }
 
-  /** Returns the share of the next sweep that an interrupted or the last sweep has computed. */
-  async knownOfNext(pair: ProjectPair): Promise<StoredShare> {
+  /** Returns the share of the next sweep that is stored, by an interrupted sweep or by the last one. */
+  async storedShareOfNext(pair: ProjectPair): Promise<StoredShare> {
     const share = await (await openNextSweep(pair, this.context.devices)).known()
     if (share === null) throw new Error('a project keeps no partial sweeps')
     return share
   }
 
   /** Finds the newest full sweep with the settings of the next one; null for none. */
-  async wholeOfNext(pair: ProjectPair): Promise<SweepSummary | null> {
+  async fullSweepLikeNext(pair: ProjectPair): Promise<SweepSummary | null> {
     // Without a full sweep, no prompt has to be rendered.
     if (pair.sweeps.every(({ isPreview }) => isPreview)) return null
     const { request } = await openNextSweep(pair, this.context.devices)

@@ -8,11 +8,13 @@ export type Measures = Partial<Record<MeasureId, number>>
 /** Number of answers in which NoveltyBench counts classes. */
 export const CLASSIFIED_ANSWERS = 10
 
+/** The answers of one variant to one prompt, with all that measures of them need. */
 export interface EvaluationCell {
   readonly prompt: TaskPrompt
   readonly samples: readonly SampleLine[]
   /** Scores from the engine; undefined until computed. */
   readonly scores: PromptScores['cells'][number] | undefined
+  /** Scores by a judge, by index of the answer. */
   readonly marks: ReadonlyMap<number, number>
   /** Canonical form of each answer by a judge: '' for none, null if unreadable. Null until all answers were read. */
   readonly forms: readonly (string | null)[] | null

@@ -7,7 +7,7 @@ import {
 } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationFinding } from '../../contract/documents/verdict'
-import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
+import type { SweepOutline, ScoreWithIntervals } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -91,7 +91,7 @@ function outlineSelected(
 ): SweepOutline['selected'] {
   const score = selected === null ? undefined : scoreOf(selected)
   if (selected === null || score === undefined) return null
-  const sure: SureScore = { ...score, intervals: null }
+  const sure: ScoreWithIntervals = { ...score, intervals: null }
   const shared = {
     range: bare(selected),
     gain: score.diversity - post.diversity,

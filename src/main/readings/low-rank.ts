@@ -27,7 +27,7 @@ import { type LowRankFactors, truncatedSvd } from './truncated-svd'
 
 /** Writes a restoration as low-rank adapters. Each weight is decomposed once, and only one is in memory at a time. */
 export async function writeLowRank(
-  { base, post, strengths, savesNorms, files }: LowRankRequest,
+  { base, post, strengths, savesNormsAndBiases, files }: LowRankRequest,
   signal: AbortSignal | undefined,
   onBytes: (progress: BytesRead) => void
 ): Promise<LowRankResult> {
@@ -46,7 +46,7 @@ export async function writeLowRank(
   let bytesDone = 0
   try {
     for (const adapter of adapters)
-      await adapter.write(lowRankHeader(plan, { rank: adapter.rank, savesNorms }))
+      await adapter.write(lowRankHeader(plan, { rank: adapter.rank, savesNormsAndBiases }))
     for (const tensor of plan.factored) {
       throwIfCancelled(signal, 'The adapter')
       onBytes({ type: 'progress', bytesDone, bytesTotal })
@@ -56,7 +56,7 @@ export async function writeLowRank(
       for (const adapter of adapters) await adapter.addFactors(factors, tensor.dtype)
       bytesDone += 2 * tensor.post.byteLength
     }
-    for (const tensor of savesNorms ? plan.whole : []) {
+    for (const tensor of savesNormsAndBiases ? plan.whole : []) {
       const bytes = encoded(await tensors.restored(tensor), tensor.dtype)
       for (const adapter of adapters) await adapter.write(bytes)
     }

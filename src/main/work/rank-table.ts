@@ -31,7 +31,7 @@ type RankedAdapter = LowRankResult['files'][number] & { readonly source: OtherCh
 
 interface RanksToScore {
   readonly recipe: Recipe
-  readonly savesNorms: boolean
+  readonly savesNormsAndBiases: boolean
   /** Folder of an open project that takes temporary files; null for the system's. */
   readonly project: string | null
 }
@@ -39,7 +39,7 @@ interface RanksToScore {
 /** Scores a recipe as low-rank adapters on post, exactly as a sweep scores ranges, from a temporary folder. */
 export async function scoreRanks(
   context: WorkContext,
-  { recipe, savesNorms, project }: RanksToScore,
+  { recipe, savesNormsAndBiases, project }: RanksToScore,
   devices: Devices,
   means: WorkMeans
 ): Promise<RankTable> {
@@ -50,12 +50,12 @@ export async function scoreRanks(
   const request = await sweepRequest({}, context, devices)
   const folder = await adaptersFolder(project)
   try {
-    const bytes = ranks.map((rank) => plannedBytes(opened.pair, plan, { rank, savesNorms }))
+    const bytes = ranks.map((rank) => plannedBytes(opened.pair, plan, { rank, savesNormsAndBiases }))
     await requireRoom(
       folder,
       bytes.reduce((sum, each) => sum + each, 0)
     )
-    const adapters = await writeAdapters(opened, { plan, ranks, savesNorms, folder }, means)
+    const adapters = await writeAdapters(opened, { plan, ranks, savesNormsAndBiases, folder }, means)
     const layers = ({ source }: RankedAdapter): LayerStrength[] =>
       opened.strengths.map((layer) => (isPostLayer(layer) ? layer : { attention: 1, mlp: 1, source }))
     const sweep = await runCrcSweep(
@@ -84,7 +84,7 @@ export async function scoreRanks(
         if (event.type === 'progress') means.notify({ kind: 'sweep', ...event })
       }
     )
-    const note = normsNote(plan, { rank: plan.fullRank, savesNorms })
+    const note = normsNote(plan, { rank: plan.fullRank, savesNormsAndBiases })
     return {
       ...tableOf(sweep, adapters),
       recipe: recipe.name,
@@ -145,14 +145,14 @@ async function adaptersFolder(project: string | null): Promise<string> {
 interface AdaptersToWrite {
   readonly plan: LowRankPlan
   readonly ranks: readonly number[]
-  readonly savesNorms: boolean
+  readonly savesNormsAndBiases: boolean
   readonly folder: string
 }
 
 /** Writes an adapter of each rank into a folder of its own, and opens it. */
 async function writeAdapters(
   { pair, strengths }: OpenedRecipe,
-  { plan, ranks, savesNorms, folder }: AdaptersToWrite,
+  { plan, ranks, savesNormsAndBiases, folder }: AdaptersToWrite,
   { signal, notify }: WorkMeans
 ): Promise<RankedAdapter[]> {
   const post = pair.post.checkpoint.path
@@ -161,7 +161,7 @@ async function writeAdapters(
     await mkdir(path)
     await writeFile(
       join(path, ADAPTER_CONFIG),
-      JSON.stringify(lowRankConfig(plan, { rank, savesNorms }, post))
+      JSON.stringify(lowRankConfig(plan, { rank, savesNormsAndBiases }, post))
     )
   }
   const { files } = await computeLowRank(
@@ -169,7 +169,7 @@ async function writeAdapters(
       base: pair.base.checkpoint.path,
       post,
       strengths: [...strengths],
-      savesNorms,
+      savesNormsAndBiases,
       files: folders.map(({ rank, path }) => ({ rank, path: join(path, ADAPTER_WEIGHTS) }))
     },
     signal,

@@ -2,6 +2,7 @@ import { EventEmitter, on, once } from 'node:events'
 import { z } from 'zod'
 import { ShellEvent, type ThemeChoice } from '../../contract/procedures/shell'
 
+/** Functions of the desktop around the page: the file manager, the theme and the log. */
 export interface Shell {
   readonly requests: ShellRequests
   showInFolder(path: string): void
@@ -24,7 +25,7 @@ export class ShellRequests {
     return follow(on(this.news, 'event', { signal }), this.waiting.splice(0), signal)
   }
 
-  /** Has the page save its edits. @returns true if some wait for the user; null if no page answers in time */
+  /** Has the page save its edits. @returns true if edits wait for the user's choice; null if no page answers in time */
   async settle(limitMs: number): Promise<boolean | null> {
     const answer = once(this.news, 'settled', { signal: AbortSignal.timeout(limitMs) })
     if (!this.news.emit('event', { type: 'settle' } satisfies ShellEvent)) return null

@@ -10,7 +10,7 @@ import {
   answeredFirst,
   mainMeasures
 } from '../../contract/documents/evaluation'
-import { choosesFailures, GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
+import { selectsFailures, GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
 import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
 import { measuresOf } from '../../contract/words/evaluation-words'
@@ -139,7 +139,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     await this.tasks.load()
     if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
     const view = await this.showUnseen(wanted)
-    if (!this.setup.ready && view !== null && !choosesFailures(view.run)) this.setup.follow(view.run)
+    if (!this.setup.ready && view !== null && !selectsFailures(view.run)) this.setup.follow(view.run)
     this.setup.ready = true
   }
 

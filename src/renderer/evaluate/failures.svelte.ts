@@ -1,5 +1,5 @@
 import type { EvaluationView } from '../../contract/documents/evaluation'
-import { choosesFailures } from '../../contract/documents/greedy-failures'
+import { selectsFailures } from '../../contract/documents/greedy-failures'
 import type { Task } from '../../contract/documents/task'
 import { plural } from '../ui/format'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -11,7 +11,7 @@ export function foundFailures({
   results,
   answered
 }: EvaluationView): { words: string; count: number } | null {
-  if (!answered || !choosesFailures(run)) return null
+  if (!answered || !selectsFailures(run)) return null
   const right = results.cells.flatMap(([post]) => post?.accuracy ?? [])
   const count = right.filter((value) => value === 0).length
   const words =

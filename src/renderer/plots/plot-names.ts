@@ -52,8 +52,8 @@ const DIRECTIONS = [
 
 /**
  * Places names beside their points within `area`, so that they cover neither each other nor any mark. If that is
- * impossible, the position that covers least is used. Earlier names have precedence. A later name without a legible position
- * is left out.
+ * impossible, the position that covers least is used. Earlier names have precedence. A later name without a legible
+ * position is left out.
  *
  * @param lineHeight height of a name.
  * @param marks marks of points without a name.

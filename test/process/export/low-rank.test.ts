@@ -47,7 +47,7 @@ async function largestDifference(
 it('writes a restoration as an adapter on post, which at full rank is the restored model', async () => {
   const folders = await writePair({ config: BIASED, dtype: 'F32' })
   const target = join(await temporaryFolder(), 'out')
-  const form = { kind: 'low-rank', rank: 8, savesNorms: true } as const
+  const form = { kind: 'low-rank', rank: 8, savesNormsAndBiases: true } as const
   const seen: ExportProgress[] = []
   const onProgress = (progress: ExportProgress): void => void seen.push(progress)
   const result = await exportRecipe(folders, UPPER, target, { form, onProgress })
@@ -61,7 +61,7 @@ it('writes a restoration as an adapter on post, which at full rank is the restor
   expect(await largestDifference(folders, target, recipeStrengths(UPPER, 2))).toBeLessThan(1e-4)
   expect(await readFile(join(target, 'README.md'), 'utf8')).toContain('--adapter --rank 8 --save-norms')
 
-  const ofLinear = { ...form, savesNorms: false }
+  const ofLinear = { ...form, savesNormsAndBiases: false }
   const again = await exportRecipe(folders, UPPER, target, { form: ofLinear, overwrite: true })
   expect(again.tensors).toMatchObject({ factor: 14, base: 0 })
   expect(again.notes.join(' ')).toContain("remain post's")

@@ -290,7 +290,7 @@ describe('a sweep', () => {
     await sampling()
     // Nobody looks at this range in the test of previews, where it is estimated.
     const range = { start: 9, end: 9 }
-    await client.sweeps.lookAt({ ...own, range })
+    await client.sweeps.prioritize({ ...own, range })
     engine.letGo()
     await collect(await client.sweeps.watch(own))
     const { ranges, preview } = await client.sweeps.get({ ...own, sweepId })

@@ -38,7 +38,7 @@ export const sweepProcedures = {
     .input(pairInput.extend({ preview: z.boolean().default(false) }))
     .output(SweepPlan.nullable()),
   /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
-  lookAt: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
+  prioritize: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
   ...jobProcedures(SweepEvent),
   get: procedure.input(sweepInput).output(ShownSweep),
   /** Returns the scores of one model for each prompt. @param model key of the model in the sweep or its search */

@@ -116,7 +116,7 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
     const recipe = await givenRecipe({ folders: pairPaths(location), pair: projectPair }, command)
     const context =
       projectPair === null ? folderContext(location) : projectContext(projectPair, null, location)
-    const request = { recipe, savesNorms: options.saveNorms, project: null }
+    const request = { recipe, savesNormsAndBiases: options.saveNorms, project: null }
     return runShown(
       { signal, quiet: options.quiet },
       () => ({ saved: 'Nothing was written.', resumable: false }),
@@ -145,7 +145,7 @@ function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): 
     throw usageError(command, '--rank is for an adapter: give --adapter too')
   if (saveNorms && rank === undefined)
     throw usageError(command, '--save-norms is for a new adapter: give --rank too')
-  if (rank !== undefined) return { kind: 'low-rank', rank, savesNorms: saveNorms }
+  if (rank !== undefined) return { kind: 'low-rank', rank, savesNormsAndBiases: saveNorms }
   return { kind: adapter ? 'adapter' : 'model' }
 }
 

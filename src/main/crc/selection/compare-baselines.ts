@@ -1,4 +1,4 @@
-import type { DecidingPrompt } from '../../../contract/documents/counted-scores'
+import type { CountedPrompt } from '../../../contract/documents/counted-scores'
 import { familyScores } from './family-scores'
 import {
   type CategoryScore,
@@ -51,10 +51,11 @@ export function* selectionOf(
   { check = null, budget = null }: { check?: CheckResult | null; budget?: number | null | undefined } = {}
 ): Steps<Selection> {
   const { holdOutSplit, scoredBy } = sweep
-  const choosing = holdOutSplit === null ? sweep : yield* onPrompts(sweep, holdOutSplit.selection)
+  const selectionSweep =
+    holdOutSplit === null ? sweep : yield* restrictToPrompts(sweep, holdOutSplit.selection)
   const candidateKeys = new Set(candidates.map(spanKey))
-  const ranges = choosing.ranges.filter((range) => candidateKeys.has(spanKey(range)))
-  const selected = yield* computeSelection({ ...choosing, ranges }, rho, {
+  const ranges = selectionSweep.ranges.filter((range) => candidateKeys.has(spanKey(range)))
+  const selected = yield* computeSelection({ ...selectionSweep, ranges }, rho, {
     seed,
     words: scoreWords(scoredBy)
   })
@@ -63,14 +64,14 @@ export function* selectionOf(
   )
   if (range === undefined) return selected
   yield
-  const families = yield* familyScores(choosing, ranges, { rho, seed, budget })
+  const families = yield* familyScores(selectionSweep, ranges, { rho, seed, budget })
   const tempered = yield* temperedScores(sweep, range)
   const { minimumValidity } = selected
   return {
     ...selected,
     ...{ families, budget },
     baselines: yield* compareBaselines(sweep, { minimumValidity, rho, range, tempered, check }, seed),
-    holdOut: holdOutSplit === null ? null : yield* reportOn(sweep, range, holdOutSplit, seed),
+    holdOut: holdOutSplit === null ? null : yield* scoreOnHoldOut(sweep, range, holdOutSplit, seed),
     tempered: tempered.map(
       ({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
         ...sampler,
@@ -96,7 +97,8 @@ export function* recompareBaselines(
   return { ...selection, baselines }
 }
 
-function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<SelectionInput> {
+/** Returns a sweep with only the given prompts, and scores over them. */
+function* restrictToPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<SelectionInput> {
   const prompts = indices.map((index) => elementAt(sweep.prompts, index, 'prompt'))
   const restrict = <Scored extends Score>(score: Scored): Scored => ({
     ...score,
@@ -127,13 +129,14 @@ function scoreOnPrompts(prompts: SelectionInput['prompts'], score: Score, indice
   )
 }
 
-function* reportOn(
+/** Scores post and the selected range on the hold-out prompts, which took no part in the selection. */
+function* scoreOnHoldOut(
   sweep: SelectionInput,
   range: RangeScore,
-  { selection: selecting, holdOut }: HoldOutSplit,
+  { selection: selectionPrompts, holdOut }: HoldOutSplit,
   seed: number
 ): Steps<HoldOutResult> {
-  const { prompts, post, ranges } = yield* onPrompts(
+  const { prompts, post, ranges } = yield* restrictToPrompts(
     { ...sweep, ranges: [range], recipes: [], uniformBlends: [], baselines: [] },
     holdOut
   )
@@ -142,7 +145,7 @@ function* reportOn(
     difference(selected, post, measure, prompts, seed)
   const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
   return {
-    selectionPromptCount: selecting.length,
+    selectionPromptCount: selectionPrompts.length,
     holdOutPromptCount: holdOut.length,
     post: means(post),
     selected: means(selected),
@@ -153,7 +156,7 @@ function* reportOn(
 interface Qualified<Baseline> {
   baseline: Baseline
   score: Score
-  chosen: Score
+  selectionScore: Score
 }
 
 /** Filters the candidates that the selection rule accepts on the selection prompts. */
@@ -162,11 +165,17 @@ function qualifying<Baseline>(
   candidates: readonly { baseline: Baseline; score: Score }[],
   minimumValidity: number
 ): Qualified<Baseline>[] {
-  const choosing = holdOutSplit?.selection ?? [...prompts.keys()]
-  const minimumDiversity = scoreOnPrompts(prompts, post, choosing).diversity
+  const selectionPrompts = holdOutSplit?.selection ?? [...prompts.keys()]
+  const minimumDiversity = scoreOnPrompts(prompts, post, selectionPrompts).diversity
   return candidates
-    .map((candidate) => ({ ...candidate, chosen: scoreOnPrompts(prompts, candidate.score, choosing) }))
-    .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > minimumDiversity)
+    .map((candidate) => ({
+      ...candidate,
+      selectionScore: scoreOnPrompts(prompts, candidate.score, selectionPrompts)
+    }))
+    .filter(
+      ({ selectionScore }) =>
+        selectionScore.validity >= minimumValidity && selectionScore.diversity > minimumDiversity
+    )
 }
 
 /** Sorts the qualifying baselines of a kind by first tokens, the most diverse first. */
@@ -175,12 +184,12 @@ export function bestBaselines(
   kind: Baseline['kind'],
   rho: number
 ): Baseline[] {
-  const choosing = sweep.holdOutSplit?.selection ?? [...sweep.prompts.keys()]
-  const minimumValidity = rho * scoreOnPrompts(sweep.prompts, sweep.post, choosing).validity
+  const selectionPrompts = sweep.holdOutSplit?.selection ?? [...sweep.prompts.keys()]
+  const minimumValidity = rho * scoreOnPrompts(sweep.prompts, sweep.post, selectionPrompts).validity
   let remaining = qualifying(sweep, baselinesOfKind(sweep, kind), minimumValidity)
   const best: Baseline[] = []
   for (;;) {
-    const [next] = mostDiverse(remaining, ({ chosen }) => chosen)
+    const [next] = mostDiverse(remaining, ({ selectionScore }) => selectionScore)
     if (next === undefined) return best
     best.push(next.baseline)
     remaining = remaining.filter((candidate) => candidate !== next)
@@ -208,7 +217,10 @@ function* compareBaselines(
   ): Candidate[] => {
     const qualified = qualifying(sweep, candidates, minimumValidity)
     const accepted = qualified.filter(({ baseline }) => !isRejected(baseline))
-    return mostDiverse(accepted.length === 0 ? qualified : accepted, ({ chosen }) => chosen).slice(0, 1)
+    return mostDiverse(
+      accepted.length === 0 ? qualified : accepted,
+      ({ selectionScore }) => selectionScore
+    ).slice(0, 1)
   }
   const failsCheck = (baseline: Baseline): boolean => {
     const checked = checkOfBaseline(check, baseline)
@@ -261,7 +273,7 @@ interface AnswersCompared {
   rho: number
   reporting: readonly number[]
   /** Prompts at the reporting indices. */
-  prompts: readonly DecidingPrompt[]
+  prompts: readonly CountedPrompt[]
   seed: number
 }
 
@@ -301,7 +313,7 @@ function difference(
   score: { prompts: readonly CategoryScore[] },
   selected: { prompts: readonly CategoryScore[] },
   measure: keyof CategoryScore,
-  prompts: readonly DecidingPrompt[],
+  prompts: readonly CountedPrompt[],
   seed: number
 ): ReturnType<typeof signFlip> {
   const categories = promptsByCategory(prompts).categories.filter((category) =>

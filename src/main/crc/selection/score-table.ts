@@ -1,4 +1,4 @@
-import { countedScores, type DecidingPrompt } from '../../../contract/documents/counted-scores'
+import { countedScores, type CountedPrompt } from '../../../contract/documents/counted-scores'
 import type { CategoryScore, PromptScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { elementAt } from '../../../contract/model/look-up'
@@ -23,7 +23,7 @@ export interface RowMeans {
 }
 
 export function scoreTable(
-  prompts: readonly DecidingPrompt[],
+  prompts: readonly CountedPrompt[],
   post: { prompts: readonly PromptScore[] },
   ranges: readonly (RestorationRange & { prompts: readonly PromptScore[] })[]
 ): ScoreTable {

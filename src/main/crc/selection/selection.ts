@@ -1,5 +1,5 @@
 import { plural } from '../../../contract/words/format'
-import type { DecidingPrompt } from '../../../contract/documents/counted-scores'
+import type { CountedPrompt } from '../../../contract/documents/counted-scores'
 import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/documents/crc'
 import { type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import type { Steps } from '../../base/steps'
@@ -11,7 +11,7 @@ import { selectRange } from './select-range'
 
 /** Scores that a selection is computed from. `prompts` are parallel to the prompts of every score. */
 interface ScoredRanges {
-  readonly prompts: readonly DecidingPrompt[]
+  readonly prompts: readonly CountedPrompt[]
   readonly post: Score
   readonly ranges: readonly RangeScore[]
 }

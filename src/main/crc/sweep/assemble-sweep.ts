@@ -70,6 +70,7 @@ export function* assembleSweep({
   budget
 }: SweepOutcome): Steps<SweepDocument> {
   const basePrompts = models.find(({ model }) => model.kind === 'base')?.prompts
+  // Only the character task asks for a uniform draw, whose calibration can be measured.
   const isFair = facts.scoredBy.kind === 'crc'
   const scoreOf = (prompts: readonly PromptScore[]): Score => ({
     ...averageScores(facts.prompts, prompts),
@@ -99,17 +100,17 @@ export function* assembleSweep({
     id: id ?? randomUUID(),
     createdAt: new Date().toISOString(),
     ...facts,
-    base: base === null ? null : stored(base),
-    post: stored(post),
-    ranges: ranges.map(stored),
-    recipes: recipes.map(stored),
+    base: base === null ? null : withStoredDigits(base),
+    post: withStoredDigits(post),
+    ranges: ranges.map(withStoredDigits),
+    recipes: recipes.map(withStoredDigits),
     checkpoints: scored.flatMap(({ model, score }) => {
       if (model.kind !== 'checkpoint') return []
       const { name, path, fingerprint } = model
-      return [{ name, path, fingerprint, ...stored(score) }]
+      return [{ name, path, fingerprint, ...withStoredDigits(score) }]
     }),
-    uniformBlends: uniformBlends.map(stored),
-    baselines: scoredBaselines.map(stored),
+    uniformBlends: uniformBlends.map(withStoredDigits),
+    baselines: scoredBaselines.map(withStoredDigits),
     preview: preview === null ? null : storedPreview(facts, preview),
     selected: selected?.selected ?? null,
     selection: selected,
@@ -124,7 +125,7 @@ function storedPreview(
   const categories = prompts.map((prompt) => elementAt(all, prompt, 'prompt'))
   const scored = models.map(({ model, prompts, validity, diversity, margins }) => ({
     model,
-    score: stored({ ...averageScores(categories, prompts), validity, diversity, margins })
+    score: withStoredDigits({ ...averageScores(categories, prompts), validity, diversity, margins })
   }))
   return {
     ...facts,
@@ -140,11 +141,11 @@ function storedPreview(
   }
 }
 
-function stored<T extends Score>(score: T): T {
-  return { ...score, prompts: score.prompts.map(storedPrompt) }
+function withStoredDigits<T extends Score>(score: T): T {
+  return { ...score, prompts: score.prompts.map(promptWithStoredDigits) }
 }
 
 /** Rounds the probabilities of a stored score; its measures stay exact. */
-export function storedPrompt(score: PromptScore): PromptScore {
+export function promptWithStoredDigits(score: PromptScore): PromptScore {
   return { ...score, probabilities: score.probabilities.map((p) => Number(p.toPrecision(STORED_DIGITS))) }
 }

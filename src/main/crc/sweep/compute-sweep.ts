@@ -12,7 +12,7 @@ import { ScoreCollector } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
-import { isLost, type Leaves, type StageSession } from './stage-session'
+import { isLost, type KeptData, type StageSession } from './stage-session'
 import { PartSaver } from './part-saver'
 import type { SavedSweepProgress } from './saved-sweep-progress'
 import type { SweptModel } from '../../../contract/documents/swept-model'
@@ -39,7 +39,7 @@ export interface SweepStage {
   /** Most rows of a block for all stages together; omitted if this is the only stage. */
   budget?: number
   /** Weights and states that stay in memory for later stages on the same prompts. */
-  leaves?: Leaves
+  keeps?: KeptData
 }
 
 export interface ComputedSweep extends ComputedIn {

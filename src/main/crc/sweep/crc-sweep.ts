@@ -14,7 +14,7 @@ import {
   assembleSweep,
   type BaselineResults,
   type ModelResults,
-  storedPrompt,
+  promptWithStoredDigits,
   type SweepFacts
 } from './assemble-sweep'
 import { type ComputedSweep, computeSweep, type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
@@ -90,10 +90,13 @@ export async function runCrcShard(
     seed: request.seed ?? DEFAULT_SEED,
     ...scored.facts,
     scoredPrompts: scored.chosen,
-    models: scored.models.map(({ model, prompts }) => ({ model, prompts: prompts.map(storedPrompt) })),
+    models: scored.models.map(({ model, prompts }) => ({
+      model,
+      prompts: prompts.map(promptWithStoredDigits)
+    })),
     baselines: scored.baselines.map(({ baseline, prompts }) => ({
       baseline,
-      prompts: prompts.map(storedPrompt)
+      prompts: prompts.map(promptWithStoredDigits)
     }))
   }
 }

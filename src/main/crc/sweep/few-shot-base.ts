@@ -13,7 +13,7 @@ import { forecastMeasures } from '../task/forecasts'
 import { ScoreCollector } from '../task/model-scores'
 import { scorerOf } from '../task/scorer'
 import { averageScores } from '../task/scoring'
-import { storedPrompt } from './assemble-sweep'
+import { promptWithStoredDigits } from './assemble-sweep'
 import { budgetOf } from './engine-request'
 import {
   type CrcSweepRequest,
@@ -83,7 +83,7 @@ async function scoreFewShotBase(
       const groups = elementAt(event.probabilities, row, 'prompt')
       const other = event.whatIf?.[row]
       const stored = other === undefined ? undefined : scorer.keep(other, groups.length)
-      collector.set(prompt, storedPrompt(scorer.score(groups, stored)))
+      collector.set(prompt, promptWithStoredDigits(scorer.score(groups, stored)))
     }
   }
   if (work === null)

@@ -86,7 +86,7 @@ async function planPreview(
   if (planned === null) return null
   const { candidates, prompts, rows, statesRows, wholeRows } = planned
   const { request } = engineRequest(prepared, candidates, prompts, () => false, null)
-  const sample = await engine.plan({ ...request, session: { id: 'planned', leaves: 'weights' } }, { signal })
+  const sample = await engine.plan({ ...request, session: { id: 'planned', keeps: 'weights' } }, { signal })
   const weights = sample.peakBytes - Object.values(sample.memory).reduce((sum, bytes) => sum + bytes, 0)
   const states = Float32Array.BYTES_PER_ELEMENT * statesRows * prepared.post.spec.rowSize
   return {

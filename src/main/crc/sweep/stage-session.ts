@@ -4,11 +4,11 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import type { EngineClient } from '../../engine/host'
 
 /** Data of a stage that stays in the engine. */
-export type Leaves = NonNullable<SweepRequest['session']>['leaves']
+export type KeptData = NonNullable<SweepRequest['session']>['keeps']
 
 /** Engine session that keeps weights and states between the stages of a sweep. */
 export class StageSession {
-  /** Null before the session is opened or a stage leaves data. */
+  /** Null before the session is opened or a stage keeps data. */
   private id: string | null = null
 
   constructor(private readonly engine: EngineClient) {}
@@ -24,10 +24,10 @@ export class StageSession {
     this.engine.openSession({ ...request, id: this.id }).catch(() => undefined)
   }
 
-  settingsFor({ leaves }: { readonly leaves?: Leaves }): SweepRequest['session'] {
-    if (leaves === undefined) return undefined
+  settingsFor({ keeps }: { readonly keeps?: KeptData }): SweepRequest['session'] {
+    if (keeps === undefined) return undefined
     this.id ??= randomUUID()
-    return { id: this.id, leaves }
+    return { id: this.id, keeps }
   }
 
   /** Ends the session in the engine. A lost engine has no session. */

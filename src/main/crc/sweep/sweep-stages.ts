@@ -14,7 +14,7 @@ import {
 import type { ScoreCollector } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
 import type { PreparedSweep } from './prepare-sweep'
-import type { Leaves } from './stage-session'
+import type { KeptData } from './stage-session'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 export interface FollowedStages {
@@ -55,7 +55,8 @@ export function previewSetting({
     models,
     prompts,
     prefixes: prompts.map(
-      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).prefixes
+      ({ tokens }, prompt) =>
+        buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).prefixes
     ),
     choose: holdOutSplit?.selection ?? null,
     rho: request.rho,
@@ -75,8 +76,8 @@ function viewedRange({ models, request }: PreparedSweep): number | null {
   return model === -1 ? null : model
 }
 
-/** The first stage leaves nothing in memory, so that its scores arrive early. */
-const LEAVES: Readonly<Record<PreviewStage['kind'], Leaves>> = {
+/** Data that each stage keeps for later ones. The first stage keeps nothing, so that its scores arrive early. */
+const KEPT_DATA: Readonly<Record<PreviewStage['kind'], KeptData>> = {
   coarse: 'nothing',
   whole: 'states',
   sample: 'weights',
@@ -98,7 +99,7 @@ function* preview(
     if (stage.done === true) return stage.value
     const { kind, prompts, budget } = stage.value
     const withBaselines = kind === 'whole' ? baselines.map((_, baseline) => models.length + baseline) : []
-    yield { prompts, budget, leaves: LEAVES[kind], models: [...stage.value.models, ...withBaselines] }
+    yield { prompts, budget, keeps: KEPT_DATA[kind], models: [...stage.value.models, ...withBaselines] }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DecidingPrompt } from '../../../contract/documents/counted-scores'
+import type { CountedPrompt } from '../../../contract/documents/counted-scores'
 import type { PromptScore, Score } from '../../../contract/documents/crc'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
@@ -6,7 +6,7 @@ import { averageScores } from './scoring'
 export class ScoreCollector {
   private readonly scores: (PromptScore | undefined)[]
 
-  constructor(private readonly prompts: readonly DecidingPrompt[]) {
+  constructor(private readonly prompts: readonly CountedPrompt[]) {
     this.scores = prompts.map(() => undefined)
   }
 

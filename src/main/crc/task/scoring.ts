@@ -1,4 +1,4 @@
-import { countedScores, type DecidingPrompt } from '../../../contract/documents/counted-scores'
+import { countedScores, type CountedPrompt } from '../../../contract/documents/counted-scores'
 import type { CategoryScore, PromptScore, Score, TaskMeasures } from '../../../contract/documents/crc'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
@@ -32,7 +32,7 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
  * Averages scores over the prompts of a category, then over categories. Categories have all measures, and models those
  * that the prompts decide. @param prompts parallel to `scores`
  */
-export function averageScores(prompts: readonly DecidingPrompt[], scores: readonly PromptScore[]): Score {
+export function averageScores(prompts: readonly CountedPrompt[], scores: readonly PromptScore[]): Score {
   const counted = countedScores(prompts, scores)
   const categories = meansByCategory(prompts, scores)
   const decided = counted === scores ? categories : meansByCategory(prompts, counted)
@@ -51,7 +51,7 @@ export function averageScores(prompts: readonly DecidingPrompt[], scores: readon
 }
 
 function meansByCategory(
-  prompts: readonly DecidingPrompt[],
+  prompts: readonly CountedPrompt[],
   scores: readonly Measured[]
 ): { category: string; means: Measured }[] {
   const byCategory = multimap(

@@ -66,20 +66,23 @@ export function planGeneration(
   const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
   const sizes = rowSizes(maximumLength, models, precision)
   const { memoryBytes } = request
+  // Each prompt has one prefix: itself.
   const prefixes = request.prompts.map((prompt) => [prompt])
   const longestSize = sizeOf(prefixes.filter(([prompt]) => prompt?.length === longestPrompt).slice(0, 1))
-  type Group = [group: GroupSize, rows: number, isOneOfMany: boolean]
-  const memoryOf = ([group, rows, isOneOfMany]: Group, ofWeights = weightSizes): GenerationMemory =>
-    memoryWith(models, sizes, ofWeights, { group, rows: rows * models.modelCount, isOneOfMany })
+  const memoryOf = (running: RunningGroup, ofWeights = weightSizes): GenerationMemory =>
+    memoryWith(models, sizes, ofWeights, { ...running, rows: running.rows * models.modelCount })
   const weights = chooseWeightStorage(
-    (storage) => peakOf(memoryOf([longestSize, 1, prefixes.length > 1], weightMemory(models, storage))),
+    (storage) => {
+      const longestAlone = { group: longestSize, rows: 1, isOneOfMany: prefixes.length > 1 }
+      return peakOf(memoryOf(longestAlone, weightMemory(models, storage)))
+    },
     memoryBytes,
     request.weights,
     precision
   )
   const weightSizes = weightMemory(models, weights)
   const promptGroups = groupPrompts(prefixes, (group) => {
-    const memory = memoryOf([group, 1, true])
+    const memory = memoryOf({ group, rows: 1, isOneOfMany: true })
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
   })
   const groups = promptGroups.map((group) =>
@@ -87,7 +90,7 @@ export function planGeneration(
   )
   const largestWith = (rows: number): GenerationMemory =>
     groups
-      .map((group) => memoryOf([group, rows, groups.length > 1]))
+      .map((group) => memoryOf({ group, rows, isOneOfMany: groups.length > 1 }))
       .reduce((largest, other) => (peakOf(other) > peakOf(largest) ? other : largest))
   const rowsPerModel = maxThatFits(
     maxRows(request, models, sizes.maximumLength),

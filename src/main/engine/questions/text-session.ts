@@ -61,13 +61,13 @@ export function textFeeds(
     ids.set(tokens.map(BigInt), row * length)
     mask.fill(1n, row * length, row * length + tokens.length)
   }
-  const kinds = new BigInt64Array(texts.length * length)
-  for (const [row, textTypes] of types.entries()) kinds.set(textTypes.map(BigInt), row * length)
+  const typeIds = new BigInt64Array(texts.length * length)
+  for (const [row, textTypes] of types.entries()) typeIds.set(textTypes.map(BigInt), row * length)
   const dims = [texts.length, length]
   return {
     input_ids: integerTensor(ids, dims),
     attention_mask: integerTensor(mask, dims),
-    ...(inputNames.includes('token_type_ids') ? { token_type_ids: integerTensor(kinds, dims) } : {})
+    ...(inputNames.includes('token_type_ids') ? { token_type_ids: integerTensor(typeIds, dims) } : {})
   }
 }
 

@@ -34,7 +34,7 @@ export async function planEngineSweep(request: SweepRequest, signal?: AbortSigna
     const { grouping, keptBytes, readers } =
       request.session === undefined
         ? plainStage(models, tries, request, device.name)
-        : new SweepSession().groups(models, tries, request, device.name)
+        : new SweepSession().planStage(models, tries, request, device.name)
     const groups = grouping.groups
     const work = sweepWork(models, groups)
     const speed = await trySpeed(device, precision, pair, grouping, signal)

@@ -174,7 +174,9 @@ function bufferBytes({ pair, trie, placement }: SweptModels): number {
 /** Returns the bytes of a slice's logits, three times, and of the head's rows of the requested tokens. */
 function headRunBytes({ pair, trie, trackedTokens, placement }: SweptModels, group: GroupSize): number {
   const size = headSize(placement.copiesTensors)
-  const rows = placement.copiesTensors ? Math.min(size.rows, countLeaves(trie) * group.prefixCount) : size.rows
+  const rows = placement.copiesTensors
+    ? Math.min(size.rows, countLeaves(trie) * group.prefixCount)
+    : size.rows
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
     return (

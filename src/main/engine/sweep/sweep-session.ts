@@ -12,8 +12,8 @@ import type { SweptModels } from './sweep-memory'
 import { type OpenRequest, SweepResources } from './sweep-resources'
 import { allReads, MIN_SHARE, READERS, WeightPrefetch } from './weight-prefetch'
 
-/** Unread bytes above which a stage with `leaves: 'nothing'` caches no weights. A short sweep caches them. */
-const PASSED_BYTES = 2 ** 30
+/** Limit of unread bytes below which a stage with `keeps: 'nothing'` caches weights, because the sweep is short. */
+const MAX_UNREAD_BYTES = 2 ** 30
 
 /** The work of a session's stage and the memory that the session keeps meanwhile. */
 export interface StagePlan {
@@ -60,7 +60,7 @@ export class SweepSession {
   async begin(request: SweepRequest): Promise<SweepResources> {
     this.running++
     try {
-      if (request.session?.leaves === 'nothing' && this.isFarFromRead()) await this.pausePrefetch()
+      if (request.session?.keeps === 'nothing' && this.hasManyUnreadBytes()) await this.pausePrefetch()
       const resources = await this.resources
       if (resources?.covers(request) === true) return resources
       await this.close()
@@ -71,6 +71,7 @@ export class SweepSession {
     }
   }
 
+  /** Ends a stage and goes on reading weights for the next one. @param completely false if it failed or was cancelled */
   async done({ memoryBytes }: SweepRequest, completely: boolean): Promise<void> {
     this.running--
     if (!completely) await this.close()
@@ -87,8 +88,8 @@ export class SweepSession {
     await this.freeWhenOver()
   }
 
-  /** Returns the groups of a stage that continues from cached data. Spare memory goes to states, then to weights. */
-  groups(
+  /** Plans a stage that continues from cached data. Spare memory goes to states, then to weights, then to readers. */
+  planStage(
     models: SweptModels,
     tries: readonly AnswerTrie[],
     request: SweepRequest,
@@ -96,25 +97,26 @@ export class SweepSession {
   ): StagePlan {
     const cachedStates = models.placement.keepsTensors ? null : this.states
     let grouping = sweepGroups(models, tries, request, device, cachedStates)
-    if (this.states.bytes + copiedBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
+    if (this.states.bytes + copiedStateBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
       this.states.clear()
       grouping = sweepGroups(models, tries, request, device, cachedStates)
     }
-    const spare = request.memoryBytes - grouping.peakBytes - copiedBytes(models, grouping) - this.states.bytes
-    const leavesStates = request.session?.leaves === 'states'
-    const newStateBytes = cachedStates !== null && leavesStates ? freshBytes(models, grouping) : 0
-    const states = this.states.bytes + Math.min(newStateBytes, spare)
-    this.states.limit(states)
-    const remaining = spare - (states - this.states.bytes)
-    const reads = [...(this.weights.prefetch?.reads ?? []), ...(leavesStates ? [] : allReads(models))]
+    const spare =
+      request.memoryBytes - grouping.peakBytes - copiedStateBytes(models, grouping) - this.states.bytes
+    const keepsStates = request.session?.keeps === 'states'
+    const addedStates = cachedStates !== null && keepsStates ? newStateBytes(models, grouping) : 0
+    const maxStates = this.states.bytes + Math.min(addedStates, spare)
+    this.states.limit(maxStates)
+    const remaining = spare - (maxStates - this.states.bytes)
+    const reads = [...(this.weights.prefetch?.reads ?? []), ...(keepsStates ? [] : allReads(models))]
     const wanted = this.weights.bytesWith(reads)
-    const maxWeights = this.isPaused ? this.weights.bytes : wanted
-    const weights = remaining < MIN_SHARE * wanted ? 0 : Math.min(remaining, maxWeights)
-    this.weights.limit(weights)
+    const wantedNow = this.isPaused ? this.weights.bytes : wanted
+    const maxWeights = remaining < MIN_SHARE * wanted ? 0 : Math.min(remaining, wantedNow)
+    this.weights.limit(maxWeights)
     const readersBytes = (READERS - 1) * DECODER_BYTES
-    const readers = (weights > 0 || this.isPaused) && remaining - weights >= readersBytes ? READERS : 1
-    const extraBytes = copiedBytes(models, grouping) + (readers - 1) * DECODER_BYTES
-    return { grouping, keptBytes: extraBytes + states + weights, readers }
+    const readers = (maxWeights > 0 || this.isPaused) && remaining - maxWeights >= readersBytes ? READERS : 1
+    const extraBytes = copiedStateBytes(models, grouping) + (readers - 1) * DECODER_BYTES
+    return { grouping, keptBytes: extraBytes + maxStates + maxWeights, readers }
   }
 
   /** Sets the number of reading threads to that of the stage's plan. */
@@ -130,9 +132,9 @@ export class SweepSession {
     this.weights.prefetch = WeightPrefetch.within(memoryBytes, resources, sharing, this.weights)
   }
 
-  private isFarFromRead(): boolean {
+  private hasManyUnreadBytes(): boolean {
     const { bytes, prefetch } = this.weights
-    return prefetch !== null && this.weights.bytesWith(prefetch.reads) - bytes >= PASSED_BYTES
+    return prefetch !== null && this.weights.bytesWith(prefetch.reads) - bytes >= MAX_UNREAD_BYTES
   }
 
   private async pausePrefetch(): Promise<void> {
@@ -189,7 +191,8 @@ export async function endSweepSession(id: string): Promise<void> {
   await session?.end()
 }
 
-function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
+/** Returns the bytes of states that the parts of a group copy from each other, in the largest group. */
+function copiedStateBytes(models: SweptModels, { groups }: GroupingInParts): number {
   const copied = groups.map(
     ({ packed, parts }) =>
       nodesBefore(models.trie, parts).flat().length * stateBytes(models, packed.tokens.length)
@@ -197,7 +200,8 @@ function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
   return Math.max(...copied)
 }
 
-function freshBytes(models: SweptModels, { groups }: GroupingInParts): number {
+/** Returns the bytes of all states that a stage computes and may keep. */
+function newStateBytes(models: SweptModels, { groups }: GroupingInParts): number {
   return groups
     .flatMap(({ packed, parts }) =>
       parts.map(

@@ -117,7 +117,7 @@ class SweepRun {
     const { grouping, keptBytes, readers } =
       session === null
         ? plainStage(models, this.tries, request, device.name)
-        : session.groups(models, this.tries, request, device.name)
+        : session.planStage(models, this.tries, request, device.name)
     this.grouping = grouping
     this.keptBytes = keptBytes
     this.readers = readers

@@ -48,7 +48,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
       { text: formatDuration(search.seconds) }
     ])
   }
-  const columns = [textColumn('Step'), textColumn('models'), numberColumn('work'), numberColumn('time')]
+  const columns = [textColumn('Step'), textColumn('scored'), numberColumn('work'), numberColumn('time')]
   return block.table(`Work of the search, once for the pair. ${BLOCK_EVALUATION}`, columns, rows)
 }
 

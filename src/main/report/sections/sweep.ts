@@ -108,8 +108,8 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   if (selection === null) return []
   const evidence = { ...sweep, selection }
   if (!hasPreview(evidence)) return []
-  const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
-  return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${elsewhere}`)]
+  const { basis, chanceOfOther, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
+  return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${chanceOfOther}`)]
 }
 
 const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>

@@ -53,13 +53,13 @@ export function checkpointRoutes(routing: Routing) {
   const edit = editing(routing)
   return checkpoints.router({
     add: checkpoints.add.use(withPair).handler(async ({ context: { pair }, input: { folder } }) => {
-      const checkpoint = await lookAt(pair.document, modelPath(folder))
+      const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
       return edited(routing, pair, (document) => withCheckpoint(document, randomUUID(), checkpoint))
     }),
     relocate: checkpoints.relocate
       .use(withPair)
       .handler(async ({ context: { pair }, input: { id, folder } }) => {
-        const checkpoint = await lookAt(pair.document, modelPath(folder))
+        const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
         return edited(routing, pair, (document) => withCheckpointAt(document, id, checkpoint))
       }),
     rename: checkpoints.rename
@@ -73,7 +73,7 @@ export function checkpointRoutes(routing: Routing) {
 
 const now = (): string => new Date().toISOString()
 
-async function lookAt({ location }: PairDocument, folder: string): Promise<OtherCheckpoint> {
+async function openedCheckpoint({ location }: PairDocument, folder: string): Promise<OtherCheckpoint> {
   const { checkpoint } = await inspectOther(pairPaths(location), folder)
   return { name: checkpoint.name, path: folder, fingerprint: checkpoint.fingerprint }
 }

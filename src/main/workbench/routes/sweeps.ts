@@ -65,15 +65,15 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     start: sweeps.start
       .use(withPair)
       .handler(({ context: { pair }, input }) => startSweep(jobs, pair, input)),
-    known: sweeps.known.use(withPair).handler(({ context }) => jobs.sweeps.knownOfNext(context.pair)),
+    known: sweeps.known.use(withPair).handler(({ context }) => jobs.sweeps.storedShareOfNext(context.pair)),
     plan: sweeps.plan
       .use(withPair)
       .handler(({ context: { pair }, input: { preview }, signal }) =>
         jobs.questions.planSweep(pair, preview, signal)
       ),
-    lookAt: sweeps.lookAt
+    prioritize: sweeps.prioritize
       .use(withPair)
-      .handler(({ context: { pair }, input: { range } }) => jobs.sweeps.lookAt(pair, range)),
+      .handler(({ context: { pair }, input: { range } }) => jobs.sweeps.prioritize(pair, range)),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get

@@ -48,11 +48,11 @@ export class LocalPairList {
   /** Creates a project of a pair in the folder of projects, named after post, and shows its ranges. */
   async open({ base, post, postName }: LocalPair): Promise<void> {
     const { start, info } = this.workbench
-    start.busyWith = post
+    start.opening = post
     const name = postName.split('/').at(-1) ?? postName
     await this.workbench.open(() =>
       this.workbench.client.projects.create({ folder: info?.projectsFolder ?? '', name, base, post })
     )
-    start.busyWith = null
+    start.opening = null
   }
 }

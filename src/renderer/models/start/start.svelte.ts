@@ -14,7 +14,7 @@ export class Start {
   /** The new project that the user fills in. It outlives the view, so that nothing typed is lost. */
   draft: ProjectDraft
   /** Path or name of the project that is being opened; null if none. */
-  busyWith = $state<string | null>(null)
+  opening = $state<string | null>(null)
 
   readonly pairs: LocalPairList
 
@@ -51,9 +51,9 @@ export class Start {
   }
 
   async openDemo(): Promise<void> {
-    this.busyWith = 'demo'
+    this.opening = 'demo'
     await this.workbench.open(() => this.workbench.client.projects.openDemo())
-    this.busyWith = null
+    this.opening = null
   }
 
   /** Asks for a project's folder in a dialog of the system or of the page. */
@@ -71,11 +71,11 @@ export class Start {
 
   /** @param pair a pair of the project, by default its first */
   async openProject(path: string, pair?: PairId): Promise<void> {
-    this.busyWith = path
+    this.opening = path
     await this.workbench.open(() =>
       this.workbench.client.projects.open(pair === undefined ? { path } : { path, pair })
     )
-    this.busyWith = null
+    this.opening = null
   }
 }
 

@@ -9,7 +9,7 @@ import { doneShare } from '../../app/window-job'
 type ScoringEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: Score }
 
 export class RecipeScoring {
-  private done = $state.raw<SweepProgress | null>(null)
+  private progress = $state.raw<SweepProgress | null>(null)
   readonly job: StreamJob<ScoringEvent>
 
   /** @param ranges the view of the sweep, which reloads it with the new score */
@@ -25,8 +25,8 @@ export class RecipeScoring {
       holdsEngine: 'A recipe is being scored',
       describeProgress: () => ({
         name: 'Score',
-        share: this.done === null ? 0 : doneShare(this.done.rowsDone, this.done.rowsTotal),
-        secondsLeft: this.done?.secondsLeft ?? null
+        share: this.progress === null ? 0 : doneShare(this.progress.rowsDone, this.progress.rowsTotal),
+        secondsLeft: this.progress?.secondsLeft ?? null
       })
     })
   }
@@ -36,12 +36,12 @@ export class RecipeScoring {
     const { here, client } = this.project
     const sweepId = this.ranges.sweep?.id
     if (sweepId === undefined || this.job.busy) return null
-    this.done = null
+    this.progress = null
     let scored: Score | null = null
     await this.job.run(
       (signal) => client.sweeps.scoreRecipe({ ...here, sweepId, recipe }, { signal }),
       async (event) => {
-        if (event.type === 'progress') this.done = event.progress
+        if (event.type === 'progress') this.progress = event.progress
         else {
           scored = event.score
           await this.ranges.refresh(weightsKey({ kind: 'recipe', recipe }))

@@ -202,7 +202,9 @@ describe('slr lineage', () => {
   it('refuses a last stage that is an adapter over another stage', async () => {
     const adapter = join(await temporaryFolder(), 'adapter')
     const recipe: Recipe = { name: 'upper', ranges: [[4, 5]] }
-    await exportRecipe(pair, recipe, adapter, { form: { kind: 'low-rank', rank: 4, savesNorms: false } })
+    await exportRecipe(pair, recipe, adapter, {
+      form: { kind: 'low-rank', rank: 4, savesNormsAndBiases: false }
+    })
     const { status, stderr } = await runHere(['lineage', pair.base, pair.post, adapter])
     expect(status).toBe(1)
     expect(stderr).toContain(`is an adapter over ${pair.post}, and the lineage begins with ${pair.base}`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { DecidingPrompt } from '../../../../src/contract/documents/counted-scores'
+import type { CountedPrompt } from '../../../../src/contract/documents/counted-scores'
 import type { PromptScore, RangeScore, SweepDocument } from '../../../../src/contract/documents/crc'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { runToEnd } from '../../../../src/main/base/steps'
@@ -8,7 +8,7 @@ import { signFlip } from '../../../../src/main/crc/selection/sign-flip'
 import { averageScores } from '../../../../src/main/crc/task/scoring'
 import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
-const promptsOf = (measure: DecidingPrompt['measure'], categories: readonly string[]): DecidingPrompt[] =>
+const promptsOf = (measure: CountedPrompt['measure'], categories: readonly string[]): CountedPrompt[] =>
   categories.map((category) => ({ category: `${measure}: ${category}`, measure }))
 const regained = promptsOf('diversity', ['name', 'name', 'name'])
 const kept = promptsOf('validity', ['fact', 'fact', 'sum', 'sum', 'sum', 'sum', 'sum', 'sum'])

@@ -71,8 +71,8 @@ const CASES: Readonly<Record<string, object>> = {
 describe('the words for a preview', () => {
   it('say what it rests on and how likely another range would be selected', async () => {
     const rows = Object.entries(CASES).map(([name, changes]) => {
-      const { basis, brief, elsewhere, isDoubtful } = previewFacts({ ...EVIDENCE, ...changes })
-      return [name, [basis, `brief: ${brief}`, elsewhere, isDoubtful ? 'doubtful' : 'sure']]
+      const { basis, brief, chanceOfOther, isDoubtful } = previewFacts({ ...EVIDENCE, ...changes })
+      return [name, [basis, `brief: ${brief}`, chanceOfOther, isDoubtful ? 'doubtful' : 'sure']]
     })
     await expect(goldenText(Object.fromEntries(rows))).toMatchFileSnapshot('./preview-words.golden.txt')
   })

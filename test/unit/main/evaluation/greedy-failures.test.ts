@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EvaluationView } from '../../../../src/contract/documents/evaluation'
 import {
-  choosesFailures,
+  selectsFailures,
   GREEDY_VARIANTS,
   greedyTask
 } from '../../../../src/contract/documents/greedy-failures'
@@ -92,12 +92,12 @@ describe('a task of what greedy decoding of post fails', () => {
   })
 
   it('is chosen by post only, greedily, once', () => {
-    expect(choosesFailures(run)).toBe(true)
+    expect(selectsFailures(run)).toBe(true)
     const [post] = GREEDY_VARIANTS
     if (post === undefined) throw new Error('nobody is asked')
-    expect(choosesFailures({ ...run, variants: [{ ...post, prefix: 'Think. ' }] })).toBe(false)
+    expect(selectsFailures({ ...run, variants: [{ ...post, prefix: 'Think. ' }] })).toBe(false)
     const more = { ...run.task, settings: { ...run.task.settings, sampleCount: 2 } }
-    expect(choosesFailures({ ...run, task: more })).toBe(false)
+    expect(selectsFailures({ ...run, task: more })).toBe(false)
   })
 })
 

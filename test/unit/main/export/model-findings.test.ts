@@ -99,6 +99,6 @@ it('the warning of an export says how often the model refused, where the project
   expect(await safetyOf(project.firstPair, prepared)).toContain(
     'Of 40 unsafe requests it refused 12 (18 to 45 %), and post 38 (83 to 99 %).'
   )
-  const low = await prepareExport(folders, UPPER, { kind: 'low-rank', rank: 1, savesNorms: false })
+  const low = await prepareExport(folders, UPPER, { kind: 'low-rank', rank: 1, savesNormsAndBiases: false })
   expect(await safetyOf(project.firstPair, low)).toBe(SAFETY_NOTE)
 })

@@ -24,7 +24,7 @@ async function writeRanks(folders: PairFolders, ranks: readonly number[]): Promi
   const request = {
     ...folders,
     strengths: recipeStrengths(UPPER, 2),
-    savesNorms: false,
+    savesNormsAndBiases: false,
     files: ranks.map((rank) => ({ rank, path: join(folder, String(rank)) }))
   }
   return (await writeLowRank(request, undefined, () => undefined)).files
@@ -59,7 +59,8 @@ describe('low-rank adapters', () => {
   it('refuse a rank above the largest, an adapter as post, and experts', async () => {
     const folders = await writePair({ dtype: 'F32' })
     const refusal = async (pair: PairFolders, rank: number) =>
-      (await problemOf(prepareExport(pair, UPPER, { kind: 'low-rank', rank, savesNorms: false }))).message
+      (await problemOf(prepareExport(pair, UPPER, { kind: 'low-rank', rank, savesNormsAndBiases: false })))
+        .message
     expect(await refusal(folders, 9)).toContain(
       'The rank is 9, but the largest restored weight has the full rank 8'
     )
@@ -81,7 +82,7 @@ describe('low-rank adapters', () => {
     const { adapterConfig } = await prepareExport({ ...folders, post }, UPPER, {
       kind: 'low-rank',
       rank: 4,
-      savesNorms: true
+      savesNormsAndBiases: true
     })
     const modules = [
       'mlp.down_proj',

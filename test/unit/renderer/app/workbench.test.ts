@@ -322,9 +322,9 @@ describe('the places of a window', () => {
     for (const place of [1, 2]) {
       void workbench.start.openProject('/gone.slr')
       await settled()
-      expect([workbench.opening, workbench.start.busyWith]).toEqual([true, '/gone.slr'])
+      expect([workbench.opening, workbench.start.opening]).toEqual([true, '/gone.slr'])
       line.call('projects.open', place).answer.reject(new WorkbenchError('not-found', 'It is gone.', ''))
-      await waitFor(() => expect(workbench.start.busyWith).toBeNull())
+      await waitFor(() => expect(workbench.start.opening).toBeNull())
     }
     await waitFor(() => expect(workbench.complaints).toHaveLength(1))
     expect([workbench.session?.path, workbench.opening]).toEqual(['/projects/a.slr', false])
@@ -358,9 +358,9 @@ describe('ways into a project', () => {
     await line.answer('app.recent', 0, [])
     void start.openDemo()
     await settled()
-    expect(start.busyWith).toBe('demo')
+    expect(start.opening).toBe('demo')
     await line.answer('projects.openDemo', 0, stateOf('/projects/Demo.slr'))
-    expect([start.busyWith, workbench.view]).toEqual([null, 'ranges'])
+    expect([start.opening, workbench.view]).toEqual([null, 'ranges'])
     await start.chooseProject()
     expect(workbench.dialog).toBe('browse')
     void start.forget('/old.slr')
@@ -398,12 +398,12 @@ describe('ways into a project', () => {
       ...{ family: 'llama', layers: 2, bytes: 1, by: 'name' }
     })
     await settled()
-    expect([workbench.start.busyWith, line.call('projects.create', 0).input]).toEqual([
+    expect([workbench.start.opening, line.call('projects.create', 0).input]).toEqual([
       '/models/post',
       { folder: '/projects', name: 'Post-7B', base: '/models/base', post: '/models/post' }
     ])
     await line.answer('projects.create', 0, stateOf('/projects/Post-7B.slr'))
-    expect([workbench.start.busyWith, workbench.view]).toEqual([null, 'ranges'])
+    expect([workbench.start.opening, workbench.view]).toEqual([null, 'ranges'])
   })
 
   it('creates a project under its name, or says why it could not', async () => {

@@ -6,8 +6,7 @@ const categories = [
   [1, 3, 5, 7, 9]
 ]
 /** Five tokens of a prompt, and one for each place it has: later prompts are longer. */
-const countRows = (prompts: readonly number[]): number =>
-  prompts.reduce((sum, prompt) => sum + 5 + prompt, 0)
+const countRows = (prompts: readonly number[]): number => prompts.reduce((sum, prompt) => sum + 5 + prompt, 0)
 
 describe('prompts that represent all', () => {
   it('are as many of each category as may be taken, and no more rows than that', () => {

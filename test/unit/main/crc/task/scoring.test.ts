@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { storedPrompt } from '../../../../../src/main/crc/sweep/assemble-sweep'
+import { promptWithStoredDigits } from '../../../../../src/main/crc/sweep/assemble-sweep'
 import { ScoreCollector } from '../../../../../src/main/crc/task/model-scores'
 import { averageScores, scorePrompt } from '../../../../../src/main/crc/task/scoring'
 
@@ -71,7 +71,7 @@ test('scores so far are over the prompts that arrived, complete ones over all', 
 })
 
 test('a stored score has rounded probabilities and exact measures', () => {
-  const stored = storedPrompt(scorePrompt([1 / 3, 0]))
+  const stored = promptWithStoredDigits(scorePrompt([1 / 3, 0]))
   expect(stored.probabilities).toEqual([0.333333333, 0])
   expect(stored.validity).toBe(1 / 3)
 })

@@ -57,9 +57,9 @@ async function outcomeOf(
 
 /** The stages of a preview: a coarse one, post and base on all prompts, all ranges on one, some of them on the others, and one more. */
 async function stages(memoryBytes: number, run = sweep): Promise<Outcome[]> {
-  const nothing = { id: SESSION, leaves: 'nothing' as const }
-  const weights = { id: SESSION, leaves: 'weights' as const }
-  const states = { id: SESSION, leaves: 'states' as const }
+  const nothing = { id: SESSION, keeps: 'nothing' as const }
+  const weights = { id: SESSION, keeps: 'weights' as const }
+  const states = { id: SESSION, keeps: 'states' as const }
   const coarse = { models: [restored(0, 1), restored(2, 3)], prompts: [ONE], session: nothing }
   const whole = { models: [POST, BASE], prompts: [ONE, ...OTHERS], session: states }
   const sample = { models: ALL, prompts: [ONE], session: weights }
@@ -131,14 +131,14 @@ describe('the stages of a sweep', () => {
     const missing = { ...pair, post: goldenPath('llama3', 'nothing') }
     const problem = { problem: { code: 'not-found' } }
     await expect(sweepSession(SESSION).open({ id: SESSION, ...missing })).rejects.toMatchObject(problem)
-    const session = { id: SESSION, leaves: 'weights' as const }
+    const session = { id: SESSION, keeps: 'weights' as const }
     const events = sweep({ ...missing, memoryBytes: PLENTY, models: [POST], prompts: [ONE], session })
     await expect(events.next()).rejects.toMatchObject(problem)
     await expect(outcomeOf({ models: [POST], prompts: [ONE], session })).resolves.toBeDefined()
   })
 
   it('continue after a stage that was stopped', async () => {
-    const session = { id: SESSION, leaves: 'weights' as const }
+    const session = { id: SESSION, keeps: 'weights' as const }
     const asked = { models: ALL, prompts: [ONE] }
     const plain = await alone()
     for await (const event of sweep({ ...pair, memoryBytes: PLENTY, ...asked, session }))
@@ -173,7 +173,7 @@ describe('the stages of a sweep', () => {
     const models = [POST, BASE, restored(0, 3), layersModel([half, half, half, half])]
     const plain = await outcomeOf({ models, prompts: [ONE] })
     await sweepSession(SESSION).open({ id: SESSION, ...pair, memoryBytes: PLENTY })
-    const session = { id: SESSION, leaves: 'weights' as const }
+    const session = { id: SESSION, keeps: 'weights' as const }
     expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
   })
 
@@ -193,12 +193,12 @@ describe('the stages of a sweep', () => {
       }
     }
     const asked = { models: ALL, prompts: [ONE] }
-    expectSame(await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'nothing' } }, watched), plain)
+    expectSame(await outcomeOf({ ...asked, session: { id: SESSION, keeps: 'nothing' } }, watched), plain)
     expect([...keptDuring]).toEqual([0])
     const { prefetch } = weights
     for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(cacheKey(reads))
     expect(prefetch?.reads.filter((reads) => weights.has(cacheKey(reads)))).toEqual(prefetch?.reads)
-    const next = await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'weights' } })
+    const next = await outcomeOf({ ...asked, session: { id: SESSION, keeps: 'weights' } })
     expectSame(next, plain)
     expect(weights.bytes).toBeGreaterThan(0)
   })
@@ -245,7 +245,7 @@ describe('the stages of a sweep', () => {
     const half = { attention: 0.5, mlp: 0.5 }
     const models = [POST, restored(0, 3), layersModel([half, half, half, half])]
     const plain = await outcomeOf({ models, prompts: [ONE] })
-    const session = { id: SESSION, leaves: 'weights' as const }
+    const session = { id: SESSION, keeps: 'weights' as const }
     expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
     expectSame(await outcomeOf({ models, prompts: [ONE], session }), plain)
   })
@@ -257,7 +257,7 @@ describe('the stages of a sweep', () => {
   })
 
   it('are not left without their weights when they end in the middle of one', async () => {
-    const asked = { models: ALL, prompts: [ONE], session: { id: SESSION, leaves: 'weights' as const } }
+    const asked = { models: ALL, prompts: [ONE], session: { id: SESSION, keeps: 'weights' as const } }
     const plain = await alone()
     await outcomeOf(asked)
     const session = sweepSession(SESSION)

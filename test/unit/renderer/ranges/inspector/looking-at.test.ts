@@ -26,7 +26,7 @@ it('sends a running sweep the range under a resting pointer, and none that the p
   void looking.report(run, 'post')
   void looking.report(null, '0-1')
   await vi.runAllTimersAsync()
-  expect(line.of('sweeps.lookAt').map(({ input }) => input)).toEqual([
+  expect(line.of('sweeps.prioritize').map(({ input }) => input)).toEqual([
     expect.objectContaining({ range: { start: 1, end: 1 } })
   ])
 })
