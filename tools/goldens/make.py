@@ -105,6 +105,14 @@ GOLDENS_MADE = {
                     text_config=small("mistral", "MistralForCausalLM", head_dim=16, sliding_window=None),
                     vision_config=dict(model_type="pixtral", hidden_size=8, num_hidden_layers=1)),
         head_dim=16, names=("language_model.model.", "language_model.lm_head.weight")),
+    "smolvlm": dict(
+        config=dict(architectures=["SmolVLMForConditionalGeneration"], model_type="smolvlm", image_token_id=10, scale_factor=4, vocab_size=64,
+                    tie_word_embeddings=False, use_reentrant_checkpointing=False,
+                    vision_config=dict(model_type="smolvlm_vision", hidden_size=8, intermediate_size=8, num_hidden_layers=1,
+                                       num_attention_heads=2, image_size=16, patch_size=4),
+                    text_config=small("llama", "VLlama3ForCausalLM", head_dim=16, is_llama_config=True, perceiver_config=dict(resampler_depth=6),
+                                      pixel_shuffle_factor=4, qk_layer_norms=False, use_resampler=False)),
+        head_dim=16, names=("model.text_model.", "lm_head.weight")),
     "helium": dict(
         config=changed(small("helium", "HeliumForCausalLM", head_dim=16, attention_bias=False, mlp_bias=False),
                        rms_norm_eps=1e-8, tie_word_embeddings=True),

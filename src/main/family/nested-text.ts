@@ -20,7 +20,29 @@ const QWEN_IMAGES = [
   'vision_token_id'
 ]
 
+/** Keys around the text model of Idefics 3 and SmolVLM. */
+const IDEFICS_IMAGES = [
+  'image_token_id',
+  'scale_factor',
+  'use_reentrant_checkpointing',
+  'vision_config',
+  'vocab_size'
+]
+
 export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
+  aya_vision: {
+    key: 'text_config',
+    modelTypes: ['cohere2', 'cohere'],
+    ignored: [
+      'adapter_layer_norm_eps',
+      'alignment_intermediate_size',
+      'downsample_factor',
+      'image_token_index',
+      'vision_config',
+      'vision_feature_layer',
+      'vision_feature_select_strategy'
+    ]
+  },
   gemma3: {
     key: 'text_config',
     modelTypes: ['gemma3_text'],
@@ -68,6 +90,20 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'vision_soft_tokens_per_image'
     ]
   },
+  idefics3: { key: 'text_config', modelTypes: ['llama'], ignored: IDEFICS_IMAGES },
+  internvl: {
+    key: 'text_config',
+    modelTypes: ['qwen2', 'qwen3', 'qwen3_moe', 'llama'],
+    ignored: [
+      'downsample_ratio',
+      'image_seq_length',
+      'image_token_id',
+      'projector_hidden_act',
+      'vision_config',
+      'vision_feature_layer',
+      'vision_feature_select_strategy'
+    ]
+  },
   llava: {
     key: 'text_config',
     modelTypes: ['llama', 'mistral', 'qwen2'],
@@ -108,5 +144,6 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
     ignored: QWEN_IMAGES
   },
   qwen3_5: { key: 'text_config', modelTypes: ['qwen3_5_text'], ignored: QWEN_IMAGES },
-  qwen3_vl: { key: 'text_config', modelTypes: ['qwen3_vl_text'], ignored: QWEN_IMAGES }
+  qwen3_vl: { key: 'text_config', modelTypes: ['qwen3_vl_text'], ignored: QWEN_IMAGES },
+  smolvlm: { key: 'text_config', modelTypes: ['llama'], ignored: IDEFICS_IMAGES }
 }

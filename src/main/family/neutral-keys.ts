@@ -96,6 +96,8 @@ const NEUTRAL = new Set([
     'top_p',
     'typical_p'
   ],
+  // Images in prompts.
+  ...['perceiver_config', 'pixel_shuffle_factor'],
   // Labels of classifiers.
   ...['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
 ])
@@ -113,6 +115,7 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   num_experts: [0, 1],
   num_local_experts: [0, 1],
   partial_rotary_factor: [1],
+  qk_layer_norms: [false],
   qk_layernorm: [false],
   rope_interleaved: [false],
   tie_encoder_decoder: [false],
@@ -120,6 +123,7 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   use_bidirectional_attention: [false, 'vision'],
   use_mrope: [false],
   use_qk_norm: [false],
+  use_resampler: [false],
   use_sliding_window: [false]
 }
 

@@ -1,10 +1,11 @@
 /**
- * Prefixes of decoder tensors with their canonical ones: plain, of GPT-NeoX and Nemotron-H, of two multimodal
+ * Prefixes of decoder tensors with their canonical ones: plain, of GPT-NeoX and Nemotron-H, of three multimodal
  * wrappers, and of models in the style of GPT-2. A prefix precedes its own beginnings.
  */
 const DECODER_PREFIXES = [
   ['model.language_model.', 'model.'],
   ['language_model.model.', 'model.'],
+  ['model.text_model.', 'model.'],
   ['gpt_neox.', 'model.'],
   ['backbone.', 'model.'],
   ['transformer.h.', 'model.layers.'],
