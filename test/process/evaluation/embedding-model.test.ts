@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import type { SampleLine } from '../../../src/contract/documents/samples'
-import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { openEmbeddingModel } from '../../../src/main/evaluation/embedding-model'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
 import { textToFloats } from '../../../src/main/base/float-text'
@@ -11,6 +10,7 @@ import { createEngineHost, type EngineHost } from '../../../src/main/engine/host
 import { pairPaths } from '../../../src/main/project/demo'
 import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder'
 import { z } from 'zod'
+import { openQuestions } from '../../fixtures/open-questions'
 import { problemOf } from '../../fixtures/problems'
 import { scoreStored } from '../../fixtures/score-stored'
 import { tightSandbox } from '../../fixtures/tight-sandbox'
@@ -133,15 +133,10 @@ describe("a sentence-embedding model of the user's", () => {
 
 describe("an evaluation with a model of the user's", () => {
   it('compares the answers by its embeddings, is stored with its fingerprint, and refuses another in its place', async () => {
-    const task = await builtinTask('demo-open')
     const folder = await embeddingFolder()
     const { run, pair } = await prepareEvaluation({
       ...pairPaths({ kind: 'demo' }),
-      task: {
-        ...task,
-        prompts: task.prompts.slice(0, 1),
-        settings: { ...task.settings, sampleCount: 2 }
-      },
+      task: await openQuestions(1, 2),
       variants: [{ variant: { kind: 'post', name: 'post' } }],
       rendering: DEFAULT_RENDERING,
       embeddingModel: folder

@@ -11,13 +11,13 @@ import type {
 import type { ExternalRecord } from '../../../src/contract/model/external-model'
 import type { SampleLine, Variant } from '../../../src/contract/documents/samples'
 import { resourcePath } from '../../../src/main/base/resources'
-import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
 import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
 import { evaluationResults } from '../../../src/main/measures/results'
 import { answerFileModel } from '../../../src/main/samples/answer-files'
 import { startAnswerEndpoint } from '../../fixtures/answer-endpoint'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { openQuestions } from '../../fixtures/open-questions'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
 const PAIR = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
@@ -37,15 +37,11 @@ async function evaluated(
   around: Omit<EvaluationVariant, 'variant'> = {},
   stored: readonly SampleLine[] = []
 ): Promise<Evaluated> {
-  const task = await builtinTask('demo-open')
+  const task = await openQuestions(PROMPT_COUNT, SAMPLE_COUNT)
   const { run, pair } = await prepareEvaluation({
     ...PAIR,
     rendering: DEFAULT_RENDERING,
-    task: {
-      ...task,
-      prompts: task.prompts.slice(0, PROMPT_COUNT),
-      settings: { ...task.settings, sampleCount: SAMPLE_COUNT }
-    },
+    task,
     variants: [
       { variant: { kind: 'post', name: 'greedy' }, sampling: { ...task.settings.sampling, temperature: 0 } },
       { variant, ...around }

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
-import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { openPairClassifier, sameByWords } from '../../../src/main/evaluation/pair-classifier'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
 import { evaluationResults } from '../../../src/main/measures/results'
 import { pairPaths } from '../../../src/main/project/demo'
 import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder'
+import { openQuestions } from '../../fixtures/open-questions'
 import { problemOf } from '../../fixtures/problems'
 import { scoreStored } from '../../fixtures/score-stored'
 import { sampleLine } from '../../fixtures/sample-run'
@@ -94,11 +94,10 @@ describe('classes of answers', () => {
 })
 
 it('an evaluation counts the classes of the first ten answers, and refuses another classifier in its place', async () => {
-  const task = await builtinTask('demo-open')
   const folder = await classifierFolder()
   const { run, pair } = await prepareEvaluation({
     ...pairPaths({ kind: 'demo' }),
-    task: { ...task, prompts: task.prompts.slice(0, 1), settings: { ...task.settings, sampleCount: 11 } },
+    task: await openQuestions(1, 11),
     variants: [{ variant: { kind: 'post', name: 'post' } }],
     rendering: DEFAULT_RENDERING,
     classifier: folder

@@ -10,7 +10,6 @@ import type { AnswerReading, Task, TaskPrompt } from '../../../src/contract/docu
 import { type Computation, PAPER_SAMPLING, type SampleLine } from '../../../src/contract/documents/samples'
 import type { GenerateRequest, ReadRequest } from '../../../src/contract/procedures/engine'
 import { floatsToText } from '../../../src/main/base/float-text'
-import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { planeMap } from '../../../src/main/measures/texts/principal-components'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
 import { AnswerReader } from '../../../src/main/answers/read-answer'
@@ -20,6 +19,7 @@ import type { EngineClient } from '../../../src/main/engine/host'
 import { resourcePath } from '../../../src/main/base/resources'
 import type { SampledPair } from '../../../src/main/samples/generation'
 import { evaluationRun, taskFixture } from '../../fixtures/evaluation-documents'
+import { openQuestions } from '../../fixtures/open-questions'
 import { problemOf } from '../../fixtures/problems'
 import { sweepFixture } from '../../fixtures/project-documents'
 import { sampleLine } from '../../fixtures/sample-run'
@@ -327,11 +327,10 @@ describe('a run', () => {
   const keyOf = ({ variant, prompt, index }: SampleLine): string => `${variant}/${prompt}/${index}`
 
   beforeAll(async () => {
-    const task = await builtinTask('demo-open')
     const prepared = await prepareEvaluation({
       base: resourcePath('demo-pair', 'base'),
       post: resourcePath('demo-pair', 'post'),
-      task: { ...task, prompts: task.prompts.slice(0, 3), settings: { ...task.settings, sampleCount: 6 } },
+      task: await openQuestions(3, 6),
       variants: VARIANTS,
       rendering: DEFAULT_RENDERING
     })

@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING, SweepDocument } from '../../../src/contract/documents/crc'
-import { ProjectDocument } from '../../../src/contract/documents/project'
-import { elementAt } from '../../../src/contract/model/look-up'
 import type { OtherCheckpoint } from '../../../src/contract/model/checkpoint'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
 import { type Variant } from '../../../src/contract/documents/samples'
@@ -14,7 +12,6 @@ import { prepareSweep } from '../../../src/main/crc/sweep/prepare-sweep'
 import { openCheckpoint } from '../../../src/main/checkpoint/checkpoint'
 import { openPair } from '../../../src/main/checkpoint/pair'
 import { createEngineHost } from '../../../src/main/engine/host'
-import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../src/main/project/create-project'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'
@@ -28,6 +25,7 @@ import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { runHere, slr } from '../../fixtures/command-line'
 import { exportRecipe } from '../../fixtures/exported-pair'
 import { goldenPath } from '../../fixtures/goldens'
+import { questionsFile } from '../../fixtures/open-questions'
 import { problemOf } from '../../fixtures/problems'
 import { SAMPLE_SETTINGS } from '../../fixtures/sample-documents'
 import { demoSweep } from '../../fixtures/swept-demo'
@@ -68,6 +66,12 @@ async function demoProject(otherCheckpoints: OtherCheckpoint[] = []): Promise<{ 
   return { path: project.path }
 }
 
+function openWorkbench() {
+  const initial = { project: null, demo: false }
+  const { router, close } = createWorkbench({ engine: createEngineHost(), entry: 'browser', initial })
+  return { client: createRouterClient(router), close }
+}
+
 /** A copy of the restored folder whose tokenizer splits the chat template otherwise. */
 async function foreignTokenizer(): Promise<string> {
   const folder = join(await temporaryFolder(), 'foreign')
@@ -81,34 +85,23 @@ describe('slr with another checkpoint', () => {
   it('sweeps it with no more work than its recipe, and to the same scores', async () => {
     const prompts = join(await temporaryFolder(), 'prompts.json')
     await writeFile(prompts, JSON.stringify((await builtinPromptSet('demo-crc')).slice(0, 4)))
-    const swept = async (...args: string[]) => {
-      const { status, stdout, stderr } =
-        await slr`sweep --no-check --demo --prompts ${prompts} --json --quiet ${args}`
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-      return SweepDocument.parse(JSON.parse(stdout))
-    }
-    const without = await swept()
-    const { checkpoints, ranges, work, notices } = await swept('--checkpoint', restored)
+    const { status, stdout, stderr } =
+      await slr`sweep --no-check --demo --prompts ${prompts} --json --quiet --checkpoint ${restored}`
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { checkpoints, ranges, work, notices } = SweepDocument.parse(JSON.parse(stdout))
     const [scored] = checkpoints
     const recipe = ranges.find(({ start, end }) => start === 4 && end === 11)
     expect(scored).toMatchObject(reference)
     expect(scored?.diversity).toBe(recipe?.diversity)
     expect(scored?.prompts).toEqual(recipe?.prompts)
     // All ranges and post, and base: the checkpoint is made of blocks that are there.
-    expect(work).toEqual(without.work)
     expect(work.blockEvaluations).toBe(388)
     expect(notices).toEqual([])
   })
 
   it("evaluates a project's own by name, and those it keeps when no variant is named", async () => {
     const { path } = await demoProject([reference])
-    const task = await builtinTask('demo-open')
-    const file = join(await temporaryFolder(), 'small.json')
-    const settings = { ...task.settings, sampleCount: 2 }
-    await writeFile(
-      file,
-      JSON.stringify({ ...task, id: 'small', prompts: task.prompts.slice(0, 1), settings })
-    )
+    const file = await questionsFile(await temporaryFolder(), 1, 2)
     const evaluated = async (...args: string[]): Promise<string[]> => {
       const asked = ['--project', path, '--task', file, '--json', '--quiet']
       const { status, stdout } = await runHere(['evaluate', ...asked, ...args])
@@ -160,12 +153,6 @@ describe('another checkpoint with other tokens than post', () => {
 })
 
 describe("a project's other checkpoints", () => {
-  it('are kept in project.json', async () => {
-    const { path } = await demoProject([reference])
-    const { pairs } = ProjectDocument.parse(JSON.parse(await readFile(join(path, 'project.json'), 'utf8')))
-    expect(elementAt(pairs, 0, 'pair').otherCheckpoints).toEqual([{ ...reference, id: 'c-0', mark: 0 }])
-  })
-
   it('are looked at when the project is opened: as they were, changed, unfit or gone', async () => {
     const moved = join(await temporaryFolder(), 'moved')
     await cp(restored, moved, { recursive: true })
@@ -177,12 +164,7 @@ describe("a project's other checkpoints", () => {
       { name: 'moved', path: moved, fingerprint: reference.fingerprint }
     ])
     await rename(moved, `${moved}-away`)
-    const { router, close } = createWorkbench({
-      engine: createEngineHost(),
-      entry: 'browser',
-      initial: { project: null, demo: false }
-    })
-    const client = createRouterClient(router)
+    const { client, close } = openWorkbench()
     const state = await client.projects.open({ path })
     const conditions = state.document.otherCheckpoints.map((checkpoint, index) =>
       conditionOf(checkpoint, state.otherCheckpoints[index])
@@ -210,12 +192,7 @@ describe("a project's other checkpoints", () => {
 
   it("say what is noteworthy: the tokenizer is not post's, or it is the same as a member of the pair", async () => {
     const { path } = await demoProject()
-    const { router, close } = createWorkbench({
-      engine: createEngineHost(),
-      entry: 'browser',
-      initial: { project: null, demo: false }
-    })
-    const client = createRouterClient(router)
+    const { client, close } = openWorkbench()
     const findings = async (folder: string): Promise<string[]> =>
       (await client.pair.inspectOther({ path, pair: 'pair-1', folder })).findings.map(
         ({ message }) => message

@@ -3,22 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EvaluationView } from '../../../../src/contract/documents/evaluation'
 import { Task } from '../../../../src/contract/documents/task'
-import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere, slr, stoppedHere } from '../../../fixtures/command-line'
 import { answers } from '../../../fixtures/held-engine'
+import { questionsFile } from '../../../fixtures/open-questions'
 import { always, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
-
-/** Two prompts of a demo task with three answers each: a few seconds. */
-async function smallTask(folder: string): Promise<string> {
-  const task = await builtinTask('demo-open')
-  const file = join(folder, 'small.json')
-  const settings = { ...task.settings, sampleCount: 3 }
-  await writeFile(file, JSON.stringify({ ...task, id: 'small', prompts: task.prompts.slice(0, 2), settings }))
-  return file
-}
 
 /** A project of the demo pair, and the file of a small task beside it. */
 async function projectWithTask(): Promise<{ folder: string; project: string; task: string }> {
@@ -26,7 +17,7 @@ async function projectWithTask(): Promise<{ folder: string; project: string; tas
   const prompts = [{ text: 'Name a digit.', category: 'digit', valid: ['1', '2'] }]
   const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts })
   await project.close()
-  return { folder, project: project.path, task: await smallTask(folder) }
+  return { folder, project: project.path, task: await questionsFile(folder, 2, 3) }
 }
 
 describe('slr evaluate', () => {

@@ -15,14 +15,13 @@ import {
   scoreFullAnswers
 } from '../../../../src/main/crc/check/full-answers'
 import { computeSelection as selectionSteps } from '../../../../src/main/crc/selection/selection'
-import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
 import { renderPrompts } from '../../../../src/main/crc/task/render-prompts'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep } from '../../../fixtures/swept-demo'
+import { computeSweep, demoSweep } from '../../../fixtures/swept-demo'
 import { byteLevelTokenizer, textFolder } from '../../../fixtures/text-folder'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { runToEnd } from '../../../../src/main/base/steps'
@@ -168,7 +167,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const request = await demoSweep({ prompts: asked })
   const pair = { base: request.base, post: request.post }
   const signal = new AbortController().signal
-  const sweep = await runCrcSweep(engine.client(), request, signal, () => undefined)
+  const sweep = await computeSweep(request)
   const recipes = [rangeRecipe(4, 11), rangeRecipe(5, 11)]
   const baselines: Baseline[] = [
     { kind: 'uniform-blend', strength: 0.5 },
@@ -266,10 +265,11 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       'depth-ramp': null,
       'top-p': (p) => {
         const hot = softmax(p.map((logit) => logit / 2))
+        const sorted = hot.toSorted((a, b) => b - a)
         // A token is kept if the tokens that are likelier have less than 0.8.
-        const likelier = (index: number): number =>
-          hot.reduce((sum, value) => sum + (value > (hot[index] ?? 0) ? value : 0), 0)
-        return cut(hot, (index) => likelier(index) < 0.8)
+        let [kept, mass] = [0, 0]
+        while (mass < 0.8) mass += sorted[kept++] ?? NaN
+        return cut(hot, (index) => (hot[index] ?? 0) >= (sorted[kept - 1] ?? NaN))
       },
       'top-k': (p) => {
         const hot = softmax(p.map((logit) => logit / 2))

@@ -1,18 +1,17 @@
 import { expect, it } from 'vitest'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { FEW_SHOT_DEFAULTS } from '../../../../src/contract/model/few-shot'
-import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withFewShotBase } from '../../../../src/main/crc/sweep/few-shot-base'
-import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { loadTextModel } from '../../../../src/main/text/text-model'
+import { openQuestions } from '../../../fixtures/open-questions'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep } from '../../../fixtures/swept-demo'
+import { computeSweep, demoSweep } from '../../../fixtures/swept-demo'
 import { demoPrompts } from '../../../fixtures/swept-project'
 
 const { signal } = new AbortController()
 const scored = async (changes: Parameters<typeof demoSweep>[0]) => {
   const request = await demoSweep({ ranges: false, uniformBlendCount: 0, ...changes })
-  const sweep = await runCrcSweep(sharedEngine.client(), request, signal, () => undefined)
+  const sweep = await computeSweep(request)
   return {
     request,
     sweep: await withFewShotBase(sharedEngine.client(), { ...request, ranges: true }, sweep, signal)
@@ -49,7 +48,7 @@ it('base after a few-shot prompt has the probabilities that base gives the chara
 })
 
 it('a task scores it on answers that end with the line', async () => {
-  const task = await builtinTask('demo-open')
+  const task = await openQuestions(4, 1)
   const { sweep } = await scored({
     prompts: { kind: 'task', task, sampling: task.settings.sampling, draws: 32 }
   })

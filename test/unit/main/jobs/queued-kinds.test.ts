@@ -4,13 +4,11 @@ import type { Computing } from '../../../../src/contract/documents/samples'
 import { UNKNOWN_PROGRESS } from '../../../../src/contract/work/progress'
 import type { QueuedJob } from '../../../../src/contract/work/work-list'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { Devices } from '../../../../src/main/work/devices'
 import { EvaluationJobs } from '../../../../src/main/jobs/evaluations'
 import { lastSweep, queuedKinds } from '../../../../src/main/jobs/queued-kinds'
 import { Sweeps } from '../../../../src/main/jobs/sweeps'
-import { JobTurns } from '../../../../src/main/jobs/turns'
-import type { EngineHost } from '../../../../src/main/engine/host'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
+import { jobContext } from '../../../fixtures/job-context'
 import { openDemo } from '../../../fixtures/open-demo'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
@@ -31,18 +29,7 @@ it('evaluates where and how the job says, when its turn comes', async () => {
       throw new WorkbenchError('bad-input', 'It was asked.')
     }
   })
-  const engine: EngineHost = {
-    pid: undefined,
-    client: () => client,
-    another: () => engine,
-    close: async () => undefined
-  }
-  const context = {
-    engine,
-    devices: new Devices(() => engine),
-    turns: new JobTurns(),
-    publish: () => undefined
-  }
+  const context = jobContext(client)
   const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const computing: Computing = { device: 'webgpu', weights: 'int8' }
@@ -58,14 +45,8 @@ it('evaluates where and how the job says, when its turn comes', async () => {
 
 it('keeps no run of an evaluation that is stopped while it is prepared', async () => {
   const project = await openDemo()
-  const engine: EngineHost = {
-    pid: undefined,
-    client: () => scriptedEngine({}),
-    another: () => engine,
-    close: async () => undefined
-  }
-  const turns = new JobTurns()
-  const context = { engine, devices: new Devices(() => engine), turns, publish: () => undefined }
+  const context = jobContext()
+  const { turns } = context
   const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const stop = new AbortController()

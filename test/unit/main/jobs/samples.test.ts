@@ -3,14 +3,11 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { SampleEvent } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import type { EngineHost } from '../../../../src/main/engine/host'
-import { Devices } from '../../../../src/main/work/devices'
 import { Job } from '../../../../src/main/jobs/job'
 import { SampleJobs } from '../../../../src/main/jobs/samples'
-import { JobTurns } from '../../../../src/main/jobs/turns'
+import { jobContext } from '../../../fixtures/job-context'
 import { openDemo } from '../../../fixtures/open-demo'
 import { sampleRunFixture } from '../../../fixtures/sample-documents'
-import { scriptedEngine } from '../../../fixtures/scripted-engine'
 
 const PROGRESS = {
   phase: 'preparing' as const,
@@ -22,19 +19,7 @@ it('reports the reason of a failure also to watchers of a run that is being remo
   const own = project.firstPair
   const run = sampleRunFixture()
   await own.samples.addRun(run)
-  const client = scriptedEngine({})
-  const engine: EngineHost = {
-    pid: undefined,
-    client: () => client,
-    another: () => engine,
-    close: async () => undefined
-  }
-  const samples = new SampleJobs({
-    engine,
-    devices: new Devices(() => engine),
-    turns: new JobTurns(),
-    publish: () => undefined
-  })
+  const samples = new SampleJobs(jobContext())
   // The list still has it, as between the removal of its file and that from the list.
   await rm(join(own.folder, 'samples', `${run.id}.json`))
   expect(own.samples.runs.map(({ id }) => id)).toContain(run.id)
