@@ -1,8 +1,8 @@
 import { plural } from '../../../contract/words/format'
-import type { CheckpointSummary, Finding, PairReport } from '../../../contract/documents/pair'
+import type { Finding, PairReport } from '../../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
 import { describeNonFinite, type PairValues } from '../../../contract/documents/non-finite'
-import { mlpSize } from '../../../contract/words/mlp-size'
+import { CHECKPOINT_FACTS } from '../../../contract/words/checkpoint-facts'
 import { fileError, mismatchError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { distanceRows, type DistancesDocument } from '../../../contract/documents/distances'
 import { bytesStep } from '../../../contract/work/progress'
@@ -220,51 +220,9 @@ function requireFinite({ base, post }: PairValues): void {
   )
 }
 
-const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => string])[] = [
-  ['folder', (checkpoint) => checkpoint.path],
-  ['model type', (checkpoint) => checkpoint.modelType],
-  ['parameters', (checkpoint) => count(checkpoint.parameterCount)],
-  [
-    'weights',
-    (checkpoint) => `${bytes(checkpoint.weightBytes)} in ${plural(checkpoint.files.length, 'file')}`
-  ],
-  [
-    'stored as',
-    (checkpoint) =>
-      Object.entries(checkpoint.dtypes)
-        .map(([dtype, tensors]) => `${dtype} (${plural(tensors, 'tensor')})`)
-        .join(', ')
-  ],
-  ['layers', (checkpoint) => String(checkpoint.layerCount)],
-  ['hidden size', (checkpoint) => count(checkpoint.hiddenSize)],
-  ['MLP size', mlpSize],
-  [
-    'heads',
-    (checkpoint) =>
-      `${checkpoint.headCount} query, ${checkpoint.kvHeadCount} key/value, of ${checkpoint.headSize}`
-  ],
-  [
-    'vocabulary',
-    (checkpoint) => `${count(checkpoint.vocabularySize)}, ${checkpoint.tiedHead ? 'tied' : 'own'} head`
-  ],
-  [
-    'context',
-    (checkpoint) => (checkpoint.contextLength === null ? 'not stated' : count(checkpoint.contextLength))
-  ],
-  ['tokenizer', (checkpoint) => yesNo(checkpoint.hasTokenizer)],
-  ['chat template', (checkpoint) => yesNo(checkpoint.hasChatTemplate)],
-  ['generation config', (checkpoint) => yesNo(checkpoint.hasGenerationConfig)]
-]
-
-function yesNo(present: boolean): string {
-  return present ? 'yes' : 'no'
-}
-
 function describeReport({ base, post, compatible, findings }: PairReport): string {
-  const comparison = table(
-    [['', 'base', 'post'], ...ROWS.map(([name, value]) => [name, value(base), value(post)])],
-    'lll'
-  )
+  const facts = CHECKPOINT_FACTS.map(([name, value]) => [name, value(base), value(post)])
+  const comparison = table([['', 'base', 'post'], ['folder', base.path, post.path], ...facts], 'lll')
   const takesPrompts = post.hasTokenizer && findings.every(({ severity }) => severity !== 'error')
   const verdict = compatible
     ? style('bold', `Base and post fit together${takesPrompts ? '.' : ', but no prompt can be computed.'}`)

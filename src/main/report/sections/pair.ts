@@ -1,13 +1,6 @@
 import { changedShare, COMPONENT_LABELS, type Distance } from '../../../contract/documents/distances'
-import {
-  formatBytes,
-  formatCount,
-  formatParameters,
-  formatPercent,
-  formatUtc,
-  plural
-} from '../../../contract/words/format'
-import { mlpSize } from '../../../contract/words/mlp-size'
+import { capitalised, formatPercent, formatUtc, plural } from '../../../contract/words/format'
+import { CHECKPOINT_FACTS } from '../../../contract/words/checkpoint-facts'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
 import {
   type Block,
@@ -41,7 +34,7 @@ export function pairSection({ pair, notes }: Report): Section {
           { ...textColumn(pair.post.name, 'post'), tone: 'post' }
         ],
         FACTS.map(([name, value]): TableCell[] => [
-          { text: name },
+          { text: capitalised(name) },
           ...members.map((member): TableCell => ({ text: value(member) }))
         ])
       ),
@@ -55,28 +48,8 @@ export function pairSection({ pair, notes }: Report): Section {
 }
 
 const FACTS: readonly (readonly [string, (model: ReportedCheckpoint) => string])[] = [
-  ['Architecture', ({ modelType }) => modelType],
-  ['Parameters', ({ parameterCount }) => formatParameters(parameterCount)],
-  ['Decoder layers', ({ layerCount }) => String(layerCount)],
-  ['Hidden size', ({ hiddenSize }) => formatCount(hiddenSize)],
-  ['MLP size', mlpSize],
-  [
-    'Heads',
-    ({ headCount, kvHeadCount, headSize }) =>
-      `${headCount} of size ${headSize}, ${kvHeadCount} for keys and values`
-  ],
-  ['Vocabulary', ({ vocabularySize }) => formatCount(vocabularySize)],
-  ['Output head', ({ tiedHead }) => (tiedHead ? 'shares the embeddings' : 'separate')],
-  [
-    'Tensors',
-    ({ dtypes }) =>
-      Object.entries(dtypes)
-        .map(([dtype, count]) => `${formatCount(count)} in ${dtype}`)
-        .join(', ')
-  ],
-  ['Weights', ({ weightBytes, files }) => `${formatBytes(weightBytes)} in ${plural(files.length, 'file')}`],
-  ['Chat template', ({ hasChatTemplate }) => (hasChatTemplate ? 'yes' : 'no')],
-  ['Fingerprint', ({ fingerprint }) => fingerprint],
+  ...CHECKPOINT_FACTS,
+  ['fingerprint', ({ fingerprint }) => fingerprint],
   ['SHA-256', ({ sha256 }) => (sha256 === null ? 'not computed' : 'below')]
 ]
 
