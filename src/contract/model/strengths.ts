@@ -112,13 +112,13 @@ export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) =>
 }
 
 /** Adjacent layers with the same strengths. */
-interface Stretch {
+export interface Stretch {
   start: number
   end: number
   strength: LayerStrength
 }
 
-function stretches(layers: readonly LayerStrength[]): Stretch[] {
+export function stretches(layers: readonly LayerStrength[]): Stretch[] {
   const result: Stretch[] = []
   for (const [layer, strength] of layers.entries()) {
     const last = result.at(-1)

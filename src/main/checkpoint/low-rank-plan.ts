@@ -1,7 +1,7 @@
 import type { LayerStrength } from '../../contract/model/recipe'
 import { elementAt } from '../../contract/model/look-up'
 import type { LowRankAdapter } from '../../contract/procedures/export'
-import { inputError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { inputError, unsupportedError } from '../../contract/model/problem'
 import type { AdapterConfig } from './adapter-config'
 import { DTYPE_BYTES, type WeightDtype, weightDtype } from './dtype'
 import { type SourcedPair, sourceMember } from './pair-member'
@@ -30,7 +30,7 @@ export interface LowRankPlan {
 export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength[]): LowRankPlan {
   const { checkpoint, spec } = pair.post
   if (checkpoint.adapter !== null)
-    throw unsupported(
+    throw unsupportedError(
       `${checkpoint.path} is an adapter itself.`,
       'Leave --rank out, to write the remaining part of it.'
     )
@@ -44,9 +44,12 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
     ({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null
   )
   if (experts !== -1)
-    throw unsupported(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, WHOLE)
+    throw unsupportedError(
+      `Layer ${experts} has experts, which PEFT and servers load in different ways.`,
+      WHOLE
+    )
   const factored = changed.filter(({ post }) => post.shape.length === 2)
-  if (factored.length === 0) throw unsupported('The model restores no weight of a linear module.', WHOLE)
+  if (factored.length === 0) throw unsupportedError('The model restores no weight of a linear module.', WHOLE)
   return {
     factored,
     whole: changed.filter(({ post }) => post.shape.length !== 2),
@@ -55,7 +58,6 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
 }
 
 const WHOLE = 'Export the whole model instead.'
-const unsupported = (message: string, advice: string): WorkbenchError => unsupportedError(message, advice)
 
 export function lowRankTensors(
   { factored, whole, fullRank }: LowRankPlan,

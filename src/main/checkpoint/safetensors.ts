@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
-import { describeIssue, fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { describeIssue, fileError, unsupportedError } from '../../contract/model/problem'
 import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtype'
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
@@ -88,19 +88,19 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
 
 async function readHeaderBytes(handle: FileHandle, file: string, fileBytes: number): Promise<Uint8Array> {
   if (fileBytes < LENGTH_BYTES) {
-    throw badFile(`${file} has ${fileBytes} bytes, too few for a safetensors file.`)
+    throw fileError(`${file} has ${fileBytes} bytes, too few for a safetensors file.`)
   }
   const lengthBytes = Buffer.alloc(LENGTH_BYTES)
   await readExactly(handle, file, lengthBytes, 0)
   const headerBytes = lengthBytes.readBigUInt64LE()
   if (headerBytes > MAX_HEADER_BYTES) {
-    throw badFile(
+    throw fileError(
       `${file} gives its header ${headerBytes} bytes, expected at most ${MAX_HEADER_BYTES}: this is not a ` +
         'safetensors file of a model that can be read.'
     )
   }
   if (headerBytes > fileBytes - LENGTH_BYTES) {
-    throw badFile(
+    throw fileError(
       `${file} is truncated: its header has ${headerBytes} bytes, but only ${fileBytes - LENGTH_BYTES} follow.`,
       INCOMPLETE_HINT
     )
@@ -116,13 +116,13 @@ function parseHeader(
   fileBytes: number
 ): { tensors: TensorEntry[]; metadata: Record<string, string> } {
   if (header[0] !== '{'.charCodeAt(0)) {
-    throw badFile(`${file}: the header does not start with "{": this is not a safetensors file.`)
+    throw fileError(`${file}: the header does not start with "{": this is not a safetensors file.`)
   }
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(header)
   } catch {
-    throw badFile(`${file}: the header is not UTF-8 text.`)
+    throw fileError(`${file}: the header is not UTF-8 text.`)
   }
   // Entries instead of look-ups treat a hostile name such as "__proto__" like any other.
   const { tensorInfos, metadata } = splitHeader(
@@ -144,7 +144,7 @@ function splitHeader(
   const stored = entries.find(([name]) => name === '__metadata__')?.[1]
   const metadata = FileMetadata.safeParse(stored)
   if (!metadata.success) {
-    throw badFile(`${file}: __metadata__ must be a map of strings: ${describeIssue(metadata.error)}.`)
+    throw fileError(`${file}: __metadata__ must be a map of strings: ${describeIssue(metadata.error)}.`)
   }
   return { tensorInfos, metadata: metadata.data ?? {} }
 }
@@ -152,7 +152,7 @@ function splitHeader(
 function tensorEntry(name: string, stored: unknown, file: string, dataStart: number): TensorEntry {
   const what = `${file}: tensor ${quoteName(name)}`
   const info = TensorInfo.safeParse(stored)
-  if (!info.success) throw badFile(`${what}: ${describeIssue(info.error)}.`)
+  if (!info.success) throw fileError(`${what}: ${describeIssue(info.error)}.`)
   const {
     dtype,
     shape,
@@ -165,14 +165,14 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
     )
   }
   if (!isStoredDtype(dtype)) {
-    throw badFile(
+    throw fileError(
       `${what} has the unknown dtype ${quoteName(dtype)}, expected one of ${Object.keys(DTYPE_BYTES).join(', ')}.`
     )
   }
-  if (end < begin) throw badFile(`${what} ends at byte ${end} of the data, before it starts (${begin}).`)
+  if (end < begin) throw fileError(`${what} ends at byte ${end} of the data, before it starts (${begin}).`)
   const byteLength = shape.reduce(checkedProduct(what, shape), DTYPE_BYTES[dtype])
   if (end - begin !== byteLength) {
-    throw badFile(
+    throw fileError(
       `${what} has ${end - begin} bytes, expected ${byteLength} for ${dtype} of shape [${shape.join(', ')}].`
     )
   }
@@ -183,7 +183,9 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
 function checkedProduct(what: string, shape: readonly number[]): (product: number, size: number) => number {
   return (product, size) => {
     if (!Number.isSafeInteger(product * size)) {
-      throw badFile(`${what} has the shape [${shape.slice(0, 16).join(', ')}], more than any file can hold.`)
+      throw fileError(
+        `${what} has the shape [${shape.slice(0, 16).join(', ')}], more than any file can hold.`
+      )
     }
     return product * size
   }
@@ -203,7 +205,7 @@ function checkCoverage(
         offset > position
           ? `leaves a hole of ${offset - position} bytes before it`
           : 'overlaps the one before it'
-      throw badFile(
+      throw fileError(
         `${file}: tensor ${quoteName(name)} ${what}: it starts at byte ${offset - dataStart} of the data, ` +
           `expected ${position - dataStart}.`
       )
@@ -211,14 +213,14 @@ function checkCoverage(
     position += byteLength
   }
   if (position > fileBytes) {
-    throw badFile(
+    throw fileError(
       `${file} is truncated: it has ${fileBytes} bytes, expected ${position}; tensor ` +
         `${quoteName(firstBeyond(tensors, fileBytes))} is not complete.`,
       INCOMPLETE_HINT
     )
   }
   if (position < fileBytes) {
-    throw badFile(
+    throw fileError(
       `${file} has ${fileBytes - position} bytes after its last tensor: ${fileBytes}, expected ${position}.`
     )
   }
@@ -229,10 +231,6 @@ function firstBeyond(tensors: readonly TensorEntry[], fileBytes: number): string
 }
 
 const INCOMPLETE_HINT = 'The download or copy is incomplete: fetch the file again.'
-
-function badFile(message: string, hint?: string): WorkbenchError {
-  return fileError(message, hint)
-}
 
 /** Encodes the header of a file that holds tensors in this order: its length, then JSON, padded to 8 bytes. */
 export function safetensorsHeader(

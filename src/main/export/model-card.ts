@@ -1,4 +1,4 @@
-import { capitalised } from '../../contract/words/format'
+import { capitalised, rangeLabel } from '../../contract/words/format'
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
@@ -10,6 +10,7 @@ import {
   isExtrapolated,
   isPostLayer,
   strengthNumber,
+  stretches,
   withSources
 } from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
@@ -225,15 +226,8 @@ function withoutTags(json: string): string {
 
 /** Lists the strengths in a table. @param routed true if layers have a router */
 function describeStrengths(strengths: readonly LayerStrength[], routed: boolean): string {
-  const rows: { start: number; end: number; what: string }[] = []
-  for (const [layer, strength] of strengths.entries()) {
-    const what = describeStrength(strength, routed)
-    const last = rows.at(-1)
-    if (last?.what === what) last.end = layer
-    else rows.push({ start: layer, end: layer, what })
-  }
-  const body = rows.map(
-    ({ start, end, what }) => `| ${start === end ? start : `${start}–${end}`} | ${what} |`
+  const body = stretches(strengths).map(
+    ({ strength, ...range }) => `| ${rangeLabel(range)} | ${describeStrength(strength, routed)} |`
   )
   return ['| decoder layers (from 0) | weights |', '| --- | --- |', ...body].join('\n')
 }

@@ -1,8 +1,8 @@
 import { Document, stringify } from 'yaml'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { unsupportedError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
-import { sameStrength, withComponents } from '../../contract/model/strengths'
+import { type Stretch, stretches, withComponents } from '../../contract/model/strengths'
 import { publicModelName } from '../checkpoint/model-folder'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
 import {
@@ -21,12 +21,6 @@ const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisf
   string
 >
 
-interface LayerRun {
-  start: number
-  end: number
-  strength: LayerStrength
-}
-
 /**
  * Writes the mergekit configuration of the same model: slices of `passthrough`, `linear` weights for blends, and
  * filters on names for parts of layers. An empty slice of post is added where embeddings, final norm or head would
@@ -38,14 +32,14 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
   refuseOtherNames(pair)
   requireComponents(pair.post.spec, strengths)
   const uncopied = uncopiedTensors(pair.post)
-  if (uncopied !== null) throw unsupported(uncopied)
-  const runs = withPostAround(runsOf(strengths))
+  if (uncopied !== null) throw unsupportedError(uncopied)
+  const runs = withPostAround(stretches(strengths))
   const linear = runs.some(({ strength }) => !isWhole(strength))
   const dtype = outputDtype(pair, strengths, linear)
   const nodes = new Document()
-  const sourceOf = (run: LayerRun, member: PairMember, weight: LayerStrength) => ({
+  const sourceOf = (run: Stretch, member: PairMember, weight: LayerStrength) => ({
     model: referenceOf(member),
-    layer_range: nodes.createNode([run.start, run.end], { flow: true }),
+    layer_range: nodes.createNode([run.start, run.end + 1], { flow: true }),
     ...(linear && { parameters: { weight: weightOf(weight, pair) } })
   })
   const slices = runs.map((run) => {
@@ -94,10 +88,10 @@ const forPython = (yaml: string): string =>
 function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference> {
   const members = membersOf(pair)
   const written = members.map(({ checkpoint: { path, adapter } }) => {
-    if (adapter !== null) throw unsupported(`${publicModelName(path)} is an adapter.`)
+    if (adapter !== null) throw unsupportedError(`${publicModelName(path)} is an adapter.`)
     const reference = mergekitReference(path)
     if (reference !== null) return reference
-    throw unsupported(`mergekit reads the "@" or "+" in ${publicModelName(path)} as something else.`)
+    throw unsupportedError(`mergekit reads the "@" or "+" in ${publicModelName(path)} as something else.`)
   })
   const isShared = (index: number): boolean =>
     members.some(
@@ -128,33 +122,23 @@ function refuseOtherNames(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     const other = [...checkpoint.tensors].find(([name, entry]) => name !== entry.name)?.[1]
     if (other !== undefined)
-      throw unsupported(
+      throw unsupportedError(
         `${publicModelName(checkpoint.path)} names a tensor ${other.name}, which mergekit may not know.`
       )
   }
 }
 
-function runsOf(strengths: readonly LayerStrength[]): LayerRun[] {
-  const runs: LayerRun[] = []
-  for (const [layer, strength] of strengths.entries()) {
-    const last = runs.at(-1)
-    if (last !== undefined && sameStrength(last.strength, strength)) last.end = layer + 1
-    else runs.push({ start: layer, end: layer + 1, strength })
-  }
-  return runs
-}
-
-function withPostAround(runs: readonly LayerRun[]): LayerRun[] {
-  const empty = (layer: number): LayerRun => ({
+function withPostAround(runs: readonly Stretch[]): Stretch[] {
+  const empty = (layer: number): Stretch => ({
     start: layer,
-    end: layer,
+    end: layer - 1,
     strength: { attention: 0, mlp: 0 }
   })
-  const isPost = (run: LayerRun | undefined): boolean => run !== undefined && isPure(run.strength, 0)
+  const isPost = (run: Stretch | undefined): boolean => run !== undefined && isPure(run.strength, 0)
   return [
     ...(isPost(runs[0]) ? [] : [empty(0)]),
     ...runs,
-    ...(isPost(runs.at(-1)) ? [] : [empty(runs.at(-1)?.end ?? 0)])
+    ...(isPost(runs.at(-1)) ? [] : [empty((runs.at(-1)?.end ?? -1) + 1)])
   ]
 }
 
@@ -186,7 +170,9 @@ function outputDtype(
     })
   )
   if (!linear && !changes) return null
-  throw unsupported('Post stores tensors of different types, and mergekit would write all of them as one.')
+  throw unsupportedError(
+    'Post stores tensors of different types, and mergekit would write all of them as one.'
+  )
 }
 
 /** Lists name parts that only tensors of the MLP half have. */
@@ -219,8 +205,4 @@ function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: s
   return [...filters]
     .map(([filter, value]) => ({ filter, value }))
     .sort((a, b) => b.filter.length - a.filter.length)
-}
-
-function unsupported(message: string): WorkbenchError {
-  return unsupportedError(message)
 }
