@@ -1,8 +1,8 @@
 import type { Score } from '../documents/crc'
 import type { ScoredByBrief } from '../documents/scored-by'
-import type { Sampling } from '../model/sampling'
 import { formatScore, plural } from './format'
 import type { Term } from './glossary'
+import { samplerWords } from './sampler-words'
 
 /** Names and explanations of a score's measures. Every view uses them. */
 export interface ScoreWords {
@@ -82,16 +82,6 @@ export function scoredByName(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'characters'
   const { task, keep } = scoredBy
   return keep === undefined ? task.name : `${task.name}, keeping ${keep.name}`
-}
-
-function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
-  return [
-    `temperature ${temperature}`,
-    ...(minP > 0 ? [`min-p ${minP}`] : []),
-    ...(topP < 1 ? [`top-p ${topP}`] : []),
-    ...(topK === null ? [] : [`top-k ${topK}`]),
-    ...(repetitionPenalty === 1 ? [] : [`repetition penalty ${repetitionPenalty}`])
-  ].join(', ')
 }
 
 /** Names the count of different right answers; null for the character task and for two tasks. */

@@ -12,9 +12,9 @@ import { elementAt } from '../../contract/model/look-up'
 import { measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { PROMPTINGS } from '../../contract/model/prompting'
-import type { Sampling } from '../../contract/model/sampling'
 import { measureLabel } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
+import { samplerWords } from '../../contract/words/sampler-words'
 import { sum } from '../base/sums'
 import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from './blocks'
 import type { ReportHead } from './sections'
@@ -197,14 +197,6 @@ function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
   if (selected !== null) roles.set(weightsKey(sweptRangeModel(selected, sweep)), 'selected range')
   return roles
 }
-
-const samplerWords = ({ temperature, minP, topP, topK }: Sampling): string =>
-  [
-    `temperature ${temperature}`,
-    ...(minP === 0 ? [] : [`min-p ${minP}`]),
-    ...(topP === 1 ? [] : [`top-p ${topP}`]),
-    ...(topK === null ? [] : [`top-k ${topK}`])
-  ].join(', ')
 
 /** Shows the work for the ranges of each pair, and the number of answers. */
 function cost(pairs: readonly StudyPagePair[]): Section {

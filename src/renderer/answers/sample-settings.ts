@@ -1,4 +1,5 @@
 import { GLOSSARY } from '../../contract/words/glossary'
+import { samplerWords } from '../../contract/words/sampler-words'
 import { Sampling } from '../../contract/model/sampling'
 import { SampleSettings } from '../../contract/documents/samples'
 import { beyondMemory } from '../../contract/model/bytes'
@@ -204,15 +205,6 @@ const settingFields = [
   'memoryGibibytes'
 ] as const satisfies readonly SettingField[]
 
-/** Describes a run's sampler: temperature 1, min-p 0.1. Settings that are off are left out. */
-export function describeSampling({ sampling, maxTokens }: SampleSettings): string {
-  const parts = [
-    sampling.temperature === 0 ? 'greedy' : `temperature ${sampling.temperature}`,
-    ...(sampling.topK === null || sampling.temperature === 0 ? [] : [`top-k ${sampling.topK}`]),
-    ...(sampling.topP === 1 || sampling.temperature === 0 ? [] : [`top-p ${sampling.topP}`]),
-    ...(sampling.minP === 0 || sampling.temperature === 0 ? [] : [`min-p ${sampling.minP}`]),
-    ...(sampling.repetitionPenalty === 1 ? [] : [`repetition penalty ${sampling.repetitionPenalty}`]),
-    `at most ${maxTokens} tokens`
-  ]
-  return parts.join(', ')
-}
+/** Describes the sampler of a run and the length of its answers. */
+export const describeSampling = ({ sampling, maxTokens }: SampleSettings): string =>
+  `${samplerWords(sampling)}, at most ${maxTokens} tokens`

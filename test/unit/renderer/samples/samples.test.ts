@@ -260,7 +260,7 @@ describe('sampler settings', () => {
 
   it('are described without settings that are off', () => {
     expect(describeSampling(SETTINGS)).toBe(
-      'temperature 0.7, top-k 40, top-p 0.95, repetition penalty 1.1, at most 64 tokens'
+      'temperature 0.7, top-p 0.95, top-k 40, repetition penalty 1.1, at most 64 tokens'
     )
     const greedy = {
       ...SETTINGS,
