@@ -1,6 +1,6 @@
 import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { baselineWord } from './baseline-word'
-import type { CategoryScore, Selection, SweepDocument } from '../../../contract/documents/crc'
+import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../../contract/documents/crc'
 import { checkOfRange, rangePasses, type CheckResult } from '../../../contract/documents/answer-check'
 import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { type NextCommands, describeVerdict } from './verdict-report'
@@ -23,10 +23,10 @@ import {
   bestRangesBlocks,
   blendsTable,
   confidenceBlock,
-  type ModelRow,
   modelsTable,
   ruleWords
 } from '../../report/sections/sweep-findings'
+import { modelRows } from '../../report/sections/sweep'
 import { blocksText } from './blocks'
 import { describePreview } from './preview-report'
 import { workOfPrompts } from '../../../contract/words/preview-words'
@@ -83,7 +83,7 @@ export function describeSweep(
       : [blocksText([confidenceBlock(sweep, sure, check), ...baselineBlocks(sweep, sure)])]),
     blocksText([
       ...contextBlocks(sweep, promptSet),
-      modelsTable(modelRows(sweep), sweep),
+      modelsTable(modelRows(sweep, selectedOf(sweep)), sweep),
       ...noteBlocks(sweep)
     ]),
     ...(sure === null
@@ -193,30 +193,13 @@ function contextBlocks({ scoredBy, source, prompts }: SweepDocument, promptSet: 
   return texts.map((text) => ({ kind: 'paragraph', text }))
 }
 
-function modelRows({
-  base,
-  fewShot,
-  post,
-  ranges,
-  recipes,
-  checkpoints,
-  selected,
-  source
-}: SweepDocument): ModelRow[] {
-  const best = ranges.find((range) => isSame(range, selected))
-  return [
-    ...(base === null ? [] : [{ name: 'base', tone: 'base', score: base } as const]),
-    ...(fewShot === undefined ? [] : [{ name: FEW_SHOT_WORD, tone: 'base', score: fewShot } as const]),
-    { name: 'post', tone: 'post', score: post },
-    ...(best === undefined ? [] : [{ name: rangeName(best, source), tone: 'hybrid', score: best } as const]),
-    ...recipes.map((score) => ({ name: score.recipe.name, tone: 'hybrid', score }) as const),
-    ...checkpoints.map((score) => ({ name: score.name, tone: 'checkpoint', score }) as const)
-  ]
-}
+const selectedOf = ({ ranges, selected }: SweepDocument): RangeScore | undefined =>
+  ranges.find((range) => isSame(range, selected))
 
 /** Says which answers of post and the selected range are not listed, and why base has no score. */
-function noteBlocks({ post, ranges, selected, source, baseUnavailable }: SweepDocument): Block[] {
-  const best = ranges.find((range) => isSame(range, selected))
+function noteBlocks(sweep: SweepDocument): Block[] {
+  const { post, source, baseUnavailable } = sweep
+  const best = selectedOf(sweep)
   const models = [
     { name: 'post', score: post },
     ...(best === undefined ? [] : [{ name: rangeName(best, source), score: best }])

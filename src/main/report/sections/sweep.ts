@@ -17,7 +17,7 @@ import type { Selection } from '../../../contract/documents/crc'
 import { onSelectionPrompts, selectionPrompts } from '../../../contract/words/split-words'
 import { hasPreview, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
 import { isSame } from '../../../contract/words/range-facts'
-import type { Report, ReportedRange, ReportedSweep } from '../../../contract/documents/report'
+import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import {
   type Block,
@@ -112,11 +112,22 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${chanceOfOther}`)]
 }
 
-const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
-  mark === null ? otherwise : keptStyle(mark).tone
+const toneOfMark = (mark: number | null | undefined, otherwise: ModelTone): ModelTone =>
+  mark === null || mark === undefined ? otherwise : keptStyle(mark).tone
 
-function modelRows(
-  { base, fewShot, post, recipes, checkpoints, source }: ReportedSweep,
+type ReportedRecipe = ReportedSweep['recipes'][number]
+
+/** Models of a sweep. A stored sweep has no marks of kept models. */
+interface ScoredModels extends Pick<ReportedSweep, 'base' | 'post' | 'source'> {
+  readonly fewShot?: ReportedScore | undefined
+  readonly recipes: readonly (ReportedScore &
+    Pick<ReportedRecipe, 'recipe'> &
+    Partial<Pick<ReportedRecipe, 'mark' | 'halfOf'>>)[]
+  readonly checkpoints: readonly (ReportedScore & { name: string; mark?: number | null })[]
+}
+
+export function modelRows(
+  { base, fewShot, post, recipes, checkpoints, source }: ScoredModels,
   selected: ReportedRange | undefined
 ): ModelRow[] {
   return [
@@ -127,7 +138,7 @@ function modelRows(
       ? []
       : [{ name: rangeName(selected, source), tone: 'hybrid', score: selected } as const]),
     ...recipes.map((score) => {
-      const detail = halfWords(score.halfOf, selected)
+      const detail = halfWords(score.halfOf ?? null, selected)
       return {
         name: score.recipe.name,
         tone: toneOfMark(score.mark, 'hybrid'),
@@ -141,7 +152,7 @@ function modelRows(
 
 /** Names the range of a scored half, unless that range is selected now. */
 function halfWords(
-  halfOf: ReportedSweep['recipes'][number]['halfOf'],
+  halfOf: ReportedRecipe['halfOf'],
   selected: ReportedRange | undefined
 ): string | undefined {
   if (halfOf === null || (selected !== undefined && isSame(selected, halfOf))) return undefined
