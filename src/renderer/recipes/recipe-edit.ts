@@ -1,4 +1,6 @@
-import type { Arrow } from '../ui/arrow'
+import type { Cell } from '../plots/cell'
+import type { GridContent } from '../plots/figures/grid-drawing'
+import { VIRIDIS } from '../../contract/words/color-scale'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { type Component, COMPONENTS, type LayerHalf, type LayerStrength } from '../../contract/model/recipe'
 import { elementAt } from '../../contract/model/look-up'
@@ -7,6 +9,7 @@ import {
   componentStrength,
   componentStrengths,
   HALVES,
+  isExtrapolated,
   isPostLayer,
   meanStrength,
   sourcesOf,
@@ -40,12 +43,6 @@ export const rowsOf = (kind: keyof typeof ROWS, routed: boolean): readonly Row[]
 export const rowsFor = (layers: readonly LayerStrength[]): keyof typeof ROWS =>
   layers.every((layer) => HALVES.every((half) => typeof layer[half] === 'number')) ? 'halves' : 'components'
 
-/** A cell of the layer strip. `row` counts the shown rows. */
-export interface StrengthCell {
-  layer: number
-  row: number
-}
-
 /** Returns the strength of a row in a layer; null if its components differ. */
 export function strengthAt(layer: LayerStrength, { half, component }: Row): number | null {
   if (component !== null) return componentStrength(layer, half, component)
@@ -67,6 +64,32 @@ export function cellWords(layer: LayerStrength, row: Row, words: (strength: numb
     .map((own) => `${own.component} ${words(own.strength)}`)
     .join(', ')
   return layer.source === undefined ? named : `${named} of ${name}`
+}
+
+/** Describes the layers as a grid of cells, with a row for each half or component. */
+export const strengthGrid = (layers: readonly LayerStrength[], rows: readonly Row[]): GridContent => ({
+  corner: 'layer',
+  columns: layers.map((_, layer) => String(layer)),
+  rows: rows.map((row) => ({
+    label: row.name,
+    values: layers.map((layer) => shownStrength(layer, row)),
+    scale: VIRIDIS,
+    domain: [0, 1],
+    format: String
+  }))
+})
+
+/** Returns the CSS background of a cell: striped beyond base or post, underlined for another source than base. */
+export function strengthBackground(layer: LayerStrength, row: Row): string {
+  const strength = shownStrength(layer, row)
+  if (strength === 0) return 'color-mix(in srgb, var(--post) 35%, var(--surface))'
+  const share = 30 + 70 * Math.min(1, Math.abs(strength))
+  const color = `color-mix(in srgb, var(--hybrid) ${share}%, var(--surface))`
+  const fill = isExtrapolated(strength)
+    ? 'repeating-linear-gradient(45deg, var(--hybrid) 0 6px, var(--warning) 6px 8px)'
+    : `linear-gradient(${color}, ${color})`
+  const underline = 'linear-gradient(var(--checkpoint), var(--checkpoint)) bottom / 100% 4px no-repeat, '
+  return `${layer.source === undefined ? '' : underline}${fill}`
 }
 
 /** Strength and source of a stroke. The default source is base. */
@@ -104,10 +127,10 @@ const MAX_STEPS = 500
 export const beginEdit = (layers: readonly LayerStrength[]): RecipeEdit => ({ layers, past: [], future: [] })
 
 /** Returns true if a cell lies in the rectangle between two others. */
-export function isBetween(cell: StrengthCell, from: StrengthCell, to: StrengthCell): boolean {
+export function isBetween(cell: Cell, from: Cell, to: Cell): boolean {
   const within = (value: number, one: number, other: number): boolean =>
     value >= Math.min(one, other) && value <= Math.max(one, other)
-  return within(cell.layer, from.layer, to.layer) && within(cell.row, from.row, to.row)
+  return within(cell.column, from.column, to.column) && within(cell.row, from.row, to.row)
 }
 
 /**
@@ -117,12 +140,12 @@ export function isBetween(cell: StrengthCell, from: StrengthCell, to: StrengthCe
 export function painted(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
-  from: StrengthCell,
-  to: StrengthCell,
+  from: Cell,
+  to: Cell,
   { strength, source }: Brush
 ): LayerStrength[] {
   return layers.map((layer, index) => {
-    const meant = rows.filter((_, row) => isBetween({ layer: index, row }, from, to))
+    const meant = rows.filter((_, row) => isBetween({ row, column: index }, from, to))
     if (meant.length === 0) return layer
     const set = withComponents(layer, (half, component, own) =>
       meant.some((row) => row.half === half && (row.component === null || row.component === component))
@@ -148,10 +171,10 @@ export function painted(
 export function strokeBrush(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
-  { layer, row }: StrengthCell,
+  { row, column }: Cell,
   brush: Brush
 ): Brush {
-  const there = elementAt(layers, layer, 'layer')
+  const there = elementAt(layers, column, 'layer')
   const painted = strengthAt(there, elementAt(rows, row, 'row')) === brush.strength
   return painted && sameSource(there.source, brush.source) ? ERASER : brush
 }
@@ -174,32 +197,4 @@ export function redo(edit: RecipeEdit): RecipeEdit {
   const [layers, ...future] = edit.future
   if (layers === undefined) return edit
   return { layers, past: [...edit.past, edit.layers], future }
-}
-
-/** Returns the cell that an arrow key, Home or End leads to; null for other keys. */
-export function moveCell(
-  cell: StrengthCell,
-  key: Arrow,
-  size: { layers: number; rows: number }
-): StrengthCell | null {
-  const to = (layer: number): StrengthCell => ({
-    ...cell,
-    layer: Math.min(Math.max(layer, 0), size.layers - 1)
-  })
-  switch (key) {
-    case 'ArrowLeft':
-      return to(cell.layer - 1)
-    case 'ArrowRight':
-      return to(cell.layer + 1)
-    case 'Home':
-      return to(0)
-    case 'End':
-      return to(size.layers - 1)
-    case 'ArrowUp':
-      return { ...cell, row: Math.max(0, cell.row - 1) }
-    case 'ArrowDown':
-      return { ...cell, row: Math.min(size.rows - 1, cell.row + 1) }
-    default:
-      return null
-  }
 }

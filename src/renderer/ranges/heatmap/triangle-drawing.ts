@@ -27,7 +27,7 @@ import type { FigurePage } from '../../plots/figures/figure'
 import { textWidth } from '../../plots/figures/text-width'
 import { colorBar } from '../../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from '../board/metrics'
-import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
+import { hasRoomFor, HeatmapCells, positionRows } from './heatmap-cells'
 import {
   acrossLimit,
   isBelow,
@@ -60,14 +60,33 @@ export interface TriangleContent {
 /** Distance between two lines of the hatching, in units. */
 const HATCH = 6
 
-interface Parts extends TriangleContent {
+/** The values of a triangle's cells, by the spans of their ranges. */
+export interface TriangleValues {
+  readonly values: ReadonlyMap<string, number | null>
+  /** Values of the previous sweep. */
+  readonly old: ReadonlyMap<string, number | null>
+  readonly domain: readonly [number, number]
+  /** The limit of validity; null where no score has one. */
+  readonly minimum: number | null
+}
+
+interface Parts extends TriangleContent, TriangleValues {
   geometry: HeatmapGeometry
   fine: boolean
-  minimum: number | null
-  values: ReadonlyMap<string, number | null>
-  old: ReadonlyMap<string, number | null>
-  domain: readonly [number, number]
   colors: FigurePage['colors']
+}
+
+export function triangleValues({
+  board,
+  before,
+  spec,
+  rho
+}: Pick<TriangleContent, 'board' | 'before' | 'spec' | 'rho'>): TriangleValues {
+  const valuesOf = (scores: ScoreBoard | null): Map<string, number | null> =>
+    new Map(scores?.ranges.map((point) => [spanKey(point), spec.value(point, scores)]))
+  const [values, old] = [valuesOf(board), valuesOf(before)]
+  const domain = metricDomain([...values.values(), ...old.values()], spec.centred)
+  return { values, old, domain, minimum: minimumValidity(board, rho) }
 }
 
 /** Draws the triangle without hover effects: its cells, and all marks around and over them. */
@@ -76,37 +95,19 @@ export function triangleDrawing(
   geometry: HeatmapGeometry,
   colors: FigurePage['colors']
 ): Drawing {
-  const parts = partsOf(content, geometry, colors)
   const { size } = geometry
+  const parts = { ...content, ...triangleValues(content), geometry, fine: geometry.cell < FINE_CELL, colors }
   return { width: size, height: size, shapes: [...axes(parts), ...cells(parts), ...marks(parts)] }
 }
 
 /** Draws what is around and over the cells, for the window, which paints the cells on a canvas. */
-export function triangleMarks(
-  content: TriangleContent,
+export const triangleMarks = (
+  content: TriangleContent & TriangleValues,
   geometry: HeatmapGeometry,
   colors: FigurePage['colors']
-): Shape[] {
-  const parts = partsOf(content, geometry, colors)
+): Shape[] => {
+  const parts = { ...content, geometry, fine: geometry.cell < FINE_CELL, colors }
   return [...axes(parts), ...marks(parts)]
-}
-
-function partsOf(content: TriangleContent, geometry: HeatmapGeometry, colors: FigurePage['colors']): Parts {
-  const { board, before, spec, rho } = content
-  const valuesOf = (scores: ScoreBoard): Map<string, number | null> =>
-    new Map(scores.ranges.map((point) => [spanKey(point), spec.value(point, scores)]))
-  const values = valuesOf(board)
-  const old = before === null ? new Map<string, number | null>() : valuesOf(before)
-  return {
-    ...content,
-    geometry,
-    fine: geometry.cell < FINE_CELL,
-    minimum: minimumValidity(board, rho),
-    values,
-    old,
-    domain: metricDomain([...values.values(), ...old.values()], spec.centred),
-    colors
-  }
 }
 
 /** Draws the limit, crosses, numbers and outlines over the cells, and a legend in the empty corner. */
@@ -144,24 +145,26 @@ function axes({ geometry, colors }: Parts): Shape[] {
   ]
 }
 
-function cells(parts: Parts): Shape[] {
-  const { board, before, geometry, fine, values, old, colors } = parts
+function cells({ board, before, geometry, spec, fine, values, old, domain, colors }: Parts): Shape[] {
   const words = scoreWords(board.scoredBy)
   const gap = fine ? {} : { stroke: colors.surface, width: 1 }
-  const scored = new Map([...(before?.ranges ?? []), ...board.ranges].map((point) => [spanKey(point), point]))
-  return [...scored].flatMap(([key, point]) => {
-    const value = values.get(key) ?? old.get(key) ?? null
-    if (!isInView(geometry.view, point)) return []
+  const oldPoints = new Map(before?.ranges.map((point) => [spanKey(point), point]))
+  const [low, high] = domain
+  const look = { geometry, rows: positionRows(geometry), spec, promptCount: board.promptCount, low, high }
+  const picture = new HeatmapCells().drawn(
+    { ...look, describe: () => '' },
+    board.ranges,
+    (point) => values.get(spanKey(point)) ?? null,
+    old
+  )
+  return picture.cells.flatMap((cell) => {
+    const point = cell.point ?? oldPoints.get(cell.key)
+    if (point === undefined) return []
     const validity = `${words.validity} ${formatScore(point.validity)}`
     const diversity = `${words.diversity} ${formatScore(point.diversity)}`
     const title = `${rangePhrase(point, board.source)}: ${validity}, ${diversity}${basisOf(point, board)}`
-    const { x, y } = cellCorner(geometry, point)
-    const inset = values.has(key) && isPartial(point, board) ? PARTIAL_INSET * geometry.cell : 0
-    const side = geometry.cell - 2 * inset
-    const box = { x: x + inset, y: y + inset, width: side, height: side }
-    const fill = value === null ? colors.line : cssColor(colorOf(parts, value))
-    const faint = value !== null && !values.has(key)
-    return [rect(box, { fill, ...gap, title, ...(faint && { opacity: 0.3 }) })]
+    const box = { x: cell.x, y: cell.y, width: cell.side, height: cell.side }
+    return [rect(box, { fill: cell.fill ?? colors.line, ...gap, title, ...(cell.old && { opacity: 0.3 }) })]
   })
 }
 

@@ -11,15 +11,14 @@ import {
   recipeStrengths,
   uniformBlendStrengths
 } from '../../../../src/contract/model/strengths'
+import type { Cell } from '../../../../src/renderer/plots/cell'
 import {
   beginEdit,
   type Brush,
   cellWords,
   change,
   editSources,
-  moveCell,
   painted,
-  type StrengthCell,
   redo,
   type Row,
   ROWS,
@@ -34,9 +33,8 @@ const LAYERS = 8
 const sft = { name: 'sft', path: '/models/sft', fingerprint: 'f1' }
 const post = postStrengths(LAYERS)
 const { halves, components } = ROWS
-const attention = (layer: number): StrengthCell => ({ layer, row: 0 })
-const mlp = (layer: number): StrengthCell => ({ layer, row: 1 })
-const size = { layers: LAYERS, rows: halves.length }
+const attention = (layer: number): Cell => ({ row: 0, column: layer })
+const mlp = (layer: number): Cell => ({ row: 1, column: layer })
 
 describe('painting on the layer strip', () => {
   it('restores whole layers over both rows, whichever corner it begins at', () => {
@@ -71,14 +69,14 @@ describe('painting on the layer strip', () => {
     const layers = painted(
       post,
       components,
-      { layer: 4, row: rowOf('q') },
-      { layer: 6, row: rowOf('v') },
+      { column: 4, row: rowOf('q') },
+      { column: 6, row: rowOf('v') },
       { strength: 1 }
     )
     expect(describeStrengths(layers)).toBe('q, k and v of layers 4–6')
     expect(rowsFor(layers)).toBe('components')
     expect(strengthAt(elementAt(layers, 4, 'layer'), elementAt(halves, 0, 'row'))).toBeNull()
-    const all = painted(layers, components, { layer: 4, row: 0 }, { layer: 6, row: 4 }, { strength: 1 })
+    const all = painted(layers, components, { column: 4, row: 0 }, { column: 6, row: 4 }, { strength: 1 })
     expect(all).toEqual(painted(post, halves, attention(4), attention(6), { strength: 1 }))
     expect(rowsFor(all)).toBe('halves')
   })
@@ -112,25 +110,18 @@ describe('painting on the layer strip', () => {
     expect(names(rowsOf('components', true))).toContain('router')
     const rowOf = (name: Component): number =>
       dense.findIndex(({ half, component }) => half === 'mlp' && component === name)
-    const from = { layer: 2, row: rowOf('norms') }
-    const all = painted(post, dense, from, { layer: 2, row: rowOf('down') }, { strength: 1 })
+    const from = { column: 2, row: rowOf('norms') }
+    const all = painted(post, dense, from, { column: 2, row: rowOf('down') }, { strength: 1 })
     expect(elementAt(all, 2, 'layer').mlp).toBe(1)
-    const up = { layer: 2, row: rowOf('up') }
+    const up = { column: 2, row: rowOf('up') }
     const some = painted(all, dense, up, up, { strength: 0 })
     expect(elementAt(some, 2, 'layer').mlp).toEqual({ norms: 1, router: 0, gate: 1, up: 0, down: 1 })
-  })
-
-  it('moves by keyboard and never off the strip', () => {
-    expect(moveCell(attention(3), 'ArrowDown', size)).toEqual(mlp(3))
-    expect(moveCell(mlp(0), 'ArrowLeft', size)).toEqual(mlp(0))
-    expect(moveCell(mlp(3), 'End', size)).toEqual(mlp(LAYERS - 1))
-    expect(moveCell(mlp(3), 'PageUp', size)).toBeNull()
   })
 })
 
 describe('undo and redo', () => {
   const place = fc.record({
-    layer: fc.integer({ min: 0, max: LAYERS - 1 }),
+    column: fc.integer({ min: 0, max: LAYERS - 1 }),
     row: fc.constantFrom(0, 1)
   })
   const strokes = fc.array(fc.tuple(place, place, fc.constantFrom(0, 0.5, 1)), { maxLength: 12 })
