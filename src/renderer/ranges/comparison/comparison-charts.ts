@@ -157,76 +157,46 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
   const links = (compared: readonly ComparedRange[]): PlotPoint[] =>
     compared.flatMap((range) => [point(range.a, []), point(range.b, []), GAP])
   const picked = comparedRange(comparison, chosen)
-  const defaults: Pick<PlotSeries, 'connected' | 'named' | 'opacity'> = {
-    connected: false,
-    named: true,
-    opacity: 1
-  }
-  const chosenSeries: PlotSeries[] =
+  /** Makes a series of A in circles, of B in triangles, or of lines between both in black. */
+  const series = (
+    name: string,
+    tone: 'sky' | 'orange' | 'black',
+    shown: readonly PlotPoint[],
+    radius: number,
+    opacity = 1
+  ): PlotSeries => ({
+    ...{ name, tone, radius, opacity },
+    mark: tone === 'orange' ? 'triangle' : 'circle',
+    points: shown,
+    connected: tone === 'black',
+    named: false
+  })
+  const chosenSeries =
     picked === undefined
       ? []
       : [
-          {
-            ...defaults,
-            name: 'Chosen in A',
-            tone: 'sky',
-            mark: 'circle',
-            points: points('a', [picked]),
-            named: false,
-            radius: 8
-          },
-          {
-            ...defaults,
-            name: 'Chosen in B',
-            tone: 'orange',
-            mark: 'triangle',
-            points: points('b', [picked]),
-            named: false,
-            radius: 9
-          },
-          {
-            ...defaults,
-            name: 'Chosen, A to B',
-            tone: 'black',
-            mark: 'circle',
-            points: links([picked]),
-            connected: true,
-            named: false,
-            radius: 0
-          }
+          series('Chosen in A', 'sky', points('a', [picked]), 8),
+          series('Chosen in B', 'orange', points('b', [picked]), 9),
+          series('Chosen, A to B', 'black', links([picked]), 0)
         ]
-  const selected = (
-    side: 'A' | 'B',
-    tone: 'sky' | 'orange',
-    compared: readonly ComparedRange[]
-  ): PlotSeries[] =>
-    compared.slice(0, 1).map((range) => ({
-      ...defaults,
-      name: `${side} selects`,
-      tone,
-      mark: side === 'A' ? 'circle' : 'triangle',
-      points: points(side === 'A' ? 'a' : 'b', [range]),
-      radius: side === 'A' ? 6 : 8
-    }))
-  const selectedByA = ranges.filter(
+  const selectedInA = ranges.find(
     ({ range }) => a.selected !== null && spanKey(range) === spanKey(a.selected)
   )
-  const rangesOfB = ranges.filter(
+  const selectedInB = ranges.find(
     ({ other }) => b.selected !== null && spanKey(other) === spanKey(b.selected)
   )
-  const whole = (
-    name: string,
-    tone: 'post' | 'base',
-    side: 'a' | 'b',
-    scores: ComparedScores
-  ): PlotSeries => ({
-    ...defaults,
-    name,
-    tone,
-    mark: tone === 'post' ? 'rectRot' : 'rect',
-    points: [point(scores[side], [name])],
-    radius: 7
+  const whole = (name: 'post' | 'base', side: 'a' | 'b', scores: ComparedScores): PlotSeries => ({
+    ...series(`${name} in ${side.toUpperCase()}`, 'black', [], 7),
+    tone: name,
+    mark: name === 'post' ? 'rectRot' : 'rect',
+    points: [point(scores[side], [`${name} in ${side.toUpperCase()}`])],
+    connected: false,
+    named: true
   })
+  const both = (name: 'post' | 'base', scores: ComparedScores): PlotSeries[] => [
+    whole(name, 'a', scores),
+    whole(name, 'b', scores)
+  ]
   const all = [post, ...(base === null ? [] : [base]), ...ranges].flatMap((scores) => [scores.a, scores.b])
   return {
     label:
@@ -235,45 +205,18 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
       'with lines between the same ranges. The table view has the same numbers.',
     series: [
       ...chosenSeries,
-      ...selected('A', 'sky', selectedByA),
-      ...selected('B', 'orange', rangesOfB),
-      whole('post in A', 'post', 'a', post),
-      whole('post in B', 'post', 'b', post),
-      ...(base === null
+      ...(selectedInA === undefined
         ? []
-        : [whole('base in A', 'base', 'a', base), whole('base in B', 'base', 'b', base)]),
-      {
-        ...defaults,
-        name: 'A',
-        tone: 'sky',
-        mark: 'circle',
-        points: points('a', ranges),
-        named: false,
-        opacity: 0.8,
-        radius: 3.5
-      },
-      {
-        ...defaults,
-        name: 'B',
-        tone: 'orange',
-        mark: 'triangle',
-        points: points('b', ranges),
-        named: false,
-        opacity: 0.8,
-        // Large enough that its corners are visible behind a circle of A.
-        radius: 6
-      },
-      {
-        ...defaults,
-        name: 'Same range',
-        tone: 'black',
-        mark: 'circle',
-        points: links(ranges),
-        connected: true,
-        named: false,
-        opacity: 0.2,
-        radius: 0
-      }
+        : [{ ...series('A selects', 'sky', points('a', [selectedInA]), 6), named: true }]),
+      ...(selectedInB === undefined
+        ? []
+        : [{ ...series('B selects', 'orange', points('b', [selectedInB]), 8), named: true }]),
+      ...both('post', post),
+      ...(base === null ? [] : both('base', base)),
+      series('A', 'sky', points('a', ranges), 3.5, 0.8),
+      // Large enough that its corners are visible behind a circle of A.
+      series('B', 'orange', points('b', ranges), 6, 0.8),
+      series('Same range', 'black', links(ranges), 0, 0.2)
     ],
     x: { title: capitalised(words.validity), bounds: axisBounds(all.map(({ validity }) => validity)) },
     y: { title: capitalised(words.diversity), bounds: axisBounds(all.map(({ diversity }) => diversity)) }

@@ -34,14 +34,7 @@ const rangeDatum =
     datumCache.set(point, drawn)
     return drawn
   }
-const otherDatum = (point: OtherPoint): ScatterDatum => ({
-  x: point.validity,
-  y: point.diversity,
-  model: point.key,
-  name: point.name
-})
-
-const baselineDatum = ({ key, name, validity, diversity }: BaselinePoint): ScatterDatum => ({
+const modelDatum = ({ key, name, validity, diversity }: OtherPoint | BaselinePoint): ScatterDatum => ({
   x: validity,
   y: diversity,
   model: key,
@@ -84,42 +77,32 @@ function firstOfOverlapping(): (point: RangePoint) => boolean {
 
 /** Models that are marked by rings, because they are compared with the selected range. */
 const RINGS = [
-  { kind: 'half', label: 'Attention and MLP of the selected range alone', pointStyle: 'circle' },
-  { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
+  { kind: 'half', label: 'Attention and MLP of the selected range alone', shape: 'circle' },
+  { kind: 'control', label: 'Earliest, median and latest of the selected length', shape: 'rectRot' }
 ] as const
 
-const shownBaselines = (content: ScatterContent, kind: BaselinePoint['kind']): ScatterDatum[] =>
-  content.board.baselines
-    .filter((point) => point.kind === kind && isShownIn(content)(kind, point.key))
-    .map(baselineDatum)
-
-function rings(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
-  return RINGS.map(({ kind, label, pointStyle }) => ({
-    label,
-    data: shownBaselines(content, kind),
-    pointStyle,
-    pointRadius: 7,
-    pointBackgroundColor: 'transparent',
-    pointBorderColor: colors['ink-soft'],
-    pointBorderWidth: 1.5
-  }))
+interface MarkStyle {
+  shape?: MarkShape
+  fill?: string
+  /** Colour and width of the outline. */
+  line?: string
+  width?: number
 }
 
-function baselineDatasets(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
-  return CURVES.map(({ kind, curve, tone, shape }) => ({
-    label: curve,
-    data: shownBaselines(content, kind),
-    showLine: true,
-    borderColor: translucent(colors[tone], 0.7),
-    borderWidth: 1.25,
-    borderDash: [3, 3],
-    pointStyle: shape,
-    pointRadius: 3,
-    pointBackgroundColor: colors[tone],
-    pointBorderColor: colors[tone],
-    pointBorderWidth: 1
-  }))
-}
+const marks = (
+  label: string,
+  data: ScatterDatum[],
+  pointRadius: number,
+  { shape = 'circle', fill = 'transparent', line = 'transparent', width = 0 }: MarkStyle
+): ScatterSeries => ({
+  label,
+  data,
+  pointStyle: shape,
+  pointRadius,
+  pointBackgroundColor: fill,
+  pointBorderColor: line,
+  pointBorderWidth: width
+})
 
 /** Returns the series of the scatter. They are drawn from the last to the first. */
 export function scatterSeries(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
@@ -128,18 +111,14 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
   const minimum = minimumValidity(board, rho)
   const only = (key: string | null): ScatterDatum[] => {
     if (key === null) return []
-    const all = [
-      ...board.ranges.map(datum),
-      ...board.others.map(otherDatum),
-      ...board.baselines.map(baselineDatum)
-    ]
+    const all = [...board.ranges.map(datum), ...[...board.others, ...board.baselines].map(modelDatum)]
     return all.filter(({ model }) => model === key).slice(0, 1)
   }
   // Marking does not split the blends, which are one curve like the baselines.
   const isMarked = (key: string): boolean => brushed === null || brushed.has(key)
   const visiblePoints = (kind: OtherPoint['kind']): OtherPoint[] =>
     board.others.filter((point) => point.kind === kind && (isBlendPoint(kind) || isMarked(point.key)))
-  const others = (kind: OtherPoint['kind']): ScatterDatum[] => visiblePoints(kind).map(otherDatum)
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] => visiblePoints(kind).map(modelDatum)
   const visible = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(firstOfOverlapping()) : points
   const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point, board))
@@ -153,144 +132,94 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
     wholeModels(board)
       .filter((model) => model.key === key)
       .map(({ score }) => ({ x: score.validity, y: score.diversity, model: key, name: key }))
+  const isShown = isShownIn(content)
+  const baselines = (kind: BaselinePoint['kind']): ScatterDatum[] =>
+    board.baselines.filter((point) => point.kind === kind && isShown(kind, point.key)).map(modelDatum)
+  const { hybrid, surface, post, base, ink, accent } = colors
+  const soft = colors['ink-soft']
+  const pale = { fill: translucent(hybrid, 0.2) }
+  const untouched = { pointHitRadius: 0, pointHoverRadius: 0 }
   const datasets: ScatterSeries[] = [
-    {
-      label: 'Inspected',
-      data: chosen === selected ? [] : only(chosen),
-      pointRadius: 7,
-      pointBackgroundColor: colors.hybrid,
-      pointBorderColor: colors.accent,
-      pointBorderWidth: 3
-    },
-    {
-      label: 'Selected',
-      data: only(selected),
-      pointRadius: 8,
-      pointBackgroundColor: colors.hybrid,
-      pointBorderColor: colors.ink,
-      pointBorderWidth: 2.5
-    },
-    {
-      label: 'Post',
-      data: whole('post'),
-      pointStyle: 'rectRot',
-      pointRadius: 8,
-      pointBackgroundColor: colors.post,
-      pointBorderColor: colors.surface,
-      pointBorderWidth: 1.5
-    },
-    {
-      label: 'Base',
-      data: whole('base'),
-      pointStyle: 'rect',
-      pointRadius: 7,
-      pointBackgroundColor: colors.base,
-      pointBorderColor: colors.surface,
-      pointBorderWidth: 1.5
-    },
-    {
-      label: 'Base after a few-shot prompt',
-      data: whole(FEW_SHOT_WORD),
-      pointStyle: 'star',
-      pointRadius: 7,
-      pointBorderColor: colors.base,
-      pointBorderWidth: 2
-    },
-    {
-      label: 'Found by the search',
-      data: others('search-result'),
-      pointStyle: 'star',
-      pointRadius: 7,
-      pointBorderColor: colors.hybrid,
-      pointBorderWidth: 2
-    },
-    {
-      label: 'Recipes',
-      data: others('recipe'),
-      ...marked(visiblePoints('recipe'), colors),
+    marks('Inspected', chosen === selected ? [] : only(chosen), 7, { fill: hybrid, line: accent, width: 3 }),
+    marks('Selected', only(selected), 8, { fill: hybrid, line: ink, width: 2.5 }),
+    marks('Post', whole('post'), 8, { shape: 'rectRot', fill: post, line: surface, width: 1.5 }),
+    marks('Base', whole('base'), 7, { shape: 'rect', fill: base, line: surface, width: 1.5 }),
+    marks('Base after a few-shot prompt', whole(FEW_SHOT_WORD), 7, { shape: 'star', line: base, width: 2 }),
+    marks('Found by the search', others('search-result'), 7, { shape: 'star', line: hybrid, width: 2 }),
+    ...(['recipe', 'checkpoint'] as const).map((kind) => ({
+      label: kind === 'recipe' ? 'Recipes' : 'Other checkpoints',
+      data: others(kind),
+      ...marked(visiblePoints(kind), colors),
       pointRadius: 6.5
-    },
-    {
-      label: 'Other checkpoints',
-      data: others('checkpoint'),
-      ...marked(visiblePoints('checkpoint'), colors),
-      pointRadius: 6.5
-    },
+    })),
     ...(['uniform-blend', 'depth-ramp'] as const).map((kind) => ({
-      label: kind === 'uniform-blend' ? 'Blends' : BASELINE_FAMILIES[kind].curve,
-      data: others(kind).filter(({ model }) => isShownIn(content)(kind, model ?? '')),
+      ...marks(
+        kind === 'uniform-blend' ? 'Blends' : BASELINE_FAMILIES[kind].curve,
+        others(kind).filter(({ model }) => isShown(kind, model ?? '')),
+        2.5,
+        {
+          shape: BASELINE_FAMILIES[kind].shape,
+          fill: soft,
+          line: soft,
+          width: kind === 'uniform-blend' ? 0 : 1
+        }
+      ),
       // While scores arrive, a line between the known blends could pass where no blend is. Ramps are two curves.
       showLine: kind === 'uniform-blend' && !content.streaming,
-      borderColor: colors['ink-soft'],
-      borderWidth: 1.5,
-      pointStyle: BASELINE_FAMILIES[kind].shape,
-      pointRadius: 2.5,
-      pointBackgroundColor: colors['ink-soft'],
-      pointBorderColor: colors['ink-soft'],
-      pointBorderWidth: kind === 'uniform-blend' ? 0 : 1
+      borderColor: soft,
+      borderWidth: 1.5
     })),
-    ...rings(content, colors),
-    ...baselineDatasets(content, colors),
+    ...RINGS.map(({ kind, label, shape }) =>
+      marks(label, baselines(kind), 7, { shape, line: soft, width: 1.5 })
+    ),
+    ...CURVES.map(({ kind, curve, tone, shape }): ScatterSeries => ({
+      ...marks(curve, baselines(kind), 3, { shape, fill: colors[tone], line: colors[tone], width: 1 }),
+      showLine: true,
+      borderColor: translucent(colors[tone], 0.7),
+      borderWidth: 1.25,
+      borderDash: [3, 3]
+    })),
+    marks(
+      'Fails check',
+      failed.size === 0
+        ? []
+        : board.ranges.filter((point) => isSeen(point) && failed.has(rangeKey(point, board))).map(datum),
+      5.5,
+      { shape: 'crossRot', line: colors[MARK_LOOKS.failed.color], width: MARK_LOOKS.failed.width }
+    ),
+    marks('Ranges', (firm === null ? feasible : feasible.filter((point) => firm.has(point))).map(datum), 4, {
+      fill: translucent(hybrid, 0.75),
+      line: surface,
+      width: 0.75
+    }),
+    marks(
+      'Estimated ranges',
+      firm === null ? [] : feasible.filter((point) => !firm.has(point)).map(datum),
+      2.5,
+      { fill: translucent(hybrid, 0.4) }
+    ),
+    marks('Ranges below the limit', hidden.includes('below') ? [] : infeasible.map(datum), 3.5, {
+      line: translucent(hybrid, 0.7),
+      width: 1.25
+    }),
+    marks('Not marked', visible(unmarked).map(datum), 3, pale),
     {
-      label: 'Fails check',
-      data:
-        failed.size === 0
-          ? []
-          : board.ranges.filter((point) => isSeen(point) && failed.has(rangeKey(point, board))).map(datum),
-      pointStyle: 'crossRot',
-      pointRadius: 5.5,
-      pointBackgroundColor: 'transparent',
-      pointBorderColor: colors[MARK_LOOKS.failed.color],
-      pointBorderWidth: MARK_LOOKS.failed.width
-    },
-    {
-      label: 'Ranges',
-      data: (firm === null ? feasible : feasible.filter((point) => firm.has(point))).map(datum),
-      pointRadius: 4,
-      pointBackgroundColor: translucent(colors.hybrid, 0.75),
-      pointBorderColor: colors.surface,
-      pointBorderWidth: 0.75
-    },
-    {
-      label: 'Estimated ranges',
-      data: firm === null ? [] : feasible.filter((point) => !firm.has(point)).map(datum),
-      pointRadius: 2.5,
-      pointBackgroundColor: translucent(colors.hybrid, 0.4),
-      pointBorderWidth: 0
-    },
-    {
-      label: 'Ranges below the limit',
-      data: hidden.includes('below') ? [] : infeasible.map(datum),
-      pointRadius: 3.5,
-      pointBackgroundColor: 'transparent',
-      pointBorderColor: translucent(colors.hybrid, 0.7),
-      pointBorderWidth: 1.25
-    },
-    {
-      label: 'Not marked',
-      data: visible(unmarked).map(datum),
-      pointRadius: 3,
-      pointBackgroundColor: translucent(colors.hybrid, 0.2),
-      pointBorderWidth: 0
-    },
-    {
-      label: 'Sweep before',
-      data: visible(content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
-      pointRadius: 3,
-      pointHitRadius: 0,
-      pointHoverRadius: 0,
-      pointBackgroundColor: translucent(colors.hybrid, 0.2),
-      pointBorderWidth: 0
+      ...marks(
+        'Sweep before',
+        visible(content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
+        3,
+        pale
+      ),
+      ...untouched
     },
     {
       label: 'Pareto front',
       data: hidden.includes('front') ? [] : frontRanges(board, content.rejected).map(datum),
       showLine: true,
-      borderColor: translucent(colors.hybrid, 0.6),
+      borderColor: translucent(hybrid, 0.6),
       borderWidth: 1.5,
       pointRadius: 0,
-      pointHitRadius: 0,
-      pointHoverRadius: 0
+      ...untouched
     }
   ]
   // Points at the edge of the axes are drawn completely. Points outside a zoom are clipped.
