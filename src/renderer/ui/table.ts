@@ -16,7 +16,9 @@ export interface TableColumn<Row, Id extends string = string> {
   readonly isAscending?: boolean
   /** Value that is sorted and exported; null for none. */
   readonly value: (row: Row) => CsvCell
-  /** Text of the cell; the value when left out. */
+  /** Formats a number of the cell; as it is when left out. */
+  readonly format?: (value: number) => string
+  /** Text of the cell; the formatted value when left out. */
   readonly text?: (row: Row) => string
   /** Orders the rows by this column, where their values do not. */
   readonly sort?: (rows: readonly Row[], descending: boolean) => Row[]
@@ -57,8 +59,11 @@ export function nextOrder<Row>(before: Order, { id, words, isAscending }: TableC
     : { column: null, descending: false }
 }
 
-export const cellText = <Row>({ text, value }: TableColumn<Row>, row: Row): string =>
-  text === undefined ? String(value(row) ?? '–') : text(row)
+export function cellText<Row>({ text, format, value }: TableColumn<Row>, row: Row): string {
+  if (text !== undefined) return text(row)
+  const cell = value(row)
+  return typeof cell === 'number' && format !== undefined ? format(cell) : String(cell ?? '–')
+}
 
 export const tableOf = <Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): TableText => ({
   header: columns.map(({ label }) => label),

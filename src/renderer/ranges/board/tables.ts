@@ -231,8 +231,6 @@ export function rowColumns(
   const distinct = distinctWords(board.scoredBy)
   const isFirst = ({ key }: BoardRow): boolean => key === (context.selected ?? null)
   const qualifies = (row: BoardRow): boolean => ['yes', 'perhaps'].includes(stateOf(row, board, context))
-  const gain = ({ diversity }: BoardRow): number | null =>
-    board.post === null ? null : diversity - board.post.diversity
   const byTheirDiversity = (rows: readonly BoardRow[], descending: boolean): BoardRow[] =>
     sortByDiversity([rows], descending)
   return [
@@ -250,30 +248,27 @@ export function rowColumns(
       id: 'validity',
       label: capitalised(words.validity),
       value: ({ validity }) => validity,
-      text: ({ validity }) => formatScore(validity)
+      format: formatScore
     },
     {
       id: 'diversity',
       label: capitalised(words.diversity),
       value: ({ diversity }) => diversity,
-      text: ({ diversity }) => formatScore(diversity),
+      format: formatScore,
       sort: byTheirDiversity
     },
     {
       id: 'gain',
       label: 'Gain over post',
-      value: gain,
-      text: (row) => {
-        const value = gain(row)
-        return value === null ? '–' : formatDelta(value)
-      },
+      value: ({ diversity }) => (board.post === null ? null : diversity - board.post.diversity),
+      format: (value) => formatDelta(value),
       sort: byTheirDiversity
     },
     {
       id: 'choices',
       label: capitalised(words.choices),
       value: ({ effectiveChoices }) => effectiveChoices,
-      text: ({ effectiveChoices }) => effectiveChoices.toFixed(2)
+      format: (value) => value.toFixed(2)
     },
     ...(distinct === null
       ? []
@@ -282,7 +277,7 @@ export function rowColumns(
             id: 'distinct',
             label: capitalised(distinct),
             value: ({ distinctRight }: BoardRow) => distinctRight ?? null,
-            text: ({ distinctRight }: BoardRow) => distinctRight?.toFixed(2) ?? '–'
+            format: (value: number) => value.toFixed(2)
           }
         ]),
     {

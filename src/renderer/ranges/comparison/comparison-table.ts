@@ -46,7 +46,7 @@ export function comparisonColumns({ a, by }: SweepComparison): TableColumn<Compa
         id: `${measure} ${side}`,
         label: `${capitalised(words[measure])} ${side.toUpperCase()}`,
         value: (row: ComparisonRow) => row[side][measure],
-        text: (row: ComparisonRow) => formatScore(row[side][measure])
+        format: formatScore
       })),
       {
         id: measure,
