@@ -1,5 +1,7 @@
 import type { ProjectState } from '../../contract/documents/project'
+import { complaintOf, type Complaint } from '../ui/complaint'
 import { plural } from '../ui/format'
+import { Latest } from '../app/latest.svelte'
 import { EditBuffer, type EditDescription } from '../app/edit-buffer.svelte'
 import type { Here, OpenProject } from '../app/open-project.svelte'
 import { type AnyDraft, keepRows } from './prompt-draft'
@@ -8,18 +10,25 @@ import { type AnyDraft, keepRows } from './prompt-draft'
 export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
 
 /** A kind of prompt set, and how it is edited and stored. */
-interface PromptKind<Draft, Prompt> {
+interface PromptKind<Draft, Prompt, Builtin> {
   parse(draft: Draft): Parsed<Prompt>
   draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
   /** Creates a prompt below `like`, or the first one. */
   blank(id: number, like: Draft | undefined): Draft
   stored(state: ProjectState): readonly Prompt[]
+  /** Reads the built-in sets or prompts. */
+  builtin(): Promise<readonly Builtin[]>
   /** @param seen the revision that the drafts began with */
   store(here: Here, prompts: Prompt[], seen: number): Promise<ProjectState>
 }
 
 /** A prompt set being edited. It saves itself when it is valid, and every edit can be undone. */
-export abstract class PromptList<Draft extends AnyDraft, Prompt> {
+export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
+  builtin = $state.raw<readonly Builtin[]>([])
+  renderProblem = $state.raw<Complaint | null>(null)
+  private readonly rendering: Latest<object>
+  /** True while a newer rendering is on its way. */
+  readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
   selectedId = $state<number | null>(null)
   readonly buffer: EditBuffer<readonly Draft[], Prompt[]>
   protected nextId = 0
@@ -53,8 +62,9 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
 
   constructor(
     protected readonly project: OpenProject,
-    protected readonly kind: PromptKind<Draft, Prompt>
+    protected readonly kind: PromptKind<Draft, Prompt, Builtin>
   ) {
+    this.rendering = new Latest(project.left)
     this.buffer = new EditBuffer<readonly Draft[], Prompt[]>(project, {
       name: 'the prompts',
       stored: (state) => [...kind.stored(state)],
@@ -67,6 +77,34 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   }
 
   protected abstract render(): Promise<void>
+
+  /** Loads the built-in prompts and the rendering. */
+  attach(): void {
+    if (this.builtin.length === 0) void this.loadBuiltin()
+    void this.render()
+  }
+
+  private async loadBuiltin(): Promise<void> {
+    this.builtin = (await this.project.attempt(() => this.kind.builtin())) ?? []
+  }
+
+  /** Shows a rendering, or null and the problem if it fails. @param restMs see {@link Latest.ask} */
+  protected async showRendered<Rendering>(
+    question: object,
+    request: (signal: AbortSignal) => Promise<Rendering>,
+    show: (rendering: Rendering | null) => void,
+    restMs = 0
+  ): Promise<void> {
+    try {
+      const rendered = await this.rendering.ask(question, request, restMs)
+      if (rendered === null) return
+      show(rendered.answer)
+      this.renderProblem = null
+    } catch (error) {
+      show(null)
+      this.renderProblem = complaintOf(error)
+    }
+  }
 
   parse(draft: Draft): Parsed<Prompt> {
     const result = this.results.get(draft) ?? this.kind.parse(draft)

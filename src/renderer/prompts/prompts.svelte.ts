@@ -1,7 +1,5 @@
 import type { CrcPrompt, CrcPrompts, RenderedPrompt, RenderingChanges } from '../../contract/documents/crc'
-import { complaintOf, type Complaint } from '../ui/complaint'
 import { draftsOf, parseDraft, areSamePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
-import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { sameRecord } from '../ui/same-record'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
@@ -13,12 +11,9 @@ interface BuiltinSet {
 }
 
 /** The prompt set being edited, with the rendering of each prompt. */
-export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
-  builtin = $state.raw<readonly BuiltinSet[]>([])
+export class Prompts extends PromptList<PromptDraft, CrcPrompt, BuiltinSet> {
   rendered = $state.raw<readonly RenderedPrompt[]>([])
   notices = $state.raw<readonly string[]>([])
-  renderProblem = $state.raw<Complaint | null>(null)
-  private readonly rendering: Latest<string>
 
   constructor(project: OpenProject) {
     super(project, {
@@ -31,22 +26,12 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
         valid: like?.valid ?? 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
       }),
       stored: ({ prompts }) => prompts,
+      builtin: () => project.client.prompts.builtin(),
       store: (here, prompts, seen) => project.client.prompts.save({ ...here, seen, prompts })
     })
-    this.rendering = new Latest(project.left)
     project.onChange(({ document }, before) => {
       if (!sameRecord(document.rendering, before.document.rendering)) void this.render()
     })
-  }
-
-  /** Loads the prompts, the built-in sets and the renderings. */
-  attach(): void {
-    if (this.builtin.length === 0) void this.loadBuiltin()
-    void this.render()
-  }
-
-  private async loadBuiltin(): Promise<void> {
-    this.builtin = (await this.project.attempt(() => this.project.client.prompts.builtin())) ?? []
   }
 
   /** Id of the built-in set that the project uses unchanged; null if it uses none. */
@@ -76,18 +61,13 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   override async render(): Promise<void> {
     const { here, client, modelsAway } = this.project
     if (modelsAway) return
-    try {
-      const rendered = await this.rendering.ask(here.pair, (signal) =>
-        client.prompts.render(here, { signal })
-      )
-      if (rendered === null) return
-      this.rendered = rendered.answer.prompts
-      this.notices = rendered.answer.notices
-      this.renderProblem = null
-    } catch (error) {
-      this.rendered = []
-      this.notices = []
-      this.renderProblem = complaintOf(error)
-    }
+    await this.showRendered(
+      here,
+      (signal) => client.prompts.render(here, { signal }),
+      (rendered) => {
+        this.rendered = rendered?.prompts ?? []
+        this.notices = rendered?.notices ?? []
+      }
+    )
   }
 }

@@ -1,6 +1,5 @@
 import type { SamplePrompt } from '../../contract/documents/task'
 import { type Client } from '../app/connection'
-import { complaintOf, type Complaint } from '../ui/complaint'
 import { textOfFile } from '../ui/file-text'
 import {
   parseSampleDraft,
@@ -8,7 +7,6 @@ import {
   sampleDraftsOf,
   type SamplePromptDraft
 } from './sample-prompt-draft'
-import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
@@ -18,13 +16,8 @@ export const RENDER_REST_MS = 250
 type RenderedSample = Awaited<ReturnType<Client['samples']['render']>>
 
 /** The edited sample prompts, and a preview of the model's input for the selected one. */
-export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt> {
-  builtin = $state.raw<readonly SamplePrompt[]>([])
+export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt, SamplePrompt> {
   rendered = $state.raw<RenderedSample | null>(null)
-  renderProblem = $state.raw<Complaint | null>(null)
-  private readonly rendering: Latest<SamplePrompt>
-  /** True while `rendered` shows an earlier text. */
-  readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
 
   readonly selected = $derived.by(() => {
     const draft = this.drafts[this.selectedIndex]
@@ -45,9 +38,9 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
         raw: like?.raw ?? false
       }),
       stored: ({ samplePrompts }) => samplePrompts,
+      builtin: () => project.client.samples.builtinPrompts(),
       store: (here, prompts, seen) => project.client.samples.savePrompts({ ...here, seen, prompts })
     })
-    this.rendering = new Latest(project.left)
   }
 
   holds(text: string): boolean {
@@ -59,15 +52,6 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     if (this.holds(text)) return
     this.insert({ ...this.kind.blank(this.nextId++, undefined), text }, this.drafts.length)
     await this.flush()
-  }
-
-  attach(): void {
-    if (this.builtin.length === 0) void this.loadBuiltin()
-    void this.render()
-  }
-
-  private async loadBuiltin(): Promise<void> {
-    this.builtin = (await this.project.attempt(() => this.project.client.samples.builtinPrompts())) ?? []
   }
 
   /** Imports the prompts of a file. An unreadable file is reported and changes nothing. */
@@ -83,18 +67,11 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     const { here, client, modelsAway } = this.project
     const prompt = this.selected
     if (prompt === null || modelsAway) return
-    try {
-      const rendered = await this.rendering.ask(
-        prompt,
-        (signal) => client.samples.render({ ...here, prompt }, { signal }),
-        restMs
-      )
-      if (rendered === null) return
-      this.rendered = rendered.answer
-      this.renderProblem = null
-    } catch (error) {
-      this.rendered = null
-      this.renderProblem = complaintOf(error)
-    }
+    await this.showRendered(
+      prompt,
+      (signal) => client.samples.render({ ...here, prompt }, { signal }),
+      (rendered) => (this.rendered = rendered),
+      restMs
+    )
   }
 }
