@@ -255,10 +255,6 @@ export class Session extends OpenProject {
     this.compare([{ kind: 'endpoint', name, endpoint }], 'samples')
   }
 
-  evaluate(model: ScoredModel): void {
-    this.evaluateAll([model])
-  }
-
   async keepAll(models: readonly ScoredModel[]): Promise<void> {
     for (const { name, layers, score } of models) {
       if (layers === null) continue
@@ -266,17 +262,10 @@ export class Session extends OpenProject {
     }
   }
 
-  sampleAll(models: readonly ScoredModel[]): void {
+  compareScored(models: readonly ScoredModel[], step: VariantStep): void {
     this.compare(
       models.map(({ model, name }) => ({ ...model, name })),
-      'samples'
-    )
-  }
-
-  evaluateAll(models: readonly ScoredModel[]): void {
-    this.compare(
-      models.map(({ model, name }) => ({ ...model, name })),
-      'evaluate'
+      step
     )
   }
 

@@ -54,8 +54,8 @@ export function complaintOf(error: unknown): Complaint {
 /**
  * Replaces the hint of a lost engine by one for the view that shows the failure. The engine does not know that view.
  */
-export const hintedWhenLost = (failure: Complaint, hint: string): Complaint =>
-  failure.code === 'engine-lost' ? { ...failure, hint } : failure
+export const hintedWhenLost = <Failure extends Complaint | null>(failure: Failure, hint: string): Failure =>
+  failure?.code === 'engine-lost' ? { ...failure, hint } : failure
 
 /**
  * Adds to a failure that the button beside it resumes the work.
