@@ -4,6 +4,27 @@ type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line
 
 export type ChartColors = Record<ColorName, string>
 
+function colorsBy(colorOf: (name: ColorName) => string): ChartColors {
+  return {
+    base: colorOf('base'),
+    post: colorOf('post'),
+    hybrid: colorOf('hybrid'),
+    checkpoint: colorOf('checkpoint'),
+    orange: colorOf('orange'),
+    sky: colorOf('sky'),
+    black: colorOf('black'),
+    accent: colorOf('accent'),
+    ink: colorOf('ink'),
+    'ink-soft': colorOf('ink-soft'),
+    'ink-faint': colorOf('ink-faint'),
+    line: colorOf('line'),
+    surface: colorOf('surface')
+  }
+}
+
+/** Colours of drawings in a page, whose style sheet has them for light and for dark. */
+export const PAGE_COLORS = colorsBy((name) => `var(--${name})`)
+
 export interface ChartFont {
   family: string
   size: number
@@ -20,21 +41,7 @@ export function chartColors(within: HTMLElement): ChartColors {
     probe.style.color = `var(--${name})`
     return getComputedStyle(probe).color
   }
-  const colors = {
-    base: resolve('base'),
-    post: resolve('post'),
-    hybrid: resolve('hybrid'),
-    checkpoint: resolve('checkpoint'),
-    orange: resolve('orange'),
-    sky: resolve('sky'),
-    black: resolve('black'),
-    accent: resolve('accent'),
-    ink: resolve('ink'),
-    'ink-soft': resolve('ink-soft'),
-    'ink-faint': resolve('ink-faint'),
-    line: resolve('line'),
-    surface: resolve('surface')
-  }
+  const colors = colorsBy(resolve)
   probe.remove()
   return colors
 }

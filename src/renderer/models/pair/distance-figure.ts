@@ -1,5 +1,5 @@
 import type { DistancesDocument } from '../../../contract/documents/distances'
-import { baselineAt, moved, textShape } from '../../plots/figures/drawing'
+import { baselineAt, textShape } from '../../plots/figures/drawing'
 import { colorBar } from '../../plots/figures/color-bar'
 import type { Figure } from '../../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart } from '../../plots/figures/grid-drawing'
@@ -21,12 +21,13 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
     draw(page) {
       const cells = gridPart(grid, page)
       const [first] = grid.rows
+      const top = cells.height + 8
       const bar =
         first === undefined
           ? []
-          : colorBar({ ...spec, centred: false }, first.domain, { x: 0, y: 0, width: 160 }, page.colors)
+          : colorBar({ ...spec, centred: false }, first.domain, { x: 4, y: top, width: 160 }, page.colors)
       const words = (text: string, y: number) =>
-        textShape(text, 176, baselineAt(y, 11), page.colors['ink-soft'], { size: 11 })
+        textShape(text, 180, baselineAt(top + y, 11), page.colors['ink-soft'], { size: 11 })
       const legend = [
         ...bar,
         words(`${spec.label}: ${spec.describe}`, 5),
@@ -37,7 +38,7 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
       return {
         width: page.width,
         height: cells.height + 40,
-        shapes: [...cells.shapes, ...moved(legend, 4, cells.height + 8)]
+        shapes: [...cells.shapes, ...legend]
       }
     },
     csv: () => gridCsv(grid),

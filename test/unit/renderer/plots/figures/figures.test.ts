@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type Drawing,
-  moved,
-  paintOf,
-  path,
-  textShape,
-  type TextShape
-} from '../../../../../src/renderer/plots/figures/drawing'
+import { type Drawing, paintOf, type TextShape } from '../../../../../src/renderer/plots/figures/drawing'
 import { plotCsv, plotFigure } from '../../../../../src/renderer/plots/figures/plot-figure'
 import { barDrawing } from '../../../../../src/renderer/plots/figures/bar-drawing'
 import { svgOf, unitsWide } from '../../../../../src/renderer/plots/figures/svg'
@@ -167,14 +160,6 @@ describe('the drawn figure', () => {
     expect(paintOf(translucent('var(--base)', 0.55))).toEqual({ color: 'var(--base)', opacity: 0.55 })
     expect(paintOf('transparent')).toBeNull()
     expect(() => paintOf('url(#x)')).toThrow('url(#x) is not a colour')
-  })
-
-  it('moves with all its points, relative ones by their beginning', () => {
-    const d = 'M1 2H3V4C1 2 3 4 5 6A7 7 0 0 1 8 9h1v-1z'
-    expect(moved([path(d, { fill: '#000' }), textShape('a', 1, 2, '#000')], 10, 100)).toMatchObject([
-      { d: 'M11 102H13V104C11 102 13 104 15 106A7 7 0 0 1 18 109h1v-1z' },
-      { x: 11, y: 102 }
-    ])
   })
 })
 
