@@ -82,7 +82,10 @@ export function verdictFacts(state: VerdictState): (typeof VERDICT_STATES)[numbe
   return facts
 }
 
-/** Steps that a verdict or a caveat asks for. */
+/**
+ * Steps that a verdict or a caveat asks for. `hear` opens Chat, and `keep` keeps a better model as a
+ * recipe.
+ */
 export const VerdictStepKind = z.enum([
   'check',
   'check-more',

@@ -5,7 +5,7 @@ import { formatPercent, formatScore, rangePhrase } from './format'
 import { isSame } from './range-facts'
 import type { ScoreWords } from './score-words'
 
-/** Returns the ranges that halves selected and the check did not cover; none without a check. */
+/** Returns ranges that a half of the prompts selected, but that the full-answer check did not cover; none without it. */
 export function uncheckedHalves(
   { folds }: Pick<CrossFit, 'folds'>,
   check: CheckResult | null
@@ -33,10 +33,10 @@ export function crossFitAt(
   words: Pick<ScoreWords, 'validity'>,
   unchecked: readonly RestorationRange[]
 ): string {
-  const short = validity < minimum ? `, below the limit of ${formatScore(minimum)}` : ''
-  const rests =
+  const belowLimit = validity < minimum ? `, below the limit of ${formatScore(minimum)}` : ''
+  const uncheckedNote =
     unchecked.length === 0
       ? ''
       : `, of ${unchecked.map((range) => rangePhrase(range)).join(' and ')} (not checked)`
-  return `at ${words.validity} ${formatScore(validity)}${short}${rests}`
+  return `at ${words.validity} ${formatScore(validity)}${belowLimit}${uncheckedNote}`
 }

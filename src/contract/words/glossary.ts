@@ -32,7 +32,7 @@ export const GLOSSARY = {
     'The number of equally likely right answers with the same diversity: exp of their entropy.',
   baseline:
     'A simpler way to diverse answers: another sampler for post, mixed logits, base filtered by post, ' +
-    'or a blend of all layers.',
+    'or a blend of all layers. A family is one kind of baseline with all its settings.',
   'first token': 'The token that begins an answer. A sweep of the character task scores its distribution.',
   'full answer':
     'The first token and all that follows. A valid first token may begin an invalid answer. The ' +
@@ -43,7 +43,8 @@ export const GLOSSARY = {
     'The models that no other model beats in both measures of a score. Ranges that fail the check are ' +
     'left out.',
   resample:
-    'The prompts drawn again at random, with repeats. It shows how much a result depends on the prompts.',
+    'The prompts drawn again at random, with repeats. It shows how much a result depends on the prompts. ' +
+    'Out of bag: scored only on the prompts that a resample left out.',
   'share of wins':
     'The share of resamples that select a range. Results of the full-answer check stay the same in ' +
     'every resample.',

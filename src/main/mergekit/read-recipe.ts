@@ -46,7 +46,7 @@ const MAX_ALIASES = 100
 /**
  * Reads a mergekit file as a recipe of a pair: slices of `passthrough`, or of `linear` with one weight for each
  * model. Every layer keeps its position and mixes post with at most one model. @param file for messages and relative
- * paths @param known other checkpoints, or `any folder`
+ * paths @param checkpoints those that models may be, or `any folder`
  */
 export async function readMergekitRecipe(
   text: string,

@@ -10,7 +10,7 @@ import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/paths'
 import { BACKUP, migrateProject, splitStoredSweeps } from './documents/migrate-project'
 import { readPairResults } from './pair/pair-results'
-import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair/pair-folders'
+import { ensurePairFolder, pairFolder, deleteRemovedPairs, requirePlainPairs } from './pair/pair-folders'
 import { Project, type ProjectAccess, type ProjectContent } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/project-file'
 import { migrateWorkList, readWorkList } from './documents/work-list-files'
@@ -54,7 +54,7 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
   const { foundVersion, ...documents } = await readProjectFiles(folder)
   await requirePlainPairs(folder, documents.document.pairs)
   if (lock !== null) {
-    await removeLeftPairs(folder, documents.document.pairs)
+    await deleteRemovedPairs(folder, documents.document.pairs)
     // Other parts of the program store unfinished sweeps and searches there.
     for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
     await removeUnfinished(folder, FOLDER_DEPTH)

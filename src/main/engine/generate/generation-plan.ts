@@ -69,13 +69,11 @@ export function planGeneration(
   // Each prompt has one prefix: itself.
   const prefixes = request.prompts.map((prompt) => [prompt])
   const longestSize = sizeOf(prefixes.filter(([prompt]) => prompt?.length === longestPrompt).slice(0, 1))
+  const longestAlone = { group: longestSize, rows: 1, isOneOfMany: prefixes.length > 1 }
   const memoryOf = (running: RunningGroup, ofWeights = weightSizes): GenerationMemory =>
     memoryWith(models, sizes, ofWeights, { ...running, rows: running.rows * models.modelCount })
   const weights = chooseWeightStorage(
-    (storage) => {
-      const longestAlone = { group: longestSize, rows: 1, isOneOfMany: prefixes.length > 1 }
-      return peakOf(memoryOf(longestAlone, weightMemory(models, storage)))
-    },
+    (storage) => peakOf(memoryOf(longestAlone, weightMemory(models, storage))),
     memoryBytes,
     request.weights,
     precision

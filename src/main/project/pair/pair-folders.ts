@@ -22,7 +22,7 @@ export async function requirePlainPairs(project: string, pairs: readonly { id: P
 }
 
 /** Deletes the folders of pairs whose removal can no longer be undone. Other files beside them stay. */
-export async function removeLeftPairs(project: string, pairs: readonly { id: PairId }[]): Promise<void> {
+export async function deleteRemovedPairs(project: string, pairs: readonly { id: PairId }[]): Promise<void> {
   const entries = await readdir(join(project, PAIRS), { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
     const isRemoved = PairId.safeParse(entry.name).success && pairs.every(({ id }) => id !== entry.name)
