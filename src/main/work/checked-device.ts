@@ -1,24 +1,17 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { DEVICE_LABELS } from '../../contract/model/device'
 import { unsupportedError, WorkbenchError } from '../../contract/model/problem'
 import type { CheckDeviceRequest } from '../../contract/procedures/engine'
-import { writeFileAtomic } from '../base/files/atomic-file'
-import { readJsonFile } from '../base/files/bounded-file'
-import { formatJson } from '../base/files/json-format'
-import { configFolder } from '../base/files/paths'
 import { throwIfCancelled } from '../base/files/cancelling'
+import { UserFile } from '../base/files/user-file'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { type Devices, whyWrong } from './devices'
 
 /** Reasons why pairs are computed wrongly, by `keyOf`; null for pairs that are computed correctly. Newest last. */
-const StoredChecks = z.record(z.string(), z.string().nullable())
-type StoredChecks = z.infer<typeof StoredChecks>
+const checks = new UserFile('checked-devices', z.record(z.string(), z.string().nullable()), {})
 
 const MAX_CHECKS = 200
-const MAX_FILE_BYTES = 2 ** 20
 
 /**
  * Compares layers on a GPU with the CPU before the first sweep. An automatic choice that is wrong or fails is
@@ -56,11 +49,14 @@ async function whyUnusable(
   isAutomatic: boolean
 ): Promise<string | null> {
   const key = await keyOf(devices, request)
-  const stored = (await readChecks())[key]
+  const stored = (await checks.read())[key]
   if (stored !== undefined) return stored
   try {
     const reason = whyWrong(await devices.check(request, signal))
-    await addCheck(key, reason)
+    // An error is ignored: the next sweep checks again.
+    await checks
+      .change((stored) => Object.fromEntries(Object.entries({ ...stored, [key]: reason }).slice(-MAX_CHECKS)))
+      .catch(() => undefined)
     return reason
   } catch (error) {
     throwIfCancelled(signal, 'The check of a device')
@@ -79,21 +75,4 @@ async function keyOf(
   const pair = await openPair(base, post)
   const models = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
   return JSON.stringify([device, precision ?? 'automatic', ...models, await devices.drivers()])
-}
-
-const checksFile = (): string => join(configFolder(), 'checked-devices.json')
-
-async function readChecks(): Promise<StoredChecks> {
-  const stored = await readJsonFile(checksFile(), MAX_FILE_BYTES).catch(() => null)
-  return StoredChecks.safeParse(stored).data ?? {}
-}
-
-async function addCheck(key: string, reason: string | null): Promise<void> {
-  const checks = Object.entries({ ...(await readChecks()), [key]: reason }).slice(-MAX_CHECKS)
-  try {
-    await mkdir(configFolder(), { recursive: true })
-    await writeFileAtomic(checksFile(), formatJson(Object.fromEntries(checks)))
-  } catch {
-    // The next sweep checks again.
-  }
 }

@@ -1,21 +1,15 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { inputError } from '../../../contract/model/problem'
-import { readJsonFile } from './bounded-file'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from './paths'
+import { UserFile } from './user-file'
 
-const MAX_FILE_BYTES = 100_000
-export const AddedFolders = z.array(z.string().min(1).max(4096)).max(50)
-
-export const addedFoldersFile = (): string => join(configFolder(), 'model-folders.json')
-
-/** Lists the folders in which the user lets models be found. An unreadable list counts as empty. */
-export async function addedModelFolders(): Promise<string[]> {
-  const stored = await readJsonFile(addedFoldersFile(), MAX_FILE_BYTES).catch(() => [])
-  const parsed = AddedFolders.safeParse(stored)
-  return parsed.success ? parsed.data : []
-}
+/** Folders in which the user lets models be searched. */
+export const addedModelFolders = new UserFile<string[]>(
+  'model-folders',
+  z.array(z.string().min(1).max(4096)).max(50),
+  []
+)
 
 /** Gives the machine of a Windows path such as `\\nas\models`; null for this machine. */
 export function networkHost(path: string): string | null {
@@ -35,7 +29,7 @@ export async function requireNamedHost(
     configFolder(),
     projectsFolder(),
     huggingFaceCacheFolder(),
-    ...(await addedModelFolders())
+    ...(await addedModelFolders.read())
   ]
   if (userFolders.some((folder) => networkHost(folder) === host)) return
   throw inputError(

@@ -63,14 +63,14 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
       const { device = null, modelFolders: folders } = config
       return { path: configFile(), device, memoryBytes: configuredMemory(config), modelFolders: folders }
     }),
-    modelFolders: app.modelFolders.handler(() => addedModelFolders()),
+    modelFolders: app.modelFolders.handler(() => addedModelFolders.read()),
     addModelFolder: app.addModelFolder.handler(async ({ input }) => {
       await addModelFolder(input.folder)
-      return addedModelFolders()
+      return addedModelFolders.read()
     }),
     removeModelFolder: app.removeModelFolder.handler(async ({ input }) => {
       await removeModelFolder(input.folder)
-      return addedModelFolders()
+      return addedModelFolders.read()
     })
   })
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { beforeEach, expect, it, vi } from 'vitest'
 import {
-  addedFoldersFile,
+  addedModelFolders,
   networkHost,
   requireNamedHost
 } from '../../../../../src/main/base/files/network-path'
@@ -31,7 +31,7 @@ it('refuses a machine that the user has not named, on Windows only', async () =>
 })
 
 it('takes machines of the folders that the user has added', async () => {
-  await writeFile(addedFoldersFile(), JSON.stringify(['\\\\nas\\models']))
+  await writeFile(addedModelFolders.path, JSON.stringify(['\\\\nas\\models']))
   await requireNamedHost('//nas/other', 'win32')
   await expect(requireNamedHost('//other/nas', 'win32')).rejects.toThrow('other')
 })

@@ -16,6 +16,6 @@ it('adds a folder that exists, and refuses another by its path', async () => {
   })
   await mkdir(models)
   await addModelFolder(models)
-  expect(await addedModelFolders()).toEqual([models])
+  expect(await addedModelFolders.read()).toEqual([models])
   vi.unstubAllEnvs()
 })
