@@ -47,7 +47,9 @@ export const AnswerCheck = z.object({
   categories: z.array(z.string()).optional(),
   post: FullAnswerScores,
   models: z.array(CheckedModel),
-  baselines: z.array(CheckedBaseline)
+  baselines: z.array(CheckedBaseline),
+  /** Base after a few-shot prompt. Missing in older checks, and where the sweep has no score of it. */
+  fewShot: FullAnswerScores.optional()
 })
 export type AnswerCheck = z.infer<typeof AnswerCheck>
 
@@ -71,7 +73,7 @@ export type CheckEvent = z.infer<typeof CheckEvent>
 /** Fields of a check that decide which models pass. */
 export type CheckResult = Pick<
   AnswerCheck,
-  'layerCount' | 'source' | 'categories' | 'post' | 'models' | 'baselines'
+  'layerCount' | 'source' | 'categories' | 'post' | 'models' | 'baselines' | 'fewShot'
 >
 
 /** Returns the minimum validity of full answers: rho times that of post's full answers. */
@@ -102,6 +104,7 @@ function scoresByKey(check: CheckResult): ReadonlyMap<string, FullAnswerScores> 
     if (!index.has(key)) index.set(key, scores)
   }
   for (const checked of check.models) add({ kind: 'recipe', recipe: checked.recipe }, checked)
+  if (check.fewShot !== undefined) add({ kind: 'few-shot' }, check.fewShot)
   for (const checked of check.baselines) add(baselineModel(checked.baseline, check), checked)
   indices.set(check, index)
   return index

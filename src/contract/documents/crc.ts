@@ -354,7 +354,7 @@ export const SweepDocument = z.object({
   /** Score of base as a complete model. Null with a reason in `baseUnavailable` if base cannot be compared. */
   base: Score.nullable(),
   baseUnavailable: z.string().nullable(),
-  /** Missing in previews, merged and old sweeps, and with a notice if base cannot be scored. */
+  /** Missing in old sweeps, and with a notice if base cannot be scored. */
   fewShot: FewShotScore.optional(),
   /** Remarks for the reader, such as a missing chat template or characters that no token can add. */
   notices: z.array(z.string()),

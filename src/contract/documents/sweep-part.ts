@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PromptScore, Rendering, SweepDocument, SweptPrompt } from './crc'
+import { FewShotScore, PromptScore, Rendering, SweepDocument, SweptPrompt } from './crc'
 import { ScoredBy } from './scored-by'
 import { ComputedBy } from './computed-by'
 import { SamplingBaseline } from '../model/sampling-baseline'
@@ -40,6 +40,8 @@ export const SweepPart = z.object({
   /** Models with their scores on the scored prompts, in the order of `scoredPrompts`. */
   models: z.array(z.object({ model: SweptModel, prompts: z.array(PromptScore) })),
   baselines: z.array(z.object({ baseline: SamplingBaseline, prompts: z.array(PromptScore) })).default([]),
+  /** Base after a few-shot prompt on the scored prompts. Missing in older parts, and with a notice. */
+  fewShot: FewShotScore.pick({ prompts: true, format: true, work: true }).optional(),
   work: WorkCounts,
   reusedPromptCount: z.number().int().nonnegative()
 })

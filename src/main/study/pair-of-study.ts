@@ -195,8 +195,9 @@ export class PairOfStudy {
 const missingStep = (pair: string, step: string, problem: string): WorkbenchError =>
   notFoundError(`${pair} ${problem}.`, `Run the step "${step}" first.`)
 
-function sweepOutput({ id, work, followUp }: SweepDocument): StepOutput {
-  const blockEvaluations = work.blockEvaluations + (followUp?.blockEvaluations ?? 0)
+function sweepOutput({ id, work, followUp, fewShot }: SweepDocument): StepOutput {
+  const more = [followUp, fewShot?.work].map((each) => each?.blockEvaluations ?? 0)
+  const blockEvaluations = more.reduce((sum, count) => sum + count, work.blockEvaluations)
   return { work: { ...NO_WORK, blockEvaluations }, result: id }
 }
 

@@ -1,9 +1,9 @@
-import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
+import { type AnswerCheck, answerLimit } from '../../../contract/documents/answer-check'
 import type { Verdict } from '../../../contract/documents/verdict'
 import { formatDuration } from '../../../contract/words/format'
 import { fullAnswersTable } from '../../report/sections/sweep-findings'
 import { blocksText } from './blocks'
-import { independentBaselineName } from '../../../contract/words/baseline-words'
+import { checkedRows } from '../../../contract/words/checked-rows'
 import { baselineWord } from './baseline-word'
 import { decimal, printable, style, table } from './output'
 import { describeVerdict, type NextCommands } from './verdict-report'
@@ -39,25 +39,13 @@ export function describeCheck(
 
 function describeModels(check: AnswerCheck, rho: number): string {
   const limit = decimal(answerLimit(check, rho))
-  const row = (name: string, model: AnswerCheck['post'], passes: string): string[] => [
-    name,
-    decimal(model.firstToken.validity),
-    decimal(model.answers.validity),
-    decimal(model.answers.diversity),
-    ...(passes === '' ? ['', ''] : [limit, passes])
-  ]
-  const outcome = (model: AnswerCheck['post']): string => (passesCheck(model, check, rho) ? 'yes' : 'no')
   const rows = [
     ['model', 'first token', 'full answers', 'diversity', 'limit', 'passes'],
-    row('post', check.post, ''),
-    ...check.models.map((model) => row(printable(model.recipe.name), model, outcome(model))),
-    ...check.baselines.map((model) =>
-      row(
-        printable(baselineWord(model.baseline) ?? independentBaselineName(model.baseline)),
-        model,
-        outcome(model)
-      )
-    )
+    ...checkedRows(check, rho).map(({ name, baseline, scores: { firstToken, answers }, passes }) => [
+      printable((baseline === null ? null : baselineWord(baseline)) ?? name),
+      ...[firstToken.validity, answers.validity, answers.diversity].map(decimal),
+      ...(passes === null ? ['', ''] : [limit, passes ? 'yes' : 'no'])
+    ])
   ]
   return `${style('bold', 'Validity by the first token and of full answers')}\n${table(rows, 'lrrrrl')}`
 }

@@ -1,5 +1,5 @@
 import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
-import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
+import { type AnswerCheck, answerLimit } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { distanceRows } from '../../../contract/documents/distances'
 import type { LineageDocument, MeanEstimate, TriageDocument } from '../../../contract/documents/lineage'
@@ -8,6 +8,7 @@ import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import { type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
 import { independentBaselineName } from '../../../contract/words/baseline-words'
+import { checkedRows } from '../../../contract/words/checked-rows'
 import { isSame } from '../../../contract/words/range-facts'
 
 /** A flat table: column names, then a line for each row. */
@@ -113,31 +114,18 @@ const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [dif
 /** Returns a row for each checked model, with its scores by the first token and of full answers. */
 export function checkTable(check: AnswerCheck, rho: number): CsvTable {
   const limit = answerLimit(check, rho)
-  const row = (
-    kind: string,
-    name: string,
-    { firstToken, answers }: AnswerCheck['post'],
-    [range, passes]: readonly [RestorationRange | null, boolean | null]
-  ): Row => [
-    ...[kind, name, range?.start ?? null, range?.end ?? null, firstToken.validity, firstToken.diversity],
-    ...[answers.validity, answers.diversity, limit, passes]
-  ]
   return {
     header: columns('check'),
-    rows: [
-      row('post', 'post', check.post, [null, null]),
-      ...check.models.map((model) => {
-        const range = rangeOf(model.recipe)
-        const passes = passesCheck(model, check, rho)
-        return row(range === null ? 'recipe' : 'range', model.recipe.name, model, [range, passes])
-      }),
-      ...check.baselines.map((model) =>
-        row(model.baseline.kind, independentBaselineName(model.baseline), model, [
-          null,
-          passesCheck(model, check, rho)
-        ])
-      )
-    ]
+    rows: checkedRows(check, rho).map(({ name, tone, recipe, baseline, scores, passes }) => {
+      const range = recipe === null ? null : rangeOf(recipe)
+      const [ofRecipe, ofPair] = [range === null ? 'recipe' : 'range', tone === 'post' ? 'post' : 'few-shot']
+      const kind = baseline?.kind ?? (recipe === null ? ofPair : ofRecipe)
+      const { firstToken, answers } = scores
+      return [
+        ...[kind, name, range?.start ?? null, range?.end ?? null, firstToken.validity, firstToken.diversity],
+        ...[answers.validity, answers.diversity, limit, passes]
+      ]
+    })
   }
 }
 

@@ -8,9 +8,11 @@ import {
   type CheckProgress,
   checkOf,
   checkOfBaseline,
+  type FullAnswerScores,
   passesCheck
 } from '../../../contract/documents/answer-check'
-import type { SweepDocument } from '../../../contract/documents/crc'
+import type { CrcPrompts, SweepDocument } from '../../../contract/documents/crc'
+import type { FewShotPrompt } from '../../../contract/model/few-shot'
 import { type Baseline, BASELINE_KINDS, isBlend } from '../../../contract/model/sampling-baseline'
 import { baselineModel, blendRecipe } from '../../../contract/documents/swept-model'
 import { rangeName } from '../../../contract/words/format'
@@ -32,7 +34,8 @@ import { bestBaselines } from '../selection/compare-baselines'
 import type { PairFolders } from '../sweep/score-recipes'
 import { requireSameAsSwept } from '../sweep/same-as-swept'
 import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
-import { checkAnswers } from './check-answers'
+import { whiteSpaceTokens } from '../task/characters'
+import { checkAnswers, type FullAnswersRequest } from './check-answers'
 
 export interface CheckRequest {
   pair: PairFolders
@@ -126,37 +129,21 @@ export async function checkSweep(
   for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
   const requested = checkedModels(recipes, baselines, sweep)
+  const pair = { base: basePath.path, post: postPath.path, device, precision, text }
   const { answers, seconds } = await checkAnswers(
     engine,
-    {
-      base: basePath.path,
-      post: postPath.path,
-      models: requested.models,
-      baselines: requested.baselines,
-      device,
-      precision,
-      rendered,
-      text,
-      endTokens
-    },
+    { ...pair, ...requested, rendered, endTokens },
     signal,
     onProgress
   ).catch((error: unknown) => {
     throw error instanceof WorkbenchError && error.problem.code === 'engine-lost' ? startsAgain(error) : error
   })
-  return joinChecks(earlier, {
+  const fresh: AnswerCheck = {
     schemaVersion: ANSWER_CHECK_VERSION,
     sweepId: sweep.id,
     createdAt: new Date().toISOString(),
     programVersion: version,
-    seconds,
-    device,
-    precision,
-    layerCount,
-    basePath,
-    postPath,
-    source,
-    endTokens,
+    ...{ seconds, device, precision, layerCount, basePath, postPath, source, endTokens },
     categories: rendered.prompts.map(({ category }) => category),
     post: elementAt(answers, 0, 'model'),
     models: recipes.map((recipe, index) => ({ recipe, ...elementAt(answers, index + 1, 'model') })),
@@ -164,7 +151,37 @@ export async function checkSweep(
       baseline,
       ...elementAt(answers, elementAt(requested.modelOfBaseline, index, 'baseline'), 'model')
     }))
-  })
+  }
+  const check = joinChecks(earlier, fresh)
+  if (sweep.fewShot === undefined || check.fewShot !== undefined) return check
+  const { format } = sweep.fewShot
+  const few = await checkFewShotBase(engine, { ...pair, endTokens, sweep, format }, signal)
+  return { ...check, ...few, seconds: check.seconds + few.seconds }
+}
+
+type PairRequest = Pick<FullAnswersRequest, 'base' | 'post' | 'device' | 'precision' | 'text' | 'endTokens'>
+
+/** Checks base after a few-shot prompt, whose answers also end with white space that contains its stop text. */
+async function checkFewShotBase(
+  engine: EngineClient,
+  { sweep, format, ...pair }: PairRequest & { sweep: SweepDocument; format: FewShotPrompt },
+  signal: AbortSignal
+): Promise<{ fewShot: FullAnswerScores; seconds: number }> {
+  const { text, endTokens } = pair
+  const rendered = await renderPrompts(promptsOf(sweep), sweep.rendering, text, format)
+  const white = await whiteSpaceTokens(text)
+  const texts = await text.decodeBehind([], white)
+  const stops = white.filter((_, index) => elementAt(texts, index, 'token').includes(format.stop))
+  const { answers, seconds } = await checkAnswers(
+    engine,
+    {
+      ...{ ...pair, models: [{ kind: 'base' }], baselines: [], rendered },
+      endTokens: [...new Set([...endTokens, ...stops])]
+    },
+    signal,
+    () => undefined
+  )
+  return { fewShot: elementAt(answers, 0, 'model'), seconds }
 }
 
 /** Returns the models of the engine's request: post, the recipes, uniform blends, and base if a baseline needs it. */
@@ -211,8 +228,7 @@ interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endT
 async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
   const pair = await openPair(folders.base, folders.post)
   const text = await recentTextModel(pair.post.checkpoint.textFolder)
-  const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  const rendered: RenderedPrompts = await renderPrompts(prompts, sweep.rendering, text)
+  const rendered: RenderedPrompts = await renderPrompts(promptsOf(sweep), sweep.rendering, text)
   const basePath = referenceOf(pair.base)
   const postPath = referenceOf(pair.post)
   requireSameAsSwept({ basePath, postPath, prompts: rendered.prompts }, sweep)
@@ -225,6 +241,9 @@ async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise
   }
   return { rendered, text, endTokens, basePath, postPath }
 }
+
+const promptsOf = ({ prompts }: SweepDocument): CrcPrompts =>
+  prompts.map(({ text, category, valid }) => ({ text, category, valid }))
 
 function referenceOf({ checkpoint: { path, fingerprint } }: PairMember): AnswerCheck['basePath'] {
   return { path, fingerprint }
@@ -245,7 +264,12 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   const keyOf = ({ baseline }: CheckedBaseline): string => weightsKey(baselineModel(baseline, fresh))
   const again = new Set(fresh.baselines.map(keyOf))
   const baselines = earlier.baselines.filter((checked) => !again.has(keyOf(checked)))
-  return { ...fresh, models: [...models, ...fresh.models], baselines: [...baselines, ...fresh.baselines] }
+  return {
+    ...fresh,
+    models: [...models, ...fresh.models],
+    baselines: [...baselines, ...fresh.baselines],
+    ...(earlier.fewShot && { fewShot: earlier.fewShot })
+  }
 }
 
 function nothingToCheck({ preview }: SweepDocument, earlier: AnswerCheck | null): WorkbenchError {

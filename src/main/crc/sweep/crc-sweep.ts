@@ -28,6 +28,7 @@ import {
 } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep, whatIfBytes } from './prepare-sweep'
 import { assembleLineage, type LineageScores } from './assemble-lineage'
+import { scoreFewShotBase } from './few-shot-base'
 import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
@@ -81,6 +82,7 @@ export async function runCrcShard(
   history: SweepHistory | null = null
 ): Promise<SweepPart> {
   const scored = await scorePrompts(engine, request, signal, onEvent, history)
+  const { facts, chosen } = scored
   return {
     kind: 'sweep-part',
     schemaVersion: SWEEP_PART_VERSION,
@@ -88,8 +90,9 @@ export async function runCrcShard(
     createdAt: new Date().toISOString(),
     rho: request.rho,
     seed: request.seed ?? DEFAULT_SEED,
-    ...scored.facts,
-    scoredPrompts: scored.chosen,
+    ...facts,
+    ...(await scoreFewShotBase(engine, request, facts, chosen, signal)),
+    scoredPrompts: chosen,
     models: scored.models.map(({ model, prompts }) => ({
       model,
       prompts: prompts.map(promptWithStoredDigits)

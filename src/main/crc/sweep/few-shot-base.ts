@@ -1,5 +1,6 @@
 import type { FewShotScore, Rendering, SweepDocument } from '../../../contract/documents/crc'
 import type { WorkCounts } from '../../../contract/documents/sweep-work'
+import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { fewShotOf, type Task } from '../../../contract/documents/task'
 import { FEW_SHOT_DEFAULTS, type FewShotPrompt } from '../../../contract/model/few-shot'
 import { elementAt } from '../../../contract/model/look-up'
@@ -23,6 +24,8 @@ import {
   samplingOf
 } from './prepare-sweep'
 
+type FewShotPart = NonNullable<SweepPart['fewShot']>
+
 /** Adds the score of base after a few-shot prompt. If base cannot be scored, the sweep gets a notice. */
 export async function withFewShotBase(
   engine: EngineClient,
@@ -30,25 +33,56 @@ export async function withFewShotBase(
   sweep: SweepDocument,
   signal: AbortSignal
 ): Promise<SweepDocument> {
-  if (!request.ranges || request.wholeBase === false || sweep.preview !== null) return sweep
-  try {
-    return { ...sweep, fewShot: await scoreFewShotBase(engine, request, sweep, signal) }
-  } catch (error) {
-    throwIfCancelled(signal, 'The sweep')
-    if (!(error instanceof WorkbenchError)) throw error
-    return {
-      ...sweep,
-      notices: [...sweep.notices, `Base after a few-shot prompt has no score. ${error.message}`]
-    }
+  const { fewShot, notices } = await scoreFewShotBase(
+    engine,
+    request,
+    sweep,
+    [...sweep.prompts.keys()],
+    signal
+  )
+  return { ...sweep, notices, ...(fewShot && { fewShot: fewShotScore(sweep, fewShot) }) }
+}
+
+/** Completes a score of base after a few-shot prompt on all prompts by its means. */
+export function fewShotScore(
+  { prompts, base, scoredBy }: Pick<SweepDocument, 'prompts' | 'base' | 'scoredBy'>,
+  fewShot: FewShotPart
+): FewShotScore {
+  return {
+    ...averageScores(prompts, fewShot.prompts),
+    ...forecastMeasures(prompts, fewShot.prompts, base?.prompts, scoredBy.kind === 'crc'),
+    ...fewShot
   }
 }
 
-async function scoreFewShotBase(
+/** Scores base after a few-shot prompt on the chosen prompts. @returns notices, with the reason if it has no score */
+export async function scoreFewShotBase(
   engine: EngineClient,
   request: CrcSweepRequest,
-  { prompts, scoredBy, base, whatIf, device, precision }: SweepDocument,
+  sweep: ScoredSweep,
+  chosen: readonly number[],
   signal: AbortSignal
-): Promise<FewShotScore> {
+): Promise<Pick<SweepPart, 'fewShot' | 'notices'>> {
+  const { notices } = sweep
+  if (!request.ranges || request.wholeBase === false) return { notices }
+  try {
+    return { notices, fewShot: await scoredFewShot(engine, request, sweep, chosen, signal) }
+  } catch (error) {
+    throwIfCancelled(signal, 'The sweep')
+    if (!(error instanceof WorkbenchError)) throw error
+    return { notices: [...notices, `Base after a few-shot prompt has no score. ${error.message}`] }
+  }
+}
+
+type ScoredSweep = Pick<SweepPart, 'prompts' | 'scoredBy' | 'whatIf' | 'device' | 'precision' | 'notices'>
+
+async function scoredFewShot(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  { prompts, scoredBy, whatIf, device, precision }: ScoredSweep,
+  chosen: readonly number[],
+  signal: AbortSignal
+): Promise<FewShotPart> {
   const format =
     scoredBy.kind === 'task'
       ? fewShotOf(scoredBy.task, request.rendering)
@@ -67,8 +101,8 @@ async function scoreFewShotBase(
     {
       ...{ base: request.base, post: request.post, device, precision, whatIf },
       models: [{ kind: 'base' }],
-      prompts: rendered.prompts.map(({ tokens }, prompt) => ({
-        tokens,
+      prompts: chosen.map((prompt) => ({
+        tokens: elementAt(rendered.prompts, prompt, 'prompt').tokens,
         groups: elementAt(rendered.groups, prompt, 'prompt')
       })),
       memoryBytes: budgetOf({ request }),
@@ -83,18 +117,13 @@ async function scoreFewShotBase(
       const groups = elementAt(event.probabilities, row, 'prompt')
       const other = event.whatIf?.[row]
       const stored = other === undefined ? undefined : scorer.keep(other, groups.length)
-      collector.set(prompt, promptWithStoredDigits(scorer.score(groups, stored)))
+      const score = promptWithStoredDigits(scorer.score(groups, stored))
+      collector.set(elementAt(chosen, prompt, 'prompt'), score)
     }
   }
   if (work === null)
     throw new WorkbenchError('engine-lost', 'The engine ended before every score had arrived.')
-  const scores = prompts.map((_, prompt) => collector.of(prompt))
-  return {
-    ...averageScores(prompts, scores),
-    ...forecastMeasures(prompts, scores, base?.prompts, scoredBy.kind === 'crc'),
-    format,
-    work
-  }
+  return { prompts: chosen.map((prompt) => collector.of(prompt)), format, work }
 }
 
 /** Renders the prompts of a sweep for base. @throws WorkbenchError if base makes other tokens of them */

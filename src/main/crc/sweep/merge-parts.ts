@@ -7,6 +7,8 @@ import { assembleSweep, type ModelResults, type BaselineResults } from './assemb
 import { runToEnd } from '../../base/steps'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
+import { fewShotScore } from './few-shot-base'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 export interface PartFile {
@@ -44,7 +46,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       return elementAt(elementAt(source.part.baselines, index, 'baseline').prompts, source.row, 'score')
     })
   }))
-  return runToEnd(
+  const merged = runToEnd(
     assembleSweep({
       facts: {
         programVersion: part.programVersion,
@@ -72,6 +74,27 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       seed: options.seed ?? part.seed
     })
   )
+  const fewShot = joinFewShot(part.prompts, owner, ordered)
+  return fewShot === null ? merged : { ...merged, fewShot: fewShotScore(merged, fewShot) }
+}
+
+/** Joins the scores of base after a few-shot prompt; null if a part has none. */
+function joinFewShot(
+  prompts: SweepPart['prompts'],
+  owner: ReturnType<typeof requireEachPromptOnce>,
+  parts: readonly SweepPart[]
+): NonNullable<SweepPart['fewShot']> | null {
+  const byPart = new Map(parts.flatMap((part) => (part.fewShot ? [[part, part.fewShot] as const] : [])))
+  const scored = [...byPart.values()]
+  if (scored.length < parts.length) return null
+  return {
+    format: elementAt(scored, 0, 'part').format,
+    work: totalWork(scored.map(({ work }) => work)),
+    prompts: prompts.map((_, prompt) => {
+      const { part, row } = mapGet(owner, prompt, 'owner of prompt')
+      return elementAt(mapGet(byPart, part, 'part').prompts, row, 'score')
+    })
+  }
 }
 
 /** Checks that a part holds every model's scores on its prompts and that the numbers agree. */
@@ -91,7 +114,8 @@ function requireWhole({ file, part }: PartFile): void {
   if (models.filter(({ model }) => model.kind === 'post').length !== 1) complain('does not score post once.')
   const scored = [
     ...models.map(({ model, prompts }) => ({ name: model.kind, scores: prompts })),
-    ...part.baselines.map(({ baseline, prompts }) => ({ name: baseline.kind, scores: prompts }))
+    ...part.baselines.map(({ baseline, prompts }) => ({ name: baseline.kind, scores: prompts })),
+    ...(part.fewShot === undefined ? [] : [{ name: FEW_SHOT_WORD, scores: part.fewShot.prompts }])
   ]
   for (const { name, scores } of scored) {
     if (scores.length !== scoredPrompts.length) {

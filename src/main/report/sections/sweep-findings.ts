@@ -1,10 +1,4 @@
-import {
-  answerLimit,
-  type CheckResult,
-  passesCheck,
-  rangePasses,
-  type FullAnswerScores
-} from '../../../contract/documents/answer-check'
+import { answerLimit, type CheckResult, rangePasses } from '../../../contract/documents/answer-check'
 import type { Selection } from '../../../contract/documents/crc'
 import type { ReportedRange, ReportedScore } from '../../../contract/documents/report'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
@@ -12,19 +6,18 @@ import type { BriefPreview } from '../../../contract/documents/shown-sweep'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import type { ModelTone } from '../../../contract/model/model-style'
 import type { Blend } from '../../../contract/model/recipe'
-import { BASELINE_FAMILIES } from '../../../contract/model/sampling-baseline'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { assurances } from '../../../contract/words/assurances'
 import {
   baselineName,
   comparedScores,
   baselineDifference,
-  independentBaselineName,
   tooFewWords,
   familyOf,
   outOfBagText
 } from '../../../contract/words/baseline-words'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
+import { type CheckedRow, checkedRows } from '../../../contract/words/checked-rows'
 import {
   formatDelta,
   formatPercent,
@@ -138,19 +131,18 @@ export function modelsTable(
 
 /** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
 export function fullAnswersTable(check: CheckResult, rho: number): Block {
-  const row = (name: string, tone: ModelTone, model: FullAnswerScores, outcome: string): TableCell[] => {
-    const certainty = checkCertainty(check, model, rho)
+  const row = ({ name, tone, scores, passes }: CheckedRow): TableCell[] => {
+    const certainty = checkCertainty(check, scores, rho)
     const span = certainty === null ? '' : `, ${validitySpan(certainty)}`
-    const passing = certainty === null || outcome === '' ? '' : `, ${passingWords(certainty)}`
+    const passing = certainty === null || passes === null ? '' : `, ${passingWords(certainty)}`
     return [
       { text: name, tone },
-      { text: formatScore(model.firstToken.validity) },
-      { text: formatScore(model.answers.validity), detail: `${exactness(model)}${span}` },
-      { text: formatScore(model.answers.diversity) },
-      { text: `${outcome}${passing}` }
+      { text: formatScore(scores.firstToken.validity) },
+      { text: formatScore(scores.answers.validity), detail: `${exactness(scores)}${span}` },
+      { text: formatScore(scores.answers.diversity) },
+      { text: `${passes === null ? '' : passes ? 'passes' : 'fails'}${passing}` }
     ]
   }
-  const outcomeOf = (model: FullAnswerScores): string => (passesCheck(model, check, rho) ? 'passes' : 'fails')
   return {
     kind: 'table',
     label:
@@ -163,18 +155,7 @@ export function fullAnswersTable(check: CheckResult, rho: number): Block {
       numberColumn('diversity', 'of full answers'),
       { ...textColumn('check'), essential: true }
     ],
-    rows: [
-      row('post', 'post', check.post, ''),
-      ...check.models.map((model) => row(model.recipe.name, 'hybrid', model, outcomeOf(model))),
-      ...check.baselines.map((model) =>
-        row(
-          independentBaselineName(model.baseline),
-          BASELINE_FAMILIES[model.baseline.kind].tone,
-          model,
-          outcomeOf(model)
-        )
-      )
-    ]
+    rows: checkedRows(check, rho).map(row)
   }
 }
 

@@ -14,6 +14,8 @@ import {
   addTrailQuestions,
   scoreFullAnswers
 } from '../../../../src/main/crc/check/full-answers'
+import { withFewShotBase } from '../../../../src/main/crc/sweep/few-shot-base'
+import { FEW_SHOT_DEFAULTS, type FewShotPrompt } from '../../../../src/contract/model/few-shot'
 import { computeSelection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
@@ -167,7 +169,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const request = await demoSweep({ prompts: asked })
   const pair = { base: request.base, post: request.post }
   const signal = new AbortController().signal
-  const sweep = await computeSweep(request)
+  const sweep = await withFewShotBase(engine.client(), request, await computeSweep(request), signal)
   const recipes = [rangeRecipe(4, 11), rangeRecipe(5, 11)]
   const baselines: Baseline[] = [
     { kind: 'uniform-blend', strength: 0.5 },
@@ -203,7 +205,8 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     for (const [model, swept] of [
       [check.post, sweep.post],
       [check.models[0], ranges[0]],
-      [check.models[1], ranges[1]]
+      [check.models[1], ranges[1]],
+      [check.fewShot, sweep.fewShot]
     ] as const) {
       expect(model?.firstToken.validity).toBeCloseTo(swept?.validity ?? NaN, 4)
       expect(model?.firstToken.diversity).toBeCloseTo(swept?.diversity ?? NaN, 4)
@@ -213,29 +216,42 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b))
   })
 
-  it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {
+  /** Sums by prompt the likelihoods of valid answers, as the engine reads answers. Returns their mean. */
+  const meanLikelihood = async (model: Model, format: FewShotPrompt | null): Promise<number> => {
     const text = await loadTextModel(pair.post)
-    const rendered = await renderPrompts(asked, request.rendering, text)
-    const white = [[], ...(await whiteSpaceTokens(text)).map((token) => [token])]
+    const rendered = await renderPrompts(asked, request.rendering, text, format)
+    const white = await whiteSpaceTokens(text)
+    const lines = format === null ? [] : white.filter((token) => text.decode([token]).includes('\n'))
+    const ends = [...check.endTokens, ...lines]
+    const tails = [[], ...white.filter((token) => !lines.includes(token)).map((token) => [token])]
     const prompts = rendered.prompts.map(({ tokens }, index) => ({
       tokens,
       answers: (rendered.groups[index] ?? []).flatMap((group) =>
-        group.flatMap((token) => white.flatMap((tail) => check.endTokens.map((end) => [token, ...tail, end])))
+        group.flatMap((token) => tails.flatMap((tail) => ends.map((end) => [token, ...tail, end])))
       )
     }))
     const sums = prompts.map(() => 0)
-    const layers = rangeStrengths({ start: 4, end: 11 }, sweep.layerCount)
-    const events = await engine
-      .client()
-      .read({ ...pair, model: layersModel(layers), prompts, stateBytes: 2 ** 28 })
+    const events = await engine.client().read({ ...pair, model, prompts, stateBytes: 2 ** 28 })
     for await (const { prompt, logLikelihood } of events) {
       sums[prompt] = (sums[prompt] ?? 0) + Math.exp(logLikelihood)
     }
     // Two categories of two prompts each.
-    const mean = sums.reduce((sum, value) => sum + value, 0) / sums.length
+    return sums.reduce((sum, value) => sum + value, 0) / sums.length
+  }
+
+  it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {
+    const layers = rangeStrengths({ start: 4, end: 11 }, sweep.layerCount)
+    const mean = await meanLikelihood(layersModel(layers), null)
     expect(check.models[0]?.answers.validity).toBeLessThan((check.models[0]?.firstToken.validity ?? 0) - 0.02)
     expect(Math.abs((check.models[0]?.answers.validity ?? NaN) - mean)).toBeLessThan(5e-4)
     expect(check.models[0]?.undecided).toBeLessThan(5e-4)
+  })
+
+  it('includes base after a few-shot prompt, whose answers also end with the line', async () => {
+    const mean = await meanLikelihood({ kind: 'base' }, FEW_SHOT_DEFAULTS.characters)
+    expect(mean).toBeGreaterThan(0.1)
+    expect(Math.abs((check.fewShot?.answers.validity ?? NaN) - mean)).toBeLessThan(5e-4)
+    expect(checkOf(check, { kind: 'few-shot' })).toEqual(check.fewShot)
   })
 
   it('scores baselines by their next-token distributions, one token after the other', async () => {
@@ -327,6 +343,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     const names = again.models.map(({ recipe }) => recipe.name)
     expect(names).toEqual(['Layers 5–11', 'Layers 8–11', 'Layers 4–11'])
     expect(checkOf(again, rangeModel({ start: 5, end: 11 }))).toEqual(check.models[1])
+    expect(again.fewShot).toEqual(check.fewShot)
     const kinds = again.baselines.map(({ baseline }) => baseline.kind)
     expect(kinds.toSorted()).toEqual(baselines.map(({ kind }) => kind).toSorted())
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)

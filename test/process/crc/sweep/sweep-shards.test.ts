@@ -82,6 +82,9 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
     const recipes = whole.recipes.filter(({ alone }) => alone === undefined)
     expect(recipes).toHaveLength(whole.recipes.length - 2)
     expectSameResults(merged, { ...whole, recipes })
+    expect(merged.fewShot?.format).toEqual(whole.fewShot?.format)
+    for (const measure of ['validity', 'diversity', 'klToBase'] as const)
+      expect(merged.fewShot?.[measure]).toBeCloseTo(whole.fewShot?.[measure] ?? NaN, 5)
     expect(merged.selection?.bootstrap.wins).toEqual(whole.selection?.bootstrap.wins)
     expect(merged.selection?.crossFit?.folds.map(({ selected }) => selected)).toEqual(
       whole.selection?.crossFit?.folds.map(({ selected }) => selected)
@@ -132,7 +135,8 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
         second({
           scoredPrompts: all[0]?.scoredPrompts ?? [],
           models: all[0]?.models ?? [],
-          baselines: all[0]?.baselines ?? []
+          baselines: all[0]?.baselines ?? [],
+          fewShot: all[0]?.fewShot
         })(all),
       /2\.json and 1\.json both score prompt/
     ],
