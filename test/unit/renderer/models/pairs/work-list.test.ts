@@ -94,8 +94,8 @@ it('moves jobs by the last reported queue, and never before its head', async () 
   void session.work.move(id(1), -1)
   await settled()
   expect(line.of('work.move').map(({ input }) => input)).toEqual([
-    { path, id: id(3), place: 1 },
-    { path, id: id(1), place: 0 }
+    { path, id: id(3), position: 1 },
+    { path, id: id(1), position: 0 }
   ])
 })
 
