@@ -119,6 +119,7 @@ const ONE_WAY = [
       'src/main/sandbox/parsed-yaml.ts',
       'src/main/sandbox/python-interpreter.ts',
       'src/main/sandbox/render-template.ts',
+      'src/main/sandbox/template-source.ts',
       'src/main/text/library-tokenizer.ts'
     ],
     message: 'Ask the sandbox process (src/main/sandbox), which bounds the time and memory of parsers.'

@@ -1,6 +1,7 @@
 import { Environment, Interpreter } from '@huggingface/jinja'
 import { pythonFormat, withPythonFloats } from './python-format'
-import { pythonText } from './python-text'
+import { pythonText, splitFromRight } from './python-text'
+import { NEGATION, TEST_OPERATORS } from './template-source'
 
 type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
 type Value = ReturnType<Interpreter['evaluate']>
@@ -41,8 +42,16 @@ interface Test extends Node {
 }
 interface Member extends Node {
   readonly object: Node
-  readonly property: Node
+  readonly property: Node & { readonly value?: unknown }
   readonly computed: boolean
+}
+interface Call extends Node {
+  readonly callee: Node & { readonly value?: unknown }
+  readonly args: readonly Node[]
+}
+interface NamedArgument extends Node {
+  readonly key: { readonly value: string }
+  readonly value: Node
 }
 interface List extends Node {
   readonly value: readonly Node[]
@@ -62,6 +71,8 @@ const isTest = (node: Node): node is Test => node.type === 'TestExpression'
 const isFor = (node: Node): node is For => node.type === 'For'
 const isSelect = (node: Node): node is Select => node.type === 'SelectExpression'
 const isFilter = (node: Node): node is Filter => node.type === 'FilterExpression'
+const isCall = (node: Node): node is Call => node.type === 'CallExpression'
+const isNamed = (node: Node): node is NamedArgument => node.type === 'KeywordArgumentExpression'
 const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
 const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
 
@@ -74,7 +85,7 @@ const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select
 
 /**
  * Adds Python features of published templates: loops over characters (Llama 3.2 Vision), filters over None
- * (functionary), and dictionaries with whole numbers as keys (Seed-OSS). Values print as in Python.
+ * (functionary), dictionaries with whole numbers as keys (Seed-OSS), and functions. Values print as in Python.
  */
 export class PythonInterpreter extends Interpreter {
   /** Dictionaries of numbers, by the values that represent them. */
@@ -115,6 +126,8 @@ export class PythonInterpreter extends Interpreter {
         (this.evaluate(statement.operand, environment).type === 'FloatValue') !== statement.negate
       )
     if (isMember(statement)) return this.member(statement, environment)
+    if (isCall(statement))
+      return this.callPython(statement, environment) ?? super.evaluate(statement, environment)
     if (isDictionary(statement) && hasNumbers(statement)) return this.dictionary(statement, environment)
     return super.evaluate(statement, environment)
   }
@@ -133,6 +146,8 @@ export class PythonInterpreter extends Interpreter {
     const name = filter.filter.value ?? filter.filter.callee?.value
     const evaluatedFilter: Filter = { ...filter, operand: evaluated(operand) }
     if (name === 'string') return valueOf(pythonText(operand))
+    const test = typeof name === 'string' ? this.tested(operand, name, filter, environment) : undefined
+    if (test !== undefined) return test
     if (name === 'tojson') {
       const write = (marked: Value): Value => {
         const markedFilter: Filter = { ...filter, operand: evaluated(marked) }
@@ -153,6 +168,60 @@ export class PythonInterpreter extends Interpreter {
     const sorted = [...dictionary].sort(([a], [b]) => a - b)
     const pairs = sorted.map(([key, value]) => this.list([valueOf(key), value], environment))
     return this.list(pairs, environment)
+  }
+
+  /** Computes a test with an argument, which `parseTemplate` writes as a filter; undefined for other filters. */
+  private tested(
+    operand: Value,
+    name: string,
+    { filter: { args = [] } }: Filter,
+    environment: Environment
+  ): Value | undefined {
+    const isNegated = name.startsWith(NEGATION)
+    const operator = TEST_OPERATORS.get(isNegated ? name.slice(NEGATION.length) : name)
+    const [argument] = args
+    if (operator === undefined || argument === undefined) return undefined
+    const { value } = this.applyOperator(operator, operand, this.evaluate(argument, environment), environment)
+    if (Number.isNaN(value)) throw new Error('no number is divisible by 0')
+    const holds = operator === '%' ? value === 0 : value === true
+    return valueOf(holds !== isNegated)
+  }
+
+  /** Calls `dict`, `rsplit` or `loop.cycle`; undefined for other functions. */
+  private callPython({ callee, args }: Call, environment: Environment): Value | undefined {
+    const evaluateAll = (): Value[] => args.map((arg) => this.evaluate(arg, environment))
+    if (callee.value === 'dict') return this.newDictionary(args, environment)
+    if (!isMember(callee) || callee.computed) return undefined
+    const method = callee.property.value
+    if (method !== 'cycle' && method !== 'rsplit') return undefined
+    const object = this.evaluate(callee.object, environment)
+    if (method === 'rsplit' && typeof object.value === 'string') {
+      const [separator, most] = evaluateAll()
+      const parts = splitFromRight(object.value, separator?.value, most?.value)
+      return valueOf(parts)
+    }
+    const index: unknown = object.value instanceof Map ? object.value.get('index0')?.value : undefined
+    if (method !== 'cycle' || typeof index !== 'number') return undefined
+    const item = evaluateAll()[index % args.length]
+    if (item === undefined) throw new Error('loop.cycle() needs items')
+    return item
+  }
+
+  /** Makes a dictionary of another or of pairs, with named arguments added. */
+  private newDictionary(args: readonly Node[], environment: Environment): Value {
+    const entries = args.flatMap((arg): (readonly [unknown, Value])[] => {
+      if (isNamed(arg)) return [[arg.key.value, this.evaluate(arg.value, environment)]]
+      const { value } = this.evaluate(arg, environment)
+      if (value instanceof Map) return [...value]
+      if (Array.isArray(value)) return value.map(pairOf)
+      throw new Error('dict() needs a dictionary, pairs or named arguments')
+    })
+    const unique = new Map(entries)
+    const literal: Dictionary = {
+      type: 'ObjectLiteral',
+      value: new Map([...unique].map(([key, item]) => [evaluated(valueOf(key)), evaluated(item)]))
+    }
+    return super.evaluate(literal, environment)
   }
 
   /** Applies a filter that the library lacks for texts, or computes by UTF-16 units; undefined for other filters. */
@@ -256,6 +325,13 @@ export class PythonInterpreter extends Interpreter {
 function hasNumbers({ value }: Dictionary): boolean {
   const keys = [...value.keys()]
   return keys.length > 0 && keys.every(({ type }) => type === 'IntegerLiteral')
+}
+
+/** Gives the key and value of a list of two. */
+function pairOf({ value }: Value): readonly [unknown, Value] {
+  const [key, item] = Array.isArray(value) ? value : []
+  if (key === undefined || item === undefined) throw new Error('dict() needs pairs of a key and a value')
+  return [key.value, item]
 }
 
 function evaluated(value: Value): EvaluatedNode {

@@ -36,3 +36,21 @@ function quoted(text: string): string {
   if (text.includes("'") && !text.includes('"')) return `"${escaped}"`
   return `'${escaped.replaceAll("'", "\\'")}'`
 }
+
+/** Splits a text as Python's `rsplit` does: at most `most` times from its end, by white space if `separator` is null. */
+export function splitFromRight(text: string, separator: unknown = null, most: unknown = -1): string[] {
+  if (typeof most !== 'number' || (separator !== null && (typeof separator !== 'string' || separator === '')))
+    throw new Error('rsplit() needs a separator and a whole number')
+  const parts: string[] = []
+  let left = separator === null ? text.trimEnd() : text
+  while (most < 0 || parts.length < most) {
+    const start = separator === null ? left.search(/\s+\S+$/) : left.lastIndexOf(separator)
+    if (start === -1) break
+    const part = left.slice(start)
+    parts.unshift(separator === null ? part.trimStart() : part.slice(separator.length))
+    left = left.slice(0, start)
+  }
+  if (separator !== null) return [left, ...parts]
+  const first = most < 0 || parts.length < most ? left.trimStart() : left
+  return first === '' ? parts : [first, ...parts]
+}

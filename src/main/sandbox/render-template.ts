@@ -1,9 +1,10 @@
-import { Environment, Template } from '@huggingface/jinja'
+import { Environment, type Template } from '@huggingface/jinja'
 import { fileError, inputError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
 import { PythonInterpreter } from './python-interpreter'
 import { strftime } from './strftime'
+import { parseTemplate } from './template-source'
 
 /** Limit of all chats of a request, far beyond any context window. */
 const MAX_RENDERED_CHARACTERS = 10_000_000
@@ -29,7 +30,7 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
   const what = subjectOf(request)
   const variables = templateVariables(what, request)
   try {
-    const { parsed } = new Template(request.source)
+    const parsed = parseTemplate(request.source)
     let characters = 0
     let inParts = false
     const rendered = request.chats.map((messages) => {

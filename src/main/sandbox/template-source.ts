@@ -1,0 +1,79 @@
+import { parse, type Template, tokenize } from '@huggingface/jinja'
+
+type Token = ReturnType<typeof tokenize>[number]
+
+/** Whitespace as transformers sets it: tags take their line's indent and one line break. */
+const WHITESPACE = { lstrip_blocks: true, trim_blocks: true }
+
+/** A raw block: its opening with a sign for spaces before it, signs for those in its text, and its end. */
+const RAW = /(\{%-?)\s*raw\s*(-?)%\}(.*?)\{%(-?)\s*endraw\s*(-?%\})/gs
+
+/** Operators of the tests that have an argument. A number is divisible if its remainder is 0. */
+export const TEST_OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['divisibleby', '%'],
+  ['eq', '=='],
+  ['equalto', '=='],
+  ['ne', '!='],
+  ['gt', '>'],
+  ['greaterthan', '>'],
+  ['ge', '>='],
+  ['lt', '<'],
+  ['lessthan', '<'],
+  ['le', '<=']
+])
+
+/** Beginning of the name of a filter that stands for a negated test. */
+export const NEGATION = 'not '
+
+/** Parses a template with two features that the library lacks: `raw` blocks, and tests with an argument. */
+export function parseTemplate(source: string): Template['parsed'] {
+  return parse(testsAsFilters(tokenize(source.replace(RAW, rawAsText), WHITESPACE)))
+}
+
+/** Writes a raw block as a block that prints its text. */
+function rawAsText(
+  _: string,
+  open: string,
+  trimsStart: string,
+  text: string,
+  trimsEnd: string,
+  close: string
+): string {
+  const started = trimsStart === '' ? text : text.trimStart()
+  const trimmed = trimsEnd === '' ? started.replace(/(?<=\n)[ \t]+$/, '') : started.trimEnd()
+  const escaped = trimmed.replace(
+    /[^A-Za-z0-9]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  )
+  return `${open} if 1 %}{{ "${escaped}" }}{% endif ${close}`
+}
+
+/** Writes tests with an argument as filters, `x is divisibleby 3` as `x|divisibleby(3)`. */
+function testsAsFilters(tokens: readonly Token[]): Token[] {
+  const written: Token[] = []
+  for (let i = 0; i < tokens.length; i++) {
+    const isNegated = isName(tokens[i + 1], 'not')
+    const nameIndex = isNegated ? i + 2 : i + 1
+    const name = tokens[nameIndex]
+    const token = tokens[i]
+    if (token === undefined) continue
+    if (!isName(token, 'is') || name?.type !== 'Identifier' || !TEST_OPERATORS.has(name.value)) {
+      written.push(token)
+      continue
+    }
+    i = nameIndex
+    written.push(
+      { type: 'Pipe', value: '|' },
+      { type: name.type, value: `${isNegated ? NEGATION : ''}${name.value}` }
+    )
+    const argument = tokens[i + 1]
+    if (argument === undefined || argument.type === 'OpenParen') continue
+    written.push({ type: 'OpenParen', value: '(' }, argument, { type: 'CloseParen', value: ')' })
+    i++
+  }
+  return written
+}
+
+function isName(token: Token | undefined, name: string): boolean {
+  return token?.type === 'Identifier' && token.value === name
+}
