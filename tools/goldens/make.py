@@ -105,6 +105,12 @@ GOLDENS_MADE = {
                     text_config=small("mistral", "MistralForCausalLM", head_dim=16, sliding_window=None),
                     vision_config=dict(model_type="pixtral", hidden_size=8, num_hidden_layers=1)),
         head_dim=16, names=("language_model.model.", "language_model.lm_head.weight")),
+    # Layer 2 attends only to images. Its other tensors are left out.
+    "mllama": dict(
+        config=dict(architectures=["MllamaForConditionalGeneration"], model_type="mllama", image_token_index=64, vision_config=dict(model_type="mllama_vision_model"),
+                    text_config=small("mllama_text_model", "MllamaTextModel", cross_attention_layers=[2], dropout=0, pad_token_id=0,
+                                      rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64))),
+        head_dim=8, ropes=["llama3", "llama3", "none", "llama3"], image_layers=[2], spare_tokens=8, names=("language_model.model.", "language_model.lm_head.weight")),
     "smolvlm": dict(
         config=dict(architectures=["SmolVLMForConditionalGeneration"], model_type="smolvlm", image_token_id=10, scale_factor=4, vocab_size=64,
                     tie_word_embeddings=False, use_reentrant_checkpointing=False,
@@ -618,6 +624,8 @@ def make_weights(made, seed):
     tied, scale = tied_in(text), made.get("embedding_scale", 1.0)
     spread = 2 * made.get("logits_divisor", 1.0) / math.sqrt(hidden)
     weights = {f"{body}{embedding}.weight": normal(vocabulary, hidden, std=spread if tied else 1.0 / scale)}
+    if "spare_tokens" in made:
+        weights[f"{body}{embedding}.weight"] = torch.cat([weights[f"{body}{embedding}.weight"], normal(made["spare_tokens"], hidden, std=1.0)])
     if not tied:
         weights[lm_head] = normal(vocabulary, hidden, std=spread)
 
@@ -630,6 +638,11 @@ def make_weights(made, seed):
     add_norm(body + final_norm)
     for layer in range(LAYERS):
         at = f"{body}{made.get('folder', 'layers')}.{layer}."
+        if layer in made.get("image_layers", []):
+            # Text passes such a layer unchanged.
+            weights[f"{at}cross_attn.q_proj.weight"] = linear(heads * head_dim, hidden)
+            weights[f"{at}cross_attn_attn_gate"] = normal(1, std=1.0)
+            continue
         # In the order of the first of these fixtures.
         for name in sorted(filter(None, norms_of(made).values()), key=lambda name: name != "post_attention_layernorm"):
             add_norm(at + name)
@@ -1147,6 +1160,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
 
     x = w[f"{body}{embedding}.weight"][torch.tensor(tokens)] * made.get("embedding_scale", 1.0)
     for layer in range(LAYERS):
+        if layer in made.get("image_layers", []):
+            continue
         at = f"{body}{made.get('folder', 'layers')}.{layer}."
 
         def placed(x, place):

@@ -27,6 +27,26 @@ import {
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
   llama: { ...llama, label: 'Llama' },
+  mllama_text_model: {
+    ...plain,
+    label: 'Llama 3.2 Vision',
+    imageLayersKey: 'cross_attention_layers',
+    spareEmbeddings: 8,
+    defaults: {
+      vocab_size: 128_256,
+      hidden_size: 4096,
+      intermediate_size: 14_336,
+      num_hidden_layers: 40,
+      num_attention_heads: 32,
+      num_key_value_heads: 8,
+      hidden_act: 'silu',
+      max_position_embeddings: 131_072,
+      rms_norm_eps: 1e-5,
+      rope_theta: 500_000,
+      cross_attention_layers: [3, 8, 13, 18, 23, 28, 33, 38]
+    },
+    ignored: ['dropout']
+  },
   mistral: {
     ...plain,
     label: 'Mistral',

@@ -51,6 +51,10 @@ export interface Family {
   readonly recurrent: RecurrentTrait | null
   /** Config key of the layers' letters and the type of each; null for both halves. Type "mlp" has only an MLP. */
   readonly halves: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
+  /** Config key of the layers that text passes unchanged, because they attend only to images. */
+  readonly imageLayersKey?: string
+  /** Rows of the embedding beyond the vocabulary, for tokens of images. */
+  readonly spareEmbeddings: number
   /** True if q has a gate beside each head, whose sigmoid multiplies the head's mixed values. */
   readonly gatedAttention: boolean
   /** Config key of the MLP's inner size. */

@@ -109,9 +109,12 @@ export function layerSpecs(
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
+  const imageLayers = family.imageLayersKey === undefined ? null : reader.layerList(family.imageLayersKey)
+  const uniform = { shape: null, carriedPair: null }
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const hasMlp = family.halves === null
-    const uniform = { shape: null, carriedPair: null }
+    if (imageLayers?.includes(layer) === true)
+      return { window: null, rope: NO_ROPE, experts: null, recurrent: IDENTITY, hasMlp: false, ...uniform }
     if (types?.[layer] === 'mlp')
       return { window: null, rope: NO_ROPE, experts, recurrent: IDENTITY, hasMlp: true, ...uniform }
     if (family.recurrent !== null && isRecurrent(reader, family.recurrent, types, layer)) {

@@ -131,6 +131,11 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'vision_feature_layer'
     ]
   },
+  mllama: {
+    key: 'text_config',
+    modelTypes: ['mllama_text_model'],
+    ignored: ['image_token_index', 'vision_config']
+  },
   qwen2_vl: {
     key: 'text_config',
     modelTypes: ['qwen2_vl_text'],

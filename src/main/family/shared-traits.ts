@@ -38,6 +38,7 @@ export const plain = {
   experts: null,
   recurrent: null,
   halves: null,
+  spareEmbeddings: 0,
   gatedAttention: false,
   mlpSizeKey: 'intermediate_size',
   activationKey: 'hidden_act',

@@ -378,7 +378,10 @@ export function wholeModelTensors(spec: DecoderSpec): {
   const { family, hiddenSize, vocabularySize, layerCount, carried, streams } = spec
   const names = moduleNames(family)
   const inputWidth = layerCount * carried.inputSize
-  const embedding = { name: `${names.embedding}.weight`, shape: [vocabularySize, hiddenSize] }
+  const embedding = {
+    name: `${names.embedding}.weight`,
+    shape: [vocabularySize + family.spareEmbeddings, hiddenSize]
+  }
   const tensor = (
     component: DistanceComponent,
     name: string,
@@ -414,6 +417,6 @@ export function wholeModelTensors(spec: DecoderSpec): {
       ),
       ...ofStreams('streamOutputs')
     ],
-    head: spec.tiedHead ? embedding : { name: `${names.head}.weight`, shape: embedding.shape }
+    head: spec.tiedHead ? embedding : { name: `${names.head}.weight`, shape: [vocabularySize, hiddenSize] }
   }
 }

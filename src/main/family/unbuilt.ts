@@ -19,7 +19,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   llama4_text: 'experts stored as one tensor and attention in chunks',
   mamba: 'state space layers',
   mamba2: 'state space layers',
-  mllama: 'cross-attention layers',
   mpt: 'ALiBi positions',
   nanochat: 'norms without weights and squared activations',
   'nemotron-nas': 'layers of different shapes',

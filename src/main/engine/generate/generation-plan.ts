@@ -285,7 +285,7 @@ function promptTokenBytes(spec: DecoderSpec): number {
 function refuseOffCpu(spec: DecoderSpec, device: DeviceName): void {
   const reasons = [
     { isMet: hasExperts(spec), reason: 'Experts that run only for the tokens that select them' },
-    { isMet: anyRecurrence(spec) !== null, reason: 'Layers that carry a state from token to token' },
+    { isMet: anyRecurrence(spec) !== null, reason: 'Layers without attention' },
     { isMet: spec.latent !== null, reason: 'Heads whose keys and values have different sizes' },
     { isMet: spec.family.variedLayers, reason: 'Layers of different sizes' }
   ]

@@ -131,7 +131,8 @@ export async function readResidentBlock(
     readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, storage)
   const files = [{ path: layerFile(graphLayer), data: await packed(layerLayout(spec, layer, storage), null) }]
   const { experts } = elementAt(spec.layers, layer, 'layer')
-  if (experts === null) return files
+  // A layer for images has no weights, and onnxruntime refuses an empty file.
+  if (experts === null) return files.filter(({ data }) => data.byteLength > 0)
   const layout = expertLayout(spec, layer, storage)
   for (let expert = 0; expert < experts.count; expert++) {
     files.push({ path: expertFile(graphLayer, expert), data: await packed(layout, expert) })
@@ -146,8 +147,8 @@ async function readPacked(
   storage: WeightStorage
 ): Promise<Uint8Array> {
   const packed = new Uint8Array(layoutBytes(layout))
-  const widest = Math.max(...layout.map(({ shape: [, columns = 1] }) => columns))
-  const largestRead = Math.max(...[...reads.values()].map(({ count }) => count))
+  const widest = Math.max(0, ...layout.map(({ shape: [, columns = 1] }) => columns))
+  const largestRead = Math.max(0, ...[...reads.values()].map(({ count }) => count))
   const floats = new Float32Array(Math.max(widest, Math.min(largestRead, READ_ELEMENTS)))
   for (const tensor of layout) {
     const [, columns = 1] = tensor.shape

@@ -300,6 +300,7 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
         attention_k_eq_v: shape.tied
       }
     ],
+    [['mllama_text_model'], { cross_attention_layers: shape.bias ? [0] : [] }],
     [
       ['gemma3n_text'],
       {
