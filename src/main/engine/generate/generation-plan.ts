@@ -56,11 +56,9 @@ export function planGeneration(
   if (request.device !== 'cpu') refuseOffCpu(spec, request.device)
   refuseLongPrompts(request.prompts, spec)
   const models: GeneratedModels = {
-    spec,
-    trie,
+    ...{ spec, trie, maxAliveStates: maxAliveStates(trie) },
     modelCount: request.models.length,
-    keepsTensors: request.device !== 'cpu',
-    maxAliveStates: maxAliveStates(trie)
+    keepsTensors: request.device !== 'cpu'
   }
   const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
   const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
