@@ -14,7 +14,7 @@ export function finalNormSize(spec: DecoderSpec): number {
   return finalNormParts(spec).reduce((sum, size) => sum + size)
 }
 
-/** Applies the norm after the last layer, [rows, finalRowSize] to [rows, hidden]; `weights` has `finalNormSize` elements. */
+/** Applies the norm after the last layer, [rows, finalRowSize] to [rows, hidden]. @param weights [finalNormSize] */
 export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, weights: string): string {
   const { family, hiddenSize, streams } = spec
   const sizes = finalNormParts(spec)

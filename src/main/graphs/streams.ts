@@ -108,7 +108,7 @@ export function besideAttention(layer: LayerParts, path: string, attended: strin
   ])
 }
 
-/** Sets gates to zero below `cutoff` deviations above the mean of a row's gates, and subtracts the limit from others. */
+/** Makes gates zero below `cutoff` deviations above a row's mean, and subtracts that limit from the others. */
 export function sparseGates(graph: OnnxGraph, gates: string, cutoff: number | null): string {
   if (cutoff === null) return gates
   const mean = rowMean(graph, 'mlp/gates/mean', gates)

@@ -37,7 +37,7 @@ function quoted(text: string): string {
   return `'${escaped.replaceAll("'", "\\'")}'`
 }
 
-/** Splits a text as Python's `rsplit` does: at most `most` times from its end, by white space if `separator` is null. */
+/** Splits a text at most `most` times from its end, as Python's `rsplit`: by white space if `separator` is null. */
 export function splitFromRight(text: string, separator: unknown = null, most: unknown = -1): string[] {
   if (typeof most !== 'number' || (separator !== null && (typeof separator !== 'string' || separator === '')))
     throw new Error('rsplit() needs a separator and a whole number')
