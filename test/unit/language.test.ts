@@ -46,7 +46,7 @@ function findingsIn(source: string): Finding[] {
       ...(VAGUE.test(text) ? ['vague name'] : []),
       ...(PARTICIPLE.test(text) ? ['participle type'] : []),
       // A regular expression cannot be wrapped.
-      ...(text.length > MAX_LINE && !/^\s*\/(?!\/).*\/[a-z]*$/.test(text) ? ['line length'] : [])
+      ...(text.length > MAX_LINE && !/^\s*\/(?![/*]).*\/[a-z]*$/.test(text) ? ['line length'] : [])
     ]
     return rules.map((rule) => ({ line: index + 1, rule, text: text.trim() }))
   })

@@ -44,7 +44,7 @@ export const Rendering = z
     assistantPrefix: z.string().max(10_000),
     /** True if tokens that add white space and then the character also count. */
     countLeadingSpace: z.boolean(),
-    /** Prompt under which base answers as `base:few-shot`. Missing for the text of the task, or of the kind of prompts. */
+    /** Prompt under which base answers as `base:few-shot`. Missing for the text of the task or the kind of prompts. */
     fewShot: FewShotPrompt.optional()
   })
   .strict()

@@ -20,7 +20,7 @@ export const greedyTask = (task: Task): Task => ({
   }
 })
 
-/** Reports whether a run can select a hard subset: it has one greedy answer of post for each prompt, and nothing else. */
+/** Reports whether a run can select a hard subset: it has one greedy answer of post per prompt, and nothing else. */
 export const selectsFailures = ({ task, variants }: Pick<EvaluationRun, 'task' | 'variants'>): boolean =>
   variants.length === 1 &&
   variants.every((entry) => entry.variant.kind === 'post' && isPlain(entry)) &&

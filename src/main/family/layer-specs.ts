@@ -18,7 +18,7 @@ export interface LayerSpec {
   readonly hasMlp: boolean
   /** Null if the layer has the sizes of the model. */
   readonly shape: LayerShape | null
-  /** Pair of keys and values in the row that the layer writes, or reads if its keys and values are an earlier layer's. */
+  /** Pair of keys and values in the row that the layer writes, or reads if it uses those of an earlier layer. */
   readonly carriedPair: number | null
 }
 

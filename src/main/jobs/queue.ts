@@ -88,7 +88,7 @@ export class JobQueue {
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 
-  /** Queues a failed or stopped job again, at its position. @throws WorkbenchError `not-found`; as `requireConfirmed` */
+  /** Queues a failed or stopped job again, where it was. @throws WorkbenchError `not-found`; as `requireConfirmed` */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
     await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.work.jobs, id)))
     await this.edit(project, (jobs) => {

@@ -7,7 +7,7 @@ import { onnxruntimeFolder } from '../base/onnxruntime-builds'
 import {
   type CudaLibraries,
   findCudaLibraries,
-  type Machine,
+  type LibrarySearch,
   THIS_MACHINE
 } from '../engine/device/cuda-libraries'
 
@@ -42,7 +42,7 @@ export interface MachineGpus {
 }
 
 /** Paths and values that the facts of a machine are read from. */
-export interface GpuMachine extends Machine {
+export interface GpuMachine extends LibrarySearch {
   readonly platform: string
   readonly arch: string
   /** Folder of the onnxruntime-node package's libraries. */

@@ -190,7 +190,7 @@ function bestRange({ selection, ranges }: SweepDocument): Pick<LineageRange, 'mi
   return { minimumValidity, best: { start, end, validity, diversity } }
 }
 
-/** Computes the exact Shapley share of every stage in the change of a group of layers, with its interval over prompts. */
+/** Computes the exact Shapley share of each stage in the change of a group of layers, with an interval over prompts. */
 function stageShares(
   { stages }: Training,
   sweep: SweepDocument,

@@ -47,7 +47,7 @@ export async function withResultContext(
   }
 }
 
-/** Waits until a result is saved everywhere, then forgets partial results. If one save fails, the others still finish. */
+/** Waits until a result is saved everywhere, then forgets partial results. If a save fails, the others still finish. */
 export async function savedThenShown(
   saving: readonly Promise<unknown>[],
   show: () => Promise<void>,

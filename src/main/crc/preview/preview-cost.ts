@@ -3,7 +3,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { packPrompts, type PromptPrefixes } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
-/** Computes the cost of scoring models on prompts: block evaluations times rows. A row is a distinct prefix of tokens. */
+/** Computes the cost of scoring models on prompts: block evaluations times rows. A row is a distinct token prefix. */
 export class PreviewCost {
   private readonly modelEvaluations: DistinctCounter
   private readonly promptRows: DistinctCounter

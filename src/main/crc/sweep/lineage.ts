@@ -45,7 +45,7 @@ export const stageRanges = (stages: readonly OtherCheckpoint[], layerCount: numb
 /** Most changes of which every combination is computed: 16 models for each group of layers. */
 const MAX_CHANGES = 4
 
-/** All combinations of the changes that stages made to a group of layers. The other layers are those of the last stage. */
+/** All combinations of the changes that stages made to a group of layers. Other layers are those of the last stage. */
 export interface StageCombinations<Model> {
   readonly range: RestorationRange
   /** The bits of the index select the changes. The highest bit is the first change. */

@@ -11,7 +11,7 @@ import { type Scorer, scorerOf } from '../task/scorer'
 import type { EarlierResults, KeyedSplit, ScoresByModel, SweepIdentity } from './earlier-results'
 import { parseJson } from '../../base/files/bounded-json'
 
-/* A file of saved progress has a line that identifies the sweep, then lines of probabilities. Each begins with its sha256. */
+/* Saved progress has a line that identifies the sweep, then lines of probabilities. Each begins with its sha256. */
 
 /** Limit of a file of progress. 126 layers on 40 prompts need 60 MB, and Node builds no string above 500 MB. */
 export const MAX_PROGRESS_BYTES = 400_000_000

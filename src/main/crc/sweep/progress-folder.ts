@@ -9,7 +9,7 @@ export interface ProgressFolder extends ProgressFiles {
   clear(): Promise<void>
 }
 
-/** Opens a folder of saved progress. @param folders with its parents first @param mostFiles then the oldest is replaced */
+/** Opens a folder of progress. @param folders with its parents first @param mostFiles then the oldest is replaced */
 export function progressFolder(folders: readonly [string, ...string[]], mostFiles: number): ProgressFolder {
   const path = folders.at(-1) ?? folders[0]
   const list = async (): Promise<string[]> => {

@@ -14,14 +14,14 @@ export const CUDA_LIBRARIES = [
   'libcudnn.so.9'
 ] as const
 
-export interface Machine {
+export interface LibrarySearch {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly root: string
   readonly home: string
   readonly loaderCache: () => ReadonlyMap<string, string>
 }
 
-export const THIS_MACHINE: Machine = {
+export const THIS_MACHINE: LibrarySearch = {
   environment: process.env,
   root: '/',
   home: homedir(),
@@ -36,7 +36,7 @@ export interface CudaLibraries {
 }
 
 /** Finds CUDA 12 and cuDNN 9 where the loader looks, in Python environments, and in the folders of CUDA's installer. */
-export function findCudaLibraries(machine: Machine = THIS_MACHINE): CudaLibraries {
+export function findCudaLibraries(machine: LibrarySearch = THIS_MACHINE): CudaLibraries {
   const cache = machine.loaderCache()
   const { LD_LIBRARY_PATH: added = '' } = machine.environment
   const others = [...otherFolders(machine)]
@@ -60,7 +60,7 @@ export function findCudaLibraries(machine: Machine = THIS_MACHINE): CudaLibrarie
 }
 
 /** Returns the variables with which a process finds CUDA's libraries; none where the loader finds them itself. */
-export function cudaEnvironment(machine: Machine = THIS_MACHINE): Readonly<Record<string, string>> {
+export function cudaEnvironment(machine: LibrarySearch = THIS_MACHINE): Readonly<Record<string, string>> {
   if (process.platform !== 'linux' || !hasNvidiaNode(machine.root)) return {}
   const { toAdd } = findCudaLibraries(machine)
   const before = machine.environment.LD_LIBRARY_PATH
@@ -73,7 +73,7 @@ export function cudaEnvironment(machine: Machine = THIS_MACHINE): Readonly<Recor
 export const hasNvidiaNode = (root = '/'): boolean =>
   ['dev/nvidiactl', 'dev/dxg'].some((node) => existsSync(join(root, node)))
 
-function* otherFolders({ environment, root, home }: Machine): Generator<string> {
+function* otherFolders({ environment, root, home }: LibrarySearch): Generator<string> {
   for (const prefix of [environment.VIRTUAL_ENV, environment.CONDA_PREFIX]) {
     if (prefix === undefined || prefix === '') continue
     yield* pythonFolders(prefix)

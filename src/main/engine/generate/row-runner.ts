@@ -73,7 +73,7 @@ export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
   return elementAt(tokens, tokens.length - 1, 'token')
 }
 
-/** Reads the rows of the last tokens before the first layer, [rows.length + spareRows, rowSize]. Spare rows are zero. */
+/** Reads rows of the last tokens before the first layer, [rows.length + spareRows, rowSize]. Spare rows are zero. */
 export async function embedRows(
   parts: RunnerParts,
   rows: readonly RunningRow[],

@@ -71,7 +71,7 @@ export class SweepSession {
     }
   }
 
-  /** Ends a stage and goes on reading weights for the next one. @param completely false if it failed or was cancelled */
+  /** Ends a stage, and reads weights for the next one. @param completely false if it failed or was cancelled */
   async done({ memoryBytes }: SweepRequest, completely: boolean): Promise<void> {
     this.running--
     if (!completely) await this.close()

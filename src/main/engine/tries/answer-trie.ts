@@ -10,7 +10,7 @@ export interface AnswerStep {
 
 /** The continuations of a prompt as a trie. Probabilities of next tokens are requested after each prefix. */
 export interface AnswerTrie {
-  /** Token prefixes: the prompt, then prompts with the first tokens of an answer. A prefix follows the one it extends. */
+  /** Token prefixes: the prompt, then prompts with the first tokens of answers. A prefix follows the one it extends. */
   readonly prefixes: PromptPrefixes
   /** The tokens requested at each prefix. */
   readonly choices: readonly (readonly number[])[]

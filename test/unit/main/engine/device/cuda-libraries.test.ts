@@ -5,7 +5,7 @@ import {
   CUDA_LIBRARIES,
   cudaEnvironment,
   findCudaLibraries,
-  type Machine
+  type LibrarySearch
 } from '../../../../../src/main/engine/device/cuda-libraries'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 
@@ -19,7 +19,7 @@ async function machine(
     environment = {},
     cached = {}
   }: { environment?: Record<string, string>; cached?: Record<string, string> } = {}
-): Promise<Machine> {
+): Promise<LibrarySearch> {
   const root = await temporaryFolder()
   for (const file of ['dev/nvidiactl', ...files]) {
     await mkdir(dirname(join(root, file)), { recursive: true })
