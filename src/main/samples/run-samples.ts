@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
@@ -197,9 +198,10 @@ class Follower {
     for (const { indices } of this.distinct.filter((each) => each.indices.length > 1)) {
       for (const { prompt, index, text, tokens, finish } of indices.flatMap(
         (variant) => byVariant.get(variant) ?? []
-      ))
-        for (const key of this.missingKeys(indices, prompt, index))
-          await this.keep(key, { text, tokens, finish })
+      )) {
+        const keys = this.missingKeys(indices, prompt, index)
+        await this.keep(keys.map((key) => ({ key, answer: { text, tokens, finish } })))
+      }
     }
   }
 
@@ -228,16 +230,15 @@ class Follower {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
       this.missingKeys(elementAt(members, model, 'model').indices, prompt, index)
     let computation: Computation | null = null
-    for await (const event of events) {
-      if (event.type === 'plan') {
+    for await (const { event, samples } of withSamplesTogether(events)) {
+      if (event?.type === 'plan') {
         computation = { precision: event.precision, weights: event.weights }
         await this.listener.planned?.(computation)
-      } else if (event.type === 'tokens') {
+      } else if (event?.type === 'tokens') {
         this.progress.phase = 'generating'
         for (const token of event.tokens) for (const key of keysOf(token)) this.grow(key, token.token)
-      } else if (event.type === 'sample') {
-        await this.finish(keysOf(event), event)
-      } else if (computation !== null) return computation
+      } else if (event?.type === 'done' && computation !== null) return computation
+      await this.finish(samples.map((sample) => ({ sample, keys: keysOf(sample) })))
       if (performance.now() - this.reportedMs >= this.intervalMs) await this.report()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')
@@ -261,32 +262,37 @@ class Follower {
     this.growing.set(nameOf(key), row)
   }
 
-  /** Stores a finished answer. @param keys one for each name of its model that still lacks it */
-  private async finish(
-    keys: readonly SampleKey[],
-    { tokens, finish }: Extract<EngineGenerateEvent, { type: 'sample' }>
-  ): Promise<void> {
-    for (const key of keys) this.growing.delete(nameOf(key))
-    const [first] = keys
-    const [text] = first === undefined ? [] : await this.generation.textsOf([{ ...first, tokens }])
-    if (text === undefined) throw new Error('an answer was not decoded')
+  /** Stores finished answers, each for every name of its model that still lacks it. */
+  private async finish(ended: readonly { sample: SampleEvent; keys: readonly SampleKey[] }[]): Promise<void> {
+    if (ended.length === 0) return
+    for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(nameOf(key))
+    const texts = await this.generation.textsOf(
+      ended.map(({ keys, sample: { tokens } }) => ({ ...elementAt(keys, 0, 'key'), tokens }))
+    )
     this.progress.phase = 'generating'
-    for (const key of keys) await this.keep(key, { text, tokens, finish })
+    await this.keep(
+      ended.flatMap(({ keys, sample: { tokens, finish } }, index) => {
+        const answer = { text: elementAt(texts, index, 'answer'), tokens, finish }
+        return keys.map((key) => ({ key, answer }))
+      })
+    )
   }
 
-  private async keep(key: SampleKey, answer: Pick<SampleLine, 'text' | 'tokens' | 'finish'>): Promise<void> {
-    const { variant, prompt, index } = key
-    const line = {
-      variant: elementAt(this.generation.variantNames, variant, 'variant'),
-      prompt,
-      index,
-      ...answer
+  private async keep(
+    answers: readonly { key: SampleKey; answer: Pick<SampleLine, 'text' | 'tokens' | 'finish'> }[]
+  ): Promise<void> {
+    const finished = answers.map(({ key, answer }) => {
+      const { variant, prompt, index } = key
+      const name = elementAt(this.generation.variantNames, variant, 'variant')
+      return { key, line: { variant: name, prompt, index, ...answer } }
+    })
+    await this.listener.keep(finished.map(({ line }) => line))
+    for (const { key, line } of finished) {
+      this.settled.add(nameOf(key))
+      this.progress.samplesDone++
+      this.finishedTokens += line.tokens.length
     }
-    await this.listener.keep([line])
-    this.settled.add(nameOf(key))
-    this.progress.samplesDone++
-    this.finishedTokens += answer.tokens.length
-    if (this.listener.samples !== undefined) this.finished.push({ key, line })
+    if (this.listener.samples !== undefined) this.finished.push(...finished)
   }
 
   /** Gives the key of a line; null for a variant or an answer outside the run. */
@@ -351,4 +357,34 @@ class Follower {
 
 function nameOf({ variant, prompt, index }: SampleKey): string {
   return `${variant}/${prompt}/${index}`
+}
+
+type SampleEvent = Extract<EngineGenerateEvent, { type: 'sample' }>
+
+/** Yields each event, and finished answers that have arrived together, which are decoded and stored at once. */
+async function* withSamplesTogether(
+  events: AsyncIterable<EngineGenerateEvent>
+): AsyncGenerator<{ event: Exclude<EngineGenerateEvent, SampleEvent> | null; samples: SampleEvent[] }> {
+  const iterator = events[Symbol.asyncIterator]()
+  try {
+    let samples: SampleEvent[] = []
+    for (;;) {
+      const next = iterator.next()
+      const arrived =
+        samples.length === 0 ? null : await Promise.race([next.catch(() => null), nextTurn(null)])
+      if (
+        samples.length > 0 &&
+        (arrived === null || arrived.done === true || arrived.value.type !== 'sample')
+      ) {
+        yield { event: null, samples }
+        samples = []
+      }
+      const { value, done } = await next
+      if (done === true) return
+      if (value.type === 'sample') samples = [...samples, value]
+      else yield { event: value, samples: [] }
+    }
+  } finally {
+    await iterator.return?.()
+  }
 }

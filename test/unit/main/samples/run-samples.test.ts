@@ -59,12 +59,12 @@ async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
 
 it('reports growing answers at most four times a second, and finished ones at the end', async () => {
   const told: { finished: string[]; growing: string[] }[] = []
-  const kept: string[] = []
+  const kept: string[][] = []
   await generate(
     slowly,
     {},
     {
-      keep: async (lines) => void kept.push(...lines.map(({ text }) => text)),
+      keep: async (lines) => void kept.push(lines.map(({ text }) => text)),
       samples: (finished, growing) =>
         told.push({
           finished: finished.map(({ line }) => line.text),
@@ -78,7 +78,7 @@ it('reports growing answers at most four times a second, and finished ones at th
   expect(growing).toHaveLength(10)
   const text = Array.from({ length: 30 }, (_, place) => place + 1).join(' ')
   expect(told.flatMap(({ finished }) => finished)).toEqual([text, text])
-  expect(kept).toEqual([text, text])
+  expect(kept, 'answers of one step are stored together').toEqual([[text, text]])
 })
 
 it('estimates the time left of a resumed run from its own speed, without the preparation', async () => {
