@@ -6,14 +6,16 @@ import { MODELS_AWAY } from '../../src/contract/words/pair-words'
 import { parseCsv } from '../../src/main/base/csv'
 import { createProject } from '../../src/main/project/create-project'
 import { openProject } from '../../src/main/project/open-project'
+import { withCheckpoint } from '../../src/main/project/pair/kept-checkpoints'
 import { STEPS } from '../../src/renderer/app/place'
 import { downloadedText, expectAccessible, it, showView, unfold } from '../fixtures/browser'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
 import { comparedSweep } from '../fixtures/compared-sweeps'
 import { inOrder } from '../fixtures/held-engine'
 import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
+import { writeStage } from '../fixtures/lineage'
 import { takeAction } from '../fixtures/ranges-view'
-import { demoPrompts, shortProject } from '../fixtures/swept-project'
+import { demoPrompts, shortPair, shortProject } from '../fixtures/swept-project'
 
 const LONG = 'a-model-with-a-name-that-is-longer-than-any-column-of-a-table-has-room-for-instruct-v2.5'
 
@@ -136,6 +138,67 @@ describe('the models of a project in Chromium', () => {
     await dialog.getByText(/Other checkpoints than those of sweep of/).waitFor()
     await dialog.getByRole('button', { name: 'Use these anyway' }).click()
     await page.getByText(/A checkpoint has changed\. Results of the earlier checkpoint: sweep of/).waitFor()
+  })
+})
+
+describe('a lineage in Chromium', () => {
+  it('is planned, stopped, resumed and shown again after a reload', async ({
+    openHeld,
+    held: { engine }
+  }) => {
+    const path = await shortProject(await demoPrompts(5))
+    const project = await openProject(path)
+    const stage = await writeStage(
+      await shortPair(),
+      join(await temporaryFolder(), 'sft'),
+      Array.from({ length: 6 }, (_, layer) => ({ attention: layer < 2 ? 1 : 0, mlp: layer < 2 ? 1 : 0 }))
+    )
+    await project.firstPair.edit((document) => withCheckpoint(document, 'sft', stage))
+    await project.close()
+    const page = await openHeld(path, 'models')
+    await unfold(page, 'Other checkpoints')
+    await page.getByRole('link', { name: 'Compare stages…' }).click()
+    await page
+      .getByText(/block evaluations?/)
+      .first()
+      .waitFor()
+    await page.getByLabel('sft', { exact: true }).uncheck()
+    await page.getByLabel('sft', { exact: true }).check()
+    const reached = engine.holdAt(inOrder('plan', 'progress'))
+    await page.getByRole('button', { name: 'Compare the stages' }).click()
+    await reached()
+    await page.reload()
+    const progress = page.getByRole('region', { name: 'Progress' })
+    await progress.getByText('Sweeping').waitFor()
+    await progress.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText(/^Stopped/).waitFor()
+    const killed = engine.holdAt(inOrder('plan', 'progress'))
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await killed()
+    engine.kill()
+    // The first loss of the engine is recovered from.
+    await engine.holdAt(inOrder('progress'))()
+    engine.kill()
+    await page.getByText(/^Failed/).waitFor()
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.getByRole('heading', { name: 'Most diversity was lost from base to sft' }).waitFor()
+    await page.reload()
+    await page.getByText('sft changed only layers 2–5.').waitFor()
+    const cells = page.getByRole('grid', { name: /by stage and layer$/ }).getByRole('gridcell')
+    await cells.first().focus()
+    await page.keyboard.press('ArrowRight')
+    await page.getByRole('status').filter({ hasText: 'sft, layer 1: diversity 0.000' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Layers of sft' }).waitFor()
+    await takeAction(page, 'map of the lineage', MENU_WORDS.saveFigure)
+    await page.getByRole('dialog').getByText('CSV', { exact: true }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'All numbers' }).click()
+    // Three pairs of stages with six layers, and two stages in all layers and three groups of two.
+    expect(parseCsv('map.csv', await downloadedText(await download))).toHaveLength(1 + 18 + 8)
+    await expectAccessible(page, 'lineage')
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Other checkpoints' }).waitFor()
   })
 })
 

@@ -12,6 +12,7 @@ import { RUN_MARKS_VERSION } from '../../src/contract/documents/history'
 import { PROJECT_VERSION } from '../../src/contract/documents/project'
 import { WORK_LIST_VERSION } from '../../src/contract/work/work-list'
 import { SAMPLED_CRC_VERSION, SAMPLE_RUN_VERSION } from '../../src/contract/documents/samples'
+import { LINEAGE_VERSION } from '../../src/contract/documents/lineage'
 import { SEARCH_VERSION } from '../../src/contract/documents/search'
 import { SWEEP_PART_VERSION } from '../../src/contract/documents/sweep-part'
 import { TASK_VERSION } from '../../src/contract/documents/task'
@@ -80,6 +81,7 @@ test('docs/files.md names every kind of document, with the versions of those tha
     'sweep-part': SWEEP_PART_VERSION,
     check: ANSWER_CHECK_VERSION,
     search: SEARCH_VERSION,
+    lineage: LINEAGE_VERSION,
     'sample-run': SAMPLE_RUN_VERSION,
     'evaluation-run': EVALUATION_VERSION,
     task: TASK_VERSION,

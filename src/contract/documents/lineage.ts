@@ -1,80 +1,123 @@
-import type { OtherCheckpoint } from '../model/checkpoint'
-import type { DeviceName, Precision } from '../model/device'
-import type { RestorationRange } from '../model/recipe'
-import type { CategoryScore, Interval } from './crc'
-import type { ScoredByBrief } from './scored-by'
-import type { SourceComparison } from './source-comparison'
-import type { WorkCounts } from './sweep-work'
+import { z } from 'zod'
+import { OtherCheckpoint } from '../model/checkpoint'
+import { DeviceName, Precision } from '../model/device'
+import { RestorationRange } from '../model/recipe'
+import { CategoryScore, Interval } from './crc'
+import { UNFINISHED } from './job-ending'
+import { ScoredByBrief } from './scored-by'
+import { SourceComparison } from './source-comparison'
+import { WorkCounts } from './sweep-work'
+
+export const LINEAGE_VERSION = 1
 
 /** A mean over prompts, or the mean difference of two models, with its 95 % interval. */
-export interface MeanEstimate {
-  readonly difference: number
-  readonly interval: Interval
-}
+export const MeanEstimate = z.object({ difference: z.number(), interval: Interval })
+export type MeanEstimate = z.infer<typeof MeanEstimate>
 
-interface ComputedScores {
-  readonly createdAt: string
-  readonly programVersion: string
-  readonly device: DeviceName
-  readonly precision: Precision
-  readonly seconds: number
-  readonly work: WorkCounts
-  readonly scoredBy: ScoredByBrief
-  readonly promptCount: number
-}
+const ComputedScores = z.object({
+  createdAt: z.iso.datetime(),
+  programVersion: z.string(),
+  device: DeviceName,
+  precision: Precision,
+  seconds: z.number(),
+  work: WorkCounts,
+  scoredBy: ScoredByBrief,
+  promptCount: z.number().int()
+})
 
-interface LineageStage extends OtherCheckpoint, CategoryScore {
+const LineageStage = OtherCheckpoint.extend({
+  ...CategoryScore.shape,
   /** The exponential of the entropy of the answers. */
-  readonly effectiveChoices: number
+  effectiveChoices: z.number(),
   /** Divergence from the first stage in nats. Null if infinite. */
-  readonly klToBase: number | null
-}
+  klToBase: z.number().nullable()
+})
 
 /** Effect of one layer of a stage. */
-export interface LineageLayer {
-  readonly stage: string
+const LineageLayer = z.object({
+  stage: z.string(),
   /** Earlier stage that the layer is restored to. */
-  readonly against: string
-  readonly layer: number
+  against: z.string(),
+  layer: z.number().int(),
   /** Relative norm of the change since the stage directly before; null against other stages. */
-  readonly distance: number | null
+  distance: z.number().nullable(),
   /** Change of the stage's scores when only this layer is restored. */
-  readonly diversity: MeanEstimate
-  readonly validity: MeanEstimate
-}
+  diversity: MeanEstimate,
+  validity: MeanEstimate
+})
+export type LineageLayer = z.infer<typeof LineageLayer>
 
 /** Best range of a stage, restored to an earlier one. */
-export interface LineageRange {
-  readonly stage: string
-  readonly against: string
-  readonly minimumValidity: number
+const LineageRange = z.object({
+  stage: z.string(),
+  against: z.string(),
+  minimumValidity: z.number(),
   /** Null if no range keeps the validity and is more diverse than the stage. */
-  readonly best: (RestorationRange & CategoryScore) | null
-}
+  best: RestorationRange.and(CategoryScore).nullable()
+})
+export type LineageRange = z.infer<typeof LineageRange>
 
 /** Shapley share of a stage in what all stages changed, in a group of layers of the last stage. */
-export interface LineageShare extends RestorationRange {
-  readonly stage: string
-  readonly diversity: MeanEstimate
-  readonly validity: MeanEstimate
-}
+const LineageShare = RestorationRange.and(
+  z.object({ stage: z.string(), diversity: MeanEstimate, validity: MeanEstimate })
+)
+export type LineageShare = z.infer<typeof LineageShare>
 
 /** Scores of every stage of a training, with all ranges restored to every earlier stage. */
-export interface LineageDocument extends ComputedScores {
-  readonly layerCount: number
-  readonly rho: number
+export const LineageDocument = ComputedScores.extend({
+  layerCount: z.number().int(),
+  rho: z.number(),
   /** In the order of the training. */
-  readonly stages: readonly LineageStage[]
-  readonly ranges: readonly LineageRange[]
-  readonly layers: readonly LineageLayer[]
+  stages: z.array(LineageStage).min(2),
+  ranges: z.array(LineageRange),
+  layers: z.array(LineageLayer),
   /** Empty for two stages, and for more than five. */
-  readonly shares: readonly LineageShare[]
+  shares: z.array(LineageShare),
   /** Best range of the last stage over all earlier ones. Null if there is only one. */
-  readonly sources: SourceComparison | null
-}
+  sources: SourceComparison.nullable()
+})
+export type LineageDocument = z.infer<typeof LineageDocument>
+
+/** Columns of a lineage as a table. */
+export const LINEAGE_COLUMNS =
+  'stage against layer distance diversity_back diversity_back_low diversity_back_high ' +
+  'validity_change validity_change_low validity_change_high start end ' +
+  'diversity_share diversity_share_low diversity_share_high ' +
+  'validity_share validity_share_low validity_share_high'
+
+export const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [difference, ...interval]
+
+const noCells = (count: number): null[] => Array.from({ length: count }, () => null)
+
+/** Returns a row for each layer and earlier stage of a stage, and for each share of a stage in a group of layers. */
+export const lineageRows = ({
+  layers,
+  shares
+}: Pick<LineageDocument, 'layers' | 'shares'>): (string | number | null)[][] => [
+  ...layers.map(({ stage, against, layer, distance, diversity, validity }) => [
+    ...[stage, against, layer, distance, ...estimateCells(diversity), ...estimateCells(validity)],
+    ...[layer, layer, ...noCells(6)]
+  ]),
+  ...shares.map(({ stage, start, end, diversity, validity }) => [
+    ...[stage, ...noCells(9), start, end, ...estimateCells(diversity), ...estimateCells(validity)]
+  ])
+]
+
+export const LineageEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    /** Null while unknown. */
+    share: z.number().nullable(),
+    secondsLeft: z.number().nullable(),
+    phase: z.string()
+  }),
+  z.object({ type: z.literal('finished') }),
+  ...UNFINISHED
+])
+export type LineageEvent = z.infer<typeof LineageEvent>
 
 /** Scores of the checkpoints of one training, each by itself. */
-export interface TriageDocument extends ComputedScores {
+export interface TriageDocument extends z.infer<typeof ComputedScores> {
   readonly checkpoints: readonly (OtherCheckpoint & {
     /** Last number in the name, such as 500 of `checkpoint-500`; the position in the list if a name has none. */
     readonly step: number

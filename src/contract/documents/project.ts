@@ -52,7 +52,7 @@ export const KeptCheckpoint = OtherCheckpoint.extend(KeptIdentity.shape)
 export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
 
 /** Far above the number that a person compares. Each checkpoint is opened with the project. */
-const MAX_OTHER_CHECKPOINTS = 50
+export const MAX_OTHER_CHECKPOINTS = 50
 
 /** Current state of the folder of another checkpoint: a report, or the problem that prevented it. */
 export const OtherCheckpointState = z.object({

@@ -20,6 +20,7 @@ export const JOB_KINDS = [
     view: 'ranges'
   },
   { id: 'answer check', name: 'A check', needs: 'engine', doing: 'checking answers', view: 'ranges' },
+  { id: 'lineage', name: 'A lineage', needs: 'engine', doing: 'comparing stages', view: 'lineage' },
   { id: 'search', name: 'A search', needs: 'engine', doing: 'searching', view: 'ranges' },
   { id: 'samples', name: 'Sampling', needs: 'engine', doing: 'sampling', view: 'samples' },
   {

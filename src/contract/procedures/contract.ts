@@ -3,6 +3,7 @@ import { checkProcedures } from './groups/checks'
 import { evaluationProcedures } from './groups/evaluations'
 import { exportProcedures, rankProcedures, servingProcedures } from './groups/exports'
 import { historyProcedures } from './groups/history'
+import { lineageProcedures } from './groups/lineages'
 import { pairListProcedures } from './groups/pair-list'
 import { probeProcedures } from './groups/probes'
 import { appProcedures, deviceProcedures, folderProcedures, pairProcedures } from './groups/program'
@@ -31,6 +32,7 @@ export const contract = {
   sweeps: sweepProcedures,
   checks: checkProcedures,
   ranks: rankProcedures,
+  lineages: lineageProcedures,
   searches: searchProcedures,
   history: historyProcedures,
   probes: probeProcedures,

@@ -2,6 +2,7 @@ import type { MeanEstimate, LineageDocument, LineageLayer, TriageDocument } from
 import { elementAt } from '../model/look-up'
 import { rangesFromText } from '../model/recipe'
 import { formatDelta, formatDeltas, formatEnd, formatScore, rangeLabel, rangePhrase } from './format'
+import { samplerWords } from './sampler-words'
 import { scoreWords } from './score-words'
 
 export const estimateText = ({ difference, interval }: MeanEstimate): string =>
@@ -15,6 +16,17 @@ const transitions = ({ stages }: LineageDocument) =>
 export const layersOfStage = (lineage: LineageDocument, stage: string): LineageLayer[] => {
   const before = transitions(lineage).find((each) => each.stage.name === stage)?.before.name
   return lineage.layers.filter((layer) => layer.stage === stage && layer.against === before)
+}
+
+/** Names the stages whose divergence from the first is infinite, with the reason. */
+export function infiniteDivergenceWords({ stages, scoredBy }: LineageDocument): string[] {
+  const first = elementAt(stages, 0, 'stage').name
+  const infinite = stages.filter(({ klToBase }) => klToBase === null).map(({ name }) => name)
+  if (infinite.length === 0) return []
+  const sampler = scoredBy.kind === 'crc' ? '' : ` at ${samplerWords(scoredBy.sampling)}`
+  return [
+    `KL to ${first} is infinite for ${infinite.join(' and ')}: they give answers that ${first} never gives${sampler}.`
+  ]
 }
 
 /** States which stage lowered diversity most, and in which layers. The first sentence is the headline. */

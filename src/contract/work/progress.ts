@@ -25,7 +25,7 @@ export type WorkProgress =
   | { kind: 'sample'; progress: SampleProgress }
   | { kind: 'evaluate'; progress: EvaluationProgress }
   | { kind: 'judge'; way: JudgeWay; progress: JudgeProgress }
-  | { kind: 'decomposition'; progress: BytesProgress }
+  | { kind: 'decomposition' | 'distances'; progress: BytesProgress }
 
 /** Events of work that runs: its progress, remarks for the user, and the scores of a sweep as they come. */
 export type WorkEvent =
@@ -73,11 +73,12 @@ function described(work: WorkProgress): DescribedProgress {
       return ofEvaluation(work.progress)
     case 'judge':
       return ofJudge(work.way, work.progress)
-    case 'decomposition': {
+    case 'decomposition':
+    case 'distances': {
       const { bytesDone, bytesTotal, secondsLeft } = work.progress
       return {
         share: { share: bytesDone / bytesTotal, secondsLeft },
-        step: bytesStep('decomposing', work.progress)
+        step: bytesStep(work.kind === 'distances' ? 'comparing' : 'decomposing', work.progress)
       }
     }
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Rendering } from '../documents/crc'
+import { MAX_OTHER_CHECKPOINTS } from '../documents/project'
+import { Task } from '../documents/task'
 import { DeviceChoice, GenerationDevice, Precision } from '../model/device'
 import { EndpointContact } from '../model/endpoint'
 import { Prompting } from '../model/prompting'
@@ -94,6 +96,18 @@ export const SweepSettings = z
   .extend(SamplerSettings.shape)
   .extend(RenderingSettings.shape)
 export type SweepSettings = z.infer<typeof SweepSettings>
+
+const taskId = Task.shape.id.optional()
+
+/** Lineage of a project's pair, with tasks of the project. */
+export const LineageSettings = z.object({
+  task: taskId,
+  regain: taskId,
+  keep: taskId,
+  /** Ids of other checkpoints of the pair that lie between base and post, in the order of the training. */
+  stages: z.array(z.string()).max(MAX_OTHER_CHECKPOINTS)
+})
+export type LineageSettings = z.infer<typeof LineageSettings>
 
 const computed = { device: DeviceChoice, precision: Precision }
 

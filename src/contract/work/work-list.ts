@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PairId } from '../documents/project'
 import { Problem } from '../model/problem'
 import { ProgressShare } from './progress'
-import { CheckSettings, EvaluateSettings, SweepSettings } from './settings'
+import { CheckSettings, EvaluateSettings, LineageSettings, SweepSettings } from './settings'
 import { workSettings } from './work'
 
 export const WORK_LIST_VERSION = 1
@@ -12,6 +12,7 @@ export const MAX_QUEUED = 500
 /** Work that can wait in the queue. It uses the pair's settings at the time when it starts. */
 export const QueuedWork = z.discriminatedUnion('kind', [
   workSettings('sweep', SweepSettings.pick({ preview: true })),
+  workSettings('lineage', LineageSettings),
   workSettings(
     'evaluate',
     EvaluateSettings.pick({ task: true, device: true, precision: true, weights: true })

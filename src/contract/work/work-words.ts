@@ -23,6 +23,8 @@ export function workName({
   switch (work.kind) {
     case 'sweep':
       return work.settings.preview === true ? 'Preview' : 'Sweep'
+    case 'lineage':
+      return 'Lineage'
     case 'check':
       return 'Full-answer check'
     case 'evaluate': {

@@ -10,6 +10,7 @@ import { deviceAndMemory } from '../work/device-and-memory'
 import { type NextTokenRequest, probeRecipe } from '../work/next-token'
 import { pairPaths } from '../project/demo'
 import { scoreRanks } from '../work/rank-table'
+import type { SweepWork } from '../work/sweep'
 import { projectContext } from '../work/work-context'
 import { Chats } from './chats'
 import { Checks } from './checks'
@@ -17,6 +18,7 @@ import { EvaluationJobs } from './evaluations'
 import { ExportJobs } from './exports'
 import type { JobContext } from './job-context'
 import type { PublishJobNews } from './job-news'
+import { Lineages } from './lineages'
 import { JobQueue } from './queue'
 import { queuedKinds } from './queued-kinds'
 import { Readings } from './readings'
@@ -33,6 +35,7 @@ export class ProjectJobs {
   readonly questions: EngineQuestions
   readonly chats: Chats
   readonly checks: Checks
+  readonly lineages: Lineages
   readonly searches: Searches
   readonly samples: SampleJobs
   readonly evaluations: EvaluationJobs
@@ -49,6 +52,7 @@ export class ProjectJobs {
     this.questions = new EngineQuestions(context)
     this.chats = new Chats(context)
     this.checks = new Checks(context)
+    this.lineages = new Lineages(context)
     this.searches = new Searches(context)
     this.samples = new SampleJobs(context)
     this.evaluations = new EvaluationJobs(context)
@@ -56,7 +60,7 @@ export class ProjectJobs {
     this.exports = new ExportJobs(context)
     this.ranks = new RankJobs(context)
     this.serving = new Servings(context)
-    this.queue = new JobQueue(queuedKinds(this.sweeps, this.evaluations), this.turns)
+    this.queue = new JobQueue(queuedKinds(this.sweeps, this.lineages, this.evaluations), this.turns)
   }
 
   done(project: ProjectOfPair): Promise<void> | null {
@@ -73,16 +77,24 @@ export class ProjectJobs {
 class EngineQuestions {
   constructor(private readonly context: JobContext) {}
 
-  /** Plans the missing computation of the next sweep, and a preview of it if asked; null if nothing is left. */
-  async planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
-    const { engine, devices, turns } = this.context
+  /** Plans the missing computation of a sweep; null if nothing is left. */
+  async plan(
+    pair: ProjectPair,
+    open: () => Promise<SweepWork>,
+    signal?: AbortSignal
+  ): Promise<SweepPlan | null> {
+    const { engine, turns } = this.context
     const question = turns.ask(pair, signal)
     try {
-      const sweep = await openNextSweep(pair, devices, { preview })
-      return await sweep.plan(engine.client(), question.signal)
+      return await (await open()).plan(engine.client(), question.signal)
     } finally {
       question.over()
     }
+  }
+
+  /** Plans the next sweep, and a preview of it if asked. */
+  planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
+    return this.plan(pair, () => openNextSweep(pair, this.context.devices, { preview }), signal)
   }
 
   /** Streams the next tokens of post, a recipe and base after a prompt, until a job of the project starts. */

@@ -6,6 +6,7 @@ import type { Endpoint } from '../../contract/model/external-model'
 import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
 import type { ProgressShare } from '../../contract/work/progress'
+import type { LineageSettings } from '../../contract/work/settings'
 import type { QueuedJob, QueuedWork } from '../../contract/work/work-list'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { runCooperatively } from '../base/steps'
@@ -16,6 +17,7 @@ import { newestLike } from '../project/results/sweep-history'
 import type { EvaluationJob, EvaluationJobs } from './evaluations'
 import type { JobFailure } from './job'
 import type { RunningJob } from './job-table'
+import type { Lineages } from './lineages'
 import type { Sweeps } from './sweeps'
 
 export type QueuedEvent = { type: 'progress'; progress: ProgressShare } | { type: 'finished' } | JobFailure
@@ -41,7 +43,7 @@ const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.s
 
 export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
 
-export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): QueuedKinds {
+export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: EvaluationJobs): QueuedKinds {
   return {
     sweep: {
       async begin(pair, { work }, stop) {
@@ -55,6 +57,19 @@ export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): Queued
       },
       endpoints: () => Promise.resolve([]),
       last: (pair, work) => lastSweep(pair, isPreview(work))
+    },
+    lineage: {
+      async begin(pair, queued, stop) {
+        const job = await lineages.start(pair, settingsOfLineage(queued), stop)
+        return { evaluationId: null, events: queuedEvents(job) }
+      },
+      isDone: () => Promise.resolve(false),
+      async kept(pair, queued) {
+        const { known, interrupted } = await lineages.known(pair, settingsOfLineage(queued))
+        return interrupted ? knownPartWords(known) : null
+      },
+      endpoints: () => Promise.resolve([]),
+      last: () => null
     },
     evaluate: {
       async begin(pair, queued, stop) {
@@ -108,6 +123,11 @@ async function* queuedEvents(job: RunningJob<{ type: string }>): AsyncGenerator<
   }
   if (job.problem !== null) yield { type: 'failed', problem: job.problem }
   else yield { type: last === 'cancelled' ? 'cancelled' : 'finished' }
+}
+
+function settingsOfLineage({ work }: QueuedJob): LineageSettings {
+  if (work.kind === 'lineage') return work.settings
+  throw new Error(`${work.kind} is no lineage`)
 }
 
 async function beginEvaluation(

@@ -16,7 +16,8 @@ import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
 import { elementAt } from '../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../contract/model/resampling'
-import { mismatchError } from '../../contract/model/problem'
+import { mismatchError, notFoundError } from '../../contract/model/problem'
+import { throwIfCancelled } from '../base/files/cancelling'
 import { modelPath } from '../base/files/paths'
 import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
@@ -31,6 +32,12 @@ import type { LineageScores } from '../crc/sweep/assemble-lineage'
 import { stagePairs } from '../crc/sweep/lineage'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import type { PairFolders } from '../crc/sweep/score-recipes'
+import { pairPaths } from '../project/demo'
+import type { ProjectPair } from '../project/pair/project-pair'
+import type { ProjectReadings } from '../project/pair/project-readings'
+import { computeDistances } from '../readings/host'
+import type { WorkMeans } from './means'
+import type { SweepWork } from './sweep'
 
 /** Checkpoints of one training in its order. The first is base of the computation, and the last is post. */
 export interface Training {
@@ -71,18 +78,85 @@ function refuseOtherBase({ checkpoint }: PairMember, words: readonly string[], f
   )
 }
 
+/** Opens a pair and the checkpoints of its project that have these ids. @throws WorkbenchError `not-found` */
+export async function openProjectTraining(
+  { document: { location, otherCheckpoints } }: ProjectPair,
+  ids: readonly string[]
+): Promise<Training> {
+  const folders = pairPaths(location)
+  const { base, post } = await openPair(folders.base, folders.post)
+  const between: OtherCheckpoint[] = []
+  for (const id of ids) {
+    const stage = otherCheckpoints.find((checkpoint) => checkpoint.id === id)
+    if (stage === undefined)
+      throw notFoundError(
+        'A stage of the lineage is no longer among the other checkpoints of the project.',
+        'Remove the lineage from the queue, and run it again from Models.'
+      )
+    const name = freeName(stage.name, ['base', 'post', ...between.map((other) => other.name)])
+    between.push({ name, path: stage.path, fingerprint: stage.fingerprint })
+  }
+  const stages = [
+    { name: 'base', path: folders.base, fingerprint: base.checkpoint.fingerprint },
+    ...between,
+    { name: 'post', path: folders.post, fingerprint: post.checkpoint.fingerprint }
+  ]
+  return { folders, stages }
+}
+
+/** Parts that a project's sweeps have and its lineages do not. */
+const STAGES_ONLY = {
+  ...{ source: null, recipes: [], checkpoints: [], uniformBlendCount: 0 },
+  ...{ baselines: false, whatIf: false, split: false }
+}
+
 /** Parts of a request that score a training as a lineage. */
 export const lineageParts = ({ stages }: Training): Partial<CrcSweepRequest> => ({
-  stages: stages.slice(1, -1),
-  baselines: false
+  ...STAGES_ONLY,
+  stages: stages.slice(1, -1)
 })
 
 /** Parts of a request that score each checkpoint of a training by itself. */
 export const triageParts = ({ stages }: Training): Partial<CrcSweepRequest> => ({
+  ...STAGES_ONLY,
   checkpoints: stages.slice(1, -1),
-  ranges: false,
-  baselines: false
+  ranges: false
 })
+
+/** Computes the map of a lineage and its sweeps. @param readings stores the distances of stages; null for none */
+export async function computeLineage(
+  training: Training,
+  work: SweepWork,
+  means: WorkMeans,
+  readings: ProjectReadings | null = null
+): Promise<{ document: LineageDocument; sweeps: readonly SweepDocument[] }> {
+  const scores = await work.computeLineage(means)
+  const distances: DistancesDocument[] = []
+  for (const [index, post] of training.stages.slice(1).entries())
+    distances.push(await stageDistances(elementAt(training.stages, index, 'stage'), post, means, readings))
+  throwIfCancelled(means.signal, 'The lineage')
+  return {
+    document: await lineageDocument(training, scores, distances, work.request.rho),
+    sweeps: scores.sweeps
+  }
+}
+
+/** Measures how far a stage moved each layer, unless the project has measured it. */
+async function stageDistances(
+  base: OtherCheckpoint,
+  post: OtherCheckpoint,
+  { signal, notify }: WorkMeans,
+  readings: ProjectReadings | null
+): Promise<DistancesDocument> {
+  const stored = (await readings?.distances(base.fingerprint, post.fingerprint)) ?? null
+  if (stored !== null) return stored
+  const folders = { base: base.path, post: post.path }
+  const distances = await computeDistances(folders, signal, (progress) =>
+    notify({ type: 'progress', kind: 'distances', progress })
+  )
+  await readings?.saveDistances(distances)
+  return distances
+}
 
 /** Returns the two stages of each sweep of a lineage, in the order of `stagePairs`. */
 export function comparedStages({ stages }: Training): { stage: OtherCheckpoint; against: OtherCheckpoint }[] {
@@ -128,7 +202,7 @@ const computedBy = (sweep: SweepDocument) => ({
 })
 
 /** Builds the map of a lineage. @param distances of every stage but the first from the one before */
-export async function lineageDocument(
+async function lineageDocument(
   training: Training,
   { sweeps, combinations }: LineageScores,
   distances: readonly DistancesDocument[],

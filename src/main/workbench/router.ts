@@ -15,6 +15,7 @@ import { exportRoutes, rankRoutes, servingRoutes } from './routes/exports'
 import { probeRoutes } from './routes/probes'
 import { appRoutes, deviceRoutes, folderRoutes, pairRoutes } from './routes/program'
 import { historyRoutes } from './routes/history'
+import { lineageRoutes } from './routes/lineages'
 import { pairListRoutes } from './routes/pair-list'
 import { projectRoutes } from './routes/projects'
 import { promptRoutes } from './routes/prompts'
@@ -63,6 +64,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     sweeps: sweepRoutes(routing),
     checks: checkRoutes(routing),
     ranks: rankRoutes(routing),
+    lineages: lineageRoutes(routing),
     searches: searchRoutes(routing),
     history: historyRoutes(routing),
     probes: probeRoutes(routing),

@@ -4,7 +4,7 @@ import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 
 /** The steps in order, with their views. A step opens with its first view. */
 export const STEPS = [
-  { id: 'models', label: 'Models', views: ['models'] },
+  { id: 'models', label: 'Models', views: ['models', 'lineage'] },
   { id: 'ranges', label: 'Ranges', views: ['ranges', 'prompts'] },
   { id: 'answers', label: 'Answers', views: ['chat', 'samples', 'next-token'] },
   { id: 'evaluate', label: 'Evaluate', views: ['evaluate'] },

@@ -11,6 +11,7 @@ import { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Chat } from '../chat/chat.svelte'
 import { EvaluationsState } from '../evaluate/evaluations.svelte'
 import { ExportsState } from '../export/exports.svelte'
+import { Lineage } from '../models/lineage/lineage.svelte'
 import { Checksums } from '../models/pair/checksums.svelte'
 import { Distances } from '../models/pair/distances.svelte'
 import { OtherCheckpoints } from '../models/pair/other-checkpoints.svelte'
@@ -73,6 +74,7 @@ export class Session extends OpenProject {
   readonly checksums: Checksums
   readonly values: ValuesCheck
   readonly others: OtherCheckpoints
+  readonly lineage: Lineage
   readonly runs: Runs
   private lastPlace: ShownPlace | null = null
 
@@ -102,6 +104,7 @@ export class Session extends OpenProject {
     this.checksums = new Checksums(this)
     this.values = new ValuesCheck(this)
     this.others = new OtherCheckpoints(this)
+    this.lineage = new Lineage(this, this.work)
     this.runs = new Runs(this)
   }
 
@@ -160,6 +163,7 @@ export class Session extends OpenProject {
   readPair(): void {
     void this.distances.load()
     void this.checksums.load()
+    void this.lineage.load()
     this.values.reset()
   }
 
@@ -189,6 +193,7 @@ export class Session extends OpenProject {
     else if (view === 'samples') void this.samples.startShown()
     else if (view === 'evaluate') void this.evaluations.start()
     else if (view === 'export') void this.exports.start()
+    else if (view === 'lineage') void this.lineage.start()
   }
 
   /** Returns the state of a view for the address. */

@@ -2,6 +2,13 @@ import type { TaskEntry } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { OpenProject } from './open-project.svelte'
 
+/** Tells whether a task's answers can be scored exactly. Answers at the end of longer texts cannot be listed. */
+const isScorable = ({ reading, prompts }: Task): boolean =>
+  reading.kind !== 'last-number' && prompts.some(({ answers }) => answers !== undefined)
+
+export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] =>
+  tasks.map(({ task }) => task).filter(isScorable)
+
 /** Tasks for evaluations and sweeps: built-in ones and those of the project. */
 export class Tasks {
   list = $state.raw<readonly TaskEntry[]>([])

@@ -17,7 +17,7 @@ import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
 import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
 import { searchCurve } from '../recipes/search-curve'
 import { sharesDrawing } from '../recipes/shares-figure'
-import { lineagePlot, triagePlot } from './lineage-plots'
+import { lineagePlot, triagePlot } from '../models/lineage/lineage-plots'
 
 /* Figures of a report as SVG, drawn by the window's own code. Main writes them into the page, so this file needs no
    browser. */

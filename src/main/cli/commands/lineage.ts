@@ -1,21 +1,18 @@
 import { mkdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Argument, type Command } from 'commander'
-import type { DistancesDocument } from '../../../contract/documents/distances'
 import type { LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
-import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { freeName } from '../../../contract/model/free-name'
 import { elementAt } from '../../../contract/model/look-up'
 import { writeProblem } from '../../base/files/atomic-file'
 import { isFolder } from '../../base/files/path-kinds'
 import { absolutePath } from '../../base/files/paths'
-import { throwIfCancelled } from '../../base/files/cancelling'
 import type { Section } from '../../report/blocks'
 import { lineageSection, sectionPage, triageSection } from '../../report/sections/lineage'
 import { triedDevices } from '../../work/devices'
 import {
   comparedStages,
-  lineageDocument,
+  computeLineage,
   lineageParts,
   openTraining,
   type Training,
@@ -56,7 +53,6 @@ import { type CsvTable, lineageTable, triageTable } from '../results/tables'
 import { withEngine } from '../running/engine'
 import { runShown, savedOfSweep } from '../running/shown-work'
 import { nothingSaved, type SavedWork, untilStopped } from '../running/stopped'
-import { measureDistances } from './inspect-distances'
 import { printPlan } from './sweep-plan'
 
 const lineageOptions = optionGroup('Scores:')
@@ -166,33 +162,18 @@ async function scoredAlone({
 }
 
 async function scoredStages({ training, work, options, signal }: LineageCall): Promise<LineageOutcome> {
-  const { quiet, rho = DEFAULT_RHO } = options
+  const { quiet } = options
   const files = options.sweeps === undefined ? [] : await openSweepFiles(options.sweeps, training, options)
-  const scores = await runShown(
+  const { document, sweeps } = await runShown(
     { quiet, signal },
     () => savedOf(work),
-    (means) => work.computeLineage(means)
+    (means) => computeLineage(training, work, means)
   )
-  throwIfCancelled(signal, 'The lineage')
-  const distances: DistancesDocument[] = []
-  for (const [index, { path: post }] of training.stages.slice(1).entries()) {
-    const base = elementAt(training.stages, index, 'stage').path
-    distances.push(
-      await untilStopped(
-        { signal, quiet },
-        () => savedOf(work),
-        () => measureDistances({ base, post }, quiet, signal)
-      )
-    )
-  }
-  const document = await lineageDocument(training, scores, distances, rho)
   const result = {
     ...{ kind: 'lineage' as const, document },
     ...{ section: lineageSection(document), table: lineageTable(document) }
   }
-  const saving = files.map((file, index) =>
-    writeOutputFile(file, 'sweep', elementAt(scores.sweeps, index, 'sweep'))
-  )
+  const saving = files.map((file, index) => writeOutputFile(file, 'sweep', elementAt(sweeps, index, 'sweep')))
   return { result, saving }
 }
 

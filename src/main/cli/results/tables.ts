@@ -2,7 +2,13 @@ import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { type AnswerCheck, answerLimit } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { distanceRows } from '../../../contract/documents/distances'
-import type { LineageDocument, MeanEstimate, TriageDocument } from '../../../contract/documents/lineage'
+import {
+  estimateCells,
+  LINEAGE_COLUMNS,
+  type LineageDocument,
+  lineageRows,
+  type TriageDocument
+} from '../../../contract/documents/lineage'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
@@ -25,9 +31,7 @@ const COLUMNS = {
   sweep:
     'kind name start end strength validity diversity effective_choices passes selected kl_to_base ' +
     'calibration_error',
-  lineage:
-    'stage against layer distance diversity_back diversity_back_low diversity_back_high ' +
-    'validity_change validity_change_low validity_change_high',
+  lineage: LINEAGE_COLUMNS,
   triage:
     'checkpoint step validity validity_low validity_high diversity diversity_low diversity_high ' +
     'effective_choices effective_choices_low effective_choices_high change change_low change_high',
@@ -93,12 +97,9 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
   }
 }
 
-/** Returns a row for each layer of each stage, restored to each earlier stage. */
-export const lineageTable = ({ layers }: LineageDocument): CsvTable => ({
+export const lineageTable = (lineage: LineageDocument): CsvTable => ({
   header: columns('lineage'),
-  rows: layers.map(({ stage, against, layer, distance, diversity, validity }) => [
-    ...[stage, against, layer, distance, ...estimateCells(diversity), ...estimateCells(validity)]
-  ])
+  rows: lineageRows(lineage)
 })
 
 /** Returns a row for each checkpoint of a training. */
@@ -108,8 +109,6 @@ export const triageTable = ({ checkpoints }: TriageDocument): CsvTable => ({
     ...[name, step, ...[validity, diversity, effectiveChoices, change].flatMap(estimateCells)]
   ])
 })
-
-const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [difference, ...interval]
 
 /** Returns a row for each checked model, with its scores by the first token and of full answers. */
 export function checkTable(check: AnswerCheck, rho: number): CsvTable {

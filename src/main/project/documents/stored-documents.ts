@@ -7,6 +7,7 @@ import { DISTANCES_VERSION, DistancesDocument } from '../../../contract/document
 import { EVALUATION_VERSION, EvaluationRun } from '../../../contract/documents/evaluation'
 import { Task, TASK_VERSION } from '../../../contract/documents/task'
 import type { CheckpointIdentity } from '../../../contract/documents/pair'
+import { LINEAGE_VERSION, LineageDocument } from '../../../contract/documents/lineage'
 import { RUN_MARKS_VERSION, RunMarksDocument } from '../../../contract/documents/history'
 import {
   ON_CPU,
@@ -121,6 +122,19 @@ export const SAMPLED_CRC = new DocumentFile<SampledCrc>({
   migrations: { 1: renameFields },
   maxBytes: 100_000_000,
   tooLarge: 'Check with fewer prompts.'
+})
+
+/** The newest lineage of a pair. */
+export const LINEAGE = new DocumentFile<LineageDocument>({
+  kind: 'lineage',
+  name: 'lineage',
+  file: 'lineage.json',
+  schema: LineageDocument,
+  version: LINEAGE_VERSION,
+  migrations: {},
+  // 50 stages of 126 layers take some 60 MB.
+  maxBytes: 100_000_000,
+  tooLarge: 'Compare fewer stages.'
 })
 
 /** Evaluations. `evaluation-files.ts` lists the files beside them. */

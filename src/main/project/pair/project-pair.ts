@@ -18,6 +18,7 @@ import type {
   SavedCounts,
   SweepSummary
 } from '../../../contract/documents/project'
+import type { LineageDocument } from '../../../contract/documents/lineage'
 import type { SearchDocument, SearchSummary } from '../../../contract/documents/search'
 import { SamplePrompts } from '../../../contract/documents/task'
 import type { z } from 'zod'
@@ -35,7 +36,7 @@ import { type PairRuns, RunHistory } from './pair-history'
 import { RunList } from '../runs/run-list'
 import { SAMPLE_SUMMARIES } from '../documents/sample-files'
 import { SEARCH_SUMMARIES, summarizeSearch } from '../documents/search-files'
-import { ANSWER_CHECKS, SEARCHES } from '../documents/stored-documents'
+import { ANSWER_CHECKS, LINEAGE, SEARCHES } from '../documents/stored-documents'
 import { SWEEPS } from '../documents/sweep-store'
 import { summarizeChecked, summarizeStored, SWEEP_SUMMARIES } from '../documents/sweep-files'
 
@@ -268,6 +269,15 @@ export class ProjectPair {
       (search) => search.sweepId === sweepId && search.id === (id ?? search.id)
     )
     return summary === undefined ? null : SEARCHES.read(this.folder, summary.id)
+  }
+
+  saveLineage(lineage: LineageDocument): Promise<void> {
+    return this.project.change(() => LINEAGE.write(this.folder, lineage))
+  }
+
+  /** Reads the newest lineage; null for none. @throws WorkbenchError `bad-file` or `newer-version` */
+  readLineage(): Promise<LineageDocument | null> {
+    return LINEAGE.read(this.folder)
   }
 
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {

@@ -2,6 +2,7 @@ import type { LineageDocument, TriageDocument } from '../../../contract/document
 import { formatPercent, formatScore, formatUtc, plural, rangeLabel } from '../../../contract/words/format'
 import {
   estimateText,
+  infiniteDivergenceWords,
   layersOfStage,
   lineageFindings,
   triageFinding
@@ -50,6 +51,7 @@ export function lineageSection(lineage: LineageDocument): Section {
           { text: klToBase?.toFixed(3) ?? 'infinite' }
         ])
       ),
+      ...infiniteDivergenceWords(lineage).map(block.paragraph),
       block.table(
         `Best range of each stage that keeps ${formatPercent(rho)} of its ${words.validity}`,
         [

@@ -2,13 +2,6 @@ import type { TaskEntry } from '../../../contract/documents/evaluation'
 import { BY_CHARACTERS, type ScoredByBrief, type ScoringChoice } from '../../../contract/documents/scored-by'
 import type { Task } from '../../../contract/documents/task'
 
-/** Tells whether a task's answers can be scored exactly. Answers at the end of longer texts cannot be listed. */
-const isScorable = ({ reading, prompts }: Task): boolean =>
-  reading.kind !== 'last-number' && prompts.some(({ answers }) => answers !== undefined)
-
-export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] =>
-  tasks.map(({ task }) => task).filter(isScorable)
-
 /** Returns the choice to score by a task, with the task's own sampling. */
 export const byTask = ({ id, settings: { sampling, sampleCount } }: Task): ScoringChoice => ({
   kind: 'task',

@@ -145,9 +145,10 @@ describe('slr lineage', () => {
     expect(stdout).toContain('dpo changed only layers 2–3.')
     const [header = '', ...rows] = (await readFile(map, 'utf8')).trimEnd().split('\n')
     expect(header).toMatch(/^stage,against,layer,distance,diversity_back,/)
-    expect(rows).toHaveLength(6 * 6)
+    // Six pairs of stages with six layers, and shares of three stages in four groups of layers.
+    expect(rows).toHaveLength(6 * 6 + 3 * 4)
     const changed = rows.filter(
-      (row) => /^dpo,sft,/.test(row) && !/^dpo,sft,\d,0,0,0,0,0,0,0$/.test(row.trim())
+      (row) => /^dpo,sft,/.test(row) && !/^dpo,sft,\d,0,0,0,0,0,0,0,\d,\d,,,,,,$/.test(row.trim())
     )
     expect(changed.map((row) => row.split(',')[2])).toEqual(['2', '3'])
     expect(await readFile(page, 'utf8')).toMatch(/<figure class="lineage">[^]*<svg/)

@@ -113,7 +113,7 @@ function newQueue(): void {
   turns = new JobTurns()
   sweeps = new ScriptedKind()
   evaluations = new ScriptedKind('evaluation-1')
-  queue = new JobQueue({ sweep: sweeps, evaluate: evaluations }, turns)
+  queue = new JobQueue({ sweep: sweeps, lineage: new ScriptedKind(), evaluate: evaluations }, turns)
 }
 
 beforeEach(async () => {

@@ -5,6 +5,7 @@ import { UNKNOWN_PROGRESS } from '../../../../src/contract/work/progress'
 import type { QueuedJob } from '../../../../src/contract/work/work-list'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { EvaluationJobs } from '../../../../src/main/jobs/evaluations'
+import { Lineages } from '../../../../src/main/jobs/lineages'
 import { lastSweep, queuedKinds } from '../../../../src/main/jobs/queued-kinds'
 import { Sweeps } from '../../../../src/main/jobs/sweeps'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
@@ -30,7 +31,7 @@ it('evaluates where and how the job says, when its turn comes', async () => {
     }
   })
   const context = jobContext(client)
-  const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
+  const { evaluate } = queuedKinds(new Sweeps(context), new Lineages(context), new EvaluationJobs(context))
   const own = project.firstPair
   const computing: Computing = { device: 'webgpu', weights: 'int8' }
   const job = evaluationOf(own.id, computing)
@@ -47,7 +48,7 @@ it('keeps no run of an evaluation that is stopped while it is prepared', async (
   const project = await openDemo()
   const context = jobContext()
   const { turns } = context
-  const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
+  const { evaluate } = queuedKinds(new Sweeps(context), new Lineages(context), new EvaluationJobs(context))
   const own = project.firstPair
   const stop = new AbortController()
   const begun = evaluate.begin(own, evaluationOf(own.id, { device: 'cpu' }), stop.signal)

@@ -3,6 +3,7 @@ import type { BytesProgress, DistancesEvent } from '../../../../../src/contract/
 import type { KeptCheckpoint, ProjectState } from '../../../../../src/contract/documents/project'
 import type { PairValues, ValuesEvent } from '../../../../../src/contract/documents/non-finite'
 import { PAIR_REPORT, projectState, settled, openSession } from '../../../../fixtures/scripted-line'
+import { tinyLineage } from '../../../../fixtures/lineage'
 import { waitFor } from '../../../../fixtures/wait-for'
 
 const kept = (id: string, name = id): KeptCheckpoint => ({
@@ -59,6 +60,36 @@ describe('other checkpoints', () => {
     void session.others.relocate('first', '/elsewhere')
     await settled()
     expect(line.call('checkpoints.relocate', 0).input).toMatchObject({ id: 'first', folder: '/elsewhere' })
+  })
+})
+
+describe('the stages of a lineage', () => {
+  it('are queued in the order that the user chose, and shown as computed after a reload', async () => {
+    const state = stateOf(1, [kept('sft'), kept('dpo'), kept('rl')])
+    const compatible = ({ id }: KeptCheckpoint) => ({
+      report: { checkpoint: { ...PAIR_REPORT.post, fingerprint: id }, compatible: true, findings: [] },
+      problem: null
+    })
+    const otherCheckpoints = state.document.otherCheckpoints.map(compatible)
+    const { line, session } = await openSession({ ...state, otherCheckpoints })
+    const { lineage } = session
+    lineage.moveUp('dpo')
+    lineage.toggle('rl')
+    expect(lineage.stages.map(({ id }) => id)).toEqual(['dpo', 'sft'])
+    lineage.task = 'facts'
+    lineage.keep = 'names'
+    void lineage.start()
+    await settled()
+    expect(line.call('work.add', 0).input).toMatchObject({
+      again: true,
+      work: { kind: 'lineage', settings: { stages: ['dpo', 'sft'], regain: 'facts', keep: 'names' } }
+    })
+    const reopened = await openSession({ ...state, otherCheckpoints })
+    const { stages, ...document } = tinyLineage()
+    const computed = stages.map((stage) => (stage.name === 'sft' ? { ...stage, fingerprint: 'rl' } : stage))
+    void reopened.session.lineage.load()
+    await reopened.line.answer('lineages.get', 0, { ...document, stages: computed })
+    expect(reopened.session.lineage.stages.map(({ id }) => id)).toEqual(['rl'])
   })
 })
 

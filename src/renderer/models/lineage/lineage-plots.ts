@@ -1,9 +1,9 @@
-import type { LineageLayer, TriageDocument } from '../../contract/documents/lineage'
-import type { ScoredByBrief } from '../../contract/documents/scored-by'
-import type { MarkShape, ModelTone } from '../../contract/model/model-style'
-import { estimateText } from '../../contract/words/lineage-words'
-import { scoreWords } from '../../contract/words/score-words'
-import { type PlotContent, type PlotPoint, type PlotSeries, roomyBounds } from '../plots/plot'
+import type { LineageLayer, TriageDocument } from '../../../contract/documents/lineage'
+import type { ScoredByBrief } from '../../../contract/documents/scored-by'
+import type { MarkShape, ModelTone } from '../../../contract/model/model-style'
+import { estimateText } from '../../../contract/words/lineage-words'
+import { scoreWords } from '../../../contract/words/score-words'
+import { type PlotContent, type PlotPoint, type PlotSeries, roomyBounds } from '../../plots/plot'
 
 const curve = (name: string, tone: ModelTone, mark: MarkShape, points: readonly PlotPoint[]): PlotSeries => ({
   ...{ name, tone, mark, points },

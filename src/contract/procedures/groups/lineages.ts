@@ -1,0 +1,13 @@
+import { LineageDocument, LineageEvent } from '../../documents/lineage'
+import { SweepPlan } from '../../documents/sweep-plan'
+import { LineageSettings } from '../../work/settings'
+import { jobProcedures, pairInput, procedure } from './procedure'
+
+/** Calls about lineages, which `work.add` queues. */
+export const lineageProcedures = {
+  /** Returns the work, memory and time that are left; null if nothing is left. */
+  plan: procedure.input(pairInput.extend({ settings: LineageSettings })).output(SweepPlan.nullable()),
+  ...jobProcedures(LineageEvent),
+  /** Returns the newest lineage of the pair. */
+  get: procedure.input(pairInput).output(LineageDocument.nullable())
+}

@@ -1,0 +1,15 @@
+import { cancelling, route, type Routing, watching } from './route'
+
+export function lineageRoutes({ jobs, withPair }: Routing) {
+  const { lineages } = route
+  return lineages.router({
+    plan: lineages.plan
+      .use(withPair)
+      .handler(({ context: { pair }, input: { settings }, signal }) =>
+        jobs.questions.plan(pair, async () => (await jobs.lineages.open(pair, settings)).work, signal)
+      ),
+    watch: lineages.watch.use(withPair).handler(watching(jobs.lineages.table)),
+    cancel: lineages.cancel.use(withPair).handler(cancelling(jobs.lineages.table)),
+    get: lineages.get.use(withPair).handler(({ context: { pair } }) => pair.readLineage())
+  })
+}

@@ -1,0 +1,129 @@
+import type { LineageDocument, LineageEvent } from '../../../contract/documents/lineage'
+import type { KeptCheckpoint } from '../../../contract/documents/project'
+import type { SweepPlan } from '../../../contract/documents/sweep-plan'
+import type { LineageSettings } from '../../../contract/work/settings'
+import type { ShownJob } from '../../../contract/work/work-list'
+import { BackgroundJob } from '../../app/background-job.svelte'
+import { Latest } from '../../app/latest.svelte'
+import type { OpenProject } from '../../app/open-project.svelte'
+import { usableCheckpoints } from '../../recipes/other-checkpoints'
+import { complaintOf, type Complaint } from '../../ui/complaint'
+import type { WorkList } from '../pairs/work-list.svelte'
+
+type LineageProgress = Extract<LineageEvent, { type: 'progress' }>
+
+/** Milliseconds without a change before planning starts. */
+const PAUSE_MS = 500
+
+/** The newest lineage of the pair, the settings of the next one, and the job that computes it. */
+export class Lineage {
+  document = $state.raw<LineageDocument | null>(null)
+  /** Null while unknown, or when nothing is left to compute. */
+  plan = $state.raw<SweepPlan | null>(null)
+  planFailure = $state.raw<Complaint | null>(null)
+  /** Task that scores the stages; null for the prompts or task of the next sweep. */
+  task = $state<string | null>(null)
+  /** Task whose precision limits the selection instead of the precision on `task`; null for none. */
+  keep = $state<string | null>(null)
+  readonly job: BackgroundJob<LineageEvent, LineageProgress>
+  /** Entry of the queue; null if none waits, runs or has stopped. */
+  readonly queued = $derived.by<(ShownJob & { settings: LineageSettings }) | null>(() => {
+    for (const job of this.work.state?.jobs ?? [])
+      if (job.work.kind === 'lineage' && job.pair === this.project.here.pair)
+        return { ...job, settings: job.work.settings }
+    return null
+  })
+  readonly usable = $derived.by(() => usableCheckpoints(this.project.state))
+  /** Checkpoints between base and post, in the order of the training. */
+  readonly stages = $derived.by<readonly KeptCheckpoint[]>(() => {
+    const ids = this.chosen ?? this.queued?.settings.stages ?? this.computedIds
+    return ids.flatMap((id) => this.usable.find((checkpoint) => checkpoint.id === id) ?? [])
+  })
+  readonly settings = $derived.by<LineageSettings>(() => {
+    const { task, keep } = this
+    const scored = task === null ? {} : keep === null ? { task } : { regain: task, keep }
+    return { ...scored, stages: this.stages.map(({ id }) => id) }
+  })
+  readonly planning = $derived.by(() => this.latest.awaited !== null)
+  private chosen = $state.raw<readonly string[] | null>(null)
+  private readonly computedIds = $derived.by(() => {
+    const { document } = this
+    if (document === null) return this.usable.map(({ id }) => id)
+    return document.stages.flatMap(
+      ({ fingerprint }) => this.usable.find((checkpoint) => checkpoint.fingerprint === fingerprint)?.id ?? []
+    )
+  })
+  private readonly latest: Latest<string>
+  private plannedFor: string | null = null
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly work: WorkList
+  ) {
+    this.latest = new Latest(project.left)
+    this.job = new BackgroundJob<LineageEvent, LineageProgress>(project, {
+      kind: 'lineage',
+      holdsEngine: 'Stages are being compared',
+      describeProgress: ({ share, secondsLeft }) => ({ name: 'Lineage', share: share ?? 0, secondsLeft }),
+      calls: () => project.client.lineages,
+      advance: (_, event) => (event.type === 'progress' ? event : null),
+      draw: (progress) => progress,
+      ended: async ({ type }) => {
+        if (type === 'finished') await this.load()
+      }
+    })
+  }
+
+  async load(): Promise<void> {
+    const { here, client } = this.project
+    this.document = await this.project.attempt(() => client.lineages.get(here))
+  }
+
+  /** Adds a checkpoint as the last stage before post, or leaves a stage out. */
+  toggle(id: string): void {
+    const ids = this.stages.map((stage) => stage.id)
+    this.chosen = ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]
+  }
+
+  moveUp(id: string): void {
+    const ids = this.stages.map((stage) => stage.id)
+    const index = ids.indexOf(id)
+    this.chosen = ids.toSpliced(index, 1).toSpliced(index - 1, 0, id)
+  }
+
+  /** Queues the lineage. An interrupted one with equal settings is resumed. */
+  async start(): Promise<void> {
+    const { here, client } = this.project
+    const work = { kind: 'lineage' as const, settings: this.settings }
+    await this.project.attempt(() =>
+      client.work.add({ path: here.path, pairs: [here.pair], work, again: true })
+    )
+  }
+
+  /** Plans again if the key has changed. @param key null while nothing can be planned */
+  planFor(key: string | null): void {
+    if (key === this.plannedFor) return
+    this.plannedFor = key
+    if (key === null) this.latest.drop()
+    else void this.ask(key)
+  }
+
+  private async ask(key: string): Promise<void> {
+    const { here, client } = this.project
+    const { settings } = this
+    try {
+      const planned = await this.latest.ask(
+        key,
+        (signal) => client.lineages.plan({ ...here, settings }, { signal }),
+        PAUSE_MS
+      )
+      if (planned === null) return
+      this.plan = planned.answer
+      this.planFailure = null
+    } catch (error) {
+      this.plan = null
+      const complaint = complaintOf(error)
+      this.planFailure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
+    }
+  }
+}
