@@ -15,7 +15,7 @@ import { describeReport, type BenchReport } from './report'
 import { measurePreview, type PreviewedPair } from './preview'
 import { measureServing } from './serving'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
-import { writeSyntheticPair } from './synthetic-pair'
+import { writeSyntheticPair, writeSyntheticStages } from './synthetic-pair'
 import { triedDevices } from '../main/work/devices'
 import { demoPrompts } from './workload'
 
@@ -26,7 +26,7 @@ Synthetic pairs have random weights. They are temporary files until the run ends
 Close other programs first, because they disturb the figures.
 
   (no option)     sweep, memory and generation on small pairs (2 minutes on two cores)
-  --full          also pairs of 24 layers and of an 8B's width, and --serving (16 minutes, 8 GB of memory, 3 GB of disk)
+  --full          also pairs of 24 layers and of an 8B's width, a lineage, and --serving (8 GB of memory, 6 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
   --serving       only an adapter's sweep beside the merged pair's, and the API beside a sample run
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
@@ -91,6 +91,14 @@ const SERVED_PAIR = {
   shape: { shape: 'Qwen2.5-0.5B', layerCount: 4, vocabularySize: 8192 }
 } as const
 
+/** A training whose stages all change all layers, so that they share no block. */
+const LINEAGE = {
+  name: 'Qwen2.5-0.5B, 24 layers, 8 stages',
+  shape: { shape: 'Qwen2.5-0.5B', layerCount: 24, vocabularySize: 8192 },
+  stageCount: 8,
+  promptCount: 2
+} as const
+
 const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, minFreeBytes: 4e9, wholePrompts: 40 } as const
 
 /** Pairs on which a preview is compared with the full sweep. */
@@ -108,10 +116,15 @@ const PREVIEWED: readonly PreviewedPair[] = [
 /** Parts that can be measured alone. */
 const PARTS = ['generation', 'serving', 'preview', 'gpu'] as const
 
-const [command, base = '', post = '', memoryBytes = '', promptCount = ''] = process.argv.slice(2)
+const [command, base = '', post = '', memoryBytes, promptCount, ...stages] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
 else if (command === MEMORY_CHILD)
-  await reportOwnMemory({ base, post }, Number(memoryBytes), Number(promptCount))
+  await reportOwnMemory({
+    folders: { base, post },
+    memoryBytes: Number(memoryBytes),
+    promptCount: Number(promptCount),
+    stages
+  })
 else process.exitCode = await bench()
 
 async function bench(): Promise<number> {
@@ -140,6 +153,7 @@ async function bench(): Promise<number> {
   try {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
+    if (options.full) await measureLineage(report, folder, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
     if (options.full || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
     if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
@@ -203,11 +217,23 @@ async function measure(
     const scratch = await mkdtemp(join(folder, `pair-${index}-`))
     const folders = await pairFolders(scratch, shape, signal)
     step(`${name}: peak memory`)
-    report.memory.push(await measurePeakMemory(name, folders, BUDGET_BYTES, memoryPrompts, signal))
+    const measured = { folders, memoryBytes: BUDGET_BYTES, promptCount: memoryPrompts, stages: [] }
+    report.memory.push(await measurePeakMemory(name, measured, signal))
     step(`${name}: sweep against the plain ways`)
     report.comparisons.push(await compareWithPlainWays(name, folders, prompts, plan, signal))
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+async function measureLineage(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  const { name, shape, stageCount, promptCount } = LINEAGE
+  const scratch = await mkdtemp(join(folder, 'lineage-'))
+  const folders = await pairFolders(scratch, shape, signal)
+  const stages = await writeSyntheticStages(scratch, shape, stageCount - 2, signal)
+  step(`${name}: peak memory`)
+  const measured = { folders, memoryBytes: BUDGET_BYTES, promptCount, stages }
+  report.memory.push(await measurePeakMemory(name, measured, signal))
+  await rm(scratch, { recursive: true, force: true })
 }
 
 async function measureDeployment(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { modelOf } from '../contract/documents/swept-model'
+import type { Model } from '../contract/model/model'
 import { openCheckpoint } from '../main/checkpoint/checkpoint'
 import { openDevice } from '../main/engine/device/device'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
+import { listSweptModels } from '../main/crc/sweep/swept-models'
 import { demoPrompts, spreadPrompts, postAndRanges } from './workload'
 import { section, mebibytes } from './table'
 
@@ -23,6 +27,15 @@ export interface PeakMemory {
   readonly seconds: number
 }
 
+/** A sweep whose memory is measured. */
+export interface MeasuredSweep {
+  readonly folders: PairFolders
+  readonly memoryBytes: number
+  readonly promptCount: number
+  /** Checkpoints between base and post. Each is restored to every earlier one. */
+  readonly stages: readonly string[]
+}
+
 /** First argument of the bench when it is to sweep and report its own memory. */
 export const MEMORY_CHILD = 'measure-memory'
 
@@ -36,35 +49,36 @@ const ChildReport = z.object({
 
 export async function measurePeakMemory(
   name: string,
-  folders: PairFolders,
-  memoryBytes: number,
-  promptCount: number,
+  { folders, memoryBytes, promptCount, stages }: MeasuredSweep,
   signal: AbortSignal
 ): Promise<PeakMemory> {
   const script = process.argv[1] ?? ''
+  const numbers = [String(memoryBytes), String(promptCount)]
   const child = await promisify(execFile)(
     process.execPath,
-    [script, MEMORY_CHILD, folders.base, folders.post, String(memoryBytes), String(promptCount)],
+    [script, MEMORY_CHILD, folders.base, folders.post, ...numbers, ...stages],
     { signal }
   )
   return { pair: name, memoryBytes, promptCount, ...ChildReport.parse(JSON.parse(child.stdout)) }
 }
 
-/** Runs in the child: one sweep of all ranges over `promptCount` of the demo's prompts, with nothing else in memory. */
-export async function reportOwnMemory(
-  folders: PairFolders,
-  memoryBytes: number,
-  promptCount: number
-): Promise<void> {
+/** Runs in the child: one sweep of all ranges over some of the demo's prompts, with nothing else in memory. */
+export async function reportOwnMemory({
+  folders,
+  memoryBytes,
+  promptCount,
+  stages
+}: MeasuredSweep): Promise<void> {
   const prompts = spreadPrompts(await demoPrompts(), promptCount)
   await (await openDevice('cpu')).close()
   const { config, configPath } = await openCheckpoint(folders.post)
   const { layerCount } = decoderSpec(config, configPath)
+  const models = stages.length === 0 ? postAndRanges(layerCount) : await modelsOfStages(stages, layerCount)
   const beforeBytes = await peakResidentBytes()
   const { signal } = new AbortController()
   const { plannedBytes, groupCount, elapsedMs } = await timeSweep(
     folders,
-    postAndRanges(layerCount),
+    models,
     prompts,
     signal,
     0,
@@ -74,6 +88,20 @@ export async function reportOwnMemory(
   const peakBytes = await peakResidentBytes()
   process.stdout.write(
     JSON.stringify({ beforeBytes, plannedBytes, groupCount, peakBytes, seconds: elapsedMs / 1000 })
+  )
+}
+
+/** Lists the models of a lineage: each stage, restored to every earlier one. */
+async function modelsOfStages(paths: readonly string[], layerCount: number): Promise<Model[]> {
+  const stages = await Promise.all(
+    paths.map(async (path) => ({
+      ...{ name: basename(path), path },
+      fingerprint: (await openCheckpoint(path)).fingerprint
+    }))
+  )
+  const request = { ranges: true, uniformBlendCount: 0, recipes: [], stages }
+  return listSweptModels(request, layerCount, true, stages).map((model) =>
+    modelOf(model, { layerCount, source: null })
   )
 }
 
@@ -88,7 +116,7 @@ export async function peakResidentBytes(pid?: number): Promise<number> {
 export function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
     'Peak resident memory of a process that only sweeps, beside its plan',
-    'pair | prompts | budget | groups | planned | peak | peak / planned | before the sweep',
+    'pair | prompts | budget | groups | planned | peak | peak / planned | before the sweep | time',
     memory.map((row) => [
       row.pair,
       String(row.promptCount),
@@ -97,7 +125,8 @@ export function describeMemory(memory: readonly PeakMemory[]): string {
       mebibytes(row.plannedBytes),
       mebibytes(row.peakBytes),
       (row.peakBytes / row.plannedBytes).toFixed(2),
-      mebibytes(row.beforeBytes)
+      mebibytes(row.beforeBytes),
+      `${row.seconds.toFixed(0)} s`
     ])
   )
 }

@@ -15,6 +15,18 @@ export function writeSyntheticPair(
   return writePair(folder, shape, undefined, signal)
 }
 
+/** Writes checkpoints with other random weights than the pair of the same shape. */
+export async function writeSyntheticStages(
+  folder: string,
+  shape: PairShape,
+  count: number,
+  signal: AbortSignal
+): Promise<string[]> {
+  const paths = Array.from({ length: count }, (_, index) => join(folder, `stage-${index + 1}`))
+  for (const [index, path] of paths.entries()) await writeModel(path, shape, index + 3, undefined, signal)
+  return paths
+}
+
 /** Writes a pair for plans only. The files are holes, except for the first weights of each tensor, which differ. */
 export function writeHollowPair(folder: string, shape: PairShape, signal: AbortSignal): Promise<PairFolders> {
   return writePair(folder, shape, HOLLOW_ELEMENTS, signal)
