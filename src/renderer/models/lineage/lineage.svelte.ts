@@ -33,6 +33,8 @@ export class Lineage {
         return { ...job, settings: job.work.settings }
     return null
   })
+  /** True while the lineage waits or runs. */
+  readonly busy = $derived.by(() => this.job.busy || (this.queued !== null && this.queued.problem === null))
   readonly usable = $derived.by(() => usableCheckpoints(this.project.state))
   /** Checkpoints between base and post, in the order of the training. */
   readonly stages = $derived.by<readonly KeptCheckpoint[]>(() => {
