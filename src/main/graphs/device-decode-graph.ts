@@ -75,13 +75,11 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
     layer.scaled('attention', layer.finishQ('attention', qRows, positions)),
     [-1, kvHeadCount, headCount / kvHeadCount, headSize]
   )
-  const swapLast = (path: string, value: string): string =>
-    graph.node(path, 'Transpose', [value], { perm: { ints: [0, 1, 3, 2] } })
   const byPosition = graph.node('attention/scores/positions', 'MatMul', [
     keys,
-    swapLast('attention/q/columns', q)
+    swapLast(graph, 'attention/q/columns', q)
   ])
-  const scores = swapLast('attention/scores', byPosition)
+  const scores = swapLast(graph, 'attention/scores', byPosition)
   const capped = softCap(graph, 'attention/scores', scores, spec.attentionSoftCap)
   const masked = graph.node('attention/masked', 'Add', [capped, mask])
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
@@ -94,4 +92,9 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const replaced = graph.node(DEVICE_DECODE_OUTPUTS.states, 'ScatterND', [states, stateRows, rows])
   graph.output(replaced, DEVICE_DECODE_OUTPUTS.states, ['states', hiddenSize])
   return graph.encode()
+}
+
+/** Transposes the last two of four axes. */
+function swapLast(graph: OnnxGraph, path: string, value: string): string {
+  return graph.node(path, 'Transpose', [value], { perm: { ints: [0, 1, 3, 2] } })
 }

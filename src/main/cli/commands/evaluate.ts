@@ -130,21 +130,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
         options.answersOut === undefined
           ? null
           : await checkOutputFile(options.answersOut, 'answers', {}, options.force)
-      const work = await EvaluationWork.open(
-        {
-          ...folders,
-          task,
-          variants: withPromptings(
-            await givenVariants(options, folders, projectPair, command),
-            options.prompting
-          ),
-          rendering: changedRendering(options, projectPair?.document.rendering ?? DEFAULT_RENDERING),
-          computing: computingFromOptions(options),
-          embeddingModel: options.embeddingModel,
-          classifier: options.classifier
-        },
-        projectPair
-      )
+      const variants = await givenVariants(options, folders, projectPair, command)
+      const work = await openWork(options, { ...folders, task, variants }, projectPair)
       const { run, sampled } = work
       if (output !== null) requireSameIdentity(output, 'evaluation', run)
       if (options.against !== undefined) requireVariant(options.against, run, command)
@@ -175,6 +162,24 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       const failure = outcome.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
       if (failure !== null) throw failure
     }
+  )
+}
+
+async function openWork(
+  options: EvaluateOptions,
+  given: { base: string; post: string; task: Task; variants: EvaluationVariant[] },
+  projectPair: ProjectPair | null
+): Promise<EvaluationWork> {
+  return EvaluationWork.open(
+    {
+      ...given,
+      variants: withPromptings(given.variants, options.prompting),
+      rendering: changedRendering(options, projectPair?.document.rendering ?? DEFAULT_RENDERING),
+      computing: computingFromOptions(options),
+      embeddingModel: options.embeddingModel,
+      classifier: options.classifier
+    },
+    projectPair
   )
 }
 
