@@ -27,7 +27,7 @@ const executablePath = process.argv[2] ?? process.env.CHROMIUM ?? '/usr/bin/chro
 
 /** Writes a model of the demo pair with its layers repeated. @returns its folder */
 async function deepModel(member, folder) {
-  const source = resource(`demo-pair/${member}`)
+  const source = resource(`blend-pair/${member}`)
   const target = join(folder, member)
   await mkdir(target, { recursive: true })
   for (const name of await readdir(source)) await copyFile(join(source, name), join(target, name))
@@ -216,7 +216,7 @@ try {
   })
   tell('opening the project', openingSweep, 1000)
 
-  await createProject(page, 'Answers', resource('demo-pair/base'), resource('demo-pair/post'))
+  await createProject(page, 'Answers', resource('blend-pair/base'), resource('blend-pair/post'))
   await rail.getByText('Answers', { exact: true }).click()
   await page
     .getByRole('group', { name: 'Answers', exact: true })

@@ -277,5 +277,5 @@ async function pairFolders(
   signal: AbortSignal
 ): Promise<PairFolders> {
   if (shape !== null) return writeSyntheticPair(scratch, shape, signal)
-  return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+  return { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
 }

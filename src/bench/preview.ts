@@ -75,7 +75,7 @@ async function preparePair(
   signal: AbortSignal
 ): Promise<PairFolders> {
   if (shape === null)
-    return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+    return { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < minFreeBytes)
     throw new Error(
@@ -85,7 +85,7 @@ async function preparePair(
   const folders = await writeSyntheticPair(folder, shape, signal)
   for (const file of TOKENIZER_FILES) {
     for (const model of [folders.base, folders.post])
-      await copyFile(resourcePath('demo-pair', 'post', file), join(model, file))
+      await copyFile(resourcePath('blend-pair', 'post', file), join(model, file))
   }
   return folders
 }

@@ -190,7 +190,7 @@ class Client {
 
 /** Copies the demo's tokenizer to a pair of random weights. Its tokens are below 2,048. */
 async function copyTokenizers({ base, post }: PairFolders): Promise<void> {
-  const demo = resourcePath('demo-pair', 'post')
+  const demo = resourcePath('blend-pair', 'post')
   const files = (await readdir(demo)).filter((file) => /^(tokenizer|special_tokens|chat_template)/.test(file))
   for (const folder of [base, post]) for (const file of files) await cp(join(demo, file), join(folder, file))
 }

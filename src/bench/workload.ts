@@ -13,7 +13,7 @@ import { loadTextModel } from '../main/text/text-model'
 
 /** The demo's 40 prompts as its tokenizer renders them, with tokens below 2,048 that every vocabulary has. */
 export async function demoPrompts(): Promise<TrackedPrompt[]> {
-  const text = await loadTextModel(resourcePath('demo-pair', 'post'))
+  const text = await loadTextModel(resourcePath('blend-pair', 'post'))
   const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
   return prompts.map(({ tokens }, index) => ({
     tokens,

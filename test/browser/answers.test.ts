@@ -27,7 +27,7 @@ describe('the chat in Chromium', () => {
     open
   }) => {
     const project = await openProject(await demoProject())
-    await project.addPair({ kind: 'demo' }, 'Other')
+    await project.addPair({ kind: 'demo', pair: 'blend' }, 'Other')
     await project.close()
     const page = await open(project.path, 'chat')
     const field = page.getByRole('textbox', { name: 'What you say' })
@@ -60,7 +60,7 @@ describe('the chat in Chromium', () => {
     await page.getByRole('button', { name: 'Ask this pair the same' }).click()
     await answers('post').getByText('of 4').waitFor()
     expect(await turns.allInnerTexts()).toEqual(['Name a colour.'])
-    await pair.selectOption('Demo')
+    await pair.selectOption('Blend demo')
     await expect.poll(() => turns.allInnerTexts()).toEqual(['Call a number.', 'Name a colour.'])
   })
 })
@@ -73,7 +73,7 @@ describe('samples in Chromium', () => {
     const project = await createProject({
       folder: await temporaryFolder(),
       name: 'Six',
-      pair: { kind: 'demo' },
+      pair: { kind: 'demo', pair: 'blend' },
       prompts: PROMPTS
     })
     const plain = sampleRunFixture()

@@ -22,9 +22,14 @@ const LONG = 'a-model-with-a-name-that-is-longer-than-any-column-of-a-table-has-
 /** Two pairs with sweeps of 6 and of 10 layers, and one without. */
 async function projectOfThreePairs(): Promise<string> {
   const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'Study', pair: { kind: 'demo' }, prompts: PROMPTS })
-  await project.addPair({ kind: 'demo' }, LONG)
-  await project.addPair({ kind: 'demo' }, 'Not swept')
+  const project = await createProject({
+    folder,
+    name: 'Study',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
+  await project.addPair({ kind: 'demo', pair: 'blend' }, LONG)
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Not swept')
   await project.pair('pair-1').saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
   await project.pair('pair-2').saveSweep(comparedSweep({ id: 'deep', layerCount: 10 }))
   await project.close()
@@ -87,17 +92,17 @@ describe('the models of a project in Chromium', () => {
       return tops
     })
     expect(Math.abs((lines[0] ?? NaN) - (lines[1] ?? NaN)), 'checkbox and long name').toBeLessThan(12)
-    await page.getByLabel('Choose Demo', { exact: true }).check()
+    await page.getByLabel('Choose Blend demo', { exact: true }).check()
     await takeAction(page, 'Table of pairs', MENU_WORDS.copyAs('Markdown'))
     const copied = await page.evaluate(() => navigator.clipboard.readText())
     expect(copied.split('\n').map((line) => line.split(' | ')[0])).toEqual([
       '| Pair',
       '| :--',
-      '| Demo',
+      '| Blend demo',
       '| Not swept',
       ''
     ])
-    await table.getByRole('button', { name: 'Demo', exact: true }).focus()
+    await table.getByRole('button', { name: 'Blend demo', exact: true }).focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.waitForURL(/step=ranges&pair=pair-2/)

@@ -287,7 +287,7 @@ async function sweptFourTimes(): Promise<string> {
   const project = await createProject({
     folder: await temporaryFolder(),
     name: 'Often',
-    pair: { kind: 'demo' },
+    pair: { kind: 'demo', pair: 'blend' },
     prompts: await demoPrompts()
   })
   const first = comparedSweep({ id: 'first', layerCount: 12 })

@@ -33,17 +33,16 @@ describe.skipIf(browserMissing !== null)('the README', () => {
 
   /** The best range that passes is taken, and the others stay in sight. */
   async function expectChecked(page: Page): Promise<void> {
-    await page.getByRole('heading', { name: /^Layers 5–11/ }).waitFor()
+    await page.getByRole('heading', { name: /^Layers 2–15/ }).waitFor()
     // It holds, and is not praised: what the README says does better is said here too.
     const result = page.getByRole('region', { name: 'Result' })
     expect(await result.getByRole('status').getAttribute('data-state')).toBe('baseline-better')
     const answers = page.getByRole('region', { name: 'Full answers' })
-    expect(await answers.getByRole('row', { name: /Layers 4–11/ }).innerText()).toMatch(
-      /0\.916\s+0\.860\s+0\.838 to 0\.878\s+0\.913\s+fails/
+    expect(await answers.getByRole('row', { name: /Layers 3–15/ }).innerText()).toMatch(
+      /0\.902\s+0\.901\s+\S+ to \S+\s+0\.939\s+passes/
     )
-    expect(await answers.getByRole('row', { name: /Layers 8–11/ }).innerText()).toMatch(/passes/)
-    expect(await answers.getByRole('row', { name: /Base filtered by post at 0\.001/ }).innerText()).toMatch(
-      /0\.980\s+0\.980\s+\S+ to \S+\s+0\.988\s+passes/
+    expect(await answers.getByRole('row', { name: /Post at temperature 2, top-k 50/ }).innerText()).toMatch(
+      /0\.881\s+0\.824\s+\S+ to \S+\s+0\.931\s+fails/
     )
   }
 
@@ -67,26 +66,27 @@ describe.skipIf(browserMissing !== null)('the README', () => {
 
     await page.getByRole('button', { name: 'Open demo' }).click()
     // The first screen is a measured finding, and the answer that it leads to has held on full answers.
-    await page.getByRole('heading', { name: 'Your instruct model says K.' }).waitFor()
-    await page.getByText('it says K 55 % of the time').waitFor()
+    await page.getByRole('heading', { name: 'Your instruct model says A.' }).waitFor()
+    await page.getByText('it says A 26 % of the time').waitFor()
     await page.getByRole('img', { name: 'Probability of each letter by base and post' }).waitFor()
     await expectAccessible(page, 'the first screen')
     // Opened a moment ago, it is among the recent ones.
     const rail = page.getByRole('navigation')
     await rail.getByText('Models', { exact: true }).click()
-    await page.getByText('Demo project.slr').first().waitFor()
+    await page.getByText('Demo in three stages.slr').first().waitFor()
     await rail.getByText('Ranges', { exact: true }).click()
     await page.getByRole('button', { name: 'Find the layers' }).click()
     await page.getByRole('heading', { name: 'Checking full answers' }).waitFor()
     const headline =
-      /^Layers 5–11: diversity 0\.458 → 0\.899 on full answers, but base filtered by post does better: 0\.988\./
+      /^Layers 2–15: diversity 0\.862 → 0\.942 on full answers, but post at temperature 3 does better: 0\.966\./
     await page.getByRole('heading', { name: headline }).waitFor()
     const details = await page
-      .locator('footer', { hasText: / on CPU in fp32 · 704 block\s+evaluations/ })
+      .locator('footer', { hasText: / on CPU in fp32 · 1,288 block\s+evaluations/ })
       .innerText()
-    expect(details).toContain('431 of 688 prompt tokens')
+
+    expect(details).toContain('427 of 675 prompt tokens')
     expect(readme).toMatch(
-      /layers 5–11 .* 0\.899 at validity 0\.920 .* base filtered by post .* 0\.988 at 0\.980/i
+      /layers 2–15 .* 0\.942 at validity 0\.868 .* post at temperature 3 .* 0\.966 at 0\.860/i
     )
     await page.getByText(/^about .* MiB$/).waitFor()
     await picture(page, 'ranges-light-1440.png')
@@ -107,7 +107,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await showView(page, 'evaluate')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
-    await table.getByRole('rowheader', { name: 'Layers 5–11' }).waitFor()
+    await table.getByRole('rowheader', { name: 'Layers 2–15' }).waitFor()
     await picture(page, 'evaluate-light-1440.png')
     await expectInSight(page, { controls: 25, words: 150 })
 
@@ -124,9 +124,9 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     }
     const found = [
       await shown('post', /^Distinct right answers/),
-      await shown('Layers 5–11', /^Distinct right answers/),
+      await shown('Layers 2–15', /^Distinct right answers/),
       await shown('post', /^Right answers/),
-      await shown('Layers 5–11', /^Right answers/)
+      await shown('Layers 2–15', /^Right answers/)
     ].map(Number)
     expect(claim).toHaveLength(4)
     for (const [index, value] of found.entries()) {
@@ -144,7 +144,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await page.keyboard.press('Escape')
     await page.getByLabel('What you say').fill('Name a colour.')
     await page.keyboard.press('Enter')
-    await page.getByRole('region', { name: 'Answers of Layers 5–11' }).getByText('of 4').waitFor()
+    await page.getByRole('region', { name: 'Answers of Layers 2–15' }).getByText('of 4').waitFor()
     await expectInSight(page, { controls: 20 })
     await showView(page, 'samples')
     await page.getByRole('button', { name: 'Generate' }).click()
@@ -152,14 +152,12 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await expectInSight(page, { controls: 25, words: 150 })
     await showView(page, 'ranges')
     const verdict =
-      /^Layers 5–11: more varied, but \d+ % fewer right answers\. A 70 % blend of all layers did better on both\./
+      /^Layers 2–15: not surely more varied, but \d+ % fewer right answers\. Sft did better on both\./
     await page.getByRole('heading', { name: verdict }).waitFor()
     await expectInSight(page, { controls: 30, words: 130 })
     expect(await heightAboveCharts(page)).toBeLessThanOrEqual(160)
-    await page.getByRole('button', { name: 'Keep All layers at 0.7' }).click()
-    await page.getByRole('button', { name: 'Export All layers at 0.7' }).waitFor()
     await showView(page, 'export')
-    await page.getByRole('radio', { name: 'All layers at 0.7' }).waitFor()
+    await page.getByText('Sft does better. It is one of the models of the pair.').waitFor()
     await expectInSight(page, { controls: 15 })
     await page.getByText(/^\d+ % fewer right answers$/).click()
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)
@@ -170,13 +168,13 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await page.getByLabel('Port', { exact: true }).fill('0')
     await page.getByRole('button', { name: 'Serve', exact: true }).click()
     const url = await page.getByText(/^http:\/\/127\.0\.0\.1:\d+\/v1$/).innerText()
-    expect(await (await fetch(`${url}/models`)).text()).toContain('"id":"Layers 5–11"')
+    expect(await (await fetch(`${url}/models`)).text()).toContain('"id":"Layers 2–15"')
     await expectInSight(page, { controls: 15 })
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByLabel('Port', { exact: true }).waitFor()
 
     // An adapter has a rank, and the scores of several ranks are a curve.
-    await page.getByRole('radio', { name: 'Layers 5–11' }).check()
+    await page.getByRole('radio', { name: 'Layers 2–15' }).check()
     await page.getByLabel('Form').selectOption('Adapter')
     await page.getByText("remain post's, because vLLM and llama.cpp load none").waitFor()
     await page.getByRole('button', { name: 'Score ranks' }).click()
@@ -188,7 +186,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await page.getByLabel('Rank', { exact: true }).fill('16')
     await page.getByLabel('Name of the new folder').fill('dial')
     const files = page.getByRole('region', { name: 'Files to write' })
-    await files.getByText('98 tensors', { exact: false }).waitFor()
+    await files.getByText('196 tensors', { exact: false }).waitFor()
     await page.getByRole('button', { name: 'Export', exact: true }).last().click()
     await page.getByText('--max-lora-rank 16', { exact: false }).waitFor()
 
@@ -232,7 +230,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
 /** A folder with a pair of models. */
 async function folderOfPair(): Promise<string> {
   const folder = await temporaryFolder()
-  await cp(resourcePath('demo-pair', 'base'), join(folder, 'tiny'), { recursive: true })
-  await cp(resourcePath('demo-pair', 'post'), join(folder, 'tiny-instruct'), { recursive: true })
+  await cp(resourcePath('blend-pair', 'base'), join(folder, 'tiny'), { recursive: true })
+  await cp(resourcePath('blend-pair', 'post'), join(folder, 'tiny-instruct'), { recursive: true })
   return folder
 }

@@ -102,8 +102,8 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
     const binaries = `program/node_modules/onnxruntime-node/bin/napi-v6/linux/${process.arch}`
     expect(native.sort()).toEqual([`${binaries}/libonnxruntime.so.1`, `${binaries}/onnxruntime_binding.node`])
     const own = files.filter((file) => file !== 'node' && !native.includes(file))
-    // In bytes: demo pair and tasks 10 million, scripts and the page twice 5 million.
-    expect(await bytesOf(resources, own)).toBeLessThan(24_000_000)
+    // In bytes: demo pairs and tasks 30 million, scripts and the page twice 5 million.
+    expect(await bytesOf(resources, own)).toBeLessThan(44_000_000)
     expect(await readFile(join(resources, 'LICENCES-OF-PACKAGES.txt'), 'utf8')).toMatch(/^svelte \S+: MIT$/m)
   })
 
@@ -115,9 +115,9 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
   })
 
   it('sweeps the demo in its window, on the Node that it brings', async () => {
-    const desktop = await Desktop.start(['--demo'], { packaged: resources, env: { SLR_NODE: '' } })
+    const desktop = await Desktop.start(['--blend-demo'], { packaged: resources, env: { SLR_NODE: '' } })
     const client = await desktop.connect()
-    const { path, revision } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo({ pair: 'blend' })
     const own = { path, pair: 'pair-1' }
     await client.pairs.update({ ...own, seen: revision, changes: { settings: { uniformBlendCount: 0 } } })
     await client.prompts.save({ ...own, seen: revision, prompts: await demoPrompts(4) })
@@ -136,7 +136,7 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
   })
 
   it('has a command line, on the same Node', async () => {
-    const probe = ['sample', '--next', '--demo', '--tokens', '1', '4-11', '--top', '1', '--json']
+    const probe = ['sample', '--next', '--blend-demo', '--tokens', '1', '4-11', '--top', '1', '--json']
     const { stdout } = await run(join(resources, 'slr'), probe)
     expect(JSON.parse(stdout)).toBeTypeOf('object')
   })

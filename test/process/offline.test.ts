@@ -50,7 +50,7 @@ const noNetwork = whyNoNetwork()
 // Where a network can be watched, what is left behind is looked at there too.
 it.skipIf(noNetwork === null)('leaves no file behind after a sweep', async () => {
   const { folder, env } = await newUser()
-  const args = ['sweep', '--no-check', '--demo', '--prompts', await fewPrompts(), '--json']
+  const args = ['sweep', '--no-check', '--blend-demo', '--prompts', await fewPrompts(), '--json']
   const { stdout } = await promisify(execFile)(process.execPath, [builtScript('cli.js'), ...args], {
     env,
     maxBuffer: 2 ** 28
@@ -66,7 +66,11 @@ it.skipIf(noNetwork !== null)(
     const { folder, env } = await newUser()
     const resolver = join(await temporaryFolder(), 'resolv.conf')
     await writeFile(resolver, 'nameserver 127.0.0.1\n')
-    const request = JSON.stringify({ ...pairPaths({ kind: 'demo' }), layerCount: 12, device: 'cpu' })
+    const request = JSON.stringify({
+      ...pairPaths({ kind: 'demo', pair: 'blend' }),
+      layerCount: 12,
+      device: 'cpu'
+    })
     const setUp =
       'ip link set lo up && ip route add local default dev lo && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
     const watcher = await bundleProgram(join(import.meta.dirname, '../fixtures/watched-network.ts'))

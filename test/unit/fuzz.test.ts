@@ -95,7 +95,7 @@ test(
 test('model folders are opened, or refused', { timeout: LIMIT_MS }, async () => {
   const folder = await writeCheckpoint(await temporaryFolder(), checkpointFixture())
   for (const name of ['tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json'])
-    await cp(resourcePath('demo-pair', 'post', name), join(folder, name))
+    await cp(resourcePath('blend-pair', 'post', name), join(folder, name))
   const names = ['config.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json']
   const chance = new Chance(1)
   for (let round = 0; round < 60 * FUZZ_TIMES; round++) {

@@ -33,7 +33,7 @@ const asked = {
   prompts: task.prompts.slice(0, 2)
 }
 const prompts = json(resource('prompts/demo-crc.json')).slice(0, 4)
-const pair = { base: resource('demo-pair/base'), post: resource('demo-pair/post') }
+const pair = { base: resource('blend-pair/base'), post: resource('blend-pair/post') }
 
 /**
  * Acknowledged changes. The history has the deleted or restored sweep, the queue the number of sweeps before the job, and a

@@ -62,8 +62,8 @@ const logSample = (text) =>
 function model(name, files) {
   const folder = join(home, `model-${name}`)
   mkdirSync(folder)
-  for (const file of readdirSync(resource('demo-pair/post')))
-    copyFileSync(resource(`demo-pair/post/${file}`), join(folder, file))
+  for (const file of readdirSync(resource('blend-pair/post')))
+    copyFileSync(resource(`blend-pair/post/${file}`), join(folder, file))
   for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)
   return folder
 }
@@ -75,10 +75,10 @@ function safetensors(header) {
   return Buffer.concat([length, Buffer.from(text)])
 }
 
-const base = resource('demo-pair/base')
+const base = resource('blend-pair/base')
 const inspect = (post) => () => client.pair.inspect({ base, post })
 const numbered = (count, entry) => Object.fromEntries(Array.from({ length: count }, (_, i) => entry(i)))
-const config = json(resource('demo-pair/post/config.json'))
+const config = json(resource('blend-pair/post/config.json'))
 const empty = { dtype: 'F32', shape: [0], data_offsets: [0, 0] }
 
 await measured('nothing', () => Promise.resolve())
@@ -186,7 +186,7 @@ const cards = `---\nlicense: mit\n---\n${'<b>x</b>'.repeat(1_200_000)}`
 const carded = model('card', { 'README.md': cards })
 
 /** A project with documents in it that were written by hand. */
-async function project(name, write = () => undefined, post = resource('demo-pair/post')) {
+async function project(name, write = () => undefined, post = resource('blend-pair/post')) {
   const folder = join(home, `of-${name}`)
   mkdirSync(folder)
   const { path } = await client.projects.create({ folder, name, base, post })

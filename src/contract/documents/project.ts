@@ -3,6 +3,7 @@ import { CategoryScore, CrcPrompts, Rendering, RenderingChanges } from './crc'
 import { Baseline } from '../model/sampling-baseline'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
+import { DemoPair } from '../model/demo-pair'
 import { DeviceChoice } from '../model/device'
 import { JobKind } from '../model/job-kinds'
 import { KeptIdentity, KeptId } from '../model/kept'
@@ -23,7 +24,8 @@ export const PROJECT_VERSION = 4
 export const DEFAULT_RHO = 0.9
 
 export const PairLocation = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('demo') }),
+  /** Earlier versions had one built-in pair, and did not name it. */
+  z.object({ kind: z.literal('demo'), pair: DemoPair.default('blend') }),
   z.object({ kind: z.literal('folders'), base: z.string().min(1), post: z.string().min(1) })
 ])
 export type PairLocation = z.infer<typeof PairLocation>

@@ -57,7 +57,7 @@ export type QueuedJob = z.infer<typeof QueuedJob>
 
 export const StudyStepState = z.object({
   origin: z.literal('study'),
-  /** Key of the step within the study, such as `Demo/evaluate/demo-open`. */
+  /** Key of the step within the study, such as `Demo/evaluate/demo-names`. */
   id: z.string(),
   /** Name of the pair, which the project may not have yet. Null for work on all pairs. */
   pair: z.string().nullable(),

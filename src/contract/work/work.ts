@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEMO_PAIRS, DemoPair } from '../model/demo-pair'
 import { contactText, EndpointContact } from '../model/endpoint'
 import { shellWord } from '../words/shell-word'
 import {
@@ -10,7 +11,7 @@ import {
 } from './settings'
 
 const WorkPair = z.union([
-  z.strictObject({ demo: z.literal(true) }),
+  z.strictObject({ demo: DemoPair }),
   z.strictObject({ base: z.string(), post: z.string() }),
   z.strictObject({ project: z.string(), pair: z.string().optional() })
 ])
@@ -78,7 +79,7 @@ export function workCommand(work: Work, out: string): string {
 }
 
 export function pairWords(pair: WorkPair): string[] {
-  if ('demo' in pair) return ['--demo']
+  if ('demo' in pair) return [`--${DEMO_PAIRS[pair.demo].word}`]
   if ('base' in pair) return ['--base', pair.base, '--post', pair.post]
   return ['--project', pair.project, ...(pair.pair === undefined ? [] : ['--pair', pair.pair])]
 }

@@ -70,11 +70,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, CommandRow>>>> = {
     evaluate: {
       description: 'measure diversity and quality of models on a task',
       load: async () => (await import('./commands/evaluate')).evaluateCommand,
-      examples: [
-        'slr evaluate --demo --task demo-open',
-        `slr evaluate ${PAIR} base post 8-15 --task open`,
-        'slr evaluate --project my-pair.slr selected post --task open'
-      ]
+      examples: ['slr evaluate --demo --task demo-names', `slr evaluate ${PAIR} base post 8-15 --task open`]
     },
     task: {
       description: 'create a task of published prompts, or of those that post fails',

@@ -5,8 +5,10 @@ import { resourcePath } from '../base/resources'
 
 const MAX_TASK_BYTES = 10_000_000
 
-/** Ids of the built-in tasks, `demo-...` for the demo pair. The window proposes the first of either kind. */
+/** Ids of the built-in tasks. The window proposes the first that suits the pair. */
 export const BUILTIN_TASKS = [
+  'demo-names',
+  'demo-stories',
   'demo-open',
   'demo-creative',
   'demo-facts',
@@ -27,9 +29,4 @@ export async function builtinTask(id: BuiltinTaskId): Promise<Task> {
 
 export async function builtinTasks(): Promise<Task[]> {
   return Promise.all(BUILTIN_TASKS.map(builtinTask))
-}
-
-/** Reports whether a built-in task is meant for such models. */
-export function suits({ id }: Task, pair: 'demo' | 'full-size'): boolean {
-  return id.startsWith('demo-') === (pair === 'demo')
 }

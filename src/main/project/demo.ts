@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { CrcPrompts } from '../../contract/documents/crc'
 import type { PairLocation } from '../../contract/documents/project'
+import { DEMO_PAIRS, DemoPair } from '../../contract/model/demo-pair'
 import { resourcePath } from '../base/resources'
+import { inspectOther } from '../checkpoint/other-checkpoint'
+import { withCheckpoint } from './pair/kept-checkpoints'
 import { createProject } from './create-project'
 import { projectsFolder } from '../base/files/paths'
 import { openOrFollow } from './open-project'
@@ -9,25 +13,64 @@ import type { Project } from './project'
 import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 
-const DEMO_NAME = 'Demo project'
-/** The name in earlier versions. It was the name of the project's pair too. */
-const EARLIER_NAME = 'Demo'
-
-/** Opens the demo project. The first time it is created with the built-in pair and `prompts`. */
-export async function openOrCreateDemo(prompts: CrcPrompts): Promise<Project> {
-  const path = await demoPath()
-  if (await isProject(path)) return openOrFollow(path)
-  return createProject({ folder: projectsFolder(), name: DEMO_NAME, pair: { kind: 'demo' }, prompts })
+/** Names of the projects of built-in pairs, the present one first. Earlier versions had other names. */
+const PROJECT_NAMES: Readonly<Record<DemoPair, readonly [string, ...string[]]>> = {
+  stages: ['Demo in three stages'],
+  blend: ['Blend demo', 'Demo project', 'Demo']
 }
 
-/** Returns the folder of the demo project, which may not exist yet or have the name of an earlier version. */
-export async function demoPath(): Promise<string> {
-  const path = join(projectsFolder(), `${DEMO_NAME}${PROJECT_SUFFIX}`)
-  const earlier = join(projectsFolder(), `${EARLIER_NAME}${PROJECT_SUFFIX}`)
-  return !(await isProject(path)) && (await isProject(earlier)) ? earlier : path
+/** Opens the project of a built-in pair. The first time it is created with `prompts`. */
+export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Promise<Project> {
+  const path = await demoPath(pair)
+  if (await isProject(path)) return openOrFollow(path)
+  const [name] = PROJECT_NAMES[pair]
+  const project = await createProject({
+    folder: projectsFolder(),
+    name,
+    pair: { kind: 'demo', pair },
+    prompts
+  })
+  const { folder, checkpoints } = DEMO_PAIRS[pair]
+  for (const name of checkpoints) {
+    const path = resourcePath(folder, name)
+    const { checkpoint } = await inspectOther(demoPaths(pair), path)
+    const { fingerprint } = checkpoint
+    await project.firstPair.edit((document) =>
+      withCheckpoint(document, randomUUID(), { name, path, fingerprint })
+    )
+  }
+  return project
+}
+
+/** Returns the folder of a built-in pair's project, which may not exist yet or have the name of an earlier version. */
+export async function demoPath(pair: DemoPair): Promise<string> {
+  const [name, ...earlier] = PROJECT_NAMES[pair]
+  const pathOf = (name: string): string => join(projectsFolder(), `${name}${PROJECT_SUFFIX}`)
+  for (const path of [name, ...earlier].map(pathOf)) if (await isProject(path)) return path
+  return pathOf(name)
 }
 
 export function pairPaths(location: PairLocation): { base: string; post: string } {
   if (location.kind === 'folders') return { base: location.base, post: location.post }
-  return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+  return demoPaths(location.pair)
+}
+
+/** Returns the built-in pair with these folders; undefined if there is none. */
+export const demoPairAt = (folders: { base: string; post: string }): DemoPair | undefined =>
+  DemoPair.options.find((pair) => {
+    const { base, post } = demoPaths(pair)
+    return folders.base === base && folders.post === post
+  })
+
+/** Returns the folder of a checkpoint that ships with a built-in pair; null for other pairs and names. */
+export function demoCheckpoint(folders: { base: string; post: string }, name: string): string | null {
+  const pair = demoPairAt(folders)
+  if (pair === undefined || !DEMO_PAIRS[pair].checkpoints.includes(name)) return null
+  return resourcePath(DEMO_PAIRS[pair].folder, name)
+}
+
+/** Returns the folders of a built-in pair. */
+export function demoPaths(pair: DemoPair): { base: string; post: string } {
+  const { folder } = DEMO_PAIRS[pair]
+  return { base: resourcePath(folder, 'base'), post: resourcePath(folder, 'post') }
 }

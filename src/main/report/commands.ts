@@ -18,7 +18,7 @@ import type { SweepSettings } from '../../contract/work/settings'
 import { pairWords, type Work, workCommand } from '../../contract/work/work'
 import {
   type ComputedFrom,
-  isDemoPair,
+  demoPairOf,
   workPairOf,
   recipeWord,
   renderingSettings,
@@ -240,7 +240,7 @@ async function namedTaskFile(task: Task, named: FileNaming): Promise<{ name: str
 
 async function promptSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  const defaultSet = isDemoPair(sweep) ? 'demo-crc' : 'crc'
+  const defaultSet = demoPairOf(sweep) === undefined ? 'crc' : 'demo-crc'
   const builtin = await builtinSetOf(prompts)
   if (builtin === defaultSet) return { settings: {}, files: [] }
   if (builtin !== null) return { settings: { prompts: builtin }, files: [] }

@@ -1,10 +1,11 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
+import type { DemoPair } from '../../contract/model/demo-pair'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Sampling } from '../../contract/model/sampling'
 import type { RenderingSettings, SamplerSettings } from '../../contract/work/settings'
 import type { WorkPair } from '../../contract/work/work'
-import { pairPaths } from '../project/demo'
+import { demoPairAt } from '../project/demo'
 import { type CommandFile, shownModelName, withoutFolders } from './shown-command'
 
 /** The checkpoints that a result was computed from. */
@@ -13,14 +14,14 @@ export interface ComputedFrom {
   postPath: CheckpointReference
 }
 
-export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
-  const demo = pairPaths({ kind: 'demo' })
-  return basePath.path === demo.base && postPath.path === demo.post
-}
+/** Returns the built-in pair with these checkpoints; undefined if there is none. */
+export const demoPairOf = ({ basePath, postPath }: ComputedFrom): DemoPair | undefined =>
+  demoPairAt({ base: basePath.path, post: postPath.path })
 
 /** Names the pair in a command, without folders, because a page is shared. */
 export function workPairOf(from: ComputedFrom): WorkPair {
-  if (isDemoPair(from)) return { demo: true }
+  const demo = demoPairOf(from)
+  if (demo !== undefined) return { demo }
   return { base: shownModelName(from.basePath.path), post: shownModelName(from.postPath.path) }
 }
 

@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { z } from 'zod'
+import type { DemoPairFacts } from '../../contract/model/demo-pair'
 import { describeIssue, inputError } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
@@ -11,8 +12,10 @@ import { parseCsv } from '../base/csv'
 
 const MAX_BUILTIN_BYTES = 1_000_000
 
-/** Loads built-in open prompts: `demo-open` for the demo pair's few words, `open` for full-size models. */
-export async function builtinSamplePromptSet(id: 'open' | 'demo-open'): Promise<SamplePrompts> {
+/** Loads built-in open prompts: `open` for full-size models, another set for the few words of a built-in pair. */
+export async function builtinSamplePromptSet(
+  id: 'open' | DemoPairFacts['questions']
+): Promise<SamplePrompts> {
   const file = resourcePath('prompts', `${id}.json`)
   return readSamplePrompts(file, await readTextFile(file, MAX_BUILTIN_BYTES))
 }

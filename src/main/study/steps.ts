@@ -9,7 +9,7 @@ import type { StudyModel, StudyVariant } from './study-models'
 
 /** One step of a study: a sweep, check, filter, evaluation or report. A filter asks post greedily. */
 export interface StudyStep {
-  /** Unique name of the step, such as `Demo/evaluate/demo-open`. */
+  /** Unique name of the step, such as `Demo/evaluate/demo-names`. */
   key: string
   pair: string | null
   kind: StudyStepWork['kind'] | 'filter'

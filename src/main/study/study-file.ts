@@ -1,3 +1,4 @@
+import { DEMO_PAIRS, DemoPair } from '../../contract/model/demo-pair'
 import { z } from 'zod'
 import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
 import { Rendering } from '../../contract/documents/crc'
@@ -34,16 +35,19 @@ const RENDERING = {
   'assistant-prefix': Rendering.shape.assistantPrefix.optional()
 }
 
-const PAIR_EXPECTED = 'expected demo, or base and post with the folders of the two models'
+const PAIR_EXPECTED = 'expected demo, blend-demo, or base and post with the folders of the two models'
 
-/** `demo` stands for the built-in pair. */
+/** Built-in pairs by their words in a study file. */
+const DEMO_OF_WORD = new Map(DemoPair.options.map((demo) => [DEMO_PAIRS[demo].word, { demo }]))
+
+/** A word such as `demo` stands for a built-in pair. */
 export const StudyPair = z.preprocess(
-  (value) => (value === 'demo' ? { demo: true } : value),
+  (value) => (typeof value === 'string' ? (DEMO_OF_WORD.get(value) ?? value) : value),
   z
     .strictObject(
       {
         name: PairName.optional(),
-        demo: z.literal(true).optional(),
+        demo: DemoPair.optional(),
         base: file.optional(),
         post: file.optional(),
         ...RENDERING,
@@ -54,7 +58,9 @@ export const StudyPair = z.preprocess(
     )
     .refine(
       ({ demo, base, post }) =>
-        demo === true ? base === undefined && post === undefined : base !== undefined && post !== undefined,
+        demo !== undefined
+          ? base === undefined && post === undefined
+          : base !== undefined && post !== undefined,
       PAIR_EXPECTED
     )
 )
@@ -159,7 +165,8 @@ export const Study = z
     memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
     pairs: z
       .array(StudyPair, {
-        error: 'expected a list of pairs: demo, or base and post with the folders of the two models'
+        error:
+          'expected a list of pairs: demo, blend-demo, or base and post with the folders of the two models'
       })
       .min(1)
       .max(MAX_ENTRIES),

@@ -56,7 +56,7 @@ export function resolveStudy(read: Study, path: string, named: NamedPaths = {}):
 }
 
 function locationOf(folder: string, { demo, base = '', post = '' }: StudyPair): PairLocation {
-  if (demo === true) return { kind: 'demo' }
+  if (demo !== undefined) return { kind: 'demo', pair: demo }
   return { kind: 'folders', base: modelPath(base, folder), post: modelPath(post, folder) }
 }
 

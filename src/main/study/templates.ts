@@ -36,7 +36,7 @@ variants:
   - baselines
 
 tasks:
-  - task: demo-open
+  - task: demo-names
     n: 8 # answers per prompt and variant
     # prompts: 6 # only the first so many of the task
 `

@@ -16,7 +16,7 @@ import { openMember } from '../checkpoint/pair-member'
 import { requirePlatform } from '../engine/device/platforms'
 import { createEngineHost, type EngineHost } from '../engine/host'
 import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } from '../family'
-import { pairPaths } from '../project/demo'
+import { demoPaths } from '../project/demo'
 import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } from './gpus'
 
 /** Largest relative difference of a correct device: 1e-6 in float32, 1e-3 in float16, 1 for a wrong kernel. */
@@ -173,7 +173,7 @@ async function tryDevice(
 ): Promise<Trial> {
   try {
     requirePlatform(device)
-    const check = await checkedBy(openEngine(), { ...pairPaths({ kind: 'demo' }), device, precision: 'fp32' })
+    const check = await checkedBy(openEngine(), { ...demoPaths('stages'), device, precision: 'fp32' })
     const reason = whyWrong(check)
     return { device, works: reason === null, reason, check }
   } catch (error) {

@@ -4,11 +4,16 @@ import { modelPath } from '../base/files/paths'
 import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
+import { demoCheckpoint } from '../project/demo'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 
 /**
- * Opens the checkpoints that settings name: kept ones by their names, and folders. @param folder of relative paths
+ * Opens the checkpoints that settings name: those that the project keeps or that ship with a built-in pair, by their
+ * names, and folders.
+ *
+ * @param folder folder that relative paths start from
  * @returns checkpoints under different names
+ * @throws WorkbenchError for a folder without a checkpoint of the pair's architecture
  */
 export async function namedCheckpoints(
   names: readonly string[],
@@ -25,7 +30,7 @@ export async function namedCheckpoints(
       checkpoints.push(named)
       continue
     }
-    const path = modelPath(text, folder)
+    const path = demoCheckpoint(folders, text) ?? modelPath(text, folder)
     const { checkpoint } = await openOther(post, path)
     const name = freeName(
       folderModelName(checkpoint.path),

@@ -6,7 +6,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 
 export interface ListedWork {
-  /** Unique name of the entry, such as `Demo/evaluate/demo-open`. */
+  /** Unique name of the entry, such as `Demo/evaluate/demo-names`. */
   readonly key: string
   /** Keys of earlier entries that this entry needs. */
   readonly needs: readonly string[]

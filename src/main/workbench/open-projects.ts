@@ -17,6 +17,7 @@ import { resultOf, resultWords } from '../../contract/words/pair-words'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { createProject, type NewProjectOptions } from '../project/create-project'
+import type { DemoPair } from '../../contract/model/demo-pair'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/paths'
@@ -63,9 +64,9 @@ export class OpenProjects {
     )
   }
 
-  async openDemo(): Promise<ProjectPair> {
-    const open = async (): Promise<Project> => openOrCreateDemo(await builtinPromptSet('demo-crc'))
-    return this.show(await this.share(await folderOf(await demoPath()), open))
+  async openDemo(pair: DemoPair): Promise<ProjectPair> {
+    const open = async (): Promise<Project> => openOrCreateDemo(pair, await builtinPromptSet('demo-crc'))
+    return this.show(await this.share(await folderOf(await demoPath(pair)), open))
   }
 
   async create(newProject: NewProjectOptions): Promise<ProjectPair> {

@@ -9,7 +9,7 @@ export async function followShell(workbench: Workbench): Promise<void> {
     for await (const event of await client.app.watch()) {
       if (event.type === 'command') run(workbench, event.command)
       else if (event.type === 'settle') await client.app.settled({ waits: await workbench.settle() })
-      else await (event.path === null ? start.openDemo() : start.openProject(event.path, event.pair))
+      else await (event.path === null ? start.openDemo('stages') : start.openProject(event.path, event.pair))
     }
   } catch (error) {
     workbench.complainOf(error)

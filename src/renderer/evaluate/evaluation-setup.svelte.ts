@@ -1,3 +1,4 @@
+import { suitsPair } from '../../contract/model/demo-pair'
 import type { GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { answersToMake } from '../../contract/words/answer-words'
 import {
@@ -48,9 +49,10 @@ export class EvaluationSetupState {
   importFailure = $state.raw<Complaint | null>(null)
 
   /** Reports whether a task belongs to the project, or suits the pair's kind of models. */
-  private readonly suits = ({ task, origin }: TaskEntry): boolean =>
-    origin !== 'builtin' ||
-    task.id.startsWith('demo-') === (this.project.state.document.location.kind === 'demo')
+  private readonly suits = ({ task, origin }: TaskEntry): boolean => {
+    const { location } = this.project.state.document
+    return origin !== 'builtin' || suitsPair(task.id, location.kind === 'demo' ? location.pair : null)
+  }
   /** Null also until the task of the last evaluation is loaded. */
   readonly task = $derived.by<Task | null>(() => {
     const first = this.ready ? (this.tasks.find(this.suits) ?? this.tasks[0]) : undefined

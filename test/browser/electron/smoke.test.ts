@@ -40,10 +40,10 @@ it.skipIf(missing !== null)('the desktop window opens the demo project over its 
   })
   try {
     const page = await desktop.firstWindow()
-    await page.waitForFunction(() => document.title.startsWith('Demo'))
+    await page.waitForFunction(() => document.title.startsWith('Demo in three stages'))
     expect(await page.evaluate(() => typeof window.slrDesktop?.pathOf)).toBe('function')
     expect(await page.evaluate(() => typeof Reflect.get(window, 'require'))).toBe('undefined')
-    expect(existsSync(join(folder, 'projects', 'Demo project.slr', 'project.json'))).toBe(true)
+    expect(existsSync(join(folder, 'projects', 'Demo in three stages.slr', 'project.json'))).toBe(true)
   } finally {
     await desktop.close()
     await rm(folder, { recursive: true, force: true })

@@ -29,7 +29,7 @@ async function sampled(
   const prompts = PROMPTS.flatMap((prompt) => ['--prompt', prompt])
   const args = [
     'sample',
-    '--demo',
+    '--blend-demo',
     ...models,
     ...prompts,
     '--max-tokens',
@@ -169,7 +169,7 @@ describe('answers of the API', () => {
   })
 
   it('begin with tokens of the exact distribution', async () => {
-    const folders = pairPaths({ kind: 'demo' })
+    const folders = pairPaths({ kind: 'demo', pair: 'blend' })
     const text = await recentTextModel(folders.post)
     const [tokens = []] = await text.encodeAll(['a big'], true)
     const { logits } = await sharedEngine
@@ -236,7 +236,7 @@ describe('log-probabilities of the API', () => {
       ...{ model: '5-11', prompt, max_tokens: 1, echo: true, logprobs: 1, temperature: 0 }
     })
     const lists = choices[0]?.logprobs
-    const folders = pairPaths({ kind: 'demo' })
+    const folders = pairPaths({ kind: 'demo', pair: 'blend' })
     const prompts = prompt.map((_, i) => prompt.slice(0, i + 1))
     const model = { kind: 'recipe' as const, recipe: { name: '5-11', ranges: [[5, 11] as [number, number]] } }
     const { logits } = await sharedEngine.client().probe({ ...folders, device: 'cpu', model, prompts })
@@ -258,7 +258,7 @@ describe('log-probabilities of the API', () => {
       [28, 257, 105, 7],
       [28, 257, 9]
     ]
-    const text = await recentTextModel(pairPaths({ kind: 'demo' }).post)
+    const text = await recentTextModel(pairPaths({ kind: 'demo', pair: 'blend' }).post)
     const [[end] = []] = await text.encodeAll([mapGet(text.specialTokens, 'eos_token', 'token')])
     const { choices } = await client.completions.create({
       ...{
@@ -294,7 +294,7 @@ describe('log-probabilities of the API', () => {
     expect(values).toEqual(values.toSorted((a, b) => b - a))
     expect(first?.top_logprobs[0]?.token).toBe(first?.token)
     const [second] = await (
-      await recentTextModel(pairPaths({ kind: 'demo' }).post)
+      await recentTextModel(pairPaths({ kind: 'demo', pair: 'blend' }).post)
     ).encodeAll([first?.top_logprobs[1]?.token ?? ''])
     const biased = await client.chat.completions.create({
       ...request,
@@ -467,7 +467,7 @@ describe('a model that only a request names', () => {
 
 describe('slr serve', () => {
   it('prints its address and its models, and ends on Ctrl-C', async () => {
-    const child = startCli(['serve', '--demo', '5-11', 'blend:0.5', '--port', '0', '--json'])
+    const child = startCli(['serve', '--blend-demo', '5-11', 'blend:0.5', '--port', '0', '--json'])
     const ended = exitStatus(child)
     const printed = z
       .object({ kind: z.literal('api-address'), url: z.url(), models: z.array(z.string()) })

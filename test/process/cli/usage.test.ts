@@ -32,7 +32,7 @@ describe('slr', () => {
   )
 
   it.each([...REPLACED_COMMANDS])('names the replacement of %s', async (name, replacement) => {
-    expect(await runHere([name, '--demo'])).toEqual({
+    expect(await runHere([name, '--blend-demo'])).toEqual({
       status: 2,
       stdout: '',
       stderr: `slr: "slr ${name}" is now "${replacement}"\nSee "slr ${replacement.split(' ')[1]} --help".\n`
@@ -40,8 +40,8 @@ describe('slr', () => {
   })
 
   it('ends its process with that status', async () => {
-    expect(await runCli(['sweep', '--no-check', '--demo', '--rho', '1.1'])).toEqual(
-      await runHere(['sweep', '--no-check', '--demo', '--rho', '1.1'])
+    expect(await runCli(['sweep', '--no-check', '--blend-demo', '--rho', '1.1'])).toEqual(
+      await runHere(['sweep', '--no-check', '--blend-demo', '--rho', '1.1'])
     )
   })
 
@@ -60,7 +60,7 @@ describe('slr', () => {
     const file = openSync(join(await smallDisk('4k'), 'stdout.txt'), 'w')
     const { status, stderr } = spawnSync(
       process.execPath,
-      [builtScript('cli.js'), 'inspect', '--distances', '--demo', '--json', '--quiet'],
+      [builtScript('cli.js'), 'inspect', '--distances', '--blend-demo', '--json', '--quiet'],
       {
         stdio: ['ignore', file, 'pipe'],
         encoding: 'utf8'

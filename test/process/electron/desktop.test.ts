@@ -62,7 +62,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     afterAll(() => desktop.kill())
 
     it('computes on the given Node, and continues with another engine when that is killed', async () => {
-      const { path } = await client.projects.openDemo()
+      const { path } = await client.projects.openDemo({ pair: 'blend' })
       expect(await noticesOfDeath(desktop, client, path, 'SIGKILL')).toEqual([
         expect.stringContaining('was killed by SIGKILL (the system does this when memory runs out)')
       ])
@@ -97,7 +97,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       const { sweepId, events } = await sweepFew(client, path, revision)
       expect(events.at(-1)).toMatchObject({ type: 'finished' })
       const { selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
-      expect(selected).toMatchObject({ start: 4, end: 11 })
+      expect(selected).toMatchObject({ start: 2, end: 15 })
       // The user looks elsewhere, and comes back.
       expect(await desktop.until('notification')).toMatchObject({ options: { body: 'The sweep is done.' } })
       desktop.order('focus')
@@ -112,13 +112,13 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     })
 
     it('has in its menus what the page has, and folders where they should be', async () => {
-      const { path } = await client.projects.openDemo()
+      const { path } = await client.projects.openDemo({ pair: 'blend' })
       await client.app.recent()
       const asked = await client.app.watch()
       desktop.order('choose', { names: ['Edit', 'Undo'] })
       expect((await asked.next()).value).toEqual({ type: 'command', command: 'undo' })
-      await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Demo project"'))
-      desktop.order('choose', { names: ['File', 'Open recent', 'Demo project'] })
+      await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Blend demo"'))
+      desktop.order('choose', { names: ['File', 'Open recent', 'Blend demo'] })
       expect((await asked.next()).value).toEqual({ type: 'open', path })
       desktop.order('choose', { names: ['Help', 'Show log folder'] })
       expect(await desktop.until('opened-path')).toMatchObject({ path: expect.stringContaining('logs') })
@@ -238,7 +238,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
   it('quits clean, without a question, when the system shuts down', async () => {
     const desktop = await Desktop.start(['--demo'])
     const client = await desktop.connect()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const asked = await client.app.watch()
     desktop.order('shut-down')
     await desktop.until('shutdown-delayed')
@@ -248,14 +248,14 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     expect(desktop.stderr).toBe('')
     expect(existsSync(join(path, '.lock'))).toBe(false)
     expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({
-      name: 'Demo project'
+      name: 'Blend demo'
     })
   })
 
   it('asks before it closes while a job runs, and has the page save its edits', async () => {
     const desktop = await Desktop.start(['--demo'])
     const client = await desktop.connect()
-    const { path, revision } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo({ pair: 'blend' })
     const asked = await client.app.watch()
     await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
     expect(await desktop.until('awake')).toMatchObject({ type: 'prevent-app-suspension' })

@@ -135,7 +135,7 @@ describe("an evaluation with a model of the user's", () => {
   it('compares the answers by its embeddings, is stored with its fingerprint, and refuses another in its place', async () => {
     const folder = await embeddingFolder()
     const { run, pair } = await prepareEvaluation({
-      ...pairPaths({ kind: 'demo' }),
+      ...pairPaths({ kind: 'demo', pair: 'blend' }),
       task: await openQuestions(1, 2),
       variants: [{ variant: { kind: 'post', name: 'post' } }],
       rendering: DEFAULT_RENDERING,

@@ -20,7 +20,7 @@ import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { openQuestions } from '../../fixtures/open-questions'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
-const PAIR = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+const PAIR = { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
 const SAMPLE_COUNT = 4
 const PROMPT_COUNT = 3
 

@@ -96,7 +96,7 @@ describe('classes of answers', () => {
 it('an evaluation counts the classes of the first ten answers, and refuses another classifier in its place', async () => {
   const folder = await classifierFolder()
   const { run, pair } = await prepareEvaluation({
-    ...pairPaths({ kind: 'demo' }),
+    ...pairPaths({ kind: 'demo', pair: 'blend' }),
     task: await openQuestions(1, 11),
     variants: [{ variant: { kind: 'post', name: 'post' } }],
     rendering: DEFAULT_RENDERING,

@@ -9,7 +9,7 @@ import { addOpenings } from '../../../src/main/evaluation/refusal-openings'
 import { taskFixture } from '../../fixtures/evaluation-documents'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
-const [base, post] = [resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post')]
+const [base, post] = [resourcePath('blend-pair', 'base'), resourcePath('blend-pair', 'post')]
 const OPENINGS = ['Tokyo', 'The sea', 'The', 'red']
 
 function softmaxOf(logits: readonly number[], token: number): number {

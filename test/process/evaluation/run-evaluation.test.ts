@@ -328,8 +328,8 @@ describe('a run', () => {
 
   beforeAll(async () => {
     const prepared = await prepareEvaluation({
-      base: resourcePath('demo-pair', 'base'),
-      post: resourcePath('demo-pair', 'post'),
+      base: resourcePath('blend-pair', 'base'),
+      post: resourcePath('blend-pair', 'post'),
       task: await openQuestions(3, 6),
       variants: VARIANTS,
       rendering: DEFAULT_RENDERING

@@ -87,7 +87,7 @@ it('scores the ranks of an adapter between post and the complete restoration, an
   const left = await mkdtemp(join(tmpdir(), 'slr-ranks-999999999-'))
   const inUse = await mkdtemp(join(tmpdir(), `slr-ranks-${process.ppid}-`))
   const csv = join(await temporaryFolder(), 'ranks.csv')
-  const args = ['export', '--demo', '4-11', '--adapter', '--ranks', '--csv', csv, '--quiet']
+  const args = ['export', '--blend-demo', '4-11', '--adapter', '--ranks', '--csv', csv, '--quiet']
   const { status, stdout } = await runHere([...args, '--json'])
   expect(status).toBe(0)
   const { post, complete, ranks, fullRank } = RankTable.parse(JSON.parse(stdout))

@@ -19,7 +19,7 @@ const RANGE: ChatColumn = {
 
 async function demo(): Promise<Project> {
   const folder = await temporaryFolder()
-  return createProject({ folder, name: 'Demo', pair: { kind: 'demo' }, prompts: PROMPTS })
+  return createProject({ folder, name: 'Demo', pair: { kind: 'demo', pair: 'blend' }, prompts: PROMPTS })
 }
 
 /** Collects the answers by column. */

@@ -16,7 +16,7 @@ let here: { path: string; pair: string }
 beforeAll(async () => {
   workbench = await OwnWorkbench.open()
   client = workbench.client()
-  const { path, document } = await client.projects.openDemo()
+  const { path, document } = await client.projects.openDemo({ pair: 'blend' })
   here = { path, pair: document.id }
 })
 afterAll(() => workbench.close())

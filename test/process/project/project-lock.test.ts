@@ -86,7 +86,12 @@ describe('the lock of a project', () => {
   })
 
   test('is respected while another process runs, given back at its exit, and taken over when it was killed', async () => {
-    const project = await createProject({ folder, name: 'p', pair: { kind: 'demo' }, prompts: PROMPTS })
+    const project = await createProject({
+      folder,
+      name: 'p',
+      pair: { kind: 'demo', pair: 'blend' },
+      prompts: PROMPTS
+    })
     await project.close()
 
     const exits = start('hold', project.path)

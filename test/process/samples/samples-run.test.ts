@@ -33,7 +33,7 @@ const VARIANTS: Variant[] = [
 /** The first pair of a project, by the words of a procedure. */
 const firstPairOf = (path: string) => ({ path, pair: 'pair-1' }) as const
 
-const DEMO = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+const DEMO = { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
 
 describe('preparing a run', () => {
   function request(changes: Partial<SampleRunRequest> = {}): SampleRunRequest {
@@ -181,7 +181,7 @@ describe('a run', () => {
   beforeAll(async () => {
     await enterFolder()
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const { runId } = await client.samples.start({
       ...firstPairOf(path),
       settings: SETTINGS,
@@ -229,7 +229,7 @@ describe('a run', () => {
 
   /** For what does not depend on the prompts: two are enough. */
   async function twoPrompts(client: Client): Promise<string> {
-    const { path, samplePrompts } = await client.projects.openDemo()
+    const { path, samplePrompts } = await client.projects.openDemo({ pair: 'blend' })
     await client.samples.savePrompts({ ...firstPairOf(path), seen: 0, prompts: samplePrompts.slice(0, 2) })
     return path
   }
@@ -371,7 +371,7 @@ describe('a run', () => {
 
   it('can have the built-in prompts, those of a file, their rendering and default settings', async () => {
     const client = startWorkbench()
-    const { path, samplePrompts } = await client.projects.openDemo()
+    const { path, samplePrompts } = await client.projects.openDemo({ pair: 'blend' })
     expect(samplePrompts.map(({ text }) => text)).toContain('Name a colour.')
     expect((await client.samples.builtinPrompts()).length).toBeGreaterThan(5)
     const prompts = await client.samples.readPrompts({ fileName: 'mine.txt', content: 'One\nTwo\n' })
@@ -407,7 +407,7 @@ describe('a run', () => {
     })
 
     async function crcProject(client: Client) {
-      const { path, prompts } = await client.projects.openDemo()
+      const { path, prompts } = await client.projects.openDemo({ pair: 'blend' })
       return client.prompts.save({
         path,
         pair: 'pair-1',

@@ -253,7 +253,7 @@ describe('YAML from elsewhere', () => {
   test.concurrent('does not keep a command from ending on request', async () => {
     const folder = await textFolder({ 'keys.yaml': KEYS })
     const args = [join(folder, 'keys.yaml'), '--out', join(folder, 'out')]
-    const child = startCli(['export', '--demo', ...args])
+    const child = startCli(['export', '--blend-demo', ...args])
     const ended = exitStatus(child)
     while ((await childrenOf(child.pid)).length === 0) await delay(100)
     child.kill('SIGTERM')

@@ -19,7 +19,7 @@ import { Later } from '../../fixtures/later'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { waitFor } from '../../fixtures/wait-for'
 
-const DEMO_POST = resourcePath('demo-pair', 'post')
+const DEMO_POST = resourcePath('blend-pair', 'post')
 
 const report = (device: DeviceName, works: boolean, check: DeviceCheck | null): DeviceReport => {
   return { device, adapter: null, isSoftware: false, works, check, reason: works ? null : 'for some reason' }

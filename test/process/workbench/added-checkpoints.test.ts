@@ -32,7 +32,7 @@ import { demoSweep } from '../../fixtures/swept-demo'
 
 /** Exports the demo pair with layers 4-11 restored, and opens the export beside the pair. */
 
-const PAIR = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+const PAIR = { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
 let folder: string
 let restored: string
 let reference: OtherCheckpoint
@@ -54,7 +54,7 @@ afterAll(async () => {
 async function demoProject(otherCheckpoints: OtherCheckpoint[] = []): Promise<{ path: string }> {
   const folder = await temporaryFolder()
   const prompts = await builtinPromptSet('demo-crc')
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts })
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo', pair: 'blend' }, prompts })
   for (const [place, checkpoint] of otherCheckpoints.entries()) {
     // As it is stored: some lie where nothing is.
     await project.firstPair.edit(({ otherCheckpoints: others, nextMark }) => ({
@@ -86,7 +86,7 @@ describe('slr with another checkpoint', () => {
     const prompts = join(await temporaryFolder(), 'prompts.json')
     await writeFile(prompts, JSON.stringify((await builtinPromptSet('demo-crc')).slice(0, 4)))
     const { status, stdout, stderr } =
-      await slr`sweep --no-check --demo --prompts ${prompts} --json --quiet --checkpoint ${restored}`
+      await slr`sweep --no-check --blend-demo --prompts ${prompts} --json --quiet --checkpoint ${restored}`
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const { checkpoints, ranges, work, notices } = SweepDocument.parse(JSON.parse(stdout))
     const [scored] = checkpoints

@@ -168,7 +168,7 @@ describe('a pair that was moved', () => {
 
   it('cannot be the built-in one', async () => {
     const client = own.client()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const moved = { path, pair: 'pair-1' as const, base: own.folder, post: own.folder }
     await expect(client.pairs.relocate(moved)).rejects.toMatchObject({ data: { code: 'bad-input' } })
   })

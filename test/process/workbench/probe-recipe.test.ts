@@ -15,7 +15,7 @@ const CliOutput = z.object({ results: z.tuple([z.object({ top: z.array(NextToken
 describe('a recipe that is probed in a project', () => {
   it('answers as slr sample --next does, beside post and base', async () => {
     const client = own.client()
-    const { path, prompts } = await client.projects.openDemo()
+    const { path, prompts } = await client.projects.openDemo({ pair: 'blend' })
     const prompt = prompts[0]?.text ?? ''
     const recipe = { name: 'selected', ranges: [[4, 11]] satisfies [number, number][] }
     const events: ProbeEvent[] = []
@@ -28,7 +28,7 @@ describe('a recipe that is probed in a project', () => {
       const { stdout } = await runHere([
         'sample',
         '--next',
-        '--demo',
+        '--blend-demo',
         '--prompt',
         prompt,
         ...words,
@@ -44,7 +44,7 @@ describe('a recipe that is probed in a project', () => {
 
   it('names the error in the recipe', async () => {
     const client = own.client()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const recipe = { name: 'too deep', ranges: [[3, 12]] satisfies [number, number][] }
     const events = await client.probes.next({ path, pair: 'pair-1', recipe, prompt: 'Hi' })
     await expect(events.next()).rejects.toMatchObject({

@@ -79,8 +79,11 @@ type Settings = NonNullable<PairChanges['settings']>
 describe('projects', () => {
   it('creates the demo project the first time and shares it after that', async () => {
     const client = startWorkbench()
-    const [first, second] = await Promise.all([client.projects.openDemo(), client.projects.openDemo()])
-    expect(first.path).toBe(join(folder, 'projects', 'Demo project.slr'))
+    const [first, second] = await Promise.all([
+      client.projects.openDemo({ pair: 'blend' }),
+      client.projects.openDemo({ pair: 'blend' })
+    ])
+    expect(first.path).toBe(join(folder, 'projects', 'Blend demo.slr'))
     expect(second).toEqual(first)
     const sound = { pair: { compatible: true }, pairProblem: null, readOnly: null, running: [] }
     expect(first).toMatchObject(sound)
@@ -91,7 +94,7 @@ describe('projects', () => {
 
   it('is opened once, whichever way its path is written', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     await symlink(path, join(folder, 'link'))
     for (const other of [join(folder, 'link'), join(path, 'project.json'), `${path}/`]) {
       expect(await client.projects.open({ path: other })).toMatchObject({ path, readOnly: null })
@@ -100,7 +103,7 @@ describe('projects', () => {
 
   it('keeps changes, and lets other programs write it once it is closed', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     await client.projects.update({ path, pair: 'pair-1', seen: 0, changes: { notes: 'layer 4 matters' } })
     const change = { path, pair: 'pair-1', seen: 0, changes: { notes: 'mine' } }
     const message = expect.stringContaining(`in use by slr-workbench, process ${process.pid}`)
@@ -113,7 +116,7 @@ describe('projects', () => {
 
   it('changes only the named fields', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
     const samples: SampleSetup = { settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 } }
     const evaluation: EvaluationSetup = {
@@ -153,7 +156,7 @@ describe('projects', () => {
     // Lists are there too, that no such change may touch.
     const source = { sweepId: null, validity: null, diversity: null }
     await client.recipes.keep({ path, pair: 'pair-1', recipe: { name: 'kept', ranges: [[1, 2]] }, source })
-    await client.checkpoints.add({ path, pair: 'pair-1', folder: resourcePath('demo-pair', 'base') })
+    await client.checkpoints.add({ path, pair: 'pair-1', folder: resourcePath('blend-pair', 'base') })
     for (const change of alone) {
       const update = (changes: PairChanges) =>
         client.pairs.update({ path, pair: 'pair-1', seen: Number.MAX_SAFE_INTEGER, changes })
@@ -187,7 +190,7 @@ describe('projects', () => {
 
   it('opens with the reason when its pair cannot be read', async () => {
     await mkdir(join(folder, 'empty'))
-    const pair = { base: join(folder, 'empty'), post: resourcePath('demo-pair', 'post') }
+    const pair = { base: join(folder, 'empty'), post: resourcePath('blend-pair', 'post') }
     const state = await startWorkbench().projects.create({ folder, name: 'Broken', ...pair })
     expect(state.pair).toBeNull()
     expect(state.pairProblem).toMatchObject({ message: expect.stringContaining(join(folder, 'empty')) })
@@ -195,13 +198,13 @@ describe('projects', () => {
 
   it('shows the demo first when the program was started for it', async () => {
     const info = await startWorkbench({ initial: { project: null, demo: true } }).app.info()
-    expect(info.initialProject).toBe(join(folder, 'projects', 'Demo project.slr'))
-    expect(existsSync(join(folder, 'projects', 'Demo project.slr', 'project.json'))).toBe(true)
+    expect(info.initialProject).toBe(join(folder, 'projects', 'Demo in three stages.slr'))
+    expect(existsSync(join(folder, 'projects', 'Demo in three stages.slr', 'project.json'))).toBe(true)
   })
 
   it('renders its prompts as the model will see them', async () => {
     const client = startWorkbench()
-    const { path, prompts } = await client.projects.openDemo()
+    const { path, prompts } = await client.projects.openDemo({ pair: 'blend' })
     const one = prompts.slice(0, 1)
     const saved = await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts: one })
     expect(saved).toMatchObject({ prompts: one })
@@ -282,7 +285,7 @@ describe('a sweep', () => {
 
   it('scores exactly, in a preview, the range that is looked at meanwhile', async () => {
     const client = startWorkbench()
-    const { path, revision } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo({ pair: 'blend' })
     await stirred(client, path, revision, 0)
     const own = { path, pair: 'pair-1' }
     const sampling = engine.holdAt(inOrder('done', 'done', 'progress'))
@@ -319,7 +322,7 @@ describe('a sweep', () => {
   it('keeps its project open until it is saved, and ends with the program and its engine', async () => {
     const own = createEngineHost()
     const client = startWorkbench({ engine: own })
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     await client.sweeps.start({ path, pair: 'pair-1' })
     await client.projects.close({ path })
     expect(existsSync(join(path, '.lock'))).toBe(true)

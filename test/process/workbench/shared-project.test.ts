@@ -24,7 +24,7 @@ let own: OwnWorkbench
 /** Two windows, and the demo that the first one opened. */
 async function twoWindows() {
   const [a, b] = [own.client(), own.client()]
-  const project = await a.projects.openDemo()
+  const project = await a.projects.openDemo({ pair: 'blend' })
   return { a, b, ...project, here: { path: project.path, pair: 'pair-1' as const } }
 }
 

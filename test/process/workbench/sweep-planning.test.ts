@@ -20,7 +20,7 @@ afterEach(() => own.close())
 describe("a project's next sweep", () => {
   it('is planned with its uniformBlends and its memory budget, which can be taken back', async () => {
     const client = own.client()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const whole = await client.sweeps.plan({ path, pair: 'pair-1' })
     // 388 for ranges, post and base; 19 blends between the two ends, in 12 layers each; 8 ramps, whose first layer is a blend's.
     expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12 + 8 * 11, groups: [{ promptCount: 40 }] })
@@ -66,7 +66,7 @@ describe("a project's next sweep", () => {
 
   it('starts at once, whatever is being planned', async () => {
     const client = own.client()
-    const { path, revision } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo({ pair: 'blend' })
     await client.prompts.save({ path, pair: 'pair-1', seen: revision, prompts: await demoPrompts(8) })
     await client.sweeps.plan({ path, pair: 'pair-1' })
     const pid = engine.pid ?? NaN
@@ -91,7 +91,7 @@ describe("a project's next sweep", () => {
     const itsOwn = createEngineHost()
     own = await OwnWorkbench.open(itsOwn)
     const client = own.client()
-    const { path } = await client.projects.openDemo()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
     const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
     await own.close()
     // One that had begun is cancelled; from the closing on, no project is opened for another.

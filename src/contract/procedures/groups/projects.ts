@@ -2,11 +2,12 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { PairId, ProjectChanges, ProjectState } from '../../documents/project'
 import { ReportFormat } from '../../documents/report'
+import { DemoPair } from '../../model/demo-pair'
 import { folderPath, pairInput, procedure, projectPath, seenRevision } from './procedure'
 
 export const projectProcedures = {
-  /** Opens the demo project in the projects folder, creating it the first time. */
-  openDemo: procedure.output(ProjectState),
+  /** Opens the project of a built-in pair in the projects folder, creating it the first time. */
+  openDemo: procedure.input(z.object({ pair: DemoPair })).output(ProjectState),
   /** Creates the project `folder/name.slr`, where `folder` is the parent. It is rejected if the project exists. */
   create: procedure
     .input(

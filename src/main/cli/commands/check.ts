@@ -2,6 +2,7 @@ import { readCheckBeside } from '../results/check-beside'
 import { resultPath } from '../../base/files/paths'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { checkTable } from '../results/tables'
+import { pairWords } from '../../../contract/work/work'
 import {
   csvOption,
   detailsOption,
@@ -106,7 +107,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const document = { ...checked, rho, verdict }
     // A project continues its check. Without one, the same ranges are checked again.
     const best = projectPair === null && !isNamed ? options.best + CHECKED_AT_ONCE : undefined
-    const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
+    const again = checkCommandOf({ ...options, best, demo: undefined, out: options.from })
     const next = nextCommandsOf(
       { ...options, ...pairOfResult(sweep), out: options.out ?? options.from },
       again,
@@ -156,7 +157,7 @@ function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): S
   const sweepSettings = Object.entries({ base, post, prompts, device, precision })
   const sweepFirst = shellCommand([
     [
-      ...['slr', 'sweep', ...(demo ? ['--demo'] : [])],
+      ...['slr', 'sweep', ...(demo === undefined ? [] : pairWords({ demo }))],
       ...sweepSettings.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
       ...['--out', 'sweep.json']
     ]

@@ -111,7 +111,7 @@ async function showSweep(
   const sweep = await readSweepFiles(file, signal)
   const check = await readCheckBeside(file, sweep.id)
   const promptSet = await builtinSetOf(sweep.prompts)
-  const resultPlace = { demo: false, out: typed, rho }
+  const resultPlace = { out: typed, rho }
   const next = (selected: RestorationRange | null): NextCommands =>
     nextCommandsOf({ ...resultPlace, ...pairOfResult(sweep) }, checkCommandOf(resultPlace), selected)
   const table = await csvOutput({ csv, force })
@@ -220,7 +220,7 @@ async function describeResult(
   details: boolean
 ): Promise<string> {
   const file = await resultPath(argument)
-  const checkCommand = checkCommandOf({ demo: false })
+  const checkCommand = checkCommandOf({})
   switch (kind) {
     case 'sweep-part':
       return describePart(await readPartFile(file))
@@ -233,7 +233,7 @@ async function describeResult(
       const { document } = await parseDocument(value, file, SEARCH_FORMAT)
       const finding =
         SearchOutcome.parse(value).finding ?? searchFinding(document, await searchEvidence(file, document))
-      const next = commandsAfterSearch({ demo: false, from: 'sweep.json', file: argument }, document)
+      const next = commandsAfterSearch({ from: 'sweep.json', file: argument }, document)
       return describeSearch(document, finding, { next, preview: [], details })
     }
     case 'evaluation': {

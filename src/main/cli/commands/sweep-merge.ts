@@ -64,7 +64,7 @@ export async function mergeSweep(
     if (output !== null) await writeOutputFile(output, 'sweep', document)
     await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
     const check = projectPair === null ? null : await keepSweep(projectPair, document)
-    const resultPlace = { ...options, demo: false }
+    const resultPlace = { ...options }
     const nextOf = (selected: RestorationRange | null): NextCommands =>
       nextCommandsOf(resultPlace, checkCommandOf(resultPlace), selected)
     await (options.json

@@ -216,10 +216,11 @@ function requireProjectOfAll(
 }
 
 export function checkAfter(options: SweepOptions, named: { pair?: string } = {}): string {
-  return checkCommandOf({ ...options, ...named, demo: isPlainDemo(options) })
+  return checkCommandOf({ ...options, ...named, demo: isPlain(options) ? options.demo : undefined })
 }
 
-function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
+/** Reports whether a check of the same pair would make the same sweep first. */
+function isPlain({ prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
   const {
     source = 'base',
     rho = DEFAULT_RHO,
@@ -233,7 +234,7 @@ function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...optio
   const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
   const plain = settled && changedSettings.every((value) => value === undefined)
   const rendering = changedRendering(options, DEFAULT_RENDERING)
-  return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
+  return plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }
 
 /** Refuses a part without a file: projects take full sweeps only, and an unsaved part is lost. */

@@ -14,13 +14,15 @@ interface Rules {
   /** Names of options that exclude this one. */
   readonly conflicts?: string[]
   readonly hidden?: boolean
+  /** Values that this option gives to others, by their names. */
+  readonly implies?: Readonly<Record<string, string>>
 }
 
 function declared<Schema extends z.ZodType>(
   schema: Schema,
   operand: string | null,
   description: string,
-  { conflicts = [], hidden = false }: Rules = {},
+  { conflicts = [], hidden = false, implies = {} }: Rules = {},
   adjust: (option: Option) => Option = (option) => option
 ): DeclaredOption<Schema> {
   return {
@@ -30,6 +32,7 @@ function declared<Schema extends z.ZodType>(
       adjust(
         new Option(operand === null ? flag : `${flag} ${operand}`, description)
           .conflicts(conflicts)
+          .implies(implies)
           .hideHelp(hidden)
       )
   }
@@ -51,6 +54,15 @@ export const unlessNo = (description: string): DeclaredOption<z.ZodDefault<z.Zod
 
 export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
   declared(z.boolean().optional(), null, description, rules)
+
+/** Declares a flag that stands for a value. */
+export const flagFor = <Schema extends z.ZodType>(
+  schema: Schema,
+  value: z.input<Schema>,
+  description: string,
+  rules?: Rules
+): MayBeGiven<Schema> =>
+  declared(schema.optional(), null, description, rules, (option) => option.preset(value))
 
 /** Operand that may be any text, also an empty one. All other operands name something. */
 const ANY_TEXT = '<text>'

@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { totalmem } from 'node:os'
 import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../../contract/model/bytes'
 import { Rendering } from '../../../contract/documents/crc'
+import { DemoPair } from '../../../contract/model/demo-pair'
 import { DeviceChoice, Precision } from '../../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { modelPath } from '../../base/files/paths'
 import { baseOfAdapter } from '../../checkpoint/local-models'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
-import { choice, flag, number, several, text, value } from './option-kinds'
+import { choice, flag, flagFor, number, several, text, value } from './option-kinds'
 import { UsageError } from '../printing/output'
 import { calledAs } from '../printing/shared-options'
 import { parseJson } from '../../base/files/bounded-json'
@@ -17,14 +18,20 @@ import { parseJson } from '../../base/files/bounded-json'
 export const pairOptions = optionGroup('Pair:').options({
   base: text('<folder>', 'pre-trained model: a folder, or org/name@revision'),
   post: text('<folder>', 'post-trained model, or a PEFT adapter of base'),
-  demo: flag('the built-in demo pair', { conflicts: ['base', 'post'] })
+  blendDemo: flag('the built-in pair where a uniform blend is better', {
+    conflicts: ['base', 'post'],
+    implies: { demo: 'blend' }
+  }),
+  demo: flagFor(DemoPair, 'stages', 'the built-in demo pair', { conflicts: ['base', 'post'] })
 })
 export type PairOptions = OptionsOf<typeof pairOptions>
 
 /** Returns the pair with absolute folders, because results store them; null if no pair is named. */
 export async function pairIfGiven(options: PairOptions, command: Command): Promise<PairLocation | null> {
-  if (options.demo) return { kind: 'demo' }
-  const { base, post } = options
+  const { base, post, demo, blendDemo } = options
+  if (blendDemo === true && demo !== 'blend')
+    throw usageError(command, '--demo and --blend-demo are two pairs: give one of them')
+  if (demo !== undefined) return { kind: 'demo', pair: demo }
   if (base === undefined && post === undefined) return null
   if (post === undefined) throw usageError(command, '--post is missing: a pair is --base and --post')
   const postPath = modelPath(post)

@@ -1,3 +1,5 @@
+import { type DemoPair, firstTaskOf } from '../../../contract/model/demo-pair'
+import { pairWords } from '../../../contract/work/work'
 import type { SearchDocument, SearchMethodName } from '../../../contract/documents/search'
 import type { ShownVerdict } from '../../../contract/documents/verdict'
 import { pathWord } from '../../../contract/model/model-word'
@@ -28,7 +30,7 @@ type StartOption = 'project' | 'pair' | 'from' | 'base' | 'post' | 'prompts'
 
 /** Start of a search on its command line, and the file that has its result. */
 interface FinishedSearch extends Readonly<Partial<Record<StartOption, string>>> {
-  readonly demo: boolean
+  readonly demo?: DemoPair | undefined
   /** File of `--out` or in the project; null if the result was only printed. */
   readonly file: string | null
 }
@@ -50,17 +52,24 @@ export function commandsAfterSearch(
     const value = options[name]
     return value === undefined ? [] : [`--${name}`, value]
   })
-  if (demo) start.push('--demo')
+  if (demo !== undefined) start.push(...pairWords({ demo }))
   const recipe = pathWord(file ?? 'search.json')
   const { project, pair } = options
-  const pairWords = pairOptionsOf({ ...pairOfResult(search), project, pair })
+  const namedPair = pairOptionsOf({ ...pairOfResult(search), project, pair })
   const command = (...words: string[]): string => {
     const text = shellCommand([['slr', ...words]])
     return file === null ? `${text}, after the same command with --out search.json` : text
   }
   return {
     check: command('check', ...start, recipe),
-    evaluate: command('evaluate', ...pairWords, 'post', recipe, '--task', demo ? 'demo-open' : 'open'),
+    evaluate: command(
+      'evaluate',
+      ...namedPair,
+      'post',
+      recipe,
+      '--task',
+      demo === undefined ? 'open' : firstTaskOf(demo)
+    ),
     search: shellCommand([['slr', 'search', ...start, '--method', NEXT_METHOD[search.settings.method]]])
   }
 }

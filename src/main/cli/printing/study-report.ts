@@ -66,7 +66,7 @@ function describePairVerdict(
   details: boolean
 ): string {
   if (verdict === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
-  const resultPlace = { demo: false, project, ...(isNamed ? { pair } : {}) }
+  const resultPlace = { project, ...(isNamed ? { pair } : {}) }
   const next = nextCommandsOf(resultPlace, checkCommandOf(resultPlace), verdict.range)
   return `${printable(pair)}:\n${describeVerdict(verdict, next, { details })}`
 }

@@ -1,8 +1,9 @@
+import { type DemoPair, firstTaskOf } from '../../../contract/model/demo-pair'
 import type { BetterModel, ShownVerdict, VerdictStepKind } from '../../../contract/documents/verdict'
 import { pathWord } from '../../../contract/model/model-word'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
-import { type ComputedFrom, isDemoPair } from '../../report/option-words'
+import { type ComputedFrom, demoPairOf } from '../../report/option-words'
 import { isGood } from '../../../contract/words/verdict'
 import { shellCommand } from '../../report/shown-command'
 import { pairWords } from '../../../contract/work/work'
@@ -75,12 +76,12 @@ function betterWords({ model, phrase, name, modelsPerToken }: BetterModel): stri
 
 /** Returns the pair of a stored result for a command line. */
 export function pairOfResult(result: ComputedFrom): Pick<ResultOptions, 'demo' | 'base' | 'post'> {
-  if (isDemoPair(result)) return { demo: true }
-  return { demo: false, base: result.basePath.path, post: result.postPath.path }
+  const demo = demoPairOf(result)
+  return demo === undefined ? { base: result.basePath.path, post: result.postPath.path } : { demo }
 }
 
 export interface ResultOptions {
-  readonly demo: boolean
+  readonly demo?: DemoPair | undefined
   readonly base?: string | undefined
   readonly post?: string | undefined
   readonly out?: string | undefined
@@ -92,7 +93,7 @@ export interface ResultOptions {
 /** Returns the options that name the pair of a command; none where its folders are unknown. */
 export function pairOptionsOf({ demo, base, post, project, pair }: ResultOptions): string[] {
   if (project !== undefined) return pairWords({ project, ...(pair === undefined ? {} : { pair }) })
-  if (demo) return pairWords({ demo })
+  if (demo !== undefined) return pairWords({ demo })
   return base === undefined || post === undefined ? [] : pairWords({ base, post })
 }
 
@@ -111,7 +112,7 @@ export function nextCommandsOf(
       : out === undefined
         ? `${selected.start}-${selected.end}`
         : pathWord(out)
-  const task = demo ? 'demo-open' : 'open'
+  const task = demo === undefined ? 'open' : firstTaskOf(demo)
   return {
     check,
     evaluate: shellCommand([['slr', 'evaluate', ...words, 'post', which, '--task', task]]),
@@ -119,7 +120,7 @@ export function nextCommandsOf(
   }
 }
 
-/** Returns the command that checks a sweep. `demo`: a check of the demo makes the same sweep first. */
+/** Returns the command that checks a sweep. `demo`: a check of a built-in pair makes the same sweep first. */
 export function checkCommandOf(options: ResultOptions & { readonly best?: number | undefined }): string {
   const { demo, out, project, rho, best } = options
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
@@ -128,5 +129,6 @@ export function checkCommandOf(options: ResultOptions & { readonly best?: number
   if (project !== undefined) return shellCommand([['slr', 'check', ...pairOptionsOf(options), ...settings]])
   const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
   if (out !== undefined) return from
-  return demo ? 'slr check --demo' : `${from}, after the same command with --out sweep.json`
+  if (demo !== undefined) return shellCommand([['slr', 'check', ...pairWords({ demo })]])
+  return `${from}, after the same command with --out sweep.json`
 }

@@ -1,3 +1,4 @@
+import type { DemoPair } from '../../../contract/model/demo-pair'
 import type { Command } from 'commander'
 import type { PairLocation } from '../../../contract/documents/project'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -20,7 +21,8 @@ export interface ResultContext {
 type PathOption =
   'base' | 'post' | 'out' | 'project' | 'pair' | 'from' | 'prompts' | 'recipes' | 'variants' | 'task'
 interface OutputOptions extends Partial<Record<PathOption, string | undefined>> {
-  demo: boolean
+  blendDemo: boolean
+  demo?: DemoPair | undefined
   quiet: boolean
   force: boolean
 }

@@ -1,4 +1,5 @@
 import { NO_VARIANT_CHANGES } from '../../../contract/documents/variant-selection'
+import { DEMO_PAIRS } from '../../../contract/model/demo-pair'
 import { modelNameFromPath } from '../../../contract/model/called-after'
 import { type Rendering, DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import {
@@ -22,7 +23,7 @@ type Changed = Pick<Pairs, 'pairs'>
 const NO_PAIRS: Pairs = { pairs: [], nextPair: 1 }
 
 export const pairName = (location: PairLocation): string =>
-  location.kind === 'demo' ? 'Demo' : modelNameFromPath(location.post)
+  location.kind === 'demo' ? DEMO_PAIRS[location.pair].name : modelNameFromPath(location.post)
 
 export const firstPair = (
   location: PairLocation,

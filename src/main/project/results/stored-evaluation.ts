@@ -1,3 +1,4 @@
+import { suitsPair } from '../../../contract/model/demo-pair'
 import { isDeepStrictEqual } from 'node:util'
 import { rejectedRanges } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
@@ -20,7 +21,7 @@ import type { EvaluationFiles } from '../documents/evaluation-files'
 import type { ProjectPair } from '../pair/project-pair'
 import { defaultCharacterSweep } from './sweep-history'
 import { selectRange } from '../../crc/selection/select-range'
-import { builtinTasks, suits } from '../../evaluation/builtin-tasks'
+import { builtinTasks } from '../../evaluation/builtin-tasks'
 import { failuresTask } from '../../evaluation/greedy-failures'
 import { judgeMarks } from '../../evaluation/judge'
 import { judgingOf } from '../../evaluation/judging'
@@ -36,8 +37,10 @@ import type { Task } from '../../../contract/documents/task'
 
 /** Lists the tasks of the project, and then the built-in tasks, those for its first pair first. */
 export async function allTasks(pair: ProjectPair | null): Promise<TaskEntry[]> {
-  const size = pair?.project.pairs[0]?.document.location.kind === 'demo' ? 'demo' : 'full-size'
-  const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, size)) - Number(suits(a, size)))
+  const location = pair?.project.pairs[0]?.document.location
+  const demo = location?.kind === 'demo' ? location.pair : null
+  const suits = ({ id }: Task): number => Number(suitsPair(id, demo))
+  const builtin = (await builtinTasks()).toSorted((a, b) => suits(b) - suits(a))
   return [
     ...((await pair?.project.tasks.list()) ?? []),
     ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))

@@ -25,12 +25,12 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
   return app.router({
     info: app.info.handler(async () => {
       // The window reports the problem when it opens the demo.
-      if (initial.demo) await projects.openDemo().catch(() => undefined)
+      if (initial.demo) await projects.openDemo('stages').catch(() => undefined)
       const project = initial.project === null ? null : resolve(initial.project)
       return {
         version,
         entry,
-        initialProject: initial.demo ? await demoPath() : project,
+        initialProject: initial.demo ? await demoPath('stages') : project,
         initialPair: initial.pair ?? null,
         projectsFolder: projectsFolder(),
         memoryBytes: totalmem(),

@@ -11,7 +11,7 @@ export function projectRoutes(
 ) {
   const { projects } = route
   return projects.router({
-    openDemo: projects.openDemo.handler(async () => stateOf(await open.openDemo())),
+    openDemo: projects.openDemo.handler(async ({ input }) => stateOf(await open.openDemo(input.pair))),
     create: projects.create.handler(async ({ input: { folder, name, base, post } }) => {
       const pair = { kind: 'folders' as const, base: modelPath(base), post: modelPath(post) }
       return stateOf(await open.create({ folder, name, pair, prompts: await builtinPromptSet('crc') }))

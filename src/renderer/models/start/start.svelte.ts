@@ -1,4 +1,5 @@
 import { tick } from 'svelte'
+import type { DemoPair } from '../../../contract/model/demo-pair'
 import type { PairId, ListedProject } from '../../../contract/documents/project'
 import { projectNameComplaint } from '../../../contract/model/project-name'
 import { PairDraft } from '../../app/pair-draft.svelte'
@@ -50,9 +51,9 @@ export class Start {
     if (recent !== null) this.recent = recent
   }
 
-  async openDemo(): Promise<void> {
-    this.opening = 'demo'
-    await this.workbench.open(() => this.workbench.client.projects.openDemo())
+  async openDemo(pair: DemoPair): Promise<void> {
+    this.opening = pair
+    await this.workbench.open(() => this.workbench.client.projects.openDemo({ pair }))
     this.opening = null
   }
 

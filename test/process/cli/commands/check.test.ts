@@ -57,7 +57,7 @@ describe('slr check', () => {
     const { signal } = new AbortController()
     const { sweep } = await sharingEngine(sharedEngine, () =>
       startingSweep(
-        { ...PAIR, prompts, demo: false },
+        { ...PAIR, prompts, blendDemo: false },
         { command: new Command(), projectPair: null, givenPair: null, output: null },
         { quiet: true, signal, history: () => null, without: nothingSaved, sweepOnlyOptions: [] }
       )
@@ -143,7 +143,12 @@ describe('slr check', () => {
       `To save the sweep, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
     const [sweeping, checking] = ['sweeping', 'checking full answers']
     for (const [start, moment, step, kept] of [
-      [['--demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--demo --device cpu')],
+      [
+        ['--blend-demo', '--device', 'cpu'],
+        inOrder('progress'),
+        sweeping,
+        unkept('--blend-demo --device cpu')
+      ],
       [
         [...PAIR_OPTIONS, '--prompts', prompts],
         inOrder('done', 'done', 'done', 'progress'),

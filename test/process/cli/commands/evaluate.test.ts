@@ -15,7 +15,7 @@ import { always, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 async function projectWithTask(): Promise<{ folder: string; project: string; task: string }> {
   const folder = await temporaryFolder()
   const prompts = [{ text: 'Name a digit.', category: 'digit', valid: ['1', '2'] }]
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts })
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo', pair: 'blend' }, prompts })
   await project.close()
   return { folder, project: project.path, task: await questionsFile(folder, 2, 3) }
 }
@@ -153,7 +153,7 @@ describe('slr evaluate', () => {
     const post = results.variants.find(({ variant }) => variant === 'post')
     expect(post?.measures.accuracy?.mean).toBeGreaterThan(0)
 
-    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(
+    expect((await runHere(['task', 'filter', '--blend-demo', '--task', 'demo-facts'])).stderr).toMatch(
       /no output is given/
     )
   })

@@ -9,7 +9,7 @@ import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
 import { runHere, slr } from '../../../fixtures/command-line'
 import { filesOf, writePair } from '../../../fixtures/exported-pair'
 
-const DEMO_BASE = resourcePath('demo-pair', 'base')
+const DEMO_BASE = resourcePath('blend-pair', 'base')
 
 /** Returns the next-token distribution of a model. */
 async function nextTokens(...args: string[]): Promise<unknown> {
@@ -21,7 +21,7 @@ async function nextTokens(...args: string[]): Promise<unknown> {
 describe('slr export', () => {
   it('writes a model that other commands can use in a pair, and names the next steps', async () => {
     const out = join(await temporaryFolder(), "it's out")
-    const { status, stdout, stderr } = await runHere(['export', '--demo', '4-11', '--out', out])
+    const { status, stdout, stderr } = await runHere(['export', '--blend-demo', '4-11', '--out', out])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^Wrote .*it's out\n5\.0 MB in 8 files; tensors: 38 from post, 72 from base; /)
     expect(stdout).toContain(`vllm serve '${out.replace("'", "'\\''")}'`)
@@ -32,7 +32,7 @@ describe('slr export', () => {
     // The exported mergekit file describes the same model.
     const [exported, hybrid] = await Promise.all([
       nextTokens('--base', DEMO_BASE, '--post', out),
-      nextTokens('--demo', join(out, 'mergekit.yaml'))
+      nextTokens('--blend-demo', join(out, 'mergekit.yaml'))
     ])
     expect(exported).toEqual(hybrid)
   })
@@ -43,7 +43,7 @@ describe('slr export', () => {
     const layers = new Array(12).fill({ attention: 0.5, mlp: 0 })
     await writeFile(recipe, JSON.stringify({ name: 'soft', layers }))
     const out = join(folder, 'out')
-    const args = ['export', '--demo', recipe, '--out', out, '--json', '--quiet']
+    const args = ['export', '--blend-demo', recipe, '--out', out, '--json', '--quiet']
     const { status, stdout, stderr } = await runHere(args)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const result = ExportResult.parse(JSON.parse(stdout))
@@ -67,7 +67,7 @@ describe('slr export', () => {
 
   it('replaces a model only with --overwrite', async () => {
     const out = join(await temporaryFolder(), 'out')
-    const args = ['export', '--demo', '--out', out, '--quiet']
+    const args = ['export', '--blend-demo', '--out', out, '--quiet']
     expect((await runHere([...args, '4-11'])).status).toBe(0)
     const again = await runHere([...args, 'post'])
     expect(again.status).toBe(1)
@@ -79,7 +79,7 @@ describe('slr export', () => {
     )
     expect(Object.keys(await filesOf(`${out}.replaced`))).toContain('model.safetensors')
     const weights = 'model.safetensors'
-    const [exported, post] = [join(out, weights), resourcePath('demo-pair', 'post', weights)]
+    const [exported, post] = [join(out, weights), resourcePath('blend-pair', 'post', weights)]
     expect(Buffer.compare(await readFile(exported), await readFile(post))).toBe(0)
   })
 

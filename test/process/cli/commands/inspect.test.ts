@@ -29,19 +29,19 @@ const BY_TORCH = [
 ] as const
 
 it('slr inspect describes both models, their finite weights and checksums', async () => {
-  const shown = await slr`inspect --demo --values --sha256 --quiet`
+  const shown = await slr`inspect --blend-demo --values --sha256 --quiet`
   expect(shown).toMatchObject({ status: 0, stderr: '' })
   expect(shown.stdout).toMatch(/layers +12 +12/)
   expect(shown.stdout).toMatch(/parameters +2,477,184 +2,477,184/)
   expect(shown.stdout).toMatch('Base and post fit together.')
   expect(shown.stdout).toContain('All weights are finite (9.9 MB read).')
-  const printed = await slr`inspect --demo --sha256 --quiet --json`
+  const printed = await slr`inspect --blend-demo --sha256 --quiet --json`
   const report: unknown = JSON.parse(printed.stdout)
   expect(PairReport.parse(report)).toMatchObject({
     ...{ compatible: true, base: { modelType: 'llama', layerCount: 12, vocabularySize: 2048 } }
   })
   for (const member of ['base', 'post']) {
-    const file = await readFile(resourcePath('demo-pair', member, 'model.safetensors'))
+    const file = await readFile(resourcePath('blend-pair', member, 'model.safetensors'))
     const sha256 = createHash('sha256').update(file).digest('hex')
     expect(shown.stdout).toMatch(`${sha256}  ${member}/model.safetensors`)
     expect(report).toMatchObject({ sha256: { [member]: [{ name: 'model.safetensors', sha256 }] } })
@@ -91,7 +91,7 @@ it('slr inspect reports what does not fit, and fails', async () => {
 
 it('slr inspect --distances prints the distances that PyTorch computes, as JSON, a table and CSV', async () => {
   const csv = join(await temporaryFolder(), 'distances.csv')
-  const json = await slr`inspect --distances --demo --json --quiet`
+  const json = await slr`inspect --distances --blend-demo --json --quiet`
   const { components, layers, bytesRead } = z
     .object({ distances: DistancesDocument })
     .parse(JSON.parse(json.stdout)).distances
@@ -105,7 +105,7 @@ it('slr inspect --distances prints the distances that PyTorch computes, as JSON,
     expect(component?.relativeNorm).toBeCloseTo(relativeNorm, 12)
     expect(component?.cosine).toBeCloseTo(cosine, 12)
   }
-  const table = await slr`inspect --distances --demo --metric changed --csv ${csv}`
+  const table = await slr`inspect --distances --blend-demo --metric changed --csv ${csv}`
   expect(table.stdout).toMatch(/layer +whole layer +attention norm +q +k +v +o +MLP norm +gate +up +down/)
   expect(table.stdout).toMatch(/^ +11( +\d+\.\d\d %){10}$/m)
   expect(table.stdout).toMatch(/^embeddings +\d+\.\d\d %$/m)

@@ -48,8 +48,8 @@ describe('slr sample --next', () => {
   beforeAll(async () => {
     const tokens = ['--tokens', PROMPT_TOKENS.join(',')]
     const [ofPrompt, ofTokens] = await Promise.all([
-      probe('--demo', '--prompt', PROMPT),
-      probe('--demo', ...tokens, '--top', '2048', '--logits')
+      probe('--blend-demo', '--prompt', PROMPT),
+      probe('--blend-demo', ...tokens, '--top', '2048', '--logits')
     ])
     fromPrompt = ofPrompt[0]
     fromTokens = ofTokens[0]
@@ -90,18 +90,26 @@ describe('slr sample --next', () => {
 
   it('adds the system turn and the start of the answer', async () => {
     const turns = ['--system', 'Be brief.', '--assistant-prefix', 'Sure']
-    const [changed] = await probe('--demo', '--prompt', PROMPT, ...turns)
+    const [changed] = await probe('--blend-demo', '--prompt', PROMPT, ...turns)
     expect(changed?.tokens.length).toBeGreaterThan((fromPrompt?.tokens.length ?? Infinity) + 2)
   })
 
   it('gives base as a whole model the same prompt', async () => {
-    const [base] = await probe('--demo', '--prompt', PROMPT, 'base')
+    const [base] = await probe('--blend-demo', '--prompt', PROMPT, 'base')
     expect(base?.tokens).toEqual(PROMPT_TOKENS)
     expect(base?.top[0]?.probability).toBeLessThan(0.2)
   })
 
   it('prints a table for people', async () => {
-    const { status, stdout } = await runHere(['sample', '--next', '--demo', '--prompt', PROMPT, '--top', '3'])
+    const { status, stdout } = await runHere([
+      'sample',
+      '--next',
+      '--blend-demo',
+      '--prompt',
+      PROMPT,
+      '--top',
+      '3'
+    ])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^After 14 tokens: 0,3,16,/)
     expect(stdout).toMatch(/\n +0\.\d{4} +\d+ {2}"K"\n/)

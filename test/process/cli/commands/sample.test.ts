@@ -13,8 +13,8 @@ import { answers, HeldEngine } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { waitFor } from '../../../fixtures/wait-for'
 
-const BASE = resourcePath('demo-pair', 'base')
-const POST = resourcePath('demo-pair', 'post')
+const BASE = resourcePath('blend-pair', 'base')
+const POST = resourcePath('blend-pair', 'post')
 
 async function promptFile(
   name = 'prompts.txt',
@@ -44,7 +44,7 @@ describe('slr sample', () => {
     const { model, baseUrl } = endpoint
     const described = { url: baseUrl, model, key: 'STAND_IN_API_KEY', requests: 4 }
     const served = `restored=${await promptFile('endpoint.yaml', JSON.stringify(described))}`
-    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '30', served]
+    const request = ['sample', '--blend-demo', '--prompts', await promptFile(), '--n', '30', served]
     const args = [...request, '--allow-address', `STAND_IN_API_KEY@${baseUrl}`, '--out', out]
     const env = { STAND_IN_API_KEY: 'sk-very-secret' }
     const killed = startCli(args, env)
@@ -98,7 +98,7 @@ describe('slr sample', () => {
   })
 
   it('prints measures and answers as one JSON object without a file', async () => {
-    const asked = ['sample', '--demo', '--prompt', 'Name a colour.', '--n', '3', '--max-tokens', '4']
+    const asked = ['sample', '--blend-demo', '--prompt', 'Name a colour.', '--n', '3', '--max-tokens', '4']
     const { stdout, stderr } = await runHere([...asked, '--json', '--quiet'])
     expect(stderr).toBe('')
     const result: unknown = JSON.parse(stdout)
@@ -111,7 +111,7 @@ describe('slr sample', () => {
   it('samples a recipe from a file under its name, with weights held as asked', async () => {
     const recipe = await promptFile('recipe.json', '{"name": "upper", "ranges": [[4, 11]]}')
     const out = join(await temporaryFolder(), 'samples.jsonl')
-    const request = ['--demo', recipe, '--prompts', await promptFile(), '--n', '2']
+    const request = ['--blend-demo', recipe, '--prompts', await promptFile(), '--n', '2']
     const held = ['--weights', 'int8', '--memory', '1GB', '--max-tokens', '8', '--out', out]
     const { stderr } = await runHere(['sample', ...request, ...held])
     expect(stderr).toMatch('weights held as int8')
@@ -139,7 +139,7 @@ describe('slr sample', () => {
   it.runIf(process.platform === 'linux')(
     'says so when there is no such device, and samples nothing',
     async () => {
-      const request = ['--demo', '--prompts', await promptFile(), '--device', 'webgpu']
+      const request = ['--blend-demo', '--prompts', await promptFile(), '--device', 'webgpu']
       const engine = createEngineHost()
       onTestFinished(async () => {
         vi.unstubAllEnvs()
@@ -156,7 +156,14 @@ describe('slr sample', () => {
   it('names a prompt and a memory that do not fit, and leaves an older file unchanged', async () => {
     const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
     const refused = async (words: RegExp, ...args: string[]): Promise<void> => {
-      const { status, stdout, stderr } = await runHere(['sample', '--demo', ...args, '--quiet', '--out', out])
+      const { status, stdout, stderr } = await runHere([
+        'sample',
+        '--blend-demo',
+        ...args,
+        '--quiet',
+        '--out',
+        out
+      ])
       expect([status, stdout, stderr]).toEqual([1, '', expect.stringMatching(words)])
     }
     const prompts = ['--prompts', await promptFile()]
@@ -172,11 +179,11 @@ describe('slr sample', () => {
 
   it('keeps finished answers when it is stopped or its engine is killed, and continues from them', async () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
-    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '20', '--out', out]
+    const request = ['sample', '--blend-demo', '--prompts', await promptFile(), '--n', '20', '--out', out]
     const stopped = await stoppedHere(request, answers(5))
     expect(stopped.status).toBe(null)
     expect(stopped.stderr).toMatch(
-      /Stopped\. 5 of 40 answers are saved in .*samples\.jsonl\.\nResume: slr sample --demo /
+      /Stopped\. 5 of 40 answers are saved in .*samples\.jsonl\.\nResume: slr sample --blend-demo /
     )
     const kept = await readFile(out, 'utf8')
     expect(parseLines(kept)).toHaveLength(5)

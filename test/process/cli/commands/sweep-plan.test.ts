@@ -7,7 +7,8 @@ import { slr } from '../../../fixtures/command-line'
 import { writePair } from '../../../fixtures/exported-pair'
 
 async function plan(...args: string[]): Promise<SweepPlan> {
-  const { status, stdout, stderr } = await slr`sweep --dry-run --demo --device cpu --json --quiet ${args}`
+  const { status, stdout, stderr } =
+    await slr`sweep --dry-run --blend-demo --device cpu --json --quiet ${args}`
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return SweepPlan.parse(JSON.parse(stdout))
 }
@@ -48,7 +49,7 @@ describe('slr sweep --dry-run', () => {
     expect(preview?.promptCount).toBe(4)
     expect(preview?.seconds).toBeGreaterThan(0)
     const out = `${await temporaryFolder()}/sweep.json`
-    const { status } = await slr`sweep --demo --device cpu --preview --quiet --out ${out}`
+    const { status } = await slr`sweep --blend-demo --device cpu --preview --quiet --out ${out}`
     expect(status).toBe(0)
     const swept = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
     expect(swept.preview?.prompts).toHaveLength(4)
@@ -61,7 +62,7 @@ describe('slr sweep --dry-run', () => {
   })
 
   it('names the smallest budget that works when one is too small', async () => {
-    const { status, stderr } = await slr`sweep --dry-run --demo --device cpu --memory 151MiB --quiet`
+    const { status, stderr } = await slr`sweep --dry-run --blend-demo --device cpu --memory 151MiB --quiet`
     expect(status).toBe(1)
     const [, needed] = /at least (\d+) MiB/.exec(stderr) ?? []
     const smallest = await plan('--memory', `${needed}MiB`)

@@ -61,7 +61,7 @@ async function sweptDocument(...args: string[]): Promise<SweepDocument> {
 }
 
 /** Creates a project of the demo pair, or of the given pair. */
-async function demoProject(pair: PairLocation = { kind: 'demo' }): Promise<string> {
+async function demoProject(pair: PairLocation = { kind: 'demo', pair: 'blend' }): Promise<string> {
   const folder = await temporaryFolder()
   const project = await createProject({ folder, name: 'Experiment', pair, prompts: SHORT_PROMPTS })
   await project.firstPair.update({
@@ -77,7 +77,7 @@ describe('slr sweep --demo', () => {
   let sweep: SweepDocument
   beforeAll(async () => {
     const out = join(await textFolder({}), 'sweep.json')
-    result = await runHere(['sweep', '--no-check', '--demo', '--details', '--out', out])
+    result = await runHere(['sweep', '--no-check', '--blend-demo', '--details', '--out', out])
     sweep = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
   })
 
@@ -251,7 +251,7 @@ describe('slr sweep that is cut short', () => {
 
   it('ends as cleanly on SIGTERM, and names what is kept and the command that continues', async () => {
     // A small memory limit divides the prompts into many groups.
-    const where = ['--demo', '--memory', '190MB', '--fresh']
+    const where = ['--blend-demo', '--memory', '190MB', '--fresh']
     const { status, said, args, left } = await cutShort('SIGTERM', where, async (child, out) => {
       while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(5)
     })

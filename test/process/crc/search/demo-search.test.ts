@@ -16,7 +16,7 @@ import { demoSweepDocument } from '../../../fixtures/swept-project'
 
 describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async () => {
   const never = new AbortController().signal
-  const { base, post } = pairPaths({ kind: 'demo' })
+  const { base, post } = pairPaths({ kind: 'demo', pair: 'blend' })
   const sweep = await demoSweepDocument()
   const { layerCount } = sweep
   const search = (settings: SearchSettings): Promise<SearchDocument> =>

@@ -14,7 +14,7 @@ import { crcReference, referencePost } from '../../../fixtures/crc-reference'
 import { demoSweep } from '../../../fixtures/swept-demo'
 import { distribution, scriptedEngine } from '../../../fixtures/scripted-engine'
 
-const BASE = resourcePath('demo-pair', 'base')
+const BASE = resourcePath('blend-pair', 'base')
 const GROUP_WORK = { blockEvaluations: 388, packedTokens: 220, promptTokens: 344, weightBytesRead: 8_859_648 }
 const WORK = totalWork([GROUP_WORK, GROUP_WORK])
 const READING = { readMs: 100, convertMs: 80, waitMs: 10, peakBuffers: 2 }

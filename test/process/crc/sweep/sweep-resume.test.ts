@@ -230,7 +230,7 @@ describe('saved progress', () => {
     ['other models', { uniformBlendCount: 3, ranges: false }],
     [
       'another pair',
-      { base: resourcePath('demo-pair', 'post'), post: resourcePath('demo-pair', 'base'), ranges: false }
+      { base: resourcePath('blend-pair', 'post'), post: resourcePath('blend-pair', 'base'), ranges: false }
     ]
   ])('of %s is not used, and says so', async (_, change) => {
     const kept = await interrupted()
@@ -296,7 +296,7 @@ it(
   async () => {
     const recipes = join(dirname(out), 'recipes.json')
     await writeFile(recipes, JSON.stringify(RECIPES))
-    const what = ['--demo', '--recipes', recipes, '--quiet', '--memory']
+    const what = ['--blend-demo', '--recipes', recipes, '--quiet', '--memory']
     const { stderr } = await runHere(['sweep', '--dry-run', ...what, '151MiB'])
     const args = ['sweep', '--no-check', ...what, bytesAsText(leastSaid(stderr)), '--out', out]
     const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0

@@ -32,7 +32,7 @@ import {
 } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
-const DEMO = join(import.meta.dirname, '../../../../resources/demo-pair')
+const DEMO = join(import.meta.dirname, '../../../../resources/blend-pair')
 const GOLDENS = join(import.meta.dirname, '../../../goldens')
 const INDEX = 'model.safetensors.index.json'
 

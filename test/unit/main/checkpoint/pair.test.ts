@@ -16,7 +16,7 @@ import {
 import { goldenPath } from '../../../fixtures/goldens'
 import { problemOf } from '../../../fixtures/problems'
 
-const DEMO = join(import.meta.dirname, '../../../../resources/demo-pair')
+const DEMO = join(import.meta.dirname, '../../../../resources/blend-pair')
 const GOLDENS = join(import.meta.dirname, '../../../goldens')
 
 const BASE = checkpointFixture({ seed: 1 })
@@ -85,7 +85,7 @@ describe('the report of a pair', () => {
     expect(report.findings).toEqual([])
     expect(report.post).toEqual({
       path: join(DEMO, 'post'),
-      name: 'demo-pair/post',
+      name: 'blend-pair/post',
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       modelType: 'llama',
       parameterCount: 2_477_184,

@@ -16,7 +16,7 @@ import {
 } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
-const DEMO_FILE = join(import.meta.dirname, '../../../../resources/demo-pair/base/model.safetensors')
+const DEMO_FILE = join(import.meta.dirname, '../../../../resources/blend-pair/base/model.safetensors')
 
 async function fileOf(bytes: Uint8Array): Promise<string> {
   const file = join(await temporaryFolder(), 'model.safetensors')

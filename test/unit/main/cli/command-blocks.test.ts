@@ -93,10 +93,10 @@ async function wordsOf(line: string): Promise<string[]> {
   const [run = ''] = await readdir(join(folder, 'my-pair.slr/pairs/pair-1/sweeps')).catch(() => [])
   const changed = words.flatMap((word, index) => {
     const before = words[index - 1]
-    if (word === '--demo') return PAIR_OPTIONS
-    if (before === '--base') return PAIR.base
+    if (/^--(?:blend-)?demo$/.test(word)) return PAIR_OPTIONS
+    if (before === '--base' || before === '--source') return PAIR.base
     if (before === '--post') return PAIR.post
-    const [, start] = /^(\d+)-11$/.exec(word) ?? []
+    const [, start] = /^(\d+)-1[15]$/.exec(word) ?? []
     if (start !== undefined) return `${Math.floor(Number(start) / 2)}-5`
     if (before === '--n') return '1'
     if (before === '--uniform-blends') return '3'

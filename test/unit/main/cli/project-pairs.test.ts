@@ -7,7 +7,12 @@ import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 /** A project of two pairs, of which the first has a sweep. @returns its folder */
 async function twoPairs(): Promise<string> {
   const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await createProject({
+    folder,
+    name: 'P',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
   await project.firstPair.saveSweep(sweepFixture())
   await project.addPair({ kind: 'folders', base: '/nowhere/base', post: '/nowhere/post' }, 'My pair')
   await project.close()
@@ -19,11 +24,11 @@ it('takes one of several pairs by its name, and lists the names where none or an
   const none = await runHere(['report', path])
   expect([none.status, none.stderr]).toEqual([
     1,
-    expect.stringContaining('has several pairs: Demo, My pair.')
+    expect.stringContaining('has several pairs: Blend demo, My pair.')
   ])
   const other = await runHere(['report', path, '--pair', 'other'])
   expect(other.stderr).toContain('has no pair "other"')
-  const named = await runHere(['report', path, '--pair', 'Demo', '--json', '--quiet'])
+  const named = await runHere(['report', path, '--pair', 'Blend demo', '--json', '--quiet'])
   expect(JSON.parse(named.stdout)).toMatchObject({ sweepCount: 1 })
   const mine = await runHere(['report', path, '--pair', 'My pair', '--json', '--quiet'])
   expect(JSON.parse(mine.stdout)).toMatchObject({ sweepCount: 0, pair: null })

@@ -30,7 +30,7 @@ test('a preview does not replace a full sweep', async () => {
   const file = await sweepFile()
   const before = await readFile(file, 'utf8')
   expect(
-    await runHere(['sweep', '--no-check', '--demo', '--device', 'cpu', '--preview', '--out', file])
+    await runHere(['sweep', '--no-check', '--blend-demo', '--device', 'cpu', '--preview', '--out', file])
   ).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(`A preview would replace the full sweep in ${file}`)

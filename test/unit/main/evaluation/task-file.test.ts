@@ -8,16 +8,12 @@ import { describe, expect, it } from 'vitest'
 import { Task, type TaskPrompt } from '../../../../src/contract/documents/task'
 import { TaskKind, taskKindFacts } from '../../../../src/contract/model/task-kinds'
 import { type Problem, WorkbenchError } from '../../../../src/contract/model/problem'
-import {
-  BUILTIN_TASKS,
-  builtinTask,
-  builtinTasks,
-  suits
-} from '../../../../src/main/evaluation/builtin-tasks'
+import { BUILTIN_TASKS, builtinTask, builtinTasks } from '../../../../src/main/evaluation/builtin-tasks'
 import { AnswerReader, rightAnswers } from '../../../../src/main/answers/read-answer'
 import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
 import { cellMeasures } from '../../../../src/main/measures/cell-measures'
 import { resourcePath } from '../../../../src/main/base/resources'
+import { DemoPair, suitsPair } from '../../../../src/contract/model/demo-pair'
 import { problemOf } from '../../../fixtures/problems'
 import { sampleLine } from '../../../fixtures/sample-run'
 
@@ -33,14 +29,15 @@ const lines = (...values: object[]): string => values.map((value) => JSON.string
 const answersOf = ({ prompts }: Task): TaskPrompt['answers'][] => prompts.map(({ answers }) => answers)
 
 describe('the built-in tasks', () => {
-  it('suit the demo pair or full-size models, of each kind', async () => {
-    const kinds = ['creative', 'open-ended', 'reasoning']
-    for (const pair of ['demo', 'full-size'] as const) {
-      const tasks = (await builtinTasks()).filter((task) => suits(task, pair))
-      const all = pair === 'demo' ? kinds : [...kinds, 'refusals']
-      expect(new Set(tasks.map(({ kind }) => kind))).toEqual(new Set(all))
-      expect(tasks[0]?.kind).toBe('open-ended')
+  it('suit a built-in pair or other models, and the first asks for many right answers', async () => {
+    const tasks = await builtinTasks()
+    for (const pair of [null, ...DemoPair.options]) {
+      const suiting = tasks.filter(({ id }) => suitsPair(id, pair))
+      expect(suiting[0]?.kind).toBe('open-ended')
     }
+    expect(tasks.map(({ id }) => DemoPair.options.filter((pair) => suitsPair(id, pair)).length)).toEqual(
+      tasks.map(({ id }) => (id.startsWith('demo-') ? 1 : 0))
+    )
   })
 
   it('have the sizes of the published evaluations', async () => {

@@ -51,7 +51,7 @@ describe('configs as they are published', () => {
   })
 
   test.each(['base', 'post'])('%s of the demo pair loads', (folder) => {
-    const path = join(import.meta.dirname, '../../../../resources/demo-pair', folder, 'config.json')
+    const path = join(import.meta.dirname, '../../../../resources/blend-pair', folder, 'config.json')
     expect(() => spec(JSON.parse(readFileSync(path, 'utf8')) as Config)).not.toThrow()
   })
 })

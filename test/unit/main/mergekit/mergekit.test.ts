@@ -31,7 +31,7 @@ const openAlone = async (base: string, post: string): Promise<SourcedPair> => ({
 /** A pair of twelve layers, in folders named base and post. */
 let pair: SourcedPair
 beforeAll(async () => {
-  const folder = goldenPath('..', '..', 'resources', 'demo-pair')
+  const folder = goldenPath('..', '..', 'resources', 'blend-pair')
   pair = await openAlone(join(folder, 'base'), join(folder, 'post'))
 })
 
@@ -113,19 +113,19 @@ describe('a mergekit file that an export writes', () => {
     const text = mergekitText(pair, 'all', strengthsOf({ name: 'all', ranges: [[0, 11]] }))
     expect(text).toMatch(/merge_method: "passthrough"\n/)
     expect(text).toContain(
-      '# Put the folder of the model in place of its name first: "demo-pair-post", "demo-pair-base"\n'
+      '# Put the folder of the model in place of its name first: "blend-pair-post", "blend-pair-base"\n'
     )
     expect(text).not.toContain(dirname(pair.post.checkpoint.path))
     expect(text.slice(text.indexOf('slices:'))).toBe(
       `slices:
   - sources:
-      - model: "demo-pair-post"
+      - model: "blend-pair-post"
         layer_range: [0, 0]
   - sources:
-      - model: "demo-pair-base"
+      - model: "blend-pair-base"
         layer_range: [0, 12]
   - sources:
-      - model: "demo-pair-post"
+      - model: "blend-pair-post"
         layer_range: [12, 12]
 `
     )

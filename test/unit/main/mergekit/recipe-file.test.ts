@@ -6,7 +6,7 @@ import { pairPaths } from '../../../../src/main/project/demo'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
-const FOLDERS = pairPaths({ kind: 'demo' })
+const FOLDERS = pairPaths({ kind: 'demo', pair: 'blend' })
 const recipe = (name: string, layer: number): object => ({ name, ranges: [[layer, layer]] })
 const score = (validity: number, diversity: number): object => ({
   ...{ validity, diversity, effectiveChoices: 1 },

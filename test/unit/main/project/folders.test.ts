@@ -178,7 +178,12 @@ describe('recent projects', () => {
   })
 
   test('say whether they are still there', async () => {
-    const project = await createProject({ folder: home, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+    const project = await createProject({
+      folder: home,
+      name: 'P',
+      pair: { kind: 'demo', pair: 'blend' },
+      prompts: PROMPTS
+    })
     await project.close()
     await rememberProject({ path: project.path, name: 'P' })
     expect(await recentProjects()).toMatchObject([{ path: project.path, name: 'P', exists: true }])
@@ -221,34 +226,35 @@ describe('recent projects', () => {
 
 describe('the demo project', () => {
   test('is created in the projects folder the first time and opened from then on', async () => {
-    const created = await openOrCreateDemo(PROMPTS)
-    expect(created.path).toBe(join(home, 'SLR Workbench/Demo project.slr'))
-    expect(created.firstPair.document.location).toEqual({ kind: 'demo' })
+    const created = await openOrCreateDemo('blend', PROMPTS)
+    expect(created.path).toBe(join(home, 'SLR Workbench/Blend demo.slr'))
+    expect(created.firstPair.document.location).toEqual({ kind: 'demo', pair: 'blend' })
     await created.update({ notes: 'mine' })
     await created.close()
-    const opened = await openOrCreateDemo(PROMPTS)
+    const opened = await openOrCreateDemo('blend', PROMPTS)
     await opened.close()
     expect(opened.document.notes).toBe('mine')
-    expect(await readdir(projectsFolder())).toEqual(['Demo project.slr'])
+    expect(await readdir(projectsFolder())).toEqual(['Blend demo.slr'])
   })
 
   test('keeps the folder that it had in earlier versions', async () => {
     const older = { folder: projectsFolder(), name: 'Demo', prompts: PROMPTS }
-    await (await createProject({ ...older, pair: { kind: 'demo' } })).close()
-    const opened = await openOrCreateDemo(PROMPTS)
+    await (await createProject({ ...older, pair: { kind: 'demo', pair: 'blend' } })).close()
+    const opened = await openOrCreateDemo('blend', PROMPTS)
     await opened.close()
     expect(opened.path).toBe(join(home, 'SLR Workbench/Demo.slr'))
-    expect(await demoPath()).toBe(opened.path)
+    expect(await demoPath('blend')).toBe(opened.path)
+    expect(await demoPath('stages')).toBe(join(home, 'SLR Workbench/Demo in three stages.slr'))
   })
 
   test('does not overwrite something else of its name', async () => {
-    await makeFolders('SLR Workbench/Demo project.slr/mine')
-    const { message } = await problemOf(openOrCreateDemo(PROMPTS))
-    expect(message).toContain('Demo project.slr is there already')
+    await makeFolders('SLR Workbench/Blend demo.slr/mine')
+    const { message } = await problemOf(openOrCreateDemo('blend', PROMPTS))
+    expect(message).toContain('Blend demo.slr is there already')
   })
 
   test('names the built-in pair, wherever the program is', async () => {
-    const { base, post } = pairPaths({ kind: 'demo' })
+    const { base, post } = pairPaths({ kind: 'demo', pair: 'blend' })
     for (const path of [base, post]) expect(await readdir(path)).toContain('model.safetensors')
     expect(pairPaths({ kind: 'folders', base: '/b', post: '/p' })).toEqual({ base: '/b', post: '/p' })
   })

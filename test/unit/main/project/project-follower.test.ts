@@ -13,7 +13,12 @@ afterEach(() => Promise.all(opened.splice(0).map((project) => project.close())))
 /** A project that one program writes, and another has opened meanwhile. */
 async function twice(): Promise<{ writer: Project; seen: Project; follower: ProjectFollower }> {
   const folder = await temporaryFolder()
-  const writer = await createProject({ folder, name: 'Shared', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const writer = await createProject({
+    folder,
+    name: 'Shared',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
   const seen = await openOrFollow(writer.path)
   opened.push(writer, seen)
   return { writer, seen, follower: new ProjectFollower(seen, 5) }
@@ -30,7 +35,7 @@ describe('a project that another program writes', () => {
     const sweep = sweepFixture()
     await writer.firstPair.saveSweep(sweep)
     await waitFor(() => expect(seen.firstPair.sweeps).toEqual(writer.firstPair.sweeps))
-    const added = await writer.addPair({ kind: 'demo' }, 'Second')
+    const added = await writer.addPair({ kind: 'demo', pair: 'blend' }, 'Second')
     await writer.update({ notes: 'theirs' })
     await waitFor(() => expect(seen.notes).toBe('theirs'))
     expect(seen.pairs.map(({ document }) => document)).toEqual([writer.firstPair.document, added.document])

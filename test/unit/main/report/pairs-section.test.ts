@@ -10,7 +10,12 @@ import { PROMPTS } from '../../../fixtures/project-documents'
 
 async function demoProject(): Promise<Project> {
   const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'Study', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await createProject({
+    folder,
+    name: 'Study',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
   onTestFinished(() => project.close())
   return project
 }
@@ -20,13 +25,13 @@ const reportOf = async ({ firstPair }: Project) =>
 
 it('begins with all pairs of the project, and what each selects in the others', async () => {
   const project = await demoProject()
-  await project.addPair({ kind: 'demo' }, 'Deeper')
-  await project.addPair({ kind: 'demo' }, 'Not | swept')
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Not | swept')
   await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
   await project.pair('pair-2').saveSweep(comparedSweep({ id: 'deep', layerCount: 10 }))
   const report = await reportOf(project)
   expect(report.pairs?.pairs.map(({ name, outline }) => [name, outline?.layerCount])).toEqual([
-    ['Demo', 6],
+    ['Blend demo', 6],
     ['Deeper', 10],
     ['Not | swept', undefined]
   ])
@@ -36,15 +41,15 @@ it('begins with all pairs of the project, and what each selects in the others', 
     markdown.indexOf('## ', markdown.indexOf('## Pairs of the project') + 3)
   )
   expect(section).toContain('3 pairs, compared by first tokens of the character task')
-  expect(section).toContain('The other sections of this report describe Demo.')
-  expect(section).toContain('| Demo | 6 | layers 3–5 |')
+  expect(section).toContain('The other sections of this report describe Blend demo.')
+  expect(section).toContain('| Blend demo | 6 | layers 3–5 |')
   expect(section).toContain('| Deeper | 10 | layers 5–9 |')
   expect(section).toContain('no such sweep')
   // Checked and unchecked results are distinguished.
   expect(section).toMatch(/\| State \|/)
-  expect(section).toMatch(/\| Demo \| 6 \|.*\| done: not checked \|/)
+  expect(section).toMatch(/\| Blend demo \| 6 \|.*\| done: not checked \|/)
   // Half of the depth of six layers is half of the depth of ten.
-  expect(section).toMatch(/\| Demo \|.*5–9, 98 % kept/)
+  expect(section).toMatch(/\| Blend demo \|.*5–9, 98 % kept/)
 })
 
 it('has no such section for a project of one pair, or before the first sweep', async () => {
@@ -58,7 +63,7 @@ it('has no such section for a project of one pair, or before the first sweep', a
 
 it('is of a full sweep where the newest is a preview of the same', async () => {
   const project = await demoProject()
-  await project.addPair({ kind: 'demo' }, 'Deeper')
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
   const whole = comparedSweep({ id: 'whole', layerCount: 6 })
   const later = { ...whole, id: 'preview', createdAt: '2027-01-01T00:00:00.000Z' }
   await project.firstPair.saveSweep(whole)
@@ -70,7 +75,7 @@ it('is of a full sweep where the newest is a preview of the same', async () => {
 
 it('says of a preview that it is one, at a glance and beside its pair', async () => {
   const project = await demoProject()
-  await project.addPair({ kind: 'demo' }, 'Deeper')
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
   await project.firstPair.saveSweep(
     asPreview(comparedSweep({ id: 'preview', layerCount: 6 }), ({ start }) => start > 2)
   )
@@ -78,5 +83,5 @@ it('says of a preview that it is one, at a glance and beside its pair', async ()
   const glance = text.slice(text.indexOf('## At a glance'), text.indexOf('## Pairs of the project'))
   expect(glance).toContain('By a preview, ')
   expect(glance).toContain('A preview: 6 ranges are exact')
-  expect(text).toMatch(/\| Demo.*preview, 6 of 21 ranges exact.* \| 6 \| layers 3–5 \|/)
+  expect(text).toMatch(/\| Blend demo.*preview, 6 of 21 ranges exact.* \| 6 \| layers 3–5 \|/)
 })

@@ -68,7 +68,7 @@ describe('the content of a report', () => {
     expect(Report.parse(report)).toEqual(report)
     expect(report).toMatchObject({
       createdAt: '2026-02-03T04:05:06.000Z',
-      pair: { base: { name: 'demo-pair/base', layerCount: 12, sha256: null } },
+      pair: { base: { name: 'blend-pair/base', layerCount: 12, sha256: null } },
       ...{ sweep: null, distances: null, samples: [], evaluations: [], warnings: [] }
     })
     expect(report.reproduction.map(({ part }) => part)).toEqual(['The pair and its layers'])
@@ -238,7 +238,7 @@ describe('the content of a report', () => {
       excerpts: [{ cells: [{ answerCount: 3, distinctCount: 3 }, {}] }, {}]
     })
     expect(report.evaluations[0]?.complete).toBe(false)
-    const { base, post } = pairPaths({ kind: 'demo' })
+    const { base, post } = pairPaths({ kind: 'demo', pair: 'blend' })
     for (const folder of ['/models/', project.path, base, post]) {
       expect(JSON.stringify(report)).not.toContain(folder)
     }
@@ -308,7 +308,7 @@ describe('the content of a report', () => {
 
 describe('the commands', () => {
   it('of a sweep name its prompts only where the program would take others', async () => {
-    const demo = pairPaths({ kind: 'demo' })
+    const demo = pairPaths({ kind: 'demo', pair: 'blend' })
     const rendered = { rendered: '', tokens: [1], unreachable: [], key: '' }
     const prompts = (await builtinPromptSet('demo-crc')).map((prompt) => ({ ...prompt, ...rendered }))
     const [basePath, postPath] = [
@@ -318,7 +318,7 @@ describe('the commands', () => {
     const [own] = await printSweep({ ...selectedSweep(), prompts, basePath, postPath }, 0.8)
     expect(own?.files).toEqual([])
     expect(own?.command.split(' \\\n  ')).toEqual([
-      'slr sweep --demo',
+      'slr sweep --blend-demo',
       '--no-check',
       '--rho 0.8 --seed 1',
       '--date 2026-01-01',
@@ -390,7 +390,7 @@ describe('the commands', () => {
     const { reproduction } = await reportOf(project)
     const models = reproduction.find(({ part }) => part === 'The restored models themselves')
     expect(models?.commands.map(({ command }) => command)).toEqual([
-      'slr export --demo 5-11 --out restored-1'
+      'slr export --blend-demo 5-11 --out restored-1'
     ])
   })
 

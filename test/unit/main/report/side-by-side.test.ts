@@ -52,10 +52,15 @@ const range = (name: string, start: number, end: number): Variant => ({
 
 async function twoPairs(): Promise<[StudyPagePair, StudyPagePair]> {
   const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'Study', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await createProject({
+    folder,
+    name: 'Study',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
   onTestFinished(() => project.close())
-  await project.addPair({ kind: 'demo' }, 'Deeper')
-  await project.addPair({ kind: 'demo' }, 'Of another study')
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
+  await project.addPair({ kind: 'demo', pair: 'blend' }, 'Of another study')
   await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
   await project.pair('pair-2').saveSweep(comparedSweep({ id: 'deep', layerCount: 10 }))
   const page = async (id: string, evaluations: StudyPagePair['evaluations']): Promise<StudyPagePair> => {
@@ -105,7 +110,7 @@ it('sets pairs side by side in one table a measure, what a sweep found under one
   const shown = ({ text, detail }: TableCell): string =>
     [text, ...(detail === undefined ? [] : detail.split('\n').filter((line) => line !== NONE))].join(' ')
   expect(table.rows.map((row) => row.map(shown))).toEqual([
-    ['Demo', '1', '2 Layers 3–5', '3', '4 Layers 3–5, temperature 1.5', '–', '–'],
+    ['Blend demo', '1', '2 Layers 3–5', '3', '4 Layers 3–5, temperature 1.5', '–', '–'],
     ['Deeper', '1', '3 Layers 5–9', '–', '–', '2', '4']
   ])
 })
@@ -120,14 +125,14 @@ it('names only the pairs of the study, the time of each, and the page of each', 
     cost?.kind === 'table' &&
       cost.rows.map(([name, ranges, , , , , answers]) => [name?.text, ranges?.text, answers?.text])
   ).toEqual([
-    ['Demo', '21 ranges', '32'],
+    ['Blend demo', '21 ranges', '32'],
     ['Deeper', '55 ranges', '32']
   ])
   expect(sections[4]?.blocks).toEqual([
     {
       kind: 'links',
       links: [
-        { text: 'Demo', href: 's-pair-1.html' },
+        { text: 'Blend demo', href: 's-pair-1.html' },
         { text: 'Deeper', href: 's-pair-2.html' }
       ]
     }

@@ -18,7 +18,7 @@ async function externalPair() {
   vi.stubEnv('SLR_CONFIG_DIR', join(home, 'config'))
   const only = join(home, 'only')
   await mkdir(only)
-  const pair = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+  const pair = { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
   const prompts = { folder: only, prompts: PROMPTS }
   const project = await createProject({ ...prompts, name: 'P', pair: { kind: 'folders', ...pair } })
   await project.close()
@@ -71,7 +71,7 @@ test('such a project names a pair in the folder, except for weights that are lin
 
 test('models and projects outside the folder are not listed', async () => {
   const { home, only, path, client } = await externalPair()
-  vi.stubEnv('HF_HUB_CACHE', resourcePath('demo-pair'))
+  vi.stubEnv('HF_HUB_CACHE', resourcePath('blend-pair'))
   await rememberProject({ path: join(home, 'Q.slr'), name: 'Q' })
   await client.projects.open({ path })
   expect(await client.app.recent()).toMatchObject([{ path }])

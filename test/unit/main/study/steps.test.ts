@@ -81,7 +81,7 @@ describe('the places of a study', () => {
     const placed = resolveStudy(study, '/a/b/s.yaml')
     expect(placed.projectPath).toBe('/a/p.slr')
     expect(placed.pairs.map(({ location }) => location)).toEqual([
-      { kind: 'demo' },
+      { kind: 'demo', pair: 'stages' },
       { kind: 'folders', base: '/a/b/b', post: '/a/b/p' }
     ])
     expect(reportPath(placed, 'Llama 3.1/8B')).toBe('/a/b/r-Llama-3.1-8B.html')

@@ -22,7 +22,7 @@ describe('a study file', () => {
     )
     const layers = (layer: number) => ({ ranges: [[layer, layer]], source: null })
     expect(study.memory).toBe(6 * 2 ** 30)
-    expect(study.pairs.map(({ demo, base }) => demo ?? base)).toEqual([true, 'a'])
+    expect(study.pairs.map(({ demo, base }) => demo ?? base)).toEqual(['stages', 'a'])
     expect(study.tasks).toEqual([{ task: 'open' }, { task: 'creative', n: 4 }])
     expect(study.evaluate).toEqual({})
     expect(study.variants.map(({ model }) => model)).toEqual([

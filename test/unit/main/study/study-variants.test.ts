@@ -8,7 +8,7 @@ import { omittedVariants, studyVariants } from '../../../../src/main/study/study
 
 const PLACE = {
   folder: '/nowhere',
-  folders: { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') },
+  folders: { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') },
   checkpoints: []
 }
 

@@ -369,12 +369,12 @@ test('Phi-3 has markers that swallow the white space after them, and no BOS', as
 })
 
 describe('base as a whole model', () => {
-  const POST = resourcePath('demo-pair', 'post')
+  const POST = resourcePath('blend-pair', 'post')
 
   /** The demo's base with one of its files changed (to null: removed), against the demo's post. */
   async function compared(file: string, change: (content: string) => string | null): Promise<string | null> {
     const folder = await textFolder({})
-    await cp(resourcePath('demo-pair', 'base'), folder, { recursive: true })
+    await cp(resourcePath('blend-pair', 'base'), folder, { recursive: true })
     const content = change(await readFile(join(folder, file), 'utf8'))
     await (content === null ? rm(join(folder, file)) : writeFile(join(folder, file), content))
     const { base, post } = await openPair(folder, POST)

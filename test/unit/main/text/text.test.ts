@@ -35,7 +35,7 @@ async function renderWith(
 
 describe('tokenizer', () => {
   test("encodes and decodes with the demo pair's tokenizer", async () => {
-    const text = await loadTextModel(resourcePath('demo-pair', 'post'))
+    const text = await loadTextModel(resourcePath('blend-pair', 'post'))
     const tokens = text.encode('<|bos|>Name a colour, naïvely.')
     expect(tokens[0]).toBe(0)
     expect(text.decode(tokens)).toBe('Name a colour, naïvely.')

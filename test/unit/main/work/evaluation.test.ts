@@ -19,7 +19,7 @@ const means = { engine: brokenEngine, signal: new AbortController().signal, noti
 async function request(): Promise<EvaluationRequest> {
   const variants = [{ variant: { kind: 'post', name: 'post' } as const }]
   return {
-    ...pairPaths({ kind: 'demo' }),
+    ...pairPaths({ kind: 'demo', pair: 'blend' }),
     task: await namedTask('demo-open', null),
     variants,
     rendering: DEFAULT_RENDERING

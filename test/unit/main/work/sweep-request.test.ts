@@ -12,7 +12,7 @@ import { problemOf } from '../../../fixtures/problems'
 import { shortPair } from '../../../fixtures/swept-project'
 
 const devices = new Devices()
-const demo = folderContext({ kind: 'demo' })
+const demo = folderContext({ kind: 'demo', pair: 'blend' })
 
 it('sweeps models without a project by the built-in defaults', async () => {
   const request = await sweepRequest({}, demo, devices)

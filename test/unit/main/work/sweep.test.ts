@@ -46,7 +46,7 @@ async function attempts(
       yield await Promise.reject<EngineSweepEvent>(new WorkbenchError(code, 'It failed.'))
     }
   })
-  const work = await SweepWork.open(settings, folderContext({ kind: 'demo' }), devices)
+  const work = await SweepWork.open(settings, folderContext({ kind: 'demo', pair: 'blend' }), devices)
   const { signal } = new AbortController()
   const notify = (event: { type?: string; message?: string }): void => {
     if (event.type === 'notice' && event.message !== undefined) notices.push(event.message)

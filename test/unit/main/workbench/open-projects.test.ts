@@ -10,7 +10,7 @@ it('lists recent projects with the running work of their pairs, also in one that
     await projects.closeAll()
     vi.unstubAllEnvs()
   })
-  const demo = await projects.openDemo()
+  const demo = await projects.openDemo('blend')
   const listed = await projects.recent((own) => (own === demo ? ['samples'] : []))
   expect(listed).toMatchObject([{ path: demo.project.path, running: ['samples'] }])
   await projects.closeAll()

@@ -13,7 +13,12 @@ const QWEN = { base: goldenPath('qwen3', 'base-bf16'), post: goldenPath('qwen3',
 async function demo() {
   const folder = await temporaryFolder()
   vi.stubEnv('SLR_CONFIG_DIR', folder)
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await createProject({
+    folder,
+    name: 'P',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
   await project.firstPair.saveSweep(sweepFixture())
   await project.close()
   const { router, close } = createWorkbench({
@@ -33,7 +38,7 @@ it('describes each pair in brief, and its models as soon as they were read', asy
   const { added, pairs } = await client.pairs.add({ path, ...QWEN })
   expect(added).toBe('pair-2')
   expect(pairs).toMatchObject([
-    { name: 'Demo', sweepCount: 1, defaultSweep: { id: 'sweep-1' } },
+    { name: 'Blend demo', sweepCount: 1, defaultSweep: { id: 'sweep-1' } },
     { name: 'qwen3', sweepCount: 0, defaultSweep: null, model: null, running: [] }
   ])
   for await (const state of await client.projects.watch({ path, pair: 'pair-1' })) {

@@ -69,7 +69,7 @@ const SECOND = sweep('second', { start: 1, end: 1 })
 /** The export of what was typed, of the demo, into a folder. */
 async function exporting(typed: string, parent: string) {
   const line = new ScriptedLine()
-  const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+  const pair = await inspectPair(resourcePath('blend-pair', 'base'), resourcePath('blend-pair', 'post'))
   const { exports } = (await line.openProject(projectState({ pair }))).session
   exports.setTyped(typed)
   exports.setParent(parent)
@@ -494,7 +494,7 @@ describe('a job', () => {
     const line = new ScriptedLine()
     const state = projectState()
     const { session } = await line.openProject(state)
-    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+    const pair = await inspectPair(resourcePath('blend-pair', 'base'), resourcePath('blend-pair', 'post'))
     session.accept({ ...state, readOnly: null, pair })
     const { ranges, samples, evaluations, distances } = session
     expect([samples.blocked, evaluations.blocked, session.whyNot('sweep')]).toEqual([null, null, null])

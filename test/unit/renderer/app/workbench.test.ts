@@ -356,9 +356,9 @@ describe('ways into a project', () => {
     const { line, workbench } = await connected()
     const { start } = workbench
     await line.answer('app.recent', 0, [])
-    void start.openDemo()
+    void start.openDemo('blend')
     await settled()
-    expect(start.opening).toBe('demo')
+    expect(start.opening).toBe('blend')
     await line.answer('projects.openDemo', 0, stateOf('/projects/Demo.slr'))
     expect([start.opening, workbench.view]).toEqual([null, 'ranges'])
     await start.chooseProject()

@@ -21,7 +21,7 @@ const SETTINGS: SampleSettings = {
   maxTokens: 8,
   sampleCount: 8
 }
-const PAIR = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+const PAIR = await inspectPair(resourcePath('blend-pair', 'base'), resourcePath('blend-pair', 'post'))
 
 const said = (column: number, ...texts: string[]): ChatAnswer[] =>
   texts.map((text, index) => ({ column, index, text, finish: 'stop' }))

@@ -9,10 +9,10 @@ import { STORED_PROJECTS, storedProject } from '../../../../fixtures/stored-proj
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 test.each([
-  { command: ['evaluate', '--demo', '--task'], wanted: 'a task' },
-  { command: ['sweep', '--no-check', '--demo', '--prompts'], wanted: 'a prompt set' },
-  { command: ['sweep', '--no-check', '--demo', '--recipes'], wanted: 'a list of recipes' },
-  { command: ['sample', '--demo', '--prompts'], wanted: 'a list of prompts' },
+  { command: ['evaluate', '--blend-demo', '--task'], wanted: 'a task' },
+  { command: ['sweep', '--no-check', '--blend-demo', '--prompts'], wanted: 'a prompt set' },
+  { command: ['sweep', '--no-check', '--blend-demo', '--recipes'], wanted: 'a list of recipes' },
+  { command: ['sample', '--blend-demo', '--prompts'], wanted: 'a list of prompts' },
   { command: ['study'], wanted: 'a study' }
 ])('slr $command of a sweep says that it is one, and not $wanted', async ({ command, wanted }) => {
   const file = join(await temporaryFolder(), 'sweep.json')

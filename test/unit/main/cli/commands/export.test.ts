@@ -78,7 +78,7 @@ it('refuses what is selected of another pair and of checkpoints that have change
     const { status, stderr } = await runHere(['export', ...args, 'selected', '--out', out])
     expect([status, stderr]).toEqual([1, expect.stringContaining(words)])
   }
-  await refused(`has ${folders.base} as`, '--demo', '--project', path)
+  await refused(`has ${folders.base} as`, '--blend-demo', '--project', path)
   const weights = 'model.safetensors'
   await copyFile(join(folders.base, weights), join(folders.post, weights))
   await refused('has changed since the sweep', '--project', path)

@@ -9,7 +9,12 @@ import { PROMPTS, sweepFixture } from '../../../../fixtures/project-documents'
 
 async function sweptProject(): Promise<string> {
   const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await createProject({
+    folder,
+    name: 'P',
+    pair: { kind: 'demo', pair: 'blend' },
+    prompts: PROMPTS
+  })
   await project.firstPair.saveSweep(sweepFixture({ id: 'aaaa-1' }))
   await project.firstPair.saveSweep(sweepFixture({ id: 'aaaa-2', createdAt: '2026-02-02T03:04:05.000Z' }))
   await project.close()
@@ -19,13 +24,13 @@ async function sweptProject(): Promise<string> {
 describe('slr project new', () => {
   it('creates a project that opens, and names the next command', async () => {
     const path = join(await temporaryFolder(), 'mine.slr')
-    const { status, stdout } = await runHere(['project', 'new', path, '--demo'])
+    const { status, stdout } = await runHere(['project', 'new', path, '--blend-demo'])
     expect([status, stdout]).toEqual([0, `Created ${path}\nNext: slr sweep --project ${path}\n`])
     const project = await openProject(path, 'view')
-    expect(project.firstPair.document.location).toEqual({ kind: 'demo' })
+    expect(project.firstPair.document.location).toEqual({ kind: 'demo', pair: 'blend' })
     expect(project.firstPair.prompts).toHaveLength(40)
     await project.close()
-    expect((await runHere(['project', 'new', path, '--demo'])).stderr).toContain('is there already')
+    expect((await runHere(['project', 'new', path, '--blend-demo'])).stderr).toContain('is there already')
   })
 })
 
@@ -51,7 +56,7 @@ it('lists, names, notes, pins, deletes and restores runs, and prints the runs af
   await run('note', 'aaaa-1', 'of *March*')
   const pinned = await run('pin', 'aaaa-1', '--json')
   expect(JSON.parse(pinned.stdout)).toMatchObject({
-    pair: 'Demo',
+    pair: 'Blend demo',
     runs: [{ id: 'aaaa-1', name: 'as published', note: 'of *March*', pinned: true }, { id: 'aaaa-2' }],
     deleted: []
   })

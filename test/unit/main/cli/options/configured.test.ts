@@ -68,7 +68,7 @@ it('a device that a command lacks is not set', async () => {
 
 it('slr sample computes answers on the CPU if the configured device computes single tokens only', async () => {
   await configure({ device: 'cuda' })
-  const { stderr } = await runHere(['sample', '--demo', '--json'])
+  const { stderr } = await runHere(['sample', '--blend-demo', '--json'])
   expect(stderr).toContain('no prompt is given')
 })
 

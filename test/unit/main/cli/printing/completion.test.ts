@@ -21,7 +21,7 @@ it('bash completes commands, options, their values and files', async () => {
     return text.trim().split(' ')
   }
   expect(completed('s')).toEqual(['sweep', 'search', 'show', 'sample', 'serve', 'study'])
-  expect(completed('sweep', '--demo', '--pre')).toEqual(['--preview', '--precision'])
+  expect(completed('sweep', '--blend-demo', '--pre')).toEqual(['--preview', '--precision'])
   expect(completed('sweep', '--precision', 'fp')).toEqual(['fp32', 'fp16'])
   expect(completed('task', 'filter', '--weights', 'int')).toEqual(['int8', 'int4'])
   expect(completed('task', 'i')).toEqual(['import'])

@@ -20,7 +20,7 @@ function verdictOf(
     result.variant === 'upper' ? { ...result, differences: { wordDistanceEqual: GAIN, formatKept } } : result
   )
   const changed = changes({ ...view, results: { ...view.results, variants } })
-  const text = describeEvaluation(changed, { pair: ['--demo'], task: 'demo-open' }, false)
+  const text = describeEvaluation(changed, { pair: ['--blend-demo'], task: 'demo-open' }, false)
   return stripVTControlCharacters(text.slice(0, text.indexOf('\n\n'))).split('\n')
 }
 
@@ -37,8 +37,9 @@ it('an evaluation names the best variant, and exports it once a simpler model wa
   const kept = difference(0, [-0.01, 0.01], 0.5)
   const best =
     'upper, more diverse, quality kept within 5 %: word distance, equal length 0.400 → 0.700; format kept 1.000 → 1.000.'
-  expect(verdictOf(kept, withBaseline)).toEqual([best, 'Next: slr export --demo 1-1 --out restored'])
-  const unknown = 'Unknown: whether a simpler model does better. Next: slr evaluate --demo post 1-1 blend:0.5'
+  expect(verdictOf(kept, withBaseline)).toEqual([best, 'Next: slr export --blend-demo 1-1 --out restored'])
+  const unknown =
+    'Unknown: whether a simpler model does better. Next: slr evaluate --blend-demo post 1-1 blend:0.5'
   expect(verdictOf(kept, (view) => view)).toEqual([best, `${unknown} filter:0.001 --task demo-open`])
 })
 
@@ -48,7 +49,7 @@ it('an evaluation without a good variant names the closest one, and the command 
     'word distance, equal length 0.400 → 0.700; format kept 1.000 → 1.000.'
   expect(verdictOf(OPEN, withBaseline)).toEqual([
     closest,
-    'Unknown: whether quality is lost. Next: slr evaluate --demo post 1-1 --n 16 --task demo-open'
+    'Unknown: whether quality is lost. Next: slr evaluate --blend-demo post 1-1 --n 16 --task demo-open'
   ])
   expect(verdictOf(LOSS, withBaseline)).toEqual([closest])
 })

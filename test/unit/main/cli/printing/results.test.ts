@@ -22,8 +22,8 @@ const check = tinyCheck([
   { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
 ])
 const search = tinySearch({ name: 'upper', ranges: [[1, 1]] })
-const place = { demo: false, base: 'base', post: 'post', out: 'sweep.json' }
-const EVALUATED = { pair: ['--demo'], task: 'demo-creative' }
+const place = { base: 'base', post: 'post', out: 'sweep.json' }
+const EVALUATED = { pair: ['--blend-demo'], task: 'demo-creative' }
 const next = nextCommandsOf(place, 'slr check --from sweep.json', { start: 0, end: 0 })
 
 test('results begin with the verdict in three lines, which the golden file shows of each kind', async () => {
@@ -35,7 +35,7 @@ test('results begin with the verdict in three lines, which the golden file shows
       search,
       searchFinding(search, { check: null, rho: 0.9, selection: sweep.selection, promptCount: 3 }),
       {
-        next: commandsAfterSearch({ demo: true, from: 'sweep.json', file: 'search.json' }, search),
+        next: commandsAfterSearch({ demo: 'blend', from: 'sweep.json', file: 'search.json' }, search),
         ...{ preview: [], details: false }
       }
     ),

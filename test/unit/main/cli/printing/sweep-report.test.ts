@@ -72,7 +72,7 @@ it.each([
 ])('names after a sweep of the demo the check of that very sweep: %j', (given, next) => {
   expect(
     checkAfter({
-      ...sweepOptions.schema.parse({ demo: true, seed: DEFAULT_SEED, ...given }),
+      ...sweepOptions.schema.parse({ demo: 'stages', seed: DEFAULT_SEED, ...given }),
       json: false,
       quiet: false
     })

@@ -56,7 +56,7 @@ it.each(['real.json', 'nowhere.json'])(
     const [target, link] = [join(folder, name), join(folder, 'link.json')]
     await writeFile(join(folder, 'real.json'), '')
     await symlink(target, link)
-    const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--demo', '--out', link])
+    const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--blend-demo', '--out', link])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toBe(
       `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are refused.\n` +

@@ -111,7 +111,7 @@ describe('prompt sets', () => {
       crcReference.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
     )
 
-    const text = await loadTextModel(resourcePath('demo-pair', 'post'))
+    const text = await loadTextModel(resourcePath('blend-pair', 'post'))
     const rendered = await renderPrompts(prompts, DEFAULT_RENDERING, text)
     expect(rendered.prompts.map((prompt) => prompt.tokens)).toEqual(
       crcReference.prompts.map((prompt) => prompt.token_ids)
@@ -125,8 +125,8 @@ describe('prompt sets', () => {
 
   test('asked for again are not rendered again, nor compared again under a tokenizer that agreed', async () => {
     const { base, post } = await openPair(
-      resourcePath('demo-pair', 'base'),
-      resourcePath('demo-pair', 'post')
+      resourcePath('blend-pair', 'base'),
+      resourcePath('blend-pair', 'post')
     )
     const [text, ownText] = await Promise.all([
       recentTextModel(post.checkpoint.path),

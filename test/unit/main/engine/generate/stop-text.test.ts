@@ -11,13 +11,13 @@ it.each([
   { answer: 'Edge', stops: ['Ed'], kept: '' },
   { answer: 'Red.', stops: ['\n'], kept: null }
 ])('an answer $answer ends right before $stops', async ({ answer, stops, kept }) => {
-  const text = await loadTextModel(resourcePath('demo-pair', 'post'))
+  const text = await loadTextModel(resourcePath('blend-pair', 'post'))
   const tokens = stopTextIn(text, stops)(text.encode(answer))
   expect(tokens === null ? null : text.decode(tokens)).toBe(kept)
 })
 
 it('keeps the tokens of an answer where a stop text begins with a token', async () => {
-  const text = await loadTextModel(resourcePath('demo-pair', 'post'))
+  const text = await loadTextModel(resourcePath('blend-pair', 'post'))
   // As drawn, which is not how the tokenizer would have it.
   const drawn = [...'Blue'].flatMap((letter) => text.encode(letter))
   expect(text.encode('Blue')).not.toEqual(drawn)

@@ -288,5 +288,5 @@ test('the measures of several cells are means over the cells that have them', ()
 
 /** 12 answers of base, post and the selected range to each of six prompts. */
 async function demoSamples(): Promise<z.infer<typeof DemoSamples>> {
-  return DemoSamples.parse(JSON.parse(await readFile(resourcePath('demo-pair', 'samples.json'), 'utf8')))
+  return DemoSamples.parse(JSON.parse(await readFile(resourcePath('blend-pair', 'samples.json'), 'utf8')))
 }

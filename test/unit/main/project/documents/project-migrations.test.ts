@@ -28,7 +28,14 @@ async function olderProject(): Promise<string> {
   }))
   const other = { name: 'other', path: '/models/other', fingerprint: 'ff' }
   const leftOut = ['base', 'recipe-2', 'checkpoint-1']
-  const shared = { name, createdAt, pair: { kind: 'demo' }, checkpoints: null, rendering, notes: 'mine' }
+  const shared = {
+    name,
+    createdAt,
+    pair: { kind: 'demo', pair: 'blend' },
+    checkpoints: null,
+    rendering,
+    notes: 'mine'
+  }
   await writeFile(
     join(path, 'project.json'),
     JSON.stringify({
@@ -104,7 +111,11 @@ describe('a project of version 2', () => {
     const stored = await results(path)
     const project = await openProject(path)
     const { document } = project.firstPair
-    expect(document).toMatchObject({ id: 'pair-1', name: 'Demo', location: { kind: 'demo' } })
+    expect(document).toMatchObject({
+      id: 'pair-1',
+      name: 'Blend demo',
+      location: { kind: 'demo', pair: 'blend' }
+    })
     expect(document.recipes.map(({ id, mark, recipe }) => [id, mark, recipe.name])).toEqual([
       ['recipe-1', 0, 'Layers 4–11'],
       ['recipe-2', 1, 'second']

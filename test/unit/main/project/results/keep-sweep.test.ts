@@ -11,7 +11,7 @@ import { tinyCheck, whole } from '../../../../fixtures/tiny-sweep'
 
 it('keeps a sweep with the check of an earlier one, where nothing that the check depends on has changed', async () => {
   const project = await openDemo()
-  const { base, post } = pairPaths({ kind: 'demo' })
+  const { base, post } = pairPaths({ kind: 'demo', pair: 'blend' })
   const pair = await openPair(base, post)
   const swept = (id: string, change: Partial<SweepDocument> = {}): SweepDocument => ({
     ...sweepFixture({ id, layerCount: pair.post.spec.layerCount }),

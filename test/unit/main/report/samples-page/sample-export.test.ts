@@ -246,10 +246,10 @@ describe('the command that repeats a run', () => {
     expect(files[1]).toEqual({ name: 'recipe-1.json', content })
   })
 
-  test('of the built-in pair is --demo', () => {
-    const { base, post } = pairPaths({ kind: 'demo' })
+  test('of a built-in pair names it', () => {
+    const { base, post } = pairPaths({ kind: 'demo', pair: 'blend' })
     const [basePath, postPath] = [base, post].map((path) => ({ path, fingerprint: 'b' }))
-    expect(printSample(sampleRun({ basePath, postPath })).command).toMatch(/^slr sample --demo \\\n/)
+    expect(printSample(sampleRun({ basePath, postPath })).command).toMatch(/^slr sample --blend-demo \\\n/)
   })
 
   test('names models as people do', () => {
