@@ -12,8 +12,8 @@ export interface LayerShape {
 }
 
 /**
- * Columns of a row between layers, after its hidden states: the inputs of all layers, of which the next layer's are
- * first, and the pairs of keys and values that later layers read.
+ * Columns of a row between layers, after its hidden states. First come the inputs of the layers that are left, then the
+ * keys and values that later layers read.
  */
 export interface CarriedColumns {
   /** Numbers of one layer's input; 0 without such inputs. */

@@ -1,8 +1,8 @@
 import type { ConfigReader } from './config-reader'
 
 /**
- * Rows with several hidden states, of which layers compute the first and predict the others (AltUp, arXiv 2301.13310),
- * and a low-rank path beside attention (LAuReL, arXiv 2411.07501).
+ * Rows with several hidden states (AltUp, arXiv 2301.13310): layers compute the first and predict the others. LAuReL
+ * (arXiv 2411.07501) is a low-rank path beside attention.
  */
 export interface Streams {
   /** Hidden states of a row. */

@@ -39,8 +39,8 @@ export function firstStream(layer: LayerParts, path: string, states: string): st
 }
 
 /**
- * Ends a layer on rows with several hidden states: moves each by a share of the layer's change to the first, and adds
- * the layer's input to the others.
+ * Ends a layer on rows with several hidden states. Each moves by a share of the layer's change to the first. The others
+ * also get the layer's input.
  *
  * @param activated first state after the MLP, [rows, hidden]
  * @param predicted [rows, streams x hidden]

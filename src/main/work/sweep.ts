@@ -168,8 +168,8 @@ function historyOfContext(
 }
 
 /**
- * Returns the request after an overflow on a GPU: float32 for automatic float16, else the CPU for an automatic GPU,
- * without earlier results; null if the failure would repeat or the user chose.
+ * Returns the request after an overflow on a GPU, without earlier results: float32 for automatic float16, else the CPU
+ * for an automatic GPU. Null if the failure would repeat or the user chose.
  */
 function requestAfter({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
   const { device: chosen, precision } = request

@@ -7,8 +7,10 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
 ]
 
 /**
- * Refuses JSON that nests too deep or has too many names or values before it is parsed, because brackets take 50
- * bytes each and could overflow the stack. @param limits of object members and of values
+ * Refuses JSON that nests too deep or has too many names or values before it is parsed. Brackets take 50 bytes each and
+ * could overflow the stack.
+ *
+ * @param limits of object members and of values
  */
 export function refuseDeepJson(
   text: string,

@@ -50,7 +50,7 @@ export function lineageGrid(lineage: LineageDocument, metric: MapMetric): GridCo
 }
 
 /** Describes a cell of the grid by all its values. */
-export function cellWords(lineage: LineageDocument, row: number, layer: number): string {
+export function mapCellWords(lineage: LineageDocument, row: number, layer: number): string {
   const words = scoreWords(lineage.scoredBy)
   const stage = lineage.stages[row + 1]?.name ?? ''
   const values = layersOfStage(lineage, stage)[layer]
