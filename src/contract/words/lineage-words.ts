@@ -66,6 +66,9 @@ function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
   return [`${stage} changed only ${changed.length === 1 ? 'layer' : 'layers'} ${labels}.`]
 }
 
+/** Formats the distance between the weights of a layer and those of the stage before. */
+export const formatDistance = (distance: number): string => distance.toPrecision(3)
+
 /** States whether the checkpoints of a training lose diversity. */
 export function triageFinding({ checkpoints, scoredBy }: TriageDocument): string {
   const { diversity } = scoreWords(scoredBy)

@@ -1,14 +1,14 @@
 import { LINEAGE_COLUMNS, type LineageDocument, lineageRows } from '../../../contract/documents/lineage'
+import { elementAt } from '../../../contract/model/look-up'
 import { DIVERGING, VIRIDIS } from '../../../contract/words/color-scale'
 import {
   capitalised,
   formatDelta,
-  formatEnd,
   formatPercent,
   formatScore,
   rangeLabel
 } from '../../../contract/words/format'
-import { estimateText, layersOfStage } from '../../../contract/words/lineage-words'
+import { estimateText, formatDistance, layersOfStage } from '../../../contract/words/lineage-words'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { Figure } from '../../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart } from '../../plots/figures/grid-drawing'
@@ -24,8 +24,6 @@ export function metricLabel(metric: MapMetric, { scoredBy }: LineageDocument): s
   return metric === 'diversity' ? capitalised(`${words.diversity} given back`) : `Change of ${words.validity}`
 }
 
-const formatDistance = (value: number): string => value.toPrecision(3)
-
 /** Returns a grid of the layers of every stage but the first, each restored to the stage before. */
 export function lineageGrid(lineage: LineageDocument, metric: MapMetric): GridContent {
   const rows = lineage.stages.slice(1).map(({ name }) => ({
@@ -34,7 +32,8 @@ export function lineageGrid(lineage: LineageDocument, metric: MapMetric): GridCo
       metric === 'distance' ? layer.distance : layer[metric].difference
     )
   }))
-  const largest = Math.max(...rows.flatMap(({ values }) => values.map((value) => Math.abs(value ?? 0)))) || 1
+  const compared = rows.flatMap(({ values }) => values.filter((value) => value !== null))
+  const largest = Math.max(...compared.map(Math.abs), 0) || 1
   const isDistance = metric === 'distance'
   return {
     corner: 'layer',
@@ -43,7 +42,7 @@ export function lineageGrid(lineage: LineageDocument, metric: MapMetric): GridCo
       ...row,
       scale: isDistance ? VIRIDIS : DIVERGING,
       domain: [isDistance ? 0 : -largest, largest],
-      written: isDistance ? formatDistance : (value) => formatEnd(value, formatDelta),
+      written: isDistance ? formatDistance : (value) => formatDelta(value),
       format: isDistance ? formatDistance : formatDelta
     }))
   }
@@ -52,9 +51,8 @@ export function lineageGrid(lineage: LineageDocument, metric: MapMetric): GridCo
 /** Describes a cell of the grid by all its values. */
 export function mapCellWords(lineage: LineageDocument, row: number, layer: number): string {
   const words = scoreWords(lineage.scoredBy)
-  const stage = lineage.stages[row + 1]?.name ?? ''
-  const values = layersOfStage(lineage, stage)[layer]
-  if (values === undefined) return ''
+  const { name: stage } = elementAt(lineage.stages, row + 1, 'stage')
+  const values = elementAt(layersOfStage(lineage, stage), layer, 'layer')
   const moved = values.distance === null ? [] : [`change of weights ${formatDistance(values.distance)}`]
   return `${stage}, layer ${layer}: ${[
     `${words.diversity} ${estimateText(values.diversity)}`,

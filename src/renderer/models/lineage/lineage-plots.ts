@@ -1,7 +1,7 @@
 import type { LineageLayer, TriageDocument } from '../../../contract/documents/lineage'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { MarkShape, ModelTone } from '../../../contract/model/model-style'
-import { estimateText } from '../../../contract/words/lineage-words'
+import { estimateText, formatDistance } from '../../../contract/words/lineage-words'
 import { scoreWords } from '../../../contract/words/score-words'
 import { type PlotContent, type PlotPoint, type PlotSeries, roomyBounds } from '../../plots/plot'
 
@@ -16,7 +16,10 @@ const boundsOf = (series: readonly PlotSeries[], limits?: readonly [number, numb
     limits
   )
 
-/** Plots three values of each layer of a stage: its change of weights, and what restoring it gives and costs. */
+/**
+ * Plots three values of each layer of a stage: its change of weights, and what restoring it gives and costs. A layer
+ * whose weights were not compared has two.
+ */
 export function lineagePlot({
   layers,
   scoredBy
@@ -25,7 +28,8 @@ export function lineagePlot({
   scoredBy: ScoredByBrief
 }): PlotContent {
   const words = scoreWords(scoredBy)
-  const largest = Math.max(...layers.map(({ distance }) => distance ?? 0))
+  const distances = layers.flatMap(({ layer, distance }) => (distance === null ? [] : [{ layer, distance }]))
+  const largest = Math.max(0, ...distances.map(({ distance }) => distance))
   const height = Math.max(...layers.map(({ diversity }) => Math.abs(diversity.difference)))
   const effect = (measure: 'diversity' | 'validity'): PlotPoint[] =>
     layers.map(({ layer, [measure]: estimate }) => ({
@@ -34,10 +38,10 @@ export function lineagePlot({
       yInterval: estimate.interval,
       lines: [`Layer ${layer}`, estimateText(estimate)]
     }))
-  const moved = layers.map(({ layer, distance }) => ({
+  const moved = distances.map(({ layer, distance }) => ({
     x: layer,
-    y: largest === 0 ? 0 : (height * (distance ?? 0)) / largest,
-    lines: [`Layer ${layer}`, String(distance)]
+    y: largest === 0 ? 0 : (height * distance) / largest,
+    lines: [`Layer ${layer}`, formatDistance(distance)]
   }))
   const series = [
     curve(`${words.diversity} given back`, 'hybrid', 'circle', effect('diversity')),
