@@ -73,8 +73,8 @@ function plainAddRow(memory: WebAssembly.Memory): RowFunctions['addRow'] {
     for (let column = 0; column < row.length; column++) {
       let sum = 0
       for (let k = 0; k < rank; k++)
-        sum = Math.fround(sum + (weights[k] ?? 0) * (factor[k * row.length + column] ?? 0))
-      row[column] = (row[column] ?? 0) + Math.fround(sum * Math.fround(scale))
+        sum = Math.fround(sum + (weights[k] ?? NaN) * (factor[k * row.length + column] ?? NaN))
+      row[column] = (row[column] ?? NaN) + Math.fround(sum * Math.fround(scale))
     }
   }
 }
