@@ -15,6 +15,7 @@ export function modelPhrase(model: AnyModel, name: string): string {
   }
   const strength = model.kind === 'recipe' ? uniformStrength(model.recipe) : null
   if (strength !== null) return blendPhrase(strength)
+  if (model.kind === 'checkpoint') return `checkpoint ${name}`
   return model.kind === 'recipe' ? lowerFirst(name) : name
 }
 

@@ -31,6 +31,23 @@ describe('kept recipes', () => {
     expect(session.history.undoable).toBe('edit “mine”')
   })
 
+  it('hold a better model once, and no model that is not a recipe', async () => {
+    const { line, session } = await opened()
+    const better = {
+      ...{ name: 'all layers at 0.7', phrase: 'a 70 % blend of all layers' },
+      ...{ basis: 'evaluation' as const, modelsPerToken: 1, failsCheck: false }
+    }
+    const model = { kind: 'recipe' as const, name: better.name, recipe: recipe(better.name) }
+    const first = session.keepBetter({ ...better, model })
+    await settled()
+    expect(line.call('recipes.keep', 0).input).toMatchObject({ recipe: recipe('All layers at 0.7') })
+    await line.answer('recipes.keep', 0, { id: 'one', project: stateOf(2, kept('All layers at 0.7')) })
+    expect(await first).toBe('one')
+    expect(await session.keepBetter({ ...better, model })).toBe('one')
+    expect(await session.keepBetter({ ...better, model: { kind: 'base' } })).toBeNull()
+    expect(line.of('recipes.keep')).toHaveLength(1)
+  })
+
   it('report to their editor why they could not be saved', async () => {
     const { line, session } = await opened(kept('mine'))
     const edited = session.recipes.edit('one', 1, recipe('mine', 1), null)
