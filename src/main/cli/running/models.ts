@@ -15,6 +15,7 @@ import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { readRecipesFile } from '../../mergekit/recipe-file'
+import { demoCheckpoint } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
@@ -176,7 +177,8 @@ async function modelOfNameOrPath(
     const selected = await selectedInFile(text)
     return selected === null ? null : recipeVariant(selected)
   }
-  if (/^[\w-]+$/.test(text) && !(await isFolder(absolutePath(text)))) {
+  const isShipped = demoCheckpoint(context.folders, text) !== null
+  if (/^[\w-]+$/.test(text) && !isShipped && !(await isFolder(absolutePath(text)))) {
     const nowhere = context.pair === null ? '' : `, and nothing in ${context.pair.project.path}`
     throw usageError(
       command,

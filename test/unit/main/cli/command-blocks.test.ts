@@ -94,7 +94,9 @@ async function wordsOf(line: string): Promise<string[]> {
   const changed = words.flatMap((word, index) => {
     const before = words[index - 1]
     if (/^--(?:blend-)?demo$/.test(word)) return PAIR_OPTIONS
-    if (before === '--base' || before === '--source') return PAIR.base
+    // The short pair has no SFT stage.
+    if (word === 'sft' && command === 'evaluate') return '0-1'
+    if (before === '--base' || word === 'sft') return PAIR.base
     if (before === '--post') return PAIR.post
     const [, start] = /^(\d+)-1[15]$/.exec(word) ?? []
     if (start !== undefined) return `${Math.floor(Number(start) / 2)}-5`
