@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { CrcPrompts } from '../../contract/documents/crc'
 import type { PairLocation } from '../../contract/documents/project'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { DEMO_PAIRS, DemoPair } from '../../contract/model/demo-pair'
 import { resourcePath } from '../base/resources'
 import { inspectOther } from '../checkpoint/other-checkpoint'
-import { withCheckpoint } from './pair/kept-checkpoints'
+import { withCheckpoint, withCheckpointAt } from './pair/kept-checkpoints'
 import { createProject } from './create-project'
 import { projectsFolder } from '../base/files/paths'
 import { openOrFollow } from './open-project'
@@ -22,7 +23,11 @@ const PROJECT_NAMES: Readonly<Record<DemoPair, readonly [string, ...string[]]>> 
 /** Opens the project of a built-in pair. The first time it is created with `prompts`. */
 export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Promise<Project> {
   const path = await demoPath(pair)
-  if (await isProject(path)) return openOrFollow(path)
+  if (await isProject(path)) {
+    const project = await openOrFollow(path)
+    if (project.readOnly === null) await followProgram(project, pair)
+    return project
+  }
   const [name] = PROJECT_NAMES[pair]
   const project = await createProject({
     folder: projectsFolder(),
@@ -30,16 +35,28 @@ export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Pro
     pair: { kind: 'demo', pair },
     prompts
   })
-  const { folder, checkpoints } = DEMO_PAIRS[pair]
-  for (const name of checkpoints) {
-    const path = resourcePath(folder, name)
-    const { checkpoint } = await inspectOther(demoPaths(pair), path)
-    const { fingerprint } = checkpoint
-    await project.firstPair.edit((document) =>
-      withCheckpoint(document, randomUUID(), { name, path, fingerprint })
-    )
+  for (const name of DEMO_PAIRS[pair].checkpoints) {
+    const shipped = await shippedCheckpoint(pair, name)
+    await project.firstPair.edit((document) => withCheckpoint(document, randomUUID(), shipped))
   }
   return project
+}
+
+/** Relocates kept checkpoints of the pair to the folder where the program is now. */
+async function followProgram({ firstPair }: Project, pair: DemoPair): Promise<void> {
+  for (const { id, name, path, fingerprint } of firstPair.document.otherCheckpoints) {
+    if (!DEMO_PAIRS[pair].checkpoints.includes(name) || path === resourcePath(DEMO_PAIRS[pair].folder, name))
+      continue
+    const shipped = await shippedCheckpoint(pair, name)
+    if (shipped.fingerprint === fingerprint)
+      await firstPair.edit((document) => withCheckpointAt(document, id, shipped))
+  }
+}
+
+async function shippedCheckpoint(pair: DemoPair, name: string): Promise<OtherCheckpoint> {
+  const path = resourcePath(DEMO_PAIRS[pair].folder, name)
+  const { checkpoint } = await inspectOther(demoPaths(pair), path)
+  return { name, path, fingerprint: checkpoint.fingerprint }
 }
 
 /** Returns the folder of a built-in pair's project, which may not exist yet or have the name of an earlier version. */

@@ -18,6 +18,7 @@ import {
   recentProjects,
   rememberProject
 } from '../../../../src/main/project/recents'
+import { resourcePath } from '../../../../src/main/base/resources'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 import { PROMPTS } from '../../../fixtures/project-documents'
@@ -245,6 +246,25 @@ describe('the demo project', () => {
     expect(opened.path).toBe(join(home, 'SLR Workbench/Demo.slr'))
     expect(await demoPath('blend')).toBe(opened.path)
     expect(await demoPath('stages')).toBe(join(home, 'SLR Workbench/Demo in three stages.slr'))
+  })
+
+  test('finds its SFT stage where the program is now, and leaves a checkpoint of the same name alone', async () => {
+    const created = await openOrCreateDemo('stages', PROMPTS)
+    const [sft] = created.firstPair.document.otherCheckpoints
+    if (sft === undefined) throw new Error('the demo has no stage')
+    expect(sft).toMatchObject({ name: 'sft', path: resourcePath('demo-pair', 'sft') })
+    const reopened = async (changes: Partial<typeof sft>): Promise<unknown> => {
+      const project = await openOrCreateDemo('stages', PROMPTS)
+      await project.firstPair.edit(() => ({ otherCheckpoints: [{ ...sft, ...changes }] }))
+      await project.close()
+      const opened = await openOrCreateDemo('stages', PROMPTS)
+      await opened.close()
+      return opened.firstPair.document.otherCheckpoints
+    }
+    await created.close()
+    expect(await reopened({ path: '/earlier/sft' })).toEqual([sft])
+    const mine = { path: '/mine/sft', fingerprint: 'other' }
+    expect(await reopened(mine)).toEqual([{ ...sft, ...mine }])
   })
 
   test('does not overwrite something else of its name', async () => {
