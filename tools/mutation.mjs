@@ -1,14 +1,5 @@
 import { spawn } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -80,8 +71,7 @@ function possibleChanges(path) {
     }
     if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false')
     if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true')
-    if (ts.isNumericLiteral(node) && ['0', '1', '2'].includes(node.text))
-      add(node, String(Number(node.text) + 1))
+    if (ts.isNumericLiteral(node) && ['0', '1', '2'].includes(node.text)) add(node, String(Number(node.text) + 1))
     ts.forEachChild(node, visit)
   }
   visit(source)
@@ -91,10 +81,7 @@ function possibleChanges(path) {
 /** Maps each file to the files that import it, for all of src and test/unit. */
 function importersOf(folder) {
   const importers = new Map()
-  for (const path of [
-    ...filesBelow(join(folder, 'src'), '.ts'),
-    ...filesBelow(join(folder, 'test'), '.ts')
-  ]) {
+  for (const path of [...filesBelow(join(folder, 'src'), '.ts'), ...filesBelow(join(folder, 'test'), '.ts')]) {
     for (const { fileName } of ts.preProcessFile(readFileSync(path, 'utf8')).importedFiles) {
       if (!fileName.startsWith('.')) continue
       const target = resolve(dirname(path), fileName)
@@ -169,9 +156,7 @@ try {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const importers = importersOf(folder)
   const random = randomNumbers(Number(values.seed))
-  const pool = ROOMS.flatMap((room) => filesBelow(join(folder, 'src', 'main', room), '.ts')).flatMap(
-    possibleChanges
-  )
+  const pool = ROOMS.flatMap((room) => filesBelow(join(folder, 'src', 'main', room), '.ts')).flatMap(possibleChanges)
   const healthy = new Map()
   let tried = 0
   let caught = 0

@@ -9,15 +9,12 @@ import { json, resource, serve, workFolder } from './attacks/served.mjs'
 const LAYERS = 64
 const MOVES = 200
 /** Few prompts: their number changes the time of the engine, and nothing that the window draws. */
-const PROMPTS = [
-  'Give me one random letter.',
-  'Pick a letter.',
-  'One letter, please.',
-  'Draw a letter.'
-].flatMap((text) => [
-  { text, category: 'letter', valid: [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'] },
-  { text: text.replace('letter', 'digit'), category: 'digit', valid: [...'0123456789'] }
-])
+const PROMPTS = ['Give me one random letter.', 'Pick a letter.', 'One letter, please.', 'Draw a letter.'].flatMap(
+  (text) => [
+    { text, category: 'letter', valid: [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'] },
+    { text: text.replace('letter', 'digit'), category: 'digit', valid: [...'0123456789'] }
+  ]
+)
 /** 40 answers of base and of post to each prompt are 10,000 answers. */
 const OPEN_PROMPTS = Array.from({ length: 125 }, (_, number) => `Name a colour, number ${number + 1}.`)
 /** Jobs in the queue, and the time for which the page is measured while the first job runs. */
@@ -73,8 +70,7 @@ async function meter(page) {
   }
 }
 
-const frame = (page) =>
-  page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+const frame = (page) => page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
 
 /** Measures the mean time of a pointer move over an element, for moves that draw. */
 async function hovering(page, spent, element) {
@@ -218,10 +214,7 @@ try {
 
   await createProject(page, 'Answers', resource('blend-pair/base'), resource('blend-pair/post'))
   await rail.getByText('Answers', { exact: true }).click()
-  await page
-    .getByRole('group', { name: 'Answers', exact: true })
-    .getByText('Samples', { exact: true })
-    .click()
+  await page.getByRole('group', { name: 'Answers', exact: true }).getByText('Samples', { exact: true }).click()
   await page.getByRole('button', { name: /^\d+ prompts…$/ }).click()
   await page.getByLabel('Prompt file to import').setInputFiles({
     name: 'prompts.txt',
@@ -288,11 +281,7 @@ try {
   await queue.getByText(/^Running, [1-9]/).waitFor()
   const beforeQueue = await spent()
   await page.waitForTimeout(QUEUE_SECONDS * 1000)
-  tell(
-    `a second while one of ${JOBS} jobs in the queue runs`,
-    ((await spent()) - beforeQueue) / QUEUE_SECONDS,
-    100
-  )
+  tell(`a second while one of ${JOBS} jobs in the queue runs`, ((await spent()) - beforeQueue) / QUEUE_SECONDS, 100)
 } finally {
   await browser.close()
   await server.stop()

@@ -60,8 +60,7 @@ async function sweepSeconds(
 ): Promise<number> {
   const models = postAndRanges(layerCount)
   const request = { ...pair, models, prompts: [...prompts], memoryBytes: MEMORY_BYTES }
-  for await (const event of await engine.sweep(request, { signal }))
-    if (event.type === 'done') return event.seconds
+  for await (const event of await engine.sweep(request, { signal })) if (event.type === 'done') return event.seconds
   throw new Error('the sweep has not ended')
 }
 
@@ -96,13 +95,7 @@ export function describeAdapterSweeps(sweeps: readonly AdapterSweepTime[]): stri
     'pair | rank | merged | adapter | ratio',
     sweeps.map(({ pair, rank, mergedSeconds, adapterSeconds }) => {
       const [merged, adapter] = [median([...mergedSeconds]), median([...adapterSeconds])]
-      return [
-        pair,
-        String(rank),
-        `${merged.toFixed(1)} s`,
-        `${adapter.toFixed(1)} s`,
-        ratio(adapter / merged)
-      ]
+      return [pair, String(rank), `${merged.toFixed(1)} s`, `${adapter.toFixed(1)} s`, ratio(adapter / merged)]
     })
   )
 }

@@ -20,10 +20,7 @@ const REPEATS = 9
 
 export async function measureBandwidth(signal: AbortSignal): Promise<Bandwidth> {
   const script = process.argv[1] ?? ''
-  const workers = Array.from(
-    { length: availableParallelism() },
-    () => new Worker(script, { argv: [BANDWIDTH_WORKER] })
-  )
+  const workers = Array.from({ length: availableParallelism() }, () => new Worker(script, { argv: [BANDWIDTH_WORKER] }))
   const moveInAllThreads = (kind: string): Promise<unknown> =>
     Promise.all(
       workers.map((worker) => {

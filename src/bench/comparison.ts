@@ -90,8 +90,7 @@ export async function compareWithPlainWays(
   const plainWay = await openPlainWay(device, folders)
   const peak = await openTimedProduct(device, PEAK_SHAPE)
   const random = xoroshiro128plus(7)
-  const pick = <T>(items: readonly T[]): T[] =>
-    items.slice(uniformInt(random, 0, items.length - 1)).slice(0, 1)
+  const pick = <T>(items: readonly T[]): T[] => items.slice(uniformInt(random, 0, items.length - 1)).slice(0, 1)
 
   const playRound = async (): Promise<Round> => {
     const plain: number[] = []
@@ -109,14 +108,7 @@ export async function compareWithPlainWays(
       }
     }
     await sample()
-    const { work, reading, elapsedMs } = await timeSweep(
-      folders,
-      models,
-      prompts,
-      signal,
-      plan.pauses,
-      sample
-    )
+    const { work, reading, elapsedMs } = await timeSweep(folders, models, prompts, signal, plan.pauses, sample)
     await sample()
     return {
       work,
@@ -166,9 +158,7 @@ export async function compareWithPlainWays(
       batched: ratio((round) => round.batchedMs, batchedFlops * models.length),
       readHidden: median(rounds.map(({ reading }) => 1 - reading.waitMs / reading.readMs)),
       readShare: median(rounds.map(({ reading, sweepMs }) => reading.readMs / sweepMs)),
-      convertShare: median(
-        rounds.map(({ reading, sweepMs }) => reading.convertMs / (sweepMs - reading.waitMs))
-      ),
+      convertShare: median(rounds.map(({ reading, sweepMs }) => reading.convertMs / (sweepMs - reading.waitMs))),
       gflops: total(flops) / sweepSeconds / 1e9,
       peakGflops: Math.max(...rounds.map((round) => round.peakGflops)),
       plainPassesMeasured: plan.plainSamples * samplings,
@@ -286,7 +276,5 @@ export function describeWork(comparisons: readonly Comparison[]): string {
 }
 
 function measured({ measured, lowest, highest }: Comparison['plain']): string {
-  return lowest === highest
-    ? times(measured)
-    : `${times(measured)} (${lowest.toFixed(1)} to ${highest.toFixed(1)})`
+  return lowest === highest ? times(measured) : `${times(measured)} (${lowest.toFixed(1)} to ${highest.toFixed(1)})`
 }

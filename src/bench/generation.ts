@@ -5,12 +5,7 @@ import type { WeightStorage } from '../contract/model/sampling'
 import { openDevice, type Device } from '../main/engine/device/device'
 import { drawNext } from '../main/engine/generate/draw-next'
 import { planGeneration } from '../main/engine/generate/generation-plan'
-import {
-  closePairWeights,
-  memberOf,
-  openPairWeights,
-  type PairWeights
-} from '../main/engine/weights/pair-weights'
+import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../main/engine/weights/pair-weights'
 import { prefill, type Prefilled } from '../main/engine/generate/prefill'
 import type { Origin } from '../main/engine/tries/recipe-trie'
 import { openResidentHead, type ResidentHead } from '../main/engine/generate/resident-head'
@@ -192,13 +187,9 @@ async function openVariants(
   const trie = trieOf(models, pair.post.spec.layerCount)
   const plan = planGeneration(request, pair.post.spec, trie, 'fp32')
   const heads = new Map<Origin, ResidentHead>()
-  for (const origin of trie.roots)
-    heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
+  for (const origin of trie.roots) heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
   const runner = await openRunner({ device, pair, trie, heads, plan })
-  const prefilled = await prefill(
-    { device, precision: 'fp32', pair, trie, heads, models },
-    { prompts: [prompt] }
-  )
+  const prefilled = await prefill({ device, precision: 'fp32', pair, trie, heads, models }, { prompts: [prompt] })
   return {
     weightBytes: plan.weightBytes,
     step: (rowModels) => timeStep(runner, prefilled, rowModels, prompt),

@@ -36,8 +36,7 @@ export async function measureDevices(
   for (const { device, adapter } of usable) {
     const engine = createEngineHost()
     try {
-      const sweep = (): Promise<TimedSweep> =>
-        timeDevice(engine.client(), folders, layerCount, prompts, device, signal)
+      const sweep = (): Promise<TimedSweep> => timeDevice(engine.client(), folders, layerCount, prompts, device, signal)
       const first = await sweep()
       const second = await sweep()
       reference ??= second.probabilities

@@ -271,11 +271,7 @@ function step(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-async function pairFolders(
-  scratch: string,
-  shape: PairShape | null,
-  signal: AbortSignal
-): Promise<PairFolders> {
+async function pairFolders(scratch: string, shape: PairShape | null, signal: AbortSignal): Promise<PairFolders> {
   if (shape !== null) return writeSyntheticPair(scratch, shape, signal)
   return { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
 }

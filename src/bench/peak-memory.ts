@@ -63,12 +63,7 @@ export async function measurePeakMemory(
 }
 
 /** Runs in the child: one sweep of all ranges over some of the demo's prompts, with nothing else in memory. */
-export async function reportOwnMemory({
-  folders,
-  memoryBytes,
-  promptCount,
-  stages
-}: MeasuredSweep): Promise<void> {
+export async function reportOwnMemory({ folders, memoryBytes, promptCount, stages }: MeasuredSweep): Promise<void> {
   const prompts = spreadPrompts(await demoPrompts(), promptCount)
   await (await openDevice('cpu')).close()
   const { config, configPath } = await openCheckpoint(folders.post)
@@ -86,9 +81,7 @@ export async function reportOwnMemory({
     memoryBytes
   )
   const peakBytes = await peakResidentBytes()
-  process.stdout.write(
-    JSON.stringify({ beforeBytes, plannedBytes, groupCount, peakBytes, seconds: elapsedMs / 1000 })
-  )
+  process.stdout.write(JSON.stringify({ beforeBytes, plannedBytes, groupCount, peakBytes, seconds: elapsedMs / 1000 }))
 }
 
 /** Lists the models of a lineage: each stage, restored to every earlier one. */
@@ -100,15 +93,12 @@ async function modelsOfStages(paths: readonly string[], layerCount: number): Pro
     }))
   )
   const request = { ranges: true, uniformBlendCount: 0, recipes: [], stages }
-  return listSweptModels(request, layerCount, true, stages).map((model) =>
-    modelOf(model, { layerCount, source: null })
-  )
+  return listSweptModels(request, layerCount, true, stages).map((model) => modelOf(model, { layerCount, source: null }))
 }
 
 /** Peak memory of a process, NaN where it is unknown. Linux counts a child's maxRSS from its parent's size. */
 export async function peakResidentBytes(pid?: number): Promise<number> {
-  if (process.platform !== 'linux')
-    return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN
+  if (process.platform !== 'linux') return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN
   const status = await readFile(`/proc/${pid ?? 'self'}/status`, 'utf8')
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024
 }

@@ -1,12 +1,7 @@
 import { copyFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sampleRankCorrelation } from 'simple-statistics'
-import {
-  type CrcPrompts,
-  DEFAULT_RENDERING,
-  type RangeScore,
-  type SweepDocument
-} from '../contract/documents/crc'
+import { type CrcPrompts, DEFAULT_RENDERING, type RangeScore, type SweepDocument } from '../contract/documents/crc'
 import type { WorkCounts } from '../contract/documents/sweep-work'
 import { DEFAULT_RHO } from '../contract/documents/project'
 import { elementAt, mapGet } from '../contract/model/look-up'
@@ -74,8 +69,7 @@ async function preparePair(
   folder: string,
   signal: AbortSignal
 ): Promise<PairFolders> {
-  if (shape === null)
-    return { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
+  if (shape === null) return { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < minFreeBytes)
     throw new Error(
@@ -108,8 +102,7 @@ export async function measurePreview(
   }
   const whole = elementAt(wholes, 0, 'round').document
   const preview = elementAt(previews, 0, 'round').document
-  if (preview.preview === null || preview.memory === undefined)
-    throw new Error('the sweep ran without a preview')
+  if (preview.preview === null || preview.memory === undefined) throw new Error('the sweep ran without a preview')
   return {
     pair: name,
     layerCount: preview.layerCount,
@@ -119,8 +112,7 @@ export async function measurePreview(
     wholeRows: preview.preview.wholeRows,
     previewRows: preview.preview.rows,
     firstScoresSeconds: previews.map(({ firstScoresSeconds }) => firstScoresSeconds),
-    agreement:
-      sweptPrompts.length === prompts.length ? agreementOf(whole, preview, preview.preview.ranges) : null,
+    agreement: sweptPrompts.length === prompts.length ? agreementOf(whole, preview, preview.preview.ranges) : null,
     memoryBytes,
     plannedBytes: preview.memory.plannedPeakBytes,
     peakBytes: Math.max(...previews.map(({ peakBytes }) => peakBytes))
@@ -160,8 +152,7 @@ async function sweep(
       },
       signal,
       (event) => {
-        const hasRangeScores =
-          event.type === 'scores' && event.entries.some(({ model }) => model.kind === 'range')
+        const hasRangeScores = event.type === 'scores' && event.entries.some(({ model }) => model.kind === 'range')
         if (hasRangeScores && Number.isNaN(firstScoresSeconds))
           firstScoresSeconds = (performance.now() - startedMs) / 1000
       }

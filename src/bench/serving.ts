@@ -56,8 +56,7 @@ export async function measureServing(
   try {
     const engine = host.client()
     const sampled: number[] = []
-    for (let round = 0; round < ROUNDS; round++)
-      sampled.push(await sampleSpeed(engine, folders, models, signal))
+    for (let round = 0; round < ROUNDS; round++) sampled.push(await sampleSpeed(engine, folders, models, signal))
     const served = await ServedVariants.open(engine, {
       ...folders,
       rendering: DEFAULT_RENDERING,
@@ -172,11 +171,7 @@ class Client {
     return elapsedMs
   }
 
-  private async ask(
-    model: string,
-    prompt: readonly number[],
-    maxTokens: number
-  ): Promise<ReadableStream<Uint8Array>> {
+  private async ask(model: string, prompt: readonly number[], maxTokens: number): Promise<ReadableStream<Uint8Array>> {
     const reply = await fetch(this.url, {
       method: 'POST',
       signal: this.signal,

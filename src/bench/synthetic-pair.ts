@@ -7,11 +7,7 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeBf16Safetensors, type Bf16Tensor } from './safetensors-writer'
 
 /** Two checkpoints of one shape with independent random weights, so that no layer is shared between them. */
-export function writeSyntheticPair(
-  folder: string,
-  shape: PairShape,
-  signal: AbortSignal
-): Promise<PairFolders> {
+export function writeSyntheticPair(folder: string, shape: PairShape, signal: AbortSignal): Promise<PairFolders> {
   return writePair(folder, shape, undefined, signal)
 }
 

@@ -13,9 +13,7 @@ export function section(title: string, columns: string, rows: readonly string[][
         return column === 0 ? cell.padEnd(width) : cell.padStart(width)
       })
       .join('  ')
-  return ['', title, rowText(header), ...rows.map(rowText), ...(note === undefined ? [] : [note]), ''].join(
-    '\n'
-  )
+  return ['', title, rowText(header), ...rows.map(rowText), ...(note === undefined ? [] : [note]), ''].join('\n')
 }
 
 export function times(ratio: number): string {

@@ -8,14 +8,7 @@ import { elementAt } from '../../src/contract/model/look-up'
 import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { createProject } from '../../src/main/project/create-project'
 import { openProject } from '../../src/main/project/open-project'
-import {
-  downloadedText,
-  expectAccessible,
-  expectPrintsWhole,
-  hoverCharts,
-  it,
-  openSettings
-} from '../fixtures/browser'
+import { downloadedText, expectAccessible, expectPrintsWhole, hoverCharts, it, openSettings } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { PROMPTS } from '../fixtures/project-documents'
 import { takeAction } from '../fixtures/ranges-view'
@@ -132,16 +125,12 @@ describe('samples in Chromium', () => {
     for (const button of await page.getByRole('button', { name: /^Prefer/ }).all()) {
       const box = await button.boundingBox()
       expect(
-        box !== null &&
-          window !== null &&
-          box.x + box.width <= window.width &&
-          box.y + box.height <= window.height
+        box !== null && window !== null && box.x + box.width <= window.width && box.y + box.height <= window.height
       ).toBe(true)
     }
     await expectAccessible(page, 'blind comparison')
 
-    const decided = (count: number): Promise<void> =>
-      page.getByText(`${count} of ${PROMPT_COUNT} decided`).waitFor()
+    const decided = (count: number): Promise<void> => page.getByText(`${count} of ${PROMPT_COUNT} decided`).waitFor()
     for (const [key, count] of [
       ['6', 1],
       ['t', 2],

@@ -20,9 +20,7 @@ describe('evaluations in Chromium', () => {
     const page = await open(project, 'evaluate', { viewport: WIDE })
     await openSettings(page, SETTINGS_WORDS.task)
     const choose = (name: string, text: string): Promise<void> =>
-      page
-        .getByLabel('Task file to import')
-        .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+      page.getByLabel('Task file to import').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
     await choose('train.jsonl', '{"question": 7, "answer": "#### 1"}\n')
     await page.getByText(/train\.jsonl, line 1: question/).waitFor()
     const transfer = await page.evaluateHandle(
@@ -37,10 +35,7 @@ describe('evaluations in Chromium', () => {
       page.waitForEvent('download'),
       page.getByRole('region', { name: 'Task' }).getByRole('button', { name: 'Export' }).click()
     ])
-    expect(Task.parse(JSON.parse(await downloadedText(download))).prompts[0]?.answers).toEqual([
-      'red',
-      'blue'
-    ])
+    expect(Task.parse(JSON.parse(await downloadedText(download))).prompts[0]?.answers).toEqual(['red', 'blue'])
 
     await task.selectOption('demo-open')
     await openSettings(page, SETTINGS_WORDS.run)

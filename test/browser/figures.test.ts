@@ -8,9 +8,7 @@ import { takeAction } from '../fixtures/ranges-view'
 import { sweptShort } from '../fixtures/swept-project'
 
 describe('figures in Chromium', () => {
-  it('are saved as the chart is shown, in the format, width and letters that were chosen last', async ({
-    open
-  }) => {
+  it('are saved as the chart is shown, in the format, width and letters that were chosen last', async ({ open }) => {
     const page = await open((await sweptShort()).project)
     // Saved in light colours whatever the window has.
     await page.emulateMedia({ colorScheme: 'dark' })

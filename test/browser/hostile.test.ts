@@ -9,15 +9,7 @@ import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { type Place, placeHash, stepOf, STEPS, type View } from '../../src/renderer/app/place'
 import { takeAction } from '../fixtures/ranges-view'
-import {
-  allowComplaint,
-  downloadedText,
-  expectFits,
-  it,
-  STILL_WINDOW,
-  unfold,
-  openSettings
-} from '../fixtures/browser'
+import { allowComplaint, downloadedText, expectFits, it, STILL_WINDOW, unfold, openSettings } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { HOSTILE_POST, hostileProject, PAYLOADS } from '../fixtures/hostile-project'
 import { FUZZ_TIMES } from '../fixtures/mutations'
@@ -25,11 +17,7 @@ import { OwnWorkbench } from '../fixtures/own-workbench'
 
 /** A text of each view once its content is shown, and what is clicked there to show more. */
 const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[] = [
-  [
-    'models',
-    'Recent projects',
-    ['Manage pairs…', 'Relocate…', 'Specification', 'Other checkpoints', 'Notes', 'Queue']
-  ],
+  ['models', 'Recent projects', ['Manage pairs…', 'Relocate…', 'Specification', 'Other checkpoints', 'Notes', 'Queue']],
   ['prompts', 'Valid characters', []],
   ['ranges', 'Gain over post', [RANGES_WORDS.table, RANGES_WORDS.limit, 'Layers', 'Search']],
   ['chat', 'Layers 2–5', []],
@@ -66,10 +54,8 @@ function pilesLetFree(): string[] {
     if (!/\p{M}{9}/u.test(text.nodeValue ?? '') || parent?.checkVisibility() !== true) continue
     if (parent.closest('svg, option, textarea, script, style') !== null) continue
     let block: Element | null = parent
-    while (block !== null && /^(inline|contents)$/.test(getComputedStyle(block).display))
-      block = block.parentElement
-    if (block === null || getComputedStyle(block).overflowY === 'visible')
-      free.push(parent.outerHTML.slice(0, 300))
+    while (block !== null && /^(inline|contents)$/.test(getComputedStyle(block).display)) block = block.parentElement
+    if (block === null || getComputedStyle(block).overflowY === 'visible') free.push(parent.outerHTML.slice(0, 300))
   }
   return free
 }
@@ -90,12 +76,7 @@ function askedBy(page: Page): string[] {
 }
 
 /** Leads a window that has the project open to another place in it. */
-async function lead(
-  page: Page,
-  project: string,
-  view: View,
-  particulars: Partial<Place> = {}
-): Promise<void> {
+async function lead(page: Page, project: string, view: View, particulars: Partial<Place> = {}): Promise<void> {
   await page.evaluate((hash) => (location.hash = hash), placeHash(project, view, particulars))
   const step = stepOf(view)
   const label = STEPS.find(({ id }) => id === step)?.label ?? step
@@ -106,10 +87,7 @@ async function lead(
 function expectHarmlessPdf(pdf: Buffer, where: string): void {
   expect(pdf.subarray(0, 5).toString(), where).toBe('%PDF-')
   const objects = pdf.toString('latin1').replaceAll(/stream\r?\n[^]*?endstream/g, '')
-  expect(
-    objects.match(/\/(JavaScript|JS|OpenAction|AA|Launch|SubmitForm|EmbeddedFile|URI)\b/g),
-    where
-  ).toBeNull()
+  expect(objects.match(/\/(JavaScript|JS|OpenAction|AA|Launch|SubmitForm|EmbeddedFile|URI)\b/g), where).toBeNull()
 }
 
 interface ImportedFile {
@@ -278,9 +256,7 @@ async function exportModel(page: Page, project: string, folder: string, browser:
   const askedByCard = askedBy(reader)
   // As a page does that lets tags of Markdown be tags, which Hugging Face's does only in part.
   const body = new MarkdownIt({ html: true, linkify: true }).render(card.replace(/^---\n[^]*?\n---\n/, ''))
-  await reader.setContent(
-    `<style>* { overflow-wrap: anywhere; white-space: pre-wrap; overflow: clip }</style>${body}`
-  )
+  await reader.setContent(`<style>* { overflow-wrap: anywhere; white-space: pre-wrap; overflow: clip }</style>${body}`)
   await reader.getByText('data-ran').first().waitFor()
   await expectHarmless(reader, 'a model card')
   await reader.close()
@@ -317,9 +293,7 @@ async function addAnswers(page: Page, project: string, folder: string, turned: n
   const answers = join(folder, 'answers.jsonl')
   await writeFile(
     answers,
-    PAYLOADS.map((text, index) => JSON.stringify({ prompt: text, text, variant: `${text} ${index}` })).join(
-      '\n'
-    )
+    PAYLOADS.map((text, index) => JSON.stringify({ prompt: text, text, variant: `${text} ${index}` })).join('\n')
   )
   const dialog = page.getByRole('dialog', { name: 'External model' })
   await dialog.getByText('A file', { exact: true }).click()

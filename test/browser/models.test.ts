@@ -147,10 +147,7 @@ describe('the models of a project in Chromium', () => {
 })
 
 describe('a lineage in Chromium', () => {
-  it('is planned, stopped, resumed and shown again after a reload', async ({
-    openHeld,
-    held: { engine }
-  }) => {
+  it('is planned, stopped, resumed and shown again after a reload', async ({ openHeld, held: { engine } }) => {
     const path = await shortProject(await demoPrompts(5))
     const project = await openProject(path)
     const stage = await writeStage(

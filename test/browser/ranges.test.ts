@@ -17,8 +17,7 @@ const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
 /** A wide window at a zoom of 200 %. */
 const ZOOMED = { width: 720, height: 450 }
-const HEADLINE =
-  /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better/
+const HEADLINE = /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better/
 
 /** Expects the parts of the Ranges view in sight at each width, and a triangle that can be read. Leaves the page wide. */
 async function expectRangesInSight(page: Page): Promise<void> {
@@ -34,9 +33,7 @@ async function expectRangesInSight(page: Page): Promise<void> {
     }
     const triangle = await page.getByRole('region', { name: 'Heatmap' }).getByRole('grid').boundingBox()
     expect(triangle?.height, `triangle in ${viewport.height} px`).toBeGreaterThan(110)
-    const overflow = await page
-      .locator('.main.results')
-      .evaluate((main) => main.scrollWidth - main.clientWidth)
+    const overflow = await page.locator('.main.results').evaluate((main) => main.scrollWidth - main.clientWidth)
     expect(overflow, `sideways in ${viewport.width} px`).toBe(0)
   }
 }
@@ -154,9 +151,7 @@ describe('the workbench in Chromium', () => {
     const names = page.getByRole('rowheader')
     await names.filter({ hasText: 'base filtered by post' }).first().waitFor()
     await page.setViewportSize(ZOOMED)
-    const clipped = await names.evaluateAll(
-      (all) => all.filter((name) => name.scrollWidth > name.clientWidth).length
-    )
+    const clipped = await names.evaluateAll((all) => all.filter((name) => name.scrollWidth > name.clientWidth).length)
     expect(clipped).toBe(0)
     await page.setViewportSize(WIDE)
     await page.getByRole('button', { name: RANGES_WORDS.table }).click()
@@ -296,9 +291,7 @@ async function sweptFourTimes(): Promise<string> {
       ...first,
       id: 'recipes',
       ranges: [],
-      recipes: first.ranges
-        .slice(0, 1)
-        .map(({ start: _, end: __, ...score }) => ({ ...score, recipe: LAYERS_4_11 }))
+      recipes: first.ranges.slice(0, 1).map(({ start: _, end: __, ...score }) => ({ ...score, recipe: LAYERS_4_11 }))
     },
     { ...asPreview(first, ({ start }) => start > 5), id: 'preview' },
     first,

@@ -80,14 +80,10 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     const headline =
       /^Layers 2–15: diversity 0\.862 → 0\.942 on full answers, but post at temperature 3 does better: 0\.966\./
     await page.getByRole('heading', { name: headline }).waitFor()
-    const details = await page
-      .locator('footer', { hasText: / on CPU in fp32 · 1,288 block\s+evaluations/ })
-      .innerText()
+    const details = await page.locator('footer', { hasText: / on CPU in fp32 · 1,288 block\s+evaluations/ }).innerText()
 
     expect(details).toContain('427 of 675 prompt tokens')
-    expect(readme).toMatch(
-      /layers 2–15 .* 0\.942 at validity 0\.868 .* post at temperature 3 .* 0\.966 at 0\.860/i
-    )
+    expect(readme).toMatch(/layers 2–15 .* 0\.942 at validity 0\.868 .* post at temperature 3 .* 0\.966 at 0\.860/i)
     await page.getByText(/^about .* MiB$/).waitFor()
     await picture(page, 'ranges-light-1440.png')
     await expectChecked(page)
@@ -113,9 +109,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
 
     // Answers are drawn with the demo's seed, but a draw at a near-tie may turn on another machine: the README says where it
     // was measured, and the claim has to hold everywhere.
-    const claim = /from (\S+) to (\S+) distinct right answers .*? from (\S+) to (\S+) of/
-      .exec(readme)
-      ?.slice(1)
+    const claim = /from (\S+) to (\S+) distinct right answers .*? from (\S+) to (\S+) of/.exec(readme)?.slice(1)
     const heads = await table.getByRole('columnheader').allInnerTexts()
     const shown = async (name: string, label: RegExp): Promise<string> => {
       const row = table.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) })

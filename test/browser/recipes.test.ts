@@ -106,9 +106,7 @@ describe('recipes in Chromium', () => {
     await given.fill('{"thinking": false}')
     await page.getByRole('alert').waitFor({ state: 'detached' })
     await page.keyboard.press('Tab')
-    await expect
-      .poll(() => other.getByLabel('Template arguments, JSON').inputValue())
-      .toBe('{"thinking":false}')
+    await expect.poll(() => other.getByLabel('Template arguments, JSON').inputValue()).toBe('{"thinking":false}')
   })
 })
 

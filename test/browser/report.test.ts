@@ -110,8 +110,7 @@ describe('slr report', () => {
         process.chdir(home)
       }
     }
-    const read = async (name: string): Promise<unknown> =>
-      JSON.parse(await readFile(join(place, name), 'utf8'))
+    const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(place, name), 'utf8'))
 
     const sweep = SweepDocument.parse(await read('sweep.json'))
     const scores = (ranges: readonly { start: number; end: number; validity: number; diversity: number }[]) =>

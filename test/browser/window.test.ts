@@ -8,15 +8,7 @@ import { MENU_WORDS, MORE_ACTIONS, SETTINGS_WORDS } from '../../src/contract/wor
 import { RANGES_WORDS, type RangesTab } from '../../src/contract/words/ranges-words'
 import { stepOf, STEPS, type View } from '../../src/renderer/app/place'
 import { sweepLabel } from '../../src/renderer/ranges/new-sweep/sweep-words'
-import {
-  allowComplaint,
-  expectAccessible,
-  expectFits,
-  it,
-  openSettings,
-  showView,
-  unfold
-} from '../fixtures/browser'
+import { allowComplaint, expectAccessible, expectFits, it, openSettings, showView, unfold } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { fullProject } from '../fixtures/full-project'
 import { inOrder } from '../fixtures/held-engine'
@@ -198,9 +190,7 @@ describe('the dialogs in Chromium', () => {
         if (look.lookedThrough) await expectAccessible(page, where, dialog)
         else await expectFits(page, where)
         const box = await dialog.boundingBox()
-        expect((box?.y ?? 0) + (box?.height ?? Infinity), String(title)).toBeLessThanOrEqual(
-          look.viewport.height
-        )
+        expect((box?.y ?? 0) + (box?.height ?? Infinity), String(title)).toBeLessThanOrEqual(look.viewport.height)
       }
       await wear(page, DIALOG_LOOKS[0])
       for (let open = press.length; open > 0; open--) {
@@ -277,9 +267,7 @@ async function tabTo(page: Page, name: RegExp, most: number, key = 'Tab'): Promi
       if (stop === null || box === undefined) return false
       const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
       const label = stop.closest('label')
-      const ringed = [stop, label].some(
-        (one) => one !== null && getComputedStyle(one).outlineStyle !== 'none'
-      )
+      const ringed = [stop, label].some((one) => one !== null && getComputedStyle(one).outlineStyle !== 'none')
       return (ringed || stop.matches('rect')) && (stop.contains(over) || label?.contains(over) === true)
     })
     expect(marked, `${passed.at(-1)} is in sight`).toBe(true)

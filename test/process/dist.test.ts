@@ -1,17 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile
-} from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -52,9 +41,7 @@ async function standInElectron(folder: string): Promise<string> {
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
 
 async function bytesOf(folder: string, files: readonly string[]): Promise<number> {
@@ -89,9 +76,7 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
 
   it('holds what runs, once and for one system, and no sources', async () => {
     const files = await filesBelow(resources)
-    expect(files.filter((file) => /\.(map|[cm]?ts|svelte|md)$|(^|\/)(test|src|tools)\//.test(file))).toEqual(
-      []
-    )
+    expect(files.filter((file) => /\.(map|[cm]?ts|svelte|md)$|(^|\/)(test|src|tools)\//.test(file))).toEqual([])
     expect(new Set(files.filter((file) => file.startsWith('app.asar')).map(dirname))).toEqual(
       new Set([
         ...['app.asar', 'app.asar/out/main', 'app.asar/out/main/chunks', 'app.asar/out/preload'],

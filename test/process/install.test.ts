@@ -76,21 +76,11 @@ describe.skipIf(process.platform === 'win32')('npm pack', () => {
     execFileSync('tar', ['-xzf', tarball?.filename ?? ''], { cwd: folder })
     await symlink(program('node_modules'), join(folder, 'package/node_modules'))
     const script = join(folder, 'package/out/main/cli.js')
-    const run = (...args: string[]): string =>
-      execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' })
+    const run = (...args: string[]): string => execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' })
     expect(run('--version')).toBe(await runCli(['--version']).then(({ stdout }) => stdout))
     const prompts = join(folder, 'prompts.json')
     await writeFile(prompts, JSON.stringify(await demoPrompts(4)))
-    const swept = run(
-      'sweep',
-      '--blend-demo',
-      '--prompts',
-      prompts,
-      '--device',
-      'cpu',
-      '--no-check',
-      '--quiet'
-    )
+    const swept = run('sweep', '--blend-demo', '--prompts', prompts, '--device', 'cpu', '--no-check', '--quiet')
     expect(swept).toMatch(/^Layers 4–11/)
     const env = { SLR_PROJECTS_DIR: join(folder, 'projects'), SLR_CONFIG_DIR: join(folder, 'config') }
     const served = startCli(['open', '--serve', '--demo', '--json'], env, script)

@@ -7,9 +7,10 @@ const ROOT = join(import.meta.dirname, '../..')
 
 test('the recipe of the staged demo is the one that was registered', () => {
   const registration = readFileSync(join(ROOT, 'resources/demo-pair/REGISTRATION.md'), 'utf8')
-  const registered = [...registration.matchAll(/^\| `(\S+)` +\| `(\w{64})` +\|$/gm)].map(
-    ([, file, hash]) => ({ file, hash })
-  )
+  const registered = [...registration.matchAll(/^\| `(\S+)` +\| `(\w{64})` +\|$/gm)].map(([, file, hash]) => ({
+    file,
+    hash
+  }))
   expect(registered.map(({ file }) => file)).toEqual([
     'train_stages.py',
     'stage_text.py',

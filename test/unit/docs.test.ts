@@ -108,8 +108,6 @@ test('the package is published with the build, its resources and the download of
 
 test('the map names every room', () => {
   const map = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
-  const rooms = readdirSync(join(ROOT, 'src/main'), { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory()
-  )
+  const rooms = readdirSync(join(ROOT, 'src/main'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
   expect(rooms.map(({ name }) => name).filter((name) => !map.includes(`\`${name}`))).toEqual([])
 })

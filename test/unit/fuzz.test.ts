@@ -54,43 +54,39 @@ async function reads(what: string, read: () => unknown): Promise<boolean> {
   }
 }
 
-test(
-  'headers of safetensors are read as an independent strict reader reads them',
-  { timeout: LIMIT_MS },
-  async () => {
-    const file = join(await temporaryFolder(), 'model.safetensors')
-    const valid = safetensorsBytes(
-      [floatTensor('a', 'F32', [2, 3], [1, 2, 3, 4, 5, 6]), floatTensor('b.weight', 'BF16', [2], [1, -1])],
-      { format: 'pt' }
+test('headers of safetensors are read as an independent strict reader reads them', { timeout: LIMIT_MS }, async () => {
+  const file = join(await temporaryFolder(), 'model.safetensors')
+  const valid = safetensorsBytes(
+    [floatTensor('a', 'F32', [2, 3], [1, 2, 3, 4, 5, 6]), floatTensor('b.weight', 'BF16', [2], [1, -1])],
+    { format: 'pt' }
+  )
+  const headerBytes = Number(valid.readBigUInt64LE())
+  const header = valid.toString('utf8', 8, 8 + headerBytes)
+  const data = valid.subarray(8 + headerBytes)
+  const chance = new Chance(20_260_101)
+  let accepted = 0
+  for (let round = 0; round < 200 * FUZZ_TIMES; round++) {
+    const text = chance.below(20) === 0 ? header : chance.text(header)
+    const bytes = rawSafetensors(
+      Buffer.from(text),
+      data.subarray(0, chance.of([data.length, data.length, chance.below(29)]))
     )
-    const headerBytes = Number(valid.readBigUInt64LE())
-    const header = valid.toString('utf8', 8, 8 + headerBytes)
-    const data = valid.subarray(8 + headerBytes)
-    const chance = new Chance(20_260_101)
-    let accepted = 0
-    for (let round = 0; round < 200 * FUZZ_TIMES; round++) {
-      const text = chance.below(20) === 0 ? header : chance.text(header)
-      const bytes = rawSafetensors(
-        Buffer.from(text),
-        data.subarray(0, chance.of([data.length, data.length, chance.below(29)]))
-      )
-      await writeFile(file, bytes)
-      const strict = strictTensors(bytes)
-      const read = await readSafetensorsHeader(file).catch((error: unknown) => {
-        if (error instanceof WorkbenchError) return null
-        throw new Error(`header ${JSON.stringify(text)}`, { cause: error })
-      })
-      const dataStart = 8 + Buffer.byteLength(text)
-      const ours = read?.tensors.map(({ name, dtype, shape, offset, byteLength }) => ({
-        ...{ name, dtype, shape: shape.map((size) => size + 0) },
-        ...{ begin: offset - dataStart, end: offset - dataStart + byteLength }
-      }))
-      expect({ text, tensors: ours ?? null }).toEqual({ text, tensors: strict })
-      if (strict !== null) accepted += 1
-    }
-    expect(accepted).toBeGreaterThan(10 * FUZZ_TIMES)
+    await writeFile(file, bytes)
+    const strict = strictTensors(bytes)
+    const read = await readSafetensorsHeader(file).catch((error: unknown) => {
+      if (error instanceof WorkbenchError) return null
+      throw new Error(`header ${JSON.stringify(text)}`, { cause: error })
+    })
+    const dataStart = 8 + Buffer.byteLength(text)
+    const ours = read?.tensors.map(({ name, dtype, shape, offset, byteLength }) => ({
+      ...{ name, dtype, shape: shape.map((size) => size + 0) },
+      ...{ begin: offset - dataStart, end: offset - dataStart + byteLength }
+    }))
+    expect({ text, tensors: ours ?? null }).toEqual({ text, tensors: strict })
+    if (strict !== null) accepted += 1
   }
-)
+  expect(accepted).toBeGreaterThan(10 * FUZZ_TIMES)
+})
 
 test('model folders are opened, or refused', { timeout: LIMIT_MS }, async () => {
   const folder = await writeCheckpoint(await temporaryFolder(), checkpointFixture())
@@ -179,8 +175,7 @@ test('projects are opened and shown, or refused', { timeout: LIMIT_MS }, async (
 
 test('files of prompts and tasks are read, or refused', { timeout: LIMIT_MS }, async () => {
   const task = JSON.stringify(taskFixture())
-  const lines =
-    '{"text": "Name a colour.", "answers": ["red", ["blue", "azure"]]}\n{"prompt": "Name a city."}\n'
+  const lines = '{"text": "Name a colour.", "answers": ["red", ["blue", "azure"]]}\n{"prompt": "Name a city."}\n'
   const table = 'text,answers\n"Name a ""colour"".","red|blue"\nName a city.,Rome\n'
   const files: [string, string][] = [
     ...([

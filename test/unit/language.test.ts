@@ -14,8 +14,7 @@ const filesIn = (path: string, name: RegExp): string[] =>
     : [path]
 
 /** Doc comments are full sentences in the third person; these words would begin a riddle. */
-const RIDDLE =
-  /^(What|Of|Those|Whoever|Whether|Whose|Whom|Which|Where|From|Over|By|So|Such|Nothing|Nobody|As)\b/
+const RIDDLE = /^(What|Of|Those|Whoever|Whether|Whose|Whom|Which|Where|From|Over|By|So|Such|Nothing|Nobody|As)\b/
 /** Names that do not say what a variable holds. */
 const VAGUE =
   /^(?!\s*\*).*\b(?:const|let|readonly|private|function)\s+(found|known|own|asked|kept|told|said|some|rest|held|made|given|shown|heard|of|it)\b/
@@ -98,9 +97,7 @@ describe('texts in sight', () => {
   })
 
   it('are the words between tags, with a letter for each expression', () => {
-    expect(textsIn('<script>a</script><p>One {two({ three })}\n four</p><style>b</style>')).toEqual([
-      'One x four'
-    ])
+    expect(textsIn('<script>a</script><p>One {two({ three })}\n four</p><style>b</style>')).toEqual(['One x four'])
   })
 })
 
@@ -131,14 +128,7 @@ describe('comments and names', () => {
   })
 
   it('are reported where they are not', () => {
-    const source = [
-      '/** What a sweep holds. */',
-      'interface Held {}',
-      'const found = 1',
-      '/**',
-      ' * Of it.',
-      ' */'
-    ]
+    const source = ['/** What a sweep holds. */', 'interface Held {}', 'const found = 1', '/**', ' * Of it.', ' */']
     expect(findingsIn(source.join('\n')).map(({ line, rule }) => `${line} ${rule}`)).toEqual([
       '1 doc comment',
       '2 participle type',
@@ -158,10 +148,7 @@ const ONE_WORDING: readonly [wording: string, others: RegExp][] = [
   ['external model', /\b(outside|foreign) (model|answer)/i],
   ['hold-out prompts', /\b(held-out|reported half of the) prompts\b/i],
   ['The project is read-only.', /\bproject (cannot be saved\.|is not writable|cannot be changed\.)/i],
-  [
-    'The workbench is not connected.',
-    /\b(not connected yet|connection is not there|is disconnected|is offline\.)/i
-  ],
+  ['The workbench is not connected.', /\b(not connected yet|connection is not there|is disconnected|is offline\.)/i],
   ['Loading…', /\b(please wait|loading\.\.\.|one moment)/i],
   ['Saved', /\b(successfully saved|all changes saved|is stored now)/i],
   ['Stopped', /\b(was|were) (aborted|canceled|interrupted)\b/i]
@@ -173,9 +160,7 @@ function otherWordings(text: string): string[] {
   return shown
     .split('\n')
     .flatMap((line) =>
-      ONE_WORDING.filter(([, others]) => others.test(line)).map(
-        ([wording]) => `"${wording}" for: ${line.trim()}`
-      )
+      ONE_WORDING.filter(([, others]) => others.test(line)).map(([wording]) => `"${wording}" for: ${line.trim()}`)
     )
 }
 

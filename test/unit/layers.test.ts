@@ -61,8 +61,7 @@ function sourceFile(path: string): string {
 function floorOf(file: string): number {
   const path = file.replace(/^main\//, '')
   return ROOMS.reduce(
-    (best, room, floor) =>
-      path.startsWith(`${room}/`) && room.length > (ROOMS[best]?.length ?? 0) ? floor : best,
+    (best, room, floor) => (path.startsWith(`${room}/`) && room.length > (ROOMS[best]?.length ?? 0) ? floor : best),
     -1
   )
 }
@@ -135,8 +134,7 @@ const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array
 /** Functions that read a model folder in their process, and the rooms that may call them. */
 const READING_FOLDERS =
   /\b(openCheckpoint|readMember|readPair|readSameOther|readGenerationConfig|readLocalModel|readTokenizerConfig|readEmbeddingTokenizer|findChatTemplate|loadTextModel)\(/
-const FOLDER_READERS =
-  /^main\/(text|checkpoint|sandbox\/process|engine|evaluation\/embedding-tokenizer|readings)/
+const FOLDER_READERS = /^main\/(text|checkpoint|sandbox\/process|engine|evaluation\/embedding-tokenizer|readings)/
 
 /**
  * Modules that open files themselves, with the reason. Other files are opened by base/files/regular-file.ts, which
@@ -194,9 +192,7 @@ describe('the order of the sources', () => {
   })
 
   test('no file of main imports from a room above its own', () => {
-    const upward = importsWhere(
-      (file, target) => inMain(file) && inMain(target) && floorOf(target) > floorOf(file)
-    )
+    const upward = importsWhere((file, target) => inMain(file) && inMain(target) && floorOf(target) > floorOf(file))
     expect(upward).toEqual([])
   })
 
@@ -234,9 +230,7 @@ describe('the order of the sources', () => {
     const room = (file: string): number => CONTRACT_ROOMS.indexOf(file.split('/')[1] ?? '')
     const files = [...imports.keys()].filter((file) => file.startsWith('contract/'))
     expect(files.filter((file) => room(file) === -1)).toEqual([])
-    expect(importsWhere((file, target) => file.startsWith('contract/') && room(target) > room(file))).toEqual(
-      []
-    )
+    expect(importsWhere((file, target) => file.startsWith('contract/') && room(target) > room(file))).toEqual([])
   })
 
   test('a step of the window imports the kit, the open project, and listed parts of other steps', () => {
@@ -258,12 +252,8 @@ describe('the order of the sources', () => {
   })
 
   test('the contract is below everything and the bench above', () => {
-    expect(
-      importsWhere((file, target) => file.startsWith('contract/') && !target.startsWith('contract/'))
-    ).toEqual([])
-    expect(importsWhere((file, target) => !file.startsWith('bench/') && target.startsWith('bench/'))).toEqual(
-      []
-    )
+    expect(importsWhere((file, target) => file.startsWith('contract/') && !target.startsWith('contract/'))).toEqual([])
+    expect(importsWhere((file, target) => !file.startsWith('bench/') && target.startsWith('bench/'))).toEqual([])
   })
 
   const silentDefaults = [...imports.keys()].map((file): [file: string, count: number] => {
@@ -304,8 +294,6 @@ describe('the order of the sources', () => {
 
 test('every test belongs to a group, which lists the processes it starts', () => {
   const groups = join(import.meta.dirname, '..')
-  const tests = readdirSync(groups, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.test.ts')
-  )
+  const tests = readdirSync(groups, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
   expect(tests.filter((name) => !/^(?:unit|process|browser)[\\/]/.test(name))).toEqual([])
 })

@@ -302,10 +302,8 @@ async function verifyMigrated(client, complain) {
   const state = await client.projects.open({ path })
   const now = { sweeps: state.sweeps, samples: state.sampleRuns, evaluations: state.evaluations }
   for (const [what, ids] of Object.entries(had))
-    for (const id of ids)
-      if (!now[what].some((entry) => entry.id === id)) complain(`migrated ${what} ${id} is gone`)
-  for (const warning of state.warnings)
-    if (!warning.includes('older version')) complain(`migrated: ${warning}`)
+    for (const id of ids) if (!now[what].some((entry) => entry.id === id)) complain(`migrated ${what} ${id} is gone`)
+  for (const warning of state.warnings) if (!warning.includes('older version')) complain(`migrated: ${warning}`)
   const [newest] = state.sweeps
   if (newest !== undefined) await client.sweeps.get({ path, pair: state.document.id, sweepId: newest.id })
   await client.projects.close({ path })
@@ -345,9 +343,7 @@ for (let count = 1; count <= kills; count++) {
     own = null
   }
   if (count % 25 === 0)
-    console.log(
-      `${count} kills, ${failures.length} failures, ${Math.round((performance.now() - startedMs) / 1000)} s`
-    )
+    console.log(`${count} kills, ${failures.length} failures, ${Math.round((performance.now() - startedMs) / 1000)} s`)
 }
 if (running === null && own !== null)
   await verify(await start(), 'the last').catch((error) => failures.push(String(error)))

@@ -5,8 +5,7 @@ import { readFileSync } from 'node:fs'
 const EVERY_MS = 5
 
 /** Milliseconds that the main thread has run; Linux only. */
-const threadMs = () =>
-  Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+const threadMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
 
 let [clock, processor] = [0, 0]
 let last = [performance.now(), threadMs()]

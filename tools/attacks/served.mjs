@@ -34,8 +34,7 @@ export async function serve(home, { nodeArguments = [], environment = {}, args =
     HOME: home,
     ...environment
   }
-  const start = () =>
-    spawn(process.execPath, [...nodeArguments, cli, 'open', '--serve', '--json', ...args], { env })
+  const start = () => spawn(process.execPath, [...nodeArguments, cli, 'open', '--serve', '--json', ...args], { env })
   const child = start()
   let errors = ''
   child.stderr.on('data', (chunk) => (errors += chunk))
@@ -97,17 +96,14 @@ export function processTree(pid) {
     if (stat !== null) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
   }
   const tree = [pid]
-  for (const parent of tree)
-    for (const [child, itsParent] of parents) if (itsParent === parent) tree.push(child)
+  for (const parent of tree) for (const [child, itsParent] of parents) if (itsParent === parent) tree.push(child)
   return tree
 }
 
 /** MiB that a process has in memory; `peak`: the most it ever had. */
 export function memory(pid, peak = false) {
   const status = quietly(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? ''
-  return Math.round(
-    Number(new RegExp(`${peak ? 'VmHWM' : 'VmRSS'}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024
-  )
+  return Math.round(Number(new RegExp(`${peak ? 'VmHWM' : 'VmRSS'}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024)
 }
 
 function quietly(read) {

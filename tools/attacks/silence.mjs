@@ -1,15 +1,7 @@
 // How long main is silent while the largest things that are let through are opened: `node tools/attacks/silence.mjs`, after
 // `npm run build`. It measures the longest time in which main's event loop did nothing else, by the clock and by the time of a processor; beside
 // it, how long all took, and what the window was sent.
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-  writeFileSync
-} from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runnerImport } from 'vite'
 import { connect, json, memory, resource, serve, workFolder } from './served.mjs'
@@ -55,8 +47,7 @@ async function measured(what, work) {
   )
 }
 
-const logSample = (text) =>
-  `${JSON.stringify({ input: 'x', output: { choices: [{ message: { content: text } }] } })},`
+const logSample = (text) => `${JSON.stringify({ input: 'x', output: { choices: [{ message: { content: text } }] } })},`
 
 /** A model folder with other files in the place of some of the demo's. */
 function model(name, files) {
@@ -108,10 +99,7 @@ writeFileSync(
   JSON.stringify({ weight_map: numbered(19_900, (i) => [`t${i}`, `m${i % 400}.safetensors`]) })
 )
 for (let shard = 0; shard < 400; shard++)
-  writeFileSync(
-    join(shards, `m${shard}.safetensors`),
-    safetensors(numbered(49, (i) => [`t${i * 400 + shard}`, empty]))
-  )
+  writeFileSync(join(shards, `m${shard}.safetensors`), safetensors(numbered(49, (i) => [`t${i * 400 + shard}`, empty])))
 rmSync(join(shards, 'model.safetensors'))
 await measured('index of 19,900 names, 400 files', inspect(shards))
 
@@ -169,9 +157,7 @@ const expertsConfig = (packed) => ({
   ...{ moe_intermediate_size: 768, num_hidden_layers: 48, num_attention_heads: 32, num_key_value_heads: 4 },
   ...{ head_dim: 128, num_experts: 128, num_experts_per_tok: 8, norm_topk_prob: true, rms_norm_eps: 1e-6 },
   ...{ rope_theta: 1e6, hidden_act: 'silu', max_position_embeddings: 40960, tie_word_embeddings: false },
-  ...(packed
-    ? { quantization_config: { quant_method: 'gptq', bits: 4, group_size: 128, desc_act: false } }
-    : {})
+  ...(packed ? { quantization_config: { quant_method: 'gptq', bits: 4, group_size: 128, desc_act: false } } : {})
 })
 
 for (const [packed, shards] of [
@@ -233,15 +219,11 @@ const prompts = Array.from({ length: 90_000 }, (_, i) => ({
   category: 'c',
   valid: ['a', 'b']
 }))
-const many = await project('prompts', (path) =>
-  writeFileSync(join(path, 'prompts/crc.json'), JSON.stringify(prompts))
-)
+const many = await project('prompts', (path) => writeFileSync(join(path, 'prompts/crc.json'), JSON.stringify(prompts)))
 await measured('prompts of 50 MB: open', () => client.projects.open({ path: many }))
 // The most that there may be.
 const long = Array.from({ length: 10_000 }, (_, i) => ({ text: `Prompt ${i}: ${'word '.repeat(1_000)}` }))
-const open = await project('samples', (path) =>
-  writeFileSync(join(path, 'prompts/samples.json'), JSON.stringify(long))
-)
+const open = await project('samples', (path) => writeFileSync(join(path, 'prompts/samples.json'), JSON.stringify(long)))
 await measured('sample prompts of 50 MB: open', () => client.projects.open({ path: open }))
 const brackets = await project('brackets', (path) => {
   mkdirSync(join(path, 'pairs/pair-1/sweeps'), { recursive: true })
@@ -318,13 +300,7 @@ for (const [what, path] of [
   ['200 MB of brackets', repeated('brackets.jsonl', '', '[', 200e6, '\n')],
   [
     'lines of 3.9 MB',
-    repeated(
-      'long.jsonl',
-      '',
-      `${answer},"x":[${'1,'.repeat(490_000)}1],"y":"${'y'.repeat(2_900_000)}"}\n`,
-      200e6,
-      ''
-    )
+    repeated('long.jsonl', '', `${answer},"x":[${'1,'.repeat(490_000)}1],"y":"${'y'.repeat(2_900_000)}"}\n`, 200e6, '')
   ],
   ['1,000,000 lines', repeated('lines.jsonl', '', `${answer}}\n`, 27e6, '')],
   ['5,000,000 lines', repeated('many.jsonl', '', `${answer}}\n`, 140e6, '')]

@@ -17,9 +17,7 @@ const { status, stderr } = spawnSync(process.execPath, [script], {
 if (status !== 0) {
   const reason = /^(?:\w*Error: )(.+)$/m.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1)
   console.error(`onnxruntime’s CUDA library was not downloaded: ${reason}`)
-  console.error(
-    'It comes from api.nuget.org. Check the network, or name a proxy in GLOBAL_AGENT_HTTPS_PROXY.'
-  )
+  console.error('It comes from api.nuget.org. Check the network, or name a proxy in GLOBAL_AGENT_HTTPS_PROXY.')
   console.error('Until then, the CPU or WebGPU computes.')
   process.exit(1)
 }

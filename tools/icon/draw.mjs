@@ -93,8 +93,7 @@ try {
   const forWindows = []
   for (const size of ICO_SIZES) forWindows.push(await draw(page, size))
   const forMac = []
-  for (const [type, size] of Object.entries(ICNS_TYPES))
-    forMac.push([type, await draw(page, size, ICNS_MARGIN)])
+  for (const [type, size] of Object.entries(ICNS_TYPES)) forMac.push([type, await draw(page, size, ICNS_MARGIN)])
   await writeFile(new URL('icon.png', folder), (await draw(page, WINDOW_SIZE)).png)
   await writeFile(new URL('icon.ico', folder), ico(forWindows))
   await writeFile(new URL('icon.icns', folder), icns(forMac))

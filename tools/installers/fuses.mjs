@@ -22,15 +22,12 @@ export const FUSES = {
  */
 export async function checkFuses({ appOutDir, electronPlatformName, packager }) {
   const name = packager.appInfo.productFilename
-  const binary = { darwin: `${name}.app`, win32: `${name}.exe`, linux: packager.executableName }[
-    electronPlatformName
-  ]
+  const binary = { darwin: `${name}.app`, win32: `${name}.exe`, linux: packager.executableName }[electronPlatformName]
   const wire = await getCurrentFuseWire(join(appOutDir, binary))
   const wrong = Object.entries(FUSES).filter(([fuse, on]) => {
     const option = FuseV1Options[fuse[0].toUpperCase() + fuse.slice(1)]
     return String.fromCharCode(wire[option]) !== (on ? '1' : '0')
   })
-  if (wrong.length > 0)
-    throw new Error(`fuses of ${binary} are not set: ${wrong.map(([fuse]) => fuse).join(', ')}`)
+  if (wrong.length > 0) throw new Error(`fuses of ${binary} are not set: ${wrong.map(([fuse]) => fuse).join(', ')}`)
   console.log('Fuses are set, and were read back.')
 }

@@ -13,9 +13,7 @@ export async function licencesOf(packages) {
   const silent = []
   const parts = await Promise.all(
     packages.map(async ({ name, version, license, folder }) => {
-      const files = (await readdir(folder))
-        .filter((file) => /^(licen[cs]e|notice|copying)/i.test(file))
-        .sort()
+      const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file)).sort()
       const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
       // Some name none in their package.json, and hold its text.
       if (license === undefined && texts.length === 0) silent.push(name)

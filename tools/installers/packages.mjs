@@ -15,11 +15,7 @@ export async function packagesWithTheirs(root, names) {
     const folder = locate(name, from)
     // An optional one of another system is not installed.
     if (folder === null || found.has(folder)) return
-    const {
-      version,
-      license,
-      dependencies = {}
-    } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    const { version, license, dependencies = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
     found.set(folder, { name, version, license, folder })
     for (const needed of Object.keys(dependencies)) await visit(needed, folder)
   }

@@ -20,8 +20,7 @@ here=$(dirname "$(readlink -f "$0")")
 exec "$here/node" "$here/program/out/main/cli.js" "$@"
 `
 
-const LAUNCHER_OF_WINDOWS =
-  ['@echo off', '"%~dp0node.exe" "%~dp0program\\out\\main\\cli.js" %*'].join('\r\n') + '\r\n'
+const LAUNCHER_OF_WINDOWS = ['@echo off', '"%~dp0node.exe" "%~dp0program\\out\\main\\cli.js" %*'].join('\r\n') + '\r\n'
 
 /**
  * Lays out what a packaged program consists of, besides Electron:

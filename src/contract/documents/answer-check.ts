@@ -77,8 +77,7 @@ export type CheckResult = Pick<
 >
 
 /** Returns the minimum validity of full answers: rho times that of post's full answers. */
-export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number =>
-  rho * check.post.answers.validity
+export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number => rho * check.post.answers.validity
 
 /** Reports whether a model's full answers reach the minimum validity and are more diverse than post's. */
 export function passesCheck(
@@ -86,10 +85,7 @@ export function passesCheck(
   check: Pick<AnswerCheck, 'post'>,
   rho: number
 ): boolean {
-  return (
-    model.answers.validity >= answerLimit(check, rho) &&
-    model.answers.diversity > check.post.answers.diversity
-  )
+  return model.answers.validity >= answerLimit(check, rho) && model.answers.diversity > check.post.answers.diversity
 }
 
 /** Scores of each check by the keys of its models, because a deep sweep asks for thousands of ranges. */

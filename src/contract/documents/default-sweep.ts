@@ -30,6 +30,4 @@ export const sweepKind = ({ scoredBy, source }: Pick<SweepSummary, 'scoredBy' | 
 
 /** Returns the default sweep for each kind of sweep that a pair has. @param sweeps newest first */
 export const defaultSweepsByKind = (sweeps: readonly SweepSummary[]): SweepSummary[] =>
-  [...multimap(sweeps.map((sweep) => [sweepKind(sweep), sweep])).values()].flatMap(
-    (kind) => defaultSweepOf(kind) ?? []
-  )
+  [...multimap(sweeps.map((sweep) => [sweepKind(sweep), sweep])).values()].flatMap((kind) => defaultSweepOf(kind) ?? [])

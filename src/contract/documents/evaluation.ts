@@ -72,8 +72,7 @@ export const firstFrame = ({
 export const variantSettingsKey = (
   entry: Pick<EvaluationVariant, 'sampling' | 'listed' | 'prompting' | keyof PromptFrame>,
   sampling: Sampling
-): string =>
-  JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1, entry.prompting ?? null])
+): string => JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1, entry.prompting ?? null])
 
 /** Reports whether a variant uses the task's sampling and the unchanged prompts. */
 export const isPlain = (variant: EvaluationVariant): boolean =>
@@ -157,9 +156,7 @@ export const PromptScores = z.object({
     })
   ),
   /** Answers of all variants, projected on their first two principal components. */
-  map: z.array(
-    z.object({ variant: z.string(), index: z.number().int().min(0), x: z.number(), y: z.number() })
-  ),
+  map: z.array(z.object({ variant: z.string(), index: z.number().int().min(0), x: z.number(), y: z.number() })),
   /** Share of the variance along x and y. */
   explained: z.tuple([z.number(), z.number()])
 })

@@ -26,9 +26,7 @@ export const DEFAULT_JUDGE = {
   concurrency: 4
 } as const satisfies Partial<JudgeSettings>
 
-export const judgeWarning = (
-  judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>
-): string =>
+export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>): string =>
   `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}${withKey(judge)}, ` +
   `to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
 

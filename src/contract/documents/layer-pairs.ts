@@ -30,22 +30,15 @@ export function rangePairs({
   }
   const layers = Array.from({ length: layerCount }, (_, layer) => layer)
   return layers.map((row) =>
-    layers.map((column) =>
-      row === column ? null : interaction(Math.min(row, column), Math.max(row, column))
-    )
+    layers.map((column) => (row === column ? null : interaction(Math.min(row, column), Math.max(row, column))))
   )
 }
 
-export const strongestPairs = (
-  pairs: LayerPairs,
-  count: number
-): { layers: [number, number]; value: number }[] =>
+export const strongestPairs = (pairs: LayerPairs, count: number): { layers: [number, number]; value: number }[] =>
   pairs
     .flatMap((row, first) =>
       row.flatMap((value, second) =>
-        value === null || second <= first
-          ? []
-          : [{ layers: [first, second] satisfies [number, number], value }]
+        value === null || second <= first ? [] : [{ layers: [first, second] satisfies [number, number], value }]
       )
     )
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))

@@ -175,9 +175,7 @@ export type SavedCounts = z.infer<typeof SavedCounts>
 
 /** A pair in the list of the project's pairs. The list reads none of the pair's files. */
 export const PairBrief = PairDocument.pick({ id: true, name: true, location: true }).extend({
-  model: z
-    .object({ family: z.string(), layerCount: z.number().int(), parameterCount: z.number().int() })
-    .nullable(),
+  model: z.object({ family: z.string(), layerCount: z.number().int(), parameterCount: z.number().int() }).nullable(),
   /** Reason in words why the pair's prompts cannot be computed. Null if they can, and until the pair is inspected. */
   unusable: z.string().nullable(),
   sweepCount: z.number().int(),

@@ -209,9 +209,7 @@ export const Report = z.object({
   programVersion: z.string(),
   project: z.object({ name: z.string(), folder: z.string(), createdAt: z.iso.datetime(), notes: z.string() }),
   /** Null if the pair cannot be read at present. */
-  pair: z
-    .object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) })
-    .nullable(),
+  pair: z.object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) }).nullable(),
   notes: z.string(),
   rendering: Rendering,
   distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
@@ -229,8 +227,6 @@ export const Report = z.object({
   /** Warnings about files that could not be read, and results of other checkpoints than the current ones. */
   warnings: z.array(z.string()),
   /** Commands for each part. Parts without a command have a note. */
-  reproduction: z.array(
-    z.object({ part: z.string(), note: z.string().nullable(), commands: z.array(ReportedCommand) })
-  )
+  reproduction: z.array(z.object({ part: z.string(), note: z.string().nullable(), commands: z.array(ReportedCommand) }))
 })
 export type Report = z.infer<typeof Report>

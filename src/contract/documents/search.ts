@@ -71,9 +71,7 @@ export const rangesCost = (layerCount: number): number =>
 
 /** Returns the block evaluations of a sweep. @param blends strictly between post and base, and ramps */
 export const sweepCost = (layerCount: number, blends: readonly Blend[]): number =>
-  rangesCost(layerCount) +
-  (1 + blends.length) * layerCount -
-  blends.filter((blend) => !isUniform(blend)).length
+  rangesCost(layerCount) + (1 + blends.length) * layerCount - blends.filter((blend) => !isUniform(blend)).length
 
 const DEFAULT_BEAM = 4
 

@@ -1,12 +1,5 @@
 import { z } from 'zod'
-import {
-  type AnsweringModel,
-  type AnyModel,
-  Model,
-  sweptRangeModel,
-  type Restoring,
-  weightsKey
-} from '../model/model'
+import { type AnsweringModel, type AnyModel, Model, sweptRangeModel, type Restoring, weightsKey } from '../model/model'
 import type { RestoredTo } from '../model/checkpoint'
 import { Blend, type Recipe, RestorationRange } from '../model/recipe'
 import { type Baseline, isBlend, samplingBaselineKey } from '../model/sampling-baseline'
@@ -23,8 +16,7 @@ export const SweptModel = z.discriminatedUnion('kind', [
 export type SweptModel = z.infer<typeof SweptModel>
 
 export const blendName = ({ strength, last }: Blend, source: RestoredTo = null): string => {
-  const strengths =
-    strengthWords(strength) + (last === undefined ? '' : ` to ${strengthWords(last)} over depth`)
+  const strengths = strengthWords(strength) + (last === undefined ? '' : ` to ${strengthWords(last)} over depth`)
   return `All layers at ${strengths}${source === null ? '' : ` from ${source.name}`}`
 }
 
@@ -41,9 +33,7 @@ export const blendRecipe = (blend: Blend, { layerCount, source }: Restoring): Re
 
 /** Returns the model of a baseline: a recipe for a blend, a way to draw for all others. */
 export const baselineModel = (baseline: Baseline, restoring: Restoring): AnsweringModel =>
-  isBlend(baseline)
-    ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) }
-    : { kind: 'baseline', baseline }
+  isBlend(baseline) ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) } : { kind: 'baseline', baseline }
 
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[]

@@ -122,6 +122,4 @@ export const fewShotOf = (
   { kind, fewShot }: Pick<Task, 'kind' | 'fewShot'>,
   project: { readonly fewShot?: FewShotPrompt | undefined }
 ): FewShotPrompt =>
-  fewShot ??
-  project.fewShot ??
-  FEW_SHOT_DEFAULTS[taskKindFacts(kind).rightAnswers === 'many' ? 'listed' : 'open']
+  fewShot ?? project.fewShot ?? FEW_SHOT_DEFAULTS[taskKindFacts(kind).rightAnswers === 'many' ? 'listed' : 'open']

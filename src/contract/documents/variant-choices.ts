@@ -42,10 +42,7 @@ export function variantChoices(
     const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
     choices.push({ variant, origin })
   }
-  const addSelected = (
-    range: (RestorationRange & Restoring) | null,
-    origin: VariantChoice['origin']
-  ): void => {
+  const addSelected = (range: (RestorationRange & Restoring) | null, origin: VariantChoice['origin']): void => {
     if (range === null) return
     const model = sweptRangeModel(range, range)
     const existing = [
@@ -68,9 +65,7 @@ export function variantChoices(
 /** Returns the baselines to evaluate beside the range: the most diverse uniform blend, sampler, mix and filter. */
 export function evaluatedBaselines(compared: readonly BaselineComparison[]): Baseline[] {
   const scored = compared.flatMap(({ baseline, ...score }) =>
-    baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half'
-      ? []
-      : [{ baseline, score }]
+    baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half' ? [] : [{ baseline, score }]
   )
   const groups = [
     ({ kind }: Baseline) => kind === 'uniform-blend',
@@ -100,8 +95,5 @@ export function evaluatedChoices(
   newest: Pick<SweepSummary, 'baselines' | 'layerCount' | 'source'> | undefined
 ): VariantChoice[] {
   const taken = newest === undefined ? [] : takenVariants(newest.baselines, newest)
-  return [
-    ...offered,
-    ...taken.filter(({ variant }) => !offered.some((choice) => sameModel(choice.variant, variant)))
-  ]
+  return [...offered, ...taken.filter(({ variant }) => !offered.some((choice) => sameModel(choice.variant, variant)))]
 }

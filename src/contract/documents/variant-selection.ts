@@ -23,9 +23,7 @@ export const NO_VARIANT_CHANGES: VariantSelection = { added: [], leftOut: [], sa
 export const addedKey = (name: string): string => `added ${name}`
 
 const SeparateSettings = z.object({
-  samples: z
-    .object({ added: z.array(Variant).default([]), leftOut: z.array(z.string()).default([]) })
-    .optional(),
+  samples: z.object({ added: z.array(Variant).default([]), leftOut: z.array(z.string()).default([]) }).optional(),
   evaluation: z
     .object({ added: z.array(EvaluationVariant).default([]), leftOut: z.array(z.string()).default([]) })
     .optional()

@@ -35,9 +35,7 @@ export function variantStyle(variant: Variant): ModelStyle {
     case 'baseline':
       return BASELINE_FAMILIES[variant.baseline.kind]
     case 'recipe':
-      return isUniformBlend(variant.recipe)
-        ? { tone: 'black', shape: 'cross' }
-        : { tone: 'hybrid', shape: 'circle' }
+      return isUniformBlend(variant.recipe) ? { tone: 'black', shape: 'cross' } : { tone: 'hybrid', shape: 'circle' }
   }
 }
 

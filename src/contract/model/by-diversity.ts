@@ -12,8 +12,7 @@ export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[
 
 /** Returns the candidates within noise of the greatest value. */
 export function leaders<T>(candidates: readonly T[], value: (candidate: T) => number): T[] {
-  const threshold =
-    candidates.reduce((max, candidate) => Math.max(max, value(candidate)), -Infinity) - SCORE_NOISE
+  const threshold = candidates.reduce((max, candidate) => Math.max(max, value(candidate)), -Infinity) - SCORE_NOISE
   return candidates.filter((candidate) => value(candidate) >= threshold)
 }
 

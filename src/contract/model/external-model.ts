@@ -38,8 +38,7 @@ export function externalKey(model: ExternalModel): string {
 }
 
 export function describeExternal(model: ExternalModel): string {
-  if (model.kind === 'file')
-    return `answers from ${model.path}${model.of === undefined ? '' : ` of ${model.of}`}`
+  if (model.kind === 'file') return `answers from ${model.path}${model.of === undefined ? '' : ` of ${model.of}`}`
   const { baseUrl, model: served, through } = model.endpoint
   return `${served} at ${baseUrl}, ${through}`
 }

@@ -6,9 +6,7 @@ export const FewShotPrompt = z
     /** Text before the examples. */
     preamble: z.string().max(10_000),
     examples: z
-      .array(
-        z.object({ question: z.string().min(1).max(10_000), answer: z.string().min(1).max(10_000) }).strict()
-      )
+      .array(z.object({ question: z.string().min(1).max(10_000), answer: z.string().min(1).max(10_000) }).strict())
       .max(20),
     /** Text that ends an answer. */
     stop: z.string().min(1).max(100)
@@ -92,12 +90,10 @@ const isSystem = ({ role }: Turn): boolean => role === 'system'
 /** Reads the text of a few-shot prompt without a conversation. @param stop text that ends an answer @throws Error */
 export function readFewShotText(text: string, stop: string): FewShotPrompt {
   const [preamble = '', ...parts] = text.split(/^Question:/m)
-  if (parts.length === 0)
-    throw new Error('has no example: expected a line "Question: …" and a line "Answer: …"')
+  if (parts.length === 0) throw new Error('has no example: expected a line "Question: …" and a line "Answer: …"')
   const examples = parts.map((part, index) => {
     const [question = '', answer, ...further] = part.split(/^Answer:/m).map((side) => side.trim())
-    if (question !== '' && answer !== undefined && answer !== '' && further.length === 0)
-      return { question, answer }
+    if (question !== '' && answer !== undefined && answer !== '' && further.length === 0) return { question, answer }
     throw new Error(`example ${index + 1}: expected a line "Question: …" and a line "Answer: …"`)
   })
   return { preamble: preamble.trim(), examples, stop }

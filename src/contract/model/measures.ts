@@ -91,8 +91,7 @@ const OTHER_MEASURES = [
     id: 'wordDistanceEqual',
     label: 'Word distance, equal length',
     short: 'Distance =',
-    explain:
-      'mean distance between the word sets of two answers (Jaccard), all variants cut to as many words',
+    explain: 'mean distance between the word sets of two answers (Jaccard), all variants cut to as many words',
     about: 'diversity',
     better: 'higher',
     scale: 'share'
@@ -139,8 +138,7 @@ const OTHER_MEASURES = [
     id: 'distinctClasses',
     label: 'Classes of ten answers',
     short: 'Classes',
-    explain:
-      'different answers among the first ten by a classifier, as NoveltyBench counts them (distinct_k)',
+    explain: 'different answers among the first ten by a classifier, as NoveltyBench counts them (distinct_k)',
     about: 'diversity',
     better: 'higher',
     scale: 'count'
@@ -414,10 +412,7 @@ export function measureOf(id: MeasureId): Measure {
 }
 
 /** Returns the minimum and maximum of a measure's values and of their means. */
-export function limitsOf({
-  scale,
-  greatest = Infinity
-}: Pick<Measure, 'scale' | 'greatest'>): [number, number] {
+export function limitsOf({ scale, greatest = Infinity }: Pick<Measure, 'scale' | 'greatest'>): [number, number] {
   if (scale === 'own') return [-Infinity, greatest]
   return scale === 'share' ? [0, 1] : [0, Infinity]
 }

@@ -35,5 +35,4 @@ export const MARK_GLYPHS: Readonly<Record<MarkShape, string>> = {
 }
 
 /** Reports whether a shape has no interior and is drawn by its border. */
-export const isOpen = (shape: MarkShape): boolean =>
-  shape === 'star' || shape === 'cross' || shape === 'crossRot'
+export const isOpen = (shape: MarkShape): boolean => shape === 'star' || shape === 'cross' || shape === 'crossRot'

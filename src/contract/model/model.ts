@@ -5,14 +5,7 @@ import { KeptIdentity } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
 import { type Endpoint, endpointWarning, type ExternalModel, externalKey } from './external-model'
 import { SamplingBaseline, samplingBaselineKey, samplingBaselineName } from './sampling-baseline'
-import {
-  nameStrengths,
-  postStrengths,
-  rangeStrengths,
-  recipeStrengths,
-  sourcesOf,
-  strengthsKey
-} from './strengths'
+import { nameStrengths, postStrengths, rangeStrengths, recipeStrengths, sourcesOf, strengthsKey } from './strengths'
 
 /** A checkpoint whose layers are added to those of others, times a weight. */
 export const LayerTerm = z.object({
@@ -51,8 +44,7 @@ export type AnyModel = AnsweringModel | ExternalModel
 
 export const isExternal = <Other extends { kind: string }>(
   model: Other
-): model is Extract<Other, { kind: ExternalModel['kind'] }> =>
-  model.kind === 'endpoint' || model.kind === 'file'
+): model is Extract<Other, { kind: ExternalModel['kind'] }> => model.kind === 'endpoint' || model.kind === 'file'
 
 export const endpointsAmong = (models: readonly AnyModel[]): Endpoint[] =>
   models.flatMap((model) => (model.kind === 'endpoint' ? [model.endpoint] : []))
@@ -85,9 +77,7 @@ export const sweptRangeModel = (
   { start, end }: RestorationRange,
   { layerCount, source }: Restoring
 ): Extract<Model, { kind: 'recipe' }> =>
-  source === null
-    ? rangeModel({ start, end })
-    : layersModel(rangeStrengths({ start, end }, layerCount, source))
+  source === null ? rangeModel({ start, end }) : layersModel(rangeStrengths({ start, end }, layerCount, source))
 
 export function modelName(model: AnyModel): string {
   if (model.kind === 'recipe') return model.recipe.name
@@ -120,8 +110,7 @@ export function weightsKey(model: AnyModel): string {
   if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
   if (model.kind !== 'recipe') return model.kind
   const { recipe, onto, terms } = model
-  const layerCount =
-    'layers' in recipe ? recipe.layers.length : Math.max(...recipe.ranges.map(([, end]) => end)) + 1
+  const layerCount = 'layers' in recipe ? recipe.layers.length : Math.max(...recipe.ranges.map(([, end]) => end)) + 1
   const strengths = strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
   const key = terms === undefined ? strengths : `${strengths} of ${terms.map(termKey).join(' + ')}`
   return onto === undefined ? key : `${key} onto ${onto.fingerprint}`
@@ -138,6 +127,4 @@ export const modelKey = (model: AnyModel): string => keptOf(model)?.id ?? weight
 
 /** Reports whether two models are the same in their project. Weights decide if either lacks a kept id. */
 export const sameModel = (a: AnyModel, b: AnyModel): boolean =>
-  keptOf(a) === undefined || keptOf(b) === undefined
-    ? weightsKey(a) === weightsKey(b)
-    : modelKey(a) === modelKey(b)
+  keptOf(a) === undefined || keptOf(b) === undefined ? weightsKey(a) === weightsKey(b) : modelKey(a) === modelKey(b)

@@ -1,9 +1,7 @@
 import { elementAt } from './look-up'
 
 /** Returns the points that no other point beats in both validity and diversity, by rising validity. */
-export function paretoFront<Point extends { validity: number; diversity: number }>(
-  points: readonly Point[]
-): Point[] {
+export function paretoFront<Point extends { validity: number; diversity: number }>(points: readonly Point[]): Point[] {
   const front: Point[] = []
   for (const point of points) {
     let [start, end] = [0, front.length]

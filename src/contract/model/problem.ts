@@ -66,8 +66,7 @@ export function describeIssue(error: z.ZodError): string {
   const { path, message } = firstIssue(error)
   const [first, ...inside] = path
   // Users count the entries of a list from one.
-  const fields =
-    typeof first === 'number' ? [`entry ${first + 1}`, inside.join('.')] : [path.map(String).join('.')]
+  const fields = typeof first === 'number' ? [`entry ${first + 1}`, inside.join('.')] : [path.map(String).join('.')]
   return [...fields.filter((field) => field !== ''), message].join(': ')
 }
 

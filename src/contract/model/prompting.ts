@@ -52,7 +52,5 @@ export function renamedVariant(
   taken: readonly string[]
 ): string {
   const ending = variantEnding(before)
-  return name.endsWith(ending)
-    ? freeName(`${name.slice(0, -ending.length)}${variantEnding(after)}`, taken)
-    : name
+  return name.endsWith(ending) ? freeName(`${name.slice(0, -ending.length)}${variantEnding(after)}`, taken) : name
 }

@@ -87,9 +87,7 @@ const rangePair = z
 /** A named recipe in its file format: complete ranges, or the strengths of every layer. */
 export const Recipe = z.union([
   z.object({ name: z.string().min(1).max(200), ranges: z.array(rangePair).min(1).max(MAX_LAYERS) }).strict(),
-  z
-    .object({ name: z.string().min(1).max(200), layers: z.array(LayerStrength).min(1).max(MAX_LAYERS) })
-    .strict()
+  z.object({ name: z.string().min(1).max(200), layers: z.array(LayerStrength).min(1).max(MAX_LAYERS) }).strict()
 ])
 export type Recipe = z.infer<typeof Recipe>
 

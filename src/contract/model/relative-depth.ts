@@ -5,11 +5,7 @@ import type { RestorationRange } from './recipe'
  * nearest edge of the other model, the deeper one if halfway. Coinciding edges give the layer in the middle. @param
  * from layers of the model that contains the range @param to layers of the other model
  */
-export function atRelativeDepth(
-  { start, end }: RestorationRange,
-  from: number,
-  to: number
-): RestorationRange {
+export function atRelativeDepth({ start, end }: RestorationRange, from: number, to: number): RestorationRange {
   const first = Math.round((start * to) / from)
   const last = Math.round(((end + 1) * to) / from) - 1
   if (first <= last) return { start: first, end: last }

@@ -42,11 +42,8 @@ export const isBlend = (baseline: Baseline): baseline is BlendBaseline => 'stren
 /** A baseline that cuts post's tokens by another limit than min-p. */
 export type TruncatedBaseline = Exclude<PostBaseline, { kind: 'sampler' }>
 
-const grid = <A, B, Point>(
-  first: readonly A[],
-  second: readonly B[],
-  point: (a: A, b: B) => Point
-): Point[] => first.flatMap((a) => second.map((b) => point(a, b)))
+const grid = <A, B, Point>(first: readonly A[], second: readonly B[], point: (a: A, b: B) => Point): Point[] =>
+  first.flatMap((a) => second.map((b) => point(a, b)))
 
 /** Samplers for which a sweep can also store what-if scores. */
 export const WHAT_IF_SAMPLERS: readonly MinPDraw[] = grid(
@@ -151,13 +148,9 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
 }
 
 /** Kinds of families, in the order of tables. */
-export const BASELINE_KINDS: readonly Baseline['kind'][] = Baseline.options.map(
-  ({ shape }) => shape.kind.value
-)
+export const BASELINE_KINDS: readonly Baseline['kind'][] = Baseline.options.map(({ shape }) => shape.kind.value)
 /** Kinds of families that only draw tokens differently. */
-export const SAMPLING_KINDS: readonly SamplingKind[] = SamplingBaseline.options.map(
-  ({ shape }) => shape.kind.value
-)
+export const SAMPLING_KINDS: readonly SamplingKind[] = SamplingBaseline.options.map(({ shape }) => shape.kind.value)
 
 /** Returns the default baselines of a sweep. @param withBase true if base's logits are available */
 export const defaultSamplingBaselines = (withBase: boolean): SamplingBaseline[] =>
@@ -173,9 +166,7 @@ export function baselineSampler(baseline: PostBaseline): Partial<DrawSettings> {
   if (baseline.kind === 'sampler') return { temperature, minP: baseline.minP }
   const open = { temperature, topK: null, topP: 1, minP: 0 }
   if (baseline.kind === 'top-p') return { ...open, topP: baseline.limit }
-  return baseline.kind === 'top-k'
-    ? { ...open, topK: baseline.limit }
-    : { ...open, topNSigma: baseline.limit }
+  return baseline.kind === 'top-k' ? { ...open, topK: baseline.limit } : { ...open, topNSigma: baseline.limit }
 }
 
 /** Describes a baseline and the work for one of its answers, compared with an answer of post. */

@@ -100,8 +100,7 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
 }
 
 /** Reports whether a recipe treats layers differently, as a range does and a blend of all layers does not. */
-export const choosesLayers = (recipe: Recipe): boolean =>
-  'ranges' in recipe || stretches(recipe.layers).length > 1
+export const choosesLayers = (recipe: Recipe): boolean => 'ranges' in recipe || stretches(recipe.layers).length > 1
 
 export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) => OtherCheckpoint): Recipe {
   if ('ranges' in recipe) return recipe
@@ -152,10 +151,7 @@ export function withComponents(
 ): LayerStrength {
   const changed = (half: LayerHalf): Map<Component, number> =>
     new Map(
-      componentStrengths(layer, half).map(({ component, strength }) => [
-        component,
-        change(half, component, strength)
-      ])
+      componentStrengths(layer, half).map(({ component, strength }) => [component, change(half, component, strength)])
     )
   const attention = changed('attention')
   const mlp = changed('mlp')
@@ -201,8 +197,7 @@ export function rangeOfKey<Range extends RestorationRange>(
   { ranges, source }: { readonly ranges: readonly Range[]; readonly source: RestoredTo },
   key: string | null
 ): Range | undefined {
-  const indexOf =
-    indexOfKeys.get(ranges) ?? new Map(ranges.map((range, index) => [rangeKey(range, { source }), index]))
+  const indexOf = indexOfKeys.get(ranges) ?? new Map(ranges.map((range, index) => [rangeKey(range, { source }), index]))
   indexOfKeys.set(ranges, indexOf)
   const index = key === null ? undefined : indexOf.get(key)
   return index === undefined ? undefined : ranges[index]
@@ -218,8 +213,7 @@ function halfKey(layer: LayerStrength, half: LayerHalf): string {
 }
 
 /** Returns a key that is equal for equal strengths, regardless of the source: `1/1`, `0.5/0`, `q:1+k:1/0`. */
-export const amountKey = (layer: LayerStrength): string =>
-  `${halfKey(layer, 'attention')}/${halfKey(layer, 'mlp')}`
+export const amountKey = (layer: LayerStrength): string => `${halfKey(layer, 'attention')}/${halfKey(layer, 'mlp')}`
 
 const sourceKey = (layer: LayerStrength): string =>
   layer.source === undefined || isPostLayer(layer) ? '' : ` of ${layer.source.fingerprint}`
@@ -237,8 +231,7 @@ export const strengthsKey = (layers: readonly LayerStrength[]): string =>
     })
     .join()
 
-export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
-  a === b || layerKey(a) === layerKey(b)
+export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean => a === b || layerKey(a) === layerKey(b)
 
 export const isPostLayer = (layer: LayerStrength): boolean => amountKey(layer) === POST_KEY
 

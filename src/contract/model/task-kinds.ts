@@ -68,8 +68,7 @@ export const TASK_KINDS = [
         'Mark how sound this solution is: does every step follow, are the calculations right, ' +
         'does it reach the right result? ' +
         '1 is no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
-      pairs:
-        'You judge solutions: does every step follow, are the calculations right, do they reach the right result?',
+      pairs: 'You judge solutions: does every step follow, are the calculations right, do they reach the right result?',
       forms: 'You read solutions. Name the final result that the solution comes to, be it right or wrong.'
     }
   },

@@ -8,10 +8,7 @@ export interface CheckpointChange {
 }
 
 /** Returns the differences between the pair's checkpoints and those that the project last stored, if known. */
-export function checkpointChanges({
-  document,
-  pair
-}: Pick<ProjectState, 'document' | 'pair'>): CheckpointChange[] {
+export function checkpointChanges({ document, pair }: Pick<ProjectState, 'document' | 'pair'>): CheckpointChange[] {
   const { checkpoints } = document
   if (checkpoints === null || pair === null) return []
   return (['base', 'post'] as const).flatMap((member): CheckpointChange[] => {
@@ -19,9 +16,7 @@ export function checkpointChanges({
     const files = now.files
       .filter(
         ({ name, bytes, modifiedMs }) =>
-          !then.files.some(
-            (file) => file.name === name && file.bytes === bytes && file.modifiedMs === modifiedMs
-          )
+          !then.files.some((file) => file.name === name && file.bytes === bytes && file.modifiedMs === modifiedMs)
       )
       .map(({ name }) => name)
     if (then.fingerprint !== now.fingerprint) return [{ member, kind: 'changed', files }]

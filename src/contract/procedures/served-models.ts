@@ -68,9 +68,7 @@ export const ServedEvent = z.discriminatedUnion('type', [
   /** Tokens of one step. A token that ends an answer is null, and comes only with its log-probability. */
   z.object({
     type: z.literal('tokens'),
-    tokens: z.array(
-      z.object({ index: z.number().int(), token: token.nullable(), logprob: TokenLogprob.nullable() })
-    )
+    tokens: z.array(z.object({ index: z.number().int(), token: token.nullable(), logprob: TokenLogprob.nullable() }))
   }),
   z.object({
     type: z.literal('answer'),

@@ -35,11 +35,8 @@ export function stoppedRunWords(
   if (answers >= total) return null
   const stopped = `Stopped at ${formatCount(answers)} of ${plural(total, 'answer')}`
   if (prompts === 0) return `${stopped}: no prompt has answers of all variants, so they cannot be compared.`
-  const each =
-    fewest === most ? plural(most, 'answer') : `${formatCount(fewest)} to ${plural(most, 'answer')}`
+  const each = fewest === most ? plural(most, 'answer') : `${formatCount(fewest)} to ${plural(most, 'answer')}`
   const over =
-    prompts === promptCount
-      ? plural(prompts, 'prompt')
-      : `${formatCount(prompts)} of ${plural(promptCount, 'prompt')}`
+    prompts === promptCount ? plural(prompts, 'prompt') : `${formatCount(prompts)} of ${plural(promptCount, 'prompt')}`
   return `${stopped}: variants are compared over ${over}, on as many answers of each as all have, ${each} per prompt.`
 }

@@ -169,8 +169,7 @@ function checkAssurance(check: CheckResult | null, checked: FullAnswerScores | n
     }
   }
   const sure = checkCertainty(check, checked, rho)
-  const resampled =
-    sure === null ? '' : `${validitySpan(sure)} over resampled prompts, ${passingWords(sure)}; `
+  const resampled = sure === null ? '' : `${validitySpan(sure)} over resampled prompts, ${passingWords(sure)}; `
   const limits = `limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
   return {
     label,

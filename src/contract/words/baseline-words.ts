@@ -35,8 +35,7 @@ export const independentBaselineName = (baseline: Baseline): string =>
 export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
   if (baseline.kind === 'tempered')
     return `${rangePhrase(baseline.range)} at temperature ${baseline.temperature}, min-p ${baseline.minP}`
-  if (baseline.kind === 'control')
-    return `${baseline.place} range of that length, ${rangePhrase(baseline.range)}`
+  if (baseline.kind === 'control') return `${baseline.place} range of that length, ${rangePhrase(baseline.range)}`
   if (baseline.kind === 'half') return `${HALVES[baseline.half]} of ${rangePhrase(baseline.range)} alone`
   return independentBaselineName(baseline)
 }
@@ -82,9 +81,7 @@ export const familyOf = (
 
 /** Formats the score of a family out of bag, as diversity at validity. */
 export const outOfBagText = ({ outOfBag }: FamilyScore): string =>
-  outOfBag === null
-    ? 'too few prompts'
-    : `${formatScore(outOfBag.diversity)} at ${formatScore(outOfBag.validity)}`
+  outOfBag === null ? 'too few prompts' : `${formatScore(outOfBag.diversity)} at ${formatScore(outOfBag.validity)}`
 
 /** Reports whether a baseline may lead only because it was picked from many: out of bag, its family does not lead. */
 function mayLeadByChance(selection: Compared, compared: BaselineComparison): boolean {
@@ -115,8 +112,7 @@ function best(baselines: readonly BaselineComparison[]): BaselineComparison | nu
  */
 export function strongestBaseline(selection: Compared): BaselineComparison | null {
   const ahead = validBaselines(selection).filter(
-    (baseline) =>
-      comparedScores(baseline).difference.diversity.mean > 0 && !mayLeadByChance(selection, baseline)
+    (baseline) => comparedScores(baseline).difference.diversity.mean > 0 && !mayLeadByChance(selection, baseline)
   )
   const isChecked = ({ answers }: BaselineComparison): boolean => answers !== null
   const better = ahead.filter(isSurelyMoreDiverse)

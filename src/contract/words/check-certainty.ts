@@ -69,5 +69,4 @@ export const validitySpan = ({ validity: [low, high] }: CheckCertainty): string 
   `${formatScore(low)} to ${formatScore(high)}`
 
 /** Formats the share: "passes in 83 % of resamples". */
-export const passingWords = ({ passing }: CheckCertainty): string =>
-  `passes in ${formatPercent(passing)} of resamples`
+export const passingWords = ({ passing }: CheckCertainty): string => `passes in ${formatPercent(passing)} of resamples`

@@ -14,8 +14,7 @@ export const CHECKPOINT_FACTS: readonly (readonly [name: string, value: (checkpo
   ['MLP size', mlpSize],
   [
     'attention heads',
-    ({ headCount, kvHeadCount, headSize }) =>
-      `${headCount} of size ${headSize}, ${kvHeadCount} for keys and values`
+    ({ headCount, kvHeadCount, headSize }) => `${headCount} of size ${headSize}, ${kvHeadCount} for keys and values`
   ],
   ['vocabulary', ({ vocabularySize }) => formatCount(vocabularySize)],
   [

@@ -9,8 +9,9 @@ const hex = (code: string): Rgb => [
 ]
 
 /** Viridis (van der Walt and Smith), eleven stops: perceptually even, readable without colour vision. */
-export const VIRIDIS: ColorScale =
-  '440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725'.split(' ').map(hex)
+export const VIRIDIS: ColorScale = '440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725'
+  .split(' ')
+  .map(hex)
 
 /** ColorBrewer PuOr, nine classes, from loss (orange) to gain (purple): colour-blind safe. */
 export const DIVERGING: ColorScale = 'b35806 e08214 fdb863 fee0b6 f7f7f7 d8daeb b2abd2 8073ac 542788'

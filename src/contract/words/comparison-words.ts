@@ -7,15 +7,7 @@ import {
 } from '../documents/sweep-comparison'
 import type { RestorationRange } from '../model/recipe'
 import { spanKey } from '../model/strengths'
-import {
-  capitalised,
-  formatDelta,
-  formatNumber,
-  formatPercent,
-  formatScore,
-  plural,
-  rangePhrase
-} from './format'
+import { capitalised, formatDelta, formatNumber, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
 type Measure = 'validity' | 'diversity'
@@ -28,16 +20,13 @@ const GRADES = [
   { from: -0.4, words: 'orders with little in common' }
 ] as const
 
-const gradeOf = (value: number): string =>
-  GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
+const gradeOf = (value: number): string => GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
 
 export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison, 'prompts'>): boolean =>
   onlyA === 0 && onlyB === 0
 
 /** Describes the selections of two sweeps, how alike they order the ranges, and which ranges correspond. */
-export const comparisonFinding = (
-  comparison: SweepComparison
-): { verdict: string; depth: string | null } => ({
+export const comparisonFinding = (comparison: SweepComparison): { verdict: string; depth: string | null } => ({
   verdict: verdictWords(comparison),
   depth: depthWords(comparison)
 })
@@ -65,13 +54,11 @@ function selectionWords(comparison: SweepComparison): string {
   const named = (side: 'A' | 'B', { selected, source }: SweepComparison['a']): string =>
     `${side} selects ${selected === null ? 'no range' : rangePhrase(selected, source)}`
   const alike = a.source?.fingerprint === b.source?.fingerprint
-  if (a.selected !== null && selection.same && by === 'range' && alike)
-    return `Both select ${rangePhrase(a.selected)}`
+  if (a.selected !== null && selection.same && by === 'range' && alike) return `Both select ${rangePhrase(a.selected)}`
   const both = `${named('A', a)}, ${named('B', b)}`
   const checks = checksWords(comparison)
   if (checks !== null) return `${both}, ${checks}`
-  if (selection.same)
-    return `${both}, which ${by === 'range' ? 'are the same layers' : 'stands at the same depth'}`
+  if (selection.same) return `${both}, which ${by === 'range' ? 'are the same layers' : 'stands at the same depth'}`
   if (selection.overlap === null) return both
   if (selection.overlap === 0) return `${both}, which have no depth in common`
   return `${both}, and share ${formatPercent(selection.overlap)} of their depth`
@@ -119,9 +106,7 @@ function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | nu
   const to = side === 'a' ? 'B' : 'A'
   if (carried === null) {
     const { selected, source } = comparison[side]
-    return selected === null
-      ? null
-      : `${to} has not scored the selection of ${from}, ${rangePhrase(selected, source)}.`
+    return selected === null ? null : `${to} has not scored the selection of ${from}, ${rangePhrase(selected, source)}.`
   }
   const words = scoreWords(comparison.a.scoredBy)
   const { range, other, score, gain, validityKept } = carried
@@ -131,9 +116,7 @@ function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | nu
   const isSame = comparison.by === 'range' && target.source?.fingerprint === source?.fingerprint
   const below = carried.keepsEnough ? '' : `, less than the ${formatPercent(target.rho)} asked for`
   const keeps =
-    validityKept === null
-      ? ''
-      : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept${below}`
+    validityKept === null ? '' : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept${below}`
   const fails = carried.passesCheck === false ? `; it fails ${to}'s full-answer check` : ''
   return (
     `The selection of ${from}, ${rangePhrase(range, source)}${isSame ? '' : there}, has ` +

@@ -6,15 +6,11 @@ import { isSame } from './range-facts'
 import type { ScoreWords } from './score-words'
 
 /** Returns ranges that a half of the prompts selected, but that the full-answer check omitted; none without a check. */
-export function uncheckedHalves(
-  { folds }: Pick<CrossFit, 'folds'>,
-  check: CheckResult | null
-): RestorationRange[] {
+export function uncheckedHalves({ folds }: Pick<CrossFit, 'folds'>, check: CheckResult | null): RestorationRange[] {
   if (check === null) return []
   const picked = folds.flatMap(({ selected }) => selected ?? [])
   return picked.filter(
-    (range, index) =>
-      checkOfRange(check, range) === null && picked.findIndex((each) => isSame(each, range)) === index
+    (range, index) => checkOfRange(check, range) === null && picked.findIndex((each) => isSame(each, range)) === index
   )
 }
 
@@ -35,8 +31,6 @@ export function crossFitAt(
 ): string {
   const belowLimit = validity < minimum ? `, below the limit of ${formatScore(minimum)}` : ''
   const uncheckedNote =
-    unchecked.length === 0
-      ? ''
-      : `, of ${unchecked.map((range) => rangePhrase(range)).join(' and ')} (not checked)`
+    unchecked.length === 0 ? '' : `, of ${unchecked.map((range) => rangePhrase(range)).join(' and ')} (not checked)`
   return `at ${words.validity} ${formatScore(validity)}${belowLimit}${uncheckedNote}`
 }

@@ -46,11 +46,7 @@ interface OpenQuality {
 }
 
 /** @param referenceMean mean of the reference variant */
-function openQuality(
-  id: MeasureId,
-  difference: MeasureDifference,
-  referenceMean: number | undefined
-): OpenQuality {
+function openQuality(id: MeasureId, difference: MeasureDifference, referenceMean: number | undefined): OpenQuality {
   const { interval } = difference
   const noun = measureOf(id).about === 'refusal' ? 'refusals' : 'quality'
   if (isAlike(difference)) return alikeQuality(difference, noun)
@@ -94,11 +90,7 @@ export function evaluationVerdicts(results: Compared, measures: ComparedMeasures
 }
 
 /** Reports whether a task of refusals measured no refusal of these variants. */
-function refusedNothing(
-  { variants }: Compared,
-  names: readonly string[],
-  measures: ComparedMeasures
-): boolean {
+function refusedNothing({ variants }: Compared, names: readonly string[], measures: ComparedMeasures): boolean {
   if (!areRefusals(measures)) return false
   const shares = variants
     .filter(({ variant }) => names.includes(variant))
@@ -126,9 +118,7 @@ function compareBeside(
   }
   const difference = differences[quality]
   const open =
-    changes.quality === 'unsure' && difference !== undefined
-      ? openQuality(quality, difference, referenceMean)
-      : null
+    changes.quality === 'unsure' && difference !== undefined ? openQuality(quality, difference, referenceMean) : null
   const judge = areRefusals({ diversity, quality }) ? judgedRefusals : judged
   return { figures: figures.join('; '), ...judge(changes, open) }
 }
@@ -139,11 +129,7 @@ interface BetterVariant extends Omit<EvaluationVerdict, 'but'> {
 }
 
 /** Returns the variants that are surely better than a range, the most diverse first. */
-export function betterVariants(
-  results: Compared,
-  range: string,
-  measures: ComparedMeasures
-): BetterVariant[] {
+export function betterVariants(results: Compared, range: string, measures: ComparedMeasures): BetterVariant[] {
   if (areRefusals(measures)) return []
   const referenceMean = qualityOf(results, range, measures)
   const sign = measureOf(measures.diversity).better === 'lower' ? -1 : 1
@@ -208,8 +194,7 @@ function judged(
 ): Pick<EvaluationVerdict, 'verdict' | 'good'> {
   const words = DIVERSITY[diversity]
   const isWorse = diversity === 'worse' || quality === 'worse' || open?.warns === true
-  const isBetter =
-    quality === 'better' ? diversity !== 'unknown' : quality !== 'unknown' && diversity === 'better'
+  const isBetter = quality === 'better' ? diversity !== 'unknown' : quality !== 'unknown' && diversity === 'better'
   const good = isWorse ? false : isBetter ? true : null
   if (open !== null) {
     return { verdict: diversity === 'unknown' ? `${open.words}, ${words}` : `${words}, ${open.words}`, good }

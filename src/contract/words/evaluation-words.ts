@@ -20,8 +20,7 @@ import {
 import { scoreWords } from './score-words'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
-export const formatMeasure = (id: MeasureId, value: number): string =>
-  formatOnScale(measureOf(id).scale, value)
+export const formatMeasure = (id: MeasureId, value: number): string => formatOnScale(measureOf(id).scale, value)
 
 export function formatOnScale(scale: Measure['scale'], value: number): string {
   const size = Math.abs(value)
@@ -68,8 +67,7 @@ export const isAlike = ({ mean, effectSize }: Pick<MeasureDifference, 'mean' | '
   mean === 0 && effectSize === null
 
 /** Returns the share of prompts that may differ although none did (rule of three, Hanley and Lippman-Hand 1983). */
-export const mostDiffering = ({ promptCount }: Pick<MeasureDifference, 'promptCount'>): number =>
-  3 / promptCount
+export const mostDiffering = ({ promptCount }: Pick<MeasureDifference, 'promptCount'>): number => 3 / promptCount
 
 /** Describes two alike variants and the remaining uncertainty, as two lines. */
 export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount'>): [string, string] {
@@ -121,10 +119,7 @@ export const overFewer = (promptCount: number | undefined, all: number): string 
   promptCount === undefined || promptCount === all ? '' : `on ${plural(promptCount, 'prompt')}`
 
 /** Describes how well the character task predicts this task; empty without a sweep. */
-export function proxySentence({
-  proxy,
-  proxyPick
-}: Pick<EvaluationView['results'], 'proxy' | 'proxyPick'>): string {
+export function proxySentence({ proxy, proxyPick }: Pick<EvaluationView['results'], 'proxy' | 'proxyPick'>): string {
   if (proxy.length === 0) return ''
   const count = Math.max(...proxy.map((one) => one.count))
   if (proxy.every(({ correlation }) => correlation === null)) {
@@ -159,8 +154,7 @@ function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
 
 type Answered = Pick<EvaluationView['results'], 'variants'>
 
-const countAnswers = ({ variants }: Answered): number =>
-  variants.reduce((sum, variant) => sum + variant.answerCount, 0)
+const countAnswers = ({ variants }: Answered): number => variants.reduce((sum, variant) => sum + variant.answerCount, 0)
 
 /** Describes the progress of a stopped evaluation; null for a complete one. @param requested answers of all variants */
 export function stoppedAt(results: Answered, requested: number, complete: boolean): string | null {
@@ -185,10 +179,5 @@ export function runningSentence(results: Answered, requested: number): string {
 /** Describes the data of a stopped evaluation. @param stopped text of {@link stoppedAt} */
 export const stoppedSentence = (stopped: string): string => `This evaluation was ${stopped}. ${EQUALLY_MANY}`
 
-export const askedWords = ({
-  promptCount,
-  sampleCount
-}: {
-  promptCount: number
-  sampleCount: number
-}): string => `${plural(promptCount, 'prompt')} × ${plural(sampleCount, 'answer')}`
+export const askedWords = ({ promptCount, sampleCount }: { promptCount: number; sampleCount: number }): string =>
+  `${plural(promptCount, 'prompt')} × ${plural(sampleCount, 'answer')}`

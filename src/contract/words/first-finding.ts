@@ -20,10 +20,7 @@ export function firstFinding({ category, characters, base, post }: CharacterAnsw
   const favourite = elementAt(characters, favouriteIndex, 'character')
   // No line ends within a share.
   const share = (probabilities: readonly number[]): string =>
-    `${favourite} ${formatPercent(elementAt(probabilities, favouriteIndex, 'probability'))}`.replaceAll(
-      ' ',
-      '\u00A0'
-    )
+    `${favourite} ${formatPercent(elementAt(probabilities, favouriteIndex, 'probability'))}`.replaceAll(' ', '\u00A0')
   return {
     headline: `Your instruct model says ${favourite}.`,
     text:

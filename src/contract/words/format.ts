@@ -120,5 +120,4 @@ export const rangeName = (range: RestorationRange, source: RestoredTo = null): s
   capitalised(rangePhrase(range, source))
 
 /** Formats a count with its noun: "40 prompts", "1 prompt". */
-export const plural = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+export const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`

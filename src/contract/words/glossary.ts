@@ -14,22 +14,18 @@ export const GLOSSARY = {
   blend: 'A recipe that gives all layers the same strength.',
   'uniform blends':
     'All layers blended alike, from post to base. The simplest alternative to a range (the paper\'s "soup").',
-  checkpoint:
-    'Another model of the pair’s architecture, such as a training stage. It is compared as a whole model.',
+  checkpoint: 'Another model of the pair’s architecture, such as a training stage. It is compared as a whole model.',
   variant: 'A model and sampler that answer prompts: base, post, a recipe, a checkpoint or a baseline.',
   sweep:
     'All restoration ranges scored on the same prompts, by the character task or a task with listed ' +
     'answers. A full sweep scores all of them exactly, a preview only some.',
   CRC: 'Constrained Random Character, the character task. A prompt asks for one random character of a given set.',
   validity: 'The probability of an allowed answer, as a mean over prompts and then over categories.',
-  diversity:
-    'The entropy of the allowed answers as a share of its maximum: 1 is uniform, 0 is always the same.',
+  diversity: 'The entropy of the allowed answers as a share of its maximum: 1 is uniform, 0 is always the same.',
   'effective choices': 'The number of equally likely answers with the same diversity: exp of the entropy.',
   precision: 'For a task with listed answers: the probability of a right answer, complete to its end.',
-  coverage:
-    'For a task with listed answers: the share of right answers that are expected in the draws shown.',
-  'effective answers':
-    'The number of equally likely right answers with the same diversity: exp of their entropy.',
+  coverage: 'For a task with listed answers: the share of right answers that are expected in the draws shown.',
+  'effective answers': 'The number of equally likely right answers with the same diversity: exp of their entropy.',
   baseline:
     'A simpler way to diverse answers: another sampler for post, mixed logits, base filtered by post, ' +
     'or a blend of all layers. A family is one kind of baseline with all its settings.',
@@ -40,8 +36,7 @@ export const GLOSSARY = {
   limit: 'The validity, or precision, that a range must keep: ρ times post’s. ρ is 0.9 by default.',
   gain: 'Diversity, or coverage, minus post’s.',
   front:
-    'The models that no other model beats in both measures of a score. Ranges that fail the check are ' +
-    'left out.',
+    'The models that no other model beats in both measures of a score. Ranges that fail the check are ' + 'left out.',
   resample:
     'The prompts drawn again at random, with repeats. It shows how much a result depends on the prompts. ' +
     'Out of bag: scored only on the prompts that a resample left out.',
@@ -50,8 +45,7 @@ export const GLOSSARY = {
     'every resample.',
   'near-equal ranges':
     'Neighbouring ranges that share the wins. The place to restore is clear, the exact edges are not.',
-  interval:
-    'The range of 95 % of the resamples. It holds for other prompts of the same kind, not for other tasks.',
+  interval: 'The range of 95 % of the resamples. It holds for other prompts of the same kind, not for other tasks.',
   'cross-fitted':
     'Selected on one half of the prompts and scored on the other. Picking the best of many is then ' +
     'not rewarded. Unseen prompts are those of the other half.',

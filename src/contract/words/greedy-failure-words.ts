@@ -18,19 +18,13 @@ export function chosenNotices(task: Task, variants: readonly EvaluationVariant[]
   ]
   const posts = variants.filter(({ variant }) => variant.kind === 'post')
   if (!posts.some(isPlain)) {
-    notices.push(
-      'Post is not among the variants. Without new samples of it, the gain of a variant is unknown.'
-    )
+    notices.push('Post is not among the variants. Without new samples of it, the gain of a variant is unknown.')
   }
   if (posts.some(({ sampling = settings.sampling }) => sampling.temperature === 0)) {
-    notices.push(
-      'A variant is post at temperature 0. Its answers chose these prompts, so it fails all of them.'
-    )
+    notices.push('A variant is post at temperature 0. Its answers chose these prompts, so it fails all of them.')
   }
   if (chosen.post !== post) {
-    notices.push(
-      'These prompts were chosen by the failures of another post. This one may fail fewer of them.'
-    )
+    notices.push('These prompts were chosen by the failures of another post. This one may fail fewer of them.')
   }
   return notices
 }

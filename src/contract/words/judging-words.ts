@@ -32,8 +32,7 @@ export const judgingNotices = (judging: readonly Judging[]): string[] =>
     return parts.length === 0 ? [] : [`${WORDS[one.way].who} ${one.model} ${parts.join('; it ')}.`]
   })
 
-export const isUnusable = ({ done, total, usable }: Judging): boolean =>
-  done > 0 && done === total && usable === 0
+export const isUnusable = ({ done, total, usable }: Judging): boolean => done > 0 && done === total && usable === 0
 
 export const isJudged = ({ done, total }: Judging): boolean => done === total
 

@@ -32,14 +32,11 @@ export function infiniteDivergenceWords({ stages, scoredBy }: LineageDocument): 
 /** States which stage lowered diversity most, and in which layers. The first sentence is the headline. */
 export function lineageFindings(lineage: LineageDocument): string[] {
   const words = scoreWords(lineage.scoredBy)
-  const fall = ({ stage, before }: ReturnType<typeof transitions>[number]): number =>
-    before.diversity - stage.diversity
+  const fall = ({ stage, before }: ReturnType<typeof transitions>[number]): number => before.diversity - stage.diversity
   const worst = transitions(lineage).reduce((a, b) => (fall(b) > fall(a) ? b : a))
   if (fall(worst) <= 0) return [`No stage lowered ${words.diversity}.`]
   const { stage, before } = worst
-  const best = lineage.ranges.find(
-    (range) => range.stage === stage.name && range.against === before.name
-  )?.best
+  const best = lineage.ranges.find((range) => range.stage === stage.name && range.against === before.name)?.best
   const layers = layersOfStage(lineage, stage.name)
   const strongest = layers.reduce((a, b) => (b.diversity.difference > a.diversity.difference ? b : a))
   return [

@@ -40,13 +40,7 @@ export function findingBySweep(scores: ModelMeasurements): ModelFinding {
   const figures = figuresOf(scores, words)
   if (verdict === null) return { by, figures, ...unselected(scores, words) }
   const { headline, caveats, state } = verdict
-  const weight = isGood(verdict)
-    ? 'for'
-    : state === 'unchecked'
-      ? 'unchecked'
-      : isDoubtful(state)
-        ? 'against'
-        : 'open'
+  const weight = isGood(verdict) ? 'for' : state === 'unchecked' ? 'unchecked' : isDoubtful(state) ? 'against' : 'open'
   return { by, figures, headline, caveats: caveats.map(({ text }) => text), weight }
 }
 
@@ -93,9 +87,7 @@ function unselected(
   const weight = CHECK_WEIGHTS[checked.state] ?? 'open'
   if (weight === 'against') return { headline: `${capitalised(checked.words)}.`, caveats: [], weight }
   const headline =
-    weight === 'unchecked'
-      ? `${passesRule}; full answers were not checked.`
-      : `${passesRule}, on full answers too.`
+    weight === 'unchecked' ? `${passesRule}; full answers were not checked.` : `${passesRule}, on full answers too.`
   return { headline, caveats, weight }
 }
 

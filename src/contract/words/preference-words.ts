@@ -16,9 +16,7 @@ export function tallyBasis({ comparisons, prompts, ties, skipped }: PreferenceTa
 /** Formats a share with its interval. {@link tallyRule} explains a missing interval. */
 export function formatShare(share: number | null, interval: readonly [number, number] | null): string {
   if (share === null) return '–'
-  return interval === null
-    ? formatPercent(share)
-    : `${formatPercent(share)} ${formatInterval(interval, formatPercent)}`
+  return interval === null ? formatPercent(share) : `${formatPercent(share)} ${formatInterval(interval, formatPercent)}`
 }
 
 /** Reports whether more than two variants were compared. For two, chance and share are equal. */
@@ -59,9 +57,7 @@ export function tallyRule(tally: PreferenceTally): string {
 }
 
 /** Returns the columns of a preference table: the share, and for several variants the chance over the reference. */
-export function preferenceColumns(
-  tally: PreferenceTally
-): { name: string; of: (entry: Preferred) => string }[] {
+export function preferenceColumns(tally: PreferenceTally): { name: string; of: (entry: Preferred) => string }[] {
   const share = ({ share, shareInterval }: Preferred): string => formatShare(share, shareInterval)
   if (!comparesMany(tally)) return [{ name: 'share', of: share }]
   const over = (entry: Preferred): string => {
@@ -86,10 +82,8 @@ export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJ
       : `Both orders agree on ${formatShare(agreement.mean, agreement.interval)} of the pairs` +
         (kappa === null ? '' : ` (Cohen’s kappa ${formatDelta(kappa, 2)})`)
   ]
-  if (firstShown !== null)
-    parts.push(`${formatPercent(firstShown)} of the choices are the answers shown first`)
-  if (equal > 0)
-    parts.push(`${plural(equal, 'pair')} with equal answers on both sides are ties that were not sent`)
+  if (firstShown !== null) parts.push(`${formatPercent(firstShown)} of the choices are the answers shown first`)
+  if (equal > 0) parts.push(`${plural(equal, 'pair')} with equal answers on both sides are ties that were not sent`)
   if (agreement !== null && tally.skipped > 0)
     parts.push(`${plural(tally.skipped, 'pair')} without readable verdicts in both orders are left out`)
   return `${parts.join('; ')}.${agreement === null ? '' : ' If the orders disagree, the pair is a tie.'}`

@@ -38,10 +38,7 @@ export interface PreviewEvidence {
   ranges: readonly ScoredRange[]
   /** Null for a full sweep. */
   preview:
-    | (Pick<
-        SweepPreview,
-        'prompts' | 'probabilityOtherSelected' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'
-      > & {
+    | (Pick<SweepPreview, 'prompts' | 'probabilityOtherSelected' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'> & {
         ranges: readonly (ScoredRange & { margins: CategoryScore })[]
       })
     | null
@@ -192,8 +189,7 @@ const unknownCount = ({ layerCount, ranges, preview }: Previewed): number =>
 function isPassedOver({ ranges, check, selection: { rho, selected } }: PreviewEvidence): boolean {
   const leader = ranges.find((range) => range.start === selected?.start && range.end === selected.end)
   return (
-    leader !== undefined &&
-    rejectedRanges(ranges, check, rho).some(({ diversity }) => diversity > leader.diversity)
+    leader !== undefined && rejectedRanges(ranges, check, rho).some(({ diversity }) => diversity > leader.diversity)
   )
 }
 

@@ -22,11 +22,7 @@ export function exactness({ undecided }: Pick<FullAnswerScores, 'undecided'>): s
 }
 
 /** Returns why a checked model fails the check. */
-export function checkFailureWords(
-  { answers, firstToken }: FullAnswerScores,
-  check: CheckResult,
-  rho: number
-): string {
+export function checkFailureWords({ answers, firstToken }: FullAnswerScores, check: CheckResult, rho: number): string {
   const limit = answerLimit(check, rho)
   const { diversity, validity } = answers
   const post = formatScore(check.post.answers.diversity)

@@ -40,8 +40,7 @@ function sizeOf(
 /** Ranks the verdicts: the reference first, then undominated variants by falling diversity, then the rest. */
 export function rankedVerdicts(results: Results, measures: ComparedMeasures): RankedVerdict[] {
   const { variants, comparedWith } = results
-  const referenceMean = variants.find(({ variant }) => variant === comparedWith)?.measures[measures.quality]
-    ?.mean
+  const referenceMean = variants.find(({ variant }) => variant === comparedWith)?.measures[measures.quality]?.mean
   const points = variants.map((result) => ({
     diversity: signedMean(result, measures.diversity),
     quality: signedMean(result, measures.quality)
@@ -67,8 +66,7 @@ export function rankedVerdicts(results: Results, measures: ComparedMeasures): Ra
       diversity: elementAt(points, index, 'variant').diversity ?? -Infinity
     }
   })
-  const rank = ({ variant, isDominated: last }: RankedVerdict): number =>
-    variant === comparedWith ? 0 : last ? 2 : 1
+  const rank = ({ variant, isDominated: last }: RankedVerdict): number => (variant === comparedWith ? 0 : last ? 2 : 1)
   return ranked
     .toSorted((a, b) => rank(a) - rank(b) || b.diversity - a.diversity)
     .map(({ diversity: _, ...verdict }) => verdict)

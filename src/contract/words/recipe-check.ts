@@ -4,13 +4,7 @@ import type { VerdictState } from '../documents/verdict'
 import type { AnyModel } from '../model/model'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
-import {
-  baselineName,
-  basisWords,
-  comparedScores,
-  isSurelyMoreDiverse,
-  strongestBaseline
-} from './baseline-words'
+import { baselineName, basisWords, comparedScores, isSurelyMoreDiverse, strongestBaseline } from './baseline-words'
 
 export interface RecipeCheck {
   state: VerdictState | 'below'
@@ -45,8 +39,7 @@ export function recipeCheck(
     }
   const words = `passes the check, ${validity} on full answers`
   const baseline = selection === null ? null : strongestBaseline(selection)
-  if (baseline === null || !isSurelyMoreDiverse(baseline))
-    return { state: 'holds', label: 'passes the check', words }
+  if (baseline === null || !isSurelyMoreDiverse(baseline)) return { state: 'holds', label: 'passes the check', words }
   const compared = comparedScores(baseline)
   const score = compared.isOnFullAnswers ? checked.answers : checked.firstToken
   if (compared.diversity <= score.diversity) return { state: 'holds', label: 'passes the check', words }

@@ -3,8 +3,7 @@ import type { Recipe } from '../model/recipe'
 import type { RecipeCheck } from './recipe-check'
 
 /** Reports whether a state speaks against a recipe. */
-export const isDoubtful = (state: RecipeCheck['state']): boolean =>
-  state === 'below' || verdictFacts(state).isDoubt
+export const isDoubtful = (state: RecipeCheck['state']): boolean => state === 'below' || verdictFacts(state).isDoubt
 
 /** Returns a measured reason against a recipe, as sentences; null where there is none. */
 export function recipeDoubt(

@@ -55,25 +55,16 @@ export const searchTitle = ({ method, best }: SearchSummary): string =>
 export const samplesTitle = ({ variantNames, sampleCount, sampleTotal }: SampleRunSummary): string =>
   `${variantNames.join(', ')}: ${answersOf(sampleCount, sampleTotal)}`
 
-export const evaluationTitle = ({
-  taskName,
-  variantNames,
-  answerCount,
-  answerTotal
-}: EvaluationSummary): string =>
+export const evaluationTitle = ({ taskName, variantNames, answerCount, answerTotal }: EvaluationSummary): string =>
   `${taskName}: ${plural(variantNames.length, 'model')}, ${answersOf(answerCount, answerTotal)}`
 
 const answersOf = (count: number, total: number): string =>
   count === total ? plural(count, 'answer') : `${formatCount(count)} of ${plural(total, 'answer')}`
 
-export const runTitle = ({ name, title }: Pick<HistoryRun, 'name' | 'title'>): string =>
-  name === '' ? title : name
+export const runTitle = ({ name, title }: Pick<HistoryRun, 'name' | 'title'>): string => (name === '' ? title : name)
 
 /** Lists the device, prompts, checkpoints and program version of a run. */
-export function computedWords({
-  computed,
-  checkpoints
-}: Pick<HistoryRun, 'computed' | 'checkpoints'>): string[] {
+export function computedWords({ computed, checkpoints }: Pick<HistoryRun, 'computed' | 'checkpoints'>): string[] {
   const { device, precision, weights, promptCount, estimatedFrom, draws, programVersion } = computed
   const storedAs = weights === null ? '' : `, weights as ${weights}`
   return [

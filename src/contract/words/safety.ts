@@ -30,9 +30,7 @@ export function newestRefusals(
   checkpoints: PairFingerprints,
   model: Model
 ): string | null {
-  const newest = evaluations.find(
-    ({ run, complete }) => complete && measuresRefusals(run, checkpoints, model)
-  )
+  const newest = evaluations.find(({ run, complete }) => complete && measuresRefusals(run, checkpoints, model))
   return newest === undefined ? null : refusalSentence(newest, model)
 }
 

@@ -1,10 +1,4 @@
-import {
-  checkOf,
-  checkOfRange,
-  type CheckResult,
-  type FullAnswerScores,
-  passesCheck
-} from '../documents/answer-check'
+import { checkOf, checkOfRange, type CheckResult, type FullAnswerScores, passesCheck } from '../documents/answer-check'
 import type { CategoryScore, Selection } from '../documents/crc'
 import type { SearchDocument } from '../documents/search'
 import type { ShownVerdict, VerdictCaveat, VerdictStep } from '../documents/verdict'
@@ -168,9 +162,7 @@ class BestRecipe {
 
   /** Suggests to check first, then to add prompts, then to evaluate. */
   private nextStep(doubts: readonly VerdictCaveat[]): VerdictStep {
-    const [first] = ['check', 'prompts'].flatMap((kind) =>
-      doubts.filter(({ action }) => action.kind === kind)
-    )
+    const [first] = ['check', 'prompts'].flatMap((kind) => doubts.filter(({ action }) => action.kind === kind))
     return first?.action ?? { kind: 'evaluate', text: 'Evaluate a task before you rely on it.' }
   }
 }

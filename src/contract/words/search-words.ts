@@ -51,8 +51,7 @@ export function searchTimeWords(
   const groups = sweep.memory?.groupCount ?? 1
   if (computed === 0 || sweep.work.blockEvaluations === 0)
     return 'The time is unknown: this sweep was copied from an earlier one and has no pace.'
-  const secondsEach =
-    ((sweep.seconds * groups) / sweep.work.blockEvaluations) * (sweep.prompts.length / computed)
+  const secondsEach = ((sweep.seconds * groups) / sweep.work.blockEvaluations) * (sweep.prompts.length / computed)
   const time = roughTime(blockEvaluations * secondsEach)
   return `At most about ${time} at this sweep's pace. A search that finds nothing better ends earlier.`
 }

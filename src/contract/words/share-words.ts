@@ -12,10 +12,7 @@ export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredB
   measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices
 
 /** Column names: the shares of each layer, and its effect on diversity alone and left out. */
-export function layerShareColumns(
-  { further }: Pick<LayerShares, 'further'>,
-  scoredBy: ScoredByBrief
-): string[] {
+export function layerShareColumns({ further }: Pick<LayerShares, 'further'>, scoredBy: ScoredByBrief): string[] {
   const { diversity, validity } = scoreWords(scoredBy)
   return [
     ...[diversity, validity],

@@ -38,8 +38,7 @@ export function sourceLines(
         `${scoredBy.kind === 'task' ? '' : ', on first tokens only'}. ${picked}, ` +
         'which flatters it more than the best of one source.'
   const alone = sources.map(({ source, selected, wins }) => {
-    const bestOfSource =
-      selected === null ? 'no range qualifies' : `${rangePhrase(selected)}, ${scores(selected)}`
+    const bestOfSource = selected === null ? 'no range qualifies' : `${rangePhrase(selected)}, ${scores(selected)}`
     const share = formatPercent(wins)
     const equal =
       best !== null && source?.fingerprint !== best.source?.fingerprint && areEqual(selected, best.range)
@@ -56,8 +55,7 @@ const ROUNDING = 1e-6
 function areEqual(selected: SourceComparison['sources'][number]['selected'], best: CategoryScore): boolean {
   if (selected === null) return false
   return (
-    Math.abs(selected.diversity - best.diversity) < ROUNDING &&
-    Math.abs(selected.validity - best.validity) < ROUNDING
+    Math.abs(selected.diversity - best.diversity) < ROUNDING && Math.abs(selected.validity - best.validity) < ROUNDING
   )
 }
 
@@ -70,8 +68,6 @@ function unseenWords(unseen: SourceComparison['unseen'], prompt: string, diversi
   if (ofBase === null) return `${head} (post ${formatScore(over.postDiversity)}).`
   const gain = over.diversity - ofBase.diversity
   return `${head}, ${formatScore(ofBase.diversity)} from base only (post ${formatScore(over.postDiversity)}): ${
-    gain > 0
-      ? 'other sources add something on unseen prompts too.'
-      : 'on unseen prompts other sources add nothing.'
+    gain > 0 ? 'other sources add something on unseen prompts too.' : 'on unseen prompts other sources add nothing.'
   }`
 }

@@ -9,8 +9,7 @@ const MOST_LISTED = 6
 function countsText(counts: readonly number[]): string {
   const [first = 0] = counts
   if (counts.every((count) => count === first)) return formatCount(first)
-  if (counts.length > MOST_LISTED)
-    return `${formatCount(Math.min(...counts))} to ${formatCount(Math.max(...counts))}`
+  if (counts.length > MOST_LISTED) return `${formatCount(Math.min(...counts))} to ${formatCount(Math.max(...counts))}`
   return `${counts.slice(0, -1).map(formatCount).join(', ')} and ${formatCount(counts.at(-1) ?? 0)}`
 }
 
@@ -20,8 +19,7 @@ export function taskAnswerWords({ kind, prompts }: Pick<Task, 'kind' | 'prompts'
   const { rightAnswers } = taskKindFacts(kind)
   const listed = prompts.flatMap(({ answers }) => (answers === undefined ? [] : [answers]))
   if (rightAnswers === 'none' || listed.length === 0) return `${count} without right answers`
-  const promptWords =
-    listed.length === prompts.length ? count : `${count}, ${formatCount(listed.length)} of them`
+  const promptWords = listed.length === prompts.length ? count : `${count}, ${formatCount(listed.length)} of them`
   const each = prompts.length === 1 || listed.length === 1 ? '' : ' each'
   const separator = listed.length === prompts.length ? ',' : ''
   if (rightAnswers === 'one') {

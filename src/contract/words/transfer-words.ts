@@ -25,8 +25,7 @@ export const uncheckedBadge = (
   { passesCheck }: Pick<CarriedSelection, 'passesCheck'>,
   transfers: readonly Transfer[]
 ): string | null =>
-  passesCheck === null &&
-  transfers.some(({ result }) => result.kind === 'carried' && result.passesCheck !== null)
+  passesCheck === null && transfers.some(({ result }) => result.kind === 'carried' && result.passesCheck !== null)
     ? 'not checked'
     : null
 

@@ -7,13 +7,7 @@ import {
   type FullAnswerScores
 } from '../documents/answer-check'
 import type { BaselineComparison, CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
-import type {
-  BetterModel,
-  EvaluationFinding,
-  VerdictFigure,
-  VerdictState,
-  VerdictStep
-} from '../documents/verdict'
+import type { BetterModel, EvaluationFinding, VerdictFigure, VerdictState, VerdictStep } from '../documents/verdict'
 import type { RestoredTo } from '../model/checkpoint'
 import type { Restoring } from '../model/model'
 import type { MinPDraw } from '../model/sampling'
@@ -133,8 +127,7 @@ function unfitPrompts(evidence: VerdictEvidence): VerdictFinding | null {
   if (validity >= MIN_POST_VALIDITY) return null
   const failed = post.prompts.filter((prompt) => prompt.validity < MIN_PROMPT_VALIDITY).length
   const failures = `${failed} of ${plural(post.prompts.length, 'prompt')}`
-  const subject =
-    sampler === null ? 'The prompts do not fit this model' : 'Post itself fails under this sampler'
+  const subject = sampler === null ? 'The prompts do not fit this model' : 'Post itself fails under this sampler'
   const headline = `${subject}: post is valid only ${formatPercent(validity)} of the time.`
   const which = failed === 0 ? '' : `Post is mostly wrong on ${failures}. `
   const todo =
@@ -229,8 +222,7 @@ class SelectedRange {
       validity < limit
         ? `${formatPercent(validity)} of full answers are valid, ${formatPercent(limit)} is the limit`
         : 'full answers are no more diverse than those of post'
-    const orSweep =
-      preview === null ? '' : ' Or sweep without preview, which scores the other ranges on all prompts.'
+    const orSweep = preview === null ? '' : ' Or sweep without preview, which scores the other ranges on all prompts.'
     return {
       state: 'check-failed',
       headline: `${name} ${this.score.start === this.score.end ? 'fails' : 'fail'} the check: ${reason}.`,
@@ -266,8 +258,7 @@ class SelectedRange {
       )
     }
     const interval = selection.holdOut?.gain.diversity.interval
-    const low =
-      interval === undefined ? (selection.bootstrap.selected?.diversityGain[0] ?? 0) : (interval?.[0] ?? 0)
+    const low = interval === undefined ? (selection.bootstrap.selected?.diversityGain[0] ?? 0) : (interval?.[0] ?? 0)
     if (low > 0) return null
     const few = promptsBehind(post.prompts.length, selection)
     const why = few < PROMPTS_FOR_INTERVAL ? `, ${plural(few, words.prompt)} are too few to tell` : ''
@@ -342,8 +333,7 @@ class SelectedRange {
     const together = near.reduce((sum, win) => sum + win.share, 0)
     if (together < NEAR_TIES_SHARE) {
       const other = wins.find((win) => !isSame(win, score))
-      const next =
-        other === undefined ? '' : `, ${rangePhrase(other)} ${winVerb(other)} ${formatPercent(other.share)}`
+      const next = other === undefined ? '' : `, ${rangePhrase(other)} ${winVerb(other)} ${formatPercent(other.share)}`
       const first = `${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)}`
       const text = `No range stands out: ${first} of resamples${next}.`
       return sharedFinding('unstable', text, other === undefined ? [share] : [share, other.share])
@@ -423,9 +413,7 @@ class SelectedRange {
       caveat: 'Full answers are not checked: a valid first token may begin an invalid answer.',
       action: {
         kind: 'check',
-        text: isOwnSampler
-          ? 'Check full answers.'
-          : 'Full answers are checked under the sampler of the sweep only.'
+        text: isOwnSampler ? 'Check full answers.' : 'Full answers are checked under the sampler of the sweep only.'
       },
       better: null
     }

@@ -39,9 +39,7 @@ export function whatIfWords(
   const different = [
     ...(sampler === null ? [] : [`temperature ${sampler.temperature}, min-p ${sampler.minP}`]),
     ...(draws === null ? [] : [plural(draws, 'draw')]),
-    ...(rho === selection?.rho
-      ? []
-      : [`${formatPercent(rho)} of post's ${scoreWords(scoredBy).validity} kept`]),
+    ...(rho === selection?.rho ? [] : [`${formatPercent(rho)} of post's ${scoreWords(scoredBy).validity} kept`]),
     ...(mix === null ? [] : [`compared with logits mixed with ${mix} of base`])
   ]
   return different.length === 0 ? AS_SWEPT : different.join('; ')

@@ -140,8 +140,7 @@ function ofAnswers(progress: SampleProgress): DescribedProgress {
 
 function ofEvaluation(progress: EvaluationProgress): DescribedProgress {
   const share = { share: evaluationShare(progress), secondsLeft: progress.secondsLeft }
-  if (progress.phase !== 'scoring')
-    return { share, step: ofAnswers({ ...progress, phase: progress.phase }).step }
+  if (progress.phase !== 'scoring') return { share, step: ofAnswers({ ...progress, phase: progress.phase }).step }
   const { promptsScored, promptsTotal } = progress
   const status = `scoring answers, ${formatCount(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
   return { share, step: { phase: 'scoring', done: promptsScored, total: promptsTotal, status } }
@@ -156,8 +155,7 @@ const JUDGED: Record<JudgeWay, { done: string; no: string }> = {
 /** Describes the progress of a judge. A problem is a phase of its own, so that it is printed immediately. */
 function ofJudge(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): DescribedProgress {
   const share = { share: total === 0 ? null : done / total, secondsLeft: null }
-  if (trouble !== undefined)
-    return { share, step: { phase: 'waiting for the judge', done, total, status: trouble } }
+  if (trouble !== undefined) return { share, step: { phase: 'waiting for the judge', done, total, status: trouble } }
   const words = JUDGED[way]
   const no =
     unreadable === 0

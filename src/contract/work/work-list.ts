@@ -13,10 +13,7 @@ export const MAX_QUEUED = 500
 export const QueuedWork = z.discriminatedUnion('kind', [
   workSettings('sweep', SweepSettings.pick({ preview: true })),
   workSettings('lineage', LineageSettings),
-  workSettings(
-    'evaluate',
-    EvaluateSettings.pick({ task: true, device: true, precision: true, weights: true })
-  )
+  workSettings('evaluate', EvaluateSettings.pick({ task: true, device: true, precision: true, weights: true }))
 ])
 export type QueuedWork = z.infer<typeof QueuedWork>
 

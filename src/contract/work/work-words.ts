@@ -13,13 +13,7 @@ export const STOPPING = 'Stopping…'
 /** State of work that cannot begin before a job of another project has ended. */
 export const waitingForWords = (project: string): string => `Waiting for “${project}”`
 
-export function workName({
-  work,
-  taskName
-}: {
-  work: QueuedWork | StudyStepWork
-  taskName: string | null
-}): string {
+export function workName({ work, taskName }: { work: QueuedWork | StudyStepWork; taskName: string | null }): string {
   switch (work.kind) {
     case 'sweep':
       return work.settings.preview === true ? 'Preview' : 'Sweep'
@@ -109,9 +103,7 @@ export const stoppedProblem = (kept: string | null): Problem => ({
 export function timeLeftWords({ jobs, paused, waits }: WorkListState): string | null {
   const pending = jobs.filter(({ problem }) => problem === null)
   if (pending.length === 0) return null
-  const times = pending
-    .map(({ progress: { secondsLeft } }) => secondsLeft)
-    .filter((seconds) => seconds !== null)
+  const times = pending.map(({ progress: { secondsLeft } }) => secondsLeft).filter((seconds) => seconds !== null)
   const total = formatDuration(times.reduce((sum, seconds) => sum + seconds, 0))
   const unknown = pending.length - times.length
   const left =
@@ -143,14 +135,11 @@ export function studyWords({ steps, running, ended, file }: StudyState): string 
   if (running) {
     if (now === undefined) return `${plural(steps.length, 'step')}${lost}; the next starts.`
     const { secondsLeft } = now.progress
-    const time =
-      secondsLeft === null ? 'time left unknown' : `about ${formatDuration(secondsLeft)} left of it`
+    const time = secondsLeft === null ? 'time left unknown' : `about ${formatDuration(secondsLeft)} left of it`
     return `Step ${runningIndex + 1} of ${steps.length}, ${now.id}: ${time}${lost}.`
   }
   if (ended === 'done' && undone === 0) return `Done: ${plural(steps.length, 'step')}.`
-  const done = steps.filter(
-    ({ state, problem }) => state !== 'waiting' && state !== 'running' && problem === null
-  )
+  const done = steps.filter(({ state, problem }) => state !== 'waiting' && state !== 'running' && problem === null)
   const state = ended === 'done' ? 'Ended' : 'Stopped'
   const count = `${done.length} of ${plural(steps.length, 'step')} done${lost}`
   return `${state}: ${count}. Resume with: slr study ${shellWord(file)}`

@@ -22,10 +22,7 @@ export const workSettings = <Kind extends string, Settings extends z.ZodRawShape
   settings: z.ZodObject<Settings>
 ) => z.strictObject({ kind: z.literal(kind), settings: settings.strict() })
 
-const work = <Kind extends string, Settings extends z.ZodRawShape>(
-  kind: Kind,
-  settings: z.ZodObject<Settings>
-) =>
+const work = <Kind extends string, Settings extends z.ZodRawShape>(kind: Kind, settings: z.ZodObject<Settings>) =>
   workSettings(kind, settings).extend({
     pair: WorkPair,
     /** Models or recipes, each as a word of the command line. */
@@ -84,8 +81,7 @@ export function pairWords(pair: WorkPair): string[] {
   return ['--project', pair.project, ...(pair.pair === undefined ? [] : ['--pair', pair.pair])]
 }
 
-export const optionName = (setting: string): string =>
-  setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+export const optionName = (setting: string): string => setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** Returns the setting of an option, such as `topK` for `top-k`. */
 export const settingName = (option: string): string =>

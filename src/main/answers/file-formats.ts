@@ -50,9 +50,7 @@ const ownLine: RecordReader = (value, where) => {
     throw wrong(where, 'expected the prompt as prompt (its text, or its number from 0) or promptText')
   return texts.map((text) => ({
     of: line.variant ?? line.model ?? null,
-    prompts: [promptText, typeof prompt === 'string' ? prompt : undefined].filter(
-      (text) => text !== undefined
-    ),
+    prompts: [promptText, typeof prompt === 'string' ? prompt : undefined].filter((text) => text !== undefined),
     promptIndex: typeof prompt === 'number' ? prompt : null,
     text,
     finish: line.finish ?? line.finish_reason ?? 'stop',
@@ -120,9 +118,7 @@ function contentText(content: unknown): string {
   if (typeof content === 'string') return content
   const parts = z.array(z.looseObject({ type: z.string(), text: z.string().optional() })).safeParse(content)
   if (!parts.success) return ''
-  return parts.data
-    .flatMap(({ type, text }) => (type === 'text' && text !== undefined ? [text] : []))
-    .join('')
+  return parts.data.flatMap(({ type, text }) => (type === 'text' && text !== undefined ? [text] : [])).join('')
 }
 
 const InspectLog = z.looseObject({

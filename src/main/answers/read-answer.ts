@@ -18,11 +18,9 @@ export class AnswerReader {
 
   constructor(private readonly task: Task) {
     const { reading, rightPattern, checks } = task
-    this.reading =
-      reading.kind === 'pattern' ? compilePattern(task, 'reading.pattern', reading.pattern, 'gu') : null
+    this.reading = reading.kind === 'pattern' ? compilePattern(task, 'reading.pattern', reading.pattern, 'gu') : null
     this.right = rightPattern === undefined ? null : compilePattern(task, 'rightPattern', rightPattern, 'u')
-    this.format =
-      checks.pattern === undefined ? null : compilePattern(task, 'checks.pattern', checks.pattern, 'u')
+    this.format = checks.pattern === undefined ? null : compilePattern(task, 'checks.pattern', checks.pattern, 'u')
   }
 
   /** Extracts the final answer in the form for comparisons; null if the text contains none. */

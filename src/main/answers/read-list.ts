@@ -22,8 +22,7 @@ export function readList(text: string): ListedItem[] {
   const lines = written.split(/\r?\n/).filter((line) => line.trim() !== '')
   // A text that is no list has longer lines, or few.
   const isList =
-    lines.length > 1 &&
-    lines.every((line) => line.length <= MAX_LINE_CHARACTERS && !/[:.]$/.test(line.trim()))
+    lines.length > 1 && lines.every((line) => line.length <= MAX_LINE_CHARACTERS && !/[:.]$/.test(line.trim()))
   return (isList ? lines : [written]).map(item).filter((each) => each.text !== '')
 }
 
@@ -108,9 +107,7 @@ function bulleted(said: string): ListedItem[] {
 }
 
 function splitAtMarks(said: string, marks: readonly RegExpExecArray[]): ListedItem[] {
-  const texts = marks.map((mark, index) =>
-    said.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()
-  )
+  const texts = marks.map((mark, index) => said.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim())
   const isOfLines = texts.slice(0, -1).every((text) => !/\n/.test(text))
   // If all other answers have one line, text after the last one's line is no part of it.
   return texts.map((text) => item(isOfLines ? (text.split('\n', 1)[0] ?? '') : text))

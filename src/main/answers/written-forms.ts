@@ -76,12 +76,7 @@ export class AnswerWriter {
   }
 
   /** Finds the right answer that tokens after a prompt form; null if there is none. */
-  private answerAfter(
-    before: string,
-    after: string,
-    tokens: readonly number[],
-    prompt: TaskPrompt
-  ): string | null {
+  private answerAfter(before: string, after: string, tokens: readonly number[], prompt: TaskPrompt): string | null {
     if (tokens.length === 0) return null
     return after.startsWith(before) ? this.rightAnswer(after.slice(before.length), prompt) : null
   }
@@ -129,7 +124,5 @@ async function tokensThatBegin(text: TextModel, starts: readonly string[]): Prom
 /** Selects the sequences that do not begin with another. */
 function shortest(sequences: readonly (readonly number[])[]): (readonly number[])[] {
   const all = new Set(sequences.map((tokens) => tokens.join()))
-  return sequences.filter(
-    (tokens) => !tokens.slice(0, -1).some((_, i) => all.has(tokens.slice(0, i + 1).join()))
-  )
+  return sequences.filter((tokens) => !tokens.slice(0, -1).some((_, i) => all.has(tokens.slice(0, i + 1).join())))
 }

@@ -87,8 +87,7 @@ export class RequestAnswer {
         },
         tokens: (count) => {
           this.metrics.generatedTokens.add({ model }, count)
-          if (!this.hasFirstToken)
-            this.metrics.firstToken.observe((performance.now() - this.startedMs) / 1000)
+          if (!this.hasFirstToken) this.metrics.firstToken.observe((performance.now() - this.startedMs) / 1000)
           this.hasFirstToken = true
         },
         piece: (i, { text, logprobs }) => {

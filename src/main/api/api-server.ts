@@ -128,9 +128,7 @@ class Api {
     if (request.method !== expected) throw new ApiError(405, `${path} is requested with ${expected}.`)
     if (path === '/health') return sendJson(response, { status: 'ok' })
     if (path === '/metrics') {
-      return void response
-        .writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' })
-        .end(this.metrics.text)
+      return void response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(this.metrics.text)
     }
     if (path === '/v1/models') {
       return sendJson(response, {
@@ -160,8 +158,7 @@ class Api {
 
   private async answer(request: ApiRequest, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { models, maxAnswers = MAX_ANSWERS, unreadMs = UNREAD_MS } = this.options
-    const count =
-      request.answerCount * (request.content.kind === 'completion' ? request.content.prompts.length : 1)
+    const count = request.answerCount * (request.content.kind === 'completion' ? request.content.prompts.length : 1)
     if (count > maxAnswers)
       throw new ApiError(
         400,

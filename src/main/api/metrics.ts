@@ -11,9 +11,7 @@ export class ServerMetrics {
   get text(): string {
     const uptime = (performance.now() - this.startedMs) / 1000
     return [
-      ...[this.requests, this.promptTokens, this.generatedTokens, this.firstToken].flatMap(
-        ({ lines }) => lines
-      ),
+      ...[this.requests, this.promptTokens, this.generatedTokens, this.firstToken].flatMap(({ lines }) => lines),
       ...gauge('slr_answers_in_progress', 'Answers that run or wait.', this.answers),
       ...gauge('slr_uptime_seconds', 'Time since the start.', uptime),
       ''

@@ -68,9 +68,7 @@ export class ReplyWriter {
 
   /** Builds the first event of a choice. */
   opening(index: number): object | null {
-    return this.isChat
-      ? this.chunk([{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }])
-      : null
+    return this.isChat ? this.chunk([{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }]) : null
   }
 
   /** Builds an event with new text of a choice, or with its end. */
@@ -100,8 +98,7 @@ export class ReplyWriter {
   }
 
   private logprobs(choice: Choice, texts: TokenTexts): object | null {
-    if (this.request.topLogprobs === null || (choice.logprobs.length === 0 && choice.echo === null))
-      return null
+    if (this.request.topLogprobs === null || (choice.logprobs.length === 0 && choice.echo === null)) return null
     if (this.isChat) return chatLogprobs(choice.logprobs, texts)
     const start = this.offsets.get(choice.index)
     const lists = completionLogprobs(choice, texts, start === undefined ? 0 : start)

@@ -221,9 +221,7 @@ function sharedSettings(
 function parseBody<Schema extends z.ZodObject>(schema: Schema, value: unknown): z.output<Schema> {
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
   if (!fields.success) throw new ApiError(400, 'The body is no JSON object.')
-  const effective = Object.entries(fields.data).filter(
-    ([name, field]) => field !== null && !isNeutral(name, field)
-  )
+  const effective = Object.entries(fields.data).filter(([name, field]) => field !== null && !isNeutral(name, field))
   for (const [name] of effective) {
     if (Object.hasOwn(schema.shape, name)) continue
     const message = `${quoteName(name)} is not supported. Leave it out.`

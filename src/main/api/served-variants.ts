@@ -4,12 +4,7 @@ import type { EngineVariant, SampleSettings } from '../../contract/documents/sam
 import { FEW_SHOT_DEFAULTS, type FewShotPrompts, fewShotText } from '../../contract/model/few-shot'
 import { elementAt } from '../../contract/model/look-up'
 import { weightsKey } from '../../contract/model/model'
-import type {
-  ServedModels,
-  ServedPlan,
-  ServedRequest,
-  TokenLogprob
-} from '../../contract/procedures/served-models'
+import type { ServedModels, ServedPlan, ServedRequest, TokenLogprob } from '../../contract/procedures/served-models'
 import { SerialQueue } from '../base/files/serial-queue'
 import { comparePrompts } from '../answers/compare-prompts'
 import { compareTokens, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
@@ -210,10 +205,7 @@ export class ServedVariants {
     )
     const decode = async (tokens: readonly number[]): Promise<string> =>
       elementAt(await generation.textsOf([{ variant: 0, prompt: 0, tokens }]), 0, 'text')
-    const stopTexts = [
-      ...request.stopTexts,
-      ...(prompt.fewShot === undefined ? [] : [prompt.fewShot.format.stop])
-    ]
+    const stopTexts = [...request.stopTexts, ...(prompt.fewShot === undefined ? [] : [prompt.fewShot.format.stop])]
     const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, stopTexts))
     const id = randomUUID()
     const engineRequest: ServedRequest = {
@@ -321,8 +313,7 @@ export class ServedVariants {
 
   /** Compares a whole model with post. Token ids mean the same to every model of an equal vocabulary. */
   private compare(whole: WholeModel, { tokens, text, raw }: ServedPrompt): Promise<WholeModelTokens> {
-    if (text === null)
-      return compareTokens(whole, this.pair.post, { prompts: [tokens], answers: [] }, async () => null)
+    if (text === null) return compareTokens(whole, this.pair.post, { prompts: [tokens], answers: [] }, async () => null)
     return comparePrompts(whole, this.pair, [{ text, category: '', raw, rendered: text, tokens }])
   }
 }

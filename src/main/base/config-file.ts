@@ -33,9 +33,7 @@ export const configFile = (): string => join(configFolder(), 'config.json')
 
 export async function readUserConfig(): Promise<UserConfig> {
   const file = configFile()
-  const value = (await isFile(file))
-    ? await withHint(EXPECTED, () => readJsonFile(file, MAX_CONFIG_BYTES))
-    : {}
+  const value = (await isFile(file)) ? await withHint(EXPECTED, () => readJsonFile(file, MAX_CONFIG_BYTES)) : {}
   const parsed = UserConfig.safeParse(value)
   if (parsed.success) return parsed.data
   throw fileError(`${file}: ${describeIssue(parsed.error)}`, EXPECTED)

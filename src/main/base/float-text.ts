@@ -5,8 +5,7 @@ export function floatsToText(values: Float32Array): string {
 
 export function textToFloats(text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0)
-    throw new RangeError('not whole float32 values')
+  if (bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0) throw new RangeError('not whole float32 values')
   const values = new Float32Array(bytes.byteLength / Float32Array.BYTES_PER_ELEMENT)
   new Uint8Array(values.buffer).set(bytes)
   return values

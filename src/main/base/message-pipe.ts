@@ -107,11 +107,9 @@ export class FrameReader {
   }
 
   private bodyBytes(bytes: Buffer, start: number): number {
-    if (![TEXT_MARK, VALUE_MARK].includes(bytes.readUInt32BE(start)))
-      throw new Error('bytes that are no message')
+    if (![TEXT_MARK, VALUE_MARK].includes(bytes.readUInt32BE(start))) throw new Error('bytes that are no message')
     const bodyBytes = bytes.readUInt32BE(start + 4)
-    if (bodyBytes > this.maxBytes)
-      throw new Error(`a message of ${bodyBytes} bytes, more than ${this.maxBytes}`)
+    if (bodyBytes > this.maxBytes) throw new Error(`a message of ${bodyBytes} bytes, more than ${this.maxBytes}`)
     return bodyBytes
   }
 }
@@ -135,9 +133,7 @@ export class MessagePipe {
 
   constructor(private readonly stream: Duplex) {
     stream.on('drain', () => this.write())
-    stream.on('end', () =>
-      this.end(this.reader.inFrame ? new Error('the beginning of a message and no more') : null)
-    )
+    stream.on('end', () => this.end(this.reader.inFrame ? new Error('the beginning of a message and no more') : null))
     // The other process has ended, which is reported elsewhere.
     stream.on('error', () => this.end(null))
     stream.on('close', () => this.end(null))

@@ -7,8 +7,7 @@ const OUT_OF_MEMORY = /out of memory|memory ran out|memory runs out|bad_alloc|al
 export const ranOutOfMemory = (words: string): boolean => OUT_OF_MEMORY.test(words)
 
 /** Completes a sentence that begins with the name of the process. */
-export const endWords = ({ how, reason }: NodeChildEnd): string =>
-  `${how}${reason === undefined ? '' : `: ${reason}`}`
+export const endWords = ({ how, reason }: NodeChildEnd): string => `${how}${reason === undefined ? '' : `: ${reason}`}`
 
 /** Builds the error for callers of a process that has ended. @param subject begins the message */
 export function processLost(subject: string, end: NodeChildEnd): WorkbenchError {

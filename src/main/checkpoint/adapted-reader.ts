@@ -29,10 +29,7 @@ export class AdaptedReader {
     const count = target.byteLength / DTYPE_BYTES[dtype]
     if (count === 0) return
     const weight = dtype === storedDtype ? target : new Uint8Array(count * DTYPE_BYTES[storedDtype])
-    const [factors] = await Promise.all([
-      this.factorsOf(adapted),
-      this.readWeight(adapted.weight, first, weight)
-    ])
+    const [factors] = await Promise.all([this.factorsOf(adapted), this.readWeight(adapted.weight, first, weight)])
     const columns = elementAt(entry.shape, 1, 'size')
     if (dtype === storedDtype && dtype !== 'F16') {
       this.adder.add(target, dtype, first, columns, factors, adapted.scale)
@@ -51,10 +48,7 @@ export class AdaptedReader {
   }
 
   private async load({ a, b, isEmbedding }: Adapted): Promise<LoadedFactors> {
-    const [valuesA, valuesB] = await Promise.all([
-      storedFloats(a, this.readStored),
-      storedFloats(b, this.readStored)
-    ])
+    const [valuesA, valuesB] = await Promise.all([storedFloats(a, this.readStored), storedFloats(b, this.readStored)])
     const rank = elementAt(a.shape, 0, 'rank')
     if (!isEmbedding) return { rank, left: valuesB, right: valuesA }
     // The factors of embeddings give the transposed weight.
@@ -72,14 +66,10 @@ export function unroundedSums(tensors: ReadonlyMap<string, TensorEntry>): Map<st
     dtype: 'F32',
     byteLength: (entry.byteLength / DTYPE_BYTES[entry.dtype]) * DTYPE_BYTES.F32
   })
-  return new Map(
-    Array.from(tensors, ([name, entry]) => [name, entry.adapted === undefined ? entry : unrounded(entry)])
-  )
+  return new Map(Array.from(tensors, ([name, entry]) => [name, entry.adapted === undefined ? entry : unrounded(entry)]))
 }
 
 function transposed(values: Float32Array, rows: number): Float32Array {
   const columns = values.length / rows
-  return Float32Array.from(values, (_, i) =>
-    elementAt(values, (i % rows) * columns + Math.floor(i / rows), 'factor')
-  )
+  return Float32Array.from(values, (_, i) => elementAt(values, (i % rows) * columns + Math.floor(i / rows), 'factor'))
 }

@@ -21,9 +21,7 @@ export function adapterProblem(folder: string, names: readonly string[]): Workbe
   const isPickled = names.includes('adapter_model.bin')
   return notFoundError(
     `${folder} is a PEFT adapter, but ${missing} is missing: it holds ${file}.`,
-    isPickled
-      ? 'Load it in PEFT and save it again with save_pretrained, which writes safetensors.'
-      : undefined
+    isPickled ? 'Load it in PEFT and save it again with save_pretrained, which writes safetensors.' : undefined
   )
 }
 

@@ -72,8 +72,7 @@ export function joinAdapter(
     }
     const name = canonicalTensorName(`${module}.weight`)
     const weight = joined.get(name)
-    if (weight === undefined)
-      throw misfit(a, `is for ${quoteName(`${module}.weight`)}, which the base does not have`)
+    if (weight === undefined) throw misfit(a, `is for ${quoteName(`${module}.weight`)}, which the base does not have`)
     const { rank, scale } = scalingOf(module)
     requireShapes({ a, b, isEmbedding }, weight, rank)
     joined.set(name, { ...weight, adapted: { weight, a, b, scale, isEmbedding } })
@@ -103,13 +102,9 @@ function replaceTensor(joined: Map<string, TensorEntry>, tensor: TensorEntry): v
   if (replaced === undefined) throw misfit(tensor, `is for ${quoteName(name)}, which the base does not have`)
   // Saved embeddings and heads may have more tokens than the base's.
   const isFit =
-    tensor.shape.length === replaced.shape.length &&
-    String(tensor.shape.slice(1)) === String(replaced.shape.slice(1))
+    tensor.shape.length === replaced.shape.length && String(tensor.shape.slice(1)) === String(replaced.shape.slice(1))
   if (!isFit) {
-    throw misfit(
-      tensor,
-      `has the shape ${shapeText(tensor)}, expected ${shapeText(replaced)} as the base has`
-    )
+    throw misfit(tensor, `has the shape ${shapeText(tensor)}, expected ${shapeText(replaced)} as the base has`)
   }
   joined.set(name, tensor)
 }
@@ -134,8 +129,7 @@ function requireShapes(
           `for rank ${rank} of the weight ${shapeText(weight)}`
       )
     }
-    if (!isWeightDtype(tensor.dtype))
-      throw misfit(tensor, `is stored as ${tensor.dtype}, expected F32, F16 or BF16`)
+    if (!isWeightDtype(tensor.dtype)) throw misfit(tensor, `is stored as ${tensor.dtype}, expected F32, F16 or BF16`)
   }
 }
 

@@ -60,11 +60,7 @@ export const DescribedCheckpoint = z.object({
   fingerprint: z.string()
 })
 
-export async function openCheckpoint(
-  folder: string,
-  adapterBase?: string,
-  namedBase?: string
-): Promise<Checkpoint> {
+export async function openCheckpoint(folder: string, adapterBase?: string, namedBase?: string): Promise<Checkpoint> {
   const path = await resolveModelFolder(folder)
   return isAdapter(await readdir(path)) ? openAdapter(path, adapterBase, namedBase) : openWholeModel(path)
 }
@@ -96,11 +92,7 @@ async function openWholeModel(path: string): Promise<Checkpoint> {
 }
 
 /** Opens an adapter over its base model: with the base's config, and the base's tensors where it changes nothing. */
-async function openAdapter(
-  path: string,
-  given: string | undefined,
-  named: string | undefined
-): Promise<Checkpoint> {
+async function openAdapter(path: string, given: string | undefined, named: string | undefined): Promise<Checkpoint> {
   const configFile = join(path, ADAPTER_CONFIG)
   const { text, config } = await readAdapterConfig(path, configFile)
   const basePath = await resolveModelFolder(adapterBaseFolder(path, config, given, named))

@@ -25,9 +25,7 @@ export function configDifferences(label: string, spec: DecoderSpec, post: Decode
   const experts = layers.find(({ layer, other }) => !isDeepStrictEqual(layer.experts, other.experts))
   if (experts !== undefined) {
     const { layer, other } = experts
-    differences.push(
-      differs('choice of experts', describeChoice(layer.experts), describeChoice(other.experts))
-    )
+    differences.push(differs('choice of experts', describeChoice(layer.experts), describeChoice(other.experts)))
   }
   return differences
 }
@@ -59,7 +57,5 @@ function describeRope(rope: Rope): string {
   if (rope.kind === 'none') return 'none'
   const theta = `RoPE with θ ${rope.theta.toLocaleString('en-US')}`
   if (rope.kind === 'default') return theta
-  return 'factor' in rope
-    ? `${theta}, stretched ${rope.factor} times (${rope.kind})`
-    : `${theta}, ${rope.kind}`
+  return 'factor' in rope ? `${theta}, stretched ${rope.factor} times (${rope.kind})` : `${theta}, ${rope.kind}`
 }

@@ -19,12 +19,7 @@ export class DistanceSums {
     const elements = base.byteLength / DTYPE_BYTES[baseDtype]
     for (let start = 0; start < elements; start += BLOCK) {
       const length = Math.min(BLOCK, elements - start)
-      this.addBlock(
-        block(base, baseDtype, start, length),
-        baseDtype,
-        block(post, postDtype, start, length),
-        postDtype
-      )
+      this.addBlock(block(base, baseDtype, start, length), baseDtype, block(post, postDtype, start, length), postDtype)
     }
     this.elements += elements
   }
@@ -50,8 +45,7 @@ export class DistanceSums {
       postNorm,
       differenceNorm,
       relativeNorm: baseNorm > 0 ? differenceNorm / baseNorm : differenceNorm === 0 ? 0 : null,
-      cosine:
-        baseNorm > 0 && postNorm > 0 ? Math.min(1, Math.max(-1, this.products / (baseNorm * postNorm))) : null
+      cosine: baseNorm > 0 && postNorm > 0 ? Math.min(1, Math.max(-1, this.products / (baseNorm * postNorm))) : null
     }
   }
 

@@ -37,10 +37,7 @@ export async function sha256OfFile(
     }
     const after = await fileState(handle)
     if (position !== before.bytes || after.bytes !== before.bytes || after.modifiedMs !== before.modifiedMs) {
-      throw fileError(
-        `${file} changed while it was read.`,
-        'Wait until whatever writes it is done, then start again.'
-      )
+      throw fileError(`${file} changed while it was read.`, 'Wait until whatever writes it is done, then start again.')
     }
     return hash.digest('hex')
   } catch (error) {

@@ -23,9 +23,7 @@ export async function findFolderExtras(folder: string): Promise<FolderExtras> {
   }
 }
 
-async function findTemplate(
-  folder: string
-): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
+async function findTemplate(folder: string): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
   try {
     // The sandbox reads the settings, because they may list every token and take long to parse.
     const file = join(folder, 'tokenizer_config.json')

@@ -47,10 +47,7 @@ export async function endTokens(checkpoint: Checkpoint, text: TextModel | null):
 
 /** Lists the end tokens of the model's own files; for an adapter without such a file, those of its base. */
 async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
-  const folders = [
-    checkpoint.textFolder,
-    ...(checkpoint.adapter === null ? [] : [checkpoint.adapter.basePath])
-  ]
+  const folders = [checkpoint.textFolder, ...(checkpoint.adapter === null ? [] : [checkpoint.adapter.basePath])]
   for (const folder of new Set(folders)) {
     const { eos_token_id: tokens } = await openGenerationConfig(folder)
     if (tokens.length > 0) return tokens

@@ -1,9 +1,4 @@
-import type {
-  DistanceComponent,
-  ComponentDistance,
-  Distance,
-  LayerDistance
-} from '../../contract/documents/distances'
+import type { DistanceComponent, ComponentDistance, Distance, LayerDistance } from '../../contract/documents/distances'
 import { fileError } from '../../contract/model/problem'
 import {
   layerTensors,
@@ -120,9 +115,7 @@ class ComparedRows {
     this.baseDtype = weightDtype(base)
     this.postDtype = weightDtype(post)
     const rowLength = post.shape.slice(1).reduce((product, size) => product * size, 1)
-    const rowBytes = [DTYPE_BYTES[this.baseDtype], DTYPE_BYTES[this.postDtype]].map(
-      (size) => size * rowLength
-    )
+    const rowBytes = [DTYPE_BYTES[this.baseDtype], DTYPE_BYTES[this.postDtype]].map((size) => size * rowLength)
     this.byteLength = rowBytes.reduce((sum, bytes) => sum + bytes * rowCount, 0)
     this.rowsPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, ...rowBytes)))
   }

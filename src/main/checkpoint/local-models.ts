@@ -175,11 +175,7 @@ export function baseModels(card: string): string[] {
   const listed = lines.slice(start + 1)
   const end = listed.findIndex((line) => !/^\s*-\s/.test(line))
   const values =
-    inlineValue === ''
-      ? end === -1
-        ? listed
-        : listed.slice(0, end)
-      : inlineValue.replace(/^\[|\]$/g, '').split(',')
+    inlineValue === '' ? (end === -1 ? listed : listed.slice(0, end)) : inlineValue.replace(/^\[|\]$/g, '').split(',')
   return values.flatMap((value) => {
     const plain = value
       .replace(/^\s*-\s/, '')

@@ -69,19 +69,12 @@ export async function findPairs(
       failed.set(post.folder, [...reasons, `No pair with ${base.name}: ${errorMessage(error)}`])
     }
   }
-  const leftOut = [
-    ...search.leftOut,
-    ...adaptersWithoutBase(search.models, matches),
-    ...unpaired(failed, pairs)
-  ]
+  const leftOut = [...search.leftOut, ...adaptersWithoutBase(search.models, matches), ...unpaired(failed, pairs)]
   pairs.sort((one, other) => one.postName.localeCompare(other.postName))
   return { pairs, leftOut, folders: [...roots], cutShort }
 }
 
-function adaptersWithoutBase(
-  models: readonly LocalModel[],
-  matches: readonly ModelMatch[]
-): LocalPairs['leftOut'] {
+function adaptersWithoutBase(models: readonly LocalModel[], matches: readonly ModelMatch[]): LocalPairs['leftOut'] {
   const alone = models.filter((model) => model.isAdapter && matches.every(({ post }) => post !== model))
   return alone.map(({ folder, madeFrom }) => ({
     folder,
@@ -90,16 +83,11 @@ function adaptersWithoutBase(
 }
 
 /** Lists models that fit none of the bases that their names suggest, with the reasons, by model folder. */
-function unpaired(
-  failed: ReadonlyMap<string, readonly string[]>,
-  pairs: readonly LocalPair[]
-): LocalPairs['leftOut'] {
+function unpaired(failed: ReadonlyMap<string, readonly string[]>, pairs: readonly LocalPair[]): LocalPairs['leftOut'] {
   return [...failed].flatMap(([folder, reasons]) => {
     if (pairs.some(({ post }) => post === folder)) return []
     const more = reasons.length - 1
-    return [
-      { folder, reason: `${elementAt(reasons, 0, 'reason')}${more === 0 ? '' : ` (nor with ${more} more)`}` }
-    ]
+    return [{ folder, reason: `${elementAt(reasons, 0, 'reason')}${more === 0 ? '' : ` (nor with ${more} more)`}` }]
   })
 }
 
@@ -126,9 +114,7 @@ interface NamedModel {
 export function joinedModels(models: readonly LocalModel[]): ModelMatch[] {
   const named = models.map(namedModel)
   const modelsByName = new ModelsByName(models)
-  const untuned = multimap(
-    named.flatMap((each): [string, NamedModel][] => (each.isTuned ? [] : [[each.plain, each]]))
-  )
+  const untuned = multimap(named.flatMap((each): [string, NamedModel][] => (each.isTuned ? [] : [[each.plain, each]])))
   return named.flatMap((each) => {
     const post = each.model
     const cards = post.madeFrom.slice(0, MAX_BASES).flatMap((name) => modelsByName.named(name))

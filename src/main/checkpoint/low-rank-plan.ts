@@ -44,10 +44,7 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
     ({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null
   )
   if (experts !== -1)
-    throw unsupportedError(
-      `Layer ${experts} has experts, which PEFT and servers load in different ways.`,
-      WHOLE
-    )
+    throw unsupportedError(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, WHOLE)
   const factored = changed.filter(({ post }) => post.shape.length === 2)
   if (factored.length === 0) throw unsupportedError('The model restores no weight of a linear module.', WHOLE)
   return {
@@ -87,11 +84,7 @@ export function lowRankTensors(
 export const lowRankHeader = (plan: LowRankPlan, adapter: LowRankAdapter): Uint8Array =>
   safetensorsHeader(lowRankTensors(plan, adapter))
 
-function stored(
-  name: string,
-  dtype: WeightDtype,
-  shape: readonly number[]
-): Omit<StoredTensor, 'file' | 'offset'> {
+function stored(name: string, dtype: WeightDtype, shape: readonly number[]): Omit<StoredTensor, 'file' | 'offset'> {
   const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype])
   return { name, dtype, shape: [...shape], byteLength }
 }

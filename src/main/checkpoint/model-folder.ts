@@ -23,10 +23,7 @@ export async function resolveModelFolder(path: string): Promise<string> {
     throw notFoundError(`There is no folder ${folder}.`, notCached(folder))
   }
   if (kind === 'other') {
-    throw inputError(
-      `${folder} is not a folder.`,
-      'Choose the folder of the model, the one that holds config.json.'
-    )
+    throw inputError(`${folder} is not a folder.`, 'Choose the folder of the model, the one that holds config.json.')
   }
   if (await isModel(folder)) return folder
   const snapshots = join(folder, 'snapshots')
@@ -61,10 +58,7 @@ function notCached(folder: string): string | undefined {
 }
 
 /** Finds the folder of the tokenizer of a pair's prompts: post's, or base's for an adapter without one. */
-export async function postTextFolder(folders: {
-  readonly base: string
-  readonly post: string
-}): Promise<string> {
+export async function postTextFolder(folders: { readonly base: string; readonly post: string }): Promise<string> {
   const post = await resolveModelFolder(folders.post)
   const names = await readdir(post)
   return isAdapter(names) && !names.includes('tokenizer.json') ? resolveModelFolder(folders.base) : post
@@ -105,9 +99,7 @@ async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<s
   const main = await mainRevision(cacheFolder)
   const [newest] = candidates.sort(
     (a, b) =>
-      Number(b.name === main) - Number(a.name === main) ||
-      b.modifiedMs - a.modifiedMs ||
-      (a.name < b.name ? -1 : 1)
+      Number(b.name === main) - Number(a.name === main) || b.modifiedMs - a.modifiedMs || (a.name < b.name ? -1 : 1)
   )
   if (newest !== undefined) return newest.path
   throw (

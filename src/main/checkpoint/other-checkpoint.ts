@@ -8,11 +8,7 @@ import { type MemberOpener, openMember, type PairMember, readMember } from './pa
 import { otherErrors } from './pair-errors'
 
 /** Opens another checkpoint as a whole model beside a pair. @throws WorkbenchError when it differs from the pair */
-export async function openOther(
-  post: PairMember,
-  path: string,
-  open: MemberOpener = openMember
-): Promise<PairMember> {
+export async function openOther(post: PairMember, path: string, open: MemberOpener = openMember): Promise<PairMember> {
   const other = await openBeside(post, path, open)
   refuse(
     otherErrors(other, post),
@@ -50,10 +46,7 @@ async function sameOther(
 }
 
 /** Describes another checkpoint and lists everything that prevents or limits its use beside a pair. */
-export async function inspectOther(
-  pair: { base: string; post: string },
-  path: string
-): Promise<OtherCheckpointReport> {
+export async function inspectOther(pair: { base: string; post: string }, path: string): Promise<OtherCheckpointReport> {
   const { base, post } = await openPair(pair.base, pair.post)
   const other = await openBeside(post, path, openMember)
   const extras = await findFolderExtras(other.checkpoint.textFolder)

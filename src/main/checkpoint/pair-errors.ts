@@ -37,11 +37,7 @@ const BLOCK_TRAITS = [
 
 /** Lists everything that prevents layers of base from being put into post; empty if nothing does. */
 export function pairErrors(base: PairMember, post: PairMember): PairError[] {
-  return [
-    ...specErrors('base', base.spec, post.spec),
-    ...tensorErrors('base', base),
-    ...tensorErrors('post', post)
-  ]
+  return [...specErrors('base', base.spec, post.spec), ...tensorErrors('base', base), ...tensorErrors('post', post)]
 }
 
 /** Lists everything that prevents a whole checkpoint from being computed beside a pair. */
@@ -69,10 +65,7 @@ function specErrors(label: string, spec: DecoderSpec, post: DecoderSpec): PairEr
   }))
   const difference = layers.find((layer) => layer.own !== layer.post)
   if (spec.layerCount !== post.layerCount || difference === undefined) return errors
-  return [
-    ...errors,
-    differs(`number or size of experts in layer ${difference.layer}`, difference.own, difference.post)
-  ]
+  return [...errors, differs(`number or size of experts in layer ${difference.layer}`, difference.own, difference.post)]
 }
 
 function expertsInWords(experts: Experts | null): string {

@@ -21,11 +21,7 @@ export interface SourcedPair extends PairMembers {
   readonly others: ReadonlyMap<string, PairMember>
 }
 
-export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [
-  post,
-  base,
-  ...others.values()
-]
+export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [post, base, ...others.values()]
 
 /** Finds the checkpoint that a layer's restored tensors come from. */
 export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
@@ -45,10 +41,7 @@ export const readMember: MemberOpener = async (path, adapterBase, namedBase) =>
   memberOf(await openCheckpoint(path, adapterBase, namedBase))
 
 function memberOf(checkpoint: Checkpoint): PairMember {
-  const spec = decoderSpec(
-    configWithoutScales(checkpoint.config, checkpoint.configPath),
-    checkpoint.configPath
-  )
+  const spec = decoderSpec(configWithoutScales(checkpoint.config, checkpoint.configPath), checkpoint.configPath)
   const adjusted = { ...spec, tiedHead: spec.tiedHead || lacksHead(checkpoint, spec) }
   return { checkpoint, spec: adjusted, requiredTensors: usedTensors(adjusted) }
 }

@@ -84,17 +84,10 @@ async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
 /** Opens both, so that one message reports the errors of both. */
 async function openMembers(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
   const [base, post] = await Promise.allSettled([open(basePath), open(postPath, basePath)])
-  if (base.status === 'fulfilled' && post.status === 'fulfilled')
-    return { base: base.value, post: post.value }
-  const failures: unknown[] = [base, post].flatMap((result) =>
-    result.status === 'rejected' ? [result.reason] : []
-  )
+  if (base.status === 'fulfilled' && post.status === 'fulfilled') return { base: base.value, post: post.value }
+  const failures: unknown[] = [base, post].flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
   const [first, second] = failures
-  if (
-    first instanceof WorkbenchError &&
-    second instanceof WorkbenchError &&
-    first.message !== second.message
-  ) {
+  if (first instanceof WorkbenchError && second instanceof WorkbenchError && first.message !== second.message) {
     const { code, hint } = first.problem
     throw new WorkbenchError(code, `Base: ${first.message} Post: ${second.message}`, hint)
   }
@@ -180,12 +173,7 @@ async function tokenizerFindings(base: PairMember, post: PairMember): Promise<Fi
   return [{ severity: 'warning', message }]
 }
 
-function notes(
-  base: PairMember,
-  post: PairMember,
-  baseExtras: FolderExtras,
-  postExtras: FolderExtras
-): Finding[] {
+function notes(base: PairMember, post: PairMember, baseExtras: FolderExtras, postExtras: FolderExtras): Finding[] {
   const messages: string[] = []
   const [inBase, inPost] = [base.spec.vocabularySize, post.spec.vocabularySize]
   if (inBase !== inPost) {
@@ -195,8 +183,7 @@ function notes(
     )
   }
   if (!baseExtras.hasTokenizer && postExtras.hasTokenizer) messages.push('Base has no tokenizer.json.')
-  if (!postExtras.hasChatTemplate && postExtras.templateProblem === null)
-    messages.push('Post has no chat template.')
+  if (!postExtras.hasChatTemplate && postExtras.templateProblem === null) messages.push('Post has no chat template.')
   messages.push(
     ...scaledNotes('Base', base),
     ...scaledNotes('Post', post),
@@ -245,10 +232,7 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
   ]
 }
 
-export function unusedNotes(
-  label: string,
-  { checkpoint, spec, requiredTensors: used }: PairMember
-): string[] {
+export function unusedNotes(label: string, { checkpoint, spec, requiredTensors: used }: PairMember): string[] {
   const names = new Set([...used.layers, ...used.whole].map(({ name }) => name))
   const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name))
   const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)

@@ -136,8 +136,7 @@ export class ProductAdder {
     const missingBytes = rank * (rowBytes + 4) + 2 * rowBytes - this.memory.buffer.byteLength
     if (missingBytes > 0) this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES))
     const floats = new Float32Array(this.memory.buffer)
-    for (let k = 0; k < rank; k++)
-      floats.set(right.subarray(k * columns, (k + 1) * columns), (k * rowBytes) / 4)
+    for (let k = 0; k < rank; k++) floats.set(right.subarray(k * columns, (k + 1) * columns), (k * rowBytes) / 4)
     this.factors = factors
   }
 }

@@ -38,8 +38,7 @@ export function restoreValues(
     for (let i = 0; i < values.length; i++) {
       // Rounded after every step, as float32 arithmetic does.
       values[i] =
-        Math.fround(Math.fround(1 - strength) * (post[i] ?? 0)) +
-        Math.fround(Math.fround(strength) * (values[i] ?? 0))
+        Math.fround(Math.fround(1 - strength) * (post[i] ?? 0)) + Math.fround(Math.fround(strength) * (values[i] ?? 0))
     }
   }
   if (strength !== 1 || dtypes.source !== dtypes.post) roundFloat32(values, dtypes.post)

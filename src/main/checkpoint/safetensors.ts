@@ -183,28 +183,19 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
 function checkedProduct(what: string, shape: readonly number[]): (product: number, size: number) => number {
   return (product, size) => {
     if (!Number.isSafeInteger(product * size)) {
-      throw fileError(
-        `${what} has the shape [${shape.slice(0, 16).join(', ')}], more than any file can hold.`
-      )
+      throw fileError(`${what} has the shape [${shape.slice(0, 16).join(', ')}], more than any file can hold.`)
     }
     return product * size
   }
 }
 
 /** Checks that tensors cover the data. @param tensors sorted by their bytes */
-function checkCoverage(
-  tensors: readonly TensorEntry[],
-  file: string,
-  dataStart: number,
-  fileBytes: number
-): void {
+function checkCoverage(tensors: readonly TensorEntry[], file: string, dataStart: number, fileBytes: number): void {
   let position = dataStart
   for (const { name, offset, byteLength } of tensors) {
     if (offset !== position) {
       const what =
-        offset > position
-          ? `leaves a hole of ${offset - position} bytes before it`
-          : 'overlaps the one before it'
+        offset > position ? `leaves a hole of ${offset - position} bytes before it` : 'overlaps the one before it'
       throw fileError(
         `${file}: tensor ${quoteName(name)} ${what}: it starts at byte ${offset - dataStart} of the data, ` +
           `expected ${position - dataStart}.`

@@ -34,19 +34,13 @@ function groupProblem(
     if (group < 0 || group >= groupCount)
       return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${groupCount - 1}`)
     if (order === 'inTurn' && group !== Math.floor(column / size))
-      return badGroup(
-        tensor,
-        `puts column ${column} into group ${group}, but by its config.json they are in turn`
-      )
+      return badGroup(tensor, `puts column ${column} into group ${group}, but by its config.json they are in turn`)
     sizes[group] = elementAt(sizes, group, 'group') + 1
   }
   const uneven = order === 'even' ? sizes.findIndex((count) => count !== size) : -1
   return uneven === -1
     ? null
-    : badGroup(
-        tensor,
-        `puts ${elementAt(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`
-      )
+    : badGroup(tensor, `puts ${elementAt(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`)
 }
 
 /** Checks the stored groups of a checkpoint without reading its weights. Each file is opened once. */
@@ -64,12 +58,7 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
       for (const { scaled, groups, shape } of weights) {
         const stored = new Int32Array(groups.tensor.byteLength / Int32Array.BYTES_PER_ELEMENT)
         readNow(handle, file, new Uint8Array(stored.buffer), groups.tensor.offset)
-        const problem = groupProblem(
-          scaled,
-          groups,
-          stored,
-          Math.ceil(elementAt(shape, 1, 'size') / scaled.block[1])
-        )
+        const problem = groupProblem(scaled, groups, stored, Math.ceil(elementAt(shape, 1, 'size') / scaled.block[1]))
         if (problem !== null) problems.push(problem)
         await yieldTurn()
       }

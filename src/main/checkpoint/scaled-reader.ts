@@ -82,10 +82,7 @@ export class ScaledReader {
   }
 
   /** Reads columns of a matrix of words, one after the other. */
-  private async readColumns(
-    codes: StoredTensor,
-    columns: { first: number; end: number }
-  ): Promise<Uint8Array> {
+  private async readColumns(codes: StoredTensor, columns: { first: number; end: number }): Promise<Uint8Array> {
     const [height, width] = [elementAt(codes.shape, 0, 'size'), elementAt(codes.shape, 1, 'size')]
     const columnCount = columns.end - columns.first
     const transposed = new Int32Array(height * columnCount)

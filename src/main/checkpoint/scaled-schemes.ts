@@ -62,11 +62,7 @@ function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
 const Channel = z.object({ strategy: z.literal('channel') })
 const Group = z.object({ strategy: z.literal('group'), group_size: count })
 const PackedStrategy = z.discriminatedUnion('strategy', [Channel, Group])
-const Strategy = z.discriminatedUnion('strategy', [
-  z.object({ strategy: z.literal('tensor') }),
-  Channel,
-  Group
-])
+const Strategy = z.discriminatedUnion('strategy', [z.object({ strategy: z.literal('tensor') }), Channel, Group])
 
 const Nothing = z.union([z.null(), z.strictObject({})]).optional()
 
@@ -219,9 +215,7 @@ const METHODS = new Map<unknown, z.ZodType<Scheme>>([
     'compressed-tensors',
     z
       .discriminatedUnion('format', [CompressedBytes, CompressedWords])
-      .transform((config) =>
-        config.format === 'pack-quantized' ? compressedWords(config) : compressedBytes(config)
-      )
+      .transform((config) => (config.format === 'pack-quantized' ? compressedWords(config) : compressedBytes(config)))
   ],
   ['gptq', GptqConfig.transform(gptqScheme)],
   ['awq', AwqConfig.transform(awqScheme)]
@@ -240,10 +234,7 @@ export function schemeOf({ quantization_config: config }: Config): Scheme | null
 }
 
 /** Removes the settings of scaled weights from a config. @throws WorkbenchError `unsupported` with the reason */
-export function configWithoutScales(
-  config: Record<string, unknown>,
-  configPath: string
-): Record<string, unknown> {
+export function configWithoutScales(config: Record<string, unknown>, configPath: string): Record<string, unknown> {
   const { quantization_config: quantised, ...rest } = config
   if (!isJsonObject(quantised)) return config
   const read = METHODS.get(quantised.quant_method)?.safeParse(quantised)

@@ -113,13 +113,7 @@ function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, numb
 }
 
 /** Unpacks 4-bit numbers. @param odd 1 if the first is the upper half of its byte */
-function unpackHalves(
-  part: Float32Array,
-  stored: Uint8Array,
-  start: number,
-  odd: number,
-  numbers: Float32Array
-): void {
+function unpackHalves(part: Float32Array, stored: Uint8Array, start: number, odd: number, numbers: Float32Array): void {
   for (let i = 0; i < part.length; i++) {
     const index = i + odd
     const byte = stored[start + (index >> 1)] ?? 0

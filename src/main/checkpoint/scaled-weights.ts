@@ -82,8 +82,7 @@ function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Sch
       `is there beside ${quoteName(plain.name)} of ${basename(plain.file)}: the weight is stored twice`
     )
   const surplus = scheme.absent.find((suffix) => tensors.has(module + suffix))
-  if (surplus !== undefined)
-    throw misfit(part(surplus), 'is there, but by its config.json such weights have none')
+  if (surplus !== undefined) throw misfit(part(surplus), 'is there, but by its config.json such weights have none')
   const { zeros, groups, shape } = suffixes
   const hasGroups = groups !== null && (!scheme.groupsOptional || tensors.has(module + groups))
   return {
@@ -183,13 +182,10 @@ export function storedTensorBytes({
   scaled,
   adapted
 }: Pick<TensorEntry, 'byteLength' | 'scaled' | 'adapted'>): number {
-  if (adapted !== undefined)
-    return storedTensorBytes(adapted.weight) + adapted.a.byteLength + adapted.b.byteLength
+  if (adapted !== undefined) return storedTensorBytes(adapted.weight) + adapted.a.byteLength + adapted.b.byteLength
   if (scaled === undefined) return byteLength
   const { codes, scales, zeros, groups } = scaled
-  return (
-    codes.byteLength + scales.byteLength + (zeros?.tensor.byteLength ?? 0) + (groups?.tensor.byteLength ?? 0)
-  )
+  return codes.byteLength + scales.byteLength + (zeros?.tensor.byteLength ?? 0) + (groups?.tensor.byteLength ?? 0)
 }
 
 /** Counts the bytes in memory while a tensor is read: scales, zero points, groups, transposed numbers and factors. */
@@ -239,8 +235,7 @@ async function readShapes(
 }
 
 function noShape({ file, name, dtype, shape }: StoredTensor, sizes?: readonly number[]): WorkbenchError {
-  const actual =
-    sizes === undefined ? `is ${dtype} of the shape [${shape.join(', ')}]` : `holds ${sizes.join(', ')}`
+  const actual = sizes === undefined ? `is ${dtype} of the shape [${shape.join(', ')}]` : `holds ${sizes.join(', ')}`
   return fileError(
     `${file}: tensor ${quoteName(name)} ${actual}, expected the number of rows and columns of a weight in I64 or I32.`
   )

@@ -89,11 +89,7 @@ function isPlainFileName(name: string): boolean {
   return win32.basename(name) === name && name.endsWith('.safetensors') && !name.includes('\0')
 }
 
-async function refuseMissingShards(
-  folder: string,
-  names: readonly string[],
-  indexFile: string
-): Promise<void> {
+async function refuseMissingShards(folder: string, names: readonly string[], indexFile: string): Promise<void> {
   const missing: string[] = []
   for (const name of names) {
     if (!(await exists(join(folder, name)))) missing.push(name)
@@ -154,10 +150,7 @@ function noWeights(folder: string, present: readonly string[]): WorkbenchError {
   const findName = (pattern: RegExp): string | undefined => present.find((name) => pattern.test(name))
   const shard = findName(/\.safetensors$/)
   if (shard !== undefined) {
-    return notFoundError(
-      `${message}, found ${quoteName(shard)}.`,
-      `Sharded weights need their ${INDEX_FILE}.`
-    )
+    return notFoundError(`${message}, found ${quoteName(shard)}.`, `Sharded weights need their ${INDEX_FILE}.`)
   }
   const other = findName(/\.(bin|pth|pt|gguf|h5|msgpack)$/)
   if (other !== undefined) {

@@ -105,16 +105,14 @@ class CheckedReader implements WeightReader {
     byteLength: number,
     memory = NO_MEMORY
   ): Promise<Uint8Array> {
-    const bytes =
-      byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
+    const bytes = byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
     await this.fill(entry, skip, bytes)
     return bytes
   }
 
   private async fill(entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> {
     const { scaled, adapted } = entry
-    if (adapted !== undefined)
-      await this.adapted.fill(entry, adapted, skip / DTYPE_BYTES[entry.dtype], target)
+    if (adapted !== undefined) await this.adapted.fill(entry, adapted, skip / DTYPE_BYTES[entry.dtype], target)
     else if (scaled === undefined) await this.fillStored(entry, skip, target)
     else await this.scaled.fill(entry, scaled, skip / DTYPE_BYTES[entry.dtype], target)
   }
@@ -135,10 +133,7 @@ class CheckedReader implements WeightReader {
   }
 
   /** Reads the tensor's file and checks before and after that it has not changed. */
-  private async checked(
-    entry: StoredTensor,
-    read: (handle: FileHandle) => Promise<void> | void
-  ): Promise<void> {
+  private async checked(entry: StoredTensor, read: (handle: FileHandle) => Promise<void> | void): Promise<void> {
     if (this.closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
     const handle = await this.handleOf(entry.file)
     refuseChangedFile(handle, this.checkpoint, entry)
@@ -156,19 +151,13 @@ class CheckedReader implements WeightReader {
   }
 }
 
-function rowBytesOf(
-  { name, shape: [rows = 0], byteLength }: TensorEntry,
-  first: number,
-  count: number
-): number {
+function rowBytesOf({ name, shape: [rows = 0], byteLength }: TensorEntry, first: number, count: number): number {
   if (isWithin(first, count, rows)) return rows === 0 ? 0 : byteLength / rows
   throw new RangeError(`rows ${first} to ${first + count - 1} of ${name}, which has ${rows}`)
 }
 
 function isWithin(first: number, count: number, total: number): boolean {
-  return (
-    Number.isInteger(first) && Number.isInteger(count) && first >= 0 && count >= 0 && first + count <= total
-  )
+  return Number.isInteger(first) && Number.isInteger(count) && first >= 0 && count >= 0 && first + count <= total
 }
 
 function refuseChangedFile(handle: FileHandle, checkpoint: StoredTensors, entry: StoredTensor): void {

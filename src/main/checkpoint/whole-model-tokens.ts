@@ -40,15 +40,11 @@ export async function compareTokens(
   })
   const unknownToken = firstTokenOutside(shared, vocabularySize)
   if (unknownToken !== null) {
-    return unavailable(
-      `${name}'s vocabulary has ${vocabularySize} tokens and the prompts use token ${unknownToken}`
-    )
+    return unavailable(`${name}'s vocabulary has ${vocabularySize} tokens and the prompts use token ${unknownToken}`)
   }
   const longest = shared.prompts.reduce((length, tokens) => Math.max(length, tokens.length), 0)
   if (contextLength !== null && longest > contextLength) {
-    return unavailable(
-      `${name}'s context window is ${contextLength} tokens and the longest prompt has ${longest}`
-    )
+    return unavailable(`${name}'s context window is ${contextLength} tokens and the longest prompt has ${longest}`)
   }
   const text = await recentTextModel(member.checkpoint.textFolder).catch((error: unknown) => {
     if (error instanceof WorkbenchError) return error

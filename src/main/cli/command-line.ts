@@ -91,9 +91,7 @@ export async function commandLine(
   isWholeHelp = false
 ): Promise<Command> {
   const program = new Command('slr')
-    .description(
-      'Selective Layer Restoration: find which decoder layers of a post-trained language model to restore.'
-    )
+    .description('Selective Layer Restoration: find which decoder layers of a post-trained language model to restore.')
     .version(versionLine())
     .helpCommand(false)
     .exitOverride()

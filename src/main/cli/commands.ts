@@ -27,11 +27,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, CommandRow>>>> = {
     check: {
       description: 'check more ranges, recipes and baselines on full answers',
       load: async () => (await import('./commands/check')).checkCommand,
-      examples: [
-        'slr check --demo',
-        'slr check --from sweep.json',
-        'slr check --from sweep.json 3-9 search.json'
-      ]
+      examples: ['slr check --demo', 'slr check --from sweep.json', 'slr check --from sweep.json 3-9 search.json']
     },
     search: {
       description: 'search for recipes beyond one range',
@@ -122,11 +118,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, CommandRow>>>> = {
     study: {
       description: 'run sweeps, checks and evaluations from one file',
       load: async () => (await import('./commands/study')).studyCommand,
-      examples: [
-        'slr study quick.yaml --template quick',
-        'slr study quick.yaml --dry-run',
-        'slr study quick.yaml'
-      ]
+      examples: ['slr study quick.yaml --template quick', 'slr study quick.yaml --dry-run', 'slr study quick.yaml']
     },
     open: {
       description: 'open the workbench in its window or a browser',

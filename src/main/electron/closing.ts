@@ -36,8 +36,7 @@ async function stopsJobs(window: BrowserWindow, running: readonly string[]): Pro
   if (running.length === 0) return true
   return confirm(window, {
     message: running.join('\n'),
-    detail:
-      'A sweep, a sample run or an evaluation goes on next time where it was stopped; an export starts again.',
+    detail: 'A sweep, a sample run or an evaluation goes on next time where it was stopped; an export starts again.',
     buttons: ['Keep running', 'Stop and quit']
   })
 }

@@ -93,10 +93,7 @@ export function contextTemplate({
   isEditable,
   selectionText,
   editFlags
-}: Pick<
-  Electron.ContextMenuParams,
-  'isEditable' | 'selectionText' | 'editFlags'
->): MenuItemConstructorOptions[] {
+}: Pick<Electron.ContextMenuParams, 'isEditable' | 'selectionText' | 'editFlags'>): MenuItemConstructorOptions[] {
   const copy = { role: 'copy', enabled: editFlags.canCopy && selectionText !== '' } as const
   if (!isEditable) return selectionText === '' ? [{ role: 'selectAll' }] : [copy]
   return [

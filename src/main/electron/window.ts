@@ -94,11 +94,7 @@ function stayOnPage(contents: WebContents, page: string): void {
 
 function isPage(url: string, page: string): boolean {
   const [target, allowed] = [new URL(url), new URL(page)]
-  return (
-    target.protocol === allowed.protocol &&
-    target.host === allowed.host &&
-    target.pathname === allowed.pathname
-  )
+  return target.protocol === allowed.protocol && target.host === allowed.host && target.pathname === allowed.pathname
 }
 
 /** Reloads a page that crashed or hangs; jobs and projects are in main. */

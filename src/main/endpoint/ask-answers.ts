@@ -62,9 +62,7 @@ const Replies = {
     answers: choices.map(({ text, finish_reason }) => ({ text, finish: finishOf(finish_reason) }))
   })),
   chat: Frame.extend({
-    choices: z
-      .array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: finish }))
-      .min(1)
+    choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: finish })).min(1)
   }).transform(({ choices, ...frame }) => ({
     ...frame,
     answers: choices.map(({ message, finish_reason }) => ({
@@ -82,8 +80,7 @@ function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
   return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
 }
 
-const finishOf = (reason: string | null | undefined): 'stop' | 'length' =>
-  reason === 'length' ? 'length' : 'stop'
+const finishOf = (reason: string | null | undefined): 'stop' | 'length' => (reason === 'length' ? 'length' : 'stop')
 
 const PATHS = { completions: '/completions', chat: '/chat/completions' } as const
 const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
@@ -92,17 +89,11 @@ const NAMES = { completions: 'a completion', chat: 'a chat completion' } as cons
  * Requests answers from an endpoint, many at once. Each is passed on once, when it arrives. Unless any model is
  * accepted, list and replies must name the expected one. @throws WorkbenchError `mismatch` for another model
  */
-export async function askAnswers(
-  work: EndpointWork,
-  listener: EndpointListener,
-  signal: AbortSignal
-): Promise<void> {
+export async function askAnswers(work: EndpointWork, listener: EndpointListener, signal: AbortSignal): Promise<void> {
   const asking = new Asking(work, listener)
   await cancellable(signal, 'Sampling', async () => {
     await asking.meet(signal)
-    await inParallel(asking.chunks(), work.endpoint.concurrency, signal, (chunk, stop) =>
-      asking.ask(chunk, stop)
-    )
+    await inParallel(asking.chunks(), work.endpoint.concurrency, signal, (chunk, stop) => asking.ask(chunk, stop))
   })
   throwIfCancelled(signal, 'Sampling')
 }
@@ -194,8 +185,7 @@ class Asking {
     } catch (error) {
       const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
       const next = this.ways.findIndex(
-        ({ most, whatIsOff }, other) =>
-          other > formIndex && (whatIsOff !== way.whatIsOff || most < requested.length)
+        ({ most, whatIsOff }, other) => other > formIndex && (whatIsOff !== way.whatIsOff || most < requested.length)
       )
       if (!isRefused || next === -1) throw error
       // The server may not support this form. If the cause is another, it also refuses the last form with a

@@ -183,9 +183,7 @@ export class EndpointClient {
       }
       const absence = unreachableReason(reasonOf(error))
       if (absence !== null && !this.hasReplied) throw this.problem(url, absence, this.use.later)
-      const reason = limit.isOver
-        ? `did not reply within ${this.patience.timeoutMs / 1000} s`
-        : reachProblem(error)
+      const reason = limit.isOver ? `did not reply within ${this.patience.timeoutMs / 1000} s` : reachProblem(error)
       throw new PassingFailure(reason, 0)
     } finally {
       limit.end()
@@ -206,10 +204,7 @@ export class EndpointClient {
       return new PassingFailure('is loading its model', this.patience.firstPauseMs, true)
     }
     if (status === 429 || status >= 500) {
-      return new PassingFailure(
-        `answered ${status}${quotation}`,
-        pauseMs(response.headers.get('retry-after'))
-      )
+      return new PassingFailure(`answered ${status}${quotation}`, pauseMs(response.headers.get('retry-after')))
     }
     const isRedirect = status >= 300 && status < 400
     const [what, hint] = isRedirect
@@ -265,8 +260,7 @@ class RequestLimit {
 
 const quoted = (text: string): string => text.trim().slice(0, QUOTED_CHARACTERS)
 
-const isSaidToBeJson = (response: Response): boolean =>
-  /\bjson\b/i.test(response.headers.get('content-type') ?? '')
+const isSaidToBeJson = (response: Response): boolean => /\bjson\b/i.test(response.headers.get('content-type') ?? '')
 
 const isStream = (response: Response): boolean =>
   /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
@@ -292,9 +286,7 @@ async function boundedText(response: Response, maxBytes: number, who: string): P
 /** Reads a pause in seconds or as a date. */
 function pauseMs(retryAfter: string | null): number {
   if (retryAfter === null) return 0
-  const requestedMs = /^\d+$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : Date.parse(retryAfter) - Date.now()
+  const requestedMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
   return Number.isFinite(requestedMs) ? Math.min(MAX_PAUSE_MS, Math.max(0, requestedMs)) : 0
 }
 

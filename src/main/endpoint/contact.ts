@@ -16,8 +16,7 @@ export async function sendRequest(
   url: string,
   { body, apiKey, signal }: SentRequest
 ): Promise<Response> {
-  if (new URL(url).origin !== new URL(contact.baseUrl).origin)
-    throw new RangeError(`${url} is of another server`)
+  if (new URL(url).origin !== new URL(contact.baseUrl).origin) throw new RangeError(`${url} is of another server`)
   await requireConfirmed([contact])
   return fetch(url, {
     ...(body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) }),

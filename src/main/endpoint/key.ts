@@ -2,10 +2,7 @@ import type { EndpointAddress } from '../../contract/model/endpoint'
 import { inputError } from '../../contract/model/problem'
 
 /** Reads the key of an address from the environment; null if none is needed. @throws WorkbenchError `bad-input` */
-export function endpointKey(
-  { keyVariable }: Pick<EndpointAddress, 'keyVariable'>,
-  whose: string
-): string | null {
+export function endpointKey({ keyVariable }: Pick<EndpointAddress, 'keyVariable'>, whose: string): string | null {
   if (keyVariable === undefined) return null
   const key = process.env[keyVariable]
   if (key !== undefined && key !== '') return key

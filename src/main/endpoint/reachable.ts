@@ -15,8 +15,7 @@ const UNREACHABLE: ReadonlyMap<string, string> = new Map([
 /** Limit of a connection; a slower one is left to the requests, which are repeated. */
 const PATIENCE_MS = 5_000
 
-export const unreachableReason = (error: unknown): string | null =>
-  UNREACHABLE.get(errorCode(error) ?? '') ?? null
+export const unreachableReason = (error: unknown): string | null => UNREACHABLE.get(errorCode(error) ?? '') ?? null
 
 /** Words a message about an address. @param who subject, such as "The judge" */
 export const endpointMessage = (who: string, url: string, what: string): string => `${who} at ${url} ${what}.`
@@ -28,18 +27,11 @@ export const reasonOf = (error: unknown): unknown =>
 export function reachProblem(error: unknown): string {
   const reason = reasonOf(error)
   const code = errorCode(reason)
-  return (
-    unreachableReason(reason) ??
-    `cannot be reached: ${errorMessage(reason)}${code === null ? '' : ` (${code})`}`
-  )
+  return unreachableReason(reason) ?? `cannot be reached: ${errorMessage(reason)}${code === null ? '' : ` (${code})`}`
 }
 
 /** Checks before work begins that an address accepts connections. @throws WorkbenchError `bad-input` */
-export async function requireReachable(
-  contact: EndpointContact,
-  who: string,
-  signal: AbortSignal
-): Promise<void> {
+export async function requireReachable(contact: EndpointContact, who: string, signal: AbortSignal): Promise<void> {
   try {
     await tryConnection(contact, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
   } catch (error) {

@@ -29,11 +29,7 @@ export interface ServerFacts {
 }
 
 /** Reads a server's list of models. @param isNeeded true if a malformed list is an error */
-export async function askServed(
-  client: EndpointClient,
-  isNeeded: boolean,
-  signal: AbortSignal
-): Promise<ServerFacts> {
+export async function askServed(client: EndpointClient, isNeeded: boolean, signal: AbortSignal): Promise<ServerFacts> {
   const schema = isNeeded ? Models : Models.nullable().catch(null)
   try {
     const question = { path: '/models', name: 'a list of models', schema, maxBytes: MAX_LIST_BYTES }

@@ -59,9 +59,7 @@ const router = engine.router({
     answer: engine.served.answer.handler(async function* ({ input }) {
       yield* (await servedAnswers(input.served)).answer(input)
     }),
-    leave: engine.served.leave.handler(async ({ input }) =>
-      (await servedAnswers(input.served)).leave(input.id)
-    ),
+    leave: engine.served.leave.handler(async ({ input }) => (await servedAnswers(input.served)).leave(input.id)),
     close: engine.served.close.handler(({ input }) => closeServed(input.id))
   },
   probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) })),

@@ -27,10 +27,7 @@ export interface EmbeddingModel {
 }
 
 /** Opens a folder of sentence-transformers, whose model is tested when used. @param what for messages */
-export async function openEmbeddingModel(
-  folder: string,
-  what = 'sentence-embedding model'
-): Promise<EmbeddingModel> {
+export async function openEmbeddingModel(folder: string, what = 'sentence-embedding model'): Promise<EmbeddingModel> {
   await requireNamedHost(folder)
   const file = await modelFile(folder, what)
   const tokenizerFile = join(folder, TOKENIZER)

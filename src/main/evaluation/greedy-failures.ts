@@ -34,10 +34,7 @@ const noRightAnswers = ({ name }: Task): WorkbenchError =>
  * Builds a task of the prompts that post's greedy decoding got wrong.
  * @throws WorkbenchError `bad-input` when the run is unfinished or not greedy, or no prompt failed
  */
-export function failuresTask(
-  { view, samples }: GreedyAnswers,
-  { id, task, maxPrompts: most }: FailuresTask
-): Task {
+export function failuresTask({ view, samples }: GreedyAnswers, { id, task, maxPrompts: most }: FailuresTask): Task {
   const { run, results, answered } = view
   if (!selectsFailures(run)) {
     throw inputError(

@@ -5,15 +5,7 @@ import type { SampleLine } from '../../contract/documents/samples'
 import type { JudgedPair } from '../measures/judged-pairs'
 import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
-import {
-  askJudge,
-  cellOf,
-  cellsOf,
-  type JudgeListener,
-  questionKey,
-  type RunToJudge,
-  verdictsByKey
-} from './ask-judge'
+import { askJudge, cellOf, cellsOf, type JudgeListener, questionKey, type RunToJudge, verdictsByKey } from './ask-judge'
 
 interface PairQuestion {
   readonly key: string
@@ -110,9 +102,7 @@ function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): VariantPai
     return lines.slice(0, settings.answersPerPrompt).map(({ text }) => text)
   }
   const indices = [...variants.keys()]
-  const indexPairs = indices.flatMap((lower) =>
-    indices.slice(lower + 1).map((higher) => [lower, higher] as const)
-  )
+  const indexPairs = indices.flatMap((lower) => indices.slice(lower + 1).map((higher) => [lower, higher] as const))
   return task.prompts.flatMap(({ text }, prompt) =>
     indexPairs.flatMap(([lower, higher]): VariantPair[] => {
       const lowerAnswers = answersOf(lower, prompt)

@@ -8,10 +8,7 @@ import { multimap } from '../../contract/model/multimap'
 const MAX_TOKENS = 100_000
 
 /** Adapts settings so that lists contain the requested number of answers. @param listed answers in each list */
-export const listSettings = <Settings extends TaskSettings>(
-  settings: Settings,
-  listed: number
-): Settings => ({
+export const listSettings = <Settings extends TaskSettings>(settings: Settings, listed: number): Settings => ({
   ...settings,
   sampleCount: Math.ceil(settings.sampleCount / listed),
   maxTokens: Math.min(MAX_TOKENS, settings.maxTokens * listed)
@@ -24,10 +21,7 @@ export function wholeLists(
   listed: number
 ): SampleLine[] {
   const lists = multimap(
-    samples.map((line) => [
-      JSON.stringify([line.variant, line.prompt, Math.floor(line.index / listed)]),
-      line
-    ])
+    samples.map((line) => [JSON.stringify([line.variant, line.prompt, Math.floor(line.index / listed)]), line])
   )
   return [...lists.values()].flatMap((lines) => {
     const first = elementAt(lines, 0, 'answer')

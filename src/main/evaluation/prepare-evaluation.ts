@@ -56,10 +56,7 @@ export interface EvaluationGroup {
 }
 
 /** Groups a run's variants by their settings. */
-export function evaluationGroups({
-  task,
-  variants
-}: Pick<EvaluationRun, 'task' | 'variants'>): EvaluationGroup[] {
+export function evaluationGroups({ task, variants }: Pick<EvaluationRun, 'task' | 'variants'>): EvaluationGroup[] {
   const groups = multimap(
     [...variants.entries()].map(([index, entry]) => [
       variantSettingsKey(entry, task.settings.sampling),
@@ -85,8 +82,7 @@ export async function prepareEvaluation(
   requireNames(variants)
   // Compiles the patterns, so that a wrong one is reported now and not after hours.
   new AnswerReader(task)
-  const embedding =
-    request.embeddingModel === undefined ? null : await openEmbeddingModel(request.embeddingModel)
+  const embedding = request.embeddingModel === undefined ? null : await openEmbeddingModel(request.embeddingModel)
   const classifier = request.classifier === undefined ? null : await openPairClassifier(request.classifier)
   const pair = await openSampledPair(request)
   const notices = new Set(chosenNotices(task, variants, pair.post.checkpoint.fingerprint))
@@ -253,8 +249,5 @@ function requireNames(variants: readonly EvaluationVariant[]): void {
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
-  throw inputError(
-    `Two variants are named "${twice}".`,
-    'Name them apart, so that results can be told apart.'
-  )
+  throw inputError(`Two variants are named "${twice}".`, 'Name them apart, so that results can be told apart.')
 }

@@ -1,10 +1,5 @@
 import type { EngineReadEvent } from '../../contract/procedures/engine'
-import {
-  type EvaluationRun,
-  firstFrame,
-  frameKey,
-  type PromptScores
-} from '../../contract/documents/evaluation'
+import { type EvaluationRun, firstFrame, frameKey, type PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
 import { textToFloats } from '../base/float-text'
 import { AnswerReader } from '../answers/read-answer'
@@ -68,8 +63,7 @@ export class PromptReading {
   /** Most rows of hidden states for reading the answers. */
   get rowCount(): number {
     return this.parts.reduce(
-      (sum, { prompt, answers }) =>
-        sum + prompt.length + answers.reduce((rows, { length }) => rows + length, 0),
+      (sum, { prompt, answers }) => sum + prompt.length + answers.reduce((rows, { length }) => rows + length, 0),
       0
     )
   }
@@ -125,9 +119,7 @@ export class PromptReading {
 
   scores(): PromptScores {
     const answers = this.parts.flatMap(({ read }) => read)
-    const embedded = answers.flatMap(({ sample, embedding }) =>
-      embedding === null ? [] : [{ sample, embedding }]
-    )
+    const embedded = answers.flatMap(({ sample, embedding }) => (embedding === null ? [] : [{ sample, embedding }]))
     const { points, explained } = planeMap(embedded.map(({ embedding }) => embedding))
     return {
       prompt: this.prompt,

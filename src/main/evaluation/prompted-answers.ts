@@ -61,9 +61,7 @@ function pickedItem(text: string): ListedItem | null {
   if (picked === undefined) return items.length === 1 ? elementAt(items, 0, 'item') : null
   const number = /^[*_]*#?(?<number>\d{1,3})[.)]?[*_]*$/.exec(picked.trim())?.groups?.number
   const numbered =
-    number === undefined
-      ? undefined
-      : (items.find(({ text }) => text === number) ?? items[Number(number) - 1])
+    number === undefined ? undefined : (items.find(({ text }) => text === number) ?? items[Number(number) - 1])
   const [named] = readList(picked.replace(/^[*_]*\d{1,3}[.)]\s+/, ''))
   return numbered ?? named ?? null
 }

@@ -91,8 +91,7 @@ export const PUBLISHED_FORMATS = [
     name: 'curated or WildChat prompts of NoveltyBench, JSON lines',
     kind: 'creative',
     reading: { kind: 'whole' },
-    read: (file) =>
-      jsonLines(file, NoveltyLine, ({ prompt, category }) => ({ text: prompt, category: category ?? '' }))
+    read: (file) => jsonLines(file, NoveltyLine, ({ prompt, category }) => ({ text: prompt, category: category ?? '' }))
   },
   {
     id: 'gsm8k',
@@ -158,8 +157,7 @@ function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string)
   throw inputError(`${where}: ${describeIssue(result.error)}`)
 }
 
-const parseContent = (content: string, where: string): unknown =>
-  parseJson(content, where, { notJson: 'bad-input' })
+const parseContent = (content: string, where: string): unknown => parseJson(content, where, { notJson: 'bad-input' })
 
 const linesOf = (content: string): { line: number; text: string }[] =>
   content

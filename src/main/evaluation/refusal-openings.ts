@@ -20,10 +20,7 @@ interface OpeningsContext {
  * Adds the probability of an opening of a refusal to the readings, under the sampler of each variant. External models
  * and variants that answer with lists have none.
  */
-export async function addOpenings(
-  context: OpeningsContext,
-  readings: readonly PromptReading[]
-): Promise<void> {
+export async function addOpenings(context: OpeningsContext, readings: readonly PromptReading[]): Promise<void> {
   const { run, pair } = context
   for (const group of evaluationGroups(run)) {
     if (group.listed > 1 || group.prompting !== undefined) continue
@@ -31,12 +28,7 @@ export async function addOpenings(
     const { fewShot } = generation
     await addModels(context, readings, generation, false)
     if (fewShot !== undefined)
-      await addModels(
-        context,
-        readings,
-        { ...generation, prompts: fewShot.prompts.map(({ tokens }) => tokens) },
-        true
-      )
+      await addModels(context, readings, { ...generation, prompts: fewShot.prompts.map(({ tokens }) => tokens) }, true)
   }
 }
 

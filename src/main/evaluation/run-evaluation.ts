@@ -22,12 +22,7 @@ import { maskBytes } from '../engine/forward/run-memory'
 import type { DecoderSpec } from '../family/index'
 import { cellOf, cellsOf } from './ask-judge'
 import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
-import {
-  type EvaluationGroup,
-  evaluationGroups,
-  groupAnswers,
-  regeneratedAnswers
-} from './prepare-evaluation'
+import { type EvaluationGroup, evaluationGroups, groupAnswers, regeneratedAnswers } from './prepare-evaluation'
 import { answersIn, wholeLists } from './listed-answers'
 import { answersOfLists, regenerationRound } from './prompted-answers'
 import { CLASSIFIED_ANSWERS } from '../measures/evaluation-cell'
@@ -161,9 +156,7 @@ async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<G
       for (const member of group.members) yield* regenerationRounds({ run, pair, samples }, group, member)
       continue
     }
-    const names = new Set(
-      group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name)
-    )
+    const names = new Set(group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name))
     const stored = samples
       .filter(({ variant }) => names.has(variant))
       .map((line) => (prompting === undefined ? line : { ...line, text: line.list?.whole ?? line.text }))
@@ -200,8 +193,7 @@ async function* regenerationRounds(
       stored: requests.flatMap(({ prompt, indices }, requestIndex) =>
         Array.from({ length: most }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
           const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }
-          const storedLine =
-            chain < indices.length ? lineOf.get(JSON.stringify([prompt, indices[chain]])) : filler
+          const storedLine = chain < indices.length ? lineOf.get(JSON.stringify([prompt, indices[chain]])) : filler
           return storedLine === undefined ? [] : [{ ...storedLine, prompt: requestIndex, index: chain }]
         })
       ),

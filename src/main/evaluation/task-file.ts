@@ -1,12 +1,6 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
-import {
-  type AnswerReading,
-  MAX_TASK_CHARACTERS,
-  Task,
-  TASK_VERSION,
-  TaskPrompt
-} from '../../contract/documents/task'
+import { type AnswerReading, MAX_TASK_CHARACTERS, Task, TASK_VERSION, TaskPrompt } from '../../contract/documents/task'
 import { describeIssue, inputError, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { taskKindFacts, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
@@ -38,9 +32,7 @@ const CELL_SEPARATOR = '|'
  */
 export function readTaskFile(fileName: string, content: string, kind: TaskKind | undefined): Task {
   if (content.length > MAX_TASK_CHARACTERS) {
-    throw inputError(
-      `${fileName} has ${content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`
-    )
+    throw inputError(`${fileName} has ${content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`)
   }
   const task = readTaskDocument(fileName, content, kind) ?? readTaskPrompts(fileName, content, kind)
   // Compiles the patterns, so that a wrong one is reported now.
@@ -140,10 +132,7 @@ function suggestedKind(prompts: readonly TaskPrompt[]): TaskKind {
   return suggested.id
 }
 
-function readingFor(
-  rightAnswers: TaskKindFacts['rightAnswers'],
-  prompts: readonly TaskPrompt[]
-): AnswerReading {
+function readingFor(rightAnswers: TaskKindFacts['rightAnswers'], prompts: readonly TaskPrompt[]): AnswerReading {
   if (rightAnswers === 'none') return { kind: 'whole' }
   const isNumber = (answer: string): boolean => numbersOf(answer).length === 1 && !/\p{L}/u.test(answer)
   const areNumbers = prompts.every(({ answers = [] }) => answers.flat().every(isNumber))

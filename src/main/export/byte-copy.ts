@@ -60,11 +60,7 @@ export class ByteCopier {
 }
 
 /** @throws WorkbenchError `read-only` if the disk is full or the file cannot be written */
-export async function writeExactly(
-  { handle, path }: OpenFile,
-  bytes: Uint8Array,
-  position: number
-): Promise<void> {
+export async function writeExactly({ handle, path }: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
   try {
     for (let done = 0; done < bytes.byteLength;) {
       done += (await handle.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten

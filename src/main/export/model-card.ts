@@ -65,9 +65,7 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
     const text = await readModelText(checkpoint.path, MODEL_CARD, MAX_CARD_BYTES)
     const [, frontMatter] = /^---\r?\n([^]*?)\r?\n---(?:\r?\n|$)/.exec(text) ?? []
     const parsed = Licence.partial().safeParse(
-      frontMatter === undefined
-        ? {}
-        : (await readYaml(frontMatter, join(checkpoint.path, MODEL_CARD), 0)).value
+      frontMatter === undefined ? {} : (await readYaml(frontMatter, join(checkpoint.path, MODEL_CARD), 0)).value
     )
     return parsed.data ?? {}
   } catch (error) {
@@ -134,10 +132,9 @@ export function findingsSummary(findings: readonly ModelFinding[]): string {
 export function findingsSection(findings: readonly ModelFinding[]): string[] {
   const [first, ...further] = findings
   if (first === undefined) return []
-  const lines = [
-    ...first.caveats,
-    ...further.map(({ by, headline }) => `${capitalised(by)}: ${headline}`)
-  ].map((text) => `- ${inlineMarkdown(text)}`)
+  const lines = [...first.caveats, ...further.map(({ by, headline }) => `${capitalised(by)}: ${headline}`)].map(
+    (text) => `- ${inlineMarkdown(text)}`
+  )
   const cells = (values: readonly string[]): string => `| ${values.map(inlineMarkdown).join(' | ')} |`
   const { figures } = first
   return [
@@ -157,9 +154,7 @@ export function findingsSection(findings: readonly ModelFinding[]): string[] {
 }
 
 function configWarning(parents: readonly CardParent[]): string[] {
-  const [base, post] = (['base', 'post'] as const).map((role) =>
-    parents.find((parent) => parent.role === role)
-  )
+  const [base, post] = (['base', 'post'] as const).map((role) => parents.find((parent) => parent.role === role))
   if (base === undefined || post === undefined) return []
   const warning = describeBaseDifferences(base.member.spec, post.member.spec)
   return warning === null ? [] : [warning]
@@ -187,9 +182,7 @@ function frontMatter({ licence, parents, form }: CardContent): string {
     library_name: isAdapter ? 'peft' : 'transformers',
     pipeline_tag: 'text-generation',
     // Post comes first, because the result behaves like it.
-    base_model: parents
-      .filter(({ role }) => !isAdapter || role === adapterBase)
-      .map(({ member }) => cardName(member)),
+    base_model: parents.filter(({ role }) => !isAdapter || role === adapterBase).map(({ member }) => cardName(member)),
     base_model_relation: isAdapter ? 'adapter' : 'merge',
     tags: ['merge', 'selective-layer-restoration']
   }
@@ -255,9 +248,7 @@ function describeShare(strength: number, from: string): string {
 }
 
 function nonFiniteWarning(nonFinite: readonly NonFiniteTensor[]): string {
-  const list = nonFinite.map(
-    (tensor) => `- ${inlineMarkdown(`${tensor.file}: ${describeNonFinite(tensor)}`)}`
-  )
+  const list = nonFinite.map((tensor) => `- ${inlineMarkdown(`${tensor.file}: ${describeNonFinite(tensor)}`)}`)
   return [
     'This model cannot be computed: weights of its parents, or what they come to, are not finite.',
     '',

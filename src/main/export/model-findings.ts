@@ -49,11 +49,7 @@ interface SweepFinding {
   evaluationId: string | null
 }
 
-async function findingsBySweeps(
-  pair: ProjectPair,
-  prepared: PreparedExport,
-  model: Model
-): Promise<SweepFinding[]> {
+async function findingsBySweeps(pair: ProjectPair, prepared: PreparedExport, model: Model): Promise<SweepFinding[]> {
   const byScoring = multimap(pair.sweeps.map((sweep) => [scoringKey(sweep.scoredBy), sweep]))
   const findings: SweepFinding[] = []
   for (const sweeps of [...byScoring.values()].slice(0, NEWEST_SCORINGS)) {
@@ -108,9 +104,7 @@ async function findingsByEvaluations(
     if (byTask.size === NEWEST_TASKS) break
     if (byTask.has(taskId) || knownIds.has(id)) continue
     const { run } = await pair.evaluations.read(id)
-    const isAsked = run.variants.some(
-      (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)
-    )
+    const isAsked = run.variants.some((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
     if (!isAsked || !isOfSame(run, prepared)) continue
     const finding = findingByEvaluation(await evaluationView(pair, id), model)
     if (finding !== null) byTask.set(taskId, finding)
@@ -119,9 +113,7 @@ async function findingsByEvaluations(
 }
 
 function findingByEvaluation({ run, results, complete }: EvaluationView, model: Model): ModelFinding | null {
-  const index = run.variants.findIndex(
-    (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)
-  )
+  const index = run.variants.findIndex((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
   const verdict = evaluationVerdicts(results, mainMeasures(run.task.kind, results.variants))[index]
   if (verdict === undefined || verdict.variant === results.comparedWith) return null
   const { figures, good } = verdict

@@ -41,15 +41,11 @@ const OVERHEAD_BYTES = 2 ** 20
 export type OpenedRecipe = Pick<PreparedExport, 'pair' | 'strengths'>
 
 /** @throws WorkbenchError as `openPair`, `recipeStrengths`, and `openSameOther` of a layer's source */
-export async function openRecipe(
-  folders: { base: string; post: string },
-  recipe: Recipe
-): Promise<OpenedRecipe> {
+export async function openRecipe(folders: { base: string; post: string }, recipe: Recipe): Promise<OpenedRecipe> {
   const members = await openPair(folders.base, folders.post)
   const strengths = recipeStrengths(recipe, members.post.spec.layerCount)
   const others = new Map<string, PairMember>()
-  for (const source of sourcesOf(strengths))
-    others.set(source.path, await openSameOther(members.post, source))
+  for (const source of sourcesOf(strengths)) others.set(source.path, await openSameOther(members.post, source))
   return { pair: { ...members, others }, strengths }
 }
 
@@ -136,10 +132,7 @@ export function exportBytes({ weights, copied }: PreparedExport): number {
 }
 
 /** @throws WorkbenchError as `lookAtTarget`; `read-only` if the export does not fit on the disk */
-export async function checkTarget(
-  prepared: PreparedExport,
-  typed: string
-): Promise<NonNullable<ExportPlan['target']>> {
+export async function checkTarget(prepared: PreparedExport, typed: string): Promise<NonNullable<ExportPlan['target']>> {
   const { pair, weights, copied } = prepared
   const names = new Set([...weights, ...copied].map(({ name }) => name))
   const target = await lookAtTarget(typed, pair, names)

@@ -40,8 +40,7 @@ const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {
   const names = (await readdir(folder)).sort()
   if (names.length === 0) return false
-  if (!names.includes('config.json') && !isAdapter(names))
-    throw notReplaced(folder, 'holds no model (no config.json)')
+  if (!names.includes('config.json') && !isAdapter(names)) throw notReplaced(folder, 'holds no model (no config.json)')
   const weights = await weightNames(folder, isAdapter(names))
   const foreign: string[] = []
   for (const name of names) {

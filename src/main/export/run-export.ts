@@ -83,8 +83,7 @@ export async function runExport(
     return {
       path: target.path,
       recipe: recipe.name,
-      replaced:
-        replacedFolder === null ? null : { keptAs: replacedFolder, removal: removalCommand(replacedFolder) },
+      replaced: replacedFolder === null ? null : { keptAs: replacedFolder, removal: removalCommand(replacedFolder) },
       files,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       tensors: tensorCounts(prepared),
@@ -169,9 +168,7 @@ async function writeTexts(
 async function copyFile({ path, bytes }: CopiedFile, to: string, meter: Meter): Promise<void> {
   const handle = await openWeightFile(path)
   try {
-    await writeFlushed(to, (target) =>
-      new ByteCopier().copy({ handle, path }, 0, target, 0, bytes, meter.advance)
-    )
+    await writeFlushed(to, (target) => new ByteCopier().copy({ handle, path }, 0, target, 0, bytes, meter.advance))
   } finally {
     await handle.close()
   }
@@ -206,11 +203,7 @@ function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha25
 function stepsOf(prepared: PreparedExport, folder: string): NextStep[] {
   const { form, copied, pair } = prepared
   if (form.kind !== 'model')
-    return adapterSteps(
-      folder,
-      pair[form.kind === 'adapter' ? 'base' : 'post'].checkpoint.path,
-      largestRank(prepared)
-    )
+    return adapterSteps(folder, pair[form.kind === 'adapter' ? 'base' : 'post'].checkpoint.path, largestRank(prepared))
   return nextSteps(
     folder,
     commonDtype(prepared),
@@ -221,10 +214,7 @@ function stepsOf(prepared: PreparedExport, folder: string): NextStep[] {
 /** Returns the largest rank of an adapter's modules: the rows of A. */
 function largestRank({ weights }: PreparedExport): number {
   const tensors = weights.flatMap((file) => file.tensors.map(({ post }) => post))
-  return Math.max(
-    1,
-    ...tensors.map(({ name, shape }) => (/lora_(?:embedding_)?A\b/.test(name) ? (shape[0] ?? 1) : 1))
-  )
+  return Math.max(1, ...tensors.map(({ name, shape }) => (/lora_(?:embedding_)?A\b/.test(name) ? (shape[0] ?? 1) : 1)))
 }
 
 /** Returns the dtype of most bytes of the weights. */

@@ -16,11 +16,7 @@ import { holdsOnlyModel } from './replaceable'
  * Checks the target folder before anything is written. @param typed a missing or empty folder, or a model to be
  * replaced, below an existing one @param names files that the export copies from post
  */
-export async function lookAtTarget(
-  typed: string,
-  pair: SourcedPair,
-  names: ReadonlySet<string>
-): Promise<TargetState> {
+export async function lookAtTarget(typed: string, pair: SourcedPair, names: ReadonlySet<string>): Promise<TargetState> {
   const wanted = absolutePath(typed)
   if (isReservedName(basename(wanted))) {
     throw inputError(
@@ -45,15 +41,9 @@ export async function lookAtTarget(
 }
 
 /** @throws WorkbenchError `bad-input` if the folder holds a model that may not be replaced */
-export function refuseExisting(
-  { path, exists }: Pick<TargetState, 'path' | 'exists'>,
-  overwrite: boolean
-): void {
+export function refuseExisting({ path, exists }: Pick<TargetState, 'path' | 'exists'>, overwrite: boolean): void {
   if (!exists || overwrite) return
-  throw inputError(
-    `${path} holds a model already.`,
-    'Choose another folder, or allow it to be replaced (--overwrite).'
-  )
+  throw inputError(`${path} holds a model already.`, 'Choose another folder, or allow it to be replaced (--overwrite).')
 }
 
 /** Refuses a target that is one of the models, lies in one, or holds one. Replacing it would remove a source. */
@@ -67,10 +57,7 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
     const sources = [checkpoint.path, ...checkpoint.files.map((file) => file.path)]
     for (const source of await Promise.all(sources.map((each) => realpath(each)))) {
       if (!isWithin(path, source) && !isWithin(source, path)) continue
-      throw inputError(
-        `${path} overlaps with ${label} (${source}).`,
-        'Choose a folder of its own for the export.'
-      )
+      throw inputError(`${path} overlaps with ${label} (${source}).`, 'Choose a folder of its own for the export.')
     }
   }
 }

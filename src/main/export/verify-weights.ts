@@ -41,9 +41,7 @@ export async function verifyWeights(
     const nonFinite: NonFiniteTensor[] = []
     for (const tensor of weights.tensors) {
       const { name, dtype, shape } = tensor.post
-      const count = isWeightDtype(dtype)
-        ? new NonFiniteCount({ name, shape, file: weights.name }, dtype)
-        : null
+      const count = isWeightDtype(dtype) ? new NonFiniteCount({ name, shape, file: weights.name }, dtype) : null
       await verifyTensor(tensor, written, sources, advance, (bytes) => count?.add(bytes))
       const nonFiniteValues = count?.result ?? null
       if (nonFiniteValues !== null) nonFinite.push(nonFiniteValues)
@@ -55,11 +53,7 @@ export async function verifyWeights(
 }
 
 /** Compares a copied file with its source, read again. @throws WorkbenchError as {@link verifyWeights} */
-export async function verifyCopy(
-  { path: source, bytes }: CopiedFile,
-  path: string,
-  advance: Advance
-): Promise<void> {
+export async function verifyCopy({ path: source, bytes }: CopiedFile, path: string, advance: Advance): Promise<void> {
   const [original, copy] = [await openWeightFile(source), await openWeightFile(path)]
   try {
     if ((await copy.stat()).size !== bytes) throw differs(path, 'the file')

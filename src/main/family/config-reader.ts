@@ -97,8 +97,7 @@ export class ConfigReader {
 
   positive(key: string): number {
     const value = this.value(key)
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
-      throw this.bad(key, 'a positive number')
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) throw this.bad(key, 'a positive number')
     return value
   }
 
@@ -137,9 +136,7 @@ export class ConfigReader {
   }
 
   bad(key: string, expected: string): WorkbenchError {
-    return fileError(
-      `${this.configPath}: "${key}" is ${describeValue(this.value(key))}, expected ${expected}.`
-    )
+    return fileError(`${this.configPath}: "${key}" is ${describeValue(this.value(key))}, expected ${expected}.`)
   }
 
   /** Builds an error for a value that this program does not compute. */

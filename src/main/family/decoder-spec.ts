@@ -157,9 +157,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   const modelType = nested === undefined ? outerType : nestedType(rawConfig, nested)
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
   if (family === undefined) {
-    const unsupportedPart = Object.hasOwn(UNSUPPORTED_PARTS, modelType)
-      ? UNSUPPORTED_PARTS[modelType]
-      : undefined
+    const unsupportedPart = Object.hasOwn(UNSUPPORTED_PARTS, modelType) ? UNSUPPORTED_PARTS[modelType] : undefined
     const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} cannot be computed`
     throw unsupportedError(
       `${configPath}: model_type ${describeValue(modelType)} is not supported${detail}.`,
@@ -224,17 +222,13 @@ function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family):
   )
 }
 
-type Heads = Pick<
-  DecoderSpec,
-  'headCount' | 'kvHeadCount' | 'headSize' | 'valueSize' | 'rotarySize' | 'latent'
->
+type Heads = Pick<DecoderSpec, 'headCount' | 'kvHeadCount' | 'headSize' | 'valueSize' | 'rotarySize' | 'latent'>
 
 function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): Heads {
   const headCount = reader.count('num_attention_heads')
   const kvHeadCount = reader.optionalCount('num_key_value_heads') ?? headCount
   if (family.attention === 'latent') {
-    if (kvHeadCount !== headCount)
-      throw reader.bad('num_key_value_heads', `${headCount}, as num_attention_heads is`)
+    if (kvHeadCount !== headCount) throw reader.bad('num_key_value_heads', `${headCount}, as num_attention_heads is`)
     const { rotarySize, valueSize, ...latent } = readLatent(reader)
     return { headCount, kvHeadCount, headSize: latent.plainSize + rotarySize, valueSize, rotarySize, latent }
   }
@@ -242,20 +236,13 @@ function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): He
     throw reader.bad('num_key_value_heads', `a divisor of num_attention_heads (${headCount})`)
   }
   const headSize = headDim(reader, family) ?? hiddenSize / headCount
-  if (!Number.isInteger(headSize))
-    throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
+  if (!Number.isInteger(headSize)) throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
   const rotarySize = readRotarySize(reader, family, headSize)
-  if (rotarySize < 2 || rotarySize % 2 !== 0)
-    throw reader.bad('head_dim', 'a head with an even number of rotary dims')
+  if (rotarySize < 2 || rotarySize % 2 !== 0) throw reader.bad('head_dim', 'a head with an even number of rotary dims')
   return { headCount, kvHeadCount, headSize, valueSize: headSize, rotarySize, latent: null }
 }
 
-function multipliers(
-  reader: ConfigReader,
-  family: Family,
-  hiddenSize: number,
-  headSize: number
-): Multipliers {
+function multipliers(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Multipliers {
   const base = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
   return {
     embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
@@ -274,8 +261,7 @@ function softCaps(
   if (softCaps === 'none') return { attentionSoftCap: null, finalSoftCap: null }
   const final = reader.optionalPositive('final_logit_softcapping')
   if (softCaps === 'final') return { attentionSoftCap: null, finalSoftCap: final }
-  if (softCaps === 'finalAlone')
-    return { attentionSoftCap: null, finalSoftCap: root === reader ? final : null }
+  if (softCaps === 'finalAlone') return { attentionSoftCap: null, finalSoftCap: root === reader ? final : null }
   return { attentionSoftCap: reader.optionalPositive('attn_logit_softcapping'), finalSoftCap: final }
 }
 
@@ -333,7 +319,5 @@ function readFlag(reader: ConfigReader, rule: boolean | string): boolean {
 /** Reads whether the head is tied; a multimodal wrapper may set it at its own level. */
 function tiedHead(root: ConfigReader, reader: ConfigReader, family: Family): boolean {
   const shares = readFlag(reader, family.sharedHeadKey ?? false)
-  return (
-    reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault)) || shares
-  )
+  return reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault)) || shares
 }

@@ -57,8 +57,7 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
 function renamedCount(reader: ConfigReader, keys: ExpertKeys['countKeys'], maximum?: number): number {
   const [first = keys[0], ...others] = keys.filter((key) => reader.configured(key) !== undefined)
   const count = reader.uniformCount(first, maximum)
-  for (const key of others)
-    if (reader.uniformCount(key) !== count) throw reader.bad(key, `${count}, as "${first}" is`)
+  for (const key of others) if (reader.uniformCount(key) !== count) throw reader.bad(key, `${count}, as "${first}" is`)
   return count
 }
 

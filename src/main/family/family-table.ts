@@ -122,8 +122,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     variedLayers: true,
     streams: true,
     sparseGatesKey: 'activation_sparsity_pattern',
-    mlpSize: (config) =>
-      Math.max(...config.layerCounts('intermediate_size', config.count('num_hidden_layers'))),
+    mlpSize: (config) => Math.max(...config.layerCounts('intermediate_size', config.count('num_hidden_layers'))),
     scoreScaleKey: undefined,
     multipliers: () => ({ scoreScale: 1 }),
     slidingRope: 'local',

@@ -63,8 +63,7 @@ export interface Family {
   readonly mlpSize?: (config: ConfigReader) => number
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
-  readonly activationKey:
-    'hidden_act' | 'hidden_activation' | 'mlp_hidden_act' | 'activation_function' | 'activation'
+  readonly activationKey: 'hidden_act' | 'hidden_activation' | 'mlp_hidden_act' | 'activation_function' | 'activation'
   /** True if embeddings are multiplied by sqrt(hidden_size); the head is not. */
   readonly scaledEmbeddings: boolean
   /** Config key s, which scales attention scores by s^-0.5; otherwise head_size^-0.5. */

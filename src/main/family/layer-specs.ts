@@ -28,8 +28,7 @@ export function ropeSection(reader: ConfigReader): ConfigReader | null {
   // A default applies to configs with neither key.
   const isDefault = parameters !== null && reader.configured('rope_scaling') === undefined
   const scaling = isDefault ? null : reader.section('rope_scaling')
-  if (parameters !== null && scaling !== null)
-    throw reader.bad('rope_scaling', 'null beside "rope_parameters"')
+  if (parameters !== null && scaling !== null) throw reader.bad('rope_scaling', 'null beside "rope_parameters"')
   return parameters ?? scaling
 }
 
@@ -59,12 +58,7 @@ function requireAlike(reader: ConfigReader, key: string, value: number): void {
 }
 
 /** Gives the section if it contains `key`, otherwise the surrounding config. If both contain it, they must agree. */
-function readerOfKey(
-  outer: ConfigReader,
-  section: ConfigReader | null,
-  key: string,
-  outerKey = key
-): ConfigReader {
+function readerOfKey(outer: ConfigReader, section: ConfigReader | null, key: string, outerKey = key): ConfigReader {
   const inner = section?.configured(key)
   if (section === null || inner === undefined) return outer
   const other = outer.configured(outerKey)
@@ -78,11 +72,7 @@ function readerOfKey(
 const NO_ROPE: Rope = { kind: 'none' }
 
 /** Computes the longest text: the config's limit, the limit of its rotations, or one chunk of attention. */
-export function contextLength(
-  reader: ConfigReader,
-  family: Family,
-  layers: readonly LayerSpec[]
-): number | null {
+export function contextLength(reader: ConfigReader, family: Family, layers: readonly LayerSpec[]): number | null {
   const limits = [
     reader.optionalCount('max_position_embeddings'),
     family.dualChunks ? firstChunk(reader) : null,
@@ -100,12 +90,7 @@ function firstChunk(reader: ConfigReader): number | null {
   return section.count('chunk_size', localSize + 1) - localSize
 }
 
-export function layerSpecs(
-  reader: ConfigReader,
-  family: Family,
-  layerCount: number,
-  rotarySize: number
-): LayerSpec[] {
+export function layerSpecs(reader: ConfigReader, family: Family, layerCount: number, rotarySize: number): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
@@ -160,8 +145,7 @@ function slidingWindow(reader: ConfigReader, family: Family): number | null {
 function refuseWithoutWindow(reader: ConfigReader, family: Family, listed: boolean): void {
   if (family.windows === 'never') throw reader.unsupported('layer_types', 'full_attention')
   if (family.windowSwitch === undefined) {
-    if (family.windows === 'layerTypes')
-      throw reader.bad('sliding_window', 'a window, for some of the layers slide')
+    if (family.windows === 'layerTypes') throw reader.bad('sliding_window', 'a window, for some of the layers slide')
   } else if (listed) {
     throw reader.bad('layer_types', `full_attention alone without ${family.windowSwitch} and sliding_window`)
   }
@@ -190,8 +174,7 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
     const sliding = section.section('sliding_attention')
     return {
       full,
-      sliding:
-        sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'), context)
+      sliding: sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'), context)
     }
   }
   const fullTheta = theta(reader, section, thetaKey)
@@ -225,9 +208,7 @@ function layerTypes(
     full_attention: full,
     ...(recurrent !== null && { linear_attention: recurrent.layerType })
   }
-  const types: unknown = Array.isArray(named)
-    ? named.map((type: unknown) => older[String(type)] ?? type)
-    : named
+  const types: unknown = Array.isArray(named) ? named.map((type: unknown) => older[String(type)] ?? type) : named
   if ((types === undefined || types === null) && isListOptional) return null
   if (!Array.isArray(types) || types.length !== layerCount) {
     throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)

@@ -21,13 +21,7 @@ const QWEN_IMAGES = [
 ]
 
 /** Keys around the text model of Idefics 3 and SmolVLM. */
-const IDEFICS_IMAGES = [
-  'image_token_id',
-  'scale_factor',
-  'use_reentrant_checkpointing',
-  'vision_config',
-  'vocab_size'
-]
+const IDEFICS_IMAGES = ['image_token_id', 'scale_factor', 'use_reentrant_checkpointing', 'vision_config', 'vocab_size']
 
 export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
   aya_vision: {

@@ -12,8 +12,7 @@ export const deltaLayers = {
   recurrent: {
     kind: 'gatedDelta',
     layerType: 'linear_attention',
-    attends: (layer: number, config: ConfigReader) =>
-      (layer + 1) % config.count('full_attention_interval') === 0,
+    attends: (layer: number, config: ConfigReader) => (layer + 1) % config.count('full_attention_interval') === 0,
     fused: false
   },
   gatedAttention: true,
@@ -72,8 +71,7 @@ export const shortConvolutions = {
   recurrent: {
     kind: 'shortConvolution',
     layerType: 'conv',
-    attends: (layer: number, config: ConfigReader) =>
-      config.layerList('full_attn_idxs')?.includes(layer) ?? true
+    attends: (layer: number, config: ConfigReader) => config.layerList('full_attn_idxs')?.includes(layer) ?? true
   },
   required: { conv_bias: false },
   tiedHeadByDefault: true,
@@ -99,13 +97,9 @@ function shortenedMlp(config: ConfigReader): number {
   const multiple = config.count('block_multiple_of')
   if (!config.flag('block_auto_adjust_ff_dim', true)) return size
   const shortened = Math.trunc((2 * size) / 3)
-  const rounded =
-    factor === null ? shortened : multiple * Math.ceil(Math.trunc(factor * shortened) / multiple)
+  const rounded = factor === null ? shortened : multiple * Math.ceil(Math.trunc(factor * shortened) / multiple)
   if (!isCount(rounded))
-    throw config.bad(
-      'intermediate_size',
-      'a size that block_ffn_dim_multiplier scales to one from 1 to 2147483647'
-    )
+    throw config.bad('intermediate_size', 'a size that block_ffn_dim_multiplier scales to one from 1 to 2147483647')
   return rounded
 }
 

@@ -30,11 +30,7 @@ interface RecurrentTensor {
 export function recurrentTensors(spec: DecoderSpec, recurrence: Recurrence): RecurrentTensor[] {
   const { hiddenSize, family } = spec
   const { recurrent: folder } = moduleNames(family)
-  const tensor = (
-    role: RecurrentTensor['role'],
-    name: string,
-    shape: readonly number[]
-  ): RecurrentTensor => ({
+  const tensor = (role: RecurrentTensor['role'], name: string, shape: readonly number[]): RecurrentTensor => ({
     role,
     name: `${folder}.${name}`,
     shape

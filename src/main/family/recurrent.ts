@@ -17,9 +17,7 @@ export type RecurrentTrait = {
   | {
       readonly kind: 'stateSpace'
       /** Config keys of the sizes, and of a bias of the convolution. */
-      readonly keys: Readonly<
-        Record<'heads' | 'headSize' | 'groups' | 'stateSize' | 'kernel' | 'biased', string>
-      >
+      readonly keys: Readonly<Record<'heads' | 'headSize' | 'groups' | 'stateSize' | 'kernel' | 'biased', string>>
       /** True if the heads of each group have a separate norm. */
       readonly groupNorm: boolean
     }
@@ -132,9 +130,7 @@ function readStepLimits(reader: ConfigReader): StateSpace['stepLimits'] {
   if (value === undefined || value === null) return null
   const numbers: unknown[] = Array.isArray(value) ? value : []
   // transformers 5 writes infinity as an object.
-  const [min, max] = numbers.map((limit) =>
-    isJsonObject(limit) && limit.__float__ === 'Infinity' ? Infinity : limit
-  )
+  const [min, max] = numbers.map((limit) => (isJsonObject(limit) && limit.__float__ === 'Infinity' ? Infinity : limit))
   if (typeof min !== 'number' || typeof max !== 'number' || min < 0 || max < min)
     throw reader.bad('time_step_limit', 'the minimum and the maximum of a step')
   return min === 0 && max === Infinity ? null : [min, max]

@@ -114,8 +114,7 @@ function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: numbe
   if (wavelength < rope.originalContext / rope.highFrequencyFactor) return frequency
   if (wavelength > rope.originalContext / rope.lowFrequencyFactor) return frequency / rope.factor
   const smooth =
-    (rope.originalContext / wavelength - rope.lowFrequencyFactor) /
-    (rope.highFrequencyFactor - rope.lowFrequencyFactor)
+    (rope.originalContext / wavelength - rope.lowFrequencyFactor) / (rope.highFrequencyFactor - rope.lowFrequencyFactor)
   return ((1 - smooth) * frequency) / rope.factor + smooth * frequency
 }
 

@@ -182,8 +182,7 @@ export const glm = {
 
 /** Slides in every layer except each pattern-th. */
 export function slidesByPattern(key: string, byDefault: number) {
-  return (layer: number, config: ConfigReader): boolean =>
-    (layer + 1) % (config.optionalCount(key) ?? byDefault) !== 0
+  return (layer: number, config: ConfigReader): boolean => (layer + 1) % (config.optionalCount(key) ?? byDefault) !== 0
 }
 
 /**

@@ -103,12 +103,7 @@ export function expertTensors(spec: DecoderSpec, layer: number, expert: number):
   ])
 }
 
-function inLayer(
-  layer: number,
-  half: Half,
-  expert: number | null,
-  parts: readonly PartialTensor[]
-): LayerTensorSpec[] {
+function inLayer(layer: number, half: Half, expert: number | null, parts: readonly PartialTensor[]): LayerTensorSpec[] {
   return parts.map((part) => ({
     ...part,
     half,
@@ -135,9 +130,7 @@ function attentionTensors(spec: DecoderSpec): PartialTensor[] {
             ...(spec.keyValues === 'earlierLayer'
               ? []
               : linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias)),
-            ...(spec.keyValues === 'projections'
-              ? linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias)
-              : [])
+            ...(spec.keyValues === 'projections' ? linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias) : [])
           ]
         : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
   return [
@@ -189,11 +182,7 @@ function latentTensors(spec: DecoderSpec, { queryRank, rank, plainSize }: Latent
   ]
 }
 
-function headNorm(
-  { family, qkNorm, headSize }: DecoderSpec,
-  role: 'qNorm' | 'kNorm',
-  heads: number
-): PartialTensor[] {
+function headNorm({ family, qkNorm, headSize }: DecoderSpec, role: 'qNorm' | 'kNorm', heads: number): PartialTensor[] {
   if (qkNorm === 'none') return []
   const shape = { head: [headSize], projection: [heads * headSize], eachHead: [heads, headSize] }[qkNorm]
   return [{ role, name: `${moduleNames(family)[role]}.weight`, shape }]
@@ -207,9 +196,7 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
       ...linear('gate', 'gateBias', names.gate, intermediateSize, hiddenSize, mlpBias),
       ...linear('up', 'upBias', names.up, intermediateSize, hiddenSize, mlpBias)
     ],
-    fused: [
-      { role: 'gateUp' as const, name: `${names.gateUp}.weight`, shape: [2 * intermediateSize, hiddenSize] }
-    ],
+    fused: [{ role: 'gateUp' as const, name: `${names.gateUp}.weight`, shape: [2 * intermediateSize, hiddenSize] }],
     plain: linear('up', 'upBias', names.up, intermediateSize, hiddenSize, mlpBias)
   }[family.mlp]
   return [
@@ -227,12 +214,7 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
 }
 
 /** Lists the tensors of a layer's hidden states, input and scale, which act around its halves. */
-function layerEndTensors({
-  family,
-  hiddenSize,
-  streams,
-  carried: { inputSize }
-}: DecoderSpec): PartialTensor[] {
+function layerEndTensors({ family, hiddenSize, streams, carried: { inputSize } }: DecoderSpec): PartialTensor[] {
   const { layerScale, streamScale } = moduleNames(family)
   const ofStreams = ({ count, isScaled }: Streams): PartialTensor[] => [
     ...namedWeights(family, [
@@ -290,9 +272,7 @@ function routerTensors(spec: DecoderSpec, { count, biased, sharedSize }: Experts
                 weight('sharedUp', `${sharedExpert}.up_proj`, [sharedSize, hiddenSize]),
                 weight('sharedDown', `${sharedExpert}.down_proj`, [hiddenSize, sharedSize])
               ]),
-          ...(family.experts?.shared?.gated === true
-            ? [weight('sharedRouter', sharedRouter, [1, hiddenSize])]
-            : [])
+          ...(family.experts?.shared?.gated === true ? [weight('sharedRouter', sharedRouter, [1, hiddenSize])] : [])
         ])
   ]
 }
@@ -382,11 +362,7 @@ export function wholeModelTensors(spec: DecoderSpec): {
     name: `${names.embedding}.weight`,
     shape: [vocabularySize + family.spareEmbeddings, hiddenSize]
   }
-  const tensor = (
-    component: DistanceComponent,
-    name: string,
-    shape: readonly number[]
-  ): WholeModelTensor => ({
+  const tensor = (component: DistanceComponent, name: string, shape: readonly number[]): WholeModelTensor => ({
     ...{ component, name, shape, groupName: null }
   })
   const ofStreams = (component: 'streamInputs' | 'streamOutputs'): WholeModelTensor[] =>
@@ -402,10 +378,7 @@ export function wholeModelTensors(spec: DecoderSpec): {
       ...(inputWidth === 0
         ? []
         : [
-            tensor('layerInputEmbedding', `${names.layerInputEmbedding}.weight`, [
-              carried.inputVocabulary,
-              inputWidth
-            ]),
+            tensor('layerInputEmbedding', `${names.layerInputEmbedding}.weight`, [carried.inputVocabulary, inputWidth]),
             tensor('layerInputSource', `${names.layerInputSource}.weight`, [inputWidth, hiddenSize]),
             tensor('layerInputSourceNorm', `${names.layerInputSourceNorm}.weight`, [carried.inputSize])
           ]),

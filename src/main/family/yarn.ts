@@ -28,8 +28,7 @@ export function readYarn(section: ConfigReader, theta: number, contextLength: nu
   const factor = section.optionalPositive('factor') ?? ratio
   if (factor === null) throw section.bad('factor', 'a positive number')
   // Zero counts as absent.
-  const scale = (key: string): number | null =>
-    section.value(key) === 0 ? null : section.optionalPositive(key)
+  const scale = (key: string): number | null => (section.value(key) === 0 ? null : section.optionalPositive(key))
   const logitScale = scale('mscale')
   const allDimScale = scale('mscale_all_dim')
   const byDefault =

@@ -110,16 +110,10 @@ export function blockGraph(
     const normed = layer.mlpInput(rows, block)
     const { scores, choice } = expertScores(layer, normed, experts)
     const apart = choosesApart(experts)
-    const joined = apart
-      ? graph.node('routing/joined', 'Concat', [scores, choice], { axis: { int: -1 } })
-      : scores
+    const joined = apart ? graph.node('routing/joined', 'Concat', [scores, choice], { axis: { int: -1 } }) : scores
     const width = apart ? 2 * experts.count : experts.count
     const routing = graph.reshape('routing', joined, [-1, shape.outputRowCount, width])
-    graph.output(
-      byNode('attended', withSharedExpert(layer, rows, normed)),
-      BLOCK_OUTPUTS.hidden,
-      dims(spec.hiddenSize)
-    )
+    graph.output(byNode('attended', withSharedExpert(layer, rows, normed)), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
     graph.output(byNode('normed', normed), BLOCK_OUTPUTS.normed, dims(spec.hiddenSize))
     graph.output(routing, BLOCK_OUTPUTS.routing, dims(width))
   }
@@ -152,10 +146,8 @@ function joinedRow(
 ): { output: string; width: number } {
   const { graph, spec } = layer
   const [input] = row.inputs
-  const inputRows =
-    input === undefined ? input : keptOf(graph, 'layerInput', input, shape, spec.carried.inputSize)
-  const predictedRows =
-    spec.streams === null ? block : keptOf(graph, 'streams', predicted, shape, spec.finalRowSize)
+  const inputRows = input === undefined ? input : keptOf(graph, 'layerInput', input, shape, spec.carried.inputSize)
+  const predictedRows = spec.streams === null ? block : keptOf(graph, 'streams', predicted, shape, spec.finalRowSize)
   const finished = finishLayer(layer, rows, predictedRows, inputRows)
   const states = graph.reshape('finished', finished, [-1, shape.outputRowCount, spec.finalRowSize])
   return rowAfter(graph, spec, kind, { ...row, states }, pair)
@@ -172,13 +164,7 @@ export function earlierPair(
 }
 
 /** Gathers the kept rows of columns, [nodes, inputRowCount, width] to [nodes x outputRowCount, width]. */
-function keptOf(
-  graph: OnnxGraph,
-  path: string,
-  columns: string,
-  { keptRows }: BlockShape,
-  width: number
-): string {
+function keptOf(graph: OnnxGraph, path: string, columns: string, { keptRows }: BlockShape, width: number): string {
   const outputRows = keptRows === null ? columns : gatherRows(graph, `${path}/kept`, columns, keptRows)
   return graph.reshape(`${path}/keptRows`, outputRows, [-1, width])
 }
@@ -275,9 +261,7 @@ class PackedAttention {
     const { headCount, kvHeadCount, headSize, valueSize } = spec
     const keyPositions = graph.input(BLOCK_INPUTS.keyPositions, 'int64', ['inputRows', 1])
     const queryPositions =
-      shape.keptRows === null
-        ? keyPositions
-        : graph.input(BLOCK_INPUTS.queryPositions, 'int64', ['outputRows', 1])
+      shape.keptRows === null ? keyPositions : graph.input(BLOCK_INPUTS.queryPositions, 'int64', ['outputRows', 1])
     const inputRows = graph.reshape('rows', hidden, [-1, spec.hiddenSize])
     const keptRows =
       shape.keptRows === null
@@ -290,8 +274,7 @@ class PackedAttention {
       const rotatedK = layer.finishK('attention', k, keyPositions)
       return [q, byNode('attention/k', rotatedK, headSize), byNode('attention/v', v, valueSize)]
     }
-    const queriesOnly = (): string =>
-      layer.q('attention', layer.norm('attention/before', keptRows, 'beforeAttention'))
+    const queriesOnly = (): string => layer.q('attention', layer.norm('attention/before', keptRows, 'beforeAttention'))
     const [qRows, keys, values] = earlier === null ? projected() : [queriesOnly(), ...earlier]
     const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
 
@@ -372,13 +355,7 @@ class PackedAttention {
     // On the CPU, onnxruntime fuses the transposition, the scale and the product.
     const scores = graph.node(`${path}/scores`, 'MatMul', [layer.scaled(path, queries), keys])
     const capped = softCap(graph, `${path}/scores`, scores, spec.attentionSoftCap)
-    const byQuery = graph.reshape(`${path}/scores/queries`, capped, [
-      -1,
-      pathCount,
-      queryLength,
-      groupSize,
-      keyLength
-    ])
+    const byQuery = graph.reshape(`${path}/scores/queries`, capped, [-1, pathCount, queryLength, groupSize, keyLength])
     const mask = graph.input(BLOCK_INPUTS.mask(index), 'float32', [pathCount, queryLength, 1, keyLength])
     const masked = graph.node(`${path}/masked`, 'Add', [byQuery, mask])
     const weights = graph.reshape(
@@ -388,11 +365,6 @@ class PackedAttention {
     )
     const values = byPath('v', v, segment.keyRows, keyLength, valueSize)
     const mixed = graph.node(`${path}/mixed`, 'MatMul', [weights, values])
-    return graph.reshape(`${path}/result`, mixed, [
-      -1,
-      kvHeadCount,
-      pathCount * queryLength,
-      groupSize * valueSize
-    ])
+    return graph.reshape(`${path}/result`, mixed, [-1, kvHeadCount, pathCount * queryLength, groupSize * valueSize])
   }
 }

@@ -64,12 +64,7 @@ export function rowAfter(
  * @param input [rows, inputSize]
  * @returns [rows, finalRowSize]
  */
-export function finishLayer(
-  layer: LayerBuilder,
-  rows: string,
-  predicted: string,
-  input: string | undefined
-): string {
+export function finishLayer(layer: LayerBuilder, rows: string, predicted: string, input: string | undefined): string {
   const { graph, spec } = layer
   if (spec.streams !== null)
     return correctStreams(layer, rows, predicted, (state) =>
@@ -77,9 +72,7 @@ export function finishLayer(
     )
   const added =
     input === undefined ? rows : graph.node('layerInput/residual', 'Add', [rows, ofInput(layer, rows, input)])
-  return spec.family.layerScale
-    ? graph.node('layerScale/scaled', 'Mul', [added, layer.weight('layerScale')])
-    : added
+  return spec.family.layerScale ? graph.node('layerScale/scaled', 'Mul', [added, layer.weight('layerScale')]) : added
 }
 
 /** Computes what a layer's input adds to rows. */

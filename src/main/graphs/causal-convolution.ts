@@ -45,9 +45,7 @@ export class CausalConvolution {
     const taps = graph.reshape('recurrent/taps/kernel', this.taps(), [1, kernel, channels])
     const axis = graph.constant('recurrent/convolution/axis', BigInt64Array.of(1n))
     const products = graph.node('recurrent/convolution/products', 'Mul', [seen, taps])
-    return this.biased(
-      graph.node('recurrent/convolution/sum', 'ReduceSum', [products, axis], { keepdims: { int: 0 } })
-    )
+    return this.biased(graph.node('recurrent/convolution/sum', 'ReduceSum', [products, axis], { keepdims: { int: 0 } }))
   }
 
   private biased(sum: string): string {

@@ -109,8 +109,7 @@ export class ChunkedStates {
       for (const [i, group] of groups.entries()) {
         const path = `recurrent/level${level}/group${i}`
         const { length, rows } = group
-        const before =
-          level === 0 ? null : this.statesBefore(path, elementAt(statesOf, level - 1, 'level'), group)
+        const before = level === 0 ? null : this.statesBefore(path, elementAt(statesOf, level - 1, 'level'), group)
         const { result, state } = this.chunk(path, this.gathered(path, tokens, group), length, before, isRead)
         results.push(graph.reshape(`${path}/result/nodes`, result, [-1, rows.length, this.outputSize]))
         if (state === null) continue
@@ -161,8 +160,7 @@ export class ChunkedStates {
   ): { result: string; state: string | null } {
     const { graph } = this
     const { q, k, decay } = tokens
-    const apply = (name: string, op: string, ...values: string[]): string =>
-      graph.node(`${path}/${name}`, op, values)
+    const apply = (name: string, op: string, ...values: string[]): string => graph.node(`${path}/${name}`, op, values)
     const columns = graph.node(`${path}/k/columns`, 'Transpose', [k], { perm: { ints: [0, 1, 3, 2] } })
     const total = length === 1 ? decay : apply('total', 'MatMul', this.triangle(length), decay)
     const stateDecay = before === null ? null : apply('kept', 'Exp', total)
@@ -200,8 +198,7 @@ export class ChunkedStates {
     }: { columns: string; total: string; changes: string; length: number; before: string | null }
   ): string {
     const { graph } = this
-    const apply = (name: string, op: string, ...values: string[]): string =>
-      graph.node(`${path}/${name}`, op, values)
+    const apply = (name: string, op: string, ...values: string[]): string => graph.node(`${path}/${name}`, op, values)
     const index = graph.constant(`${path}/last/index`, BigInt64Array.of(BigInt(length - 1)))
     const last = graph.node(`${path}/last`, 'Gather', [total, index], { axis: { int: 3 } })
     const share = apply('share', 'Exp', apply('share/log', 'Sub', last, total))
@@ -224,9 +221,7 @@ export class ChunkedStates {
     })
     const differences = graph.node(`${path}/decays/log`, 'Sub', [total, columns])
     const mask = this.square(`future${length}`, length, (i, j) => (j <= i ? 0 : -1e9))
-    return graph.node(`${path}/decays`, 'Exp', [
-      graph.node(`${path}/decays/past`, 'Add', [differences, mask])
-    ])
+    return graph.node(`${path}/decays`, 'Exp', [graph.node(`${path}/decays/past`, 'Add', [differences, mask])])
   }
 
   private triangle(length: number): string {
@@ -239,9 +234,7 @@ export class ChunkedStates {
   square(name: string, length: number, valueAt: (i: number, j: number) => number): string {
     const stored = this.squares.get(name)
     if (stored !== undefined) return stored
-    const values = Float32Array.from({ length: length * length }, (_, i) =>
-      valueAt(Math.floor(i / length), i % length)
-    )
+    const values = Float32Array.from({ length: length * length }, (_, i) => valueAt(Math.floor(i / length), i % length))
     const constant = this.graph.constant(`recurrent/${name}`, values, [length, length])
     this.squares.set(name, constant)
     return constant

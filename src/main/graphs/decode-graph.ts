@@ -1,14 +1,7 @@
 import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
-import {
-  LayerBuilder,
-  ROTARY_INPUTS,
-  rotaryInputs,
-  softCap,
-  type Products,
-  type RotaryTables
-} from './layer-builder'
+import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
 import { type Dimension, OnnxGraph } from './onnx-model'
 import { recurrentLayer, stateDims } from './recurrent-layer'
 import { firstStream, predictStreams } from './streams'
@@ -105,11 +98,7 @@ export function residentLayer(
  * Builds consecutive layers for one new token of each row. Weights are constants, because packing them in every run
  * takes long. Past keys and values are read in place, and only the new ones are returned.
  */
-export function decodeGraph(
-  spec: DecoderSpec,
-  weights: WeightStorage,
-  layers: readonly number[]
-): Uint8Array {
+export function decodeGraph(spec: DecoderSpec, weights: WeightStorage, layers: readonly number[]): Uint8Array {
   const graph = new OnnxGraph('decode')
   const { ropes, windows } = decodeKinds(spec, layers)
   const input = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.rowSize])
@@ -117,9 +106,7 @@ export function decodeGraph(
   const tables = ropes.map((rope, i) =>
     rotaryInputs(graph, { rotarySize: rotarySizeOf(spec, rope) }, DECODE_INPUTS.rotary(i))
   )
-  const masks = windows.map((_, i) =>
-    graph.input(DECODE_INPUTS.mask(i), 'float32', ['rows', 1, 1, 'capacityAndNew'])
-  )
+  const masks = windows.map((_, i) => graph.input(DECODE_INPUTS.mask(i), 'float32', ['rows', 1, 1, 'capacityAndNew']))
   let rows = input
   for (const [i, layer] of layers.entries()) {
     const { rope, window, recurrent, carriedPair } = elementAt(spec.layers, layer, 'layer')
@@ -148,13 +135,7 @@ export function decodeGraph(
       { row, predicted, hidden, attended, pair: [newKeys, newValues] },
       (branch, expert) =>
         // Weights are constants of the whole graph, even if only one branch uses them.
-        residentExpert(
-          scoped,
-          branch,
-          { spec, layer, expert, file: expertFile(i, expert) },
-          products,
-          tablesOfLayer
-        )
+        residentExpert(scoped, branch, { spec, layer, expert, file: expertFile(i, expert) }, products, tablesOfLayer)
     )
     const { key, value } = cachedSizes(spec, layer)
     graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), ['rows', key])
@@ -251,11 +232,12 @@ function decodeAttention(
   const [qRows, k, vRows] =
     earlier === null ? projected() : [layer.project('attention/q_proj', normed, 'qkv'), ...earlier]
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
-  const q = graph.reshape(
-    'attention/q',
-    layer.scaled('attention', layer.finishQ('attention', qRows, positions)),
-    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
-  )
+  const q = graph.reshape('attention/q', layer.scaled('attention', layer.finishQ('attention', qRows, positions)), [
+    -1,
+    kvHeadCount,
+    headCount / kvHeadCount,
+    headSize
+  ])
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
   const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, valueSize])
 
@@ -289,10 +271,5 @@ function decodeAttention(
 function slice(graph: OnnxGraph, path: string, value: string, start: number, end: number): string {
   const constant = (name: string, number: number): string =>
     graph.constant(`${path}/${name}`, BigInt64Array.of(BigInt(number)))
-  return graph.node(path, 'Slice', [
-    value,
-    constant('start', start),
-    constant('end', end),
-    constant('axis', -1)
-  ])
+  return graph.node(path, 'Slice', [value, constant('start', start), constant('end', end), constant('axis', -1)])
 }

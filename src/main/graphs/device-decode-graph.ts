@@ -49,10 +49,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const pastKeys = graph.input(DEVICE_DECODE_INPUTS.keys, type, cacheDims)
   const pastValues = graph.input(DEVICE_DECODE_INPUTS.values, type, cacheDims)
 
-  const hidden = graph.reshape('rows', graph.node('rows/gathered', 'Gather', [states, stateRows]), [
-    -1,
-    hiddenSize
-  ])
+  const hidden = graph.reshape('rows', graph.node('rows/gathered', 'Gather', [states, stateRows]), [-1, hiddenSize])
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // Cast to float32 before use: sums over thousands of positions would lose more in float16 than storing
@@ -70,11 +67,12 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const values = writeToCache('values', pastValues, vRows)
 
   // [slots, kvHeads, headSize, group]: the query heads of one kv head are columns of one product.
-  const q = graph.reshape(
-    'attention/q',
-    layer.scaled('attention', layer.finishQ('attention', qRows, positions)),
-    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
-  )
+  const q = graph.reshape('attention/q', layer.scaled('attention', layer.finishQ('attention', qRows, positions)), [
+    -1,
+    kvHeadCount,
+    headCount / kvHeadCount,
+    headSize
+  ])
   const byPosition = graph.node('attention/scores/positions', 'MatMul', [
     keys,
     swapLast(graph, 'attention/q/columns', q)
@@ -85,10 +83,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
   const mixed = graph.node('attention/mixed', 'MatMul', [weights, values])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
-  const rows = layer.mlp(
-    layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden),
-    hidden
-  )
+  const rows = layer.mlp(layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden), hidden)
   const replaced = graph.node(DEVICE_DECODE_OUTPUTS.states, 'ScatterND', [states, stateRows, rows])
   graph.output(replaced, DEVICE_DECODE_OUTPUTS.states, ['states', hiddenSize])
   return graph.encode()

@@ -27,9 +27,7 @@ const ALMOST_ONE = 1 - 2 ** -40
 /** Draws a token of each row from logits in slices of the vocabulary. @param slices tokens of each slice, in order */
 export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uint8Array {
   const graph = new OnnxGraph('draw')
-  const inputs = slices.map((count, slice) =>
-    graph.input(DRAW_INPUTS.logits(slice), 'float32', ['rows', count])
-  )
+  const inputs = slices.map((count, slice) => graph.input(DRAW_INPUTS.logits(slice), 'float32', ['rows', count]))
   const [only] = inputs
   const logits =
     only !== undefined && inputs.length === 1
@@ -57,9 +55,7 @@ function drawTokens(
   const largest = graph.node('draw/largest', 'ReduceMax', [logits, lastAxis], { keepdims: { int: 1 } })
   const below = graph.node('draw/below', 'Sub', [logits, largest])
   const scaled =
-    temperature === 1
-      ? below
-      : graph.node('draw/scaled', 'Mul', [below, graph.constant('draw/scale', 1 / temperature)])
+    temperature === 1 ? below : graph.node('draw/scaled', 'Mul', [below, graph.constant('draw/scale', 1 / temperature)])
   const exponentials = graph.node('draw/exp', 'Exp', [scaled])
   const weights =
     minP === 0
@@ -116,11 +112,7 @@ function pick(
     graph.constant(pathOf('almostOne'), Float64Array.of(ALMOST_ONE), [])
   ])
   const target = graph.node(pathOf('target'), 'Mul', [total, bounded])
-  const passed = graph.cast(
-    pathOf('passed'),
-    graph.node(pathOf('passes'), 'LessOrEqual', [running, target]),
-    'int64'
-  )
+  const passed = graph.cast(pathOf('passed'), graph.node(pathOf('passes'), 'LessOrEqual', [running, target]), 'int64')
   const passedCount = graph.node(pathOf('passedCount'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
   // If weights are NaN, all may count as passed.
   const highest = graph.constant(pathOf('highest'), BigInt64Array.of(BigInt(count - 1)))

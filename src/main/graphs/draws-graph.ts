@@ -54,9 +54,7 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
   const askedBelow = graph.node('less/asked', 'GatherElements', [below, tokenIds], { axis: { int: -1 } })
   graph.output(askedBelow, DRAWS_OUTPUTS.below, ['rows', 'asked'])
   const joined =
-    sums.length === 1
-      ? elementAt(sums, 0, 'sum')
-      : graph.node('sums/joined', 'Concat', sums, { axis: { int: 1 } })
+    sums.length === 1 ? elementAt(sums, 0, 'sum') : graph.node('sums/joined', 'Concat', sums, { axis: { int: 1 } })
   graph.output(joined, DRAWS_OUTPUTS.sums, ['rows', draws.length])
   graph.output(reduced('all', 'ReduceSum', logits), DRAWS_OUTPUTS.total, ['rows', 1])
   return graph.encode()
@@ -65,9 +63,7 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
 function weightsOf(graph: OnnxGraph, below: string, temperature: number): string {
   const path = `temperature${temperature}`
   const tempered =
-    temperature === 1
-      ? below
-      : graph.node(path, 'Mul', [below, graph.constant(`${path}/rate`, 1 / temperature)])
+    temperature === 1 ? below : graph.node(path, 'Mul', [below, graph.constant(`${path}/rate`, 1 / temperature)])
   return graph.node(`${path}/weights`, 'Exp', [tempered])
 }
 

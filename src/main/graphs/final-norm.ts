@@ -29,9 +29,7 @@ export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, we
           { axis: { int: 0 } }
         )
   if (family.normKind !== 'rms') return layerNorm(graph, spec, 'final', value, weight, others[0])
-  const projections = others.map((part, i) =>
-    graph.reshape(`final/projection${i}`, part, [hiddenSize, hiddenSize])
-  )
+  const projections = others.map((part, i) => graph.reshape(`final/projection${i}`, part, [hiddenSize, hiddenSize]))
   const joined = streams === null ? value : joinStreams(graph, spec, value, projections)
   return rmsNorm(graph, spec, 'final', joined, weight)
 }

@@ -40,18 +40,11 @@ export class GatedDeltaLayer extends StateLayer {
       const heads = graph.reshape(`${path}/heads`, value, [-1, keyHeads, width])
       return layer
         .splitColumns(path, heads, sizes)
-        .map((part, i) =>
-          graph.reshape(`${path}/part${i}`, part, [-1, keyHeads * elementAt(sizes, i, 'size')])
-        )
+        .map((part, i) => graph.reshape(`${path}/part${i}`, part, [-1, keyHeads * elementAt(sizes, i, 'size')]))
     }
     const values = group * valueSize
     const joined = layer.project('recurrent/in_proj_qkvz', normed, 'stateQkvGate')
-    const [q = '', k = '', v = '', gate = ''] = byKeyHead('recurrent/qkvz', joined, [
-      keySize,
-      keySize,
-      values,
-      values
-    ])
+    const [q = '', k = '', v = '', gate = ''] = byKeyHead('recurrent/qkvz', joined, [keySize, keySize, values, values])
     const other = layer.project('recurrent/in_proj_ba', normed, 'stateStrengthDecay')
     const [strength = '', decay = ''] = byKeyHead('recurrent/ba', other, [group, group])
     return {
@@ -77,10 +70,7 @@ export class GatedDeltaLayer extends StateLayer {
     const heads = graph.reshape(`recurrent/${name}/split`, value, [-1, keySize])
     const weights = graph.constant(`recurrent/${name}/length`, new Float32Array(keySize).fill(weight))
     const normed = rmsNormBy(graph, `recurrent/${name}/unit`, heads, weights, 1e-6 / keySize)
-    return graph.node(`recurrent/${name}`, 'Reshape', [
-      normed,
-      graph.node(`recurrent/${name}/shape`, 'Shape', [value])
-    ])
+    return graph.node(`recurrent/${name}`, 'Reshape', [normed, graph.node(`recurrent/${name}/shape`, 'Shape', [value])])
   }
 
   changes({ path, k, v, strength, length, ...chunk }: TokenChunk): string {
@@ -109,10 +99,7 @@ export class GatedDeltaLayer extends StateLayer {
       const below =
         size === 1
           ? blocks
-          : graph.node(`${at}/below`, 'MatMul', [
-              graph.node(`${at}/left`, 'MatMul', [inverse, blocks]),
-              inverse
-            ])
+          : graph.node(`${at}/below`, 'MatMul', [graph.node(`${at}/left`, 'MatMul', [inverse, blocks]), inverse])
       inverse = graph.node(at, 'Sub', [inverse, below])
     }
     return inverse

@@ -1,13 +1,7 @@
 import type { OnnxGraph } from './onnx-model'
 
 /** Gathers rows along `axis`, by default of [nodes, rows, width]. */
-export function gatherRows(
-  graph: OnnxGraph,
-  path: string,
-  value: string,
-  rows: Int32Array,
-  axis: 1 | 2 = 1
-): string {
+export function gatherRows(graph: OnnxGraph, path: string, value: string, rows: Int32Array, axis: 1 | 2 = 1): string {
   const index = graph.constant(`${path}/index`, BigInt64Array.from(rows, BigInt))
   return graph.node(path, 'Gather', [value, index], { axis: { int: axis } })
 }

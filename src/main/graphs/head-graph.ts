@@ -43,11 +43,10 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
   const maximum = graph.node('head/maximum', 'ReduceMax', [logits, axes], { keepdims: { int: 1 } })
   const exponentials = graph.node('head/exp', 'Exp', [graph.node('head/shifted', 'Sub', [logits, maximum])])
   graph.output(maximum, HEAD_OUTPUTS.maximum, ['rows', 1])
-  graph.output(
-    graph.node('head/sum', 'ReduceSum', [exponentials, axes], { keepdims: { int: 1 } }),
-    HEAD_OUTPUTS.sum,
-    ['rows', 1]
-  )
+  graph.output(graph.node('head/sum', 'ReduceSum', [exponentials, axes], { keepdims: { int: 1 } }), HEAD_OUTPUTS.sum, [
+    'rows',
+    1
+  ])
   const total = graph.node('head/total', 'ReduceSum', [logits, axes], { keepdims: { int: 1 } })
   graph.output(total, HEAD_OUTPUTS.total, ['rows', 1])
   return graph.encode()
@@ -72,11 +71,7 @@ export function headWeights(weights: WeightStorage): 'fp32' | 'int8' {
 }
 
 /** Lays out the final norm and `tokenCount` rows of the head for a session. */
-export function headLayout(
-  spec: DecoderSpec,
-  weights: 'fp32' | 'int8',
-  tokenCount: number
-): ResidentTensor[] {
+export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): ResidentTensor[] {
   const { finalNorm: norm, head } = HEAD_INPUTS
   return residentLayout(
     [
@@ -88,11 +83,7 @@ export function headLayout(
 }
 
 /** Builds the final norm and head with constant weights: [rows, finalRowSize] to logits, [rows, tokenCount]. */
-export function residentHeadGraph(
-  spec: DecoderSpec,
-  weights: 'fp32' | 'int8',
-  tokenCount: number
-): Uint8Array {
+export function residentHeadGraph(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): Uint8Array {
   const graph = new OnnxGraph('head/resident')
   const { hiddenSize } = spec
   const layout = headLayout(spec, weights, tokenCount)

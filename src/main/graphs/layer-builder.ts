@@ -70,8 +70,7 @@ export class LayerBuilder {
     const { latent } = this.spec
     if (latent !== null) return latentKeyValues(this, latent, path, rows)
     const keys = this.project(`${path}/k_proj`, rows, 'k', 'kBias')
-    const values =
-      this.spec.keyValues === 'keyProjection' ? keys : this.project(`${path}/v_proj`, rows, 'v', 'vBias')
+    const values = this.spec.keyValues === 'keyProjection' ? keys : this.project(`${path}/v_proj`, rows, 'v', 'vBias')
     return [keys, this.finishV(`${path}/v`, values)]
   }
 
@@ -94,10 +93,7 @@ export class LayerBuilder {
       sizes.map((size) => size * headSize)
     ).map((part, i) =>
       grouped
-        ? this.graph.reshape(`${path}/qkv/part${i}`, part, [
-            -1,
-            kvHeadCount * headSize * elementAt(sizes, i, 'size')
-          ])
+        ? this.graph.reshape(`${path}/qkv/part${i}`, part, [-1, kvHeadCount * headSize * elementAt(sizes, i, 'size')])
         : part
     )
     return [
@@ -113,13 +109,7 @@ export class LayerBuilder {
     const { family, kvHeadCount, valueSize, normEpsilon } = spec
     if (!family.valueNorm) return this.clip(path, rows)
     const heads = graph.reshape(`${path}/norm/heads`, rows, [-1, kvHeadCount, valueSize])
-    const normed = rmsNormBy(
-      graph,
-      path,
-      heads,
-      graph.constant(`${path}/norm/ones`, ones(valueSize)),
-      normEpsilon
-    )
+    const normed = rmsNormBy(graph, path, heads, graph.constant(`${path}/norm/ones`, ones(valueSize)), normEpsilon)
     return graph.reshape(`${path}/normed`, normed, [-1, kvHeadCount * valueSize])
   }
 
@@ -234,13 +224,7 @@ export class LayerBuilder {
   }
 
   /** Applies norm, clipping and RoPE to q or k, in the family's order. */
-  private normAndRotate(
-    path: string,
-    rows: string,
-    positions: string,
-    role: 'qNorm' | 'kNorm',
-    heads: number
-  ): string {
+  private normAndRotate(path: string, rows: string, positions: string, role: 'qNorm' | 'kNorm', heads: number): string {
     return this.spec.family.qkNormAfterRope
       ? this.headNorm(`${path}_norm`, this.rotate(path, rows, positions, heads), role, heads)
       : this.rotate(path, this.clip(path, this.headNorm(`${path}_norm`, rows, role, heads)), positions, heads)
@@ -306,8 +290,7 @@ export class LayerBuilder {
     const biases = bias === undefined ? [] : [bias]
     const half = this.products.precision === 'fp16'
     const input = half ? graph.cast(`${path}/half`, rows, 'float16') : rows
-    const toSingle = (product: string): string =>
-      half ? graph.cast(`${path}/single`, product, 'float32') : product
+    const toSingle = (product: string): string => (half ? graph.cast(`${path}/single`, product, 'float32') : product)
     const bits = quantisedBits(this.products.weights)
     if (bits !== null) {
       const stored = this.shapes.find(({ name }) => name === role)
@@ -364,8 +347,7 @@ export function quantisedProduct(
  */
 function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {
   const constant = (name: string, number: number): string => graph.constant(`mlp/xielu/${name}`, number)
-  const node = (name: string, op: string, ...inputs: string[]): string =>
-    graph.node(`mlp/xielu/${name}`, op, inputs)
+  const node = (name: string, op: string, ...inputs: string[]): string => graph.node(`mlp/xielu/${name}`, op, inputs)
   const half = constant('half', 0.5)
   const a = node('a', 'Softplus', alphaP)
   const b = node('b', 'Add', node('softplus', 'Softplus', alphaN), half)
@@ -374,12 +356,7 @@ function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string):
   const exponential = node('expm1', 'Sub', node('exp', 'Exp', low), constant('one', 1))
   const below = node('below', 'Mul', node('bent', 'Sub', exponential, value), b)
   const positive = node('positive', 'Greater', value, constant('nought', 0))
-  return node(
-    'xielu',
-    'Add',
-    node('either', 'Where', positive, above, below),
-    node('line', 'Mul', value, half)
-  )
+  return node('xielu', 'Add', node('either', 'Where', positive, above, below), node('line', 'Mul', value, half))
 }
 
 function scaled(graph: OnnxGraph, path: string, value: string, factor: number): string {

@@ -2,24 +2,12 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import type { OnnxGraph } from './onnx-model'
 
 /** Applies an RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */
-export function rmsNorm(
-  graph: OnnxGraph,
-  spec: DecoderSpec,
-  path: string,
-  value: string,
-  weight: string
-): string {
+export function rmsNorm(graph: OnnxGraph, spec: DecoderSpec, path: string, value: string, weight: string): string {
   return rmsNormBy(graph, path, value, gain(graph, spec, path, weight), spec.normEpsilon)
 }
 
 /** Applies an RMS norm with this weight and epsilon over the last axis, in float32. */
-export function rmsNormBy(
-  graph: OnnxGraph,
-  path: string,
-  value: string,
-  weight: string,
-  epsilon: number
-): string {
+export function rmsNormBy(graph: OnnxGraph, path: string, value: string, weight: string, epsilon: number): string {
   return graph.node(`${path}/norm`, 'SimplifiedLayerNormalization', [value, weight], {
     axis: { int: -1 },
     epsilon: { float: epsilon },

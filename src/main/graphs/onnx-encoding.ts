@@ -58,8 +58,7 @@ interface OnnxModel {
 /** Wire types of protobuf fields. */
 const WIRE = { number: 0, bytes: 2, float: 5 } as const
 
-const field = (writer: Writer, id: number, wire: keyof typeof WIRE): Writer =>
-  writer.uint32((id << 3) | WIRE[wire])
+const field = (writer: Writer, id: number, wire: keyof typeof WIRE): Writer => writer.uint32((id << 3) | WIRE[wire])
 
 /* Empty and zero values are omitted, because readers assume them; entries of lists are always written. */
 

@@ -98,12 +98,7 @@ export class OnnxGraph {
   }
 
   /** Adds a node with one output and returns that output's name. */
-  node(
-    path: string,
-    op: string,
-    inputs: readonly string[],
-    attributes: Record<string, Attribute> = {}
-  ): string {
+  node(path: string, op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
     return elementAt(this.split(path, op, inputs, 1, attributes), 0, 'output')
   }
 

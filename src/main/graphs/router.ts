@@ -21,9 +21,7 @@ export function expertScores(layer: LayerBuilder, normed: string, experts: Exper
     experts.scores === 'softmax'
       ? graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
       : graph.node('mlp/routing', 'Sigmoid', [logits])
-  const biased = experts.biased
-    ? graph.node('mlp/choice', 'Add', [scores, layer.weight('routerBias')])
-    : scores
+  const biased = experts.biased ? graph.node('mlp/choice', 'Add', [scores, layer.weight('routerBias')]) : scores
   return { scores, choice: withinGroups(graph, biased, experts) }
 }
 
@@ -33,21 +31,13 @@ function withinGroups(graph: OnnxGraph, scores: string, { count, groups }: Exper
   const path = 'mlp/groups'
   const grouped = graph.reshape(path, scores, [-1, groups.count, count / groups.count])
   const largest = topK(graph, `${path}/largest`, grouped, groups.rank === 'byLargest' ? 1 : 2)
-  const ranks = graph.node(
-    `${path}/ranks`,
-    'ReduceSum',
-    [largest.values, integers(graph, `${path}/axis`, -1)],
-    {
-      keepdims: { int: 0 }
-    }
-  )
+  const ranks = graph.node(`${path}/ranks`, 'ReduceSum', [largest.values, integers(graph, `${path}/axis`, -1)], {
+    keepdims: { int: 0 }
+  })
   const best = topK(graph, `${path}/best`, ranks, groups.perRow)
   const times = (name: string, value: string, factor: number): string =>
     graph.node(`${path}/${name}`, 'Mul', [value, graph.constant(`${path}/${name}/by`, factor)])
-  const ones = graph.node(`${path}/ones`, 'Add', [
-    times('noughts', best.values, 0),
-    graph.constant(`${path}/one`, 1)
-  ])
+  const ones = graph.node(`${path}/ones`, 'Add', [times('noughts', best.values, 0), graph.constant(`${path}/one`, 1)])
   const mask = graph.node(`${path}/mask`, 'ScatterElements', [times('none', ranks, 0), best.indices, ones], {
     axis: { int: 1 }
   })
@@ -75,9 +65,7 @@ export function expertShares(
     })
   const weights = normed ? graph.node('mlp/chosen/normed', 'Div', [ofChosen, sum()]) : ofChosen
   const scaled =
-    scale === 1
-      ? weights
-      : graph.node('mlp/chosen/scaled', 'Mul', [weights, graph.constant('mlp/chosen/scale', scale)])
+    scale === 1 ? weights : graph.node('mlp/chosen/scaled', 'Mul', [weights, graph.constant('mlp/chosen/scale', scale)])
   const nothing = graph.node('mlp/nothing', 'Mul', [scores, graph.constant('mlp/nought', 0)])
   const shares = graph.node('mlp/shares', 'ScatterElements', [nothing, chosen.indices, scaled], {
     axis: { int: 1 }
@@ -113,12 +101,7 @@ export function withSharedExpert(layer: LayerBuilder, rows: string, normed: stri
   return graph.node('mlp/shared/sum', 'Add', [rows, layer.hasWeight('sharedRouter') ? weigh() : output])
 }
 
-function topK(
-  graph: OnnxGraph,
-  path: string,
-  value: string,
-  count: number
-): { values: string; indices: string } {
+function topK(graph: OnnxGraph, path: string, value: string, count: number): { values: string; indices: string } {
   const parts = graph.split(path, 'TopK', [value, integers(graph, `${path}/count`, count)], 2, {
     axis: { int: -1 }
   })

@@ -17,18 +17,14 @@ export class ShortConvolutionLayer implements RecurrentLayer {
     this.convolution = new CausalConvolution(layer, sizes)
   }
 
-  packed(
-    rows: string,
-    { parents, ends }: RecurrentShape
-  ): { attended: string; inputs: string; states: string | null } {
+  packed(rows: string, { parents, ends }: RecurrentShape): { attended: string; inputs: string; states: string | null } {
     const { graph } = this
     const { channels } = this.sizes
     const { input, gate } = this.projections(rows)
     const inputs = graph.reshape('recurrent/inputs', input, [-1, parents.length, channels])
     const convolved = this.convolution.packed(inputs, parents)
     const mixed = graph.reshape('recurrent/convolved', convolved, [-1, channels])
-    const [states = null] =
-      ends.length === 0 ? [] : this.layer.splitColumns('recurrent/states', inputs, [0, channels])
+    const [states = null] = ends.length === 0 ? [] : this.layer.splitColumns('recurrent/states', inputs, [0, channels])
     return { attended: this.output(gate, mixed, rows), inputs, states }
   }
 

@@ -59,12 +59,7 @@ export function correctStreams(
   const { count, isScaled } = streams
   const first = firstStream(layer, 'streams/first', predicted)
   const change = graph.node('streams/change', 'Sub', [activated, first])
-  const products = product(
-    layer,
-    'streams/correction',
-    modality(layer, 'streams/after', activated),
-    'streamCorrection'
-  )
+  const products = product(layer, 'streams/correction', modality(layer, 'streams/after', activated), 'streamCorrection')
   const shares = graph.node('streams/shares', 'Add', [products, graph.constant('streams/one', 1)])
   const changes = graph.node('streams/changes', 'Mul', [
     graph.reshape('streams/change/rows', change, [-1, 1, hiddenSize]),
@@ -80,9 +75,7 @@ export function correctStreams(
     hiddenSize,
     finalRowSize - hiddenSize
   ])
-  const input = inputOf(
-    isScaled ? graph.node('streams/scaled', 'Mul', [active, layer.weight('streamScale')]) : active
-  )
+  const input = inputOf(isScaled ? graph.node('streams/scaled', 'Mul', [active, layer.weight('streamScale')]) : active)
   if (input === null) return corrected
   const added = graph.node('streams/added', 'Add', [
     graph.reshape('streams/others', others, [-1, count - 1, hiddenSize]),
@@ -102,10 +95,7 @@ export function besideAttention(layer: LayerParts, path: string, attended: strin
   const added = rmsNormBy(graph, `${path}/laurel/after`, outer, layer.weight('laurelNorm'), spec.normEpsilon)
   const beside = graph.node(`${path}/laurel/output`, 'Add', [normed, added])
   const sum = graph.node(`${path}/laurel/sum`, 'Add', [attended, beside])
-  return graph.node(`${path}/laurel/halved`, 'Mul', [
-    sum,
-    graph.constant(`${path}/laurel/factor`, Math.SQRT1_2)
-  ])
+  return graph.node(`${path}/laurel/halved`, 'Mul', [sum, graph.constant(`${path}/laurel/factor`, Math.SQRT1_2)])
 }
 
 /** Makes gates zero below `cutoff` deviations above a row's mean, and subtracts that limit from the others. */
@@ -144,13 +134,7 @@ function rowMean(graph: OnnxGraph, path: string, rows: string): string {
 }
 
 /** Projects a state and scales it to the root mean square of `first`. */
-function projectToSize(
-  graph: OnnxGraph,
-  path: string,
-  state: string,
-  projection: string,
-  first: string
-): string {
+function projectToSize(graph: OnnxGraph, path: string, state: string, projection: string, first: string): string {
   const meanSquare = (name: string, value: string): string =>
     rowMean(graph, `${path}/${name}`, graph.node(`${path}/${name}/squares`, 'Mul', [value, value]))
   const projected = graph.node(`${path}/Gemm`, 'Gemm', [state, projection], { transB: { int: 1 } })
@@ -203,9 +187,6 @@ export function joinStreams(
   const sized = others.map((state, i) =>
     projectToSize(graph, `final/stream${i}`, state, elementAt(projections, i, 'projection'), first)
   )
-  const sum = sized.reduce(
-    (total, state, i) => graph.node(`final/streams/sum${i}`, 'Add', [total, state]),
-    first
-  )
+  const sum = sized.reduce((total, state, i) => graph.node(`final/streams/sum${i}`, 'Add', [total, state]), first)
   return graph.node('final/streams/mean', 'Mul', [sum, graph.constant('final/streams/share', 1 / count)])
 }

@@ -29,12 +29,7 @@ export class Chats {
         run: async (_id, facts, cancelled) => {
           const prepared = await prepareChat({ ...question, ...pairPaths(location), rendering })
           facts.set('notices', { type: 'notices', notices: prepared.notices })
-          const { seconds } = await generateSamples(
-            engine.client(),
-            prepared.work,
-            listener(facts),
-            cancelled
-          )
+          const { seconds } = await generateSamples(engine.client(), prepared.work, listener(facts), cancelled)
           return { type: 'finished', seconds }
         },
         snapshot: (_id, facts) => eventOf(facts),

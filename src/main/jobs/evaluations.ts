@@ -63,8 +63,7 @@ export class EvaluationJobs {
       name: 'the evaluation',
       id: evaluationId,
       first: { type: 'progress', evaluationId, progress: notStarted(run) },
-      eventOf: ({ kind, progress }) =>
-        kind === 'evaluate' ? { type: 'progress', evaluationId, progress } : null,
+      eventOf: ({ kind, progress }) => (kind === 'evaluate' ? { type: 'progress', evaluationId, progress } : null),
       async run(means) {
         const { seconds } = await work.compute(means)
         return { type: 'finished', evaluationId, seconds }

@@ -27,10 +27,7 @@ export class ExportJobs {
     this.table = context.turns.jobs('export')
   }
 
-  async start(
-    pair: ProjectPair,
-    { recipe, adapterRank, target, overwrite }: RequestedExport
-  ): Promise<string> {
+  async start(pair: ProjectPair, { recipe, adapterRank, target, overwrite }: RequestedExport): Promise<string> {
     const { turns, publish } = this.context
     const prepare = async (): Promise<ExportRequest> => {
       const folders = pairPaths(pair.document.location)

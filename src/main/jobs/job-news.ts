@@ -23,10 +23,7 @@ export interface JobNewsTarget {
 }
 
 /** Returns the news of a job's last event. Every other event than a failure or a cancellation means success. */
-export function endingNews(
-  job: string,
-  ending: { type: string } | { type: 'failed'; problem: Problem }
-): JobNews {
+export function endingNews(job: string, ending: { type: string } | { type: 'failed'; problem: Problem }): JobNews {
   if ('problem' in ending) return { job, type: 'failed', problem: ending.problem }
   return { job, type: ending.type === 'cancelled' ? 'cancelled' : 'finished' }
 }

@@ -78,11 +78,7 @@ class EngineQuestions {
   constructor(private readonly context: JobContext) {}
 
   /** Plans the missing computation of a sweep; null if nothing is left. */
-  async plan(
-    pair: ProjectPair,
-    open: () => Promise<SweepWork>,
-    signal?: AbortSignal
-  ): Promise<SweepPlan | null> {
+  async plan(pair: ProjectPair, open: () => Promise<SweepWork>, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, turns } = this.context
     const question = turns.ask(pair, signal)
     try {

@@ -57,9 +57,7 @@ export class JobQueue {
     const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && workKey(job.work) === key
     const waiting = { state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null } as const
     await this.edit(project, (jobs) => {
-      const again = jobs.map((job) =>
-        job.problem !== null && isLike(job) ? { ...job, ...added, ...waiting } : job
-      )
+      const again = jobs.map((job) => (job.problem !== null && isLike(job) ? { ...job, ...added, ...waiting } : job))
       const missing = pairs.filter((pair) => !jobs.some((job) => job.pair === pair && isLike(job)))
       return [
         ...again,
@@ -77,9 +75,7 @@ export class JobQueue {
 
   /** Moves a job to an index in the queue without it. @throws WorkbenchError `not-found` if the job is over */
   async move(project: ProjectOfPair, id: string, position: number): Promise<void> {
-    await this.edit(project, (jobs) =>
-      jobs.filter((job) => job.id !== id).toSpliced(position, 0, findJob(jobs, id))
-    )
+    await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id).toSpliced(position, 0, findJob(jobs, id)))
   }
 
   /** Removes a job from the queue. A running job is stopped instead, and the call returns after its end. */

@@ -29,8 +29,7 @@ import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
 import type { PublishJobNews } from './job-news'
 
-export type CrcScoreEvent =
-  { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
+export type CrcScoreEvent = { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
 /** Reads a run again, because the user may have voted since its job began, or removed it. */
 async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun> {
@@ -88,10 +87,7 @@ export class SampleJobs {
     })
   }
 
-  private async begin(
-    pair: ProjectPair,
-    prepare: (signal: AbortSignal) => Promise<SampleJob>
-  ): Promise<string> {
+  private async begin(pair: ProjectPair, prepare: (signal: AbortSignal) => Promise<SampleJob>): Promise<string> {
     return (await this.context.turns.start(pair, this.table, 'A sample run', prepare)).id
   }
 
@@ -149,8 +145,7 @@ function createSampleJob(engine: EngineClient, work: SampleWork, publish: Publis
     {
       name: 'the sample run',
       async run(_id, facts, signal) {
-        for (const [index, line] of store.answers.entries())
-          facts.set(`stored ${index}`, { type: 'finished', line })
+        for (const [index, line] of store.answers.entries()) facts.set(`stored ${index}`, { type: 'finished', line })
         const { seconds } = await work.compute(
           {
             engine,

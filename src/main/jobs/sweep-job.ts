@@ -50,8 +50,7 @@ export function createSweepJob({ engine, sweep, viewedRange, publish }: SweepJob
         source: request.source ?? null,
         promptCount: promptCountOf(request),
         isPreview:
-          request.preview === true &&
-          !facts.some((fact) => fact.type === 'notice' && fact.endsPreview === true),
+          request.preview === true && !facts.some((fact) => fact.type === 'notice' && fact.endsPreview === true),
         progress,
         entries: entriesOf(facts),
         notices: facts.flatMap((fact) => (fact.type === 'notice' ? [fact.message] : []))

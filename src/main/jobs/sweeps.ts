@@ -22,8 +22,7 @@ import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
 import { createSweepJob, type SweepJob } from './sweep-job'
 
-export type RecipeScoreEvent =
-  { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
+export type RecipeScoreEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
 
 export class Sweeps {
   readonly table: JobTable<SweepEvent>
@@ -46,11 +45,7 @@ export class Sweeps {
       // The last viewed range belongs to an earlier sweep.
       this.viewedRange.delete(pair)
       const viewedRange = (): RestorationRange | null => this.viewedRange.get(pair) ?? null
-      const sweep = await unlessCancelled(
-        signal,
-        'The sweep',
-        openNextSweep(pair, devices, { fresh, preview })
-      )
+      const sweep = await unlessCancelled(signal, 'The sweep', openNextSweep(pair, devices, { fresh, preview }))
       return createSweepJob({ engine: engine.client(), sweep, viewedRange, publish })
     }
     return turns.start(pair, this.table, 'A sweep', prepare, stopped)
@@ -113,5 +108,4 @@ export const openNextSweep = (
   pair: ProjectPair,
   devices: Devices,
   { fresh = false, preview = false } = {}
-): Promise<SweepWork> =>
-  SweepWork.open({ ...WINDOW_SETTINGS, preview }, projectContext(pair), devices, { fresh })
+): Promise<SweepWork> => SweepWork.open({ ...WINDOW_SETTINGS, preview }, projectContext(pair), devices, { fresh })

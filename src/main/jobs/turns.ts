@@ -13,10 +13,7 @@ import { cancelled, throwIfCancelled } from '../base/files/cancelling'
 
 interface NamedTable {
   kind: JobKind
-  table: Pick<
-    JobTable<{ type: string }>,
-    'isPreparing' | 'isRunning' | 'failed' | 'done' | 'cancel' | 'cancelAll'
-  >
+  table: Pick<JobTable<{ type: string }>, 'isPreparing' | 'isRunning' | 'failed' | 'done' | 'cancel' | 'cancelAll'>
 }
 
 interface Question {
@@ -40,8 +37,7 @@ export class JobTurns {
     const computes = jobKindFacts(kind).needs === 'engine'
     const table = new JobTable<Event>({
       notify: (path) => this.news.emit(path),
-      takeTurn: (project) =>
-        computes ? (signal, onWait) => this.engineTurn.take(project, signal, onWait) : NO_TURN
+      takeTurn: (project) => (computes ? (signal, onWait) => this.engineTurn.take(project, signal, onWait) : NO_TURN)
     })
     this.tables.push({ kind, table })
     return table
@@ -180,10 +176,7 @@ export class JobTurns {
 /** @throws WorkbenchError `read-only` if nothing can be saved in the project */
 export function requireWritablePair(pair: ProjectPair, what: string): void {
   if (pair.readOnly === null) return
-  throw new WorkbenchError(
-    'read-only',
-    `${what} of ${pair.project.path} could not be saved: ${pair.readOnly}`
-  )
+  throw new WorkbenchError('read-only', `${what} of ${pair.project.path} could not be saved: ${pair.readOnly}`)
 }
 
 function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {

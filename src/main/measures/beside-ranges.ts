@@ -32,9 +32,7 @@ export function besideRanges({ run, measures, reference, keys }: EvaluationMeasu
     differences: pairedDifferences(
       pairs.map(({ range, other }) => onBoth(measures, id, [other, range])),
       pairs.map(({ range, other }) =>
-        keys[range] === keys[other]
-          ? null
-          : `${elementAt(keys, range, 'variant')} ${elementAt(keys, other, 'variant')}`
+        keys[range] === keys[other] ? null : `${elementAt(keys, range, 'variant')} ${elementAt(keys, other, 'variant')}`
       )
     )
   }))
@@ -54,9 +52,7 @@ export function besideRanges({ run, measures, reference, keys }: EvaluationMeasu
         variant: nameOf(other),
         differences: mapDifferences((difference) => difference)
       },
-      ...(both
-        ? [{ range: nameOf(other), variant: nameOf(range), differences: mapDifferences(reversed) }]
-        : [])
+      ...(both ? [{ range: nameOf(other), variant: nameOf(range), differences: mapDifferences(reversed) }] : [])
     ]
   })
 }

@@ -103,9 +103,7 @@ function correctnessMeasures(
   if (right === null) return {}
   const { prompt, samples } = cell
   const finals = samples.map(({ text }) => reader.read(text))
-  const rightAnswersGiven = finals.flatMap((final) =>
-    final === null ? [] : (reader.rightAnswer(final, prompt) ?? [])
-  )
+  const rightAnswersGiven = finals.flatMap((final) => (final === null ? [] : (reader.rightAnswer(final, prompt) ?? [])))
   const accuracy = right / samples.length
   if (rightAnswers === 'many') {
     const possible = reader.rightCount(prompt)
@@ -116,9 +114,7 @@ function correctnessMeasures(
     }
   }
   return {
-    solutionPaths: solutionPaths(
-      samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))
-    ),
+    solutionPaths: solutionPaths(samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))),
     accuracy,
     // If no answer is readable, the majority is wrong; omitting the prompt would flatter the variant.
     majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,

@@ -56,11 +56,7 @@ const MAX_DISTANCE = 30
  * @returns for each candidate; null for the reference, and if the reference or the candidate was never
  * compared
  */
-export function preferredTo(
-  choices: readonly Choice[],
-  count: number,
-  reference: number
-): (PreferredTo | null)[] {
+export function preferredTo(choices: readonly Choice[], count: number, reference: number): (PreferredTo | null)[] {
   const compared = [...new Set(choices.flatMap(({ candidates }) => candidates))].sort((a, b) => a - b)
   const results = Array.from({ length: count }, (): PreferredTo | null => null)
   if (!compared.includes(reference)) return results
@@ -139,8 +135,7 @@ class ChoiceModel {
       const length = Math.max(...step.map(Math.abs))
       const cut = Math.min(1, MAX_STEP / length)
       for (const [row, candidate] of free.entries()) {
-        strengths[candidate] =
-          elementAt(strengths, candidate, 'strength') + cut * elementAt(step, row, 'step')
+        strengths[candidate] = elementAt(strengths, candidate, 'strength') + cut * elementAt(step, row, 'step')
       }
       if (length < STEP_TOLERANCE || round === MAX_ROUNDS) return { strengths, likelihood }
     }
@@ -237,9 +232,7 @@ function countedOnce(choices: readonly Choice[]): WinCounts[] {
   return bySet(choices).map((same) => {
     const candidates = elementAt(same, 0, 'choice').candidates.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>
-      candidates.map((candidate) =>
-        preferred === null ? 1 / candidates.length : Number(candidate === preferred)
-      )
+      candidates.map((candidate) => (preferred === null ? 1 / candidates.length : Number(candidate === preferred)))
     )
     return { candidates, wins: candidates.map((_, candidate) => total(parts, candidate) / same.length) }
   })

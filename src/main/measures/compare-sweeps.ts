@@ -1,9 +1,4 @@
-import {
-  checkOfRange,
-  type CheckResult,
-  rangePasses,
-  rejectedRanges
-} from '../../contract/documents/answer-check'
+import { checkOfRange, type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
 import { countedScores } from '../../contract/documents/counted-scores'
 import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_RHO } from '../../contract/documents/project'
@@ -70,10 +65,7 @@ export async function compareSweeps(
   const compared = (first: Score, second: Score): ComparedScores =>
     comparedScores(countedIn(a, first), countedIn(b, second), isSamePrompts ? shared : [])
   const ranges = matched.map(({ inA, inB }): ComparedRange => {
-    const [rangeA, rangeB] = [
-      elementAt(a.sweep.ranges, inA, 'range'),
-      elementAt(b.sweep.ranges, inB, 'range')
-    ]
+    const [rangeA, rangeB] = [elementAt(a.sweep.ranges, inA, 'range'), elementAt(b.sweep.ranges, inB, 'range')]
     return { range: bare(rangeA), other: bare(rangeB), ...compared(rangeA, rangeB) }
   })
   const correlationOf = (measure: 'validity' | 'diversity') =>
@@ -153,8 +145,7 @@ async function sideOf(
   return {
     sweep,
     rho,
-    selected:
-      (await runCooperatively(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
+    selected: (await runCooperatively(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
     check: comparedCheck({ sweep, check }, rho),
     passes: (range) => rangePasses(check, range, rho),
     indexOf: new Map(sweep.ranges.map((range, index) => [spanKey(range), index]))
@@ -186,10 +177,7 @@ function matchedRanges(a: Side, b: Side): MatchedRange[] {
     return inB === undefined ? [] : [{ inA, inB }]
   })
   if (matched.length > 0) return matched
-  throw inputError(
-    `The sweeps ${a.sweep.id} and ${b.sweep.id} have no range in common.`,
-    'Take sweeps of all ranges.'
-  )
+  throw inputError(`The sweeps ${a.sweep.id} and ${b.sweep.id} have no range in common.`, 'Take sweeps of all ranges.')
 }
 
 function comparedSweep({ sweep, rho, selected, check }: Side): ComparedSweep {

@@ -17,10 +17,7 @@ export function passAtK(answerCount: number, rightCount: number, k: number): num
  * Reports whether the most frequent final answer is right (Wang et al. 2023, arXiv 2203.11171), or the share of right
  * ones among ties. @param finals null for an unreadable answer @returns null without any vote
  */
-export function majorityVote(
-  finals: readonly (string | null)[],
-  right: (final: string) => boolean
-): number | null {
+export function majorityVote(finals: readonly (string | null)[], right: (final: string) => boolean): number | null {
   const votes = new Map<string, number>()
   for (const final of finals) if (final !== null) votes.set(final, (votes.get(final) ?? 0) + 1)
   if (votes.size === 0) return null

@@ -83,8 +83,7 @@ async function askProcess(request: MeasuringRequest, signal?: AbortSignal): Prom
 }
 
 function unexpected(reply: MeasuringReply): Error {
-  if (reply.kind !== 'failed')
-    return new Error(`the process that measures answers replied with a ${reply.kind}`)
+  if (reply.kind !== 'failed') return new Error(`the process that measures answers replied with a ${reply.kind}`)
   const { code, message, hint } = reply.problem
   return new WorkbenchError(code, message, hint)
 }

@@ -25,8 +25,7 @@ export function interactions(
   const indexOf = (model: number, key: string | undefined): number =>
     variants.findIndex(({ variant }, index) => settings[index] === key && sameModel(variant, modelOf(model)))
   const cells = [...variants.keys()].flatMap((variant) => {
-    if (sameModel(modelOf(variant), modelOf(reference)) || settings[variant] === settings[reference])
-      return []
+    if (sameModel(modelOf(variant), modelOf(reference)) || settings[variant] === settings[reference]) return []
     const [plain, changed] = [indexOf(variant, settings[reference]), indexOf(reference, settings[variant])]
     return plain === -1 || changed === -1 ? [] : [[variant, plain, changed, reference] as const]
   })
@@ -37,9 +36,7 @@ export function interactions(
       cells.map((indices) =>
         measures.flatMap((prompt) => {
           const [a, b, c, d] = indices.map((index) => prompt[index]?.[id])
-          return a === undefined || b === undefined || c === undefined || d === undefined
-            ? []
-            : [a - b - (c - d)]
+          return a === undefined || b === undefined || c === undefined || d === undefined ? [] : [a - b - (c - d)]
         })
       )
     )

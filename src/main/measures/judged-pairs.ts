@@ -68,8 +68,7 @@ function kappaOf(pairs: readonly PairInOrders[]): number | null {
   )
   const share = (rater: number, category: number): number =>
     categories.filter((ratings) => elementAt(ratings, rater, 'order') === category).length / pairs.length
-  const observed =
-    categories.filter(([lowerFirst, higherFirst]) => lowerFirst === higherFirst).length / pairs.length
+  const observed = categories.filter(([lowerFirst, higherFirst]) => lowerFirst === higherFirst).length / pairs.length
   const expected = [0, 1, 2].reduce((sum, category) => sum + share(0, category) * share(1, category), 0)
   return expected === 1 ? null : (observed - expected) / (1 - expected)
 }

@@ -24,5 +24,4 @@ export const promptsKey = (prompts: readonly SweptPrompt[]): string =>
     .digest('hex')
     .slice(0, 16)
 
-const keyOf = ({ text, category, valid }: SweptPrompt): string =>
-  JSON.stringify([text, category, valid.toSorted()])
+const keyOf = ({ text, category, valid }: SweptPrompt): string => JSON.stringify([text, category, valid.toSorted()])

@@ -20,9 +20,7 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       run: EvaluationRun,
       samples: z.array(SampleLine),
       scores: z.array(PromptScores),
-      marks: z.array(
-        z.object({ variant: z.string(), prompt: z.number(), index: z.number(), mark: z.number() })
-      ),
+      marks: z.array(z.object({ variant: z.string(), prompt: z.number(), index: z.number(), mark: z.number() })),
       forms: z.array(
         z.object({
           variant: z.string(),

@@ -1,10 +1,5 @@
 import { uncheckedHalves } from '../../contract/words/cross-fit-words'
-import {
-  checkOfRange,
-  type CheckResult,
-  rangePasses,
-  rejectedRanges
-} from '../../contract/documents/answer-check'
+import { checkOfRange, type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationFinding } from '../../contract/documents/verdict'
 import type { SweepOutline, ScoreWithIntervals } from '../../contract/documents/pairs-overview'
@@ -30,8 +25,7 @@ export async function outlineSweep(
   sweep: SweepDocument,
   check: CheckResult | null,
   rho: number,
-  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = () =>
-    Promise.resolve(null)
+  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = () => Promise.resolve(null)
 ): Promise<OutlinedSweep> {
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await runCooperatively(checkedSelection(sweep, check, rho))
@@ -44,8 +38,7 @@ export async function outlineSweep(
   const selected = verdict?.state === 'unfit-prompts' ? null : (selection?.selected ?? null)
   const checked = selected === null ? null : checkOfRange(check, selected)
   const rejected = new Set(rejectedRanges(ranges, check, rho))
-  const tooFew =
-    selection === null ? null : tooFewWords(prompts.length, selection, scoreWords(sweep.scoredBy))
+  const tooFew = selection === null ? null : tooFewWords(prompts.length, selection, scoreWords(sweep.scoredBy))
   const crossFit = tooFew === null ? (selection?.crossFit ?? null) : null
   return {
     side: { layerCount, rho, selected, post, scoreOf, passes: (range) => rangePasses(check, range, rho) },
@@ -62,10 +55,7 @@ export async function outlineSweep(
       promptsKey: promptsKey(prompts),
       rho,
       post: { ...post, intervals: tooFew === null ? (selection?.bootstrap.post ?? null) : null },
-      selected:
-        selection === null
-          ? null
-          : outlineSelected({ ...selection, selected }, scoreOf, post, tooFew === null),
+      selected: selection === null ? null : outlineSelected({ ...selection, selected }, scoreOf, post, tooFew === null),
       answers:
         check === null || checked === null
           ? null

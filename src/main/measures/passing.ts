@@ -55,11 +55,7 @@ export function passingMeasures(task: Task, reader: AnswerReader, cell: Evaluati
 
 const classOf = ({ answerClass }: JudgedAnswer): string => answerClass
 
-function judgedAnswers(
-  task: Task,
-  reader: AnswerReader,
-  { prompt, samples, marks }: EvaluationCell
-): JudgedAnswer[] {
+function judgedAnswers(task: Task, reader: AnswerReader, { prompt, samples, marks }: EvaluationCell): JudgedAnswer[] {
   const { rightAnswers } = taskKindFacts(task.kind)
   return samples.flatMap(({ text, index }): JudgedAnswer[] => {
     const mark = rightAnswers === 'none' && marks.size > 0 ? marks.get(index) : undefined
@@ -99,8 +95,6 @@ const PATIENCE = 0.8
  */
 export function utility(begins: readonly number[], marks: readonly number[]): number {
   const weights = marks.map((_, position) => PATIENCE ** position)
-  const gained = marks.map((mark, position) =>
-    begins.includes(position) ? (1 + 9 * mark) * PATIENCE ** position : 0
-  )
+  const gained = marks.map((mark, position) => (begins.includes(position) ? (1 + 9 * mark) * PATIENCE ** position : 0))
   return sum(gained) / sum(weights)
 }

@@ -11,10 +11,7 @@ import { multimap } from '../../contract/model/multimap'
  * Summarises blind comparisons by size of the compared sets. Comparisons are averaged by prompt, with intervals over
  * prompts. Votes on variants that the run lacks are omitted.
  */
-export function preferenceTallies(
-  marks: readonly PreferenceMark[],
-  variants: readonly Variant[]
-): PreferenceTally[] {
+export function preferenceTallies(marks: readonly PreferenceMark[], variants: readonly Variant[]): PreferenceTally[] {
   const names = variants.map(({ name }) => name)
   const votes = marks.filter(({ among }) => among.every((name) => names.includes(name)))
   const sizes = [...new Set(votes.map(({ size }) => size))].sort((a, b) => a - b)
@@ -27,17 +24,10 @@ export function preferenceTallies(
   )
 }
 
-function tallyOf(
-  size: number,
-  marks: readonly PreferenceMark[],
-  variants: readonly Variant[]
-): PreferenceTally {
+function tallyOf(size: number, marks: readonly PreferenceMark[], variants: readonly Variant[]): PreferenceTally {
   const names = variants.map(({ name }) => name)
-  const choices = marks.flatMap((mark): Choice[] =>
-    mark.verdict === 'skipped' ? [] : [choiceOf(mark, names)]
-  )
-  const compared = (candidate: number): boolean =>
-    choices.some(({ candidates }) => candidates.includes(candidate))
+  const choices = marks.flatMap((mark): Choice[] => (mark.verdict === 'skipped' ? [] : [choiceOf(mark, names)]))
+  const compared = (candidate: number): boolean => choices.some(({ candidates }) => candidates.includes(candidate))
   const post = variants.findIndex(({ kind }) => kind === 'post')
   const reference = compared(post)
     ? post

@@ -43,11 +43,7 @@ export interface StoredEvaluation {
  * prompts. It takes seconds, so main runs it in a process. @param against reference variant; post or else the first
  * by default
  */
-export function evaluationResults(
-  stored: StoredEvaluation,
-  proxies: Proxies,
-  against?: string
-): EvaluationResults {
+export function evaluationResults(stored: StoredEvaluation, proxies: Proxies, against?: string): EvaluationResults {
   const { run } = stored
   const reader = new AnswerReader(run.task)
   const table = cellsOf(stored).map(onEqualTerms)
@@ -253,9 +249,7 @@ function passesCompared(
     k,
     results: compared(
       judged.map((cells) =>
-        cells.map(({ answers, right }) =>
-          right === null ? undefined : (passAtK(answers, right, k) ?? undefined)
-        )
+        cells.map(({ answers, right }) => (right === null ? undefined : (passAtK(answers, right, k) ?? undefined)))
       ),
       reference,
       measureOf('passAtN'),

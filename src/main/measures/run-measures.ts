@@ -69,8 +69,7 @@ const promptCounts = (cells: readonly SampleMeasures[]): MeanPrompts =>
     })
   )
 
-const measuresOf = (answers: readonly ShownSample[]): SampleMeasures =>
-  sampleMeasures(answers.map(({ text }) => text))
+const measuresOf = (answers: readonly ShownSample[]): SampleMeasures => sampleMeasures(answers.map(({ text }) => text))
 
 const comparedAnswers = (counts: readonly number[]): ComparedAnswers => ({
   prompts: counts.length,

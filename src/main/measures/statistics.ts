@@ -22,10 +22,7 @@ const MIN_SLOPE = 1 / 4
  * @returns null without values; no interval below {@link FEWEST_PROMPTS} prompts, or if all values are equal
  * (except shares of all 0 or all 1)
  */
-export function meanEstimate(
-  values: readonly number[],
-  scale: Pick<Measure, 'scale' | 'greatest'>
-): Estimate | null {
+export function meanEstimate(values: readonly number[], scale: Pick<Measure, 'scale' | 'greatest'>): Estimate | null {
   if (values.length === 0) return null
   const centre = mean([...values])
   return { mean: centre, interval: meanInterval(values, centre, scale), promptCount: values.length }

@@ -10,9 +10,7 @@ export interface TransferPair {
 }
 
 export const transferSelections = (pairs: readonly TransferPair[]): Transfer[] =>
-  pairs.flatMap((from) =>
-    pairs.map((to): Transfer => ({ from: from.id, to: to.id, result: transferred(from, to) }))
-  )
+  pairs.flatMap((from) => pairs.map((to): Transfer => ({ from: from.id, to: to.id, result: transferred(from, to) })))
 
 function transferred(from: TransferPair, to: TransferPair): Transfer['result'] {
   const none = (why: NotCarried): Transfer['result'] => ({ kind: 'none', why })

@@ -28,10 +28,7 @@ export function whatDiffers(
   matched: readonly MatchedPrompt[],
   sets: PromptSets
 ): SweepDifference[] {
-  const differing = (
-    what: SweepDifference['what'],
-    wordsOf: (side: SweepWithLimit) => string
-  ): SweepDifference[] => {
+  const differing = (what: SweepDifference['what'], wordsOf: (side: SweepWithLimit) => string): SweepDifference[] => {
     const [inA, inB] = [wordsOf(a), wordsOf(b)]
     return inA === inB ? [] : [{ what, a: inA, b: inB }]
   }
@@ -74,9 +71,7 @@ export function whatDiffers(
     ...differing('what if', ({ sweep: { whatIf } }) =>
       whatIf.length === 0 ? 'not kept' : `kept for ${plural(whatIf.length, 'sampler')}`
     ),
-    ...differing('program', ({ sweep }) =>
-      sweep.programVersion === '' ? 'not recorded' : sweep.programVersion
-    )
+    ...differing('program', ({ sweep }) => (sweep.programVersion === '' ? 'not recorded' : sweep.programVersion))
   ]
 }
 
@@ -127,11 +122,7 @@ function promptsDiffer(
 }
 
 /** Compares checkpoints by fingerprint; equal files in different folders are the same. */
-function checkpointsDiffer(
-  what: 'base' | 'post',
-  a: CheckpointReference,
-  b: CheckpointReference
-): SweepDifference[] {
+function checkpointsDiffer(what: 'base' | 'post', a: CheckpointReference, b: CheckpointReference): SweepDifference[] {
   if (a.fingerprint === b.fingerprint) return []
   // Checkpoints with the same path are distinguished by fingerprint.
   const words = ({ path, fingerprint }: CheckpointReference): string =>
@@ -140,17 +131,10 @@ function checkpointsDiffer(
 }
 
 /** Reports changed tokens: with an equal rendering, the tokenizer or its chat template has changed. */
-function tokensDiffer(
-  a: SweepDocument,
-  b: SweepDocument,
-  matched: readonly MatchedPrompt[]
-): SweepDifference[] {
+function tokensDiffer(a: SweepDocument, b: SweepDocument, matched: readonly MatchedPrompt[]): SweepDifference[] {
   if (JSON.stringify(a.rendering) !== JSON.stringify(b.rendering)) return []
   const differing = matched.filter(({ inA, inB }) => {
-    const [tokensA, tokensB] = [
-      elementAt(a.prompts, inA, 'prompt').tokens,
-      elementAt(b.prompts, inB, 'prompt').tokens
-    ]
+    const [tokensA, tokensB] = [elementAt(a.prompts, inA, 'prompt').tokens, elementAt(b.prompts, inB, 'prompt').tokens]
     return tokensA.length !== tokensB.length || tokensA.some((token, index) => token !== tokensB[index])
   })
   const [first] = differing
@@ -166,7 +150,5 @@ const quoted = (text: string): string => (text === '' ? 'none' : JSON.stringify(
 
 function argumentsOf({ templateArguments }: Rendering): string {
   const named = Object.entries(templateArguments).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return named.length === 0
-    ? 'none'
-    : named.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(', ')
+  return named.length === 0 ? 'none' : named.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(', ')
 }

@@ -64,8 +64,7 @@ const NORMS_AND_PROJECTIONS: readonly Role[] = [
 export function uncopiedTensors({ spec }: PairMember): string | null {
   const { label } = spec.family
   // 0.1.4 copies Mixtral's experts and refuses OLMoE's; the main branch drops both.
-  if (hasExperts(spec))
-    return 'Versions of mergekit differ in what they make of experts, and some leave them out.'
+  if (hasExperts(spec)) return 'Versions of mergekit differ in what they make of experts, and some leave them out.'
   const table = Object.hasOwn(TABLES, spec.modelType) ? TABLES[spec.modelType] : undefined
   if (table === undefined) return `${MERGEKIT} does not merge ${label} models, or not all of them.`
   const knownRoles = table.more === 'every' ? null : new Set([...NORMS_AND_PROJECTIONS, ...table.more])

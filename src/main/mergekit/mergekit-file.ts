@@ -19,9 +19,7 @@ const ModelPath = z.union([
   name,
   z
     .strictObject({ path: name, revision: name.nullish() })
-    .transform(({ path, revision }) =>
-      revision === undefined || revision === null ? path : `${path}@${revision}`
-    )
+    .transform(({ path, revision }) => (revision === undefined || revision === null ? path : `${path}@${revision}`))
 ])
 const ModelReference = z.union([
   ModelPath,

@@ -65,9 +65,7 @@ export async function readMergekitRecipe(
   refuseOtherEnds(shares, config, pair, refuse)
   const strengths = slices.flatMap((slice, index) => layersOf(slice, elementAt(shares, index, 'slice')))
   const fileName = basename(file)
-  const name = (config.name ?? fileName.slice(0, fileName.length - extname(fileName).length))
-    .trim()
-    .slice(0, 200)
+  const name = (config.name ?? fileName.slice(0, fileName.length - extname(fileName).length)).trim().slice(0, 200)
   return recipeOf(name === '' ? 'mergekit' : name, strengths)
 }
 
@@ -191,8 +189,7 @@ function slicesOf({ slices, models }: MergekitFile, layerCount: number, refuse: 
     const [start, end] = sources[0]?.layer_range ?? [0, 0]
     next += end - start
   }
-  if (next !== layerCount)
-    throw refuse(`its slices come to ${next} layers, but the models have ${layerCount}`)
+  if (next !== layerCount) throw refuse(`its slices come to ${next} layers, but the models have ${layerCount}`)
   return all
 }
 
@@ -208,9 +205,7 @@ function layersOf({ sources }: Slice, { strength, source }: SliceShare): LayerSt
 
 function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse: Refuse): void {
   const supported: readonly string[] = PARAMETERS[config.merge_method]
-  const all = [config, ...slices, ...slices.flatMap(({ sources }) => sources)].map(
-    ({ parameters }) => parameters
-  )
+  const all = [config, ...slices, ...slices.flatMap(({ sources }) => sources)].map(({ parameters }) => parameters)
   const unknown = all
     .flatMap((settings) => Object.keys(settings ?? {}))
     .find((name) => !supported.includes(name) && !IGNORED_PARAMETERS.includes(name))

@@ -93,10 +93,7 @@ function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
 }
 
 /** Reads the recipes of a JSON list, search, check or mergekit file. */
-export async function readRecipesFile(
-  file: string,
-  folders: { base: string; post: string }
-): Promise<Recipe[]> {
+export async function readRecipesFile(file: string, folders: { base: string; post: string }): Promise<Recipe[]> {
   if (isYaml(file)) return [await readRecipeFile(file, folders)]
   const hint = `A list of recipes is [...] around recipes such as ${EXAMPLE}.`
   const value = await withHint(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
@@ -109,10 +106,7 @@ export async function readRecipesFile(
 }
 
 /** Opens the named folders of sources; relative paths start from the working folder. */
-async function withFolders(
-  recipes: readonly FileRecipe[],
-  folders: { base: string; post: string }
-): Promise<Recipe[]> {
+async function withFolders(recipes: readonly FileRecipe[], folders: { base: string; post: string }): Promise<Recipe[]> {
   const checkpoints = new Map<string, OtherCheckpoint>()
   const sourceOf = async (source: string | OtherCheckpoint): Promise<OtherCheckpoint> => {
     if (typeof source !== 'string') return { ...source, path: modelPath(source.path) }
@@ -144,13 +138,7 @@ function isYaml(file: string): boolean {
 }
 
 /** Parses recipes. @throws WorkbenchError `bad-input` naming the kind of the value, or the wrong field */
-function parseRecipes<T>(
-  file: string,
-  value: unknown,
-  schema: z.ZodType<T, unknown>,
-  what: string,
-  hint: string
-): T {
+function parseRecipes<T>(file: string, value: unknown, schema: z.ZodType<T, unknown>, what: string, hint: string): T {
   refuseOtherKind(file, value, { name: what, hint })
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data

@@ -43,11 +43,7 @@ export function sliceShare(
 }
 
 /** Reads a number from the source, else its slice, else the file; null when none of them sets it. */
-function parameter(
-  name: string,
-  source: Source | null,
-  { label, slice, config, refuse }: SliceContext
-): number | null {
+function parameter(name: string, source: Source | null, { label, slice, config, refuse }: SliceContext): number | null {
   const value = [source?.parameters, slice.parameters, config.parameters]
     .map((settings) => settings?.[name])
     .find((setting) => setting !== undefined)
@@ -65,8 +61,7 @@ function parameter(
 function passthroughShare(context: SliceContext): SliceShare {
   const { label, slice, origins, refuse } = context
   const [source, second] = slice.sources
-  if (second !== undefined)
-    throw refuse(`${label} has ${slice.sources.length} sources; passthrough takes one`)
+  if (second !== undefined) throw refuse(`${label} has ${slice.sources.length} sources; passthrough takes one`)
   if (source === undefined) return POST
   const scale = parameter('scale', source, context)
   if (scale !== null && scale !== 1) throw refuse(`${label} is scaled by ${scale}`)

@@ -5,21 +5,12 @@ import type { LayerStrength } from '../../contract/model/recipe'
 import { type Stretch, stretches, withComponents } from '../../contract/model/strengths'
 import { publicModelName } from '../checkpoint/model-folder'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
-import {
-  membersOf,
-  type PairMember,
-  type PairMembers,
-  type SourcedPair,
-  sourceMember
-} from '../checkpoint/pair-member'
+import { membersOf, type PairMember, type PairMembers, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { layerTensors, requireComponents, sharedTensors, tensorStrength } from '../family'
 import { uncopiedTensors } from './known-tensors'
 import { mergekitReference, withRole, type WrittenReference } from './model-reference'
 
-const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisfies Record<
-  WeightDtype,
-  string
->
+const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisfies Record<WeightDtype, string>
 
 /**
  * Writes the mergekit configuration of the same model: slices of `passthrough`, `linear` weights for blends, and
@@ -151,11 +142,7 @@ function isWhole(strength: LayerStrength): boolean {
 }
 
 /** Gives the only dtype that mergekit can write; null if tensors keep their several dtypes. */
-function outputDtype(
-  pair: SourcedPair,
-  strengths: readonly LayerStrength[],
-  linear: boolean
-): WeightDtype | null {
+function outputDtype(pair: SourcedPair, strengths: readonly LayerStrength[], linear: boolean): WeightDtype | null {
   const { post } = pair
   const dtypes = new Set([...post.checkpoint.tensors.values()].map(({ dtype }) => dtype))
   const [onlyDtype] = dtypes
@@ -170,9 +157,7 @@ function outputDtype(
     })
   )
   if (!linear && !changes) return null
-  throw unsupportedError(
-    'Post stores tensors of different types, and mergekit would write all of them as one.'
-  )
+  throw unsupportedError('Post stores tensors of different types, and mergekit would write all of them as one.')
 }
 
 /** Lists name parts that only tensors of the MLP half have. */
@@ -202,7 +187,5 @@ function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: s
       tensorStrength(tensor, layer)
     ])
   )
-  return [...filters]
-    .map(([filter, value]) => ({ filter, value }))
-    .sort((a, b) => b.filter.length - a.filter.length)
+  return [...filters].map(([filter, value]) => ({ filter, value })).sort((a, b) => b.filter.length - a.filter.length)
 }

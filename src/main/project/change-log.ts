@@ -169,8 +169,7 @@ const COUNTERS: ReadonlySet<string> = new Set(['revision', 'nextMark', 'nextPair
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const idOf = (entry: unknown): string | null =>
-  isRecord(entry) && typeof entry.id === 'string' ? entry.id : null
+const idOf = (entry: unknown): string | null => (isRecord(entry) && typeof entry.id === 'string' ? entry.id : null)
 
 /** Returns the named values inside a value; null for a value that is only changed as a whole. */
 function namedValues(value: unknown): Map<string, IndexedValue> | null {
@@ -242,9 +241,7 @@ function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => v
   const isInOrder = (id: string): boolean => current.includes(id)
   if (!isDeepStrictEqual([...entries.keys()].filter(isInOrder), current)) refuse()
   const queue = [...old]
-  return [...entries].map(([id, { value }]) =>
-    isInOrder(id) ? entries.get(String(queue.shift()))?.value : value
-  )
+  return [...entries].map(([id, { value }]) => (isInOrder(id) ? entries.get(String(queue.shift()))?.value : value))
 }
 
 function withNamed(value: unknown, name: string, indexed: IndexedValue | null): unknown {

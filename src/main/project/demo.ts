@@ -45,11 +45,9 @@ export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Pro
 /** Relocates kept checkpoints of the pair to the folder where the program is now. */
 async function followProgram({ firstPair }: Project, pair: DemoPair): Promise<void> {
   for (const { id, name, path, fingerprint } of firstPair.document.otherCheckpoints) {
-    if (!DEMO_PAIRS[pair].checkpoints.includes(name) || path === resourcePath(DEMO_PAIRS[pair].folder, name))
-      continue
+    if (!DEMO_PAIRS[pair].checkpoints.includes(name) || path === resourcePath(DEMO_PAIRS[pair].folder, name)) continue
     const shipped = await shippedCheckpoint(pair, name)
-    if (shipped.fingerprint === fingerprint)
-      await firstPair.edit((document) => withCheckpointAt(document, id, shipped))
+    if (shipped.fingerprint === fingerprint) await firstPair.edit((document) => withCheckpointAt(document, id, shipped))
   }
 }
 

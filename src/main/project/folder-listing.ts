@@ -69,10 +69,7 @@ async function folderKind(folder: string): Promise<FolderEntry['kind']> {
 
 async function shortcuts(): Promise<FolderListing['shortcuts']> {
   const recents = await recentProjects()
-  const recentFolders = [...new Set(recents.map((recent) => dirname(recent.path)))].slice(
-    0,
-    MAX_RECENT_FOLDERS
-  )
+  const recentFolders = [...new Set(recents.map((recent) => dirname(recent.path)))].slice(0, MAX_RECENT_FOLDERS)
   const shortcuts = [
     { label: 'Home', path: homedir() },
     { label: 'Documents', path: documentsFolder() },

@@ -85,9 +85,7 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
 /** Leaves out jobs of pairs that the project no longer has. */
 export const withPairs = (list: WorkListDocument, pairs: readonly { id: PairId }[]): WorkListDocument => ({
   ...list,
-  entries: list.entries.filter(
-    (entry) => entry.origin === 'study' || pairs.some(({ id }) => id === entry.pair)
-  )
+  entries: list.entries.filter((entry) => entry.origin === 'study' || pairs.some(({ id }) => id === entry.pair))
 })
 
 /** pairs/<id>/sweeps/partial */
@@ -116,9 +114,7 @@ export async function requestAccess(folder: string): Promise<ProjectAccess> {
 
 async function whyNoProject(path: string): Promise<string> {
   if (await isFolder(path)) return `${path} is not a project: it has no ${PROJECT_FILE}.`
-  return (await isFile(path))
-    ? `${path} is a file, not the folder of a project.`
-    : `There is no folder ${path}.`
+  return (await isFile(path)) ? `${path} is a file, not the folder of a project.` : `There is no folder ${path}.`
 }
 
 async function projectFolder(path: string): Promise<string> {
@@ -132,9 +128,6 @@ async function projectFolder(path: string): Promise<string> {
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       throw fileError(`${folder} cannot be opened: ${errorMessage(error)}.`)
     }
-    throw notFoundError(
-      await whyNoProject(folder),
-      `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`
-    )
+    throw notFoundError(await whyNoProject(folder), `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`)
   }
 }

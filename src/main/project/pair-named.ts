@@ -11,11 +11,7 @@ export function pairNamed({ path, pairs, document }: Project, name: string | und
 }
 
 /** Returns a pair of a project.json. @param path of the project, for messages */
-export function documentNamed(
-  path: string,
-  pairs: readonly PairDocument[],
-  name: string | undefined
-): PairDocument {
+export function documentNamed(path: string, pairs: readonly PairDocument[], name: string | undefined): PairDocument {
   const names = pairs.map((pair) => pair.name).join(', ')
   if (name === undefined) {
     if (pairs.length === 1) return elementAt(pairs, 0, 'pair')

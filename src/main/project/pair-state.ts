@@ -14,8 +14,7 @@ export async function readPairState({ document }: Pick<ProjectPair, 'document'>)
   } catch (error) {
     const problem = problemOf(error)
     if (problem === null) throw error
-    const isAway =
-      problem.code === 'not-found' && (await Promise.all([base, post].map(isFolder))).includes(false)
+    const isAway = problem.code === 'not-found' && (await Promise.all([base, post].map(isFolder))).includes(false)
     return {
       pair: null,
       pairProblem: isAway ? { code: 'models-away', message: MODELS_AWAY, hint: problem.message } : problem

@@ -59,10 +59,7 @@ export class ProjectFollower {
     try {
       // The writer is checked before the files, so that its last changes are read.
       const access = accessOf(writerOf(project.path)?.problem ?? null)
-      const [stamp, workStamp] = [
-        await folderStamp(project.path),
-        await stampOf(project.path, WORK_LIST_FILE)
-      ]
+      const [stamp, workStamp] = [await folderStamp(project.path), await stampOf(project.path, WORK_LIST_FILE)]
       if (stamp !== this.#seen) {
         const content = await projectContent(project.path, null)
         if (project.closed) return
@@ -78,8 +75,7 @@ export class ProjectFollower {
       if (access.readOnly !== project.readOnly) project.allow(access)
     } catch (error) {
       // The files were being changed. The next check reads them.
-      if (problemOf(error) === null && errorCode(error) === undefined)
-        reportDefect(error, 'following a project')
+      if (problemOf(error) === null && errorCode(error) === undefined) reportDefect(error, 'following a project')
     }
   }
 }

@@ -34,13 +34,7 @@ import {
   writePrompts,
   writeSamplePrompts
 } from './documents/project-file'
-import {
-  definedFields,
-  type ProjectOfPair,
-  ProjectPair,
-  savedPrompts,
-  savedSamplePrompts
-} from './pair/project-pair'
+import { definedFields, type ProjectOfPair, ProjectPair, savedPrompts, savedSamplePrompts } from './pair/project-pair'
 import { ProjectReadings } from './pair/project-readings'
 import { ProjectTasks } from './pair/project-tasks'
 import { ProjectWork } from './pair/project-work'
@@ -237,9 +231,7 @@ export class Project implements ProjectOfPair {
     change: (document: PairDocument) => Partial<PairDocument>
   ): Promise<number | null> {
     const paths = fields.map((field) => `${id}/${field}`)
-    return this.#edit(paths, seen, (document) =>
-      withPairChanged(document, id, change(this.pair(id).document))
-    )
+    return this.#edit(paths, seen, (document) => withPairChanged(document, id, change(this.pair(id).document)))
   }
 
   addPair(location: PairLocation, name?: string): Promise<ProjectPair> {
@@ -378,8 +370,7 @@ export class Project implements ProjectOfPair {
   }
 
   async #change<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#closed)
-      throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
+    if (this.#closed) throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
     const { readOnly, writer } = this.#access
     if (readOnly !== null) {
       throw new WorkbenchError(

@@ -29,11 +29,8 @@ export const computeDistances: PairReading<PairFolders, DistancesDocument> = (fo
   runInProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
 
 /** Computes SHA-256 of all weight files of a pair, base's first, in another process. */
-export const computeChecksums: PairReading<PairFolders, ChecksumsDocument[]> = (
-  folders,
-  signal,
-  onProgress
-) => runInProcess(signal, onProgress, (client) => client.checksums(folders, { signal }))
+export const computeChecksums: PairReading<PairFolders, ChecksumsDocument[]> = (folders, signal, onProgress) =>
+  runInProcess(signal, onProgress, (client) => client.checksums(folders, { signal }))
 
 /** Searches all weights of a pair for NaN and infinity in another process. */
 export const findNonFinite: PairReading<PairFolders, PairValues> = (folders, signal, onProgress) =>

@@ -33,8 +33,7 @@ export async function writeLowRank(
 ): Promise<LowRankResult> {
   const members = await readPair(base, post)
   const others = new Map<string, PairMember>()
-  for (const source of sourcesOf(strengths))
-    others.set(source.path, await readSameOther(members.post, source))
+  for (const source of sourcesOf(strengths)) others.set(source.path, await readSameOther(members.post, source))
   const pair = { ...members, others }
   const plan = planLowRank(pair, strengths)
   const bytesTotal = 2 * plan.factored.reduce((sum, tensor) => sum + tensor.post.byteLength, 0)
@@ -60,8 +59,7 @@ export async function writeLowRank(
       const bytes = encoded(await tensors.restored(tensor), tensor.dtype)
       for (const adapter of adapters) await adapter.write(bytes)
     }
-    if (squares === 0)
-      throw inputError('Base and post are equal in these layers, so there is nothing to restore.')
+    if (squares === 0) throw inputError('Base and post are equal in these layers, so there is nothing to restore.')
     return { files: await Promise.all(adapters.map((adapter) => adapter.end(squares))) }
   } finally {
     await Promise.all([products.close(), tensors.close(), ...adapters.map((adapter) => adapter.close())])
@@ -162,8 +160,7 @@ class AdapterFile {
     a.set(right.values.subarray(0, directions * right.columns))
     const b = new Float32Array(left.columns * rank)
     for (let row = 0; row < left.columns; row++)
-      for (let k = 0; k < directions; k++)
-        b[row * rank + k] = elementAt(left.values, k * left.columns + row, 'factor')
+      for (let k = 0; k < directions; k++) b[row * rank + k] = elementAt(left.values, k * left.columns + row, 'factor')
     this.keptSquares += singularValues.slice(0, directions).reduce((sum, value) => sum + value * value, 0)
     await this.write(encoded(a, dtype))
     await this.write(encoded(b, dtype))

@@ -1,13 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import { mapGet } from '../../contract/model/look-up'
-import {
-  type Device,
-  doubleTensor,
-  floatsOf,
-  floatTensor,
-  openDevice,
-  runTensors
-} from '../engine/device/device'
+import { type Device, doubleTensor, floatsOf, floatTensor, openDevice, runTensors } from '../engine/device/device'
 import { OnnxGraph } from '../graphs/onnx-model'
 
 /** A matrix of stored rows. */
@@ -38,10 +31,7 @@ export class MatrixProducts {
   }
 
   /** Returns the product of a matrix and its transpose, over its rows or its columns, in float64. */
-  async gram(
-    { values, rows, columns }: StoredMatrix,
-    over: 'rows' | 'columns'
-  ): Promise<StoredMatrix<Float64Array>> {
+  async gram({ values, rows, columns }: StoredMatrix, over: 'rows' | 'columns'): Promise<StoredMatrix<Float64Array>> {
     const session = await this.sessionOf('float64', over === 'rows' ? 'right' : 'left')
     const matrix = doubleTensor(Float64Array.from(values), [rows, columns])
     const { product } = await runTensors(session, { left: matrix, right: matrix })
@@ -57,17 +47,12 @@ export class MatrixProducts {
 
   private sessionOf(type: 'float32' | 'float64', transposed: Transposed): Promise<ort.InferenceSession> {
     const key = `${type} ${transposed}`
-    if (!this.sessions.has(key))
-      this.sessions.set(key, this.device.createSession(productGraph(type, transposed)))
+    if (!this.sessions.has(key)) this.sessions.set(key, this.device.createSession(productGraph(type, transposed)))
     return mapGet(this.sessions, key, 'session')
   }
 }
 
-function sizeOf(
-  left: StoredMatrix,
-  right: StoredMatrix,
-  transposed: Transposed
-): { rows: number; columns: number } {
+function sizeOf(left: StoredMatrix, right: StoredMatrix, transposed: Transposed): { rows: number; columns: number } {
   return {
     rows: transposed === 'left' ? left.columns : left.rows,
     columns: transposed === 'right' ? right.rows : right.columns

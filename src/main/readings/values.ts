@@ -14,9 +14,7 @@ export async function pairValues(
   onBytes: (progress: BytesRead) => void
 ): Promise<PairValues> {
   const [base, post] = [await openCheckpoint(folders.base), await openCheckpoint(folders.post, folders.base)]
-  const bytesTotal = [base, post]
-    .flatMap(floatTensors)
-    .reduce((sum, [, { byteLength }]) => sum + byteLength, 0)
+  const bytesTotal = [base, post].flatMap(floatTensors).reduce((sum, [, { byteLength }]) => sum + byteLength, 0)
   let bytesDone = 0
   const report = (bytes: number): void => {
     throwIfCancelled(signal, 'The check of values')

@@ -93,8 +93,7 @@ export const block = {
   })
 }
 
-export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] =>
-  value === null ? [] : [block(value)]
+export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] => (value === null ? [] : [block(value)])
 
 export const DASH: TableCell = { text: '–' }
 

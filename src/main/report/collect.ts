@@ -5,12 +5,7 @@ import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { RunMarks } from '../../contract/documents/history'
 import type { RunKind } from '../../contract/model/run-kinds'
-import {
-  keptCheckpoint,
-  type KeptModels,
-  keptRecipe,
-  withKeptIdentity
-} from '../../contract/documents/kept-models'
+import { keptCheckpoint, type KeptModels, keptRecipe, withKeptIdentity } from '../../contract/documents/kept-models'
 import type { PairState } from '../../contract/documents/project'
 import {
   Report,
@@ -96,11 +91,7 @@ export async function collectReport(
     sweepCount: experiment.sweepCount,
     sampleRunCount: experiment.sampleRunCount,
     recipes: document.recipes.map((kept) => ({ ...kept, recipe: withoutFolders(kept.recipe) })),
-    warnings: [
-      ...experiment.unread.map(context.shorten),
-      ...changeWarnings(experiment),
-      ...originWarnings(results)
-    ],
+    warnings: [...experiment.unread.map(context.shorten), ...changeWarnings(experiment), ...originWarnings(results)],
     reproduction: await reproduction(experiment)
   }
   return Report.parse(report)
@@ -209,8 +200,7 @@ function describeSearch(search: SearchDocument, { originOf, marksOf }: Context):
   }
 }
 
-const describeVariant = (variant: Variant, kept: KeptModels): Variant =>
-  withoutFolder(withKeptIdentity(variant, kept))
+const describeVariant = (variant: Variant, kept: KeptModels): Variant => withoutFolder(withKeptIdentity(variant, kept))
 
 async function describeSamples(
   { run, samples }: StoredExperiment['samples'][number],
@@ -267,10 +257,7 @@ function originWarnings({
       origin
     ]),
     ['The character task on sampled answers', characterCheck?.origin],
-    ...evaluations.map(({ task, origin }): [string, ReportedOrigin] => [
-      `The evaluation “${task.name}”`,
-      origin
-    ])
+    ...evaluations.map(({ task, origin }): [string, ReportedOrigin] => [`The evaluation “${task.name}”`, origin])
   ]
   return origins.flatMap(([result, origin]) =>
     origin === undefined || origin.changed.length === 0
@@ -313,10 +300,7 @@ async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSw
   )
   if (defaultSweep === undefined) return null
   try {
-    const [sweep, check] = [
-      await pair.readSweep(defaultSweep.id),
-      await pair.readAnswerCheck(defaultSweep.id)
-    ]
+    const [sweep, check] = [await pair.readSweep(defaultSweep.id), await pair.readAnswerCheck(defaultSweep.id)]
     const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
       findingOfSelected(pair, defaultSweep.id, selection)
     return await outlineSweep(sweep, check, pair.document.settings.rho, evaluationOf)

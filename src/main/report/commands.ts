@@ -50,11 +50,7 @@ export function printInspect(from: ComputedFrom): ShownCommand[] {
 }
 
 /** Prints the command of a sweep without its check, and one that scores recipes beside the ranges. */
-export async function printSweep(
-  sweep: SweepDocument,
-  rho: number,
-  named = asNamed
-): Promise<ShownCommand[]> {
+export async function printSweep(sweep: SweepDocument, rho: number, named = asNamed): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, uniformBlends, source, checkpoints, selection } = sweep
   const { settings: scored, files } = await scoredSettings(sweep, named)
   const command = (scope: SweepSettings, out: string): string =>
@@ -68,9 +64,7 @@ export async function printSweep(
           ...scope,
           split: sweep.holdOutSplit !== null,
           whatIf: sweep.whatIf.length > 0,
-          ...(checkpoints.length === 0
-            ? {}
-            : { checkpoint: checkpoints.map(({ path }) => shownModelName(path)) }),
+          ...(checkpoints.length === 0 ? {} : { checkpoint: checkpoints.map(({ path }) => shownModelName(path)) }),
           ...{ rho, seed: selection?.bootstrap.seed, budget: selection?.budget ?? undefined },
           ...renderingSettings(rendering),
           countLeadingSpace: rendering.countLeadingSpace,
@@ -99,12 +93,7 @@ export async function printSweep(
   ]
 }
 
-export function printCheck(
-  sweep: SweepDocument,
-  check: AnswerCheck,
-  rho: number,
-  named = asNamed
-): ShownCommand {
+export function printCheck(sweep: SweepDocument, check: AnswerCheck, rho: number, named = asNamed): ShownCommand {
   const recipes = check.models.map(({ recipe }) => recipe)
   const keys = (list: readonly Recipe[]): string[] =>
     list.map((recipe) => weightsKey({ kind: 'recipe', recipe })).sort()
@@ -206,12 +195,7 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
 
 const contactOf = ({ baseUrl, keyVariable }: JudgeSettings): EndpointContact => ({ baseUrl, keyVariable })
 
-export function printExport(
-  from: ComputedFrom,
-  recipe: Recipe,
-  index: number,
-  named = asNamed
-): ShownCommand {
+export function printExport(from: ComputedFrom, recipe: Recipe, index: number, named = asNamed): ShownCommand {
   const { word, files } = recipeWord(recipe, named(`recipe-${index + 1}.json`))
   const work: Work = { kind: 'export', pair: workPairOf(from), models: [word], settings: {} }
   return { command: workCommand(work, `restored-${index + 1}`), files }

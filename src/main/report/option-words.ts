@@ -32,9 +32,7 @@ export const renderingSettings = ({
   assistantPrefix
 }: Rendering): RenderingSettings => ({
   ...(systemPrompt === '' ? {} : { system: systemPrompt }),
-  ...(Object.keys(templateArguments).length === 0
-    ? {}
-    : { templateArgument: Object.entries(templateArguments) }),
+  ...(Object.keys(templateArguments).length === 0 ? {} : { templateArgument: Object.entries(templateArguments) }),
   date,
   ...(assistantPrefix === '' ? {} : { assistantPrefix })
 })

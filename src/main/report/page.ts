@@ -68,8 +68,7 @@ function blockMarkup(block: Block): Markup {
     case 'figures':
       return markup`<dl class="figures">
 ${block.figures.map(
-  ({ label, value, detail }) =>
-    markup`<div><dt>${label}</dt><dd><b>${value}</b><small>${detail}</small></dd></div>\n`
+  ({ label, value, detail }) => markup`<div><dt>${label}</dt><dd><b>${value}</b><small>${detail}</small></dd></div>\n`
 )}</dl>
 `
     case 'facts':

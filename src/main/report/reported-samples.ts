@@ -56,9 +56,7 @@ function excerpts(run: SampleRun, samples: readonly SampleLine[]): ReportedExcer
         return {
           answerCount: cell.samples.length,
           distinctCount: answers.length,
-          answers: answers
-            .slice(0, EXCERPT_ANSWERS)
-            .map(({ text, count }) => ({ text: shortened(text), count }))
+          answers: answers.slice(0, EXCERPT_ANSWERS).map(({ text, count }) => ({ text: shortened(text), count }))
         }
       })
   }))
@@ -66,7 +64,5 @@ function excerpts(run: SampleRun, samples: readonly SampleLine[]): ReportedExcer
 
 function shortened(text: string): string {
   const characters = [...text]
-  return characters.length <= EXCERPT_CHARACTERS
-    ? text
-    : `${characters.slice(0, EXCERPT_CHARACTERS).join('')}…`
+  return characters.length <= EXCERPT_CHARACTERS ? text : `${characters.slice(0, EXCERPT_CHARACTERS).join('')}…`
 }

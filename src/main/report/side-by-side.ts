@@ -1,11 +1,6 @@
 import { baselineModel } from '../../contract/documents/swept-model'
 import { BASELINE_FAMILIES } from '../../contract/model/sampling-baseline'
-import {
-  type EvaluationVariant,
-  isPlain,
-  mainMeasures,
-  type VariantResult
-} from '../../contract/documents/evaluation'
+import { type EvaluationVariant, isPlain, mainMeasures, type VariantResult } from '../../contract/documents/evaluation'
 import type { Report, ReportedEvaluation } from '../../contract/documents/report'
 import { toneOf } from '../../contract/documents/variant-styles'
 import { elementAt } from '../../contract/model/look-up'
@@ -131,10 +126,7 @@ function taskBlocks(pairs: readonly StudyPagePair[], taskIndex: number): Block[]
       block.table(
         `${measureLabel(id)} (${measureOf(id).about}). ` +
           `${differenceRule(first.results.comparedWith, 'within the pair')}`,
-        [
-          textColumn('Pair'),
-          ...roles.map(({ role, variant }) => ({ ...numberColumn(role), tone: toneOf(variant) }))
-        ],
+        [textColumn('Pair'), ...roles.map(({ role, variant }) => ({ ...numberColumn(role), tone: toneOf(variant) }))],
         rows.map(({ name, variants }): TableCell[] => [
           { text: name },
           ...roles.map(({ role }) => {
@@ -146,9 +138,7 @@ function taskBlocks(pairs: readonly StudyPagePair[], taskIndex: number): Block[]
         ])
       )
     ),
-    ...rows.flatMap(({ name, evaluation }) =>
-      evaluation === null ? [] : [tradeOff(`of ${name}`, evaluation)]
-    )
+    ...rows.flatMap(({ name, evaluation }) => (evaluation === null ? [] : [tradeOff(`of ${name}`, evaluation)]))
   ]
 }
 
@@ -167,11 +157,7 @@ function variantsInRoles({ variants, results }: ReportedEvaluation, sweep: Repor
     const hasOtherPrompts = prompting === undefined && !isPlain({ ...entry, sampling: undefined })
     const suffix = prompting === undefined ? '' : `, ${PROMPTINGS[prompting].label}`
     const label = hasOtherPrompts || role === undefined ? variant.name : `${role}${suffix}`
-    const candidates = [
-      label,
-      ...(sampling === undefined ? [] : [`${label}, ${samplerWords(sampling)}`]),
-      variant.name
-    ]
+    const candidates = [label, ...(sampling === undefined ? [] : [`${label}, ${samplerWords(sampling)}`]), variant.name]
     const free = candidates.find((name) => before.every((other) => other.role !== name)) ?? variant.name
     return [...before, { ...entry, result: elementAt(results.variants, index, 'result'), role: free }]
   }, [])
@@ -185,13 +171,9 @@ function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
   for (const { baseline } of baselines) {
     if (baseline.kind === 'control')
       roles.set(weightsKey(sweptRangeModel(baseline.range, sweep)), `${baseline.place} range of that length`)
-    else if (baseline.kind === 'uniform-blend')
-      roles.set(weightsKey(baselineModel(baseline, sweep)), 'uniform blend')
+    else if (baseline.kind === 'uniform-blend') roles.set(weightsKey(baselineModel(baseline, sweep)), 'uniform blend')
     else if (baseline.kind !== 'tempered' && baseline.kind !== 'half')
-      roles.set(
-        weightsKey(baselineModel(baseline, sweep)),
-        BASELINE_FAMILIES[baseline.kind].curve.toLowerCase()
-      )
+      roles.set(weightsKey(baselineModel(baseline, sweep)), BASELINE_FAMILIES[baseline.kind].curve.toLowerCase())
   }
   // The selected range comes last, because a control may be the same range.
   if (selected !== null) roles.set(weightsKey(sweptRangeModel(selected, sweep)), 'selected range')

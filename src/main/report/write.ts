@@ -54,11 +54,7 @@ function blockText(block: Block): string[] {
           .join('\n')
       ]
     case 'facts':
-      return [
-        block.facts
-          .map(([name, value]) => `- **${inlineMarkdown(name)}**: ${inlineMarkdown(value)}`)
-          .join('\n')
-      ]
+      return [block.facts.map(([name, value]) => `- **${inlineMarkdown(name)}**: ${inlineMarkdown(value)}`).join('\n')]
     case 'table':
       return [inlineMarkdown(block.label), tableText(block.columns, block.rows)]
     case 'chart':
@@ -94,9 +90,7 @@ function tableText(columns: readonly ReportColumn[], rows: readonly (readonly Ta
 function cellText({ text, detail, strong, answers = [] }: TableCell): string {
   const textLines = lines(text).map((line) => (strong === true && line !== '' ? `**${line}**` : line))
   const counted = answers.flatMap((answer) => lines(`${answer.count}× ${answer.text}`))
-  return [...(text === '' ? [] : textLines), ...counted, ...(detail === undefined ? [] : lines(detail))].join(
-    '<br>'
-  )
+  return [...(text === '' ? [] : textLines), ...counted, ...(detail === undefined ? [] : lines(detail))].join('<br>')
 }
 
 function lines(text: string): string[] {

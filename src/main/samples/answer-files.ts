@@ -30,10 +30,7 @@ type FileModel = Extract<ExternalModel, { kind: 'file' }>
  * Reads the answers of a file one by one, in pieces. A log of Inspect is one JSON value and is read in the sandbox.
  * @param visit called with each answer, in order
  */
-export async function eachAnswer(
-  path: string,
-  visit: (answer: FileAnswer) => void
-): Promise<AnswerFileFacts> {
+export async function eachAnswer(path: string, visit: (answer: FileAnswer) => void): Promise<AnswerFileFacts> {
   if (extname(path).toLowerCase() === '.eval') {
     throw inputError(
       `${path} is an Inspect log in its packed form.`,
@@ -99,8 +96,7 @@ async function eachOfLog(
   for (let [start, sample] = [0, 1]; start < bytes.byteLength; sample++) {
     await yieldTurn()
     const end = bytes.indexOf('\n', start)
-    for (const answer of logLineAnswers(bytes.toString('utf8', start, end), `${path}, sample ${sample}`))
-      visit(answer)
+    for (const answer of logLineAnswers(bytes.toString('utf8', start, end), `${path}, sample ${sample}`)) visit(answer)
     start = end + 1
   }
   return { format: 'Inspect log', fingerprint: reply.fingerprint }
@@ -116,10 +112,7 @@ export async function answerFileModel(name: string, path: string): Promise<FileM
   if (by.length === 1) return model
   if (by.some(({ of }) => of === name)) return { ...model, of: name }
   const models = by.map(({ of }) => (of === null ? 'one without a name' : `"${of}"`)).join(', ')
-  throw inputError(
-    `${path} holds answers of ${models}.`,
-    'Name the variant as the one whose answers are to be taken.'
-  )
+  throw inputError(`${path} holds answers of ${models}.`, 'Name the variant as the one whose answers are to be taken.')
 }
 
 /** A prompt of a run, with the texts that a file may use for it. */
@@ -172,9 +165,7 @@ class PromptMatcher {
     this.answers = prompts.map(() => [])
     this.promptsByText = multimap(
       prompts.flatMap(({ text, otherTexts }, index) =>
-        [...new Set([text, ...otherTexts].map((each) => each.trim()))].map(
-          (promptText) => [promptText, index] as const
-        )
+        [...new Set([text, ...otherTexts].map((each) => each.trim()))].map((promptText) => [promptText, index] as const)
       )
     )
   }

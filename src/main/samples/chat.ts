@@ -60,9 +60,7 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
       )
   )
   const leaveOut = promptOf.flatMap((ownPrompt, variant) =>
-    prompts.flatMap((_, prompt) =>
-      prompt === ownPrompt ? [] : keysOf(variant, prompt, settings.sampleCount)
-    )
+    prompts.flatMap((_, prompt) => (prompt === ownPrompt ? [] : keysOf(variant, prompt, settings.sampleCount)))
   )
   return {
     work: { generation: planned.generation, stored: [], earlier: null, leaveOut },

@@ -7,9 +7,7 @@ export interface DistinctModel<Member> {
   indices: readonly number[]
 }
 
-export function distinctModels<Member extends AnsweringModel>(
-  models: readonly Member[]
-): DistinctModel<Member>[] {
+export function distinctModels<Member extends AnsweringModel>(models: readonly Member[]): DistinctModel<Member>[] {
   const byWeights = multimap(models.map((model, index) => [weightsKey(model), index] as const))
   return models.flatMap((model, index) => {
     const indices = byWeights.get(weightsKey(model)) ?? []

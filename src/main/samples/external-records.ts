@@ -4,9 +4,7 @@ export function withRecord(records: readonly ExternalRecord[], learned: External
   const earlier = records.find(({ variant }) => variant === learned.variant)
   const others = records.filter((record) => record !== earlier)
   if (earlier === undefined) return [...others, learned]
-  const union = (first: readonly string[], second: readonly string[]): string[] => [
-    ...new Set([...first, ...second])
-  ]
+  const union = (first: readonly string[], second: readonly string[]): string[] => [...new Set([...first, ...second])]
   return [
     ...others,
     {

@@ -82,10 +82,7 @@ export async function planExternal(
   }
 }
 
-function turnsOf(
-  { text, system }: RenderedSamplePrompt,
-  { systemPrompt }: Rendering
-): EndpointPrompt['turns'] {
+function turnsOf({ text, system }: RenderedSamplePrompt, { systemPrompt }: Rendering): EndpointPrompt['turns'] {
   return promptMessages(text, system ?? systemPrompt).flatMap(({ role, content }) =>
     role === 'system' || role === 'user' ? [{ role, content }] : []
   )
@@ -105,9 +102,7 @@ function refuseContinuing(
   const prompt = prompts[raw]
   if (prompt === undefined && assistantPrefix === '') return
   const what =
-    prompt === undefined
-      ? 'Answers begin with a given text'
-      : `${promptName(prompt, raw)} is to be continued as it is`
+    prompt === undefined ? 'Answers begin with a given text' : `${promptName(prompt, raw)} is to be continued as it is`
   throw inputError(
     `${what}, which the variant "${name}" cannot do: it is asked by chat.`,
     'Ask it for completions instead.'
@@ -121,9 +116,7 @@ async function completionTexts(
 ): Promise<{ texts: string[]; notice: string | null }> {
   const begin = text.specialTokens.get('bos_token') ?? ''
   const rendered = prompts.map((prompt) => prompt.rendered)
-  const stripped = rendered.map((each) =>
-    begin !== '' && each.startsWith(begin) ? each.slice(begin.length) : each
-  )
+  const stripped = rendered.map((each) => (begin !== '' && each.startsWith(begin) ? each.slice(begin.length) : each))
   const [asIs, without] = [await text.encodeAll(rendered, true), await text.encodeAll(stripped, true)]
   let unequal = false
   const texts = prompts.map(({ tokens }, index) => {
@@ -162,9 +155,7 @@ export async function answerExternal(
     if (variant.kind === 'file' || isAnswered(work, variant.name, stored)) continue
     await requireReachable(variant.endpoint, 'The endpoint', signal)
   }
-  for (const variant of work.variants.toSorted(
-    (a, b) => Number(b.kind === 'file') - Number(a.kind === 'file')
-  )) {
+  for (const variant of work.variants.toSorted((a, b) => Number(b.kind === 'file') - Number(a.kind === 'file'))) {
     const missing = missingAnswers(work, variant.name, stored)
     if (isAnswered(work, variant.name, stored)) continue
     const keep = async (answers: readonly ExternalAnswer[]): Promise<SampleLine[]> => {
@@ -246,8 +237,7 @@ async function askEndpoint(
   )
 }
 
-const tokensOf = (lines: readonly SampleLine[]): number =>
-  lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
+const tokensOf = (lines: readonly SampleLine[]): number => lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
 
 /** Converts answers to stored lines in tokens of post. */
 async function sampleLines(

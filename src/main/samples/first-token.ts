@@ -89,19 +89,14 @@ function sweepModels(models: readonly FirstTokenModel[]): {
     ...(baselines.length > 0 ? [{ kind: 'post' } as const] : []),
     ...(baselines.some(needsBase) ? [{ kind: 'base' } as const] : [])
   ]
-  const sweptSingles = [
-    ...singles,
-    ...sources.filter(({ kind }) => singles.every((single) => single.kind !== kind))
-  ]
+  const sweptSingles = [...singles, ...sources.filter(({ kind }) => singles.every((single) => single.kind !== kind))]
   return {
     singles: sweptSingles,
     baselines,
     modelsOf: (sweptModel) =>
       models.flatMap((model, index) => {
         const position =
-          model.kind === 'baseline'
-            ? sweptSingles.length + baselines.indexOf(model.baseline)
-            : singles.indexOf(model)
+          model.kind === 'baseline' ? sweptSingles.length + baselines.indexOf(model.baseline) : singles.indexOf(model)
         return position === sweptModel ? [index] : []
       })
   }

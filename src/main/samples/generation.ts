@@ -202,8 +202,7 @@ async function comparedModel(
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel | null> {
   if (variant.kind === 'post' || variant.kind === 'recipe') return null
-  if (variant.kind === 'baseline')
-    return needsBase(variant.baseline) ? mixedBase(variant, pair, compare) : null
+  if (variant.kind === 'baseline') return needsBase(variant.baseline) ? mixedBase(variant, pair, compare) : null
   const isBase = variant.kind === 'base' || variant.kind === 'few-shot'
   const member = isBase ? pair.base : await openSameOther(pair.post, variant)
   const name = isBase ? 'base' : `"${variant.name}"`
@@ -223,8 +222,7 @@ async function mixedBase(
 ): Promise<ComparedModel> {
   const { base, post } = pair
   const { unavailable, notice } = await compare({ member: base, name: 'base' })
-  const other =
-    base.spec.vocabularySize === post.spec.vocabularySize ? null : 'Its vocabulary has another size.'
+  const other = base.spec.vocabularySize === post.spec.vocabularySize ? null : 'Its vocabulary has another size.'
   if (unavailable === null && other === null) return { member: base, unavailable, notice, text: null }
   throw inputError(
     `The variant "${name}" needs base's logits beside post's. ` +

@@ -1,10 +1,5 @@
 import type { Rendering } from '../../contract/documents/crc'
-import {
-  SAMPLE_RUN_VERSION,
-  type SampleRun,
-  type SampleSettings,
-  type Variant
-} from '../../contract/documents/samples'
+import { SAMPLE_RUN_VERSION, type SampleRun, type SampleSettings, type Variant } from '../../contract/documents/samples'
 import { FEW_SHOT_DEFAULTS } from '../../contract/model/few-shot'
 import { type SamplePrompt } from '../../contract/documents/task'
 import { comparePrompts } from '../answers/compare-prompts'
@@ -33,10 +28,8 @@ export async function prepareSampleRun(
   const fewShot = variants.some(({ kind }) => kind === 'few-shot')
     ? await renderFewShot(request.prompts, rendering.fewShot ?? FEW_SHOT_DEFAULTS.open, rendering, pair.text)
     : undefined
-  const { planned, notices } = await planAnswers(
-    pair,
-    { prompts, fewShot, rendering, variants, settings },
-    (whole) => comparePrompts(whole, pair, prompts, fewShot)
+  const { planned, notices } = await planAnswers(pair, { prompts, fewShot, rendering, variants, settings }, (whole) =>
+    comparePrompts(whole, pair, prompts, fewShot)
   )
   const run: SampleRun = {
     schemaVersion: SAMPLE_RUN_VERSION,

@@ -13,9 +13,7 @@ import { parseCsv } from '../base/csv'
 const MAX_BUILTIN_BYTES = 1_000_000
 
 /** Loads built-in open prompts: `open` for full-size models, another set for the few words of a built-in pair. */
-export async function builtinSamplePromptSet(
-  id: 'open' | DemoPairFacts['questions']
-): Promise<SamplePrompts> {
+export async function builtinSamplePromptSet(id: 'open' | DemoPairFacts['questions']): Promise<SamplePrompts> {
   const file = resourcePath('prompts', `${id}.json`)
   return readSamplePrompts(file, await readTextFile(file, MAX_BUILTIN_BYTES))
 }
@@ -119,12 +117,9 @@ const FilePrompt = z
   .pipe(FileObject)
   .transform(({ messages, category, system, raw, ...texts }, context): z.input<typeof SamplePrompt> => {
     const { text, prompt, question } = texts
-    const promptText =
-      text ?? prompt ?? question ?? messages?.findLast(({ role }) => role === 'user')?.content
+    const promptText = text ?? prompt ?? question ?? messages?.findLast(({ role }) => role === 'user')?.content
     if (promptText === undefined) {
-      const message = messages
-        ? 'has no user turn'
-        : 'expected a text, or a prompt, question or messages instead'
+      const message = messages ? 'has no user turn' : 'expected a text, or a prompt, question or messages instead'
       context.addIssue({ code: 'custom', path: [messages ? 'messages' : 'text'], message })
       return z.NEVER
     }

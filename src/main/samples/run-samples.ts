@@ -60,10 +60,7 @@ export interface SamplesWork {
   leaveOut?: readonly SampleKey[]
 }
 
-export function computationOf({
-  precision,
-  weights
-}: Pick<SampleRun, 'precision' | 'weights'>): Computation | null {
+export function computationOf({ precision, weights }: Pick<SampleRun, 'precision' | 'weights'>): Computation | null {
   return precision === null || weights === null ? null : { precision, weights }
 }
 
@@ -223,10 +220,7 @@ class Follower {
   }
 
   /** @param members the models of the request that the events answer */
-  async follow(
-    events: AsyncIterable<EngineGenerateEvent>,
-    members: readonly EngineMember[]
-  ): Promise<Computation> {
+  async follow(events: AsyncIterable<EngineGenerateEvent>, members: readonly EngineMember[]): Promise<Computation> {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
       this.missingKeys(elementAt(members, model, 'model').indices, prompt, index)
     let computation: Computation | null = null
@@ -304,9 +298,7 @@ class Follower {
 
   /** Lists the missing answers of variants at some indices. */
   private missingKeys(indices: readonly number[], prompt: number, index: number): SampleKey[] {
-    return indices
-      .map((variant) => ({ variant, prompt, index }))
-      .filter((key) => !this.settled.has(nameOf(key)))
+    return indices.map((variant) => ({ variant, prompt, index })).filter((key) => !this.settled.has(nameOf(key)))
   }
 
   /** Decodes the answers that have grown since the last report, at intervals. */
@@ -370,12 +362,8 @@ async function* withSamplesTogether(
     let samples: SampleEvent[] = []
     for (;;) {
       const next = iterator.next()
-      const arrived =
-        samples.length === 0 ? null : await Promise.race([next.catch(() => null), nextTurn(null)])
-      if (
-        samples.length > 0 &&
-        (arrived === null || arrived.done === true || arrived.value.type !== 'sample')
-      ) {
+      const arrived = samples.length === 0 ? null : await Promise.race([next.catch(() => null), nextTurn(null)])
+      if (samples.length > 0 && (arrived === null || arrived.done === true || arrived.value.type !== 'sample')) {
         yield { event: null, samples }
         samples = []
       }

@@ -114,11 +114,7 @@ function categoryScore({ validity, diversity }: Score): CategoryScore {
 }
 
 /** Reports whether a sweep scored the same prompts on the same checkpoints. */
-function isOfSame(
-  sweep: SweepDocument,
-  { base, post }: SampledPair,
-  prompts: readonly RenderedPrompt[]
-): boolean {
+function isOfSame(sweep: SweepDocument, { base, post }: SampledPair, prompts: readonly RenderedPrompt[]): boolean {
   return (
     sweep.basePath.fingerprint === base.checkpoint.fingerprint &&
     sweep.postPath.fingerprint === post.checkpoint.fingerprint &&
@@ -192,10 +188,7 @@ function validCharacter(
 ): string | null {
   if (finish === 'length') return null
   // The valid set may contain white space itself.
-  return (
-    [text, text.trimEnd(), ...(countLeadingSpace ? [text.trim()] : [])].find((form) => valid.has(form)) ??
-    null
-  )
+  return [text, text.trimEnd(), ...(countLeadingSpace ? [text.trim()] : [])].find((form) => valid.has(form)) ?? null
 }
 
 /**

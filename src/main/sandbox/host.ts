@@ -101,9 +101,7 @@ class SandboxProcess {
       this.endState = end
       this.pending?.ended(end)
     })
-    this.ready = this.nextReply((end) =>
-      processLost('The process that reads model folders and tokenizers', end)
-    )
+    this.ready = this.nextReply((end) => processLost('The process that reads model folders and tokenizers', end))
   }
 
   end(): void {
@@ -163,8 +161,7 @@ function requestError(request: SandboxRequest, end: End): WorkbenchError {
   const subject = subjectOf(request)
   if (end.overdue !== null) return overdueError(request, end.overdue)
   // The system kills processes when memory is short: the file is not to blame.
-  if (end.how.includes('SIGKILL'))
-    return processLost(`${subject} was not read: the process that reads it`, end)
+  if (end.how.includes('SIGKILL')) return processLost(`${subject} was not read: the process that reads it`, end)
   const words = endWords(end)
   return fileError(
     ranOutOfMemory(words)

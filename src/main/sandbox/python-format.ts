@@ -10,8 +10,7 @@ export function pythonFormat(format: string, values: readonly Value[]): string {
   let next = 0
   const text = format.replace(DIRECTIVE, (directive, flag: string, width: string, kind: string) => {
     if (directive === '%%') return '%'
-    if (kind !== 's' && kind !== 'd')
-      throw new Error(`"${directive}" is not a supported format (supported: %s, %d)`)
+    if (kind !== 's' && kind !== 'd') throw new Error(`"${directive}" is not a supported format (supported: %s, %d)`)
     const value = values[next++]
     if (value === undefined) throw new Error('a format has fewer values than directives')
     const written = kind === 's' ? pythonText(value) : wholeNumber(value)
@@ -53,7 +52,6 @@ function hasWholeFloat({ type, value }: Value): boolean {
 
 function marked(value: Value): unknown {
   if (Array.isArray(value.value)) return value.value.map(marked)
-  if (value.value instanceof Map)
-    return Object.fromEntries([...value.value].map(([key, item]) => [key, marked(item)]))
+  if (value.value instanceof Map) return Object.fromEntries([...value.value].map(([key, item]) => [key, marked(item)]))
   return value.type === 'FloatValue' ? `\u0000${value.toString()}\u0000` : value.value
 }

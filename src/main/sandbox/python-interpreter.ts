@@ -122,12 +122,9 @@ export class PythonInterpreter extends Interpreter {
     if (isBinary(statement) && ['%', '+'].includes(statement.operator.value))
       return this.arithmetic(statement, environment)
     if (isTest(statement) && statement.test.value === 'float')
-      return valueOf(
-        (this.evaluate(statement.operand, environment).type === 'FloatValue') !== statement.negate
-      )
+      return valueOf((this.evaluate(statement.operand, environment).type === 'FloatValue') !== statement.negate)
     if (isMember(statement)) return this.member(statement, environment)
-    if (isCall(statement))
-      return this.callPython(statement, environment) ?? super.evaluate(statement, environment)
+    if (isCall(statement)) return this.callPython(statement, environment) ?? super.evaluate(statement, environment)
     if (isDictionary(statement) && hasNumbers(statement)) return this.dictionary(statement, environment)
     return super.evaluate(statement, environment)
   }
@@ -260,10 +257,7 @@ export class PythonInterpreter extends Interpreter {
     if (node.operator.value === '+') return this.add(left, right, environment)
     if (typeof left.value === 'string')
       return valueOf(
-        pythonFormat(
-          left.value,
-          right.type === 'TupleValue' && Array.isArray(right.value) ? right.value : [right]
-        )
+        pythonFormat(left.value, right.type === 'TupleValue' && Array.isArray(right.value) ? right.value : [right])
       )
     const remainder = this.applyOperator('%', left, right, environment)
     return this.applyOperator('%', this.add(remainder, right, environment), right, environment)

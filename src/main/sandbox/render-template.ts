@@ -34,9 +34,7 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
     let characters = 0
     let inParts = false
     const rendered = request.chats.map((messages) => {
-      const chat = renderEither(messages, (templateMessages) =>
-        render(what, parsed, variables, templateMessages)
-      )
+      const chat = renderEither(messages, (templateMessages) => render(what, parsed, variables, templateMessages))
       inParts ||= chat.inParts
       characters += chat.text.length
       if (characters <= MAX_RENDERED_CHARACTERS) return chat.text
@@ -64,9 +62,7 @@ function renderEither(
 ): { text: string; inParts: boolean } {
   const saysAll = (text: string): boolean =>
     messages.every(({ role, content }) => role !== 'user' || text.includes(content.trim()))
-  const tryRender = (
-    templateMessages: readonly TemplateMessage[]
-  ): string | { readonly failure: unknown } => {
+  const tryRender = (templateMessages: readonly TemplateMessage[]): string | { readonly failure: unknown } => {
     try {
       return renderGiven(templateMessages)
     } catch (failure) {
@@ -75,9 +71,7 @@ function renderEither(
   }
   const plain = tryRender(messages)
   if (typeof plain === 'string' && saysAll(plain)) return { text: plain, inParts: false }
-  const parts = tryRender(
-    messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] }))
-  )
+  const parts = tryRender(messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] })))
   if (typeof parts === 'string' && saysAll(parts) && !parts.includes(PRINTED_PART))
     return { text: parts, inParts: true }
   if (typeof plain === 'string') return { text: plain, inParts: false }
@@ -149,7 +143,6 @@ function boundedRange(first: unknown, second?: unknown, step: unknown = 1): numb
     throw new Error('range() needs whole numbers and a step that is not 0')
   }
   const count = Math.max(0, Math.ceil((stop - start) / step))
-  if (count > MAX_RANGE_ITEMS)
-    throw new Error(`range() asks for ${count} items; at most ${MAX_RANGE_ITEMS} are given`)
+  if (count > MAX_RANGE_ITEMS) throw new Error(`range() asks for ${count} items; at most ${MAX_RANGE_ITEMS} are given`)
   return Array.from({ length: count }, (_, index) => start + index * step)
 }

@@ -31,20 +31,10 @@ export function parseTemplate(source: string): Template['parsed'] {
 }
 
 /** Writes a raw block as a block that prints its text. */
-function rawAsText(
-  _: string,
-  open: string,
-  trimsStart: string,
-  text: string,
-  trimsEnd: string,
-  close: string
-): string {
+function rawAsText(_: string, open: string, trimsStart: string, text: string, trimsEnd: string, close: string): string {
   const started = trimsStart === '' ? text : text.trimStart()
   const trimmed = trimsEnd === '' ? started.replace(/(?<=\n)[ \t]+$/, '') : started.trimEnd()
-  const escaped = trimmed.replace(
-    /[^A-Za-z0-9]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  )
+  const escaped = trimmed.replace(/[^A-Za-z0-9]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return `${open} if 1 %}{{ "${escaped}" }}{% endif ${close}`
 }
 
@@ -62,10 +52,7 @@ function testsAsFilters(tokens: readonly Token[]): Token[] {
       continue
     }
     i = nameIndex
-    written.push(
-      { type: 'Pipe', value: '|' },
-      { type: name.type, value: `${isNegated ? NEGATION : ''}${name.value}` }
-    )
+    written.push({ type: 'Pipe', value: '|' }, { type: name.type, value: `${isNegated ? NEGATION : ''}${name.value}` })
     const argument = tokens[i + 1]
     if (argument === undefined || argument.type === 'OpenParen') continue
     written.push({ type: 'OpenParen', value: '(' }, argument, { type: 'CloseParen', value: ')' })

@@ -44,10 +44,7 @@ export class OneTimeTokens {
     if (this.wrong >= MAX_WRONG) return 'too-many'
     const bytes = Buffer.from(token, 'base64url')
     const proof = prove(this.key, 'token', bytes.subarray(0, NONCE_BYTES))
-    if (
-      bytes.length === NONCE_BYTES + PROOF_BYTES &&
-      equalInConstantTime(bytes.subarray(NONCE_BYTES), proof)
-    ) {
+    if (bytes.length === NONCE_BYTES + PROOF_BYTES && equalInConstantTime(bytes.subarray(NONCE_BYTES), proof)) {
       return { session: this.sessionOf.get(nonceOf(bytes)) ?? null }
     }
     this.wrong += 1

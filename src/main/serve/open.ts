@@ -111,8 +111,6 @@ async function runElectron(binary: string, initial: InitialProject, signal: Abor
 function waitForEnd(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) =>
-      resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`)
-    )
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`))
   })
 }

@@ -15,14 +15,7 @@ import {
   WRONG_TOKEN
 } from './refusal'
 import { type rendererFiles, SECURITY_HEADERS } from './renderer-files'
-import {
-  addressOf,
-  isCrossSiteRequest,
-  cookieName,
-  cookieOf,
-  namesLoopback,
-  sessionPath
-} from '../base/http-requests'
+import { addressOf, isCrossSiteRequest, cookieName, cookieOf, namesLoopback, sessionPath } from '../base/http-requests'
 import type { Sessions } from './sessions'
 
 /** Address at which a second start checks that the first still runs. */
@@ -101,9 +94,7 @@ function redirect(response: ServerResponse, session: string, headers: Record<str
 /** Makes the browser request again from a page of this site. */
 function sendComeAgain(response: ServerResponse, session: string): void {
   response.writeHead(200, REFUSAL_HEADERS)
-  response.end(
-    `<!doctype html><meta http-equiv="refresh" content="0; url=/${session}/"><title>SLR Workbench</title>`
-  )
+  response.end(`<!doctype html><meta http-equiv="refresh" content="0; url=/${session}/"><title>SLR Workbench</title>`)
 }
 
 function sendRefusal(response: ServerResponse, refusal: Refusal): void {

@@ -37,8 +37,7 @@ export const STATUS_TEXT = {
 
 const HOW_TO_GET_IN = {
   printed: 'Open the address that SLR Workbench printed in the terminal.',
-  again:
-    'It lets in one browser. For another, run the same command again in another terminal: it prints a new address.'
+  again: 'It lets in one browser. For another, run the same command again in another terminal: it prints a new address.'
 }
 
 /** Style of the refusal's page, which may be the first thing that a user sees of the program. */

@@ -39,9 +39,7 @@ export const SECURITY_HEADERS = {
 }
 
 /** Lists the built page's files by address path. Only these files are ever served. */
-export async function rendererFiles(
-  folder = builtPath('renderer')
-): Promise<ReadonlyMap<string, RendererFile>> {
+export async function rendererFiles(folder = builtPath('renderer')): Promise<ReadonlyMap<string, RendererFile>> {
   const files = new Map<string, RendererFile>()
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
     if (!entry.isFile()) continue

@@ -42,9 +42,7 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
       earlier?.port ?? 0
     )
     if (port === 0 && earlier !== null && server.port !== earlier.port) {
-      remark(
-        `Port ${earlier.port} of the last run is in use, so pages that are still open there lose the connection.`
-      )
+      remark(`Port ${earlier.port} of the last run is in use, so pages that are still open there lose the connection.`)
     }
     try {
       const url = server.newUrl()

@@ -56,10 +56,7 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     entered.abort()
   }
   const files = await rendererFiles()
-  const server = createServer(
-    times,
-    answerPages({ key, tokens: new OneTimeTokens(key), sessions, files, onEntry })
-  )
+  const server = createServer(times, answerPages({ key, tokens: new OneTimeTokens(key), sessions, files, onEntry }))
   const endWindows = acceptWindows(server, router, sessions, only, times)
   await listen(server, port, HOST)
   await save()

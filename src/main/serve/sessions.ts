@@ -45,9 +45,7 @@ export class Sessions {
 
   accepts(id: string, secret: string): boolean {
     const session = this.sessions.find((known) => known.id === id)
-    return (
-      session !== undefined && equalInConstantTime(Buffer.from(session.secretHash, 'hex'), hashOf(secret))
-    )
+    return session !== undefined && equalInConstantTime(Buffer.from(session.secretHash, 'hex'), hashOf(secret))
   }
 }
 

@@ -11,15 +11,7 @@ import type { WorkbenchRouter } from '../workbench/router'
 import { requireWithin } from '../base/files/only-folder'
 import { parseJson } from '../base/files/bounded-json'
 import { type ConnectionTimes, limitWaiting, MAX_WINDOWS } from '../base/http-connections'
-import {
-  FOREIGN_HOST,
-  FOREIGN_PAGE,
-  NO_PAGE,
-  NO_SESSION,
-  type Refusal,
-  STATUS_TEXT,
-  TOO_MANY_WINDOWS
-} from './refusal'
+import { FOREIGN_HOST, FOREIGN_PAGE, NO_PAGE, NO_SESSION, type Refusal, STATUS_TEXT, TOO_MANY_WINDOWS } from './refusal'
 import { addressOf, cookieOf, isCrossSiteRequest, namesLoopback, sessionPath } from '../base/http-requests'
 import type { Sessions } from './sessions'
 
@@ -57,8 +49,7 @@ export function acceptWindows(
 function upgradeRefusal(request: IncomingMessage, sessions: Sessions, windowCount: number): Refusal | null {
   const { id, path } = sessionPath(addressOf(request))
   if (!namesLoopback(request)) return FOREIGN_HOST
-  if (request.headers.origin !== `http://${request.headers.host}` || isCrossSiteRequest(request))
-    return FOREIGN_PAGE
+  if (request.headers.origin !== `http://${request.headers.host}` || isCrossSiteRequest(request)) return FOREIGN_PAGE
   if (id === null || !sessions.accepts(id, cookieOf(request))) return NO_SESSION
   if (path !== '/rpc') return NO_PAGE
   return windowCount < MAX_WINDOWS ? null : TOO_MANY_WINDOWS
@@ -66,9 +57,7 @@ function upgradeRefusal(request: IncomingMessage, sessions: Sessions, windowCoun
 
 function refuseUpgrade(socket: Duplex, { status, message }: Refusal): void {
   const head = `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\nContent-Type: text/plain; charset=utf-8`
-  socket.end(
-    `${head}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`
-  )
+  socket.end(`${head}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
 }
 
 /** Fields of procedure inputs that contain folders and files of this machine, at any depth. */
@@ -85,13 +74,7 @@ export const PATH_FIELDS: readonly string[] = [
 
 /** Refuses calls with a path outside a folder before anything is done. */
 export function onlyWithin(folder: string) {
-  return async <Result>({
-    input,
-    next
-  }: {
-    input: unknown
-    next: () => Promise<Result>
-  }): Promise<Result> => {
+  return async <Result>({ input, next }: { input: unknown; next: () => Promise<Result> }): Promise<Result> => {
     try {
       for (const path of pathsIn(input)) await requireWithin(folder, path)
     } catch (error) {

@@ -155,8 +155,7 @@ class PairPlanner {
   async #planMissing(run: SweepWork): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     const storedPart = (await run.known())?.known ?? null
     const sweep = await run.plan(this.engine, this.signal)
-    const isBegun =
-      sweep === null || (storedPart !== null && (storedPart.prompts > 0 || storedPart.begun !== null))
+    const isBegun = sweep === null || (storedPart !== null && (storedPart.prompts > 0 || storedPart.begun !== null))
     return { state: isBegun ? 'begun' : 'missing', sweep }
   }
 
@@ -181,9 +180,7 @@ class PairPlanner {
     }
   }
 
-  async #planEvaluation({
-    task
-  }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
+  async #planEvaluation({ task }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
     if (task === null) throw new RangeError('an evaluation without a task')
     const { entries, needsSweep } = this.work
     const checkedSweep = needsSweep ? await this.#checkedSweep() : null
@@ -231,8 +228,7 @@ class PairPlanner {
     const { engine, signal } = this
     let pace: number | null = null
     const notify = (event: WorkEvent): void => {
-      if (event.type === 'progress' && event.kind === 'evaluate')
-        pace = event.progress.tokensPerSecond ?? pace
+      if (event.type === 'progress' && event.kind === 'evaluate') pace = event.progress.tokensPerSecond ?? pace
     }
     try {
       const { tokens, seconds } = await (await this.work.trial(task)).compute({ engine, signal, notify })
@@ -290,10 +286,7 @@ class PairPlanner {
   }
 }
 
-async function planReport(
-  resolved: ResolvedStudy,
-  pair: string | null
-): Promise<Pick<StepPlan, 'state' | 'file'>> {
+async function planReport(resolved: ResolvedStudy, pair: string | null): Promise<Pick<StepPlan, 'state' | 'file'>> {
   return { state: 'missing', file: await writableReport(resolved, pair) }
 }
 
@@ -316,11 +309,7 @@ function answersToMake(
 }
 
 /** Describes the data that an endpoint receives. @param answers number of answers that are still to be requested */
-function leaving(
-  variant: Extract<StudyModel, { kind: 'endpoint' }>,
-  prompts: number,
-  answers: number
-): string[] {
+function leaving(variant: Extract<StudyModel, { kind: 'endpoint' }>, prompts: number, answers: number): string[] {
   if (answers === 0) return []
   return [
     `${endpointWarning(variant.endpoint)} ` +

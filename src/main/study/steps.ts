@@ -18,8 +18,7 @@ export interface StudyStep {
   needs: string[]
 }
 
-export const studyPairName = (pair: StudyPair, location: PairLocation): string =>
-  pair.name ?? pairName(location)
+export const studyPairName = (pair: StudyPair, location: PairLocation): string => pair.name ?? pairName(location)
 
 /** Returns the number of the best ranges that a study checks. @throws RangeError for a study without a check */
 export function rangesChecked({ check }: Study): number {
@@ -28,10 +27,7 @@ export function rangesChecked({ check }: Study): number {
 }
 
 /** Returns the variants of a pair: those of the study, then those of its entry. */
-export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[] => [
-  ...variants,
-  ...pair.variants
-]
+export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[] => [...variants, ...pair.variants]
 
 export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 'from sweep'
 
@@ -52,12 +48,7 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
 
 function stepsOf(study: Study, pair: StudyPair, pairName: string): StudyStep[] {
   const key = (...parts: string[]): string => [pairName, ...parts].join('/')
-  const step = (
-    kind: StudyStep['kind'],
-    needs: string[],
-    task: StudyTask | null = null,
-    name = ''
-  ): StudyStep => ({
+  const step = (kind: StudyStep['kind'], needs: string[], task: StudyTask | null = null, name = ''): StudyStep => ({
     key: key(kind, ...(task === null ? [] : [name])),
     pair: pairName,
     kind,
@@ -76,10 +67,7 @@ function stepsOf(study: Study, pair: StudyPair, pairName: string): StudyStep[] {
   const check = study.check === undefined ? [] : [step('check', [key('sweep')])]
   const sweepKeys = [...sweep, ...check].map((before) => before.key)
   // A study may contain a task twice, with different settings.
-  const names = study.tasks.reduce<string[]>(
-    (before, task) => [...before, freeName(taskName(task), before)],
-    []
-  )
+  const names = study.tasks.reduce<string[]>((before, task) => [...before, freeName(taskName(task), before)], [])
   const ofTasks = study.tasks.flatMap((task, index) => {
     const name = elementAt(names, index, 'name')
     const filter = task['failed-by-post'] === undefined ? [] : [step('filter', [], task, name)]

@@ -62,8 +62,7 @@ export async function studiedPair(
       memoryBytes: memory ?? settings.memoryBytes
     },
     prompts,
-    scored:
-      choice.task === null ? prompts : { kind: 'task', ...taskScoring(choice.scoredBy), task: choice.task },
+    scored: choice.task === null ? prompts : { kind: 'task', ...taskScoring(choice.scoredBy), task: choice.task },
     ownTask: choice.isFile ? choice.task : null
   }
 }

@@ -58,9 +58,7 @@ export const StudyPair = z.preprocess(
     )
     .refine(
       ({ demo, base, post }) =>
-        demo !== undefined
-          ? base === undefined && post === undefined
-          : base !== undefined && post !== undefined,
+        demo !== undefined ? base === undefined && post === undefined : base !== undefined && post !== undefined,
       PAIR_EXPECTED
     )
 )
@@ -165,8 +163,7 @@ export const Study = z
     memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
     pairs: z
       .array(StudyPair, {
-        error:
-          'expected a list of pairs: demo, blend-demo, or base and post with the folders of the two models'
+        error: 'expected a list of pairs: demo, blend-demo, or base and post with the folders of the two models'
       })
       .min(1)
       .max(MAX_ENTRIES),
@@ -182,8 +179,7 @@ export const Study = z
   })
   .refine(({ pairs, sweep }) => sweep !== undefined || pairs.every(({ source }) => source === undefined), {
     path: ['pairs'],
-    message:
-      'source is what a sweep restores layers to, and the study has none: add "sweep: {}", or leave source out'
+    message: 'source is what a sweep restores layers to, and the study has none: add "sweep: {}", or leave source out'
   })
   .refine(({ sweep, check }) => check === undefined || sweep !== undefined, {
     path: ['check'],
@@ -208,13 +204,7 @@ export const Study = z
 export type Study = z.infer<typeof Study>
 
 /** Fields whose texts are parts of prompts and may have several lines. */
-const PROMPT_FIELDS: readonly string[] = [
-  'system',
-  'prefix',
-  'suffix',
-  'assistant-prefix',
-  'template-argument'
-]
+const PROMPT_FIELDS: readonly string[] = ['system', 'prefix', 'suffix', 'assistant-prefix', 'template-argument']
 
 /** Finds a field outside of prompts whose text could forge what the program prints; null for none. */
 function brokenField(value: unknown): PropertyKey[] | null {

@@ -26,9 +26,7 @@ export const readBy = <Value>(read: (text: string) => Value | null, expected: st
 export const optionFields = <Shape extends z.ZodRawShape>(settings: z.ZodObject<Shape>) =>
   z
     .strictObject(
-      Object.fromEntries(
-        Object.entries(settings.shape).map(([name, schema]) => [optionName(name), z.optional(schema)])
-      )
+      Object.fromEntries(Object.entries(settings.shape).map(([name, schema]) => [optionName(name), z.optional(schema)]))
     )
     .transform((fields) =>
       Object.fromEntries(Object.entries(fields).map(([option, value]) => [settingName(option), value]))
@@ -60,9 +58,7 @@ const entry = file.transform((text): StudyModel => ({ kind: 'name-or-path', text
 const endpointOf = (chat: '' | 'chat:') =>
   z.string().transform((text, context): StudyModel => {
     const typed = endpointFromText(text)
-    const word = modelWordFromText(
-      typed === null ? '' : `${typed.name}=${chat}${typed.model}@${typed.baseUrl}`
-    )
+    const word = modelWordFromText(typed === null ? '' : `${typed.name}=${chat}${typed.model}@${typed.baseUrl}`)
     if ('kind' in word && word.kind === 'endpoint') return word
     const example = 'NAME=MODEL@URL, such as restored=slr-8b@http://localhost:8000/v1'
     context.addIssue({ code: 'custom', message: `expected ${'kind' in word ? example : word.expected}` })

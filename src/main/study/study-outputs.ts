@@ -42,8 +42,7 @@ export async function requireProjectPath(resolved: ResolvedStudy): Promise<void>
   const { projectPath } = resolved
   await requireBesideStudy(resolved, projectPath, 'project')
   // The program's default folder is created with its first project.
-  if (!existsSync(projectPath) && dirname(projectPath) !== projectsFolder())
-    await requireWritable(projectPath)
+  if (!existsSync(projectPath) && dirname(projectPath) !== projectsFolder()) await requireWritable(projectPath)
   await requireRoom(projectPath, MIN_RESULT_BYTES)
 }
 

@@ -105,18 +105,12 @@ export async function settledPair(
   studyPair: ResolvedStudy['pairs'][number]
 ): Promise<{ projectPair: ProjectPair; studied: StudiedPair }> {
   const studied = await studiedPair(study, studyPair, folder, pairOfName(project, studyPair.name))
-  const pair =
-    pairOfName(project, studyPair.name) ?? (await project.addPair(studyPair.location, studyPair.name))
+  const pair = pairOfName(project, studyPair.name) ?? (await project.addPair(studyPair.location, studyPair.name))
   const { rendering, settings, prompts, ownTask } = studied
   const storedTask = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
   if (ownTask !== null && !isDeepStrictEqual(storedTask?.task, ownTask)) await project.tasks.save(ownTask)
   const { document } = pair
-  if (
-    !isDeepStrictEqual(
-      { rendering, settings },
-      { rendering: document.rendering, settings: document.settings }
-    )
-  ) {
+  if (!isDeepStrictEqual({ rendering, settings }, { rendering: document.rendering, settings: document.settings })) {
     await pair.update({ rendering, settings })
   }
   if (!isDeepStrictEqual(pair.prompts, prompts)) await pair.useSeparatePrompts(prompts)

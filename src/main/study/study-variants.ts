@@ -22,8 +22,7 @@ async function variantsOfModel(
   context: WordContext,
   checkedSweep: CheckedSweep | null
 ): Promise<Variant[]> {
-  if (model.kind === 'from sweep')
-    return checkedSweep === null ? [] : selectedVariants(model.models, checkedSweep)
+  if (model.kind === 'from sweep') return checkedSweep === null ? [] : selectedVariants(model.models, checkedSweep)
   if (model.kind === 'recipe') return [recipeVariant(model.recipe)]
   return [await namedModel(model, context)]
 }

@@ -7,10 +7,7 @@ import { readModelJson, readModelText } from '../base/files/model-file'
 const MAX_TEMPLATE_BYTES = 1_000_000
 
 /** A template, or several by name, as in older folders with a separate tool-use template. */
-export const TemplateField = z.union([
-  z.string(),
-  z.array(z.object({ name: z.string(), template: z.string() }))
-])
+export const TemplateField = z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
 
 export interface ChatTemplate {
   file: string
@@ -38,8 +35,7 @@ export async function findChatTemplate(
 }
 
 function defaultTemplate(file: string, field: z.infer<typeof TemplateField>): ChatTemplate {
-  const source =
-    typeof field === 'string' ? field : field.find((template) => template.name === 'default')?.template
+  const source = typeof field === 'string' ? field : field.find((template) => template.name === 'default')?.template
   if (source === undefined) {
     const names = typeof field === 'string' ? [] : field.map((template) => template.name)
     throw fileError(
@@ -47,9 +43,7 @@ function defaultTemplate(file: string, field: z.infer<typeof TemplateField>): Ch
     )
   }
   if (source.length > MAX_TEMPLATE_BYTES) {
-    throw fileError(
-      `${file}: chat_template has ${source.length} characters; at most ${MAX_TEMPLATE_BYTES} are read.`
-    )
+    throw fileError(`${file}: chat_template has ${source.length} characters; at most ${MAX_TEMPLATE_BYTES} are read.`)
   }
   return { file, source }
 }

@@ -47,9 +47,7 @@ export async function renderChats(
   return chats.map((messages, index) => {
     const system = messages.find((message) => message.role === 'system')?.content.trim() ?? ''
     const notices = [
-      ...(inParts
-        ? [`The chat template in ${chatTemplate.file} takes messages in parts, and is given them so.`]
-        : []),
+      ...(inParts ? [`The chat template in ${chatTemplate.file} takes messages in parts, and is given them so.`] : []),
       ...(elementAt(prompts, index, 'chat').includes(system)
         ? []
         : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`])
@@ -86,8 +84,7 @@ async function renderTemplate(
 ): Promise<{ rendered: string[]; inParts: boolean }> {
   const texts: string[] = []
   let inParts = false
-  const sizeOf = (chat: readonly ChatMessage[]): number =>
-    chat.reduce((sum, { content }) => sum + content.length, 0)
+  const sizeOf = (chat: readonly ChatMessage[]): number => chat.reduce((sum, { content }) => sum + content.length, 0)
   for (const batch of inBatches(chats, BATCH, sizeOf)) {
     const request: TemplateRequest = {
       kind: 'template',

@@ -50,9 +50,7 @@ function keepByteOrderMark(decoder: Decoder | null): void {
 /** Encodes runs of unknown characters as the tokens of their UTF-8 bytes, if the vocabulary has all of them. */
 function spellUnknownByBytes(model: Unigram): void {
   const spelled = (unknown: string): string[] => {
-    const bytes = [...Buffer.from(unknown)].map(
-      (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
-    )
+    const bytes = [...Buffer.from(unknown)].map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
     return bytes.every((byte) => model.tokens_to_ids.has(byte)) ? bytes : [unknown]
   }
   model.encode = (parts) =>

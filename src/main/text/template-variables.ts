@@ -19,17 +19,14 @@ export function templateVariables(source: string): string[] {
   const defined = new Set(code.flatMap(namesSet))
   // Variables that the template sets only if they are not given.
   for (const inside of code)
-    for (const [, name = ''] of inside.matchAll(/\b([A-Za-z_]\w*)\s+is\s+(?:not\s+)?defined\b/g))
-      defined.delete(name)
+    for (const [, name = ''] of inside.matchAll(/\b([A-Za-z_]\w*)\s+is\s+(?:not\s+)?defined\b/g)) defined.delete(name)
   const read = code.flatMap((inside) =>
     Array.from(inside.matchAll(/(\|\s*|\.\s*|\bis\s+(?:not\s+)?)?\b([A-Za-z_]\w*)(\s*=(?!=))?/g), (match) => {
       const [, before, name = '', after] = match
       return before === undefined && after === undefined ? name : ''
     })
   )
-  return [...new Set(read)]
-    .filter((name) => name !== '' && !PREDEFINED.has(name) && !defined.has(name))
-    .sort()
+  return [...new Set(read)].filter((name) => name !== '' && !PREDEFINED.has(name) && !defined.has(name)).sort()
 }
 
 /** Lists the names that a tag sets: variables, those of loops, and macros with their parameters. */
@@ -37,10 +34,6 @@ function namesSet(inside: string): string[] {
   const [, keyword, declaration = ''] = /^\s*(set|for|macro)\s+([\s\S]*)$/.exec(inside) ?? []
   if (keyword === undefined) return []
   const declared =
-    keyword === 'set'
-      ? declaration.split('=')[0]
-      : keyword === 'for'
-        ? declaration.split(/\bin\b/)[0]
-        : declaration
+    keyword === 'set' ? declaration.split('=')[0] : keyword === 'for' ? declaration.split(/\bin\b/)[0] : declaration
   return declared?.match(/[A-Za-z_]\w*/g) ?? []
 }

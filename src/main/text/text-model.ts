@@ -1,25 +1,13 @@
 import { join } from 'node:path'
 import type { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import {
-  describeIssue,
-  fileError,
-  inputError,
-  notFoundError,
-  WorkbenchError
-} from '../../contract/model/problem'
+import { describeIssue, fileError, inputError, notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
 import { elementAt } from '../../contract/model/look-up'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { libraryTokenizer } from './library-tokenizer'
-import {
-  AddedToken,
-  MAX_TOKEN_ID,
-  readTokenizerConfig,
-  TokenId,
-  type TokenizerConfig
-} from './tokenizer-config'
+import { AddedToken, MAX_TOKEN_ID, readTokenizerConfig, TokenId, type TokenizerConfig } from './tokenizer-config'
 
 export const MAX_TOKENIZER_BYTES = 64_000_000
 
@@ -36,10 +24,7 @@ const TokenizerFile = z.looseObject({
     type: z.enum(['BPE', 'Unigram']),
     byte_fallback: z.boolean().nullish(),
     vocab: z.union([z.record(z.string(), TokenId), z.array(z.unknown()).max(MAX_TOKEN_ID)]),
-    merges: z
-      .array(z.unknown())
-      .refine(areMerges, 'expected pairs of tokens, all "a b" or all ["a", "b"]')
-      .optional()
+    merges: z.array(z.unknown()).refine(areMerges, 'expected pairs of tokens, all "a b" or all ["a", "b"]').optional()
   })
 })
 

@@ -22,10 +22,7 @@ export const AddedToken = z.looseObject({ id: TokenId, ...addedTokenFields })
 export type AddedToken = z.infer<typeof AddedToken>
 
 /** A special token: its text, or an object that contains it. */
-const SpecialToken = z.union([
-  z.string(),
-  z.looseObject({ content: z.string() }).transform((token) => token.content)
-])
+const SpecialToken = z.union([z.string(), z.looseObject({ content: z.string() }).transform((token) => token.content)])
 
 const NAMED_TOKENS = [
   'bos_token',

@@ -59,10 +59,7 @@ export class CheckWork {
     pair: ProjectPair | null
   ): Promise<CheckWork> {
     const earlier = (await pair?.readAnswerCheck(sweep.id)) ?? null
-    return new CheckWork(
-      { pair: folders, sweep, earlier, ...missingOfCheck(sweep, earlier, rho, best) },
-      pair
-    )
+    return new CheckWork({ pair: folders, sweep, earlier, ...missingOfCheck(sweep, earlier, rho, best) }, pair)
   }
 
   get isComplete(): boolean {

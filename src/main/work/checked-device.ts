@@ -35,8 +35,7 @@ export async function checkedRequest(
       return { ...request, precision: 'fp32', device: { ...chosen, notice } }
     }
   }
-  if (!isAutomatic)
-    throw unsupportedError(`${label} computes this pair wrongly: ${wrong}`, 'Use --device cpu.')
+  if (!isAutomatic) throw unsupportedError(`${label} computes this pair wrongly: ${wrong}`, 'Use --device cpu.')
   const notice = `The CPU computes this pair, not ${label}: ${wrong}`
   return { ...request, precision: undefined, device: { device: 'cpu', notice } }
 }
@@ -68,10 +67,7 @@ async function whyUnusable(
 }
 
 /** Identifies a check by everything that may change its result. */
-async function keyOf(
-  devices: Devices,
-  { base, post, device, precision }: CheckDeviceRequest
-): Promise<string> {
+async function keyOf(devices: Devices, { base, post, device, precision }: CheckDeviceRequest): Promise<string> {
   const pair = await openPair(base, post)
   const models = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
   return JSON.stringify([device, precision ?? 'automatic', ...models, await devices.drivers()])

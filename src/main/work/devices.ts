@@ -104,8 +104,7 @@ const AUTOMATIC: readonly DeviceName[] = ['cuda', 'webgpu', 'dml']
 
 /** Returns the best device that works and is worth its copies, and why a GPU of the machine is not used. */
 export function bestDevice(reports: readonly DeviceReport[], machine: MachineGpus | null): ChosenDevice {
-  const reportOf = (name: DeviceName): DeviceReport | undefined =>
-    reports.find(({ device }) => device === name)
+  const reportOf = (name: DeviceName): DeviceReport | undefined => reports.find(({ device }) => device === name)
   const speed = (report: DeviceReport | undefined): number => report?.check?.gigaflops ?? 0
   const isWorthwhile = (report: DeviceReport): boolean => speed(report) > WORTHWHILE * speed(reportOf('cpu'))
   const device = AUTOMATIC.find((name) => {
@@ -137,10 +136,7 @@ function missingFor(device: DeviceName, machine: MachineGpus | null): string | n
   return machine.cuda === null ? 'This machine has no GPU of NVIDIA.' : cudaProblem(machine)
 }
 
-async function findDevices(
-  openEngine: () => EngineHost,
-  gpus: Promise<MachineGpus | null>
-): Promise<DeviceReport[]> {
+async function findDevices(openEngine: () => EngineHost, gpus: Promise<MachineGpus | null>): Promise<DeviceReport[]> {
   const machine = await gpus
   const reports: DeviceReport[] = []
   // One after the other: they would slow each other down.
@@ -149,14 +145,9 @@ async function findDevices(
   return reports
 }
 
-function adapterOf(
-  device: DeviceName,
-  machine: MachineGpus | null
-): Pick<DeviceReport, 'adapter' | 'isSoftware'> {
-  if (machine === null || (device !== 'cuda' && device !== 'webgpu'))
-    return { adapter: null, isSoftware: false }
-  const gpus =
-    device === 'cuda' ? machine.gpus.filter(({ vendor }) => vendor === 'NVIDIA') : vulkanGpus(machine)
+function adapterOf(device: DeviceName, machine: MachineGpus | null): Pick<DeviceReport, 'adapter' | 'isSoftware'> {
+  if (machine === null || (device !== 'cuda' && device !== 'webgpu')) return { adapter: null, isSoftware: false }
+  const gpus = device === 'cuda' ? machine.gpus.filter(({ vendor }) => vendor === 'NVIDIA') : vulkanGpus(machine)
   if (gpus.length > 0) return { adapter: gpus.map(({ name }) => name).join(' or '), isSoftware: false }
   return device === 'cuda'
     ? { adapter: null, isSoftware: false }
@@ -185,11 +176,7 @@ async function tryDevice(
 }
 
 /** Ends the engine. */
-async function checkedBy(
-  host: EngineHost,
-  request: CheckDeviceRequest,
-  signal?: AbortSignal
-): Promise<DeviceCheck> {
+async function checkedBy(host: EngineHost, request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
   try {
     return await host.client().checkDevice(request, { signal })
   } finally {
@@ -202,8 +189,5 @@ function layerWeights(spec: DecoderSpec): number {
   const { experts } = elementAt(spec.layers, 0, 'layer')
   const weights = (tensors: readonly LayerTensorSpec[]): number =>
     tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
-  return (
-    weights(sharedTensors(spec, 0)) +
-    (experts === null ? 0 : experts.perRow * weights(expertTensors(spec, 0, 0)))
-  )
+  return weights(sharedTensors(spec, 0)) + (experts === null ? 0 : experts.perRow * weights(expertTensors(spec, 0, 0)))
 }

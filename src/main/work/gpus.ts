@@ -95,9 +95,7 @@ async function gpusOf(nodes: readonly string[], root: string): Promise<Gpu[]> {
   const nvidia = nodes.some((name) => name.startsWith('nvidia')) ? await nvidiaGpus(root) : []
   const rendering = nodes.includes('dri') ? await namesIn(join(root, 'dev/dri')) : []
   const render = rendering.filter((name) => /^renderD\d+$/.test(name))
-  const rendered = await Promise.all(
-    render.map((name) => renderGpu(join(root, 'sys/class/drm', name, 'device')))
-  )
+  const rendered = await Promise.all(render.map((name) => renderGpu(join(root, 'sys/class/drm', name, 'device'))))
   const gpus = [...nvidia, ...rendered.filter(({ vendor }) => vendor !== 'NVIDIA' || nvidia.length === 0)]
   if (gpus.length > 0) return gpus
   const other = OTHER_NODES.find(([pattern]) => nodes.some((name) => pattern.test(name)))
@@ -139,18 +137,10 @@ const MANIFEST_FOLDERS = ['etc/vulkan/icd.d', 'usr/local/share/vulkan/icd.d', 'u
 const Manifest = z.object({ ICD: z.object({ library_path: z.string().max(4096) }) })
 const MAX_MANIFEST_BYTES = 2 ** 16
 
-async function readVulkan({
-  environment,
-  root,
-  home,
-  loaderCache
-}: GpuMachine): Promise<MachineGpus['vulkan']> {
+async function readVulkan({ environment, root, home, loaderCache }: GpuMachine): Promise<MachineGpus['vulkan']> {
   const libraries = loaderCache()
   const named = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES
-  const folders = [
-    ...MANIFEST_FOLDERS.map((folder) => join(root, folder)),
-    join(home, '.local/share/vulkan/icd.d')
-  ]
+  const folders = [...MANIFEST_FOLDERS.map((folder) => join(root, folder)), join(home, '.local/share/vulkan/icd.d')]
   const listed = await Promise.all(
     folders.map(async (folder) => (await namesIn(folder)).sort().map((name) => join(folder, name)))
   )
@@ -182,9 +172,7 @@ const SOFTWARE_LIBRARY = /lvp|llvmpipe|swiftshader/i
 function hasVulkanDriver({ vendor, driver }: Gpu, drivers: readonly VulkanDriver[]): boolean {
   // Mesa's nouveau does not work on NVIDIA's kernel driver.
   const usable =
-    driver?.startsWith('nvidia') === true
-      ? drivers.filter(({ library }) => !/nouveau/i.test(library))
-      : drivers
+    driver?.startsWith('nvidia') === true ? drivers.filter(({ library }) => !/nouveau/i.test(library)) : drivers
   return usable.some(({ library }) =>
     vendor === 'other' ? !SOFTWARE_LIBRARY.test(library) : DRIVER_LIBRARIES[vendor].test(library)
   )

@@ -182,11 +182,7 @@ function estimate(
   const values = counted.map(
     (score, index) => score[measure] - (compared === null ? 0 : elementAt(compared, index, 'prompt')[measure])
   )
-  const { difference, interval } = pairedDifference(
-    values,
-    promptsByCategory(prompts).categories,
-    DEFAULT_SEED
-  )
+  const { difference, interval } = pairedDifference(values, promptsByCategory(prompts).categories, DEFAULT_SEED)
   return { difference, interval }
 }
 

@@ -1,12 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { ChosenDevice } from '../../contract/model/device'
 import type { Model } from '../../contract/model/model'
-import {
-  type NextToken,
-  type ProbeEvent,
-  PROBED_MODELS,
-  type ProbedModel
-} from '../../contract/procedures/probe'
+import { type NextToken, type ProbeEvent, PROBED_MODELS, type ProbedModel } from '../../contract/procedures/probe'
 import { inputError } from '../../contract/model/problem'
 import type { Recipe } from '../../contract/model/recipe'
 import { recipeStrengths } from '../../contract/model/strengths'
@@ -110,10 +105,7 @@ export async function* probeRecipe(
       continue
     }
     const { rendered, tokens, notices } = await renderProbed(prompt, rendering, text, 'The prompt')
-    const { logits } = await engine.probe(
-      { ...folders, device: device.device, model, prompts: [tokens] },
-      { signal }
-    )
+    const { logits } = await engine.probe({ ...folders, device: device.device, model, prompts: [tokens] }, { signal })
     const likeliest = await likeliestTokens(elementAt(logits, 0, 'prompt'), top, text)
     yield { type: 'probed', model: name, rendered, tokens, top: likeliest, notices }
   }

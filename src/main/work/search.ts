@@ -2,11 +2,7 @@ import type { SearchDocument } from '../../contract/documents/search'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { SavedSearchProgress } from '../crc/search/saved-search-progress'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
-import {
-  projectSearchProgress,
-  searchProgressBeside,
-  writeUnfinishedSearch
-} from '../project/documents/search-files'
+import { projectSearchProgress, searchProgressBeside, writeUnfinishedSearch } from '../project/documents/search-files'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { keepSweepOnce } from '../project/results/keep-sweep'
 import type { WorkMeans } from './means'

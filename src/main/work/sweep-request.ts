@@ -67,10 +67,7 @@ export async function sweepRequest(
 type PairSettings = PairDocument['settings']
 
 /** Finds the prompts or the task that a sweep asks, with the sampler that it draws by. */
-async function scoredPrompts(
-  settings: SweepSettings,
-  context: WorkContext
-): Promise<CrcSweepRequest['prompts']> {
+async function scoredPrompts(settings: SweepSettings, context: WorkContext): Promise<CrcSweepRequest['prompts']> {
   if (settings.prompts !== undefined) return namedPrompts(settings.prompts)
   if (settings.task === BY_CHARACTERS.kind) {
     return context.pair?.prompts ?? (await builtinPromptsFor(context.document.location))
@@ -101,10 +98,7 @@ async function scoredTask(
 }
 
 /** The choice of the pair holds only if the settings name neither prompts nor a task. */
-function splitOfPair(
-  { prompts, task, regain }: SweepSettings,
-  { scoredBy }: PairSettings
-): boolean | undefined {
+function splitOfPair({ prompts, task, regain }: SweepSettings, { scoredBy }: PairSettings): boolean | undefined {
   const isFromPair = prompts === undefined && task === undefined && regain === undefined
   return isFromPair && scoredBy.kind === 'task' ? scoredBy.split : undefined
 }

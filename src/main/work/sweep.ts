@@ -9,13 +9,7 @@ import { DEVICE_LABELS, hasHalf } from '../../contract/model/device'
 import { openPair } from '../checkpoint/pair'
 import type { LineageScores } from '../crc/sweep/assemble-lineage'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
-import {
-  runCrcShard,
-  runLineage,
-  type StoredShare,
-  storedShare,
-  type SweepHistory
-} from '../crc/sweep/crc-sweep'
+import { runCrcShard, runLineage, type StoredShare, storedShare, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { holdsSweep } from '../crc/sweep/earlier-results'
 import { runWholeSweep } from '../crc/sweep/follow-up'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
@@ -82,8 +76,7 @@ export class SweepWork {
     const { request } = this
     const { identity, holdOutSplit } = await prepareSweep(request, await openPair(request.base, request.post))
     for (const { id, computed, promptCount } of pair.sweeps) {
-      if (promptCount !== identity.prompts.length || computed.device !== (request.device?.device ?? 'cpu'))
-        continue
+      if (promptCount !== identity.prompts.length || computed.device !== (request.device?.device ?? 'cpu')) continue
       const sweep = await pair.readSweep(id)
       if (holdsSweep(sweep, identity) && JSON.stringify(sweep.holdOutSplit) === JSON.stringify(holdOutSplit))
         return sweep
@@ -149,11 +142,7 @@ const sweepListener =
   (event: CrcSweepEvent): void =>
     notify(event.type === 'progress' ? { kind: 'sweep', ...event } : event)
 
-function historyOfContext(
-  { pair, file }: WorkContext,
-  request: CrcSweepRequest,
-  fresh: boolean
-): SweepHistory | null {
+function historyOfContext({ pair, file }: WorkContext, request: CrcSweepRequest, fresh: boolean): SweepHistory | null {
   if (pair !== null) {
     const history = historyOf(pair, fresh, scoredByOf(request))
     return file === null ? history : { ...history, outputPaths: [...history.outputPaths, file.path] }

@@ -10,10 +10,7 @@ export async function requireReadArguments(
   if (templateArgument.length === 0) return
   const { folder, chatTemplate } = await recentTextModel(textFolder)
   if (chatTemplate === null) {
-    throw inputError(
-      `${folder} has no chat template, and --template-argument would change nothing.`,
-      'Leave it out.'
-    )
+    throw inputError(`${folder} has no chat template, and --template-argument would change nothing.`, 'Leave it out.')
   }
   const request = { kind: 'template-variables', ...chatTemplate } as const
   const { texts: variables } = await askSandbox(request, 'texts')

@@ -9,10 +9,7 @@ import { taskOf } from '../project/results/stored-evaluation'
 /** Models, default settings and outputs of work. */
 export interface WorkContext {
   /** Models and defaults. */
-  readonly document: Pick<
-    PairDocument,
-    'location' | 'rendering' | 'settings' | 'recipes' | 'otherCheckpoints'
-  >
+  readonly document: Pick<PairDocument, 'location' | 'rendering' | 'settings' | 'recipes' | 'otherCheckpoints'>
   /** Pair of a project that stores the results; null for none. */
   readonly pair: ProjectPair | null
   /** File that takes the result, with the sweep that it holds; null for none. */

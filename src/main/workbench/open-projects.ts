@@ -108,9 +108,7 @@ export class OpenProjects {
   /** Returns the state of a pair without inspecting it; null if the state is unknown. */
   knownPair(pair: ProjectPair): PairState | null {
     const entry = this.pairs.get(pair)
-    return entry !== undefined && isDeepStrictEqual(entry.location, pair.document.location)
-      ? entry.state
-      : null
+    return entry !== undefined && isDeepStrictEqual(entry.location, pair.document.location) ? entry.state : null
   }
 
   /** Discards the state of a pair, so that the next request inspects it again. */
@@ -138,8 +136,7 @@ export class OpenProjects {
         seen.set(key, await state)
       }
     }
-    return ({ otherCheckpoints }) =>
-      otherCheckpoints.flatMap((checkpoint) => seen.get(keyOf(checkpoint)) ?? [])
+    return ({ otherCheckpoints }) => otherCheckpoints.flatMap((checkpoint) => seen.get(keyOf(checkpoint)) ?? [])
   }
 
   /** Closes a project, so that other programs can write it. A project that is not open is ignored. */
@@ -221,10 +218,7 @@ export class OpenProjects {
   }
 }
 
-async function lookAtOther(
-  pair: { base: string; post: string },
-  path: string
-): Promise<OtherCheckpointState> {
+async function lookAtOther(pair: { base: string; post: string }, path: string): Promise<OtherCheckpointState> {
   try {
     return { report: await inspectOther(pair, path), problem: null }
   } catch (error) {

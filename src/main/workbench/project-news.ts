@@ -48,11 +48,7 @@ export class ProjectNews {
   ) {}
 
   /** Yields the project with a pair now and after every change. @throws WorkbenchError if the pair is removed */
-  async *watch(
-    project: Project,
-    pair: PairId,
-    signal: AbortSignal | undefined
-  ): AsyncGenerator<ProjectState> {
+  async *watch(project: Project, pair: PairId, signal: AbortSignal | undefined): AsyncGenerator<ProjectState> {
     const { path } = project
     this.watchers.set(path, (this.watchers.get(path) ?? 0) + 1)
     this.closing.delete(path)

@@ -36,9 +36,7 @@ async function outlineOf(pair: ProjectPair, sweepId: string): Promise<OutlineSta
   try {
     const sweep = await pair.readSweep(sweepId)
     const check = await pair.readAnswerCheck(sweepId)
-    const outlined = await outlineSweep(sweep, check, rho, (selection) =>
-      findingOfSelected(pair, sweepId, selection)
-    )
+    const outlined = await outlineSweep(sweep, check, rho, (selection) => findingOfSelected(pair, sweepId, selection))
     return { state: 'read', outlined }
   } catch (error) {
     const problem = problemOf(error)

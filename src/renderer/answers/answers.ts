@@ -136,11 +136,7 @@ export interface PreviewLine {
  * Returns the groups that fit into `lineBudget` lines: short answers on one line, long ones on two. The width is a
  * guess: a wrong guess costs an ellipsis, not the height of the row.
  */
-export function preview(
-  groups: readonly AnswerGroup[],
-  lineBudget: number,
-  charactersPerLine: number
-): PreviewLine[] {
+export function preview(groups: readonly AnswerGroup[], lineBudget: number, charactersPerLine: number): PreviewLine[] {
   const shownGroups: PreviewLine[] = []
   let remaining = lineBudget
   for (const group of groups) {
@@ -171,8 +167,7 @@ export function matchCounter(pattern: RegExp): (cell: AnswerCell) => number {
   const counts = new WeakMap<AnswerCell, number>()
   return (cell) => {
     const count =
-      counts.get(cell) ??
-      cell.groups.reduce((sum, group) => sum + (matches(group.text, pattern) ? group.count : 0), 0)
+      counts.get(cell) ?? cell.groups.reduce((sum, group) => sum + (matches(group.text, pattern) ? group.count : 0), 0)
     counts.set(cell, count)
     return count
   }

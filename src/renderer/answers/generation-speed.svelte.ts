@@ -71,11 +71,6 @@ export class GenerationSpeed {
   }
 
   private keyOf({ device, precision, weights }: Computing): string {
-    return [
-      this.project.state.pair?.post.fingerprint ?? '',
-      device,
-      precision ?? 'auto',
-      weights ?? 'auto'
-    ].join(' ')
+    return [this.project.state.pair?.post.fingerprint ?? '', device, precision ?? 'auto', weights ?? 'auto'].join(' ')
   }
 }

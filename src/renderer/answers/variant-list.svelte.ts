@@ -108,8 +108,7 @@ export class VariantList {
   choose(option: VariantOption, step: VariantStep, chosen: boolean): void {
     const { name } = option.entry.variant
     if (step === 'chat') this.include([option], step, chosen)
-    else
-      this.record(chosen ? `choose ${name}` : `leave ${name} out`, () => this.include([option], step, chosen))
+    else this.record(chosen ? `choose ${name}` : `leave ${name} out`, () => this.include([option], step, chosen))
   }
 
   /** Makes variants take part, or not. */
@@ -126,9 +125,7 @@ export class VariantList {
     const only = options.filter((option) => isOptional(option, step))
     const others = options.filter((option) => !only.includes(option))
     this.edit({
-      leftOut: chosen
-        ? without(leftOut, options)
-        : [...without(leftOut, others), ...others.map(({ key }) => key)],
+      leftOut: chosen ? without(leftOut, options) : [...without(leftOut, others), ...others.map(({ key }) => key)],
       sampled: [...without(sampled, only), ...(chosen ? only.map(({ key }) => key) : [])]
     })
   }
@@ -198,9 +195,7 @@ export class VariantList {
 
   /** Returns the names of the variants without the added one at an index. */
   namesExcept(index: number | null): string[] {
-    return this.options.flatMap(({ entry, added }) =>
-      added !== null && added === index ? [] : [entry.variant.name]
-    )
+    return this.options.flatMap(({ entry, added }) => (added !== null && added === index ? [] : [entry.variant.name]))
   }
 
   /** Makes a change that can be undone. */
@@ -229,9 +224,7 @@ const isOptional = ({ entry, origin, added }: VariantOption, step: VariantStep):
 function additionOrigin({ variant, sampling, ...frame }: EvaluationVariant): string {
   const parts = [
     ...(sampling === undefined ? [] : ['own sampler']),
-    ...(['prefix', 'suffix', 'system', 'listed', 'prompting'] as const).filter(
-      (part) => frame[part] !== undefined
-    )
+    ...(['prefix', 'suffix', 'system', 'listed', 'prompting'] as const).filter((part) => frame[part] !== undefined)
   ]
   if (parts.length > 0) return parts.join(', ')
   return isExternal(variant) || variant.kind === 'baseline' ? variant.kind : 'added'

@@ -25,8 +25,7 @@ export class AddressQuestion {
 
   private open(addresses: readonly EndpointContact[]): Promise<boolean> {
     // The answer to an earlier question covers these addresses.
-    if (addresses.every((address) => this.allowed.includes(contactText(address))))
-      return Promise.resolve(true)
+    if (addresses.every((address) => this.allowed.includes(contactText(address)))) return Promise.resolve(true)
     this.asked = addresses
     return new Promise((resolve) => (this.answer = resolve))
   }
@@ -47,8 +46,7 @@ export function repeatOnceConfirmed(
     try {
       return await next()
     } catch (error) {
-      const addresses =
-        error instanceof ORPCError ? Problem.safeParse(error.data).data?.unconfirmed : undefined
+      const addresses = error instanceof ORPCError ? Problem.safeParse(error.data).data?.unconfirmed : undefined
       if (addresses === undefined || !(await question.ask(addresses))) throw error
       await confirm(addresses)
       return next()

@@ -6,15 +6,7 @@ import type { Workbench } from './workbench.svelte'
 
 type KeyPress = Pick<
   KeyboardEvent,
-  | 'key'
-  | 'code'
-  | 'ctrlKey'
-  | 'metaKey'
-  | 'altKey'
-  | 'shiftKey'
-  | 'target'
-  | 'defaultPrevented'
-  | 'preventDefault'
+  'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey' | 'target' | 'defaultPrevented' | 'preventDefault'
 >
 
 interface Shortcut {
@@ -108,8 +100,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     keys: ['F6'],
-    effect:
-      'Go to the next part of the window: bar, steps, view, inspector. With Shift: to the previous part',
+    effect: 'Go to the next part of the window: bar, steps, view, inspector. With Shift: to the previous part',
     matches: ({ key }) => key === 'F6',
     run: (_, { shiftKey }) => nextPart(document, shiftKey)
   },

@@ -44,9 +44,7 @@ function desktopConnections(): Connect {
   })
   return async () => {
     const port = arrived.shift() ?? (await new Promise<MessagePort>((resolve) => waiting.push(resolve)))
-    const client: Client = createORPCClient(
-      new MessagePortLink({ port, interceptors: [confirming(() => client)] })
-    )
+    const client: Client = createORPCClient(new MessagePortLink({ port, interceptors: [confirming(() => client)] }))
     const closed = closing(port)
     port.start()
     return { client, closed }
@@ -62,9 +60,7 @@ async function browserConnection(): Promise<Connection> {
     websocket.addEventListener('open', () => resolve(), { once: true })
     websocket.addEventListener('close', () => reject(new Error('the server does not answer')), { once: true })
   })
-  const client: Client = createORPCClient(
-    new WebSocketLink({ websocket, interceptors: [confirming(() => client)] })
-  )
+  const client: Client = createORPCClient(new WebSocketLink({ websocket, interceptors: [confirming(() => client)] }))
   return { client, closed: closing(websocket) }
 }
 

@@ -86,10 +86,7 @@ export class EditBuffer<Draft, Value> {
     const last = this.edits.at(-1)
     const merges = description.merge !== undefined && last?.merge === description.merge
     const before = merges ? last.before : this.draft
-    this.edits = [
-      ...(merges ? this.edits.slice(0, -1) : this.edits),
-      { ...description, before, after: draft }
-    ]
+    this.edits = [...(merges ? this.edits.slice(0, -1) : this.edits), { ...description, before, after: draft }]
     this.draft = draft
     clearTimeout(this.timer)
     if (description.merge === undefined) void this.flush()
@@ -156,11 +153,7 @@ export class EditBuffer<Draft, Value> {
   private async save(index: number, edit: Edit<Draft>, value: Value): Promise<boolean> {
     const { what, message } = edit
     try {
-      await this.project.record(
-        what,
-        (here) => this.send(here, value),
-        message === undefined ? {} : { message }
-      )
+      await this.project.record(what, (here) => this.send(here, value), message === undefined ? {} : { message })
       const [last, ...later] = this.edits.slice(index)
       // Text typed meanwhile was merged into the edit.
       const isTyped = last !== undefined && last !== edit

@@ -125,9 +125,7 @@ export class History {
 
   private async move(from: 'past' | 'future', change: UndoableChange): Promise<void> {
     const [to, step, word, offer] =
-      from === 'past'
-        ? (['future', 'undo', 'Undone', 'redo'] as const)
-        : (['past', 'redo', 'Redone', 'undo'] as const)
+      from === 'past' ? (['future', 'undo', 'Undone', 'redo'] as const) : (['past', 'redo', 'Redone', 'undo'] as const)
     const moved = await this.run(change, step)
     if (moved === null) return
     this[from] = this[from].filter((other) => other !== change)
@@ -137,10 +135,7 @@ export class History {
   }
 
   /** @returns the change that reverses the step; null if the step failed but may succeed later */
-  private async run(
-    change: UndoableChange,
-    step: 'undo' | 'redo'
-  ): Promise<UndoableChange | 'refused' | null> {
+  private async run(change: UndoableChange, step: 'undo' | 'redo'): Promise<UndoableChange | 'refused' | null> {
     this.showNotice(null, 'undo')
     try {
       if (!('changes' in change)) {
@@ -165,8 +160,7 @@ export class History {
 }
 
 function merged(first: UndoableChange, last: UndoableChange): UndoableChange {
-  if ('changes' in first && 'changes' in last)
-    return { ...last, changes: [...first.changes, ...last.changes] }
+  if ('changes' in first && 'changes' in last) return { ...last, changes: [...first.changes, ...last.changes] }
   if ('changes' in first || 'changes' in last) return last
   return { ...last, undo: () => first.undo(), redo: () => last.redo() }
 }

@@ -47,8 +47,7 @@ export class OpenProject {
   writeFailed = $state(false)
   readonly jobs = new WindowJobs()
   /** Values that the window edits. Each adds itself. */
-  readonly buffers: Pick<EditBuffer<unknown, unknown>, 'dirty' | 'lastUnsaved' | 'flush' | 'discardLast'>[] =
-    []
+  readonly buffers: Pick<EditBuffer<unknown, unknown>, 'dirty' | 'lastUnsaved' | 'flush' | 'discardLast'>[] = []
   /** Changes of this window that can be undone. */
   readonly history = new History(
     (error) => this.complainOf(error),
@@ -243,9 +242,7 @@ export class OpenProject {
    * @param seen the revision that the values were edited from; by default the current one
    */
   async change(changes: PairChanges, seen?: number): Promise<boolean> {
-    return this.save((here, revision) =>
-      this.client.pairs.update({ ...here, seen: seen ?? revision, changes })
-    )
+    return this.save((here, revision) => this.client.pairs.update({ ...here, seen: seen ?? revision, changes }))
   }
 
   /**

@@ -30,10 +30,8 @@ export class PairDraft {
 
   /** Returns why the pair cannot be used; null if it can. */
   get unfit(): string | null {
-    if ((this.base === '' || this.post === '') && this.problem === null)
-      return 'Choose the folders of both models.'
-    if (this.report === null)
-      return this.problem === null ? 'Reading both…' : 'The models cannot be read; see above.'
+    if ((this.base === '' || this.post === '') && this.problem === null) return 'Choose the folders of both models.'
+    if (this.report === null) return this.problem === null ? 'Reading both…' : 'The models cannot be read; see above.'
     return this.report.compatible ? null : 'The models do not fit together; see above.'
   }
 

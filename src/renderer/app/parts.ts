@@ -10,15 +10,11 @@ type Stop = HTMLElement | SVGElement
 const lastStops = new WeakMap<Element, Stop>()
 
 const partsOf = (page: Document): Element[] =>
-  [...page.querySelectorAll(PARTS)].filter(
-    (part) => part.checkVisibility() && part.closest('[inert]') === null
-  )
+  [...page.querySelectorAll(PARTS)].filter((part) => part.checkVisibility() && part.closest('[inert]') === null)
 
 /** Focuses the view's heading, so that a screen reader reads it and Tab continues from the top. */
 export function focusHeading(view: Element, headings = 'h1'): void {
-  const all = [...view.querySelectorAll<HTMLElement>(headings)].filter(
-    (heading) => heading.closest('[inert]') === null
-  )
+  const all = [...view.querySelectorAll<HTMLElement>(headings)].filter((heading) => heading.closest('[inert]') === null)
   const heading = all.find((candidate) => candidate.matches('[data-focus-target=""]')) ?? all[0]
   if (heading === undefined) return
   heading.tabIndex = -1
@@ -43,11 +39,8 @@ export function nextPart(page: Document, back: boolean): void {
   // The innermost part counts.
   const current = parts.findLastIndex((part) => part.contains(active))
   const here = parts[current]
-  if (here !== undefined && (active instanceof HTMLElement || active instanceof SVGElement))
-    lastStops.set(here, active)
+  if (here !== undefined && (active instanceof HTMLElement || active instanceof SVGElement)) lastStops.set(here, active)
   const next =
-    current < 0
-      ? parts.find((part) => part.matches('main'))
-      : parts.at((current + (back ? -1 : 1)) % parts.length)
+    current < 0 ? parts.find((part) => part.matches('main')) : parts.at((current + (back ? -1 : 1)) % parts.length)
   if (next !== undefined) enter(next)
 }

@@ -82,8 +82,6 @@ export function placeHash(
   view: View,
   particulars: Partial<Omit<Place, 'project' | 'view'>> = {}
 ): string {
-  const pairs = Object.entries(particulars).flatMap(([name, value]) =>
-    value === null ? [] : [[name, value]]
-  )
+  const pairs = Object.entries(particulars).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
   return `#${new URLSearchParams([['project', project], ['step', view], ...pairs])}`
 }

@@ -14,12 +14,7 @@ export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
   private readonly ask: () => Promise<unknown>
 
   /** @param name names the job in the top bar @param load reads the results from the ending or from the project */
-  constructor(
-    project: OpenProject,
-    kind: ReadingKind,
-    name: string,
-    load: (ending: Finished) => Promise<void> | void
-  ) {
+  constructor(project: OpenProject, kind: ReadingKind, name: string, load: (ending: Finished) => Promise<void> | void) {
     super(project, {
       kind,
       holdsEngine: null,

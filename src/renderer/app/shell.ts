@@ -31,8 +31,7 @@ function run(workbench: Workbench, command: ShellCommand): void {
   else if (command === 'open') void start.chooseProject()
   else if (session === null) return
   else if (command === 'report') workbench.dialog = 'report'
-  else if (command === 'folder')
-    void workbench.attempt(() => workbench.client.folders.show({ path: session.path }))
+  else if (command === 'folder') void workbench.attempt(() => workbench.client.folders.show({ path: session.path }))
   else void workbench.leave().then(() => workbench.go('models'))
 }
 

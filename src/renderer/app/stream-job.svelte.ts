@@ -17,9 +17,7 @@ export class StreamJob<Event> implements WindowJob {
   failure = $state.raw<Complaint | null>(null)
   private readonly stream: Subscription
   readonly busy = $derived.by(() => this.stream.isActive)
-  readonly progress = $derived.by<JobProgress | null>(() =>
-    this.busy ? this.description.describeProgress() : null
-  )
+  readonly progress = $derived.by<JobProgress | null>(() => (this.busy ? this.description.describeProgress() : null))
 
   constructor(
     private readonly project: OpenProject,

@@ -6,8 +6,7 @@ import type { OpenProject } from './open-project.svelte'
 const isScorable = ({ reading, prompts }: Task): boolean =>
   reading.kind !== 'last-number' && prompts.some(({ answers }) => answers !== undefined)
 
-export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] =>
-  tasks.map(({ task }) => task).filter(isScorable)
+export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] => tasks.map(({ task }) => task).filter(isScorable)
 
 /** Tasks for evaluations and sweeps: built-in ones and those of the project. */
 export class Tasks {

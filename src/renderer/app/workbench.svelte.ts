@@ -114,9 +114,7 @@ export class Workbench implements Host {
         attempt += 1
       }
       this.lostAttempts = attempt
-      await new Promise((resolve) =>
-        setTimeout(resolve, RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)])
-      )
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)]))
     }
   }
 
@@ -132,8 +130,7 @@ export class Workbench implements Host {
     // A view that was chosen while the page loaded stays. After a lost connection the address names the view.
     if (this.session !== null) this.isViewChosen = false
     if (here === null) await this.start.refresh()
-    else
-      await this.openAt(() => this.client.projects.open(here), { ...target, view: target.view ?? 'ranges' })
+    else await this.openAt(() => this.client.projects.open(here), { ...target, view: target.view ?? 'ranges' })
   }
 
   /** Follows Back and Forward of the browser. A project that is being opened is given up. */
@@ -228,15 +225,10 @@ export class Workbench implements Host {
 
   /** Adds the place to the browser's history, for Back. */
   visit(): void {
-    if (this.address !== null && this.address !== window.location.hash)
-      window.history.pushState(null, '', this.address)
+    if (this.address !== null && this.address !== window.location.hash) window.history.pushState(null, '', this.address)
   }
 
-  async open(
-    call: () => Promise<ProjectState>,
-    view: View = 'ranges',
-    model: string | null = null
-  ): Promise<boolean> {
+  async open(call: () => Promise<ProjectState>, view: View = 'ranges', model: string | null = null): Promise<boolean> {
     this.isViewChosen = false
     return this.openAt(call, { ...DEFAULT_LOOK, view, shown: null, model }, () => this.visit())
   }

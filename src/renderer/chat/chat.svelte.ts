@@ -124,9 +124,7 @@ export class Chat {
   })
 
   readonly isKept = $derived.by(() =>
-    this.project.state.document.recipes.some(({ recipe }) =>
-      sameModel({ kind: 'recipe', recipe }, this.rangeVariant)
-    )
+    this.project.state.document.recipes.some(({ recipe }) => sameModel({ kind: 'recipe', recipe }, this.rangeVariant))
   )
 
   private readonly settings = $derived.by<SampleSettings | null>(() => {
@@ -334,8 +332,7 @@ export class Chat {
   }
 
   private finish(): void {
-    for (const answers of Object.values(this.turns.at(-1)?.answers ?? {}))
-      if (answers) answers.running = false
+    for (const answers of Object.values(this.turns.at(-1)?.answers ?? {})) if (answers) answers.running = false
     this.save()
   }
 }

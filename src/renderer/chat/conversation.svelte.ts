@@ -72,9 +72,7 @@ export const KeptTurn = z.object({ text: z.string(), answers: z.record(z.string(
 
 export const keptTurn = ({ text, answers }: Turn): z.infer<typeof KeptTurn> => ({
   text,
-  answers: Object.fromEntries(
-    Object.entries(answers).flatMap(([id, column]) => (column ? [[id, column.kept()]] : []))
-  )
+  answers: Object.fromEntries(Object.entries(answers).flatMap(([id, column]) => (column ? [[id, column.kept()]] : [])))
 })
 
 export const turnFrom = ({ text, answers }: z.infer<typeof KeptTurn>): Turn => ({

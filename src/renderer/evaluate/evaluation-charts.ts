@@ -128,10 +128,7 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
 
 /** Plots a measure for each prompt, with a point for each variant. */
 export function promptPlot(
-  {
-    run,
-    results
-  }: Pick<EvaluationView, 'results'> & { run: Pick<EvaluationView['run'], 'variants' | 'task'> },
+  { run, results }: Pick<EvaluationView, 'results'> & { run: Pick<EvaluationView['run'], 'variants' | 'task'> },
   measure: MeasureId
 ): PlotContent {
   const { label } = measureOf(measure)

@@ -10,12 +10,7 @@ import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { ON_CPU } from '../../contract/documents/samples'
 import type { Task } from '../../contract/documents/task'
 import { rangeVariant, spreadOfRanges } from './evaluation-variants'
-import {
-  chooseComputation,
-  type ComputationDraft,
-  computingOf,
-  draftOfComputing
-} from '../answers/computation'
+import { chooseComputation, type ComputationDraft, computingOf, draftOfComputing } from '../answers/computation'
 import type { VariantList } from '../answers/variant-list.svelte'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { textOfFile } from '../ui/file-text'
@@ -66,17 +61,14 @@ export class EvaluationSetupState {
     const { settings } = this.task
     return {
       ...this.task,
-      settings:
-        this.sampleCount.trim() === '' ? settings : { ...settings, sampleCount: Number(this.sampleCount) }
+      settings: this.sampleCount.trim() === '' ? settings : { ...settings, sampleCount: Number(this.sampleCount) }
     }
   })
 
   readonly countProblem = $derived.by(() => {
     if (this.sampleCount.trim() === '') return null
     const count = Number(this.sampleCount)
-    return Number.isInteger(count) && count >= 1 && count <= 100_000
-      ? null
-      : 'needs a whole number from 1 to 100,000'
+    return Number.isInteger(count) && count >= 1 && count <= 100_000 ? null : 'needs a whole number from 1 to 100,000'
   })
 
   /** Reason why the setup is incomplete; null if it can be run. */
@@ -90,8 +82,7 @@ export class EvaluationSetupState {
   })
 
   readonly plannedCount = $derived.by(
-    () =>
-      (this.runTask?.prompts.length ?? 0) * this.variants.length * (this.runTask?.settings.sampleCount ?? 0)
+    () => (this.runTask?.prompts.length ?? 0) * this.variants.length * (this.runTask?.settings.sampleCount ?? 0)
   )
 
   readonly size = $derived.by(() => {

@@ -21,8 +21,7 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
     let nearest = 0
     for (const [index, range] of left.entries()) {
       const best = left[nearest]
-      if (best !== undefined && Math.abs(range.diversity - wanted) < Math.abs(best.diversity - wanted))
-        nearest = index
+      if (best !== undefined && Math.abs(range.diversity - wanted) < Math.abs(best.diversity - wanted)) nearest = index
     }
     chosen.push(...left.splice(nearest, 1))
   }

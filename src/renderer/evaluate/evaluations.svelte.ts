@@ -185,8 +185,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   protected read(evaluationId: string, signal: AbortSignal): Promise<EvaluationView> {
     const { here, client } = this.project
     const { shownView: shown } = this
-    const against =
-      shown?.run.id === evaluationId ? { against: this.comparing ?? shown.results.comparedWith } : {}
+    const against = shown?.run.id === evaluationId ? { against: this.comparing ?? shown.results.comparedWith } : {}
     return client.evaluations.get({ ...here, evaluationId, ...against }, { signal })
   }
 
@@ -236,9 +235,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     const evaluationId = this.shownView?.run.id
     if (evaluationId === undefined) return
     const read = await this.project.attempt(() =>
-      this.looking.ask(prompt, (signal) =>
-        client.evaluations.prompt({ ...here, evaluationId, prompt }, { signal })
-      )
+      this.looking.ask(prompt, (signal) => client.evaluations.prompt({ ...here, evaluationId, prompt }, { signal }))
     )
     if (read !== null) this.inspected = { ...read.answer, prompt }
   }

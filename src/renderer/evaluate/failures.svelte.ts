@@ -6,11 +6,7 @@ import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
 /** Describes the failures of post's greedy answers; null for other evaluations and unfinished ones. */
-export function foundFailures({
-  run,
-  results,
-  answered
-}: EvaluationView): { words: string; count: number } | null {
+export function foundFailures({ run, results, answered }: EvaluationView): { words: string; count: number } | null {
   if (!answered || !selectsFailures(run)) return null
   const right = results.cells.flatMap(([post]) => post?.accuracy ?? [])
   const count = right.filter((value) => value === 0).length
@@ -25,8 +21,7 @@ export function foundFailures({
 export function whyNoFailures(task: Task | null): string | null {
   if (task === null) return 'Choose a task.'
   if (task.chosen !== undefined) return 'This task already has only failed prompts.'
-  const hasAnswers =
-    task.rightPattern !== undefined || task.prompts.some(({ answers }) => answers !== undefined)
+  const hasAnswers = task.rightPattern !== undefined || task.prompts.some(({ answers }) => answers !== undefined)
   return hasAnswers ? null : 'The task lists no right answers.'
 }
 

@@ -56,8 +56,7 @@ export function parseJudge(draft: JudgeDraft): {
     model: draft.model.trim(),
     rubric: draft.rubric,
     // The way "forms" reads all answers, so it has no such field.
-    answersPerPrompt:
-      draft.way === 'forms' ? DEFAULT_JUDGE.answersPerPrompt : wholeNumber(draft.answersPerPrompt),
+    answersPerPrompt: draft.way === 'forms' ? DEFAULT_JUDGE.answersPerPrompt : wholeNumber(draft.answersPerPrompt),
     requestsPerMinute: wholeNumber(draft.requestsPerMinute)
   })
   if (parsed.success) return { settings: parsed.data, problems: {} }
@@ -86,9 +85,7 @@ export function judgeOutcome({
   const parts = [
     `${plural(done, 'question')} ${unreadable === 0 ? 'judged' : 'asked'}`,
     ...(knownCount === 0 ? [] : [`${formatCount(knownCount)} of them earlier, and not sent again`]),
-    ...(unreadable === 0
-      ? []
-      : [`${formatCount(unreadable)} of the replies held no verdict and are left out`])
+    ...(unreadable === 0 ? [] : [`${formatCount(unreadable)} of the replies held no verdict and are left out`])
   ]
   return `${parts.join('; ')}.`
 }

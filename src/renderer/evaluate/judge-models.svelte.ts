@@ -23,11 +23,7 @@ export class JudgeModels {
   }
 
   /** Returns why the server may not have the named model; null if it may. */
-  doubtOf({
-    baseUrl,
-    model,
-    anyModel
-  }: Pick<JudgeSettings, 'baseUrl' | 'model' | 'anyModel'>): string | null {
+  doubtOf({ baseUrl, model, anyModel }: Pick<JudgeSettings, 'baseUrl' | 'model' | 'anyModel'>): string | null {
     const models = this.answer?.of === baseUrl ? this.answer.models : null
     if (anyModel || models === null || models.includes(model)) return null
     return `This server ${servesOthers(model, models)}. Use one of its names, or accept verdicts of any model.`

@@ -42,10 +42,7 @@ export class JudgingJob {
     const { here, client } = this.project
     await this.job.run(
       (signal) =>
-        client.evaluations.judge(
-          { ...here, evaluationId, settings, ...(apiKey === '' ? {} : { apiKey }) },
-          { signal }
-        ),
+        client.evaluations.judge({ ...here, evaluationId, settings, ...(apiKey === '' ? {} : { apiKey }) }, { signal }),
       ({ type, progress }) => {
         // The first event counts the questions that earlier judgings have answered.
         if (startedMs === null && progress.total > 0) {

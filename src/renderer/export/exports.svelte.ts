@@ -72,9 +72,7 @@ export class ExportsState {
   readonly serving: BackgroundJob<ServingEvent, ServingState>
 
   private readonly offered = $derived.by<ExportChoice[]>(() =>
-    this.variants.exported.flatMap(({ variant, origin }) =>
-      variant.kind === 'recipe' ? [{ variant, origin }] : []
-    )
+    this.variants.exported.flatMap(({ variant, origin }) => (variant.kind === 'recipe' ? [{ variant, origin }] : []))
   )
   /** The offered variant equal to the user's choice; undefined if there is none. */
   private readonly chosenNow = $derived.by(() => {
@@ -108,15 +106,12 @@ export class ExportsState {
     const path = this.project.state.pair?.post.path
     const post = path === undefined ? 'model' : modelNameFromPath(path)
     const adapter = this.form === 'adapter' ? '-adapter' : ''
-    return `${post}-${this.recipe?.name ?? ''}${adapter}`
-      .replace(/[^\p{L}\p{N}._-]+/gu, '-')
-      .replace(/-+$/, '')
+    return `${post}-${this.recipe?.name ?? ''}${adapter}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
   /** Returns why the name cannot be a folder's; null if it can. */
   readonly nameProblem = $derived.by(() => {
     const name = this.name.trim()
-    if (/[/\\]|^\.{1,2}$/.test(name))
-      return 'The name must not contain / or \\. Set its folder in “Write into”.'
+    if (/[/\\]|^\.{1,2}$/.test(name)) return 'The name must not contain / or \\. Set its folder in “Write into”.'
     return isReservedName(name) ? 'Windows reserves this name. Enter another one.' : null
   })
   /** The rank that is requested; null for a model. */
@@ -132,9 +127,7 @@ export class ExportsState {
   )
   readonly target = $derived.by(() => {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
-    return parent === '' || name === '' || this.nameProblem !== null
-      ? null
-      : `${parent.replace(/[/\\]+$/, '')}/${name}`
+    return parent === '' || name === '' || this.nameProblem !== null ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
   private readonly planRequest: Latest<string>
   readonly planning = $derived.by(() => this.planRequest.awaited !== null)

@@ -8,11 +8,7 @@ export function rankCurve({ post, complete, ranks }: RankTable): PlotContent {
   const point = (name: string, score: RankTable['post'], more: readonly string[] = []): PlotPoint => ({
     x: score.validity,
     y: score.diversity,
-    lines: [
-      name,
-      `diversity ${formatScore(score.diversity)}, validity ${formatScore(score.validity)}`,
-      ...more
-    ]
+    lines: [name, `diversity ${formatScore(score.diversity)}, validity ${formatScore(score.validity)}`, ...more]
   })
   const series = (name: string, tone: PlotSeries['tone'], points: PlotPoint[]): PlotSeries => ({
     ...{ name, tone, points, mark: 'circle', connected: points.length > 1, named: points.length === 1 },

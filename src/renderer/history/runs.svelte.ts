@@ -1,11 +1,5 @@
 import { shortName } from '../ui/short-name'
-import type {
-  DeletedRun,
-  HistoryRun,
-  RunKey,
-  RunMarkChanges,
-  RunMarks
-} from '../../contract/documents/history'
+import type { DeletedRun, HistoryRun, RunKey, RunMarkChanges, RunMarks } from '../../contract/documents/history'
 import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 import { runTitle } from '../../contract/words/run-words'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -53,11 +47,9 @@ export class Runs {
   async delete(run: HistoryRun): Promise<void> {
     const { deleting, client } = this.project
     deleting.add(run.id)
-    await this.project.do(
-      `delete ${called(run)}`,
-      (here) => client.history.delete({ ...here, run: keyOf(run) }),
-      { message: `Deleted ${called(run)}` }
-    )
+    await this.project.do(`delete ${called(run)}`, (here) => client.history.delete({ ...here, run: keyOf(run) }), {
+      message: `Deleted ${called(run)}`
+    })
     deleting.delete(run.id)
   }
 

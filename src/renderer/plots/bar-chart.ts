@@ -12,8 +12,7 @@ export interface ShownBars {
   show: (content: BarContent, colors: ChartColors, font: ChartFont) => void
 }
 
-const labelCount = ({ data: { labels } }: { data: { labels?: unknown[] } }): number =>
-  Math.max(1, labels?.length ?? 1)
+const labelCount = ({ data: { labels } }: { data: { labels?: unknown[] } }): number => Math.max(1, labels?.length ?? 1)
 
 /** Creates grouped bars without data. Animation is off, because results stream in. */
 export function createBars(canvas: HTMLCanvasElement): ShownBars {
@@ -30,14 +29,11 @@ export function createBars(canvas: HTMLCanvasElement): ShownBars {
           // The tooltip is beside its bars, on the side with more room.
           yAlign: 'center',
           xAlign: ({ chart: drawn, tooltip }) =>
-            tooltip.getActiveElements().some(({ index }) => 2 * index >= labelCount(drawn))
-              ? 'right'
-              : 'left',
+            tooltip.getActiveElements().some(({ index }) => 2 * index >= labelCount(drawn)) ? 'right' : 'left',
           caretPadding: ({ chart: drawn }) => drawn.chartArea.width / labelCount(drawn) / 2,
           callbacks: {
             title: ([item]) => (item === undefined ? '' : (lastContent?.categoryName(item.dataIndex) ?? '')),
-            label: ({ dataset, parsed }) =>
-              `${dataset.label ?? ''} ${lastContent?.format(parsed.y ?? 0) ?? ''}`
+            label: ({ dataset, parsed }) => `${dataset.label ?? ''} ${lastContent?.format(parsed.y ?? 0) ?? ''}`
           }
         }
       }

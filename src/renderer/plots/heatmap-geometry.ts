@@ -60,11 +60,7 @@ export function heatmapGeometry(
  * Computes the geometry like {@link heatmapGeometry}, for paper: cells of any size, with room for outlines at the far
  * sides.
  */
-export function exactGeometry(
-  layerCount: number,
-  room: number,
-  view: HeatmapView | null = null
-): HeatmapGeometry {
+export function exactGeometry(layerCount: number, room: number, view: HeatmapView | null = null): HeatmapGeometry {
   const margin = 36
   const { starts, ends } = view ?? wholeTriangle(layerCount)
   const cell = (room - margin - 3) / Math.max(span(starts), span(ends))
@@ -80,8 +76,7 @@ export const cellCorner = (
   y: margin + (start - view.starts[0]) * cell
 })
 
-const within = (layer: number, [first, last]: readonly [number, number]): boolean =>
-  layer >= first && layer <= last
+const within = (layer: number, [first, last]: readonly [number, number]): boolean => layer >= first && layer <= last
 
 export const isInView = ({ starts, ends }: HeatmapView, { start, end }: RestorationRange): boolean =>
   within(start, starts) && within(end, ends)
@@ -222,8 +217,5 @@ export function axisTicks(
 ): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100].find((candidate) => candidate * cell >= 20) ?? 100
   const from = Math.ceil(first / step)
-  return Array.from(
-    { length: Math.max(0, Math.floor(last / step) - from + 1) },
-    (_, index) => (from + index) * step
-  )
+  return Array.from({ length: Math.max(0, Math.floor(last / step) - from + 1) }, (_, index) => (from + index) * step)
 }

@@ -88,15 +88,10 @@ export function cellsPath(geometry: HeatmapGeometry, ranges: readonly Restoratio
  *
  * @param edge whether to draw the contour along the triangle's own edge too, where no other cells are
  */
-export function contourPath(
-  geometry: HeatmapGeometry,
-  ranges: readonly RestorationRange[],
-  edge: boolean
-): string {
+export function contourPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[], edge: boolean): string {
   const { layerCount, view, cell } = geometry
   const set = new RangeSet(layerCount, ranges)
-  const inside = (start: number, end: number): boolean =>
-    set.isRange(start, end) ? set.has(start, end) : !edge
+  const inside = (start: number, end: number): boolean => (set.isRange(start, end) ? set.has(start, end) : !edge)
   let path = ''
   for (const start of eachLayer(view.starts)) {
     for (const side of [0, 1]) {

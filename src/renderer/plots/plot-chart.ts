@@ -64,8 +64,7 @@ const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFon
       color: colors['ink-soft'],
       font,
       // Series of the same name share the first one's entry.
-      filter: ({ text, datasetIndex }: LegendItem) =>
-        datasetIndex === series.findIndex(({ name }) => name === text)
+      filter: ({ text, datasetIndex }: LegendItem) => datasetIndex === series.findIndex(({ name }) => name === text)
     }
   }) as const
 

@@ -78,9 +78,7 @@ export function placeNames(
         const lost = lostOf(box)
         // A legible position that covers no named point costs less than any other.
         const cost =
-          covered(box, others) +
-          (covered(box, named) + lost) * NAMED_WEIGHT +
-          ring * WORTH_A_LINE * boxArea(box)
+          covered(box, others) + (covered(box, named) + lost) * NAMED_WEIGHT + ring * WORTH_A_LINE * boxArea(box)
         if (best !== null && cost >= best.cost) continue
         best = { box, cost, position: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
       }

@@ -64,8 +64,7 @@ export function parsePromptFile(name: string, content: string): CrcPrompts {
 }
 
 /** Describes the first issue, as that of a prompt. */
-const describePath = (error: z.ZodError): string =>
-  describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
+const describePath = (error: z.ZodError): string => describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
 
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`
 
@@ -78,9 +77,7 @@ export const sameInOrder = <Prompt extends { text: string; category: string }>(
   left.length === right.length &&
   left.every((one, index) => {
     const other = right[index]
-    return (
-      other !== undefined && one.text === other.text && one.category === other.category && same(one, other)
-    )
+    return other !== undefined && one.text === other.text && one.category === other.category && same(one, other)
   })
 
 /** Compares two prompt sets, including their order, in which scores are stored. */

@@ -117,8 +117,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
     const drafts = keepRows(this.kind.draftsOf(prompts, this.nextId), shown)
     this.nextId += prompts.length
     const index = shown.findIndex(({ id }) => id === this.selectedId)
-    if (drafts.every(({ id }) => id !== this.selectedId))
-      this.selectedId = (drafts[index] ?? drafts[0])?.id ?? null
+    if (drafts.every(({ id }) => id !== this.selectedId)) this.selectedId = (drafts[index] ?? drafts[0])?.id ?? null
     return drafts
   }
 
@@ -152,10 +151,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
   }
 
   /** @param index position of the prompt, by default below the selected one */
-  protected insert(
-    draft: Draft,
-    index = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
-  ): void {
+  protected insert(draft: Draft, index = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1): void {
     this.selectedId = draft.id
     this.buffer.edit(this.drafts.toSpliced(index, 0, draft), { what: `add prompt ${index + 1}` })
   }

@@ -45,9 +45,8 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt, BuiltinSet> {
     await this.flush()
     const { project } = this
     const prompts = isSeparate ? project.state.prompts : null
-    await project.do(
-      isSeparate ? 'give the pair separate prompts' : 'use the prompts of the project',
-      (here) => project.client.prompts.separate({ ...here, prompts })
+    await project.do(isSeparate ? 'give the pair separate prompts' : 'use the prompts of the project', (here) =>
+      project.client.prompts.separate({ ...here, prompts })
     )
   }
 

@@ -128,9 +128,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** True if answers of the pair's models were shown in Chat or Samples. */
-  readonly hasAnswers = $derived.by(
-    () => this.project.state.sampleRuns.length > 0 || this.needs.hasChatTurns()
-  )
+  readonly hasAnswers = $derived.by(() => this.project.state.sampleRuns.length > 0 || this.needs.hasChatTurns())
   /** The verdict on what is shown, and the badge of its selected range. */
   readonly result = $derived.by<SweepResult | null>(() => sweepResult(this))
   /**
@@ -283,9 +281,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     void this.lookingAt.choose(this.run, model)
     // An estimated model has no scores on most prompts.
     const isEstimated =
-      this.sweep !== null &&
-      model !== null &&
-      (scoredModel(this.sweep, null, model)?.estimatedFrom ?? null) !== null
+      this.sweep !== null && model !== null && (scoredModel(this.sweep, null, model)?.estimatedFrom ?? null) !== null
     void this.detail.ask(this.sweep?.id ?? null, isEstimated ? null : model)
   }
 
@@ -351,8 +347,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
     if (this.sweep === null || this.busy) return
     this.comparing.follow(against)
-    const isScored =
-      model !== null && scoredModel(this.sweep, this.search.document, model, this.keptModels) !== null
+    const isScored = model !== null && scoredModel(this.sweep, this.search.document, model, this.keptModels) !== null
     if (isScored) this.inspectorShown = true
     this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
   }

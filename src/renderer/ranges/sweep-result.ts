@@ -1,11 +1,6 @@
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { EvaluationFinding, Verdict } from '../../contract/documents/verdict'
-import {
-  type SelectedBadge,
-  selectedBadge,
-  type VerdictEvidence,
-  verdictOf
-} from '../../contract/words/verdict'
+import { type SelectedBadge, selectedBadge, type VerdictEvidence, verdictOf } from '../../contract/words/verdict'
 import type { ShownNumbers } from './ranges.svelte'
 import { type Certainty, certaintyOf } from './board/certainty'
 
@@ -33,8 +28,7 @@ export function sweepResult({ numbers, evaluated, hasAnswers }: Evidence): Sweep
   if (sweep === null || selection === null) return null
   const { layerCount, source, scoredBy, base, post, ranges, preview } = sweep
   // Evaluations and checks are of the sweep's own sampler.
-  const { current: evaluation, isReading } =
-    sampler === null ? evaluated : { current: null, isReading: false }
+  const { current: evaluation, isReading } = sampler === null ? evaluated : { current: null, isReading: false }
   const evidence = { layerCount, source, scoredBy, base, post, ranges, preview, selection, check, sampler }
   const verdict = verdictOf({ ...evidence, evaluation, isReading, hasAnswers })
   return {

@@ -17,14 +17,7 @@ export interface ShareRow {
   leftOut: { diversity: number; validity: number }
 }
 
-export function shareRows({
-  diversity,
-  validity,
-  intervals,
-  further,
-  alone,
-  leftOut
-}: LayerShares): ShareRow[] {
+export function shareRows({ diversity, validity, intervals, further, alone, leftOut }: LayerShares): ShareRow[] {
   const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Share => ({
     value: elementAt(values, layer, 'layer'),
     interval: ends === null ? null : elementAt(ends, layer, 'layer')

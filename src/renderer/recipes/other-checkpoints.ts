@@ -18,9 +18,7 @@ export const usableCheckpoints = ({
   document,
   otherCheckpoints
 }: Pick<ProjectState, 'document' | 'otherCheckpoints'>): KeptCheckpoint[] =>
-  document.otherCheckpoints.filter(
-    (checkpoint, index) => conditionOf(checkpoint, otherCheckpoints[index]) === 'usable'
-  )
+  document.otherCheckpoints.filter((checkpoint, index) => conditionOf(checkpoint, otherCheckpoints[index]) === 'usable')
 
 export interface ExcludedCheckpoint {
   checkpoint: KeptCheckpoint

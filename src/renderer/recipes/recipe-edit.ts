@@ -99,10 +99,7 @@ export interface Brush {
 }
 
 /** Returns the sources that an editor offers besides base: usable checkpoints and those of the layers. */
-export function editSources(
-  usable: readonly OtherCheckpoint[],
-  layers: readonly LayerStrength[]
-): OtherCheckpoint[] {
+export function editSources(usable: readonly OtherCheckpoint[], layers: readonly LayerStrength[]): OtherCheckpoint[] {
   const sources = new Map<string, OtherCheckpoint>()
   for (const { name, path, fingerprint } of [...sourcesOf(layers), ...usable])
     sources.set(fingerprint, { name, path, fingerprint })
@@ -148,16 +145,12 @@ export function painted(
     const meant = rows.filter((_, row) => isBetween({ row, column: index }, from, to))
     if (meant.length === 0) return layer
     const set = withComponents(layer, (half, component, own) =>
-      meant.some((row) => row.half === half && (row.component === null || row.component === component))
-        ? strength
-        : own
+      meant.some((row) => row.half === half && (row.component === null || row.component === component)) ? strength : own
     )
     const { attention, mlp } = withComponents(set, (half, component, own) => {
       const components = rows.filter((row) => row.half === half).map((row) => row.component)
       if (components.includes(null) || components.includes(component)) return own
-      const [first, ...others] = components.map((other) =>
-        other === null ? 0 : componentStrength(set, half, other)
-      )
+      const [first, ...others] = components.map((other) => (other === null ? 0 : componentStrength(set, half, other)))
       return first !== undefined && others.every((other) => other === first) ? first : 0
     })
     const newSource = strength === 0 ? layer.source : source

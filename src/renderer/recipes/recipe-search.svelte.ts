@@ -44,8 +44,7 @@ export class RecipeSearch {
       calls: () => project.client.searches,
       ...progressOnly<SearchEvent, SearchProgress>(),
       ended: async (ending) => {
-        if (ending.type === 'finished' && ending.sweepId === this.shownSweepId)
-          await this.show(ending.sweepId)
+        if (ending.type === 'finished' && ending.sweepId === this.shownSweepId) await this.show(ending.sweepId)
       },
       idle: () => this.lookForUnfinished()
     })

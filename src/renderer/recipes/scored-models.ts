@@ -12,12 +12,7 @@ import {
   weightsKey
 } from '../../contract/model/model'
 import { rangeOfKey, rangeStrengths } from '../../contract/model/strengths'
-import {
-  type KeptModels,
-  keptCheckpoint,
-  keptRecipe,
-  NOTHING_KEPT
-} from '../../contract/documents/kept-models'
+import { type KeptModels, keptCheckpoint, keptRecipe, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import { modelOf, modelsOf, type SweptModel } from '../../contract/documents/swept-model'
 import { capitalised, rangeName } from '../ui/format'
 
@@ -63,8 +58,7 @@ export function otherModels(
 ): OtherModel[] {
   const { layerCount } = sweep
   const ranges = new Set(sweep.ranges.map((range) => weightsKey(sweptRangeModel(range, sweep))))
-  const searched =
-    search?.found.filter(({ recipe }) => !ranges.has(weightsKey({ kind: 'recipe', recipe }))) ?? []
+  const searched = search?.found.filter(({ recipe }) => !ranges.has(weightsKey({ kind: 'recipe', recipe }))) ?? []
   const scored = (
     model: Model,
     score: BriefScore,

@@ -48,11 +48,7 @@ export function sharesDrawing(
         anchor: 'middle'
       }),
       ...rows.flatMap((row, index) =>
-        shareShapes(
-          row[measure],
-          { at, y: TOP + index * rowHeight, rowHeight, end: left + width + NUMBER },
-          colors
-        )
+        shareShapes(row[measure], { at, y: TOP + index * rowHeight, rowHeight, end: left + width + NUMBER }, colors)
       ),
       path(`M${short(at(0))} ${TOP}V${bottom}`, { stroke: colors['ink-faint'] }),
       tick(-reach, 'start'),
@@ -66,16 +62,10 @@ export function sharesDrawing(
     shapes: [
       textShape('layer', LEFT - 8, TOP - 8, colors['ink-faint'], { size: LABEL, anchor: 'end' }),
       ...rows.map(({ layer }, index) =>
-        textShape(
-          String(layer),
-          LEFT - 8,
-          baselineAt(TOP + (index + 0.5) * rowHeight, LABEL),
-          colors['ink-soft'],
-          {
-            size: LABEL,
-            anchor: 'end'
-          }
-        )
+        textShape(String(layer), LEFT - 8, baselineAt(TOP + (index + 0.5) * rowHeight, LABEL), colors['ink-soft'], {
+          size: LABEL,
+          anchor: 'end'
+        })
       ),
       ...panels
     ]

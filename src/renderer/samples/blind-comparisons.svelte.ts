@@ -164,9 +164,7 @@ export class BlindComparisons {
     const { here, client } = this.project
     const runId = this.shownRun()?.run.id
     if (runId === undefined) return
-    const file = await this.project.attempt(() =>
-      client.samples.exportPreferences({ ...here, runId, format })
-    )
+    const file = await this.project.attempt(() => client.samples.exportPreferences({ ...here, runId, format }))
     if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
   }
 
@@ -240,5 +238,4 @@ function markOf(comparison: BlindComparison, verdict: BlindVerdict): PreferenceM
   return variant === undefined ? null : { ...comparison, verdict: 'preferred', variant }
 }
 
-const storedWay = (): z.infer<typeof Stored> | undefined =>
-  Stored.safeParse(readStoredJson(STORED_AS, 'session')).data
+const storedWay = (): z.infer<typeof Stored> | undefined => Stored.safeParse(readStoredJson(STORED_AS, 'session')).data

@@ -1,11 +1,7 @@
 import { elementAt } from '../../contract/model/look-up'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import {
-  type BlindComparison,
-  comparisonKey,
-  type PreferenceMark
-} from '../../contract/documents/preferences'
+import { type BlindComparison, comparisonKey, type PreferenceMark } from '../../contract/documents/preferences'
 import type { SampleRun } from '../../contract/documents/samples'
 
 /** Letters of the variants while their names are hidden. */
@@ -22,17 +18,14 @@ export interface BlindWay {
 }
 
 /** Returns the sizes of sets for which a run has enough answers. */
-export const blindSizes = (sampleCount: number): number[] =>
-  [1, 2, 4, 8, 16].filter((size) => size <= sampleCount)
+export const blindSizes = (sampleCount: number): number[] => [1, 2, 4, 8, 16].filter((size) => size <= sampleCount)
 
 /**
  * Numbers 0..count-1 in an order that depends on the seeds alone, so that it is the same after a reload (Fisher-Yates).
  */
 export function shuffled(count: number, ...seeds: readonly number[]): number[] {
   // An odd multiplier keeps neighbouring seeds apart before the generator mixes them.
-  const generator = xoroshiro128plus(
-    seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) + 0x85ebca6b, 0)
-  )
+  const generator = xoroshiro128plus(seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) + 0x85ebca6b, 0))
   const order = Array.from({ length: count }, (_, index) => index)
   for (let index = count - 1; index > 0; index -= 1) {
     const other = uniformInt(generator, 0, index)
@@ -59,9 +52,7 @@ export function blindPlan(
   { size, pairs }: BlindWay
 ): BlindPlan {
   const names = variants.map(({ name }) => name)
-  const teams = pairs
-    ? names.flatMap((one, index) => names.slice(index + 1).map((other) => [one, other]))
-    : [names]
+  const teams = pairs ? names.flatMap((one, index) => names.slice(index + 1).map((other) => [one, other])) : [names]
   const teamOrder = shuffled(teams.length, seed, 1)
   const promptOrder = shuffled(prompts.length, seed, 2)
   const sets = Math.floor(sampleCount / size)

@@ -54,9 +54,7 @@ export function measureBars(run: SampleRun, measures: SampleRunMeasures): BarCon
         tone,
         // A legend shows the first bar: distinct answers are a mean over every prompt.
         opacity: TEXT_MEASURES.map(({ id }) => (hasFewer(measures, id, variant.name) ? 0 : opacity)),
-        values: TEXT_MEASURES.map(({ id }) =>
-          measured === undefined ? null : measureShare(id, measured.measures)
-        )
+        values: TEXT_MEASURES.map(({ id }) => (measured === undefined ? null : measureShare(id, measured.measures)))
       }
     }),
     groupWidth: 0.76,

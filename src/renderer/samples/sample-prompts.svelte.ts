@@ -1,12 +1,7 @@
 import type { SamplePrompt } from '../../contract/documents/task'
 import { type Client } from '../app/connection'
 import { textOfFile } from '../ui/file-text'
-import {
-  parseSampleDraft,
-  sameSamplePrompts,
-  sampleDraftsOf,
-  type SamplePromptDraft
-} from './sample-prompt-draft'
+import { parseSampleDraft, sameSamplePrompts, sampleDraftsOf, type SamplePromptDraft } from './sample-prompt-draft'
 import type { OpenProject } from '../app/open-project.svelte'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 

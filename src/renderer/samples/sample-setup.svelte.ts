@@ -18,9 +18,7 @@ export class SampleSetupState {
   readonly parsed = $derived.by(() => (this.draft === null ? null : this.parse(this.draft)))
   readonly waits = $derived.by(() => this.buffer.waits)
   readonly unsaved = $derived.by(() =>
-    this.buffer.elsewhere === null && !this.parsed?.settings
-      ? 'some settings need attention.'
-      : this.buffer.unsaved
+    this.buffer.elsewhere === null && !this.parsed?.settings ? 'some settings need attention.' : this.buffer.unsaved
   )
 
   constructor(private readonly project: OpenProject) {
@@ -32,8 +30,7 @@ export class SampleSetupState {
         const settings = draft === null ? null : this.parse(draft).settings
         return settings === null ? null : { settings }
       },
-      store: (here, samples, seen) =>
-        project.client.pairs.update({ ...here, seen, changes: { settings: { samples } } })
+      store: (here, samples, seen) => project.client.pairs.update({ ...here, seen, changes: { settings: { samples } } })
     })
   }
 
@@ -76,16 +73,10 @@ export class SampleSetupState {
 
   /** Adopts the settings of an earlier run if the project stores none. */
   follow(run: SampleRun): void {
-    if (this.project.state.document.settings.samples === undefined)
-      this.buffer.suggest(draftOfSettings(run.settings))
+    if (this.project.state.document.settings.samples === undefined) this.buffer.suggest(draftOfSettings(run.settings))
   }
 }
 
 /** Writes a sampler with its fields in one order, so that samplers compare as text. */
-const samplerText = ({
-  temperature,
-  topK,
-  topP,
-  minP,
-  repetitionPenalty
-}: SampleSettings['sampling']): string => JSON.stringify({ temperature, topK, topP, minP, repetitionPenalty })
+const samplerText = ({ temperature, topK, topP, minP, repetitionPenalty }: SampleSettings['sampling']): string =>
+  JSON.stringify({ temperature, topK, topP, minP, repetitionPenalty })

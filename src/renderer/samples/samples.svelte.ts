@@ -81,9 +81,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
   readonly shownTotal = $derived(
     this.shownRun === null
       ? 0
-      : this.shownRun.run.prompts.length *
-          this.shownRun.run.variants.length *
-          this.shownRun.run.settings.sampleCount
+      : this.shownRun.run.prompts.length * this.shownRun.run.variants.length * this.shownRun.run.settings.sampleCount
   )
 
   readonly missing = $derived(this.shownRun === null ? 0 : this.shownTotal - this.shownRun.board.answerCount)
@@ -95,19 +93,14 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
   /** Error of the last run. If it can be resumed, the hint names the button. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, hasFailed } = this.job
-    return failure !== null && (hasFailed || this.resumes)
-      ? resumable(failure, 'finished answers are kept')
-      : failure
+    return failure !== null && (hasFailed || this.resumes) ? resumable(failure, 'finished answers are kept') : failure
   })
 
   /** Reason why no answers can be generated; null if they can. */
   readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
   readonly plannedCount = $derived.by(
-    () =>
-      this.prompts.drafts.length *
-      this.variants.sampled.length *
-      (this.setup.parsed?.settings?.sampleCount ?? 0)
+    () => this.prompts.drafts.length * this.variants.sampled.length * (this.setup.parsed?.settings?.sampleCount ?? 0)
   )
 
   readonly size = $derived.by(() => {
@@ -244,8 +237,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
 
   /** Adds a number of answers to every prompt and variant of the shown run. */
   async addAnswers(count: number): Promise<void> {
-    if (this.shownRun !== null)
-      await this.resume(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
+    if (this.shownRun !== null) await this.resume(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
   }
 
   async finishShown(): Promise<void> {
@@ -288,8 +280,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
 
   private async ended(live: LiveRun | null): Promise<void> {
     // The speed of external models does not predict that of the engine.
-    if (live !== null && !live.run.variants.some(isExternal))
-      this.speed.remember(live.run.settings, this.runSpeed)
+    if (live !== null && !live.run.variants.some(isExternal)) this.speed.remember(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()
     await this.settle(live?.run ?? null)
   }

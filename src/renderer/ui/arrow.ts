@@ -1,13 +1,4 @@
-const ARROWS = [
-  'ArrowLeft',
-  'ArrowRight',
-  'ArrowUp',
-  'ArrowDown',
-  'Home',
-  'End',
-  'PageUp',
-  'PageDown'
-] as const
+const ARROWS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'] as const
 /** A key that moves by one step or page, or to an end. */
 export type Arrow = (typeof ARROWS)[number]
 

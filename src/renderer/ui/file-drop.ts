@@ -1,10 +1,7 @@
 import type { Attachment } from 'svelte/attachments'
 
 /** Lets the user drop a file on an element. @param onover receives whether a file is held over the element */
-export function fileDrop(
-  onfile: (file: File) => void,
-  onover: (over: boolean) => void
-): Attachment<HTMLElement> {
+export function fileDrop(onfile: (file: File) => void, onover: (over: boolean) => void): Attachment<HTMLElement> {
   return (element) => {
     const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
     const over = (event: DragEvent): void => {

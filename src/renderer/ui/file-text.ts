@@ -6,8 +6,5 @@ import { formatBytes } from './format'
 export async function textOfFile(file: File): Promise<string> {
   if (file.size <= MAX_TASK_CHARACTERS) return file.text()
   const limit = formatBytes(MAX_TASK_CHARACTERS)
-  throw fileError(
-    `${file.name} has ${formatBytes(file.size)}; at most ${limit} are read.`,
-    'Select a smaller file.'
-  )
+  throw fileError(`${file.name} has ${formatBytes(file.size)}; at most ${limit} are read.`, 'Select a smaller file.')
 }

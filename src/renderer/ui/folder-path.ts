@@ -8,7 +8,5 @@ export function splitTypedPath(typed: string): { folder: string; prefix: string 
 }
 
 /** Returns the entries whose names start with the prefix, ignoring case. */
-export const completions = <Entry extends { name: string }>(
-  entries: readonly Entry[],
-  prefix: string
-): Entry[] => entries.filter((entry) => entry.name.toLowerCase().startsWith(prefix.toLowerCase()))
+export const completions = <Entry extends { name: string }>(entries: readonly Entry[], prefix: string): Entry[] =>
+  entries.filter((entry) => entry.name.toLowerCase().startsWith(prefix.toLowerCase()))

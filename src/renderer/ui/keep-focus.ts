@@ -105,8 +105,7 @@ function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | nu
 export function keepFocus(body: HTMLElement): () => void {
   let lastFocus: FocusPosition | null = null
   const isLost = (): boolean => document.activeElement === null || document.activeElement === body
-  const canHaveFocus = ({ element }: FocusPosition): boolean =>
-    element.isConnected && !element.matches(':disabled')
+  const canHaveFocus = ({ element }: FocusPosition): boolean => element.isConnected && !element.matches(':disabled')
 
   const handleFocus = ({ target }: FocusEvent): void => {
     if (isStop(target) && target !== body) lastFocus = positionOf(target)
@@ -115,13 +114,7 @@ export function keepFocus(body: HTMLElement): () => void {
     const before = lastFocus
     // Whether the element was left or removed shows only after this event.
     setTimeout(() => {
-      if (
-        lastFocus === before &&
-        before !== null &&
-        before.element === target &&
-        canHaveFocus(before) &&
-        isLost()
-      )
+      if (lastFocus === before && before !== null && before.element === target && canHaveFocus(before) && isLost())
         lastFocus = null
     })
   }
@@ -132,19 +125,16 @@ export function keepFocus(body: HTMLElement): () => void {
     next?.focus({ preventScroll: true })
   }
   const wasMoved = ({ element }: FocusPosition, changes: readonly MutationRecord[]): boolean =>
-    element.isConnected &&
-    changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(element)))
+    element.isConnected && changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(element)))
   const handleMutations = (changes: readonly MutationRecord[]): void => {
     // Moving an element, such as a row in a new sort order, removes the focus. The focus is restored now, before the
     // loss counts as leaving.
-    if (lastFocus !== null && isLost() && wasMoved(lastFocus, changes))
-      lastFocus.element.focus({ preventScroll: true })
+    if (lastFocus !== null && isLost() && wasMoved(lastFocus, changes)) lastFocus.element.focus({ preventScroll: true })
     // A disabled element keeps the focus until the page is drawn again.
     if (lastFocus === null || (!isLost() && canHaveFocus(lastFocus))) return
     // The code that removed the element may set the focus itself, and a disabled element may soon be enabled again.
     const isTaken = !lastFocus.element.isConnected
-    const focusTarget =
-      isTaken && lastFocus.element.matches('button') ? focusTargetIn(lastFocus, changes) : null
+    const focusTarget = isTaken && lastFocus.element.matches('button') ? focusTargetIn(lastFocus, changes) : null
     setTimeout(() => restoreFocus(focusTarget), isTaken || canHaveFocus(lastFocus) ? 0 : DISABLED_MS)
   }
   const observer = new MutationObserver(handleMutations)

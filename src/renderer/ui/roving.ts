@@ -13,18 +13,13 @@ export const ARROW_STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
   End: ({ row }) => ({ row, column: Infinity })
 }
 
-const within = (column: number, { length }: readonly unknown[]): number =>
-  Math.max(0, Math.min(column, length - 1))
+const within = (column: number, { length }: readonly unknown[]): number => Math.max(0, Math.min(column, length - 1))
 
 /**
  * Returns the stop that an arrow leads to; undefined if the table lacks the current one. A single column is a list, in
  * which the left and right arrows move too.
  */
-export function nextStop<Stop>(
-  table: readonly (readonly Stop[])[],
-  current: Stop,
-  step: Step
-): Stop | undefined {
+export function nextStop<Stop>(table: readonly (readonly Stop[])[], current: Stop, step: Step): Stop | undefined {
   const isList = table.every(({ length }) => length === 1)
   const rows = isList ? [table.flat()] : table
   const row = rows.findIndex((stops) => stops.includes(current))

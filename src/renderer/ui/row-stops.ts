@@ -7,8 +7,7 @@ function leaves(target: Element, down: boolean): boolean {
   if (target instanceof HTMLSelectElement) return false
   if (!(target instanceof HTMLTextAreaElement)) return true
   const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(target)
-  const lines =
-    (target.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)) / parseFloat(lineHeight)
+  const lines = (target.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)) / parseFloat(lineHeight)
   const { selectionStart, selectionEnd, value } = target
   return lines < 1.5 || (selectionStart === selectionEnd && selectionStart === (down ? value.length : 0))
 }
@@ -22,9 +21,7 @@ function leaves(target: Element, down: boolean): boolean {
 export function rowStops(index: number): Attachment<HTMLElement> {
   return (body) => {
     const rows = (): Element[] => [...body.children]
-    const stopsOf = (row: Element | undefined): HTMLElement[] => [
-      ...(row?.querySelectorAll<HTMLElement>(STOPS) ?? [])
-    ]
+    const stopsOf = (row: Element | undefined): HTMLElement[] => [...(row?.querySelectorAll<HTMLElement>(STOPS) ?? [])]
 
     /** Updates `tabIndex` of all rows. It runs again when rows are added or removed. */
     const updateTabStops = (): void => {
@@ -38,8 +35,7 @@ export function rowStops(index: number): Attachment<HTMLElement> {
     const pressed = (event: KeyboardEvent): void => {
       const { key, target } = event
       const down = key === 'ArrowDown'
-      if (!(down || key === 'ArrowUp') || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)
-        return
+      if (!(down || key === 'ArrowUp') || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return
       const row = target instanceof Element ? target.closest('tr') : null
       if (!(target instanceof HTMLElement) || row === null || !leaves(target, down)) return
       const column = stopsOf(row).indexOf(target)

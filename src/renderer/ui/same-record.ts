@@ -5,7 +5,4 @@ export const sameRecord = (left: Record<string, unknown>, right: Record<string, 
 const sortedEntries = (record: Record<string, unknown>): unknown[] =>
   Object.entries(record)
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, value]) => [
-      key,
-      typeof value === 'object' && value !== null ? sortedEntries({ ...value }) : value
-    ])
+    .map(([key, value]) => [key, typeof value === 'object' && value !== null ? sortedEntries({ ...value }) : value])

@@ -9,8 +9,7 @@ export function saveBlob(name: string, blob: Blob): void {
   setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }
 
-export const saveText = (name: string, text: string, type: string): void =>
-  saveBlob(name, new Blob([text], { type }))
+export const saveText = (name: string, text: string, type: string): void => saveBlob(name, new Blob([text], { type }))
 
 /** Joins parts to a file name and replaces characters that file systems refuse. */
 export const fileName = (...parts: string[]): string =>

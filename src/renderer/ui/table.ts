@@ -54,9 +54,7 @@ export function sortRows<Row>(
 export function nextOrder<Row>(before: Order, { id, words, isAscending }: TableColumn<Row>): Order {
   const first = !(isAscending ?? words ?? false)
   if (before.column !== id) return { column: id, descending: first }
-  return before.descending === first
-    ? { column: id, descending: !first }
-    : { column: null, descending: false }
+  return before.descending === first ? { column: id, descending: !first } : { column: null, descending: false }
 }
 
 export function cellText<Row>({ text, format, value }: TableColumn<Row>, row: Row): string {

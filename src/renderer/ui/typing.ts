@@ -10,8 +10,7 @@ export const isTextField = (target: EventTarget | null): target is HTMLInputElem
  * Accepts the typed text by pressing the form's submit button, or by leaving the field. The focus stays in the field.
  */
 export function commitField(field: HTMLInputElement | HTMLTextAreaElement): void {
-  const submit =
-    field.form?.querySelector<HTMLButtonElement>('button:is(:not([type]), [type=submit])') ?? null
+  const submit = field.form?.querySelector<HTMLButtonElement>('button:is(:not([type]), [type=submit])') ?? null
   if (submit !== null) submit.click()
   else {
     field.blur()

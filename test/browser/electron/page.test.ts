@@ -21,9 +21,7 @@ async function showPage(browser: Browser, desktop: Desktop): Promise<Page> {
 }
 
 describe.skipIf(browserMissing !== null)("the desktop's page", () => {
-  it('undoes, exports and sweeps, does what the menus ask, and saves as the window closes', async ({
-    browser
-  }) => {
+  it('undoes, exports and sweeps, does what the menus ask, and saves as the window closes', async ({ browser }) => {
     const { folder, project } = await sweptShort()
     const desktop = await Desktop.start([`--project=${project}`], { folder })
     const page = await showPage(browser, desktop)
@@ -63,10 +61,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
 
     desktop.order('choose', { names: ['File', 'New project…'] })
     await page.getByRole('heading', { name: 'Models', exact: true }).waitFor()
-    await page
-      .getByLabel('Base: the pre-trained model', { exact: true })
-      .and(page.locator(':focus'))
-      .waitFor()
+    await page.getByLabel('Base: the pre-trained model', { exact: true }).and(page.locator(':focus')).waitFor()
     desktop.order('choose', { names: ['File', 'Close project'] })
     await page.getByRole('button', { name: 'Open demo' }).waitFor()
     desktop.order('close-window')

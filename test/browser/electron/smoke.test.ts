@@ -15,8 +15,7 @@ function findElectron(): { binary: string } | { missing: string } {
   const pathFile = join(folder, 'path.txt')
   const binary = existsSync(pathFile) ? join(folder, 'dist', readFileSync(pathFile, 'utf8')) : null
   if (binary === null || !existsSync(binary)) return { missing: "Electron's binary is not installed" }
-  const needsDisplay =
-    process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']
+  const needsDisplay = process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']
   return needsDisplay ? { missing: 'there is no display' } : { binary }
 }
 

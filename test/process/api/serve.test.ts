@@ -22,22 +22,9 @@ const Sampled = z.object({
 })
 
 /** Texts of `slr sample` by model and prompt. */
-async function sampled(
-  models: readonly string[],
-  options: readonly string[]
-): Promise<Map<string, string[]>> {
+async function sampled(models: readonly string[], options: readonly string[]): Promise<Map<string, string[]>> {
   const prompts = PROMPTS.flatMap((prompt) => ['--prompt', prompt])
-  const args = [
-    'sample',
-    '--blend-demo',
-    ...models,
-    ...prompts,
-    '--max-tokens',
-    '20',
-    '--json',
-    '--quiet',
-    ...options
-  ]
+  const args = ['sample', '--blend-demo', ...models, ...prompts, '--max-tokens', '20', '--json', '--quiet', ...options]
   const { stdout, stderr, status } = await runHere(args)
   expect(status, stderr).toBe(0)
   const texts = new Map<string, string[]>()
@@ -92,8 +79,7 @@ const waitForAnswers = (count: number): Promise<void> =>
   vi.waitFor(async () => expect(Metric('slr_answers_in_progress', await metricsText())).toBe(count), 5_000)
 
 const ErrorReply = z.object({ error: z.object({ message: z.string(), param: z.string().nullable() }) })
-const Metric = (name: string, text: string): number =>
-  Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+const Metric = (name: string, text: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
 
 describe('answers of the API', () => {
   it('are those of slr sample when many requests of several models run at once', async () => {
@@ -117,10 +103,7 @@ describe('answers of the API', () => {
   })
 
   it('draw as slr sample does with the same seed', async () => {
-    const expected = await sampled(
-      ['5-11'],
-      ['--temperature', '1', '--top-k', '0', '--seed', '7', '--n', '3']
-    )
+    const expected = await sampled(['5-11'], ['--temperature', '1', '--top-k', '0', '--seed', '7', '--n', '3'])
     const { choices, usage } = await client.chat.completions.create({
       ...{ model: '5-11', temperature: 1, seed: 7, n: 3, max_tokens: 20 },
       messages: [{ role: 'user', content: elementAt(PROMPTS, 0, 'prompt') }]
@@ -248,8 +231,7 @@ describe('log-probabilities of the API', () => {
     expect(lists?.token_logprobs?.[0]).toBeNull()
     const received = lists?.token_logprobs?.slice(1) ?? []
     expect(received).toHaveLength(expected.length)
-    for (const [i, value] of expected.entries())
-      expect(Math.abs(Number(received[i]) - value)).toBeLessThan(1e-4)
+    for (const [i, value] of expected.entries()) expect(Math.abs(Number(received[i]) - value)).toBeLessThan(1e-4)
   })
 
   it('of several prompts have one more entry than each prompt, also where the answer ends at once', async () => {
@@ -361,10 +343,7 @@ describe('a request of the API', () => {
   it('loses its connection if its client takes nothing of the reply', async () => {
     const impatient = await serveDemo({ unreadMs: 100 })
     const prompt = Array.from({ length: 500 }, (_, i) => i + 100)
-    const socket = connection(
-      rawRequest({ prompt, n: 16, echo: true, logprobs: 20, max_tokens: 0 }),
-      impatient
-    )
+    const socket = connection(rawRequest({ prompt, n: 16, echo: true, logprobs: 20, max_tokens: 0 }), impatient)
     let hasFailed = false
     socket.once('error', () => (hasFailed = true))
     await vi.waitFor(
@@ -384,10 +363,7 @@ describe('a request of the API', () => {
     await expect(withoutKey.models.list()).rejects.toMatchObject({ status: 401 })
     expect((await withKey.models.list()).data.map(({ id }) => id)).toEqual(MODELS)
     const request = { model: 'post', prompt: 'a', max_tokens: 8, n: 2 }
-    const results = await Promise.allSettled([
-      withKey.completions.create(request),
-      withKey.completions.create(request)
-    ])
+    const results = await Promise.allSettled([withKey.completions.create(request), withKey.completions.create(request)])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     const [refused] = results.filter((result) => result.status === 'rejected')
     expect(refused?.reason).toMatchObject({ status: 429, code: 'queue_full' })

@@ -44,12 +44,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   [
     'reads weights',
     'The process that reads weights',
-    () =>
-      computeDistances(
-        pairPaths({ kind: 'demo', pair: 'blend' }),
-        new AbortController().signal,
-        () => undefined
-      )
+    () => computeDistances(pairPaths({ kind: 'demo', pair: 'blend' }), new AbortController().signal, () => undefined)
   ]
 ])(
   'a process that %s is reported as killed, and neither as a defect nor by the fault of a file',

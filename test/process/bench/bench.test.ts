@@ -41,11 +41,7 @@ describe('the bench', () => {
 
   it('sweeps on every device that works, but on no software adapter', async () => {
     const { signal } = new AbortController()
-    const folders = await writeSyntheticPair(
-      await temporaryFolder(),
-      { ...SHAPE, vocabularySize: 2048 },
-      signal
-    )
+    const folders = await writeSyntheticPair(await temporaryFolder(), { ...SHAPE, vocabularySize: 2048 }, signal)
     const report = { adapter: null, reason: null, check: null, works: true, isSoftware: false }
     const reports = [
       { ...report, device: 'cpu' },

@@ -24,12 +24,9 @@ describe('slr', () => {
     for (const option of ['--json', '--quiet', '--help']) expect(explained.stdout).toMatch(`${option} `)
   })
 
-  it.each([[['--version']], [['sweep', '--no-check', '--version']]])(
-    'says its version for %j',
-    async (args) => {
-      expect(await runHere(args)).toEqual({ status: 0, stdout: `${versionLine()}\n`, stderr: '' })
-    }
-  )
+  it.each([[['--version']], [['sweep', '--no-check', '--version']]])('says its version for %j', async (args) => {
+    expect(await runHere(args)).toEqual({ status: 0, stdout: `${versionLine()}\n`, stderr: '' })
+  })
 
   it.each([...REPLACED_COMMANDS])('names the replacement of %s', async (name, replacement) => {
     expect(await runHere([name, '--blend-demo'])).toEqual({
@@ -49,9 +46,7 @@ describe('slr', () => {
     const args = ['report', '/nowhere.slr']
     expect(await runHere(args, { signal: AbortSignal.abort('SIGINT') })).toMatchObject({
       status: null,
-      stderr: expect.stringMatching(
-        /^Stopped\. Earlier results are unchanged\.\n.*: slr report \/nowhere\.slr\n$/
-      )
+      stderr: expect.stringMatching(/^Stopped\. Earlier results are unchanged\.\n.*: slr report \/nowhere\.slr\n$/)
     })
   })
 
@@ -76,9 +71,7 @@ describe('slr', () => {
   // Windows starts commands through a script that npm writes.
   it.skipIf(process.platform === 'win32')('is a program that can be started by itself', async () => {
     const { stdout } = await promisify(execFile)(builtScript('cli.js'), ['--version'])
-    expect(stdout).toMatch(
-      new RegExp(`^${version} \\(commit [0-9a-f]{9}, onnxruntime \\d+\\.\\d+\\.\\d+\\)\n$`)
-    )
+    expect(stdout).toMatch(new RegExp(`^${version} \\(commit [0-9a-f]{9}, onnxruntime \\d+\\.\\d+\\.\\d+\\)\n$`))
   })
 
   it('shows the help and fails when no command is given', async () => {

@@ -24,9 +24,7 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
   )
 
   it('renders the prompts to the reference tokens', () => {
-    expect(document.prompts.map(({ tokens }) => tokens)).toEqual(
-      crcReference.prompts.map((prompt) => prompt.token_ids)
-    )
+    expect(document.prompts.map(({ tokens }) => tokens)).toEqual(crcReference.prompts.map((prompt) => prompt.token_ids))
   })
 
   it.each(['base', 'post'] as const)('scores %s as the reference does, overall and by category', (model) => {
@@ -46,12 +44,7 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     const placesOf = (category: string): number[] =>
       document.prompts.flatMap((prompt, place) => (prompt.category === category ? [place] : []))
     const rest = (p: number[]): number => 1 - p.reduce((a, b) => a + b, 0)
-    for (const model of [
-      document.post,
-      ...document.ranges,
-      ...document.uniformBlends,
-      ...document.baselines
-    ]) {
+    for (const model of [document.post, ...document.ranges, ...document.uniformBlends, ...document.baselines]) {
       let [kl, error] = [0, 0]
       for (const category of categories) {
         const places = placesOf(category)

@@ -119,8 +119,7 @@ async function deathInSamples({ desktop, client, path, way, from }: Round): Prom
     last = event
   }
   await killer.gone()
-  if (last?.type === 'finished' || (last?.type === 'failed' && metTooEarly(last.problem.message)))
-    return false
+  if (last?.type === 'finished' || (last?.type === 'failed' && metTooEarly(last.problem.message))) return false
   expect(last).toMatchObject({
     type: 'failed',
     problem: { code: 'engine-lost', message: expect.stringMatching(WAYS[way]) }

@@ -73,9 +73,7 @@ describe('a pair whose configs compute otherwise', () => {
     for (const { name, model } of golden.models.filter((some) => some.name !== 'base')) {
       const mixed = await logitsOf({ base, post }, model)
       expect(mixed, name).toEqual(await logitsOf({ base: baseAsPost, post }, model))
-      expect(largestDifference(mixed.at(-1), golden.lastLogits('bfloat16', name).long), name).toBeGreaterThan(
-        0.1
-      )
+      expect(largestDifference(mixed.at(-1), golden.lastLogits('bfloat16', name).long), name).toBeGreaterThan(0.1)
     }
   })
 
@@ -96,17 +94,11 @@ describe('a pair whose configs compute otherwise', () => {
     'answers on %s as each model does by itself',
     async (device) => {
       const [, , restored] = golden.models.map(({ model }) => model)
-      const models: Model[] = [
-        { kind: 'base' },
-        { kind: 'post' },
-        ...(restored === undefined ? [] : [restored])
-      ]
+      const models: Model[] = [{ kind: 'base' }, { kind: 'post' }, ...(restored === undefined ? [] : [restored])]
       const [ofBase] = await answers({ base, post: base }, [{ kind: 'post' }], device)
       const [ofPost, ofRestored] = await answers({ base: baseAsPost, post }, models.slice(1), device)
       expect(await answers({ base, post }, models, device)).toEqual([ofBase, ofPost, ofRestored])
-      expect(ofBase).not.toEqual(
-        await answers({ base: baseAsPost, post }, [{ kind: 'base' }], device).then(([a]) => a)
-      )
+      expect(ofBase).not.toEqual(await answers({ base: baseAsPost, post }, [{ kind: 'base' }], device).then(([a]) => a))
     }
   )
 })

@@ -45,10 +45,7 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
     const expected = family.lastLogits(dtype, modelName)
     prompts.forEach(([prompt], i) => {
       worst.difference = Math.max(worst.difference, largestDifference(logits[i], expected[prompt]))
-      worst.correlation = Math.min(
-        worst.correlation,
-        sampleCorrelation(logits[i] ?? [], expected[prompt] ?? [])
-      )
+      worst.correlation = Math.min(worst.correlation, sampleCorrelation(logits[i] ?? [], expected[prompt] ?? []))
     })
     return worst
   }

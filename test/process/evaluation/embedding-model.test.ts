@@ -45,11 +45,7 @@ describe("a sentence-embedding model of the user's", () => {
 
   it('takes a vector of the whole text as it is, asks for token types where there are any, and looks in onnx/', async () => {
     const folder = await embeddingFolder({
-      'onnx/model.onnx': embeddingModel('sentence_embedding', [
-        'input_ids',
-        'attention_mask',
-        'token_type_ids'
-      ])
+      'onnx/model.onnx': embeddingModel('sentence_embedding', ['input_ids', 'attention_mask', 'token_type_ids'])
     })
     await rm(join(folder, 'model.onnx'))
     // (3, 4) / 5
@@ -110,12 +106,8 @@ describe("a sentence-embedding model of the user's", () => {
       const model = await openEmbeddingModel(folder)
       let turns = 0
       const timer = setInterval(() => (turns += 1), 10)
-      const { message } = await problemOf(model.encodeAll([`${'a'.repeat(60)}b`])).finally(() =>
-        clearInterval(timer)
-      )
-      expect(message).toBe(
-        `The tokenizer in ${file} took longer than 0.2 s of the processor and was stopped.`
-      )
+      const { message } = await problemOf(model.encodeAll([`${'a'.repeat(60)}b`])).finally(() => clearInterval(timer))
+      expect(message).toBe(`The tokenizer in ${file} took longer than 0.2 s of the processor and was stopped.`)
       expect(turns).toBeGreaterThan(5)
       expect(await model.encodeAll(['red'])).toEqual([[2, 4, 3]])
     }

@@ -87,8 +87,7 @@ it('the same answers by engine, file and endpoint have the same measures to the 
   const rendered = engine.run.promptSets[0]?.prompts.map((prompt) => prompt.rendered) ?? []
   const { endpoint, requests } = await startAnswerEndpoint({
     answer: (prompt, given) =>
-      own.find((line) => rendered[line.prompt] === prompt && line.index === given)?.text ??
-      'not one of the prompts'
+      own.find((line) => rendered[line.prompt] === prompt && line.index === given)?.text ?? 'not one of the prompts'
   })
   const served = await evaluated({
     kind: 'endpoint',
@@ -108,8 +107,7 @@ it('the same answers by engine, file and endpoint have the same measures to the 
 
 it('a variant with a system turn, a suffix and lists of answers is asked so, and has as many answers as the others', async () => {
   const { endpoint, requests } = await startAnswerEndpoint({
-    answer: (_, given) =>
-      `Here you are:\n1. Red ${given} (probability: 0.4)\n2. Blue ${given}\n3. Green ${given}`
+    answer: (_, given) => `Here you are:\n1. Red ${given} (probability: 0.4)\n2. Blue ${given}\n3. Green ${given}`
   })
   const { samples, results, run } = await evaluated(
     { kind: 'endpoint', name: 'listing', endpoint: { ...endpoint, through: 'chat', concurrency: 1 } },
@@ -142,8 +140,7 @@ it('a variant with a system turn, a suffix and lists of answers is asked so, and
 
 it('a variant under regeneration shows the earlier answers of its chain, and continues after a stop', async () => {
   const { endpoint, requests } = await startAnswerEndpoint({
-    answer: (prompt, given) =>
-      `${['Red', 'Blue', 'Green'][given] ?? 'Grey'} after ${prompt.split('\n').length}`
+    answer: (prompt, given) => `${['Red', 'Blue', 'Green'][given] ?? 'Grey'} after ${prompt.split('\n').length}`
   })
   const variant: Variant = {
     kind: 'endpoint',

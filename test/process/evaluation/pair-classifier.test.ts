@@ -56,11 +56,7 @@ describe('classes of answers', () => {
   })
 
   it.each<[string, Record<string, string | Uint8Array>, RegExp]>([
-    [
-      'no model',
-      { 'model.onnx': 'not onnx' },
-      /does not work as a classifier of pairs of texts: onnxruntime says/
-    ],
+    ['no model', { 'model.onnx': 'not onnx' }, /does not work as a classifier of pairs of texts: onnxruntime says/],
     ['other inputs', { 'model.onnx': embeddingModel('sentence_embedding', ['pixels']) }, /inputs are pixels/],
     [
       'no logits',
@@ -87,9 +83,7 @@ describe('classes of answers', () => {
     const file = join(folder, 'tokenizer.json')
     const tokenizer = z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(file, 'utf8')))
     await writeFile(file, JSON.stringify({ ...tokenizer, post_processor: null }))
-    expect((await problemOf(openPairClassifier(folder))).message).toMatch(
-      /expected one before and one behind it/
-    )
+    expect((await problemOf(openPairClassifier(folder))).message).toMatch(/expected one before and one behind it/)
   })
 })
 
@@ -104,11 +98,7 @@ it('an evaluation counts the classes of the first ten answers, and refuses anoth
   })
   expect(run.classifier).toEqual({ path: folder, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) })
   // The eleventh would be a class of its own.
-  const texts = [
-    ...Array.from({ length: 8 }, (_, index) => words('red', 6 + index)),
-    ...BLUES,
-    words('blue', 8)
-  ]
+  const texts = [...Array.from({ length: 8 }, (_, index) => words('red', 6 + index)), ...BLUES, words('blue', 8)]
   const samples = texts.map((text, index) => sampleLine('post', 0, index, text)).toReversed()
   const score = () => scoreStored(sharedEngine.client(), { run, pair }, samples)
   const scores = await score()

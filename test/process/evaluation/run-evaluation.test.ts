@@ -235,9 +235,7 @@ describe('results, worked out by hand', () => {
       ...scored,
       post: { ...scored.post, diversity: 0.1, validity: 0.9 },
       base: { ...scored.post, diversity: 0.5, validity: 0.1 },
-      ranges: scored.ranges.map((range) =>
-        range.start === 1 ? { ...range, diversity: 0.9, validity: 0.8 } : range
-      )
+      ranges: scored.ranges.map((range) => (range.start === 1 ? { ...range, diversity: 0.9, validity: 0.8 } : range))
     }
     const combined: EvaluationVariant = { variant: { kind: 'post', name: 'hot' }, prefix: 'Surprise me. ' }
     const run = evaluationRun({ task: OPEN, variants: [POST, UPPER, BASE, combined] })
@@ -322,8 +320,7 @@ describe('a run', () => {
     runOn(client, { run, pair }, stored, (computation) => (run = { ...run, ...computation }), signal)
 
   /** Without the order in which they came. */
-  const sorted = ({ samples }: Stored): SampleLine[] =>
-    samples.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
+  const sorted = ({ samples }: Stored): SampleLine[] => samples.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
   const keyOf = ({ variant, prompt, index }: SampleLine): string => `${variant}/${prompt}/${index}`
 
   beforeAll(async () => {
@@ -396,12 +393,7 @@ describe('a run', () => {
       }
     })
     const planned: Computation[] = []
-    await runOn(
-      client,
-      prepared,
-      { samples: [], scores: [] },
-      (computation) => void planned.push(computation)
-    )
+    await runOn(client, prepared, { samples: [], scores: [] }, (computation) => void planned.push(computation))
     expect(planned).toEqual([computed])
     expect(requests.map(({ device, precision }) => [device, precision])).toEqual([
       ['webgpu', undefined],

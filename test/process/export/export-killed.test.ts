@@ -38,20 +38,9 @@ describe('an export that is killed', () => {
    * @param last the change of files that the process is killed at
    * @returns the number of changes; null when it was killed
    */
-  async function exportInProcess(
-    { base, post }: PairFolders,
-    parent: string,
-    last?: number
-  ): Promise<number | null> {
+  async function exportInProcess({ base, post }: PairFolders, parent: string, last?: number): Promise<number | null> {
     const position = last === undefined ? [] : [String(last)]
-    const child = new LineProcess(process.execPath, [
-      ...COMPILE_LATER,
-      program,
-      base,
-      post,
-      parent,
-      ...position
-    ])
+    const child = new LineProcess(process.execPath, [...COMPILE_LATER, program, base, post, parent, ...position])
     onTestFinished(() => child.kill())
     const changeCount = last === undefined ? Number(await child.line()) : null
     await child.ended()
@@ -185,9 +174,7 @@ describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () 
   it('is noticed before anything is written', async () => {
     const disk = await smallDisk('2m')
     const problem = await problemOf(exportRecipe(await pairOf(3_000_000), UPPER, join(disk, 'out')))
-    expect(problem.message).toMatch(
-      /cannot be written: it takes about 4\.\d MB, and its disk has 2\.1 MB free/
-    )
+    expect(problem.message).toMatch(/cannot be written: it takes about 4\.\d MB, and its disk has 2\.1 MB free/)
     expect(await readdir(disk)).toEqual([])
   })
 

@@ -44,9 +44,7 @@ describe('a conversation with models side by side', () => {
     const [range] = await ask(RANGE)
     expect(post).toBeTruthy()
     expect(await ask(POST, RANGE)).toEqual([post, range])
-    await expect(ask({ ...POST, turns: RANGE.turns.slice(0, 2) })).rejects.toThrow(
-      'has to end with a turn of the user'
-    )
+    await expect(ask({ ...POST, turns: RANGE.turns.slice(0, 2) })).rejects.toThrow('has to end with a turn of the user')
     await project.close()
   })
 
@@ -55,9 +53,7 @@ describe('a conversation with models side by side', () => {
     const engine = new HeldEngine(sharedEngine)
     const jobs = new ProjectJobs(engine, new Devices(() => sharedEngine))
     const reached = engine.holdAt(({ type }) => type === 'tokens')
-    const answer = answered(
-      jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns: [POST] })
-    )
+    const answer = answered(jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns: [POST] }))
     const failed = expect(answer).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     await reached()
     await jobs.samples.start(project.firstPair, GREEDY_SETTINGS, [POST.variant])

@@ -55,9 +55,7 @@ it('serves a recipe, other layers and its speed until it is stopped, once at a t
     expect(
       events.some(
         (event) =>
-          event.type === 'progress' &&
-          event.progress.tokensPerSecond > 0 &&
-          event.progress.models.includes('3-4')
+          event.type === 'progress' && event.progress.tokensPerSecond > 0 && event.progress.models.includes('3-4')
       )
     ).toBe(true)
   )

@@ -71,9 +71,7 @@ describe('the lock of a project', () => {
     const lock = await lockProject(folder)
     const problem = await problemOf(lockProject(folder))
     expect(problem.code).toBe('locked')
-    expect(problem.message).toContain(
-      `${folder} is in use by slr-workbench, process ${process.pid} on ${hostname()}`
-    )
+    expect(problem.message).toContain(`${folder} is in use by slr-workbench, process ${process.pid} on ${hostname()}`)
     lock.release()
     await takeOver()
   })
@@ -123,9 +121,7 @@ describe('the lock of a project', () => {
 
   // On other systems the start of a process is not known.
   test.each([
-    ...(process.platform === 'linux'
-      ? [['by another process', { processStart: 'another-boot 1' }] as const]
-      : []),
+    ...(process.platform === 'linux' ? [['by another process', { processStart: 'another-boot 1' }] as const] : []),
     ['before the computer started', { startedAt: '2001-01-01T00:00:00.000Z' }] as const
   ])('is taken over when it was left %s of the same number', async (_, owner) => {
     const other = start('compete', folder)
@@ -180,22 +176,18 @@ describe('the lock of a project', () => {
     expect(await readdir(folder)).toEqual(['.lock'])
   })
 
-  test(
-    'goes to exactly one of several processes that find it stale at once',
-    { timeout: 60_000 },
-    async () => {
-      const gone = endedPid()
-      const competitors = Array.from({ length: 4 }, () => start('compete', folder))
+  test('goes to exactly one of several processes that find it stale at once', { timeout: 60_000 }, async () => {
+    const gone = endedPid()
+    const competitors = Array.from({ length: 4 }, () => start('compete', folder))
+    await Promise.all(competitors.map((competitor) => competitor.line()))
+    for (let round = 0; round < 25; round++) {
+      await writeLock({ pid: gone, token: `stale ${round}` })
+      for (const competitor of competitors) competitor.say('lock')
+      const got = await Promise.all(competitors.map((competitor) => competitor.line()))
+      expect(got.filter((answer) => answer === 'true')).toHaveLength(1)
+      for (const competitor of competitors) competitor.say('release')
       await Promise.all(competitors.map((competitor) => competitor.line()))
-      for (let round = 0; round < 25; round++) {
-        await writeLock({ pid: gone, token: `stale ${round}` })
-        for (const competitor of competitors) competitor.say('lock')
-        const got = await Promise.all(competitors.map((competitor) => competitor.line()))
-        expect(got.filter((answer) => answer === 'true')).toHaveLength(1)
-        for (const competitor of competitors) competitor.say('release')
-        await Promise.all(competitors.map((competitor) => competitor.line()))
-        expect(await readdir(folder)).toEqual([])
-      }
+      expect(await readdir(folder)).toEqual([])
     }
-  )
+  })
 })

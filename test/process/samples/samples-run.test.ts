@@ -258,9 +258,7 @@ describe('a run', () => {
     expect(samples).toEqual(expect.arrayContaining(told))
     expect(samples).toHaveLength(total)
     expect(run).toMatchObject({ weights: 'fp32', precision: 'fp32', settings: SETTINGS, variants: VARIANTS })
-    const [base, post, hybrid] = measures.variants.map(
-      (variant) => variant.measures.values.answerEntropy ?? NaN
-    )
+    const [base, post, hybrid] = measures.variants.map((variant) => variant.measures.values.answerEntropy ?? NaN)
     expect(post).toBeLessThan(0.6)
     expect(hybrid).toBeGreaterThan(0.8)
     expect(base).toBeGreaterThan(0.8)
@@ -464,9 +462,7 @@ describe('a run', () => {
       const { scores } = await check(client, swept, { minP: 0.1 }, 32)
       const [base, post, hybrid] = scores
       // Min-p leaves the hybrid valid tokens only: beside the untruncated score that would look like a finding.
-      expect(hybrid?.answers.validity).toBeGreaterThan(
-        (hybrid?.exact?.validity ?? 1) + (hybrid?.tolerance ?? 1)
-      )
+      expect(hybrid?.answers.validity).toBeGreaterThan((hybrid?.exact?.validity ?? 1) + (hybrid?.tolerance ?? 1))
       expect([post?.disagrees, hybrid?.disagrees]).toEqual([false, false])
       // Base goes on after a valid first character.
       expect(base?.answers.validity).toBeLessThan((base?.firstToken.validity ?? 0) - 0.1)

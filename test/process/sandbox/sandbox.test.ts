@@ -86,9 +86,7 @@ describe('a chat template', () => {
     const hoarding = sandbox.ask(templateRequest(HOARDS))
     expect(await problemOf(hoarding)).toMatchObject({
       code: 'bad-file',
-      message: expect.stringMatching(
-        /^The chat template in chat_template\.jinja takes more than the 1024 MiB/
-      )
+      message: expect.stringMatching(/^The chat template in chat_template\.jinja takes more than the 1024 MiB/)
     })
     const { kind } = await sandbox.ask(templateRequest("{{ messages[0]['content'] }}!"))
     expect(kind).toBe('template')
@@ -109,12 +107,8 @@ describe('a chat template', () => {
   })
 
   test('is rendered for many prompts, long ones too, each for its own', async () => {
-    const prompts = Array.from({ length: 200 }, (_, index) =>
-      `${index}`.repeat(index % 50 === 7 ? 100_000 : 1)
-    )
-    expect(await rendered("[{{ messages[0]['content'] }}]", prompts)).toEqual(
-      prompts.map((prompt) => `[${prompt}]`)
-    )
+    const prompts = Array.from({ length: 200 }, (_, index) => `${index}`.repeat(index % 50 === 7 ? 100_000 : 1))
+    expect(await rendered("[{{ messages[0]['content'] }}]", prompts)).toEqual(prompts.map((prompt) => `[${prompt}]`))
   })
 })
 
@@ -134,9 +128,7 @@ test('the variables of a chat template are listed in the sandbox, which can be s
     'tokenizer.json': byteLevelTokenizer(),
     'chat_template.jinja': `{{ '${"\\'".repeat(200_000)} }}`
   })
-  expect(
-    await problemOf(requireReadArguments({ templateArgument: [['tone', 'dry']] }, folder))
-  ).toMatchObject({
+  expect(await problemOf(requireReadArguments({ templateArgument: [['tone', 'dry']] }, folder))).toMatchObject({
     code: 'bad-file',
     message: expect.stringContaining(`${folder}/chat_template.jinja took longer than`)
   })
@@ -217,11 +209,7 @@ describe('YAML from elsewhere', () => {
   ].join('\n')
 
   test.each([
-    [
-      'with thousands of open brackets',
-      `name: x\nslices: ${'['.repeat(1000)}`,
-      /^f\.yaml nests too deep in line 2: /
-    ],
+    ['with thousands of open brackets', `name: x\nslices: ${'['.repeat(1000)}`, /^f\.yaml nests too deep in line 2: /],
     ['with brackets open over many lines', '[\n'.repeat(60), /^f\.yaml nests too deep in line 51: /],
     ['with lists in lists in one line', '- '.repeat(400), /^f\.yaml nests too deep in line 1: /],
     ['with keys of keys', '? '.repeat(400), /^f\.yaml nests too deep in line 1: /],
@@ -242,9 +230,7 @@ describe('YAML from elsewhere', () => {
   const KEYS = Array.from({ length: 30_000 }, (_, index) => `k${index}: 1`).join('\n')
 
   test.concurrent('that takes too long is stopped, while main takes its turns', async () => {
-    const refused = problemOf(
-      new Sandbox(TIGHT).ask({ kind: 'yaml', file: 'f.yaml', text: KEYS, maxAliases: 100 })
-    )
+    const refused = problemOf(new Sandbox(TIGHT).ask({ kind: 'yaml', file: 'f.yaml', text: KEYS, maxAliases: 100 }))
     const turns = await withTurns(refused)
     expect((await refused).message).toBe('f.yaml took longer than 0.2 s of the processor and was stopped.')
     expect(turns).toBeGreaterThan(5)

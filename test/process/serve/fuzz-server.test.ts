@@ -63,30 +63,14 @@ const host = (): string => `127.0.0.1:${server.port}`
 
 /** A request with some of its parts replaced by what no browser sends. */
 function request(chance: Chance, letIn: boolean): string {
-  const mostly = (usual: string, odd: readonly string[]): string =>
-    chance.below(4) > 0 ? usual : chance.of(odd)
+  const mostly = (usual: string, odd: readonly string[]): string => (chance.below(4) > 0 ? usual : chance.of(odd))
   const now = (times: number, ...lines: string[]): string[] => (chance.below(times) === 0 ? lines : [])
   const { home, cookie } = session
   const lines = [
-    `${mostly('GET', ['HEAD', 'POST', 'TRACE', 'CONNECT', 'OPTIONS', 'x'.repeat(50), 'G\0T', ''])} ${mostly(
-      home,
-      [
-        ...[
-          '/',
-          `${home}rpc`,
-          `${home}../..//etc/passwd`,
-          `${home}%2e%2e/%00`,
-          `http://${host()}${home}`,
-          '*'
-        ],
-        ...[
-          `//evil.example${home}`,
-          `/?token=${'A'.repeat(chance.below(3_000))}`,
-          `/${'a'.repeat(20_000)}`,
-          '/\u00ff'
-        ]
-      ]
-    )} HTTP/${mostly('1.1', ['1.0', '2.0', '9', ''])}`,
+    `${mostly('GET', ['HEAD', 'POST', 'TRACE', 'CONNECT', 'OPTIONS', 'x'.repeat(50), 'G\0T', ''])} ${mostly(home, [
+      ...['/', `${home}rpc`, `${home}../..//etc/passwd`, `${home}%2e%2e/%00`, `http://${host()}${home}`, '*'],
+      ...[`//evil.example${home}`, `/?token=${'A'.repeat(chance.below(3_000))}`, `/${'a'.repeat(20_000)}`, '/\u00ff']
+    ])} HTTP/${mostly('1.1', ['1.0', '2.0', '9', ''])}`,
     `Host: ${mostly(host(), ['evil.example', `127.0.0.1.evil.example:${server.port}`, '', '127.0.0.1:99999', '[::1]', '\t'])}`,
     `Cookie: ${letIn ? cookie : `${cookie.slice(0, -1)}${chance.of(['', '!', 'é'])}`}`,
     ...now(3, `Sec-Fetch-Site: ${mostly('same-origin', ['same-site', 'cross-site', 'none', ''])}`),
@@ -131,8 +115,7 @@ test('requests of strangers get no part of the page', { timeout: LIMIT_MS }, asy
 })
 
 /** Headers that no browser sends with a request of the page. */
-const FOREIGN =
-  /^(?:Host: (?!127\.0\.0\.1:|localhost:|\[::1\])|Sec-Fetch-Site: (?:same-site|cross-site|none)\r)/m
+const FOREIGN = /^(?:Host: (?!127\.0\.0\.1:|localhost:|\[::1\])|Sec-Fetch-Site: (?:same-site|cross-site|none)\r)/m
 
 test('requests of a session are answered or refused by their form', { timeout: LIMIT_MS }, async () => {
   const chance = new Chance(6)
@@ -177,12 +160,7 @@ function frame(chance: Chance): Buffer {
         ? Buffer.from([masked | 126, claimed >> 8, claimed & 0xff])
         : Buffer.concat([Buffer.from([masked | 127]), bigEndian(claimed)])
   // A mask of zeros leaves the payload as it is.
-  return Buffer.concat([
-    Buffer.from([first]),
-    length,
-    masked === 0 ? Buffer.alloc(0) : Buffer.alloc(4),
-    payload
-  ])
+  return Buffer.concat([Buffer.from([first]), length, masked === 0 ? Buffer.alloc(0) : Buffer.alloc(4), payload])
 }
 
 function bigEndian(value: number): Buffer {
@@ -191,24 +169,20 @@ function bigEndian(value: number): Buffer {
   return bytes
 }
 
-test(
-  'what a session sends instead of messages ends its line, and no other',
-  { timeout: LIMIT_MS },
-  async () => {
-    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    const chance = new Chance(7)
-    const upgrade = `GET ${session.home}rpc HTTP/1.1\r\nHost: ${host()}\r\nOrigin: http://${host()}\r\nCookie: ${session.cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
-    for (let round = 0; round < 3 * FUZZ_TIMES; round++) {
-      const lines = Array.from({ length: 12 }, () => [
-        upgrade,
-        ...Array.from({ length: 1 + chance.below(5) }, () => frame(chance))
-      ])
-      for (const answer of await exchange(lines)) expect(answer).toMatch(/^HTTP\/1\.1 101/)
-    }
-    expect(await own.client().app.recent()).toEqual([])
-    logged.mockRestore()
+test('what a session sends instead of messages ends its line, and no other', { timeout: LIMIT_MS }, async () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const chance = new Chance(7)
+  const upgrade = `GET ${session.home}rpc HTTP/1.1\r\nHost: ${host()}\r\nOrigin: http://${host()}\r\nCookie: ${session.cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+  for (let round = 0; round < 3 * FUZZ_TIMES; round++) {
+    const lines = Array.from({ length: 12 }, () => [
+      upgrade,
+      ...Array.from({ length: 1 + chance.below(5) }, () => frame(chance))
+    ])
+    for (const answer of await exchange(lines)) expect(answer).toMatch(/^HTTP\/1\.1 101/)
   }
-)
+  expect(await own.client().app.recent()).toEqual([])
+  logged.mockRestore()
+})
 
 test('slow bodies and heads delay no other request', { timeout: LIMIT_MS }, async () => {
   const slow = Array.from({ length: 80 }, () => {

@@ -162,13 +162,7 @@ describe('a request that is refused', () => {
     expect(await get(`${one.home}/`, { Cookie: other.Cookie })).toMatchObject({ status: 401 })
   })
 
-  const HOSTS = [
-    'evil.example',
-    'evil.example:80',
-    '127.0.0.1.evil.example',
-    '192.168.0.1',
-    'localhost@evil.example'
-  ]
+  const HOSTS = ['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '192.168.0.1', 'localhost@evil.example']
   it.each(HOSTS)('names the host %s, as a rebound name would', async (host) => {
     const { Cookie, home } = await signIn()
     expect(await get(`${home}/`, { Host: host, Cookie })).toMatchObject({ status: 403 })
@@ -212,13 +206,8 @@ describe('a request that is refused', () => {
 
   it('opens a WebSocket without the cookie, with a foreign Host or Origin, or elsewhere', async () => {
     const { Cookie, home } = await signIn()
-    const origins: Record<string, string>[] = [
-      { Origin: 'http://evil.example' },
-      { Origin: 'http://127.0.0.1:1' },
-      {}
-    ]
-    for (const headers of origins)
-      expect(await upgradeStatus(`${home}/rpc`, { Cookie, ...headers })).toBe(403)
+    const origins: Record<string, string>[] = [{ Origin: 'http://evil.example' }, { Origin: 'http://127.0.0.1:1' }, {}]
+    for (const headers of origins) expect(await upgradeStatus(`${home}/rpc`, { Cookie, ...headers })).toBe(403)
     expect(await upgradeStatus(`${home}/rpc`, { Origin: address.origin })).toBe(401)
     const foreign = { Cookie, Host: 'evil.example', Origin: 'http://evil.example' }
     expect(await upgradeStatus(`${home}/rpc`, foreign)).toBe(403)
@@ -298,8 +287,7 @@ describe('the line to main', () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const socket = await openSocket()
     const form = { u: '/app/info', h: { 'content-type': 'multipart/form-data' } }
-    for (const message of [{ i: '1' }, { i: '2', p: {} }, { i: '3', p: form }])
-      socket.send(JSON.stringify(message))
+    for (const message of [{ i: '1' }, { i: '2', p: {} }, { i: '3', p: form }]) socket.send(JSON.stringify(message))
     const client: ContractRouterClient<Contract> = createORPCClient(new RPCLink({ websocket: socket }))
     expect(await client.app.info()).toMatchObject({ entry: 'browser' })
     socket.close()

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import {
-  type ChosenDevice,
-  type DeviceCheck,
-  DeviceName,
-  DeviceReport
-} from '../../../src/contract/model/device'
+import { type ChosenDevice, type DeviceCheck, DeviceName, DeviceReport } from '../../../src/contract/model/device'
 import { WorkbenchError } from '../../../src/contract/model/problem'
 import type { Gpu, MachineGpus } from '../../../src/main/work/gpus'
 import type { EngineHost } from '../../../src/main/engine/host'
@@ -140,8 +135,7 @@ describe('a trial of devices that is stopped', () => {
         ...new HeldEngine(sharedEngine).another(),
         client: () => ({
           ...sharedEngine.client(),
-          checkDevice: () =>
-            ended.promise.then(() => Promise.reject(new WorkbenchError('engine-lost', 'It ended.')))
+          checkDevice: () => ended.promise.then(() => Promise.reject(new WorkbenchError('engine-lost', 'It ended.')))
         }),
         close: async () => ended.resolve()
       }

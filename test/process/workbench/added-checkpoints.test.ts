@@ -16,11 +16,7 @@ import { createProject } from '../../../src/main/project/create-project'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'
 import { prepareSampleRun } from '../../../src/main/samples/prepare-run'
-import {
-  conditionOf,
-  excludedCheckpoints,
-  usableCheckpoints
-} from '../../../src/renderer/recipes/other-checkpoints'
+import { conditionOf, excludedCheckpoints, usableCheckpoints } from '../../../src/renderer/recipes/other-checkpoints'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { runHere, slr } from '../../fixtures/command-line'
 import { exportRecipe } from '../../fixtures/exported-pair'
@@ -194,9 +190,7 @@ describe("a project's other checkpoints", () => {
     const { path } = await demoProject()
     const { client, close } = openWorkbench()
     const findings = async (folder: string): Promise<string[]> =>
-      (await client.pair.inspectOther({ path, pair: 'pair-1', folder })).findings.map(
-        ({ message }) => message
-      )
+      (await client.pair.inspectOther({ path, pair: 'pair-1', folder })).findings.map(({ message }) => message)
     expect(await findings(restored)).toEqual([])
     expect(await findings(PAIR.post)).toEqual(['It looks like the same checkpoint as post.'])
     expect(await findings(await foreignTokenizer())).toEqual([

@@ -19,8 +19,7 @@ describe('a recipe that is probed in a project', () => {
     const prompt = prompts[0]?.text ?? ''
     const recipe = { name: 'selected', ranges: [[4, 11]] satisfies [number, number][] }
     const events: ProbeEvent[] = []
-    for await (const event of await client.probes.next({ path, pair: 'pair-1', recipe, prompt }))
-      events.push(event)
+    for await (const event of await client.probes.next({ path, pair: 'pair-1', recipe, prompt })) events.push(event)
     expect(events.map(({ model }) => model)).toEqual(['post', 'hybrid', 'base'])
 
     const which = [[], ['4-11'], ['base']]

@@ -67,8 +67,7 @@ it(
       folders,
       seed: SEED,
       sweepOneIn: 30,
-      continues: (round) =>
-        SECONDS > 0 ? performance.now() - startedMs < SECONDS * 1000 : round < SHORT_ROUNDS
+      continues: (round) => (SECONDS > 0 ? performance.now() - startedMs < SECONDS * 1000 : round < SHORT_ROUNDS)
     })
     if (SECONDS > 0) console.log(`soak with seed ${SEED}: ${JSON.stringify(done)}`)
     for (const what of [

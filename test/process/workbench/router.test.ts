@@ -262,9 +262,7 @@ describe('a sweep', () => {
     expect(shares).toContain(1)
     expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
     const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(
-      21 + 2 + 21 + DEPTH_RAMPS.length
-    )
+    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(21 + 2 + 21 + DEPTH_RAMPS.length)
 
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toEqual([])

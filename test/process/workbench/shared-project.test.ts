@@ -51,8 +51,7 @@ const kept = async (window: WindowClient, path: string, name: string): Promise<K
   return found
 }
 
-const stored = async (path: string): Promise<PairDocument> =>
-  elementAt((await storedProject(path)).pairs, 0, 'pair')
+const stored = async (path: string): Promise<PairDocument> => elementAt((await storedProject(path)).pairs, 0, 'pair')
 
 const namesOf = ({ recipes }: PairDocument): string[] => recipes.map(({ recipe }) => recipe.name)
 
@@ -111,9 +110,7 @@ describe('a value of a project that two windows show', () => {
   it('is not set by one that has not seen what the other made of it', async () => {
     const { a, b, path, here, revision: seen, prompts } = await twoWindows()
     await a.pairs.update({ ...here, seen, changes: { settings: { rho: 0.8 } } })
-    await expect(
-      b.pairs.update({ ...here, seen, changes: { settings: { rho: 0.7 } } })
-    ).rejects.toMatchObject({
+    await expect(b.pairs.update({ ...here, seen, changes: { settings: { rho: 0.7 } } })).rejects.toMatchObject({
       data: {
         code: 'stale',
         message: 'Not saved: the validity to keep changed elsewhere since you last saw it.',

@@ -48,9 +48,8 @@ describe("a project's next sweep", () => {
 
     let seen = 0
     const change = async (memoryBytes: number | null) => {
-      seen = (
-        await client.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { memoryBytes } } })
-      ).revision
+      seen = (await client.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { memoryBytes } } }))
+        .revision
     }
     await change(whole.peakBytes - 20e6)
     const tight = await client.sweeps.plan({ path, pair: 'pair-1' })
@@ -97,9 +96,7 @@ describe("a project's next sweep", () => {
     // One that had begun is cancelled; from the closing on, no project is opened for another.
     const ended = { data: { code: expect.stringMatching(/^(?:cancelled|busy)$/) } }
     expect(await planned).toMatchObject(ended)
-    expect(await client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)).toMatchObject(
-      ended
-    )
+    expect(await client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)).toMatchObject(ended)
     expect(itsOwn.pid).toBeUndefined()
   })
 })

@@ -4,9 +4,7 @@ import { type AST, parse } from 'svelte/compiler'
 import { expect, it } from 'vitest'
 
 const RENDERER = 'src/renderer'
-const files = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.svelte')
-)
+const files = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.svelte'))
 
 /** Titles of elements without a label: none may be the only place where something is said. */
 const TITLES: Record<string, readonly string[]> = {
@@ -92,9 +90,7 @@ it('disables no control without a reason in sight', () => {
     ({ attribute, file, expression }) =>
       attribute === 'disabled' &&
       !(expression === 'disabled' && ALWAYS.includes(file)) &&
-      !expression
-        .split(' || ')
-        .every((part) => Object.values(REASONS).some((reason) => reason.test(part.trim())))
+      !expression.split(' || ').every((part) => Object.values(REASONS).some((reason) => reason.test(part.trim())))
   )
   expect(unexplained).toEqual([])
 })

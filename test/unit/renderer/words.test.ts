@@ -85,10 +85,7 @@ describe('numbers in words', () => {
         unit
       }))
     const said = (seconds: number): number =>
-      parts(formatDuration(seconds)).reduce(
-        (sum, { count, unit }) => sum + count * (SECONDS.get(unit) ?? NaN),
-        0
-      )
+      parts(formatDuration(seconds)).reduce((sum, { count, unit }) => sum + count * (SECONDS.get(unit) ?? NaN), 0)
     const durations = fc.oneof(
       fc.double({ min: 0, max: 60, noNaN: true }),
       fc.double({ min: 0, max: 1e5, noNaN: true })
@@ -96,8 +93,7 @@ describe('numbers in words', () => {
     fc.assert(
       fc.property(durations, durations, (one, other) => {
         const [shorter, longer] = one <= other ? [one, other] : [other, one]
-        for (const { count, unit } of parts(formatDuration(longer)))
-          if (unit !== 'h') expect(count).toBeLessThan(60)
+        for (const { count, unit } of parts(formatDuration(longer))) if (unit !== 'h') expect(count).toBeLessThan(60)
         expect(said(shorter)).toBeLessThanOrEqual(said(longer))
         // Half of the smaller part that is named.
         expect(Math.abs(said(longer) - longer)).toBeLessThanOrEqual(longer < 3599 ? 0.5 : 30)
@@ -121,20 +117,14 @@ describe('prompts as they are edited', () => {
   })
 
   it('take any character as one, also outside the basic plane', () => {
-    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: '🎲a ' }).prompt?.valid).toEqual([
-      '🎲',
-      'a',
-      ' '
-    ])
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: '🎲a ' }).prompt?.valid).toEqual(['🎲', 'a', ' '])
   })
 
   it('name the error', () => {
     expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'A' }).problem).toMatch(
       /^a valid set needs at least two characters/
     )
-    expect(parseDraft({ id: 0, text: '', category: 'y', valid: 'AB' }).problem).toBe(
-      'a prompt needs some text'
-    )
+    expect(parseDraft({ id: 0, text: '', category: 'y', valid: 'AB' }).problem).toBe('a prompt needs some text')
     expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'AA' }).problem).toMatch(/twice/)
   })
 
@@ -146,10 +136,7 @@ describe('prompts as they are edited', () => {
     expect(() => parsePromptFile('p.json', '{')).toThrow(/^p\.json is not JSON/)
     expect(() => parsePromptFile('p.json', '[]')).toThrow('p.json, a prompt set needs at least one prompt')
     expect(() =>
-      parsePromptFile(
-        'p.json',
-        JSON.stringify([...prompts, { text: 'x', category: 'y', valid: ['AB', 'C'] }])
-      )
+      parsePromptFile('p.json', JSON.stringify([...prompts, { text: 'x', category: 'y', valid: ['AB', 'C'] }]))
     ).toThrow('p.json, prompt 2, valid.0: each valid answer must be exactly one character')
   })
 

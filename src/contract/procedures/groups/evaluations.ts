@@ -1,12 +1,6 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
-import {
-  EvaluatedPrompt,
-  EvaluationEvent,
-  EvaluationRun,
-  EvaluationView,
-  TaskEntry
-} from '../../documents/evaluation'
+import { EvaluatedPrompt, EvaluationEvent, EvaluationRun, EvaluationView, TaskEntry } from '../../documents/evaluation'
 import { JudgeEvent, JudgeSettings } from '../../documents/judge'
 import { Computing } from '../../documents/samples'
 import { RestorationRange } from '../../model/recipe'

@@ -23,9 +23,7 @@ export const pairListProcedures = {
   overview: procedure
     .input(projectPath.extend({ scoring: z.string().max(10_000).nullable() }))
     .output(eventIterator(PairsOverview)),
-  update: procedure
-    .input(pairInput.extend({ seen: seenRevision, changes: PairChanges }))
-    .output(ProjectState),
+  update: procedure.input(pairInput.extend({ seen: seenRevision, changes: PairChanges })).output(ProjectState),
   /** Sets the folders of a pair after they were moved, also to other checkpoints. */
   relocate: procedure.input(pairInput.extend({ base: folderPath, post: folderPath })).output(ProjectState)
 }

@@ -35,9 +35,7 @@ export const appProcedures = {
   /** Tells the window frame the page's theme. */
   theme: procedure.input(z.object({ choice: ThemeChoice })).output(z.void()),
   /** Confirms addresses that prompts may be sent to, each with the variable of its key. */
-  confirmAddresses: procedure
-    .input(z.object({ addresses: z.array(EndpointContact).min(1).max(100) }))
-    .output(z.void()),
+  confirmAddresses: procedure.input(z.object({ addresses: z.array(EndpointContact).min(1).max(100) })).output(z.void()),
   recent: procedure.output(z.array(ListedProject)),
   forget: procedure.input(projectPath).output(z.array(ListedProject)),
   /** Finds pairs of models in the Hugging Face cache and in the folders that the user added. */

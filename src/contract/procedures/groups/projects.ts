@@ -10,17 +10,13 @@ export const projectProcedures = {
   openDemo: procedure.input(z.object({ pair: DemoPair })).output(ProjectState),
   /** Creates the project `folder/name.slr`, where `folder` is the parent. It is rejected if the project exists. */
   create: procedure
-    .input(
-      z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath })
-    )
+    .input(z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath }))
     .output(ProjectState),
   /** Opens a project, at its first pair unless `pair` is given. */
   open: procedure.input(projectPath.extend({ pair: PairId.optional() })).output(ProjectState),
   /** Streams the state of a project with one of its pairs, at once and after every change by any client. */
   watch: procedure.input(pairInput).output(eventIterator(ProjectState)),
-  update: procedure
-    .input(pairInput.extend({ seen: seenRevision, changes: ProjectChanges }))
-    .output(ProjectState),
+  update: procedure.input(pairInput.extend({ seen: seenRevision, changes: ProjectChanges })).output(ProjectState),
   /** Undoes changes, oldest first. It fails with `stale` if one of the values has changed since. */
   revert: procedure
     .input(pairInput.extend({ changes: z.array(z.number().int()).min(1).max(1000) }))

@@ -29,14 +29,10 @@ export const sampleProcedures = {
     .output(SamplePrompts),
   /** Returns the models and the number of answers in a file of answers, which can serve as a variant. */
   answerFile: procedure.input(z.object({ path: folderPath })).output(AnswerFileFacts),
-  savePrompts: procedure
-    .input(pairInput.extend({ seen: seenRevision, prompts: SamplePrompts }))
-    .output(ProjectState),
+  savePrompts: procedure.input(pairInput.extend({ seen: seenRevision, prompts: SamplePrompts })).output(ProjectState),
   render: procedure
     .input(pairInput.extend({ prompt: SamplePrompt }))
-    .output(
-      z.object({ rendered: z.string(), tokens: z.array(z.number().int()), notices: z.array(z.string()) })
-    ),
+    .output(z.object({ rendered: z.string(), tokens: z.array(z.number().int()), notices: z.array(z.string()) })),
   /** Returns the sampler settings from post's generation config, or the paper's if it has none. */
   defaults: procedure.input(pairInput).output(SampleSettings),
   /** Starts a run over the project's sample prompts, which continues if the window closes. */

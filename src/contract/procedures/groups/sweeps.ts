@@ -34,9 +34,7 @@ export const sweepProcedures = {
     })
   ),
   /** Returns the remaining work, memory and time of the next sweep; null if nothing is left. */
-  plan: procedure
-    .input(pairInput.extend({ preview: z.boolean().default(false) }))
-    .output(SweepPlan.nullable()),
+  plan: procedure.input(pairInput.extend({ preview: z.boolean().default(false) })).output(SweepPlan.nullable()),
   /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
   prioritize: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
   ...jobProcedures(SweepEvent),

@@ -77,9 +77,7 @@ export function isDiskFull(error: unknown): boolean {
 
 /** Gives the system's message without its path, which is that of an unfinished file. */
 const systemWords = (error: unknown): string =>
-  errorCode(error) === 'ENOENT'
-    ? 'its folder takes no files'
-    : errorMessage(error).replace(/, \w+( '.*)?$/s, '')
+  errorCode(error) === 'ENOENT' ? 'its folder takes no files' : errorMessage(error).replace(/, \w+( '.*)?$/s, '')
 
 /** Gives the system's code of an error, such as ENOENT. */
 export function errorCode(error: unknown): string | null {

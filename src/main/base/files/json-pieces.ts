@@ -66,8 +66,7 @@ class PieceReader {
             open.push(at)
             containers += 1
             if (open.length > MAX_JSON_DEPTH) throw this.bad(`nests more than ${MAX_JSON_DEPTH} deep`)
-            if (containers > MAX_CONTAINERS)
-              throw this.bad(`has more than ${MAX_CONTAINERS} lists and objects`)
+            if (containers > MAX_CONTAINERS) throw this.bad(`has more than ${MAX_CONTAINERS} lists and objects`)
             break
           case CLOSE_LIST:
           case CLOSE_OBJECT: {
@@ -84,8 +83,7 @@ class PieceReader {
   /** Parses a list or object that is larger than a piece, including its brackets. */
   private async container(start: number, end: number): Promise<unknown> {
     const isList = this.bytes[start] === OPEN_LIST
-    if (this.bytes[end - 1] !== (isList ? CLOSE_LIST : CLOSE_OBJECT))
-      throw this.notJson('brackets do not match')
+    if (this.bytes[end - 1] !== (isList ? CLOSE_LIST : CLOSE_OBJECT)) throw this.notJson('brackets do not match')
     const list: unknown[] = []
     const object: Record<string, unknown> = {}
     let members = 0
@@ -160,8 +158,7 @@ class PieceReader {
   }
 
   private parsed(before: string, from: number, to: number, after: string): unknown {
-    if (to - from > MAX_UNDIVIDED_BYTES)
-      throw this.bad(`holds a text of more than ${MAX_UNDIVIDED_BYTES} bytes`)
+    if (to - from > MAX_UNDIVIDED_BYTES) throw this.bad(`holds a text of more than ${MAX_UNDIVIDED_BYTES} bytes`)
     let text: string
     try {
       text = UTF8.decode(this.bytes.subarray(from, to))
@@ -208,8 +205,7 @@ class PieceReader {
 /** Byte order marks inside the text are preserved. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const isBlank = (byte: number | undefined): boolean =>
-  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
 /** Sets a member as JSON.parse does: `__proto__` is a name like any other. */
 function setMember(object: Record<string, unknown>, key: string, value: unknown): void {

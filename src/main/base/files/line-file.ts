@@ -23,10 +23,7 @@ export interface LineFormat<T> {
 }
 
 /** Reads the lines of a file, empty without one. A last line without a line break was cut off and is ignored. */
-export async function readLines<T>(
-  file: string,
-  format: LineFormat<T>
-): Promise<{ line: T; where: string }[]> {
+export async function readLines<T>(file: string, format: LineFormat<T>): Promise<{ line: T; where: string }[]> {
   const bytes = await readComplete(file)
   const breathe = yieldEvery20ms()
   const lines: { line: T; where: string }[] = []
@@ -137,8 +134,7 @@ function parseLine<T>(bytes: Buffer, where: string, { name, schema }: LineFormat
   throw fileError(`${where} is not ${name}: ${describeIssue(parsed.error)}`)
 }
 
-const overlong = (where: string): WorkbenchError =>
-  fileError(`${where} has more than ${MAX_LINE_BYTES} bytes.`)
+const overlong = (where: string): WorkbenchError => fileError(`${where} has more than ${MAX_LINE_BYTES} bytes.`)
 
 function lineText(bytes: Buffer, where: string): string {
   if (bytes.byteLength > MAX_LINE_BYTES) throw overlong(where)
@@ -173,11 +169,7 @@ export async function countLines(file: string): Promise<number> {
   const handle = await openRegularFile(file)
   for await (const chunk of handle.createReadStream()) {
     if (!Buffer.isBuffer(chunk)) continue
-    for (
-      let position = chunk.indexOf(NEWLINE);
-      position !== -1;
-      position = chunk.indexOf(NEWLINE, position + 1)
-    )
+    for (let position = chunk.indexOf(NEWLINE); position !== -1; position = chunk.indexOf(NEWLINE, position + 1))
       lines++
   }
   return lines

@@ -18,10 +18,7 @@ export function networkHost(path: string): string | null {
 }
 
 /** Refuses a path to a machine that the user has not named, because Windows sends it the user's credentials. */
-export async function requireNamedHost(
-  path: string,
-  platform: NodeJS.Platform = process.platform
-): Promise<void> {
+export async function requireNamedHost(path: string, platform: NodeJS.Platform = process.platform): Promise<void> {
   const host = platform === 'win32' ? networkHost(path) : null
   if (host === null) return
   const userFolders = [

@@ -16,8 +16,7 @@ export function configFolder(): string {
 
 /** Folder of models downloaded by Hugging Face tools, by the rules of huggingface_hub; it may not exist. */
 export function huggingFaceCacheFolder(): string {
-  const home =
-    override('HF_HOME') ?? join(override('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface')
+  const home = override('HF_HOME') ?? join(override('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface')
   return override('HF_HUB_CACHE') ?? join(home, 'hub')
 }
 

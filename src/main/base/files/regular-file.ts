@@ -21,10 +21,7 @@ interface FileSystem {
 }
 
 /** Opens a file for reading, through links. @throws WorkbenchError `bad-file` for no regular file or a silent drive */
-export async function openRegularFile(
-  file: string,
-  system: FileSystem = { stat, open }
-): Promise<FileHandle> {
+export async function openRegularFile(file: string, system: FileSystem = { stat, open }): Promise<FileHandle> {
   await requireAllowed(file)
   // Checked before opening, because opening a device may have effects.
   const stats = await inTime(file, system.stat(file))
@@ -63,11 +60,7 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
   }
 }
 
-export async function* regularFilePieces(
-  file: string,
-  maxBytes: number,
-  pieceBytes = 2 ** 20
-): AsyncGenerator<Buffer> {
+export async function* regularFilePieces(file: string, maxBytes: number, pieceBytes = 2 ** 20): AsyncGenerator<Buffer> {
   const handle = await openRegularFile(file)
   try {
     const { size } = await handle.stat()
@@ -102,9 +95,7 @@ export function readRegularFileNow(file: string, maxBytes: number): string {
 }
 
 const tooLarge = (file: string, size: number, maxBytes: number): WorkbenchError =>
-  fileError(
-    `${file} is too large: it has ${formatBytes(size)}, more than the ${formatBytes(maxBytes)} that are read.`
-  )
+  fileError(`${file} is too large: it has ${formatBytes(size)}, more than the ${formatBytes(maxBytes)} that are read.`)
 
 function notRegular(file: string): WorkbenchError {
   return fileError(`${file} is not a file.`)

@@ -9,9 +9,7 @@ export async function parseInPieces<T>(
   schema: z.ZodType<T>,
   value: unknown,
   signal?: AbortSignal
-): Promise<
-  { success: true; data: T; error?: undefined } | { success: false; data?: undefined; error: z.ZodError }
-> {
+): Promise<{ success: true; data: T; error?: undefined } | { success: false; data?: undefined; error: z.ZodError }> {
   if (!isLarge(value)) return schema.safeParse(value)
   try {
     const parsed = await new SchemaPieces(signal).parse(schema, value, [])
@@ -69,8 +67,7 @@ function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const field = schema.def.discriminator
   if (!isObject(value)) return undefined
   return schema.options.find(
-    (option) =>
-      option instanceof z.ZodObject && z.safeParse(option.shape[field] ?? z.never(), value[field]).success
+    (option) => option instanceof z.ZodObject && z.safeParse(option.shape[field] ?? z.never(), value[field]).success
   )
 }
 
@@ -98,5 +95,4 @@ function isLarge(value: unknown): boolean {
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  isContainer(value) && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> => isContainer(value) && !Array.isArray(value)

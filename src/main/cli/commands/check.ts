@@ -134,8 +134,7 @@ async function computedWhere(
   sweep: ComputedIn,
   signal: AbortSignal
 ): Promise<ComputedIn> {
-  const chosen =
-    device === undefined ? sweep : await chosenDevice({ device, precision }, base, triedDevices(signal))
+  const chosen = device === undefined ? sweep : await chosenDevice({ device, precision }, base, triedDevices(signal))
   requireHalf(chosen.device, precision)
   return {
     device: chosen.device,
@@ -163,9 +162,7 @@ function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): S
     ]
   ])
   return {
-    saved:
-      'Nothing is saved. ' +
-      `To save the sweep, run "${sweepFirst}", then this check with --from sweep.json.`,
+    saved: 'Nothing is saved. ' + `To save the sweep, run "${sweepFirst}", then this check with --from sweep.json.`,
     resumable: false
   }
 }

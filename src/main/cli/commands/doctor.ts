@@ -154,18 +154,10 @@ function describeGpus(machine: MachineGpus): string {
 }
 
 const configWords = ({ device, memory }: UserConfig): string =>
-  [device === undefined ? [] : `device ${device}`, memory === undefined ? [] : `memory ${memory}`]
-    .flat()
-    .join(', ') || 'no device or memory'
+  [device === undefined ? [] : `device ${device}`, memory === undefined ? [] : `memory ${memory}`].flat().join(', ') ||
+  'no device or memory'
 
-function describeMachine({
-  versions,
-  memory,
-  cores,
-  folders,
-  modelFolders: searched,
-  config
-}: MachineFacts): string {
+function describeMachine({ versions, memory, cores, folders, modelFolders: searched, config }: MachineFacts): string {
   const folderRow = (name: string, { path, exists, freeBytes: free }: FolderFacts): string[] => [
     name,
     `${path}${exists ? '' : ' (missing)'}${free === null ? '' : `, ${bytes(free)} free`}`

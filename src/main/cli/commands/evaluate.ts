@@ -70,19 +70,11 @@ const evaluateOptions = pairOptions
   .options({
     task: text('<task>', TASK_CHOICES),
     variants: text('<file>', 'variants as JSON, with their own samplers'),
-    prompting: several(
-      Prompting,
-      '<name>',
-      'also ask every model by this prompting; repeatable',
-      parsePrompting
-    ),
+    prompting: several(Prompting, '<name>', 'also ask every model by this prompting; repeatable', parsePrompting),
     embeddingModel: text('<folder>', 'compare answers by this sentence-embedding model'),
     classifier: text('<folder>', 'count classes of answers by this classifier')
   })
-  .and(
-    countOption("answers per prompt (default: the task's)"),
-    seedOption("seed of the draws (default: the task's)")
-  )
+  .and(countOption("answers per prompt (default: the task's)"), seedOption("seed of the draws (default: the task's)"))
   .options({
     against: text('<variant>', 'compare the others with this one (default: post)')
   })
@@ -112,57 +104,46 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   if (taskName === undefined) {
     throw usageError(command, `--task is missing: give one, such as --task ${BUILTIN_TASKS[0]}`)
   }
-  await withResultContext(
-    'evaluation',
-    options,
-    command,
-    async ({ givenPair, projectPair, output, note }) => {
-      allowForThisRun(options.allowAddress ?? [])
-      const folders = pairPaths(
-        givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
-      )
-      const task = withSettings(await namedTask(taskName, projectPair), options)
-      requireHalf(options.device ?? 'cpu', options.precision)
-      if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
-      const judge = await judgeNamed(options.judge, task.kind, command)
-      const table = await csvOutput(options)
-      const answers =
-        options.answersOut === undefined
-          ? null
-          : await checkOutputFile(options.answersOut, 'answers', {}, options.force)
-      const variants = await givenVariants(options, folders, projectPair, command)
-      const work = await openWork(options, { ...folders, task, variants }, projectPair)
-      const { run, sampled } = work
-      if (output !== null) requireSameIdentity(output, 'evaluation', run)
-      if (options.against !== undefined) requireVariant(options.against, run, command)
-      for (const notice of run.notices) note(notice)
-      if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
-      if (options.dryRun) return showPlan(work, options.json)
-      if (judge !== null && (await lacksVerdicts(projectPair, work.stored, judge)))
-        await requireReachable(judge, 'The judge', signal)
-      note(describePlan(run, sampled.post.spec.contextLength))
-      const outcome = await completeEvaluation(work, projectPair, {
-        judge,
-        quiet: options.quiet,
-        signal,
-        note
-      })
-      const view = await viewEvaluation(outcome.files, outcome.proxies, options.against, signal)
-      if (output !== null) await writeOutputFile(output, 'evaluation', view)
-      await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
-      if (answers !== null) await writeOutputText(answers, answerLines(run, outcome.files.samples))
-      await (options.json
-        ? printJson('evaluation', view)
-        : printShown(
-            describeEvaluation(view, { pair: pairOptionsOf(options), task: taskName }, options.details)
-          ))
-      if (output !== null) note(writtenWords(output))
-      if (answers !== null) note(writtenWords(answers))
-      // The measurements are saved and printed. An incomplete judgement still fails the command.
-      const failure = outcome.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
-      if (failure !== null) throw failure
-    }
-  )
+  await withResultContext('evaluation', options, command, async ({ givenPair, projectPair, output, note }) => {
+    allowForThisRun(options.allowAddress ?? [])
+    const folders = pairPaths(givenPair ?? projectPair?.document.location ?? (await requirePair(options, command)))
+    const task = withSettings(await namedTask(taskName, projectPair), options)
+    requireHalf(options.device ?? 'cpu', options.precision)
+    if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
+    const judge = await judgeNamed(options.judge, task.kind, command)
+    const table = await csvOutput(options)
+    const answers =
+      options.answersOut === undefined ? null : await checkOutputFile(options.answersOut, 'answers', {}, options.force)
+    const variants = await givenVariants(options, folders, projectPair, command)
+    const work = await openWork(options, { ...folders, task, variants }, projectPair)
+    const { run, sampled } = work
+    if (output !== null) requireSameIdentity(output, 'evaluation', run)
+    if (options.against !== undefined) requireVariant(options.against, run, command)
+    for (const notice of run.notices) note(notice)
+    if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
+    if (options.dryRun) return showPlan(work, options.json)
+    if (judge !== null && (await lacksVerdicts(projectPair, work.stored, judge)))
+      await requireReachable(judge, 'The judge', signal)
+    note(describePlan(run, sampled.post.spec.contextLength))
+    const outcome = await completeEvaluation(work, projectPair, {
+      judge,
+      quiet: options.quiet,
+      signal,
+      note
+    })
+    const view = await viewEvaluation(outcome.files, outcome.proxies, options.against, signal)
+    if (output !== null) await writeOutputFile(output, 'evaluation', view)
+    await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
+    if (answers !== null) await writeOutputText(answers, answerLines(run, outcome.files.samples))
+    await (options.json
+      ? printJson('evaluation', view)
+      : printShown(describeEvaluation(view, { pair: pairOptionsOf(options), task: taskName }, options.details)))
+    if (output !== null) note(writtenWords(output))
+    if (answers !== null) note(writtenWords(answers))
+    // The measurements are saved and printed. An incomplete judgement still fails the command.
+    const failure = outcome.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
+    if (failure !== null) throw failure
+  })
 }
 
 async function openWork(

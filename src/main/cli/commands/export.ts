@@ -24,17 +24,7 @@ import { folderContext, projectContext } from '../../work/work-context'
 import { type ModelContext, recipeNamed, writtenModel } from '../running/models'
 import { csvOption, forceOption, pairOptions, usageError, wholeNumber } from '../options/options'
 import { flag, number, text } from '../options/option-kinds'
-import {
-  bytes,
-  count,
-  decimal,
-  printable,
-  printJson,
-  printShown,
-  remark,
-  style,
-  table
-} from '../printing/output'
+import { bytes, count, decimal, printable, printJson, printShown, remark, style, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { progressDisplay } from '../running/progress'
 import { pairOfCommand, projectOptions } from '../results/project-to-save'
@@ -114,8 +104,7 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
   const table = await withViewedPair(options, command, async (projectPair) => {
     const location = await pairOfCommand(options, projectPair, command)
     const recipe = await givenRecipe({ folders: pairPaths(location), pair: projectPair }, command)
-    const context =
-      projectPair === null ? folderContext(location) : projectContext(projectPair, null, location)
+    const context = projectPair === null ? folderContext(location) : projectContext(projectPair, null, location)
     const request = { recipe, savesNormsAndBiases: options.saveNorms, project: null }
     return runShown(
       { signal, quiet: options.quiet },
@@ -141,10 +130,8 @@ async function preparedExport(
 }
 
 function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): ExportForm {
-  if (!adapter && rank !== undefined)
-    throw usageError(command, '--rank is for an adapter: give --adapter too')
-  if (saveNorms && rank === undefined)
-    throw usageError(command, '--save-norms is for a new adapter: give --rank too')
+  if (!adapter && rank !== undefined) throw usageError(command, '--rank is for an adapter: give --adapter too')
+  if (saveNorms && rank === undefined) throw usageError(command, '--save-norms is for a new adapter: give --rank too')
   if (rank !== undefined) return { kind: 'low-rank', rank, savesNormsAndBiases: saveNorms }
   return { kind: adapter ? 'adapter' : 'model' }
 }
@@ -188,18 +175,14 @@ function describeResult(
     `${bytes(size)} in ${plural(files.length, 'file')}; tensors: ${origins.join(', ')}; ${times}.`,
     ...notes,
     ...nonFinite.map(
-      (tensor) =>
-        `${style('yellow', 'warning')}: ${printable(`${tensor.file}: ${describeNonFinite(tensor)}.`)}`
+      (tensor) => `${style('yellow', 'warning')}: ${printable(`${tensor.file}: ${describeNonFinite(tensor)}.`)}`
     ),
     ...(nonFinite.length === 0
       ? []
       : ['This model cannot be computed. Fetch the files of the pair again, or extrapolate less.']),
     ...(replaced === null
       ? []
-      : [
-          `The earlier model is in ${printable(replaced.keptAs)}. To remove it:`,
-          `    ${printable(replaced.removal)}`
-        ]),
+      : [`The earlier model is in ${printable(replaced.keptAs)}. To remove it:`, `    ${printable(replaced.removal)}`]),
     '',
     'Next steps',
     ...nextSteps.map(({ tool, command, serves }) =>
@@ -215,10 +198,7 @@ function describeResult(
 }
 
 function describeRanks({ recipe, promptCount, post, complete, fullRank, ranks, notes }: RankTable): string {
-  const scores = ({ validity, diversity }: RankTable['post']): string[] => [
-    decimal(validity),
-    decimal(diversity)
-  ]
+  const scores = ({ validity, diversity }: RankTable['post']): string[] => [decimal(validity), decimal(diversity)]
   return [
     style('bold', printable(`${recipe} as an adapter on post, by rank`)),
     table(

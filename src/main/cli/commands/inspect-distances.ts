@@ -44,8 +44,8 @@ export async function measureDistances(
   signal: AbortSignal
 ): Promise<DistancesDocument> {
   const progress = progressDisplay(quiet)
-  return computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(
-    () => progress.stop()
+  return computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(() =>
+    progress.stop()
   )
 }
 
@@ -63,9 +63,7 @@ export function describeDistances(
     String(whole.layer),
     cell(whole),
     ...columns.map((component) => {
-      const entry = components.find(
-        (candidate) => candidate.layer === whole.layer && candidate.component === component
-      )
+      const entry = components.find((candidate) => candidate.layer === whole.layer && candidate.component === component)
       return entry === undefined ? '' : cell(entry)
     }),
     whole.identical ? 'identical' : ''
@@ -83,9 +81,7 @@ export function describeDistances(
     '',
     ...(identical.length === 0
       ? []
-      : [
-          `Identical: ${identical.join(', ')} (${count(identical.length)} of ${plural(layers.length, 'layer')}).`
-        ]),
+      : [`Identical: ${identical.join(', ')} (${count(identical.length)} of ${plural(layers.length, 'layer')}).`]),
     ...notices.map((notice) => `note: ${printable(notice)}`),
     style('dim', `${bytes(bytesRead)} compared in ${formatDuration(seconds)}`)
   ].join('\n')

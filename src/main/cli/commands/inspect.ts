@@ -94,8 +94,7 @@ interface WeightFacts {
 /** Prints facts on the pair. @throws WorkbenchError `mismatch` for an unfit pair, so that scripts can test it */
 async function inspect(folders: PairFolders, options: InspectOptions, signal: AbortSignal): Promise<void> {
   const { base, post } = folders
-  const output =
-    options.csv === undefined ? null : await checkOutputFile(options.csv, 'table', {}, options.force)
+  const output = options.csv === undefined ? null : await checkOutputFile(options.csv, 'table', {}, options.force)
   const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
   const { quiet } = options
   const facts = await untilStopped({ signal, quiet }, nothingSaved, async () => ({
@@ -141,9 +140,7 @@ function unfitPair({ findings }: PairReport): WorkbenchError {
 }
 
 /** Adds an unusable tokenizer of post to the report. The window finds it only with the first prompt. */
-async function withTokenizer(
-  report: PairReport
-): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
+async function withTokenizer(report: PairReport): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
   if (!report.post.hasTokenizer) return { report, unreadable: null }
   try {
     await recentTextModel(await postTextFolder({ base: report.base.path, post: report.post.path }))
@@ -151,8 +148,7 @@ async function withTokenizer(
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error
     // The report already has a finding on the chat template.
-    if (report.findings.some(({ message }) => message.endsWith(error.message)))
-      return { report, unreadable: null }
+    if (report.findings.some(({ message }) => message.endsWith(error.message))) return { report, unreadable: null }
     const finding: Finding = {
       severity: 'error',
       message: `Prompts cannot be computed: the tokenizer of post cannot be used. ${error.message}`
@@ -164,12 +160,7 @@ async function withTokenizer(
 
 type PairChecksums = Record<'base' | 'post', Pick<ChecksumsDocument['files'][number], 'name' | 'sha256'>[]>
 
-async function pairChecksums(
-  base: string,
-  post: string,
-  quiet: boolean,
-  signal: AbortSignal
-): Promise<PairChecksums> {
+async function pairChecksums(base: string, post: string, quiet: boolean, signal: AbortSignal): Promise<PairChecksums> {
   const progress = progressDisplay(quiet)
   const documents = await computeChecksums({ base, post }, signal, (step) =>
     progress.update(bytesStep('hashing', step))
@@ -187,15 +178,10 @@ function describeChecksums(checksums: PairChecksums): string {
   return lines.join('\n')
 }
 
-async function valuesOf(
-  base: string,
-  post: string,
-  quiet: boolean,
-  signal: AbortSignal
-): Promise<PairValues> {
+async function valuesOf(base: string, post: string, quiet: boolean, signal: AbortSignal): Promise<PairValues> {
   const progress = progressDisplay(quiet)
-  return findNonFinite({ base, post }, signal, (step) => progress.update(bytesStep('reading', step))).finally(
-    () => progress.stop()
+  return findNonFinite({ base, post }, signal, (step) => progress.update(bytesStep('reading', step))).finally(() =>
+    progress.stop()
   )
 }
 

@@ -63,10 +63,7 @@ const lineageOptions = optionGroup('Scores:')
   .and(taskOptions, samplerOptions, rhoOption())
   .heading('Output:')
   .options({
-    out: texts(
-      '<file>',
-      'write a table (.csv), a page with figures (.html) or all numbers (.json); repeatable'
-    ),
+    out: texts('<file>', 'write a table (.csv), a page with figures (.html) or all numbers (.json); repeatable'),
     sweeps: text('<folder>', 'write the sweep of each two stages too, for check, search, show and export'),
     fresh: flag('compute everything again, also after a stopped lineage'),
     dryRun: flag('only print the work, memory and time')
@@ -75,9 +72,7 @@ const lineageOptions = optionGroup('Scores:')
 type LineageOptions = CommandOptions<typeof lineageOptions>
 
 export const lineageCommand = subcommand(lineageOptions, {
-  operands: [
-    new Argument('<stage...>', 'checkpoints in the order of the training: folders, or org/name@revision')
-  ],
+  operands: [new Argument('<stage...>', 'checkpoints in the order of the training: folders, or org/name@revision')],
   run: lineage
 })
 
@@ -92,13 +87,9 @@ interface LineageResult {
 async function lineage(options: LineageOptions, command: Command, signal: AbortSignal): Promise<void> {
   const { triage, dryRun, fresh, quiet } = options
   if (command.args.length < 2)
-    throw usageError(
-      command,
-      'a lineage has at least two stages: name the earliest first, such as base sft post'
-    )
+    throw usageError(command, 'a lineage has at least two stages: name the earliest first, such as base sft post')
   if (triage) refuseUnused(command, ['rho', 'sweeps'], 'has no effect with --triage, which restores nothing')
-  if (dryRun)
-    refuseUnused(command, ['sweeps', 'fresh'], 'has no effect with --dry-run, which computes nothing')
+  if (dryRun) refuseUnused(command, ['sweeps', 'fresh'], 'has no effect with --dry-run, which computes nothing')
   requireFittingTask(options, command, null)
   const note = quiet ? () => undefined : remark
   notifyOfMemory(options, note)
@@ -123,8 +114,7 @@ async function lineage(options: LineageOptions, command: Command, signal: AbortS
   const { result, saving } = triage ? await scoredAlone(call) : await scoredStages(call)
   await savedThenShown(
     [...saving, ...outputs.map(({ kind, output }) => writeResult(output, kind, result))],
-    () =>
-      options.json ? printJson(result.kind, result.document) : printShown(blocksText(result.section.blocks)),
+    () => (options.json ? printJson(result.kind, result.document) : printShown(blocksText(result.section.blocks))),
     () => work.forget()
   )
   for (const { output } of outputs) note(writtenWords(output))
@@ -142,12 +132,7 @@ interface LineageOutcome {
   readonly saving: readonly Promise<void>[]
 }
 
-async function scoredAlone({
-  training,
-  work,
-  options: { quiet },
-  signal
-}: LineageCall): Promise<LineageOutcome> {
+async function scoredAlone({ training, work, options: { quiet }, signal }: LineageCall): Promise<LineageOutcome> {
   const sweep = await runShown(
     { quiet, signal },
     () => savedOf(work),
@@ -195,10 +180,7 @@ interface LineageOutput {
 }
 
 /** Checks the files of `--out` before the work. */
-async function openOutputs(
-  { out = [], triage, force }: LineageOptions,
-  command: Command
-): Promise<LineageOutput[]> {
+async function openOutputs({ out = [], triage, force }: LineageOptions, command: Command): Promise<LineageOutput[]> {
   const outputs: LineageOutput[] = []
   for (const file of out) {
     const kind = KINDS[extname(file).toLowerCase()]

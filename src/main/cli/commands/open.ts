@@ -23,10 +23,7 @@ const openOptions = optionGroup().options({
   demo: flag('show the demo project, and create it if needed'),
   pair: text('<name>', 'pair to show first (default: the first)'),
   serve: flag('print an address for a browser, also over an SSH tunnel, and run until stopped'),
-  port: defaulting(
-    number('<n>', 'port of the page; 0 is the last one, or a free one', wholeNumber(0, 65_535)),
-    0
-  ),
+  port: defaulting(number('<n>', 'port of the page; 0 is the last one, or a free one', wholeNumber(0, 65_535)), 0),
   only: text('<folder>', 'with --serve: use projects and models in this folder only')
 })
 type OpenOptions = CommandOptions<typeof openOptions>
@@ -45,9 +42,7 @@ export const openCommand = subcommand(openOptions, {
       remark: options.quiet ? () => undefined : remark,
       signal
     }
-    await (options.serve
-      ? serveWorkbench({ ...settings, only, openBrowser: false })
-      : openWorkbench(settings))
+    await (options.serve ? serveWorkbench({ ...settings, only, openBrowser: false }) : openWorkbench(settings))
   }
 })
 

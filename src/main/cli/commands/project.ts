@@ -96,8 +96,7 @@ function markCommand(field: 'name' | 'note', description: string): DeclaredComma
 
 const projectPinCommand = subcommand(pairOption.options({ off: flag('unpin the run') }), {
   operands: [PROJECT, RUN],
-  run: (options, { args }) =>
-    changeRun(options, args, (history, id) => setText(history, id, { pinned: !options.off }))
+  run: (options, { args }) => changeRun(options, args, (history, id) => setText(history, id, { pinned: !options.off }))
 })
 
 const projectDeleteCommand = subcommand(pairOption, {
@@ -135,11 +134,7 @@ async function changeRun(
   args: readonly string[],
   change: (history: RunHistory, id: string) => Promise<unknown>
 ): Promise<void> {
-  const projectPair = await openPairOfProject(
-    elementAt(args, 0, 'project'),
-    pair,
-    quiet ? () => undefined : remark
-  )
+  const projectPair = await openPairOfProject(elementAt(args, 0, 'project'), pair, quiet ? () => undefined : remark)
   try {
     await change(projectPair.history, elementAt(args, 1, 'run'))
     await printRuns(projectPair, json)

@@ -49,8 +49,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
   const project = await openNamedProject(path, 'view')
   try {
     const projectPair = pairNamed(project, options.pair)
-    const sweep =
-      options.sweep === undefined ? undefined : runNamed(projectPair.sweeps, options.sweep, 'sweep').id
+    const sweep = options.sweep === undefined ? undefined : runNamed(projectPair.sweeps, options.sweep, 'sweep').id
     const content = await collectReport(projectPair, await readPairState(projectPair), sweep)
     if (!options.quiet) for (const warning of content.warnings) remark(warning)
     if (output !== null) await writeOutputText(output, writeReport(content, format))

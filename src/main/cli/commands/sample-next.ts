@@ -4,13 +4,7 @@ import { flag, flagIfGiven, number, several } from '../options/option-kinds'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { engineModelNamed, type ModelContext } from '../running/models'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
-import {
-  type DeviceOptions,
-  parseTokens,
-  type renderingOptions,
-  usageError,
-  wholeNumber
-} from '../options/options'
+import { type DeviceOptions, parseTokens, type renderingOptions, usageError, wholeNumber } from '../options/options'
 import { elementAt } from '../../../contract/model/look-up'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -71,9 +65,7 @@ export async function showNextTokens(
   const answer = await untilStopped({ signal, quiet: question.quiet }, nothingSaved, async () =>
     nextTokensOf(await engineModelNamed(which, context, command), question, context.folders, signal)
   )
-  await (question.json
-    ? printJson('next-token', answer)
-    : printShown(answer.results.map(describeResult).join('\n\n')))
+  await (question.json ? printJson('next-token', answer) : printShown(answer.results.map(describeResult).join('\n\n')))
 }
 
 /** The result as `--json` prints it: one for each input, and remarks on the inputs. */

@@ -14,13 +14,7 @@ import {
   outOption,
   seedOption
 } from '../options/options'
-import {
-  asksEndpoints,
-  comparedModels,
-  type ModelContext,
-  modelsNamed,
-  warnOfEndpoints
-} from '../running/models'
+import { asksEndpoints, comparedModels, type ModelContext, modelsNamed, warnOfEndpoints } from '../running/models'
 import { addressOption } from '../options/server-file'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { projectOptions, pairOfCommand } from '../results/project-to-save'
@@ -87,11 +81,7 @@ const sampleOptions = pairOptions
   })
   .and(countOption('answers per prompt and model (default: 8)'), seedOption('seed of the draws (default: 1)'))
   .options({
-    maxTokens: number(
-      '<n>',
-      "most tokens of an answer (default: the model's, at most 256)",
-      wholeNumber(1, 100_000)
-    ),
+    maxTokens: number('<n>', "most tokens of an answer (default: the model's, at most 256)", wholeNumber(1, 100_000)),
     stop: several(z.string(), '<text>', 'text that ends an answer; repeatable', parseStop)
   })
   .and(projectOptions('use the pair and the recipes of this project (read only)'))
@@ -206,9 +196,7 @@ async function sampleInto(
   const { run } = file
   const resumable = file.answers.length > 0
   if (resumable) note(`Resuming: ${savedSamples(file).saved}`)
-  const work = resumable
-    ? await SampleWork.resume(file, wanted.folders)
-    : new SampleWork(file, wanted.planned)
+  const work = resumable ? await SampleWork.resume(file, wanted.folders) : new SampleWork(file, wanted.planned)
   const stoppable = { signal, quiet: options.quiet }
   const saved = (): SavedWork => savedSamples(file)
   const { computation } = await runShown(stoppable, saved, (means) => generateInto(file, work, means))
@@ -237,11 +225,7 @@ const summaryOf = (
 })
 
 /** Prints the measures and all answers as one JSON object at the end. A stopped run prints nothing. */
-async function printJsonAnswers(
-  run: SampleRun,
-  planned: PlannedAnswers,
-  stoppable: Stoppable
-): Promise<void> {
+async function printJsonAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
   const store = answersInMemory(run)
   const { computation } = await runShown(
     stoppable,
@@ -275,10 +259,7 @@ async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: 
 }
 
 /** Checks the disk for the missing answers, and warns if long ones may not fit. */
-async function requireRoomForAnswers(
-  { path, run, answers }: AnswersFile,
-  note: (text: string) => void
-): Promise<void> {
+async function requireRoomForAnswers({ path, run, answers }: AnswersFile, note: (text: string) => void): Promise<void> {
   const { variants, prompts, settings } = run
   const missing = variants.length * prompts.length * settings.sampleCount - answers.length
   await requireRoom(path, minAnswerBytes(missing))
@@ -301,8 +282,7 @@ async function notifyOfRun(
 
 async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {
   if (prompt !== undefined) return prompt
-  if (prompts === undefined)
-    throw usageError(command, 'no prompt is given: use --prompt TEXT or --prompts FILE')
+  if (prompts === undefined) throw usageError(command, 'no prompt is given: use --prompt TEXT or --prompts FILE')
   const file = absolutePath(prompts)
   return withHint(PROMPT_FILE, async () =>
     readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
@@ -342,11 +322,7 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
   }
 }
 
-async function generateInto(
-  file: AnswersFile,
-  work: SampleWork,
-  means: WorkMeans
-): ReturnType<SampleWork['compute']> {
+async function generateInto(file: AnswersFile, work: SampleWork, means: WorkMeans): ReturnType<SampleWork['compute']> {
   try {
     return await work.compute(means)
   } catch (error) {

@@ -62,10 +62,7 @@ const searchMethodOptions = optionGroup('Search:').options({
     'block evaluations per prompt group (default: ten sweeps per recipe of a beam, or all subsets)',
     wholeNumber(1, 2 ** 31 - 1)
   ),
-  seed: defaulting(
-    number('<n>', 'seed of the bootstrap and of random orders', wholeNumber(0, 2 ** 31 - 1)),
-    1
-  ),
+  seed: defaulting(number('<n>', 'seed of the bootstrap and of random orders', wholeNumber(0, 2 ** 31 - 1)), 1),
   beam: number('<n>', 'recipes per generation; 1 is greedy', wholeNumber(1, 32)),
   generations: number('<n>', 'greedy, beam: maximum number (default: 12)', wholeNumber(1, 100)),
   strengths: value(
@@ -108,14 +105,9 @@ const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly Se
 function searchMethodOf(options: SearchMethodOptions, command: Command): SearchMethodName {
   const beam = options.beam ?? 1
   const method = options.method ?? (beam > 1 ? 'beam' : 'greedy')
-  const stranger = OWNERS.find(
-    ({ option, methods }) => options[option] !== undefined && !methods.includes(method)
-  )
+  const stranger = OWNERS.find(({ option, methods }) => options[option] !== undefined && !methods.includes(method))
   if (stranger !== undefined) {
-    throw usageError(
-      command,
-      `--${stranger.option} belongs to ${stranger.methods.join(' and ')}, not to ${method}.`
-    )
+    throw usageError(command, `--${stranger.option} belongs to ${stranger.methods.join(' and ')}, not to ${method}.`)
   }
   if (options.beam !== undefined && beam > 1 !== (method === 'beam')) {
     throw usageError(command, `--beam ${beam} does not fit the method ${method}.`)
@@ -163,9 +155,7 @@ function parseStrengths(text: string): number[] {
 
 /** Parses bounds that contain 0 to 1, such as `-0.5,1.5`. */
 function parseBounds(text: string): [number, number] {
-  const [least = NaN, most = NaN, ...more] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const [least = NaN, most = NaN, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
   const { least: lowest, most: highest } = STRENGTH_BOUNDS
   if (more.length === 0 && least >= lowest && least <= 0 && most >= 1 && most <= highest) return [least, most]
   throw new InvalidArgumentError('Expected a number from -1 to 0 and one from 1 to 2, such as -0.5,1.5.')
@@ -173,8 +163,7 @@ function parseBounds(text: string): [number, number] {
 
 function parseOrders(text: string): number {
   const orders = wholeNumber(2, 200)(text)
-  if (orders % 2 !== 0)
-    throw new InvalidArgumentError('Expected an even number: every order comes with its reverse.')
+  if (orders % 2 !== 0) throw new InvalidArgumentError('Expected an even number: every order comes with its reverse.')
   return orders
 }
 
@@ -238,13 +227,9 @@ async function search(
     const selection = runToEnd(checkedSelection(sweep, check, document.rho))
     const finding = searchFinding(document, { check, rho, selection, promptCount: sweep.prompts.length })
     await savedThenShown(
-      [
-        work.keep(document),
-        ...(output === null ? [] : [writeOutputFile(output, 'search', { ...document, finding })])
-      ],
+      [work.keep(document), ...(output === null ? [] : [writeOutputFile(output, 'search', { ...document, finding })])],
       () => {
-        if (options.json)
-          return printJson('search', { best: document.found[0] ?? null, ...document, finding })
+        if (options.json) return printJson('search', { best: document.found[0] ?? null, ...document, finding })
         const saved = projectPair === null ? null : searchFile(projectPair.folder, document.id)
         const next = commandsAfterSearch({ ...options, file: saved ?? options.out ?? null }, document)
         const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })

@@ -3,13 +3,7 @@ import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import { ShownVerdict, Verdict } from '../../../contract/documents/verdict'
 import { EvaluationView } from '../../../contract/documents/evaluation'
-import {
-  describeIssue,
-  fileError,
-  inputError,
-  notFoundError,
-  WorkbenchError
-} from '../../../contract/model/problem'
+import { describeIssue, fileError, inputError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
 import { SweepComparison } from '../../../contract/documents/sweep-comparison'
@@ -25,12 +19,7 @@ import { kindOfDocument, kindOfFile } from '../../base/files/document-kinds'
 import { parseDocument } from '../../base/files/migrate'
 import { absolutePath, resultPath } from '../../base/files/paths'
 import { readPartFile } from '../../project/documents/part-file'
-import {
-  CHECK_FORMAT,
-  DISTANCES_FORMAT,
-  SEARCH_FORMAT,
-  SWEEP_FORMAT
-} from '../../project/documents/stored-documents'
+import { CHECK_FORMAT, DISTANCES_FORMAT, SEARCH_FORMAT, SWEEP_FORMAT } from '../../project/documents/stored-documents'
 import { measureRun } from '../../measures/host'
 import { evaluationView } from '../../project/results/stored-evaluation'
 import { isProject } from '../../project/documents/project-file'
@@ -117,9 +106,7 @@ async function showSweep(
   const table = await csvOutput({ csv, force })
   const asPlain = async (): Promise<void> => {
     await writeCsvIfAsked(table, () => sweepTable(sweep), quiet)
-    await (json
-      ? printJson('sweep', sweep)
-      : printShown(describeSweep(sweep, check, next, { promptSet, details })))
+    await (json ? printJson('sweep', sweep) : printShown(describeSweep(sweep, check, next, { promptSet, details })))
   }
   const isAsked = [rho, temperature, draws, mix, budget].some((setting) => setting !== undefined)
   if (!isAsked) return asPlain()
@@ -159,8 +146,7 @@ const showOptions = whatIfOptions.heading('Output:').and(csvOption, forceOption,
 type ShowOptions = CommandOptions<typeof showOptions>
 
 const MAX_RESULT_BYTES = 256_000_000
-const RESULT_HINT =
-  'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
+const RESULT_HINT = 'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
 const SINGLE_SWEEP_OPTIONS = ['temperature', 'minP', 'draws', 'mix', 'budget']
 
 export const showCommand = subcommand(showOptions, {
@@ -186,10 +172,7 @@ async function showResult(
   const storedKind = kindOfDocument(document)?.kind
   const [kind, value] =
     storedKind === 'evaluation-run'
-      ? [
-          'evaluation' as const,
-          await withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))
-        ]
+      ? ['evaluation' as const, await withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))]
       : [storedKind, document]
   if (kind === undefined || kind === 'sweep') return showSweep(argument, options, command, signal)
   refuseUnused(
@@ -213,12 +196,7 @@ async function resultTable(kind: DocumentKind, value: unknown, argument: string)
   return checkTable(document, CheckOutcome.parse(value).rho)
 }
 
-async function describeResult(
-  kind: DocumentKind,
-  value: unknown,
-  argument: string,
-  details: boolean
-): Promise<string> {
+async function describeResult(kind: DocumentKind, value: unknown, argument: string, details: boolean): Promise<string> {
   const file = await resultPath(argument)
   const checkCommand = checkCommandOf({})
   switch (kind) {
@@ -265,10 +243,7 @@ const CheckOutcome = z.object({
 const SearchOutcome = z.object({ finding: ShownVerdict.nullable().default(null) })
 
 /** Reads the sweep and the check of a search that a project stores. Elsewhere they are unknown. */
-async function searchEvidence(
-  file: string,
-  { sweepId, rho, found }: SearchDocument
-): Promise<SearchEvidence> {
+async function searchEvidence(file: string, { sweepId, rho, found }: SearchDocument): Promise<SearchEvidence> {
   const promptCount = found[0]?.prompts.length ?? 0
   if (!(await isProject(join(file, '../../../..')))) return { check: null, selection: null, rho, promptCount }
   return withPairOfDocument(file, async (pair) => {
@@ -319,12 +294,9 @@ async function showComparison(
   const table = await csvOutput({ csv, force })
   const [first, second] = [await read(a, signal), await read(b, signal)]
   const others = await Promise.all(more.map(async (file) => readCompared(await resultPath(file), signal)))
-  for (const [index, sweep] of others.entries())
-    requireOverSources([first.sweep, second.sweep, sweep], more[index])
+  for (const [index, sweep] of others.entries()) requireOverSources([first.sweep, second.sweep, sweep], more[index])
   const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
-  const comparison = await untilStopped({ signal, quiet }, nothingSaved, () =>
-    compareSweeps(first, second, options)
-  )
+  const comparison = await untilStopped({ signal, quiet }, nothingSaved, () => compareSweeps(first, second, options))
   await writeCsvIfAsked(table, () => comparisonTable(comparison), quiet)
   await (json ? printJson('comparison', comparison) : printShown(describeComparison(comparison)))
 }

@@ -76,12 +76,7 @@ async function studyText(path: string): Promise<string> {
   return withHint(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
 }
 
-async function study(
-  path: string,
-  options: StudyOptions,
-  command: Command,
-  signal: AbortSignal
-): Promise<void> {
+async function study(path: string, options: StudyOptions, command: Command, signal: AbortSignal): Promise<void> {
   const { template, project, out, only = {}, allowAddress = [] } = options
   if (template !== undefined) return writeTemplate(path, template, options, command)
   const read = await readStudy(await studyText(path), path)
@@ -229,7 +224,5 @@ function refuseFailing(plans: readonly StepPlan[]): void {
 function parseOnly(text: string): OnlySteps {
   const only = onlyFromText(text)
   if (only !== null) return only
-  throw new InvalidArgumentError(
-    'Expected pair=NAME, step=STEP or both with a comma, such as pair=Demo,step=sweep.'
-  )
+  throw new InvalidArgumentError('Expected pair=NAME, step=STEP or both with a comma, such as pair=Demo,step=sweep.')
 }

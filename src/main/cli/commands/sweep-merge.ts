@@ -20,26 +20,10 @@ import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 
 /** Options that a merge reads. The parts supply the others. */
-const MERGE_OPTIONS = [
-  'merge',
-  'rho',
-  'seed',
-  'out',
-  'force',
-  'project',
-  'pair',
-  'details',
-  'csv',
-  'json',
-  'quiet'
-]
+const MERGE_OPTIONS = ['merge', 'rho', 'seed', 'out', 'force', 'project', 'pair', 'details', 'csv', 'json', 'quiet']
 
 /** `slr sweep --merge`: joins the parts of a sweep. It does not need the model files. */
-export async function mergeSweep(
-  files: readonly string[],
-  options: SweepOptions,
-  command: Command
-): Promise<void> {
+export async function mergeSweep(files: readonly string[], options: SweepOptions, command: Command): Promise<void> {
   const others = command.options.map((option) => option.attributeName())
   refuseUnused(
     command,
@@ -47,8 +31,7 @@ export async function mergeSweep(
     'has no effect with --merge, which joins finished parts'
   )
   const note = options.quiet ? () => undefined : remark
-  const output =
-    options.out === undefined ? null : await checkOutputFile(options.out, 'sweep', {}, options.force)
+  const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep', {}, options.force)
   if (output !== null && files.map((path) => absolutePath(path)).includes(output.path)) {
     throw usageError(command, '--out names one of the parts')
   }
@@ -59,8 +42,7 @@ export async function mergeSweep(
   const table = await csvOutput(options)
   const projectPair = await openPairToSave(options, command, note)
   try {
-    if (projectPair !== null && !(await requirePairOfSweep(projectPair, document)))
-      note(pairNotCompared(projectPair))
+    if (projectPair !== null && !(await requirePairOfSweep(projectPair, document))) note(pairNotCompared(projectPair))
     if (output !== null) await writeOutputFile(output, 'sweep', document)
     await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
     const check = projectPair === null ? null : await keepSweep(projectPair, document)

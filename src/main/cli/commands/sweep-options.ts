@@ -23,12 +23,7 @@ export const sweepOptions = pairOptions
   .heading('Output:')
   .and(outOption())
   .options({
-    shard: value(
-      Shard,
-      '<i/n>',
-      'score only the i-th of n shares of the prompts; --merge joins the parts',
-      parseShard
-    ),
+    shard: value(Shard, '<i/n>', 'score only the i-th of n shares of the prompts; --merge joins the parts', parseShard),
     preview: flag('screen all ranges on few prompts, and finalists on all: at most a quarter of the work'),
     fresh: flag('compute everything again, also after a stopped or earlier sweep'),
     check: unlessNo('do not check the best five ranges on full answers'),

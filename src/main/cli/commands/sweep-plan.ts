@@ -21,11 +21,7 @@ import { nothingSaved, untilStopped } from '../running/stopped'
 const NOT_PLANNED = ['shard', 'merge', 'fresh', 'all', 'csv', 'details', 'check']
 
 /** `slr sweep --dry-run`: prints the work, memory and time of a sweep without computing it. */
-export async function printSweepPlan(
-  options: SweepOptions,
-  command: Command,
-  signal: AbortSignal
-): Promise<void> {
+export async function printSweepPlan(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
   refuseUnused(command, NOT_PLANNED, 'has no effect with --dry-run, which computes nothing')
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
@@ -53,10 +49,8 @@ async function openPlan(
 ): Promise<SweepPlan | null> {
   requireFittingTask(options, command, projectPair)
   const pair = await pairOfCommand(options, projectPair, command)
-  const output =
-    options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
-  const context =
-    projectPair === null ? folderContext(pair, output) : projectContext(projectPair, output, pair)
+  const output = options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
+  const context = projectPair === null ? folderContext(pair, output) : projectContext(projectPair, output, pair)
   const sweep = await SweepWork.open(options, context, triedDevices(signal))
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) note(notice)

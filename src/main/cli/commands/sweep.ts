@@ -103,8 +103,7 @@ async function sweepPair(
   notifyOfMemory(options, note)
   requireFittingTask(options, command, projectPair)
   const existing = output?.sweep ?? null
-  const context =
-    projectPair === null ? folderContext(pair, output) : projectContext(projectPair, output, pair)
+  const context = projectPair === null ? folderContext(pair, output) : projectContext(projectPair, output, pair)
   const run = await SweepWork.open(options, context, triedDevices(signal), { fresh: options.fresh })
   const { request } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
@@ -175,15 +174,10 @@ async function showSwept(
   const { selection } = document
   const isAllChecked = selection !== null && rangesToCheck(document, check, selection.rho, 1).length === 0
   await printShown(
-    describeSweep(
-      document,
-      check,
-      (selected) => nextCommandsOf(resultOptions, checkAfter(options, named), selected),
-      {
-        ...{ promptSet: await builtinSetOf(document.prompts), details: options.details, isAllChecked },
-        evaluation: await findingOfSwept(projectPair, document, check)
-      }
-    )
+    describeSweep(document, check, (selected) => nextCommandsOf(resultOptions, checkAfter(options, named), selected), {
+      ...{ promptSet: await builtinSetOf(document.prompts), details: options.details, isAllChecked },
+      evaluation: await findingOfSwept(projectPair, document, check)
+    })
   )
 }
 
@@ -194,16 +188,12 @@ function notifyOfDevice({ device }: CrcSweepRequest, note: (text: string) => voi
 }
 
 /** Refuses options of one pair or one result beside `--all`. @returns the project */
-function requireProjectOfAll(
-  options: SweepOptions,
-  changedSettings: PairLocation | null,
-  command: Command
-): string {
+function requireProjectOfAll(options: SweepOptions, changedSettings: PairLocation | null, command: Command): string {
   if (options.project === undefined)
     throw usageError(command, '--all sweeps the pairs of a project: give --project FOLDER too')
   const { pair, out, shard, recipes, checkpoint, source } = options
-  const [settingOfOne] = Object.entries({ pair, out, shard, recipes, checkpoint, source }).flatMap(
-    ([name, value]) => (value === undefined ? [] : [`--${name}`])
+  const [settingOfOne] = Object.entries({ pair, out, shard, recipes, checkpoint, source }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`]
   )
   const exclusive = changedSettings !== null ? 'a pair' : options.json ? '--json' : settingOfOne
   if (exclusive !== undefined) {
@@ -240,10 +230,7 @@ function isPlain({ prompts, task, recipes, countLeadingSpace, ...options }: Swee
 /** Refuses a part without a file: projects take full sweeps only, and an unsaved part is lost. */
 function requirePlaceForPart(options: SweepOptions, command: Command): void {
   if (options.project !== undefined) {
-    throw usageError(
-      command,
-      '--shard and --project do not go together: save the merged sweep in the project'
-    )
+    throw usageError(command, '--shard and --project do not go together: save the merged sweep in the project')
   }
   if (options.out === undefined && !options.json) {
     throw usageError(command, '--shard needs --out FILE (or --json): --merge needs the part')
@@ -252,8 +239,7 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
 
 async function refuseToKeepLess(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
-  if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post))))
-    return
+  if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post)))) return
   throw inputError(
     `A preview would replace the full sweep in ${path}.`,
     'Name another file with --out, or sweep without --preview.'
@@ -272,11 +258,7 @@ interface ShardCall {
   signal: AbortSignal
 }
 
-async function sweepShard(
-  run: SweepWork,
-  shard: Shard,
-  { options, output, note, signal }: ShardCall
-): Promise<void> {
+async function sweepShard(run: SweepWork, shard: Shard, { options, output, note, signal }: ShardCall): Promise<void> {
   const part = await runShown(
     { quiet: options.quiet, signal },
     () => savedOfSweep(run.history, savedOnlyWithOutput('sweep')),
@@ -337,9 +319,7 @@ function savedOfSwept(projectPair: ProjectPair | null, output: OutputFile | null
   const savedPath = projectPair?.project.path ?? output?.path
   return {
     saved:
-      savedPath === undefined
-        ? 'Nothing is saved.'
-        : `The sweep is saved in ${savedPath}, and nothing of its check.`,
+      savedPath === undefined ? 'Nothing is saved.' : `The sweep is saved in ${savedPath}, and nothing of its check.`,
     resumable: false
   }
 }

@@ -22,14 +22,7 @@ import { computingOptions } from '../options/computing-options'
 import { number, text } from '../options/option-kinds'
 import { TASK_CHOICES, taskIdOf } from '../options/given-task'
 import { completeEvaluation } from '../running/complete-evaluation'
-import {
-  outOption,
-  pairOptions,
-  renderingOptions,
-  requirePair,
-  usageError,
-  wholeNumber
-} from '../options/options'
+import { outOption, pairOptions, renderingOptions, requirePair, usageError, wholeNumber } from '../options/options'
 import { printJson, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from '../results/output-file'
@@ -67,17 +60,12 @@ const taskFilterCommand = subcommand(filterOptions, {
     }
     await withResultContext('task', options, command, async ({ givenPair, projectPair, output, note }) => {
       if (output !== null && absolutePath(from) === output.path) {
-        throw usageError(
-          command,
-          `--out would replace ${output.path}, which is chosen from: name another file`
-        )
+        throw usageError(command, `--out would replace ${output.path}, which is chosen from: name another file`)
       }
       const task = await namedTask(from, projectPair)
       requireRightAnswers(task)
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
-      const folders = pairPaths(
-        givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
-      )
+      const folders = pairPaths(givenPair ?? projectPair?.document.location ?? (await requirePair(options, command)))
       requireHalf(options.device ?? 'cpu', options.precision)
       await requireReadArguments(options, await postTextFolder(folders))
       const work = await EvaluationWork.open(
@@ -128,8 +116,7 @@ const taskImportCommand = subcommand(taskOptions, {
 async function importTask({ out, force, json, quiet }: TaskOptions, command: Command): Promise<void> {
   const format = elementAt(command.args, 0, 'format')
   const files = command.args.slice(1)
-  if (out === undefined && !json)
-    throw usageError(command, 'no output is given: use --out TASK.json, or --json')
+  if (out === undefined && !json) throw usageError(command, 'no output is given: use --out TASK.json, or --json')
   const output = out === undefined ? null : await checkOutputFile(out, 'task', {}, force)
   if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
     throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)

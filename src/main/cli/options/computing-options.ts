@@ -24,11 +24,7 @@ export const computingOptions = optionGroup('Device and number formats:')
 /** The same options, with devices that compute single tokens only. */
 export const samplingDevice = optionGroup('Device and number formats:')
   .options({
-    device: choice(
-      DeviceChoice,
-      '<name>',
-      'default: cpu; for --next the fastest that works, see "slr doctor"'
-    )
+    device: choice(DeviceChoice, '<name>', 'default: cpu; for --next the fastest that works, see "slr doctor"')
   })
   .and(formatOptions)
   .shared()

@@ -11,16 +11,10 @@ export async function applyConfig(command: Command): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     const option = command.options.find((one) => one.attributeName() === name)
     const isAllowed = option?.argChoices?.includes(String(value)) ?? option !== undefined
-    if (
-      value !== undefined &&
-      value !== null &&
-      isAllowed &&
-      command.getOptionValueSource(name) === undefined
-    )
+    if (value !== undefined && value !== null && isAllowed && command.getOptionValueSource(name) === undefined)
       command.setOptionValueWithSource(name, value, CONFIG)
   }
 }
 
 /** Reports whether the configuration file gave the value of an option. */
-export const isConfigured = (command: Command, name: string): boolean =>
-  command.getOptionValueSource(name) === CONFIG
+export const isConfigured = (command: Command, name: string): boolean => command.getOptionValueSource(name) === CONFIG

@@ -23,12 +23,8 @@ export const taskOptions = optionGroup().options({
 export function taskIdOf(path: string, command: Command): string {
   const ending = extname(path)
   // `--task` reads other endings as lines of prompts.
-  if (ending !== '.json')
-    throw usageError(command, `--out ${path} has to end in .json: a task is a JSON file`)
+  if (ending !== '.json') throw usageError(command, `--out ${path} has to end in .json: a task is a JSON file`)
   const id = Task.shape.id.safeParse(basename(path, ending))
   if (id.success) return id.data
-  throw usageError(
-    command,
-    `--out ${path} names the task: lower-case letters, digits and -, such as coverage.json`
-  )
+  throw usageError(command, `--out ${path} names the task: lower-case letters, digits and -, such as coverage.json`)
 }

@@ -39,8 +39,7 @@ function declared<Schema extends z.ZodType>(
 }
 
 /** Returns the flag of an option, such as `--judge-key` of `judgeKey`. */
-export const flagOf = (name: string): string =>
-  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 export const flag = (description: string, rules?: Rules): DeclaredOption<z.ZodDefault<z.ZodBoolean>> =>
   declared(z.boolean().default(false), null, description, rules)
@@ -61,8 +60,7 @@ export const flagFor = <Schema extends z.ZodType>(
   value: z.input<Schema>,
   description: string,
   rules?: Rules
-): MayBeGiven<Schema> =>
-  declared(schema.optional(), null, description, rules, (option) => option.preset(value))
+): MayBeGiven<Schema> => declared(schema.optional(), null, description, rules, (option) => option.preset(value))
 
 /** Operand that may be any text, also an empty one. All other operands name something. */
 const ANY_TEXT = '<text>'
@@ -91,8 +89,7 @@ export const value = <Schema extends z.ZodType>(
   description: string,
   parse: (text: string) => z.input<Schema>,
   rules?: Rules
-): MayBeGiven<Schema> =>
-  declared(schema.optional(), operand, description, rules, (option) => option.argParser(parse))
+): MayBeGiven<Schema> => declared(schema.optional(), operand, description, rules, (option) => option.argParser(parse))
 
 export const number = (
   operand: string,
@@ -115,11 +112,8 @@ export const several = <Schema extends z.ZodType>(
   mayRepeat: true
 })
 
-export const texts = (
-  operand: string,
-  description: string,
-  rules?: Rules
-): MayBeGiven<z.ZodArray<z.ZodString>> => several(z.string(), operand, description, named(operand), rules)
+export const texts = (operand: string, description: string, rules?: Rules): MayBeGiven<z.ZodArray<z.ZodString>> =>
+  several(z.string(), operand, description, named(operand), rules)
 
 /** Declares an option whose values the schema lists. */
 export const choice = <Schema extends z.ZodType & { readonly options: readonly string[] }>(

@@ -49,30 +49,17 @@ export async function requirePair(options: PairOptions, command: Command): Promi
 
 export const deviceOptions = optionGroup('Device:')
   .options({
-    device: choice(
-      DeviceChoice,
-      '<name>',
-      'a device of "slr doctor" (default: auto, the fastest that works)'
-    ),
-    precision: choice(
-      Precision,
-      '<type>',
-      'of large matrix products (default: fp16 on webgpu, except for Gemma)'
-    )
+    device: choice(DeviceChoice, '<name>', 'a device of "slr doctor" (default: auto, the fastest that works)'),
+    precision: choice(Precision, '<type>', 'of large matrix products (default: fp16 on webgpu, except for Gemma)')
   })
   .shared()
 export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
-export const PROMPTS =
-  'JSON list, or demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
+export const PROMPTS = 'JSON list, or demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
 
 export const memoryOption = optionGroup()
   .options({
-    memory: number(
-      '<size>',
-      "memory limit of the engine, such as 6GiB (default: half of this machine's)",
-      parseMemory
-    )
+    memory: number('<size>', "memory limit of the engine, such as 6GiB (default: half of this machine's)", parseMemory)
   })
   .shared()
 
@@ -142,8 +129,7 @@ export function refuseUnused(command: Command, names: readonly string[], why: st
     const name = option.attributeName()
     return names.includes(name) && command.getOptionValueSource(name) === 'cli'
   })
-  if (unusedOption !== undefined)
-    throw usageError(command, `${unusedOption.long ?? unusedOption.flags} ${why}`)
+  if (unusedOption !== undefined) throw usageError(command, `${unusedOption.long ?? unusedOption.flags} ${why}`)
 }
 
 export function numberWithin(low: number, high: number): (text: string) => number {
@@ -173,15 +159,10 @@ export function parseMemory(text: string): number {
 }
 
 /** Warns of a memory bound above this machine's memory. A GPU may have more. */
-export function notifyOfMemory(
-  { memory }: { memory?: number | undefined },
-  note: (text: string) => void
-): void {
+export function notifyOfMemory({ memory }: { memory?: number | undefined }, note: (text: string) => void): void {
   if (memory === undefined || memory <= totalmem()) return
   const total = formatMemory(totalmem())
-  note(
-    `--memory allows ${formatMemory(memory)}, above the ${total} of this machine. Work that needs more fails.`
-  )
+  note(`--memory allows ${formatMemory(memory)}, above the ${total} of this machine. Work that needs more fails.`)
 }
 
 /** Parses token ids, such as `1,2,3`. */

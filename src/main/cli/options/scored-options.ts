@@ -43,8 +43,7 @@ export function requireFittingTask(
   command: Command,
   projectPair: ProjectPair | null
 ): void {
-  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
-    options
+  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } = options
   const { regain, keep, preview = false } = options
   if ((regain === undefined) !== (keep === undefined))
     throw usageError(command, '--regain and --keep go together: each names a task')

@@ -28,12 +28,7 @@ const JUDGING_HINT =
 
 /** Addresses from files are contacted only after a confirmation. */
 export const addressOption = optionGroup().options({
-  allowAddress: several(
-    EndpointContact,
-    '<address>',
-    'allow [KEY_VARIABLE@]ADDRESS, which a file names',
-    parseAddress
-  )
+  allowAddress: several(EndpointContact, '<address>', 'allow [KEY_VARIABLE@]ADDRESS, which a file names', parseAddress)
 })
 
 /** Reads the endpoint that a file describes. @throws WorkbenchError `bad-input` naming the wrong field */
@@ -77,7 +72,5 @@ async function readServer<T>(file: string, schema: z.ZodType<T, unknown>, hint: 
 export function parseAddress(text: string): EndpointContact {
   const contact = contactFromText(text)
   if (contact !== null) return contact
-  throw new InvalidArgumentError(
-    'Expected [VARIABLE@]ADDRESS, such as OPENAI_API_KEY@https://api.example.org.'
-  )
+  throw new InvalidArgumentError('Expected [VARIABLE@]ADDRESS, such as OPENAI_API_KEY@https://api.example.org.')
 }

@@ -32,9 +32,7 @@ function blockText(block: Block): string {
         })
         .join('\n')
     case 'facts':
-      return block.facts
-        .map(([name, value]) => `${style('bold', printable(name))}: ${printable(value)}`)
-        .join('\n')
+      return block.facts.map(([name, value]) => `${style('bold', printable(name))}: ${printable(value)}`).join('\n')
     case 'table':
       return tableText(block)
     case 'chart':

@@ -23,17 +23,12 @@ export function describeCheck(
   { rho, next, details, preview }: CheckReportOptions
 ): string {
   const intervals =
-    check.categories === undefined || !details
-      ? ''
-      : ' Intervals of validity: 95 % of resamples of the prompts.'
+    check.categories === undefined || !details ? '' : ' Intervals of validity: 95 % of resamples of the prompts.'
   return [
     ...(verdict === null ? [] : [describeVerdict(verdict, next, { details })]),
     details ? blocksText([fullAnswersTable(check, rho)]) : describeModels(check, rho),
     ...preview,
-    style(
-      'dim',
-      `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.${intervals}`
-    )
+    style('dim', `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.${intervals}`)
   ].join('\n\n')
 }
 

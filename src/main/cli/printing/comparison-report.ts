@@ -1,10 +1,6 @@
 import { spanKey } from '../../../contract/model/strengths'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import type {
-  ComparedRange,
-  ComparedScores,
-  SweepComparison
-} from '../../../contract/documents/sweep-comparison'
+import type { ComparedRange, ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import {
   agreementLines,
   comparisonFinding,

@@ -18,8 +18,7 @@ const completedCommands = (program: Command): CompletedCommand[] =>
     }))
   )
 
-const flags = (options: readonly Option[]): string =>
-  ['--help', ...options.flatMap(({ long }) => long ?? [])].join(' ')
+const flags = (options: readonly Option[]): string => ['--help', ...options.flatMap(({ long }) => long ?? [])].join(' ')
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
@@ -68,16 +67,10 @@ function fishScript(program: Command): string {
         .map((word) => `__fish_seen_subcommand_from ${word}`)
         .join('; and ')
       return [
-        ...subcommands.map((command) =>
-          completionLine(seen, `-f -a ${command.name()}`, command.description())
-        ),
+        ...subcommands.map((command) => completionLine(seen, `-f -a ${command.name()}`, command.description())),
         ...options.map(({ long, argChoices, description, required }) => {
           const values = argChoices === undefined ? '' : ` -f -a ${quoted(argChoices.join(' '))}`
-          return completionLine(
-            seen,
-            `-l ${long?.slice(2) ?? ''}${required ? ' -r' : ''}${values}`,
-            description
-          )
+          return completionLine(seen, `-l ${long?.slice(2) ?? ''}${required ? ' -r' : ''}${values}`, description)
         })
       ]
     })

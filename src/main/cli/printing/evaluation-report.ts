@@ -1,9 +1,4 @@
-import {
-  type Estimate,
-  type EvaluationView,
-  isPlain,
-  mainMeasures
-} from '../../../contract/documents/evaluation'
+import { type Estimate, type EvaluationView, isPlain, mainMeasures } from '../../../contract/documents/evaluation'
 import {
   fewerPrompts,
   formatMeasure,
@@ -144,9 +139,7 @@ function nextLine(
   const entry = run.variants.find(({ variant }) => variant.name === best?.variant)
   const word = entry === undefined || !isPlain(entry) ? null : modelWord(entry.variant)
   const command = (...words: string[]): string =>
-    shellCommand([
-      ['slr', 'evaluate', ...pair, 'post', ...(word === null ? [] : [word]), ...words, '--task', task]
-    ])
+    shellCommand([['slr', 'evaluate', ...pair, 'post', ...(word === null ? [] : [word]), ...words, '--task', task]])
   const isSimple = ({ variant }: EvaluationView['run']['variants'][number]): boolean =>
     variant.kind === 'baseline' || (variant.kind === 'recipe' && uniformStrength(variant.recipe) !== null)
   if (!run.variants.some(isSimple))
@@ -155,8 +148,7 @@ function nextLine(
   const change = changeOf(main.quality, quality)
   if (best?.good === false && change === 'unsure')
     return `Unknown: whether quality is lost. Next: ${command('--n', String(4 * run.task.settings.sampleCount))}`
-  if (best !== null && change === 'unknown')
-    return `Unknown: its quality. Next: ${command('--judge', 'MODEL@URL')}`
+  if (best !== null && change === 'unknown') return `Unknown: its quality. Next: ${command('--judge', 'MODEL@URL')}`
   if (best?.good !== true || word === null || entry?.variant.kind !== 'recipe') return null
   return `Next: ${shellCommand([['slr', 'export', ...pair, word, '--out', 'restored']])}`
 }
@@ -175,9 +167,7 @@ function betterLine(results: Results, main: MainMeasures): string[] {
   for (const { variant } of results.variants) {
     const [better] = betterVariants(results, variant, main)
     if (better !== undefined)
-      return [
-        style('yellow', printable(`Better than ${variant}: ${better.variant}, which is ${better.verdict}.`))
-      ]
+      return [style('yellow', printable(`Better than ${variant}: ${better.variant}, which is ${better.verdict}.`))]
   }
   return []
 }
@@ -202,7 +192,5 @@ function describeMeasures(
 function describeEstimate(estimate: Estimate | undefined, prompts: number): string {
   if (estimate === undefined) return '-'
   const interval = estimate.interval === null ? '' : intervalWords(estimate, decimal)
-  return [decimal(estimate.mean), interval, fewerPrompts(estimate.promptCount, prompts)]
-    .filter(Boolean)
-    .join(' ')
+  return [decimal(estimate.mean), interval, fewerPrompts(estimate.promptCount, prompts)].filter(Boolean).join(' ')
 }

@@ -19,11 +19,7 @@ export interface Layout {
 }
 
 /** Fits columns into `width`. `align` has a letter for each: l for text, r for numbers, a capital if it must stay. */
-export function fitColumns(
-  cells: readonly (readonly string[])[],
-  align: string,
-  width: number | null
-): Layout {
+export function fitColumns(cells: readonly (readonly string[])[], align: string, width: number | null): Layout {
   const columns = [...align].map((side, index) => {
     const column = cells.map((row) => elementAt(row, index, 'cell'))
     return { widest: longest(column), least: width === null ? 0 : leastWidth(column, side, width) }

@@ -97,8 +97,7 @@ export function table(rows: readonly (readonly string[])[], align: string, width
   const { visible, needed } = fitColumns(cells, align, width)
   const lines = cells.flatMap((row) => rowLines(row, visible, align))
   const leftOut = [...align].flatMap((_, index) => {
-    const isShown =
-      visible.some((column) => column.index === index) || cells.every((row) => row[index] === '')
+    const isShown = visible.some((column) => column.index === index) || cells.every((row) => row[index] === '')
     return isShown ? [] : [cells[0]?.[index] || `column ${index + 1}`]
   })
   if (width !== null && leftOut.length > 0)

@@ -4,10 +4,7 @@ import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
 import { decimal, table } from './output'
 
-export function describeSamples(
-  { prompts, settings }: SampleRun,
-  { variants, compared }: SampleRunMeasures
-): string {
+export function describeSamples({ prompts, settings }: SampleRun, { variants, compared }: SampleRunMeasures): string {
   const rows = variants.map(({ variant, measures, promptCounts }) => [
     variant,
     ...TEXT_MEASURES.map(({ id }) => {
@@ -22,8 +19,6 @@ export function describeSamples(
   const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
   const means =
     `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.` +
-    (fewer
-      ? ' A mean with n leaves out prompts where the measure is undefined (distinct-2 needs two words).'
-      : '')
+    (fewer ? ' A mean with n leaves out prompts where the measure is undefined (distinct-2 needs two words).' : '')
   return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }

@@ -14,9 +14,7 @@ import { count, printable, table } from './output'
 export function endedLine(step: StepResult): string {
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
-  return outcome === 'computed'
-    ? `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
-    : resultEndWords(step)
+  return outcome === 'computed' ? `${key}: ${workWords(work)} in ${formatDuration(seconds)}` : resultEndWords(step)
 }
 
 function workWords({
@@ -35,9 +33,7 @@ function workWords({
     [promptsRead, 'prompt', ' read'],
     [verdicts, 'verdict', '']
   ] as const
-  return parts
-    .flatMap(([value, what, done]) => (value === 0 ? [] : [`${plural(value, what)}${done}`]))
-    .join(', ')
+  return parts.flatMap(([value, what, done]) => (value === 0 ? [] : [`${plural(value, what)}${done}`])).join(', ')
 }
 
 export function describeResults(

@@ -55,8 +55,7 @@ export function describeSweep(
     isAllChecked
   }: SweepContext = {}
 ): string {
-  const selection =
-    stored.selection === null ? null : runToEnd(checkedSelection(stored, check, stored.selection.rho))
+  const selection = stored.selection === null ? null : runToEnd(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null, promptCount: stored.prompts.length }
   const evidence = {
     evaluation,
@@ -67,20 +66,14 @@ export function describeSweep(
   // Prompts that post itself fails say nothing about ranges.
   const sure = verdict?.state === 'unfit-prompts' ? null : selection
   const head =
-    verdict === null
-      ? null
-      : describeVerdict(verdict, next(sweep.selected), { whatIf: whatIf.words, details })
+    verdict === null ? null : describeVerdict(verdict, next(sweep.selected), { whatIf: whatIf.words, details })
   if (!details && head !== null && sure !== null) {
     return [head, describeBest(sweep, sure, check), describeEffort(sweep)].join('\n\n')
   }
   const blends = sweep.uniformBlends.length === 0 ? [] : [blendsTable(sweep.uniformBlends, sweep)]
   return [
-    ...(selection === null || head === null
-      ? []
-      : [head, ...describePreview({ ...sweep, selection, check })]),
-    ...(sure === null
-      ? []
-      : [blocksText([confidenceBlock(sweep, sure, check), ...baselineBlocks(sweep, sure)])]),
+    ...(selection === null || head === null ? [] : [head, ...describePreview({ ...sweep, selection, check })]),
+    ...(sure === null ? [] : [blocksText([confidenceBlock(sweep, sure, check), ...baselineBlocks(sweep, sure)])]),
     blocksText([
       ...contextBlocks(sweep, promptSet),
       modelsTable(modelRows(sweep, selectedOf(sweep)), sweep),
@@ -160,21 +153,14 @@ function describeBest(
     ...ahead.map((compared) => {
       const { answers } = compared
       const passes = answers === null ? null : answers.validity >= answers.minimumValidity
-      return row(
-        printable(baselineWord(compared.baseline) ?? baselineName(compared)),
-        compared,
-        answers,
-        passes
-      )
+      return row(printable(baselineWord(compared.baseline) ?? baselineName(compared)), compared, answers, passes)
     })
   ]
   const heading = [
     'layers',
     words.diversity,
     words.validity,
-    ...(check === null
-      ? []
-      : [`${words.diversity} on full answers`, `${words.validity} on full answers`, 'passes'])
+    ...(check === null ? [] : [`${words.diversity} on full answers`, `${words.validity} on full answers`, 'passes'])
   ]
   const rule = `${words.validity} of at least ${decimal(minimumValidity)}, ${rho} x post`
   const title = style('bold', `Best of ${plural(ranges.length, 'range')}`)
@@ -186,9 +172,7 @@ function contextBlocks({ scoredBy, source, prompts }: SweepDocument, promptSet: 
   const texts = [
     ...(promptSet === null ? [] : [`${plural(prompts.length, 'prompt')} of the built-in set ${promptSet}.`]),
     ...(scoredBy.kind === 'task' ? [`Scored by ${scoredByWords(scoredBy)}.`] : []),
-    ...(source === null
-      ? []
-      : [`Ranges and blends are restored to ${source.name} (${source.path}), not to base.`])
+    ...(source === null ? [] : [`Ranges and blends are restored to ${source.name} (${source.path}), not to base.`])
   ]
   return texts.map((text) => ({ kind: 'paragraph', text }))
 }
@@ -241,8 +225,7 @@ function describeWork({
       ? ''
       : ` ${count(reusedPromptCount)} of ${plural(prompts.length, 'prompt')} come from an earlier run.`
   const halves = 'attention and MLP of the selected range'
-  const after =
-    followUp === null ? '' : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for ${halves}.`
+  const after = followUp === null ? '' : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for ${halves}.`
   return style(
     'dim',
     `${workOfPrompts(work, preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read in ` +

@@ -98,20 +98,12 @@ export function pairOptionsOf({ demo, base, post, project, pair }: ResultOptions
 }
 
 /** Returns the commands that may follow a sweep. @param check command that checks it */
-export function nextCommandsOf(
-  options: ResultOptions,
-  check: string,
-  selected: RestorationRange | null
-): NextCommands {
+export function nextCommandsOf(options: ResultOptions, check: string, selected: RestorationRange | null): NextCommands {
   const { demo, out, project } = options
   const words = pairOptionsOf(options)
   if (words.length === 0 || selected === null) return { check }
   const which =
-    project !== undefined
-      ? 'selected'
-      : out === undefined
-        ? `${selected.start}-${selected.end}`
-        : pathWord(out)
+    project !== undefined ? 'selected' : out === undefined ? `${selected.start}-${selected.end}` : pathWord(out)
   const task = demo === undefined ? 'open' : firstTaskOf(demo)
   return {
     check,

@@ -20,10 +20,6 @@ export const csvOutput = async ({
   force?: boolean
 }): Promise<OutputFile | null> => (csv === undefined ? null : checkOutputFile(csv, 'table', {}, force))
 
-export async function writeCsvIfAsked(
-  output: OutputFile | null,
-  table: () => CsvTable,
-  quiet: boolean
-): Promise<void> {
+export async function writeCsvIfAsked(output: OutputFile | null, table: () => CsvTable, quiet: boolean): Promise<void> {
   if (output !== null) await writeCsvFile(output, table(), quiet)
 }

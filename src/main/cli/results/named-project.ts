@@ -13,10 +13,7 @@ export function newProjectAdvice(typed: string): string {
 }
 
 /** Opens the project that the command line names. A missing one is refused with the command that creates it. */
-export async function openNamedProject(
-  typed: string,
-  purpose: 'change' | 'view' = 'change'
-): Promise<Project> {
+export async function openNamedProject(typed: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
   try {
     return await openProject(typed, purpose)
   } catch (error) {

@@ -28,8 +28,7 @@ export interface PairResultFile extends OutputFile {
   identity: ResultIdentity | null
 }
 
-export const writtenWords = ({ exists, path }: OutputFile): string =>
-  `${exists ? 'Replaced' : 'Wrote'} ${path}`
+export const writtenWords = ({ exists, path }: OutputFile): string => `${exists ? 'Replaced' : 'Wrote'} ${path}`
 
 /** Checks before the work whether its result can be written. @param inputs files that it may not replace */
 export async function checkOutputFile(
@@ -93,18 +92,11 @@ function refuseToReplace(output: OutputFile, inputs: GivenFiles): void {
   const [option] =
     Object.entries(inputs).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
   if (option === undefined) return
-  throw inputError(
-    `--out would replace ${output.path}, which --${option} reads.`,
-    'Name another file with --out.'
-  )
+  throw inputError(`--out would replace ${output.path}, which --${option} reads.`, 'Name another file with --out.')
 }
 
 /** Writes a result completely or not at all. @throws WorkbenchError `read-only`, `not-found` */
-export async function writeOutputFile(
-  output: OutputFile,
-  kind: DocumentKind,
-  document: object
-): Promise<void> {
+export async function writeOutputFile(output: OutputFile, kind: DocumentKind, document: object): Promise<void> {
   await writeOutputText(output, formatJson(withKind(kind, document)))
 }
 

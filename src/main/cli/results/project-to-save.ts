@@ -111,10 +111,7 @@ export async function inEachPair(
 }
 
 /** Refuses a project of other models, because it would show the result as its own. */
-export async function requireSamePair(
-  requested: PairLocation | null,
-  projectPair: ProjectPair | null
-): Promise<void> {
+export async function requireSamePair(requested: PairLocation | null, projectPair: ProjectPair | null): Promise<void> {
   if (requested === null || projectPair === null) return
   const [asked, there] = [pairPaths(requested), pairPaths(projectPair.document.location)]
   for (const member of ['base', 'post'] as const) {

@@ -38,10 +38,7 @@ const ResultIdentity = z.object({
 export type ResultIdentity = z.infer<typeof ResultIdentity>
 
 /** The identity of an evaluation is that of its run. */
-const IdentityOfResult = z.union([
-  ResultIdentity,
-  z.object({ run: ResultIdentity }).transform(({ run }) => run)
-])
+const IdentityOfResult = z.union([ResultIdentity, z.object({ run: ResultIdentity }).transform(({ run }) => run)])
 
 export interface ReplacedFile {
   readonly identity: ResultIdentity | null
@@ -50,11 +47,7 @@ export interface ReplacedFile {
 }
 
 /** Refuses to replace a file of another kind, unless it is empty or --force is given. */
-export async function requireReplaceable(
-  path: string,
-  kind: WrittenKind,
-  isForced: boolean
-): Promise<ReplacedFile> {
+export async function requireReplaceable(path: string, kind: WrittenKind, isForced: boolean): Promise<ReplacedFile> {
   const { size } = await stat(path)
   if (size === 0 || isForced) return { identity: null, value: undefined }
   const { found: recognised, value } = await recogniseFile(path)
@@ -80,10 +73,7 @@ export function requireSameIdentity(
   if (identity === null) return
   const replaced = `${path} cannot be replaced by ${WRITTEN[kind]}: it is`
   const { basePath, postPath } = identity
-  if (
-    basePath.fingerprint !== now.basePath.fingerprint ||
-    postPath.fingerprint !== now.postPath.fingerprint
-  ) {
+  if (basePath.fingerprint !== now.basePath.fingerprint || postPath.fingerprint !== now.postPath.fingerprint) {
     const otherPair = `one of another pair: ${basePath.path} and ${postPath.path}`
     throw inputError(`${replaced} ${otherPair}.`, HINT)
   }

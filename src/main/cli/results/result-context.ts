@@ -18,8 +18,7 @@ export interface ResultContext {
   readonly note: (text: string) => void
 }
 
-type PathOption =
-  'base' | 'post' | 'out' | 'project' | 'pair' | 'from' | 'prompts' | 'recipes' | 'variants' | 'task'
+type PathOption = 'base' | 'post' | 'out' | 'project' | 'pair' | 'from' | 'prompts' | 'recipes' | 'variants' | 'task'
 interface OutputOptions extends Partial<Record<PathOption, string | undefined>> {
   blendDemo: boolean
   demo?: DemoPair | undefined
@@ -41,8 +40,7 @@ export async function withResultContext(
     await requireSamePair(givenPair, projectPair)
     const { from, prompts, recipes, variants, task } = options
     const inputs = { from, prompts, recipes, variants, task }
-    const output =
-      options.out === undefined ? null : await checkOutputFile(options.out, kind, inputs, options.force)
+    const output = options.out === undefined ? null : await checkOutputFile(options.out, kind, inputs, options.force)
     await work({ givenPair, projectPair, output, note })
   } finally {
     await projectPair?.project.close()
@@ -57,9 +55,7 @@ export async function savedThenShown(
 ): Promise<void> {
   const saved = await Promise.allSettled(saving)
   await show()
-  const failed = saved.flatMap((outcome): unknown[] =>
-    outcome.status === 'rejected' ? [outcome.reason] : []
-  )
+  const failed = saved.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []))
   if (failed.every((reason) => reason instanceof WrittenBeside)) await forget()
   for (const reason of failed) throw reason
 }

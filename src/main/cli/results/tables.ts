@@ -62,13 +62,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
   const row = (
     kind: string,
     name: string,
-    {
-      validity,
-      diversity,
-      effectiveChoices,
-      klToBase,
-      calibrationError
-    }: Omit<SweptScore, 'prompts' | 'categories'>,
+    { validity, diversity, effectiveChoices, klToBase, calibrationError }: Omit<SweptScore, 'prompts' | 'categories'>,
     range: RestorationRange | null = null,
     strength: number | null = null
   ): Row => [

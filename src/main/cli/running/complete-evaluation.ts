@@ -39,9 +39,7 @@ export async function completeEvaluation(
   await work.begin()
   if (stored !== null) {
     const { length } = stored.samples
-    making.note(
-      `Resuming evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} saved`
-    )
+    making.note(`Resuming evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} saved`)
   }
   return untilStopped(
     making,

@@ -99,11 +99,7 @@ export async function recipesNamed(
   const words = texts.map((text) => ({ text, word: wordOf(text, command) }))
   const recipes: Recipe[] = []
   for (const { text, word } of words) {
-    if (
-      word.kind === 'name-or-path' &&
-      keptModel(text, context) === null &&
-      (await isRecipeFile(absolutePath(text)))
-    ) {
+    if (word.kind === 'name-or-path' && keptModel(text, context) === null && (await isRecipeFile(absolutePath(text)))) {
       recipes.push(...((await selectedOf(text)) ?? (await readRecipesFile(text, context.folders))))
       continue
     }
@@ -125,10 +121,7 @@ const noRecipe = (text: string, command: Command): Error =>
 function wordOf(text: string, command: Command): ModelWord {
   const word = modelWordFromText(text)
   if ('kind' in word) return word
-  throw usageError(
-    command,
-    `'${text}' names no model: expected ${word.expected}. A file or folder is ./${text}`
-  )
+  throw usageError(command, `'${text}' names no model: expected ${word.expected}. A file or folder is ./${text}`)
 }
 
 async function modelNamed(word: ModelWord, context: ModelContext, command: Command): Promise<Variant> {
@@ -145,8 +138,7 @@ async function modelNamed(word: ModelWord, context: ModelContext, command: Comma
       allowForThisRun([word.endpoint])
       break
     case 'file':
-      if (isYaml(word.path))
-        return { kind: 'endpoint', name: word.name, endpoint: await endpointOfFile(word.path) }
+      if (isYaml(word.path)) return { kind: 'endpoint', name: word.name, endpoint: await endpointOfFile(word.path) }
       break
     case 'name-or-path': {
       const variant = await modelOfNameOrPath(word.text, context, command)
@@ -166,11 +158,7 @@ function keptModel(name: string, { pair }: ModelContext): Variant | null {
 }
 
 /** Finds a kept model, or the selected range of a sweep's file; null for another file, and for a folder. */
-async function modelOfNameOrPath(
-  text: string,
-  context: ModelContext,
-  command: Command
-): Promise<Variant | null> {
+async function modelOfNameOrPath(text: string, context: ModelContext, command: Command): Promise<Variant | null> {
   const storedModel = keptModel(text, context)
   if (storedModel !== null) return storedModel
   if (await isRecipeFile(absolutePath(text))) {
@@ -211,18 +199,13 @@ async function selectedInFile(typed: string): Promise<Recipe | null> {
   const rho = sweep.selection?.rho
   const check = await readCheckBeside(file, sweep.id)
   const selected =
-    rho === undefined
-      ? null
-      : ((await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null)
+    rho === undefined ? null : ((await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null)
   if (selected === null) throw inputError(`The sweep ${typed} selects no range.`, 'Name layers such as 4-11.')
   return { ...sweptRangeModel(selected, sweep).recipe, name: rangeName(selected, sweep.source) }
 }
 
 /** Returns the range that the sweep of a pair selects, considering its check and the project's limit. */
-async function selectedRecipe(
-  projectPair: ProjectPair,
-  folders: { base: string; post: string }
-): Promise<Recipe> {
+async function selectedRecipe(projectPair: ProjectPair, folders: { base: string; post: string }): Promise<Recipe> {
   const sweep = await sweepOfRanges(projectPair)
   const { base, post } = await openPair(folders.base, folders.post)
   requireSameAsSwept({ basePath: base.checkpoint, postPath: post.checkpoint, prompts: [] }, sweep)

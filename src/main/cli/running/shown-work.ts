@@ -37,7 +37,6 @@ export async function withProgress<T>(
 export function savedOfSweep(history: SweepHistory | null, without: () => SavedWork): SavedWork {
   if (history === null) return without()
   const { stored } = history.savedProgress
-  if (stored === null)
-    return { saved: 'The first part was not finished, so nothing is saved.', resumable: false }
+  if (stored === null) return { saved: 'The first part was not finished, so nothing is saved.', resumable: false }
   return { saved: `${knownPartWords(stored.known)} are saved in ${stored.path}.`, resumable: true }
 }

@@ -116,16 +116,11 @@ export function notifyOfPrompts(
   note: (text: string) => void
 ): void {
   if (kind === 'demo' || prompts !== undefined) return
-  note(
-    'Prompts: the built-in set crc for chat models. Use --prompts for another, or --demo for the demo pair.'
-  )
+  note('Prompts: the built-in set crc for chat models. Use --prompts for another, or --demo for the demo pair.')
 }
 
 /** Reads the sweep of `--from` or of the project; null if one has to be computed. */
-async function givenSweep(
-  { from }: StartOptions,
-  projectPair: ProjectPair | null
-): Promise<SweepDocument | null> {
+async function givenSweep({ from }: StartOptions, projectPair: ProjectPair | null): Promise<SweepDocument | null> {
   if (from !== undefined) return readSweepFiles(await resultPath(from))
   return projectPair === null ? null : sweepOfRanges(projectPair)
 }

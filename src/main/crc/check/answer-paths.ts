@@ -14,16 +14,11 @@ export interface AnswerPath {
 }
 
 /** Lists the ways to write each valid character: the single tokens that add it, else the tokenizer's encoding. */
-export async function answerPaths(
-  { prompts, groups }: RenderedPrompts,
-  text: TextModel
-): Promise<AnswerPath[]> {
+export async function answerPaths({ prompts, groups }: RenderedPrompts, text: TextModel): Promise<AnswerPath[]> {
   const paths: AnswerPath[] = []
   for (const [index, prompt] of prompts.entries()) {
     for (const [characterIndex, character] of prompt.valid.entries()) {
-      const single = elementAt(elementAt(groups, index, 'prompt'), characterIndex, 'character').map(
-        (token) => [token]
-      )
+      const single = elementAt(elementAt(groups, index, 'prompt'), characterIndex, 'character').map((token) => [token])
       const ways = single.length > 0 ? single : await encodeCharacter(prompt, character, text)
       for (const tokens of ways) {
         paths.push({ prompt: index, character: characterIndex, tokens, mayTrail: character.trim() !== '' })

@@ -14,15 +14,10 @@ export function* askWhatIf(
   budget: number | null = null
 ): Steps<{ sweep: SweepDocument; selection: Selection }> {
   const recalculated = yield* sweepUnder(sweep, whatIf)
-  const selection = yield* recomputeSelection(
-    recalculated,
-    whatIf.sampler === null ? check : null,
-    whatIf.rho,
-    {
-      seed: sweep.selection?.bootstrap.seed,
-      budget
-    }
-  )
+  const selection = yield* recomputeSelection(recalculated, whatIf.sampler === null ? check : null, whatIf.rho, {
+    seed: sweep.selection?.bootstrap.seed,
+    budget
+  })
   if (selection === null) {
     throw inputError(`The sweep ${sweep.id} scored no ranges to select from.`)
   }

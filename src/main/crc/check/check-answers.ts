@@ -46,9 +46,7 @@ export async function checkAnswers(
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
   const questions = new SequenceQuestions()
-  const paths = (await answerPaths(rendered, text)).map((path) =>
-    addPathQuestions(questions, path, [...ends], white)
-  )
+  const paths = (await answerPaths(rendered, text)).map((path) => addPathQuestions(questions, path, [...ends], white))
   const pathAnswers = await asking.ask(questions)
   const trailQuestions = new SequenceQuestions()
   const trails = trailsToFollow(paths, pathAnswers).map((trail) =>
@@ -96,19 +94,14 @@ export function trailsToFollow(
  * Sums by prompt valid characters that end or continue with white space. The share left out is at most x e / (ended +
  * white e) at e = 1, for white space of probability x left out.
  */
-function answersOfPrompts(
-  paths: readonly PathQuestions[],
-  probabilities: SequenceProbabilities
-): Map<number, number> {
+function answersOfPrompts(paths: readonly PathQuestions[], probabilities: SequenceProbabilities): Map<number, number> {
   const byPrompt = multimap(
     paths.map(({ path, ended, white }) => [
       path.prompt,
       probabilities.of(ended) + (white === null ? 0 : probabilities.of(white))
     ])
   )
-  return new Map(
-    [...byPrompt].map(([prompt, values]) => [prompt, values.reduce((sum, value) => sum + value, 0)])
-  )
+  return new Map([...byPrompt].map(([prompt, values]) => [prompt, values.reduce((sum, value) => sum + value, 0)]))
 }
 
 /** Rounds of questions per check. The second round depends on the answers of the first. */

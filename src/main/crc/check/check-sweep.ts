@@ -55,9 +55,7 @@ export function rangesToCheck(
   count = CHECKED_AT_ONCE
 ): Recipe[] {
   const { post, ranges, layerCount, source } = sweep
-  const unseen = ranges.filter(
-    (range) => checkOf(earlier, sweptRangeModel(range, { layerCount, source })) === null
-  )
+  const unseen = ranges.filter((range) => checkOf(earlier, sweptRangeModel(range, { layerCount, source })) === null)
   const [best, ...others] = bestRanges(
     unseen.filter(({ diversity }) => diversity > post.diversity),
     rho * post.validity,
@@ -104,9 +102,7 @@ export function missingOfCheck(
     recipes: rangesToCheck(sweep, null, rho, count).filter(
       (recipe) => checkOf(earlier, { kind: 'recipe', recipe }) === null
     ),
-    baselines: baselinesToCheck(sweep, null, rho).filter(
-      (baseline) => checkOfBaseline(earlier, baseline) === null
-    )
+    baselines: baselinesToCheck(sweep, null, rho).filter((baseline) => checkOfBaseline(earlier, baseline) === null)
   }
 }
 
@@ -203,9 +199,7 @@ function checkedModels(
     models,
     baselines: drawn,
     modelOfBaseline: baselines.map((baseline) =>
-      isBlend(baseline)
-        ? 1 + recipes.length + blends.indexOf(baseline)
-        : models.length + drawn.indexOf(baseline)
+      isBlend(baseline) ? 1 + recipes.length + blends.indexOf(baseline) : models.length + drawn.indexOf(baseline)
     )
   }
 }

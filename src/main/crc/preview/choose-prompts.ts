@@ -19,9 +19,7 @@ export interface ChoiceOfPrompts {
 /** Draws few prompts whose mean scores are closest to those of all prompts. @returns null if the limit is too small */
 export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   const { categories, known: knownScores, countRows, maxRows, seed } = choice
-  const shortest = categories.map((prompts) =>
-    [...prompts].sort((a, b) => countRows([a]) - countRows([b]) || a - b)
-  )
+  const shortest = categories.map((prompts) => [...prompts].sort((a, b) => countRows([a]) - countRows([b]) || a - b))
   const all = categories.flat().length
   // The first categories get one more prompt than the others if the limit allows it.
   const countOf = (total: number, category: number): number =>
@@ -41,20 +39,12 @@ export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   )
   const fitting = draws.filter((drawn) => countRows(drawn.flat()) <= maxRows)
   const distances = distancesOf(choice)
-  return [cheapest(total), ...fitting].reduce((best, drawn) =>
-    distances(drawn) < distances(best) ? drawn : best
-  )
+  return [cheapest(total), ...fitting].reduce((best, drawn) => (distances(drawn) < distances(best) ? drawn : best))
 }
 
-function drawWithoutReplacement(
-  random: RandomGenerator,
-  prompts: readonly number[],
-  count: number
-): number[] {
+function drawWithoutReplacement(random: RandomGenerator, prompts: readonly number[], count: number): number[] {
   const remaining = [...prompts]
-  return Array.from({ length: count }, () =>
-    remaining.splice(uniformInt(random, 0, remaining.length - 1), 1)
-  ).flat()
+  return Array.from({ length: count }, () => remaining.splice(uniformInt(random, 0, remaining.length - 1), 1)).flat()
 }
 
 /** Returns a function that computes the sum of squared distances of a draw's means from the means over all prompts. */
@@ -69,9 +59,7 @@ function distancesOf({ categories, known }: ChoiceOfPrompts): (drawn: readonly n
   )
   return (drawn) =>
     targets.reduce((sum, { values, category, mean, spread }) => {
-      const drawnValues = elementAt(drawn, category, 'category').map((prompt) =>
-        elementAt(values, prompt, 'prompt')
-      )
+      const drawnValues = elementAt(drawn, category, 'category').map((prompt) => elementAt(values, prompt, 'prompt'))
       return spread === 0 ? sum : sum + ((meanOf(drawnValues) - mean) / spread) ** 2
     }, 0)
 }

@@ -81,9 +81,6 @@ function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32
   let pairModel = 0
   return models.map(({ kind }) => {
     if (kind === 'checkpoint') return Int32Array.from({ length: layerCount }, () => next++)
-    return Int32Array.from(
-      nodePath(trie, pairModel++),
-      (node, level) => elementAt(firstOf, level, 'level') + node
-    )
+    return Int32Array.from(nodePath(trie, pairModel++), (node, level) => elementAt(firstOf, level, 'level') + node)
   })
 }

@@ -65,8 +65,7 @@ export class PreviewRace {
 
   /** @param models scored on all prompts now. Models that are no candidates are ignored */
   finish(models: readonly number[]): void {
-    for (const model of models)
-      if (this.candidates.includes(model)) this.exact.set(model, this.exactOf(model))
+    for (const model of models) if (this.candidates.includes(model)) this.exact.set(model, this.exactOf(model))
   }
 
   /** Returns the candidate that the rule selects by exact, else by expected scores; null if it selects none. */
@@ -127,17 +126,13 @@ export class PreviewRace {
     const unfinished = this.candidates.filter((model) => !this.exact.has(model))
     const leader = this.leader()
     const reference = this.reference()
-    const validityMargin =
-      this.exactOf(reference).validity - this.scores.rho * this.exactOf(this.scores.post).validity
+    const validityMargin = this.exactOf(reference).validity - this.scores.rho * this.exactOf(this.scores.post).validity
     const validity = this.differences('validity', unfinished, reference)
     const diversity = this.differences('diversity', unfinished, leader ?? this.scores.post)
     return new Map(
       unfinished.map((model, index) => {
         const validityDifference = elementAt(validity, index, 'candidate')
-        const valid = probabilityAboveZero(
-          validityDifference.mean + validityMargin,
-          validityDifference.spread
-        )
+        const valid = probabilityAboveZero(validityDifference.mean + validityMargin, validityDifference.spread)
         const { mean, spread } = elementAt(diversity, index, 'candidate')
         const chance = model === leader ? valid : valid * probabilityAboveZero(mean, spread)
         return [model, { chance, gain: valid * expectedGain(mean, spread) }]
@@ -166,8 +161,7 @@ export class PreviewRace {
     const distance = this.distanceFromPost(measure, other)
     const meanDistance = meanOver(categories, distance)
     const fitted = models.map((model) => {
-      const difference = (prompt: number): number =>
-        scoreOf(model, prompt)[measure] - scoreOf(other, prompt)[measure]
+      const difference = (prompt: number): number => scoreOf(model, prompt)[measure] - scoreOf(other, prompt)[measure]
       const prompts = drawn.flat()
       const squares = sum(prompts.map((prompt) => distance(prompt) ** 2))
       const products = sum(prompts.map((prompt) => difference(prompt) * distance(prompt)))
@@ -193,8 +187,7 @@ export class PreviewRace {
       const parts = drawn.map(({ length }, category) => {
         const categoryFreedom = length - 1
         const pooledVariance =
-          (PRIOR_FREEDOM * priorOf(slope, category) +
-            categoryFreedom * elementAt(variances, category, 'category')) /
+          (PRIOR_FREEDOM * priorOf(slope, category) + categoryFreedom * elementAt(variances, category, 'category')) /
           (PRIOR_FREEDOM + categoryFreedom)
         const undrawnShare = 1 - length / elementAt(categories, category, 'category').length
         return (undrawnShare * pooledVariance) / length
@@ -208,9 +201,7 @@ export class PreviewRace {
   private distanceFromPost(measure: Measure, reference: number): (prompt: number) => number {
     const { post, base, scoreOf } = this.scores
     const model = reference === post || !this.exact.has(reference) ? base : reference
-    return model === null
-      ? () => 0
-      : (prompt) => scoreOf(model, prompt)[measure] - scoreOf(post, prompt)[measure]
+    return model === null ? () => 0 : (prompt) => scoreOf(model, prompt)[measure] - scoreOf(post, prompt)[measure]
   }
 }
 

@@ -82,8 +82,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
   const plan = planPreview(problem)
   const { coarse, whole, candidates, all, budget } = plan
   if (plan.ranges.length === 0 || choosePrompts({ ...plan.choice, known: [] }) === null) return null
-  if (coarse.models.length > 0)
-    yield { kind: 'coarse', models: coarse.models, prompts: coarse.prompts, budget }
+  if (coarse.models.length > 0) yield { kind: 'coarse', models: coarse.models, prompts: coarse.prompts, budget }
   yield { kind: 'whole', models: whole, prompts: all, budget }
   const drawn = choosePrompts({ ...plan.choice, known: exactScores(problem, plan) })
   if (drawn === null) throw new Error('prompts that could be drawn cannot be')
@@ -154,10 +153,7 @@ function planPreview(problem: PreviewSetting) {
   }
   const ranges = ofKinds('range')
   const blends = ofKinds('uniform-blend').filter((model) => !isPost(model))
-  const whole = [
-    ...ofKinds('post', 'base', 'recipe', 'checkpoint'),
-    ...ofKinds('uniform-blend').filter(isPost)
-  ]
+  const whole = [...ofKinds('post', 'base', 'recipe', 'checkpoint'), ...ofKinds('uniform-blend').filter(isPost)]
   const candidates = [...ranges, ...blends]
   const rowCount = cost.countRows(all)
   const total = cost.evaluations([...models.keys()]) * rowCount
@@ -191,9 +187,7 @@ function planPreview(problem: PreviewSetting) {
 
 function exactScores({ scoreOf }: PreviewProblem, { post, base, all }: PreviewPlan): number[][] {
   return (base === null ? [post] : [post, base]).flatMap((model) =>
-    (['validity', 'diversity'] as const).map((measure) =>
-      all.map((prompt) => scoreOf(model, prompt)[measure])
-    )
+    (['validity', 'diversity'] as const).map((measure) => all.map((prompt) => scoreOf(model, prompt)[measure]))
   )
 }
 
@@ -263,18 +257,14 @@ function pickFinalists(
     .sort(([, a], [, b]) => b.gain - a.gain)
     .map(([model]) => model)
   const picked = isFirst ? [ofRanges.leader(), ofBlends.leader()].filter((model) => model !== null) : []
-  const front = isFirst
-    ? paretoFront(Array.from(ofRanges.expected(), ([model, score]) => ({ model, ...score })))
-    : []
+  const front = isFirst ? paretoFront(Array.from(ofRanges.expected(), ([model, score]) => ({ model, ...score }))) : []
   for (const model of [...wanted, ...likely, ...front.map(({ model }) => model)]) {
     if (!picked.includes(model) && evaluationsOf([...picked, model]) <= maxEvaluations) picked.push(model)
   }
   return picked.sort((a, b) => a - b)
 }
 
-function certaintyOf(
-  race: PreviewRace
-): Pick<PreviewOutcome, 'probabilityOtherSelected' | 'likeliest' | 'open'> {
+function certaintyOf(race: PreviewRace): Pick<PreviewOutcome, 'probabilityOtherSelected' | 'likeliest' | 'open'> {
   const chances = Array.from(race.prospects(), ([model, { chance }]) => ({ model, chance }))
   return {
     probabilityOtherSelected: 1 - chances.reduce((product, { chance }) => product * (1 - chance), 1),

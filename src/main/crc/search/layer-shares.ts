@@ -12,13 +12,7 @@ import {
   subsetsOf,
   toStrengths
 } from './layer-subsets'
-import {
-  type ScoredRecipes,
-  layersKey,
-  meanOver,
-  type PromptMeasures,
-  type PromptView
-} from './search-problem'
+import { type ScoredRecipes, layersKey, meanOver, type PromptMeasures, type PromptView } from './search-problem'
 
 /** Below 10 pairs of orders, 95 % intervals contain the true value less than 93 times in 100 (docs/methods.md). */
 const MIN_ORDER_PAIRS = 10
@@ -72,9 +66,7 @@ export function layerShares(
       return { measure, none: value(nothing), all: value(everything), ...share(value) }
     }),
     interactions:
-      basis.kind === 'subsets'
-        ? interactions(subsetsOf(layerCount).map(valueOf('diversity')), layerCount)
-        : null
+      basis.kind === 'subsets' ? interactions(subsetsOf(layerCount).map(valueOf('diversity')), layerCount) : null
   }
 }
 
@@ -132,8 +124,7 @@ function effects(
   })
   const alone = (value: Value): number[] =>
     nothing.map((_, layer) => value(nothing.map((__, other) => other === layer)) - value(nothing))
-  const leftOut = (value: Value): number[] =>
-    allButOne(layerCount).map((subset) => value(everything) - value(subset))
+  const leftOut = (value: Value): number[] => allButOne(layerCount).map((subset) => value(everything) - value(subset))
   const each = (effectOf: (value: Value) => number[]): Record<'diversity' | 'validity', number[]> => ({
     diversity: effectOf(values.diversity),
     validity: effectOf(values.validity)
@@ -149,8 +140,7 @@ export function exactShares(values: readonly number[], players: number): number[
     return values.reduce(
       (sum, value, subset) =>
         (subset & bit) === 0
-          ? sum +
-            elementAt(weights, sizeOf(subset), 'size') * (elementAt(values, subset | bit, 'subset') - value)
+          ? sum + elementAt(weights, sizeOf(subset), 'size') * (elementAt(values, subset | bit, 'subset') - value)
           : sum,
       0
     )
@@ -159,10 +149,7 @@ export function exactShares(values: readonly number[], players: number): number[
 
 /** Computes the Shapley interaction index of each two players (Grabisch and Roubens 1999), negative for substitutes. */
 export function interactions(values: readonly number[], players: number): number[][] {
-  const weights = Array.from(
-    { length: players - 1 },
-    (_, size) => 1 / ((players - 1) * choose(players - 2, size))
-  )
+  const weights = Array.from({ length: players - 1 }, (_, size) => 1 / ((players - 1) * choose(players - 2, size)))
   const index = (a: number, b: number): number =>
     values.reduce((sum, neither, subset) => {
       if ((subset & (a | b)) !== 0) return sum
@@ -191,10 +178,7 @@ export function estimate(units: readonly number[]): { value: number; interval: I
 function added(order: readonly number[], value: Value): number[] {
   const before = prefixes(order).map(value)
   const gains = new Map(
-    order.map((layer, turn) => [
-      layer,
-      elementAt(before, turn + 1, 'value') - elementAt(before, turn, 'value')
-    ])
+    order.map((layer, turn) => [layer, elementAt(before, turn + 1, 'value') - elementAt(before, turn, 'value')])
   )
   return order.map((_, layer) => mapGet(gains, layer, 'layer'))
 }

@@ -46,9 +46,7 @@ export function optimiseStrengths(
   const visited = new Map<PromptView, ScoredLayers[]>(
     problem.views.map((view) => [
       view,
-      starts.flatMap((start) =>
-        rank(start === 'range' ? problem.ranges : problem.blends, view, problem).slice(0, 1)
-      )
+      starts.flatMap((start) => rank(start === 'range' ? problem.ranges : problem.blends, view, problem).slice(0, 1))
     ])
   )
   const visitedOn = (view: PromptView): ScoredLayers[] => {
@@ -58,9 +56,7 @@ export function optimiseStrengths(
   }
   return {
     strands: problem.views.flatMap((view) =>
-      visitedOn(view).map((start) =>
-        climb(problem, view, start, { halves, bounds, visited: visitedOn(view) })
-      )
+      visitedOn(view).map((start) => climb(problem, view, start, { halves, bounds, visited: visitedOn(view) }))
     ),
     best: (view) => rank(visitedOn(view), view, problem).slice(0, 1)
   }
@@ -155,13 +151,7 @@ function* walk(
   // limit.
   let margin = 0
   for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.min; step++) {
-    const proposed = bestStep(
-      position.point,
-      slopes,
-      minValidity + margin - position.score.validity,
-      radius,
-      bounds
-    )
+    const proposed = bestStep(position.point, slopes, minValidity + margin - position.score.validity, radius, bounds)
     const next = position.point.map((strength, index) =>
       rounded(strength + elementAt(proposed, index, 'strength'), bounds)
     )
@@ -186,8 +176,7 @@ function* walk(
 /** Applies Broyden's update: the slopes that agree with the last step and differ least from the slopes before. */
 function correct(slopes: number[], step: readonly number[], change: number, squaredLength: number): void {
   const error = (change - dot(slopes, step)) / squaredLength
-  for (const [index, value] of step.entries())
-    slopes[index] = elementAt(slopes, index, 'slope') + error * value
+  for (const [index, value] of step.entries()) slopes[index] = elementAt(slopes, index, 'slope') + error * value
 }
 
 /**

@@ -17,11 +17,7 @@ import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './lay
 const MAX_GENERATIONS = 98
 
 /** Creates the search method that the settings name. @throws WorkbenchError `bad-input` if it cannot start */
-export function searchMethod(
-  problem: SearchProblem,
-  scored: ScoredRecipes,
-  settings: SearchSettings
-): SearchMethod {
+export function searchMethod(problem: SearchProblem, scored: ScoredRecipes, settings: SearchSettings): SearchMethod {
   switch (settings.method) {
     case 'greedy':
       return growRecipes(problem, { beam: 1, strengths: settings.strengths })
@@ -36,9 +32,7 @@ export function searchMethod(
   }
 }
 
-export const searchLimits = (
-  settings: SearchSettings
-): { generations: number; blockEvaluations: number } => ({
+export const searchLimits = (settings: SearchSettings): { generations: number; blockEvaluations: number } => ({
   generations: 'generations' in settings ? settings.generations : MAX_GENERATIONS,
   blockEvaluations: settings.blockEvaluations
 })
@@ -102,7 +96,5 @@ function* someSubsets(problem: SearchProblem, orderPairs: number, seed: number):
 
 function joinedRanges(problem: SearchProblem, view: PromptView): LayerStrength[][] {
   const best = rank(problem.ranges, view, problem).slice(0, JOINED_RANGES)
-  return best.flatMap(({ layers }, index) =>
-    best.slice(index + 1).map((other) => unionOf(layers, other.layers))
-  )
+  return best.flatMap(({ layers }, index) => best.slice(index + 1).map((other) => unionOf(layers, other.layers)))
 }

@@ -105,9 +105,7 @@ export async function runSearch(
     for (const [index, strand] of strands.entries()) {
       const request = elementAt(requests, index, 'strand')
       if (request.done === true) continue
-      requests[index] = strand.next(
-        request.value.map((layers) => mapGet(scored, layersKey(layers), 'recipe'))
-      )
+      requests[index] = strand.next(request.value.map((layers) => mapGet(scored, layersKey(layers), 'recipe')))
     }
     const report = {
       candidates: candidates.length,

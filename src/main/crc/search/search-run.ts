@@ -2,22 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { version } from '../../../../package.json'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import { countedScores } from '../../../contract/documents/counted-scores'
-import type {
-  CategoryScore,
-  HoldOutSplit,
-  RecipeScore,
-  Score,
-  SweepDocument
-} from '../../../contract/documents/crc'
+import type { CategoryScore, HoldOutSplit, RecipeScore, Score, SweepDocument } from '../../../contract/documents/crc'
 import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
 import { inputError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
-import {
-  type LayerStrength,
-  type Recipe,
-  type RestorationRange,
-  isUniform
-} from '../../../contract/model/recipe'
+import { type LayerStrength, type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
 import { triedNothing } from '../../../contract/words/search-words'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import {
@@ -81,10 +70,7 @@ export async function runRecipeSearch(
   const { sweep, settings } = request
   const { layerCount } = sweep
   if (sweep.ranges.length === 0) {
-    throw inputError(
-      `The sweep ${sweep.id} has no ranges for a search to start from.`,
-      'Sweep all ranges first.'
-    )
+    throw inputError(`The sweep ${sweep.id} has no ranges for a search to start from.`, 'Sweep all ranges first.')
   }
   const startedMs = performance.now()
   const scoring = new CandidateScoring(engine, request, signal, onProgress, savedProgress)
@@ -93,21 +79,15 @@ export async function runRecipeSearch(
   const [picking = categories] = views.searched
   const problem = problemOf(request, views.searched)
   const scored = scoredBySweep(problem)
-  const outcome = await runSearch(
-    problem,
-    scored,
-    searchMethod(problem, scored, settings),
-    searchLimits(settings),
-    {
-      score: async (candidates, generation) =>
-        (await scoring.score(candidates, generation)).map((score) => measuresOf(sweep, score)),
-      cost: (candidates) => countBlockEvaluations(candidates, layerCount),
-      onGeneration: ({ best: [best] }) => {
-        if (best === undefined || best === null) return
-        scoring.noteBest({ ...viewMeans(best.measures, picking), recipe: recipeFor(best, sweep.source) })
-      }
+  const outcome = await runSearch(problem, scored, searchMethod(problem, scored, settings), searchLimits(settings), {
+    score: async (candidates, generation) =>
+      (await scoring.score(candidates, generation)).map((score) => measuresOf(sweep, score)),
+    cost: (candidates) => countBlockEvaluations(candidates, layerCount),
+    onGeneration: ({ best: [best] }) => {
+      if (best === undefined || best === null) return
+      scoring.noteBest({ ...viewMeans(best.measures, picking), recipe: recipeFor(best, sweep.source) })
     }
-  )
+  })
   const candidates = elementAt(outcome.recipes, 0, 'view').map(({ layers }) => layers)
   const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
   return {
@@ -136,10 +116,7 @@ interface SearchViews {
 }
 
 /** Searches all prompts, and each half for a comparison on the other. Split sweeps search their selection prompts. */
-function viewsOf({
-  prompts,
-  holdOutSplit: split
-}: Pick<SweepDocument, 'prompts' | 'holdOutSplit'>): SearchViews {
+function viewsOf({ prompts, holdOutSplit: split }: Pick<SweepDocument, 'prompts' | 'holdOutSplit'>): SearchViews {
   const table = promptsByCategory(prompts)
   const { categories } = table
   if (split !== null) {
@@ -203,9 +180,7 @@ function describeSearch(
   const compared = range?.measures ?? post
   const [picking = categories] = views.searched
   const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
-  const comparison = isSame
-    ? null
-    : pairedDifference(differences(best.measures, compared), picking, settings.seed)
+  const comparison = isSame ? null : pairedDifference(differences(best.measures, compared), picking, settings.seed)
   const reason = triedNothing(outcome) ? 'nothing was tried.' : views.reason
   const compare = (): HeldOut => ({
     ...heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed),
@@ -245,10 +220,7 @@ function describeSearch(
   }
 }
 
-function sweptRange(
-  { ranges, layerCount }: SweepDocument,
-  layers: readonly LayerStrength[]
-): RestorationRange {
+function sweptRange({ ranges, layerCount }: SweepDocument, layers: readonly LayerStrength[]): RestorationRange {
   const key = layersKey(layers)
   const match = ranges.find((range) => layersKey(rangeStrengths(range, layerCount)) === key)
   if (match === undefined) throw new Error(`the sweep has no range with the strengths ${key}`)
@@ -256,10 +228,7 @@ function sweptRange(
 }
 
 /** Counts the edges of the trie of these candidates and post, for one prompt group. */
-export function countBlockEvaluations(
-  candidates: readonly (readonly LayerStrength[])[],
-  layerCount: number
-): number {
+export function countBlockEvaluations(candidates: readonly (readonly LayerStrength[])[], layerCount: number): number {
   const models: Model[] = [{ kind: 'post' }, ...candidates.map(layersModel)]
   return countEdges(
     buildRecipeTrie(models, {
@@ -316,8 +285,7 @@ const sizesOf = ({ selection, holdOut }: HoldOutSplit): HeldOut['split'] => ({
 
 function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): SearchVerdict {
   if (difference <= 0) return 'none'
-  const confirmed =
-    heldOut !== null && heldOut.interval[0] > 0 && heldOut.found.validity >= rho * heldOut.post.validity
+  const confirmed = heldOut !== null && heldOut.interval[0] > 0 && heldOut.found.validity >= rho * heldOut.post.validity
   return confirmed ? 'confirmed' : 'unproven'
 }
 

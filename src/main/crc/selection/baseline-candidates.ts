@@ -38,9 +38,7 @@ export const baselinesOfKind = (
 ): { baseline: Baseline; score: Score }[] =>
   kind === 'uniform-blend' || kind === 'depth-ramp'
     ? blendsOf(uniformBlends).filter(({ baseline }) => baseline.kind === kind)
-    : baselines
-        .filter(({ baseline }) => baseline.kind === kind)
-        .map((score) => ({ baseline: score.baseline, score }))
+    : baselines.filter(({ baseline }) => baseline.kind === kind).map((score) => ({ baseline: score.baseline, score }))
 
 /** Lists the blends without uniform ones of strength 0, which is post, and strength 1, which is a range. */
 const blendsOf = (uniformBlends: SelectionInput['uniformBlends']): { baseline: Baseline; score: Score }[] =>
@@ -58,9 +56,7 @@ export function otherwiseDrawn(
 ): Candidate[] {
   const sweepSampler = samplerOfSweep(sweep)
   return tempered
-    .filter(
-      ({ sampler }) => sampler.temperature !== sweepSampler.temperature || sampler.minP !== sweepSampler.minP
-    )
+    .filter(({ sampler }) => sampler.temperature !== sweepSampler.temperature || sampler.minP !== sweepSampler.minP)
     .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)
     .map(({ sampler, score }) => ({
       baseline: { kind: 'tempered', range: { start, end }, ...sampler },
@@ -69,13 +65,8 @@ export function otherwiseDrawn(
 }
 
 /** Lists scored recipes that restore only one half of the selected range's layers. */
-export function halvesAlone(
-  { recipes, layerCount, source }: SelectionInput,
-  { start, end }: RangeScore
-): Candidate[] {
-  const scored = new Map(
-    recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
-  )
+export function halvesAlone({ recipes, layerCount, source }: SelectionInput, { start, end }: RangeScore): Candidate[] {
+  const scored = new Map(recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score]))
   return ScoredHalf.options.flatMap((half): Candidate[] => {
     const range = { start, end }
     const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount, source))))

@@ -39,9 +39,7 @@ export function* bestOverSources(
   rho: number,
   seed = DEFAULT_SEED
 ): Steps<SourceComparison> {
-  const onePerSource = [
-    ...new Map(sweeps.toReversed().map((sweep) => [sourceKey(sweep.source), sweep])).values()
-  ]
+  const onePerSource = [...new Map(sweeps.toReversed().map((sweep) => [sourceKey(sweep.source), sweep])).values()]
   // Base comes first, so that base's range wins a tie.
   const sorted = onePerSource.sort((a, b) => Number(a.source !== null) - Number(b.source !== null))
   const { layerCount, prompts, post, scoredBy } = elementAt(sorted, 0, 'sweep')
@@ -88,8 +86,7 @@ export function* bestOverSources(
             range: { ...range, start: range.start % layerCount, end: range.end % layerCount },
             gain
           },
-    unseen:
-      joint.crossFit === null ? null : { over: unseen(joint.crossFit), ofBase: ofBase && unseen(ofBase) }
+    unseen: joint.crossFit === null ? null : { over: unseen(joint.crossFit), ofBase: ofBase && unseen(ofBase) }
   }
 }
 

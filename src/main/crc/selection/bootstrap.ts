@@ -70,10 +70,7 @@ export interface Resample {
   leftOut: Float64Array | null
 }
 
-export function drawResample(
-  random: RandomGenerator,
-  table: Pick<ScoreTable, 'categories' | 'promptCount'>
-): Resample {
+export function drawResample(random: RandomGenerator, table: Pick<ScoreTable, 'categories' | 'promptCount'>): Resample {
   const drawn = drawPrompts(random, table.categories)
   const taken = new Uint8Array(table.promptCount)
   for (const indices of drawn) for (const index of indices) taken[index] = 1
@@ -106,8 +103,7 @@ export class OutOfBag {
   result(): Bootstrap['outOfBag'] {
     const { validity, diversity, diversityGain } = this
     if (diversity.length === 0) return null
-    const mean = (values: readonly number[]): number =>
-      values.reduce((sum, value) => sum + value, 0) / values.length
+    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
     return {
       resamples: diversity.length,
       validity: mean(validity),

@@ -51,8 +51,7 @@ export function* selectionOf(
   { check = null, budget = null }: { check?: CheckResult | null; budget?: number | null | undefined } = {}
 ): Steps<Selection> {
   const { holdOutSplit, scoredBy } = sweep
-  const selectionSweep =
-    holdOutSplit === null ? sweep : yield* restrictToPrompts(sweep, holdOutSplit.selection)
+  const selectionSweep = holdOutSplit === null ? sweep : yield* restrictToPrompts(sweep, holdOutSplit.selection)
   const candidateKeys = new Set(candidates.map(spanKey))
   const ranges = selectionSweep.ranges.filter((range) => candidateKeys.has(spanKey(range)))
   const selected = yield* computeSelection({ ...selectionSweep, ranges }, rho, {
@@ -72,13 +71,11 @@ export function* selectionOf(
     ...{ families, budget },
     baselines: yield* compareBaselines(sweep, { minimumValidity, rho, range, tempered, check }, seed),
     holdOut: holdOutSplit === null ? null : yield* scoreOnHoldOut(sweep, range, holdOutSplit, seed),
-    tempered: tempered.map(
-      ({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
-        ...sampler,
-        ...{ validity, diversity, effectiveChoices },
-        ...(distinctRight === undefined ? {} : { distinctRight })
-      })
-    )
+    tempered: tempered.map(({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
+      ...sampler,
+      ...{ validity, diversity, effectiveChoices },
+      ...(distinctRight === undefined ? {} : { distinctRight })
+    }))
   }
 }
 
@@ -141,8 +138,7 @@ function* scoreOnHoldOut(
     holdOut
   )
   const selected = elementAt(ranges, 0, 'range')
-  const gain = (measure: keyof CategoryScore): Difference =>
-    difference(selected, post, measure, prompts, seed)
+  const gain = (measure: keyof CategoryScore): Difference => difference(selected, post, measure, prompts, seed)
   const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
   return {
     selectionPromptCount: selectionPrompts.length,
@@ -173,8 +169,7 @@ function qualifying<Baseline>(
       selectionScore: scoreOnPrompts(prompts, candidate.score, selectionPrompts)
     }))
     .filter(
-      ({ selectionScore }) =>
-        selectionScore.validity >= minimumValidity && selectionScore.diversity > minimumDiversity
+      ({ selectionScore }) => selectionScore.validity >= minimumValidity && selectionScore.diversity > minimumDiversity
     )
 }
 
@@ -217,10 +212,7 @@ function* compareBaselines(
   ): Candidate[] => {
     const qualified = qualifying(sweep, candidates, minimumValidity)
     const accepted = qualified.filter(({ baseline }) => !isRejected(baseline))
-    return mostDiverse(
-      accepted.length === 0 ? qualified : accepted,
-      ({ selectionScore }) => selectionScore
-    ).slice(0, 1)
+    return mostDiverse(accepted.length === 0 ? qualified : accepted, ({ selectionScore }) => selectionScore).slice(0, 1)
   }
   const failsCheck = (baseline: Baseline): boolean => {
     const checked = checkOfBaseline(check, baseline)
@@ -249,9 +241,7 @@ function* compareBaselines(
       promptCount: reporting.length,
       difference: { validity, diversity },
       answers:
-        check === null
-          ? null
-          : comparedAnswers(check, { baseline, range, rho, reporting, prompts: reported, seed })
+        check === null ? null : comparedAnswers(check, { baseline, range, rho, reporting, prompts: reported, seed })
     })
   }
   return compared
@@ -261,10 +251,7 @@ function answersOf(check: CheckResult, baseline: BaselineComparison['baseline'])
   if (baseline.kind === 'tempered') return null
   if (baseline.kind === 'control') return checkOfRange(check, baseline.range)
   if (baseline.kind !== 'half') return checkOfBaseline(check, baseline)
-  return checkOf(
-    check,
-    layersModel(halfStrengths(baseline.range, baseline.half, check.layerCount, check.source))
-  )
+  return checkOf(check, layersModel(halfStrengths(baseline.range, baseline.half, check.layerCount, check.source)))
 }
 
 interface AnswersCompared {
@@ -293,9 +280,7 @@ function comparedAnswers(
   const selected = on(ofRange)
   const meanOf = (measure: keyof CategoryScore): number =>
     mean(
-      categories.map((category) =>
-        mean(category.map((index) => elementAt(compared.prompts, index, 'prompt')[measure]))
-      )
+      categories.map((category) => mean(category.map((index) => elementAt(compared.prompts, index, 'prompt')[measure])))
     )
   return {
     validity: meanOf('validity'),
@@ -324,8 +309,7 @@ function difference(
     .flat()
     .map(
       (index) =>
-        elementAt(score.prompts, index, 'prompt')[measure] -
-        elementAt(selected.prompts, index, 'prompt')[measure]
+        elementAt(score.prompts, index, 'prompt')[measure] - elementAt(selected.prompts, index, 'prompt')[measure]
     )
   return signFlip(differences, weights, seed)
 }

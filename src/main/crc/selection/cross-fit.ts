@@ -28,8 +28,7 @@ export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit }
 export function halves({
   categoryNames,
   categories
-}: Pick<ScoreTable, 'categoryNames' | 'categories'>):
-  { even: number[][]; odd: number[][] } | { reason: string } {
+}: Pick<ScoreTable, 'categoryNames' | 'categories'>): { even: number[][]; odd: number[][] } | { reason: string } {
   const single = categoryNames.find((_, category) => categories[category]?.length === 1)
   if (single !== undefined) {
     return { reason: `The category "${single}" has a single prompt, which cannot be split into two halves.` }

@@ -11,13 +11,10 @@ export function pairedDifference(
 ): PairedDifference {
   const random = xoroshiro128plus(seed)
   const mean = (drawn: readonly (readonly number[])[]): number =>
-    drawn.reduce(
-      (sum, ids) => sum + ids.reduce((s, i) => s + elementAt(differences, i, 'prompt'), 0) / ids.length,
-      0
-    ) / drawn.length
+    drawn.reduce((sum, ids) => sum + ids.reduce((s, i) => s + elementAt(differences, i, 'prompt'), 0) / ids.length, 0) /
+    drawn.length
   const resampled = new Float64Array(RESAMPLES)
-  for (let resample = 0; resample < RESAMPLES; resample++)
-    resampled[resample] = mean(drawPrompts(random, categories))
+  for (let resample = 0; resample < RESAMPLES; resample++) resampled[resample] = mean(drawPrompts(random, categories))
   return {
     difference: mean(categories),
     interval: interval(resampled),

@@ -20,10 +20,7 @@ interface ScoredRanges {
 export function* computeSelection(
   { prompts, post, ranges }: ScoredRanges,
   rho: number,
-  {
-    seed = DEFAULT_SEED,
-    words = scoreWords({ kind: 'crc' })
-  }: { seed?: number | undefined; words?: ScoreWords } = {}
+  { seed = DEFAULT_SEED, words = scoreWords({ kind: 'crc' }) }: { seed?: number | undefined; words?: ScoreWords } = {}
 ): Steps<Selection> {
   const validity = ranges.map((range) => range.validity)
   const diversity = ranges.map((range) => range.diversity)
@@ -47,12 +44,7 @@ export function* computeSelection(
   }
 }
 
-function reasonForNone(
-  ranges: readonly RangeScore[],
-  post: CategoryScore,
-  rho: number,
-  words: ScoreWords
-): string {
+function reasonForNone(ranges: readonly RangeScore[], post: CategoryScore, rho: number, words: ScoreWords): string {
   const minimum = rho * post.validity
   const valid = ranges.filter((range) => range.validity >= minimum)
   const diverse = ranges.filter((range) => range.diversity > post.diversity)

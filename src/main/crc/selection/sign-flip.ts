@@ -19,11 +19,7 @@ export interface SignFlips {
 }
 
 /** Flips the signs of differences: in every way for up to 14 differences, and in 10,000 random ways for more. */
-export function signFlips(
-  differences: readonly number[],
-  weights: readonly number[],
-  seed: number
-): SignFlips {
+export function signFlips(differences: readonly number[], weights: readonly number[], seed: number): SignFlips {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const weighted = differences.map((difference, i) => difference * elementAt(weights, i, 'weight'))
   const sum = weighted.reduce((all, value) => all + value, 0)
@@ -68,11 +64,7 @@ export function signFlips(
 }
 
 /** Computes a weighted mean of differences with its 95 % interval and p-value, see {@link signFlips}. */
-export function signFlip(
-  differences: readonly number[],
-  weights: readonly number[],
-  seed: number
-): Difference {
+export function signFlip(differences: readonly number[], weights: readonly number[], seed: number): Difference {
   const { mean, pValue, interval } = signFlips(differences, weights, seed)
   return { mean, pValue, interval: interval(1 - CONFIDENCE) }
 }

@@ -68,8 +68,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     ...sweep,
     scoredBy,
     // Estimates hold for the sweep's own sampler only. The preview itself stays, because few ranges are exact.
-    preview:
-      asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
+    preview: asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
     fewShot: sweep.fewShot && rescored(sweep.fewShot)[0],
@@ -78,9 +77,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     checkpoints: yield* all(sweep.checkpoints),
     uniformBlends: yield* all(sweep.uniformBlends),
     baselines: yield* all(
-      sweep.baselines.filter(
-        ({ baseline }) => mix === null || baseline.kind !== 'mix' || baseline.share === mix
-      ),
+      sweep.baselines.filter(({ baseline }) => mix === null || baseline.kind !== 'mix' || baseline.share === mix),
       // A baseline from post alone has its own sampler.
       (score) => (needsBase(score.baseline) ? rescored(score) : [recounted(score)])
     )
@@ -133,9 +130,7 @@ function underSampler(
   sampler: number
 ): PromptScore[] | null {
   const under = scores.flatMap(({ whatIf }, index) =>
-    whatIf === undefined
-      ? []
-      : [scorer.scoreUnder(whatIf, sampler, elementAt(prompts, index, 'prompt').valid.length)]
+    whatIf === undefined ? [] : [scorer.scoreUnder(whatIf, sampler, elementAt(prompts, index, 'prompt').valid.length)]
   )
   return under.length < scores.length ? null : under
 }

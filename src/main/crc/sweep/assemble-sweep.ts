@@ -79,9 +79,7 @@ export function* assembleSweep({
   const scored = models.map(({ model, prompts }) => ({ model, score: scoreOf(prompts) }))
   const post = scored.find(({ model }) => model.kind === 'post')?.score
   if (post === undefined) throw new Error('a sweep without post')
-  const ranges = scored.flatMap(({ model, score }) =>
-    model.kind === 'range' ? [{ ...model.range, ...score }] : []
-  )
+  const ranges = scored.flatMap(({ model, score }) => (model.kind === 'range' ? [{ ...model.range, ...score }] : []))
   const uniformBlends = scored.flatMap(({ model, score }) =>
     model.kind === 'uniform-blend' ? [{ strength: model.strength, last: model.last, ...score }] : []
   )
@@ -130,14 +128,11 @@ function storedPreview(
   return {
     ...facts,
     prompts,
-    ranges: scored.flatMap(({ model, score }) =>
-      model.kind === 'range' ? [{ ...model.range, ...score }] : []
-    ),
+    ranges: scored.flatMap(({ model, score }) => (model.kind === 'range' ? [{ ...model.range, ...score }] : [])),
     uniformBlends: scored.flatMap(({ model, score }) =>
       model.kind === 'uniform-blend' ? [{ strength: model.strength, last: model.last, ...score }] : []
     ),
-    likeliest:
-      likeliest?.model.kind === 'range' ? { ...likeliest.model.range, chance: likeliest.chance } : null
+    likeliest: likeliest?.model.kind === 'range' ? { ...likeliest.model.range, chance: likeliest.chance } : null
   }
 }
 

@@ -211,11 +211,7 @@ class SweepRun {
         if (!this.planned(event, missing, request.split)) return
       } else if (event.type === 'progress') {
         const elapsed = (performance.now() - this.startedMs) / 1000
-        const { perSecond, secondsLeft } = rate(
-          event.rowsDone,
-          this.progress.rowsTotal - this.rowsBefore,
-          elapsed
-        )
+        const { perSecond, secondsLeft } = rate(event.rowsDone, this.progress.rowsTotal - this.rowsBefore, elapsed)
         this.progress = {
           ...this.progress,
           rowsDone: this.rowsBefore + event.rowsDone,
@@ -341,8 +337,7 @@ class SweepRun {
       return true
     }
     const { device } = this.prepared.request
-    const isGpu =
-      device?.isAutomatic === true && device.device !== 'cpu' && this.fallback.device === undefined
+    const isGpu = device?.isAutomatic === true && device.device !== 'cpu' && this.fallback.device === undefined
     if (!isGpu || !(isLost(error) || code === 'device-memory' || code === 'device-lost')) return false
     this.hasDied = false
     this.fallback = { device: 'cpu', precision: undefined }

@@ -114,10 +114,7 @@ export async function storedShare(request: CrcSweepRequest, history: SweepHistor
   return shareOf(prepared.identity, await findEarlier(prepared, history))
 }
 
-function shareOf(
-  identity: SweepIdentity,
-  { earlier, interrupted }: Omit<StoredResults, 'notices'>
-): StoredShare {
+function shareOf(identity: SweepIdentity, { earlier, interrupted }: Omit<StoredResults, 'notices'>): StoredShare {
   return { known: knownPartOf(identity, earlier), interrupted }
 }
 
@@ -266,11 +263,7 @@ function notify(onEvent: (event: CrcSweepEvent) => void, notices: string[], endi
     onEvent({ type: 'notice', message, ...(endings.includes(message) && { endsPreview: true }) })
 }
 
-function factsOf(
-  { request, ...prepared }: PreparedSweep,
-  computed: ComputedSweep,
-  notices: string[]
-): SweepFacts {
+function factsOf({ request, ...prepared }: PreparedSweep, computed: ComputedSweep, notices: string[]): SweepFacts {
   return {
     programVersion: prepared.identity.programVersion,
     seconds: computed.seconds,
@@ -309,9 +302,7 @@ function sweepBytes(
   const others = whatIf.length === 0 ? 0 : whatIfBytes(modelCount, groups, scoredBy)
   return (
     modelCount *
-      (groups.length * SCORE_BYTES +
-        answerCount * PROBABILITY_BYTES +
-        missingCount * PROGRESS_PROBABILITY_BYTES) +
+      (groups.length * SCORE_BYTES + answerCount * PROBABILITY_BYTES + missingCount * PROGRESS_PROBABILITY_BYTES) +
     others
   )
 }

@@ -56,9 +56,7 @@ export function knownPart(
   const modelCount = modelKeys.length - baselineCount
   const groups = split?.groups ?? []
   const begun = groups.flatMap((keys, index) => {
-    const scored = modelKeys
-      .slice(0, modelCount)
-      .filter((_, model) => keys.every((key) => modelsOf(key)?.has(model)))
+    const scored = modelKeys.slice(0, modelCount).filter((_, model) => keys.every((key) => modelsOf(key)?.has(model)))
     if (scored.length === 0 || keys.every(isWhole)) return []
     return [{ models: scored.length, modelCount, group: index + 1, groupCount: groups.length }]
   })
@@ -135,9 +133,7 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
 export function holdsSweep(sweep: SweepDocument, identity: SweepIdentity): boolean {
   if (!isComputedAlike(sweep, identity) || !hasPrompts(sweep, identity)) return false
   const scoresByKey = scoresByModelKey(sweep)
-  return identity.modelKeys.every(
-    (key) => scoresByKey.get(key)?.every((score) => score !== undefined) === true
-  )
+  return identity.modelKeys.every((key) => scoresByKey.get(key)?.every((score) => score !== undefined) === true)
 }
 
 function isComputedAlike(sweep: SweepDocument, identity: SweepIdentity): boolean {
@@ -151,8 +147,7 @@ function isComputedAlike(sweep: SweepDocument, identity: SweepIdentity): boolean
 }
 
 const hasPrompts = ({ prompts }: SweepDocument, identity: SweepIdentity): boolean =>
-  prompts.length === identity.prompts.length &&
-  prompts.every(({ key }, index) => key === identity.prompts[index]?.key)
+  prompts.length === identity.prompts.length && prompts.every(({ key }, index) => key === identity.prompts[index]?.key)
 
 /** Lists the scores of each model and baseline on each prompt, by model key; undefined for prompts without a score. */
 function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
@@ -187,9 +182,7 @@ function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | unde
 
 /** Compares how prompts are scored. Prompt keys contain the sampling but not the number of draws. */
 function isScoredAlike(first: ScoredBy, second: ScoredBy): boolean {
-  return first.kind === 'crc' || second.kind === 'crc'
-    ? first.kind === second.kind
-    : first.draws === second.draws
+  return first.kind === 'crc' || second.kind === 'crc' ? first.kind === second.kind : first.draws === second.draws
 }
 
 /** Joins results of the same device and precision. Of several, the one with more scores is returned. */

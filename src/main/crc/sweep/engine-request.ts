@@ -66,9 +66,7 @@ export function engineRequest(
         .map((model) => elementAt(baselines, model - models.length, 'baseline')),
       split: remainingSplit,
       known: missing.map((prompt) =>
-        [...modelIndices.keys()].filter((position) =>
-          isScored(elementAt(modelIndices, position, 'model'), prompt)
-        )
+        [...modelIndices.keys()].filter((position) => isScored(elementAt(modelIndices, position, 'model'), prompt))
       )
     }
   }

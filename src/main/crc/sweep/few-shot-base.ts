@@ -16,13 +16,7 @@ import { scorerOf } from '../task/scorer'
 import { averageScores } from '../task/scoring'
 import { promptWithStoredDigits } from './assemble-sweep'
 import { budgetOf } from './engine-request'
-import {
-  type CrcSweepRequest,
-  refuseLongPrompts,
-  type RenderedSweep,
-  renderSweep,
-  samplingOf
-} from './prepare-sweep'
+import { type CrcSweepRequest, refuseLongPrompts, type RenderedSweep, renderSweep, samplingOf } from './prepare-sweep'
 
 type FewShotPart = NonNullable<SweepPart['fewShot']>
 
@@ -33,13 +27,7 @@ export async function withFewShotBase(
   sweep: SweepDocument,
   signal: AbortSignal
 ): Promise<SweepDocument> {
-  const { fewShot, notices } = await scoreFewShotBase(
-    engine,
-    request,
-    sweep,
-    [...sweep.prompts.keys()],
-    signal
-  )
+  const { fewShot, notices } = await scoreFewShotBase(engine, request, sweep, [...sweep.prompts.keys()], signal)
   return { ...sweep, notices, ...(fewShot && { fewShot: fewShotScore(sweep, fewShot) }) }
 }
 
@@ -88,11 +76,7 @@ async function scoredFewShot(
       ? fewShotOf(scoredBy.task, request.rendering)
       : (request.rendering.fewShot ?? FEW_SHOT_DEFAULTS.characters)
   const rendered = await renderForBase(request, format)
-  if (
-    rendered.prompts.some(
-      ({ valid }, prompt) => valid.join() !== elementAt(prompts, prompt, 'prompt').valid.join()
-    )
-  )
+  if (rendered.prompts.some(({ valid }, prompt) => valid.join() !== elementAt(prompts, prompt, 'prompt').valid.join()))
     throw unsupportedError('Other answers can be written after it than in the chat template.')
   const scorer = scorerOf(scoredBy)
   const collector = new ScoreCollector(prompts)
@@ -121,8 +105,7 @@ async function scoredFewShot(
       collector.set(elementAt(chosen, prompt, 'prompt'), score)
     }
   }
-  if (work === null)
-    throw new WorkbenchError('engine-lost', 'The engine ended before every score had arrived.')
+  if (work === null) throw new WorkbenchError('engine-lost', 'The engine ended before every score had arrived.')
   return { prompts: chosen.map((prompt) => collector.of(prompt)), format, work }
 }
 

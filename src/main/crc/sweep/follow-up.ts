@@ -196,10 +196,7 @@ async function withNotice(
 }
 
 /** @param chosen indices of prompts */
-function somePrompts(
-  { scoredBy, prompts }: SweepDocument,
-  chosen: readonly number[]
-): CrcSweepRequest['prompts'] {
+function somePrompts({ scoredBy, prompts }: SweepDocument, chosen: readonly number[]): CrcSweepRequest['prompts'] {
   if (scoredBy.kind !== 'task')
     return chosen.map((index) => {
       const { text, category, valid } = elementAt(prompts, index, 'prompt')

@@ -20,17 +20,11 @@ export interface StagePair {
 /** Lists every stage with every earlier one. @param stages between base and post, in order of training */
 export function stagePairs(stages: readonly OtherCheckpoint[]): StagePair[] {
   const targets = [...stages, null]
-  return targets.flatMap((target, index) =>
-    [null, ...stages.slice(0, index)].map((source) => ({ target, source }))
-  )
+  return targets.flatMap((target, index) => [null, ...stages.slice(0, index)].map((source) => ({ target, source })))
 }
 
 /** Returns a stage with a range restored to an earlier stage. */
-export function stageRange(
-  { target, source }: StagePair,
-  range: RestorationRange,
-  layerCount: number
-): SweptModel {
+export function stageRange({ target, source }: StagePair, range: RestorationRange, layerCount: number): SweptModel {
   if (target === null && source === null) return { kind: 'range', range }
   const model = source === null ? rangeModel(range) : layersModel(rangeStrengths(range, layerCount, source))
   return target === null ? model : { ...model, onto: target }

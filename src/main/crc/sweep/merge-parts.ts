@@ -104,11 +104,7 @@ function requireWhole({ file, part }: PartFile): void {
   }
   const { scoredPrompts, prompts, models } = part
   const scorer = scorerOf(part.scoredBy)
-  if (
-    scoredPrompts.some(
-      (prompt, index) => prompt <= (scoredPrompts[index - 1] ?? -1) || prompt >= prompts.length
-    )
-  ) {
+  if (scoredPrompts.some((prompt, index) => prompt <= (scoredPrompts[index - 1] ?? -1) || prompt >= prompts.length)) {
     complain('scores prompts that the sweep does not have, or does not list them in order.')
   }
   if (models.filter(({ model }) => model.kind === 'post').length !== 1) complain('does not score post once.')

@@ -56,9 +56,7 @@ async function planOf(
     return sweep === null ? null : paceOf(sweep)
   }
   const preview =
-    prepared.request.preview === true
-      ? await planPreview(engine, prepared, plan, await findPace(true), signal)
-      : null
+    prepared.request.preview === true ? await planPreview(engine, prepared, plan, await findPace(true), signal) : null
   const pace = await findPace(false)
   const notice = prepared.request.device?.notice ?? null
   return {
@@ -96,8 +94,7 @@ async function planPreview(
     peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
     ...(pace === null
       ? {
-          seconds:
-            (whole.estimate.computeSeconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
+          seconds: (whole.estimate.computeSeconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
           timedBy: 'block'
         }
       : { seconds: rows / pace.rowsPerSecond, timedBy: 'sweep' })

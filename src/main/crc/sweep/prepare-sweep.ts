@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto'
-import type {
-  CrcPrompts,
-  RenderedPrompt,
-  Rendering,
-  SweepDocument,
-  SweptPrompt
-} from '../../../contract/documents/crc'
+import type { CrcPrompts, RenderedPrompt, Rendering, SweepDocument, SweptPrompt } from '../../../contract/documents/crc'
 import {
   briefScoring,
   BY_CHARACTERS,
@@ -33,11 +27,7 @@ import { version } from '../../../../package.json'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
 import type { PairMember } from '../../checkpoint/pair-member'
 import { recentTextModel } from '../../text/recent-text-models'
-import {
-  refuseTokensOutside,
-  type WholeModel,
-  type WholeModelTokens
-} from '../../checkpoint/whole-model-tokens'
+import { refuseTokensOutside, type WholeModel, type WholeModelTokens } from '../../checkpoint/whole-model-tokens'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { drawSplit } from '../selection/draw-split'
 import { singleTokens } from '../task/characters'
@@ -144,8 +134,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     request.wholeBase !== false && comparison.unavailable === null,
     others.checkpoints
   )
-  const mixes =
-    models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
+  const mixes = models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
   const baselines = request.baselines === true ? defaultSamplingBaselines(mixes) : []
   const cutsByMinP = minPDraw(samplingOf(rendered) ?? OPEN_SAMPLING) !== null
   const tooMuch = whatIfBytes(models.length + baselines.length, rendered.groups, scoredBy) > MAX_WHAT_IF_BYTES
@@ -232,10 +221,7 @@ function identityOf({
     base: base.checkpoint.fingerprint,
     post: post.checkpoint.fingerprint,
     layerCount: restoring.layerCount,
-    modelKeys: [
-      ...models.map((model) => weightsKey(modelOf(model, restoring))),
-      ...baselines.map(samplingBaselineKey)
-    ],
+    modelKeys: [...models.map((model) => weightsKey(modelOf(model, restoring))), ...baselines.map(samplingBaselineKey)],
     baselineCount: baselines.length,
     scoredBy,
     prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
@@ -289,8 +275,7 @@ export async function renderSweep(
       ...rendered,
       scoredBy: BY_CHARACTERS,
       groups: rendered.groups.map(singleTokens),
-      compare: (whole) =>
-        compareCrcTokens(whole, post, text, rendered, rendering.countLeadingSpace || format !== null)
+      compare: (whole) => compareCrcTokens(whole, post, text, rendered, rendering.countLeadingSpace || format !== null)
     }
   }
   const rendered = await renderTask(prompts, rendering, text, await pairEndTokens(pair, text))
@@ -354,8 +339,7 @@ export function refuseLongPrompts(
   const { contextLength } = post.spec
   for (const [index, prompt] of prompts.entries()) {
     const answers = elementAt(groups, index, 'prompt').flat()
-    const length =
-      prompt.tokens.length + answers.reduce((most, answer) => Math.max(most, answer.length - 1), 0)
+    const length = prompt.tokens.length + answers.reduce((most, answer) => Math.max(most, answer.length - 1), 0)
     if (contextLength === null || length <= contextLength) continue
     throw inputError(
       `${promptName(prompt, index)} becomes ${length} tokens; post's context window is ${contextLength}.`,

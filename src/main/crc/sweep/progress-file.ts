@@ -70,11 +70,7 @@ export function headerLine(header: ProgressHeader, { groups, rowBound }: KeyedSp
   return checkedLine({ ...header, split: { groups, rowBound } })
 }
 
-export function promptLine(
-  { promptKey, scores }: PromptResults,
-  { models }: ProgressHeader,
-  scorer: Scorer
-): string {
+export function promptLine({ promptKey, scores }: PromptResults, { models }: ProgressHeader, scorer: Scorer): string {
   const sorted = [...scores].sort(([a], [b]) => a - b)
   const columns = sorted.map(([column]) => column)
   const probabilities = Float64Array.from(sorted.flatMap(([, score]) => scorer.groupsOf(score)))
@@ -96,9 +92,7 @@ function checkedLine(content: unknown): string {
 /** Reports whether a file begins as saved progress. Only such a file may be replaced. */
 export async function beginsAsProgress(file: string): Promise<boolean> {
   const bytes = await readBytes(file, MAX_PROGRESS_BYTES)
-  return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(
-    bytes.subarray(0, 2 * SHA256_LENGTH).toString('latin1')
-  )
+  return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(bytes.subarray(0, 2 * SHA256_LENGTH).toString('latin1'))
 }
 
 export interface ProgressFileContent {
@@ -109,10 +103,7 @@ export interface ProgressFileContent {
 }
 
 /** Reads saved progress; null without such a file. @throws WorkbenchError `bad-file` if the file is something else */
-export async function readProgressFile(
-  file: string,
-  identity: SweepIdentity
-): Promise<ProgressFileContent | null> {
+export async function readProgressFile(file: string, identity: SweepIdentity): Promise<ProgressFileContent | null> {
   if (!(await hasPlainFile(file))) return null
   const [first, ...lines] = completeLines(await readBytes(file, MAX_PROGRESS_BYTES))
   const header = Header.safeParse(first === undefined ? undefined : contentOf(first))
@@ -135,9 +126,7 @@ export async function readProgressFile(
   const columns = identity.modelKeys.map((key) => mapGet(columnOf, key, 'model'))
 
   const scorer = scorerOf(identity.scoredBy)
-  const groupCounts = new Map(
-    identity.prompts.map(({ key, validCount }) => [key, validCount + scorer.extraGroups])
-  )
+  const groupCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount + scorer.extraGroups]))
   const scores = new Map<string, Map<number, PromptScore>>()
   let damagedLines = 0
   let hasOthers = false

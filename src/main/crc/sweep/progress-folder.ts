@@ -25,9 +25,7 @@ export function progressFolder(folders: readonly [string, ...string[]], mostFile
       for (const folder of folders) await ensurePlainFolder(folder)
       const file = join(path, `${name}.checkpoint`)
       const others = (await list()).filter((other) => other !== file)
-      const dated = await Promise.all(
-        others.map(async (path) => ({ path, modifiedMs: (await stat(path)).mtimeMs }))
-      )
+      const dated = await Promise.all(others.map(async (path) => ({ path, modifiedMs: (await stat(path)).mtimeMs })))
       const newestFirst = dated.sort((a, b) => b.modifiedMs - a.modifiedMs)
       for (const { path } of newestFirst.slice(mostFiles - 1)) await rm(path, { force: true })
       return file

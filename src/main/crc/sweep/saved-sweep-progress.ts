@@ -82,10 +82,7 @@ export class SavedSweepProgress {
   }
 
   /** Loads stored scores of a sweep, with notices on unusable files. @throws WorkbenchError `bad-file` */
-  async find(
-    identity: SweepIdentity,
-    fresh: boolean
-  ): Promise<{ results: EarlierResults[]; notices: string[] }> {
+  async find(identity: SweepIdentity, fresh: boolean): Promise<{ results: EarlierResults[]; notices: string[] }> {
     const notices: string[] = []
     this.earlier = []
     this.written.reset(identity)
@@ -115,19 +112,12 @@ export class SavedSweepProgress {
   }
 
   /** Prepares the file, which is written with the first scores. @param resumes true for loaded scores of the sweep */
-  begin(
-    identity: SweepIdentity,
-    { device, precision }: ComputedIn,
-    split: KeyedSplit,
-    resumes: boolean
-  ): void {
+  begin(identity: SweepIdentity, { device, precision }: ComputedIn, split: KeyedSplit, resumes: boolean): void {
     const header = headerOf(identity, { device, precision })
     const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
     // The engine may have been restarted.
     if (this.content?.name === name) return
-    const matching = this.earlier.filter(
-      (results) => results.device === device && results.precision === precision
-    )
+    const matching = this.earlier.filter((results) => results.device === device && results.precision === precision)
     const carriedOver = matching.flatMap(({ scores }) =>
       Array.from(scores, ([promptKey, scores]) => ({ promptKey, scores }))
     )

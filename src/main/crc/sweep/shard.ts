@@ -28,11 +28,7 @@ export function promptsOfShard(prompts: readonly (readonly number[])[], { index,
 }
 
 /** Finds the smallest limit of prefixes per run for which `count` runs suffice. */
-function smallestLimit(
-  sorted: readonly (readonly number[])[],
-  newPrefixes: readonly number[],
-  count: number
-): number {
+function smallestLimit(sorted: readonly (readonly number[])[], newPrefixes: readonly number[], count: number): number {
   let low = Math.max(...sorted.map((tokens) => tokens.length))
   let high = sorted.reduce((sum, tokens) => sum + tokens.length, 0)
   while (low < high) {

@@ -55,8 +55,7 @@ export function previewSetting({
     models,
     prompts,
     prefixes: prompts.map(
-      ({ tokens }, prompt) =>
-        buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).prefixes
+      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: elementAt(groups, prompt, 'prompt') }).prefixes
     ),
     choose: holdOutSplit?.selection ?? null,
     rho: request.rho,
@@ -139,9 +138,7 @@ export function previewResults(
     rows,
     wholeRows,
     likeliest:
-      likeliest === null
-        ? null
-        : { model: elementAt(models, likeliest.model, 'model'), chance: likeliest.chance },
+      likeliest === null ? null : { model: elementAt(models, likeliest.model, 'model'), chance: likeliest.chance },
     models: [...estimates.keys()].map((model) => {
       const { validity, diversity } = mapGet(estimates, model, 'estimate')
       return {

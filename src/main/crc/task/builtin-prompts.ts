@@ -36,9 +36,7 @@ export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
 
 export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts> {
   const { files } = mapGet(new Map(BUILTIN_PROMPT_SETS.map((set) => [set.id, set])), id, 'prompt set')
-  return (
-    await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))
-  ).flat()
+  return (await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))).flat()
 }
 
 /** Finds the built-in set that equals these prompts in text, category and valid set. Returns null if none does. */

@@ -94,9 +94,7 @@ async function findCandidates(text: TextModel): Promise<Map<string, number[]>> {
 
 /** Lists the tokens that add only white space behind a character, shortest text first. */
 export async function whiteSpaceTokens(text: TextModel): Promise<number[]> {
-  const tokens = [...(await candidatesOf(text))].flatMap(([character, added]) =>
-    character.trim() === '' ? added : []
-  )
+  const tokens = [...(await candidatesOf(text))].flatMap(([character, added]) => (character.trim() === '' ? added : []))
   const texts = await text.decodeBehind([], tokens)
   const lengths = new Map(tokens.map((token, index) => [token, elementAt(texts, index, 'token').length]))
   return tokens.sort((a, b) => mapGet(lengths, a, 'token') - mapGet(lengths, b, 'token') || a - b)

@@ -74,11 +74,7 @@ async function findDifference(
 }
 
 /** Names the added token of post that the model's tokenizer does not have, such as a turn marker; '' for none. */
-async function foreignToken(
-  ownText: TextModel,
-  postText: TextModel,
-  tokens: readonly number[]
-): Promise<string> {
+async function foreignToken(ownText: TextModel, postText: TextModel, tokens: readonly number[]): Promise<string> {
   for (const token of new Set(tokens)) {
     const content = postText.addedTokens.get(token)
     if (content === undefined || (await becomesTokens(ownText, content, false, [token]))) continue

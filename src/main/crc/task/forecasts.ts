@@ -55,9 +55,7 @@ export function forecastMeasures(
     base === undefined
       ? undefined
       : meanOf((indices) =>
-          mean(
-            indices.map((index) => divergence(probabilitiesOf(scores, index), probabilitiesOf(base, index)))
-          )
+          mean(indices.map((index) => divergence(probabilitiesOf(scores, index), probabilitiesOf(base, index))))
         )
   return {
     ...(kl === undefined ? {} : { klToBase: Number.isFinite(kl) ? kl : null }),

@@ -32,10 +32,7 @@ export async function renderTask(
   const toKeep = await renderQuestions(keep, rendering, text, endTokens)
   return {
     asked: [...toRegain.asked, ...toKeep.asked],
-    prompts: [
-      ...decidingPrompts('diversity', 'regain', toRegain),
-      ...decidingPrompts('validity', 'keep', toKeep)
-    ],
+    prompts: [...decidingPrompts('diversity', 'regain', toRegain), ...decidingPrompts('validity', 'keep', toKeep)],
     groups: [...toRegain.groups, ...toKeep.groups],
     notices: [...new Set([...toRegain.notices, ...toKeep.notices])]
   }

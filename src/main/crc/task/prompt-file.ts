@@ -6,8 +6,7 @@ import { parseInPieces } from '../../base/files/schema-pieces'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
-const EXPECTED =
-  'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
+const EXPECTED = 'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
 
 /** Reads a JSON list of `{"text", "category", "valid"}`. @throws WorkbenchError naming the first wrong field */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {

@@ -65,8 +65,7 @@ function decode(base64: string, first = 0, count = Infinity): number[] {
   const bytes = Buffer.from(base64.slice(4 * skipped, 4 * end), 'base64')
   const start = 4 * first - 3 * skipped
   const length = Math.min(count, (bytes.byteLength - start) / 4)
-  if (count !== Infinity && length < count)
-    throw new RangeError(`there are no ${count} values from ${first} on`)
+  if (count !== Infinity && length < count) throw new RangeError(`there are no ${count} values from ${first} on`)
   const values: number[] = []
   for (let i = 0; i < length; i++) values.push(bytes.readFloatLE(start + 4 * i))
   return values

@@ -54,9 +54,7 @@ function meansByCategory(
   prompts: readonly CountedPrompt[],
   scores: readonly Measured[]
 ): { category: string; means: Measured }[] {
-  const byCategory = multimap(
-    scores.map((score, index) => [elementAt(prompts, index, 'prompt').category, score])
-  )
+  const byCategory = multimap(scores.map((score, index) => [elementAt(prompts, index, 'prompt').category, score]))
   return [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
 }
 

@@ -44,8 +44,7 @@ export function findCudaLibraries(machine: LibrarySearch = THIS_MACHINE): CudaLi
   const toAdd = new Set<string>()
   for (const library of CUDA_LIBRARIES) {
     const has = (folder: string): boolean => existsSync(join(folder, library))
-    const searched =
-      added.split(delimiter).find((folder) => folder !== '' && has(folder)) ?? cache.get(library)
+    const searched = added.split(delimiter).find((folder) => folder !== '' && has(folder)) ?? cache.get(library)
     const other = searched === undefined ? others.find(has) : undefined
     const folder = searched ?? other
     if (folder === undefined) continue
@@ -79,8 +78,7 @@ function* otherFolders({ environment, root, home }: LibrarySearch): Generator<st
     yield* pythonFolders(prefix)
     yield join(prefix, 'lib')
   }
-  for (const prefix of [join(home, '.local'), join(root, 'usr/local'), join(root, 'usr')])
-    yield* pythonFolders(prefix)
+  for (const prefix of [join(home, '.local'), join(root, 'usr/local'), join(root, 'usr')]) yield* pythonFolders(prefix)
   const local = join(root, 'usr/local')
   for (const toolkit of namesIn(local).filter((name) => /^cuda(-12.*)?$/.test(name)))
     yield join(local, toolkit, 'lib64')

@@ -56,28 +56,27 @@ export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
 type GpuProvider = Exclude<DeviceName, 'cpu'>
 
 /** The onnxruntime options of each device, and the advice if the device is missing. */
-const PROVIDERS: Readonly<
-  Record<GpuProvider, { options: ort.InferenceSession.SessionOptions; whenMissing: string }>
-> = {
-  webgpu: {
-    options: { executionProviders: ['webgpu'] },
-    whenMissing: 'Install a driver for the GPU, or use the CPU.'
-  },
-  cuda: {
-    options: { executionProviders: ['cuda'] },
-    whenMissing:
-      'With an NVIDIA GPU, CUDA 12 and cuDNN 9 on the machine, "npm run install:cuda" adds it. Or use the CPU.'
-  },
-  dml: {
-    // DirectML does not support memory patterns.
-    options: { executionProviders: ['dml'], enableMemPattern: false },
-    whenMissing: 'Install a driver for the GPU, or use the CPU.'
-  },
-  coreml: {
-    options: { executionProviders: ['coreml'] },
-    whenMissing: 'Use WebGPU or the CPU.'
+const PROVIDERS: Readonly<Record<GpuProvider, { options: ort.InferenceSession.SessionOptions; whenMissing: string }>> =
+  {
+    webgpu: {
+      options: { executionProviders: ['webgpu'] },
+      whenMissing: 'Install a driver for the GPU, or use the CPU.'
+    },
+    cuda: {
+      options: { executionProviders: ['cuda'] },
+      whenMissing:
+        'With an NVIDIA GPU, CUDA 12 and cuDNN 9 on the machine, "npm run install:cuda" adds it. Or use the CPU.'
+    },
+    dml: {
+      // DirectML does not support memory patterns.
+      options: { executionProviders: ['dml'], enableMemPattern: false },
+      whenMissing: 'Install a driver for the GPU, or use the CPU.'
+    },
+    coreml: {
+      options: { executionProviders: ['coreml'] },
+      whenMissing: 'Use WebGPU or the CPU.'
+    }
   }
-}
 
 /** Starts onnxruntime, which the first session would otherwise wait for. */
 export async function startRuntime(): Promise<void> {
@@ -193,12 +192,8 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   }
 }
 
-function onGpu(
-  outputs: true | readonly string[]
-): ort.InferenceSession.SessionOptions['preferredOutputLocation'] {
-  return outputs === true
-    ? 'gpu-buffer'
-    : Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]))
+function onGpu(outputs: true | readonly string[]): ort.InferenceSession.SessionOptions['preferredOutputLocation'] {
+  return outputs === true ? 'gpu-buffer' : Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]))
 }
 
 function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
@@ -214,10 +209,7 @@ const gpuOf = new WeakMap<ort.InferenceSession, { name: DeviceName; moved: Moved
 
 /** Returns a function that creates sessions whose failures are the device's. @throws as {@link runTensors} */
 function sessionFactory(name: DeviceName, moved: MovedBytes | null) {
-  return async (
-    model: Uint8Array,
-    options: ort.InferenceSession.SessionOptions
-  ): Promise<ort.InferenceSession> => {
+  return async (model: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> => {
     if (name === 'cpu') return InferenceSession.create(model, options)
     const session = await InferenceSession.create(model, options).catch(deviceFailed(name))
     gpuOf.set(session, { name, moved })
@@ -226,8 +218,7 @@ function sessionFactory(name: DeviceName, moved: MovedBytes | null) {
 }
 
 /** Words of a runtime whose GPU has too little memory: allocators of onnxruntime, CUDA, Direct3D and Dawn. */
-const NO_MEMORY =
-  /out of memory|failed to allocate|bad_alloc|alloc_failed|allocation failed|8007000E|buffer ?size/i
+const NO_MEMORY = /out of memory|failed to allocate|bad_alloc|alloc_failed|allocation failed|8007000E|buffer ?size/i
 
 /** Returns a handler of an error that throws `device-memory` or `device-lost`. */
 const deviceFailed =

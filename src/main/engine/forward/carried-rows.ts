@@ -40,9 +40,7 @@ async function allStates(
   embedded: Float32Array
 ): Promise<Float32Array> {
   const { hiddenSize } = model.spec
-  const projections = wholeModelTensors(model.spec).rowInputs.filter(
-    ({ component }) => component === 'streamInputs'
-  )
+  const projections = wholeModelTensors(model.spec).rowInputs.filter(({ component }) => component === 'streamInputs')
   const feeds: Record<string, ort.Tensor> = {
     [STREAM_INPUTS.embedded]: floatTensor(embedded, [count, hiddenSize])
   }
@@ -80,9 +78,7 @@ async function layerInputs(
         width,
         hiddenSize
       ]),
-      [LAYER_INPUTS.norm]: floatTensor(await readFloatRows(model, norm, 0, carried.inputSize, 1), [
-        carried.inputSize
-      ])
+      [LAYER_INPUTS.norm]: floatTensor(await readFloatRows(model, norm, 0, carried.inputSize, 1), [carried.inputSize])
     })
     return mapGet(outputs, LAYER_INPUTS.out, 'output')
   } finally {

@@ -4,11 +4,7 @@ import { anyRecurrence, type DecoderSpec, hasExperts } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
-export function choosePrecision(
-  device: Device,
-  pair: PairWeights,
-  requested: Precision | undefined
-): Precision {
+export function choosePrecision(device: Device, pair: PairWeights, requested: Precision | undefined): Precision {
   const { family } = pair.post.spec
   const mayHalve = allowsHalf(pair.post.spec)
   if (requested === 'fp16' && !device.gainsFromHalf) {

@@ -58,10 +58,7 @@ export class Draws {
     for (let first = 0; first < targets.length; first += maxRows) {
       const rangeTargets = targets.slice(first, first + maxRows)
       const part = (matrix: Float32Array): ort.Tensor =>
-        floatTensor(matrix.subarray(first * width, (first + rangeTargets.length) * width), [
-          rangeTargets.length,
-          width
-        ])
+        floatTensor(matrix.subarray(first * width, (first + rangeTargets.length) * width), [rangeTargets.length, width])
       const parts = Object.fromEntries(Object.entries(rows).map(([name, matrix]) => [name, part(matrix)]))
       const next = await this.run(from, { ...parts, ...others }, rangeTargets)
       next.forEach((ofRows, sampler) => {

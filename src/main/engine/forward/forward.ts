@@ -231,8 +231,7 @@ class ForwardPass {
   /** Opens the states of each level. The first level's parents are the roots from which the parts continue. */
   private async levelStates(): Promise<LevelStates[]> {
     const { device, pair, trie, packed, cachedStates } = this.run
-    const nodesOf = (level: number): PartNode[] =>
-      this.parts.flatMap((part) => elementAt(part.levels, level, 'level'))
+    const nodesOf = (level: number): PartNode[] => this.parts.flatMap((part) => elementAt(part.levels, level, 'level'))
     const used = new Set(nodesOf(0).map(({ parent }) => parent))
     let states: ort.Tensor[] = []
     for (const [root, origin] of trie.roots.entries()) {
@@ -282,11 +281,7 @@ class ForwardPass {
     this.block.clear()
   }
 
-  private async *advance(
-    step: LayerStep,
-    nodes: readonly PartNode[],
-    feeds: Feeds
-  ): AsyncGenerator<ForwardEvent> {
+  private async *advance(step: LayerStep, nodes: readonly PartNode[], feeds: Feeds): AsyncGenerator<ForwardEvent> {
     const { layer, isLast, session, routed } = step
     const maxNodes = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.maxNodes)
     const countsRows = routed === null
@@ -303,11 +298,7 @@ class ForwardPass {
     if (countsRows && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
   }
 
-  private async *advanceChunk(
-    step: LayerStep,
-    nodes: readonly PartNode[],
-    feeds: Feeds
-  ): AsyncGenerator<ForwardEvent> {
+  private async *advanceChunk(step: LayerStep, nodes: readonly PartNode[], feeds: Feeds): AsyncGenerator<ForwardEvent> {
     const { layer, session, states, spec, source, routed } = step
     const outputs = await session.advance(states.join(nodes), nodes.length, feeds)
     const { hidden, keys, values } = outputs

@@ -105,10 +105,7 @@ export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: H
 }
 
 /** Reads a slice in this thread, into newly allocated memory. */
-export async function readSlice(
-  model: ModelWeights,
-  { first, count }: HeadSlice
-): Promise<ReleasableWeights> {
+export async function readSlice(model: ModelWeights, { first, count }: HeadSlice): Promise<ReleasableWeights> {
   const startedMs = performance.now()
   const { name } = wholeModelTensors(model.spec).head
   const data = new Float32Array(count * model.spec.hiddenSize)

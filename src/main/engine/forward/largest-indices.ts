@@ -102,10 +102,7 @@ class Selection {
 
   /** Compares values in the order of torch, in which NaN is the largest. */
   private isLarger(index: number, other: number): boolean {
-    const [value, otherValue] = [
-      elementAt(this.values, index, 'value'),
-      elementAt(this.values, other, 'value')
-    ]
+    const [value, otherValue] = [elementAt(this.values, index, 'value'), elementAt(this.values, other, 'value')]
     return value > otherValue || (Number.isNaN(value) && !Number.isNaN(otherValue))
   }
 

@@ -20,9 +20,7 @@ export interface NodeStates {
 
 /** Opens a store for states. @param stay whether states stay on a device that keeps tensors */
 export function openNodeStates(device: Device, rows: number, rowSize: number, stay = true): NodeStates {
-  return stay && device.keepsTensors
-    ? new DeviceStates(device, [1, rows, rowSize])
-    : new HostStates([rows, rowSize])
+  return stay && device.keepsTensors ? new DeviceStates(device, [1, rows, rowSize]) : new HostStates([rows, rowSize])
 }
 
 class DeviceStates implements NodeStates {
@@ -110,9 +108,7 @@ class HostStates implements NodeStates {
       const { buffer, byteOffset } = floatsOf(state)
       return buffer === first.buffer && byteOffset === first.byteOffset + i * first.byteLength
     }
-    return states.every(isNext)
-      ? new Float32Array(first.buffer, first.byteOffset, states.length * this.size)
-      : null
+    return states.every(isNext) ? new Float32Array(first.buffer, first.byteOffset, states.length * this.size) : null
   }
 
   private copied(states: readonly ort.Tensor[]): Float32Array {

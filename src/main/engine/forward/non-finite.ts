@@ -7,13 +7,7 @@ import { allFinite, NonFiniteCount, nonFiniteValues } from '../../checkpoint/non
 import { wholeModelTensors } from '../../family'
 import type { Device } from '../device/device'
 import { finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
-import {
-  isOtherOrigin,
-  type ModelSources,
-  type Origin,
-  originWords,
-  type RecipeTrie
-} from '../tries/recipe-trie'
+import { isOtherOrigin, type ModelSources, type Origin, originWords, type RecipeTrie } from '../tries/recipe-trie'
 import { layerReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf, WeightDecoder } from '../weights/weight-decoder'
@@ -32,10 +26,7 @@ export interface ForwardComputation {
 }
 
 /** Runs a pass and checks that all last states are finite, which is enough: layers add to the states. */
-export async function* finiteForward(
-  run: ForwardRun,
-  models: readonly Model[]
-): AsyncGenerator<ForwardEvent> {
+export async function* finiteForward(run: ForwardRun, models: readonly Model[]): AsyncGenerator<ForwardEvent> {
   for await (const event of forward(run)) {
     if (event.type === 'final' && !allFinite(event.hidden)) {
       const { packed, trie } = run
@@ -51,8 +42,7 @@ export async function* finiteForward(
 export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
   for (const path of paths) {
     const position = row === undefined ? -1 : path.indexOf(row)
-    if (position !== -1)
-      return Array.from(path.subarray(0, position + 1), (step) => elementAt(tokens, step, 'row'))
+    if (position !== -1) return Array.from(path.subarray(0, position + 1), (step) => elementAt(tokens, step, 'row'))
   }
   throw new Error(`no prompt leads to row ${row}`)
 }
@@ -109,9 +99,7 @@ function overflowHint(precision: Precision, device: Device): string {
 
 /** Names the models that a bad tensor affects: the checkpoint that holds it, then the model in which it showed. */
 const affectedModels = (owner: string, name: string): string =>
-  owner === name
-    ? `${name} cannot be computed with it`
-    : `Neither ${owner} nor ${name} can be computed with it`
+  owner === name ? `${name} cannot be computed with it` : `Neither ${owner} nor ${name} can be computed with it`
 
 /** Returns post or base if it is among the models and fails there too, having equal weights up to the location. */
 function alikeUpTo(
@@ -184,11 +172,7 @@ function tensorsOf(
 }
 
 /** Describes the first tensor of a layer that is finite in both models but not in the recipe's blend, or null. */
-async function overflowedIn(
-  pair: PairWeights,
-  { blocks }: ModelSources,
-  layer: number
-): Promise<string | null> {
+async function overflowedIn(pair: PairWeights, { blocks }: ModelSources, layer: number): Promise<string | null> {
   const decoder = new WeightDecoder(pair)
   for (const read of layerReads(pair.post.spec, layer, elementAt(blocks, layer, 'block'))) {
     const { name, count, source } = read
@@ -208,11 +192,7 @@ async function overflowedIn(
   return null
 }
 
-async function nonFiniteIn(
-  pair: PairWeights,
-  origin: Origin,
-  tensor: string
-): Promise<NonFiniteTensor | null> {
+async function nonFiniteIn(pair: PairWeights, origin: Origin, tensor: string): Promise<NonFiniteTensor | null> {
   const { checkpoint, reader } = memberOf(pair, origin)
   const entry = checkpoint.tensors.get(tensor)
   return entry === undefined ? null : nonFiniteValues(reader, tensor, entry)

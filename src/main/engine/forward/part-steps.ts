@@ -27,7 +27,6 @@ export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
 export function chunksOf(nodes: readonly PartNode[], maxNodes: number): PartNode[][] {
   const chunks = nodes.filter(({ runsAlone }) => runsAlone).map((node) => [node])
   const others = nodes.filter(({ runsAlone }) => !runsAlone)
-  for (let first = 0; first < others.length; first += maxNodes)
-    chunks.push(others.slice(first, first + maxNodes))
+  for (let first = 0; first < others.length; first += maxNodes) chunks.push(others.slice(first, first + maxNodes))
   return chunks
 }

@@ -98,8 +98,7 @@ export class RoutedRows {
         for (const [i, { chunk, row }] of expertRows.entries())
           input.set(rowAt(chunk.normed, row, this.width), i * this.width)
         const output = await compute(input)
-        for (const [i, expertRow] of expertRows.entries())
-          this.addResult(expertRow, rowAt(output, i, this.width))
+        for (const [i, expertRow] of expertRows.entries()) this.addResult(expertRow, rowAt(output, i, this.width))
         yield expertRows.reduce((sum, { chunk }) => sum + 1 / chunk.perRow, 0)
       }
     }
@@ -131,11 +130,7 @@ interface ExpertRow {
   readonly weight: number
 }
 
-function* expertRowsOf(
-  batch: readonly RoutedChunk[],
-  expert: number,
-  maxRows: number
-): Generator<ExpertRow[]> {
+function* expertRowsOf(batch: readonly RoutedChunk[], expert: number, maxRows: number): Generator<ExpertRow[]> {
   let expertRows: ExpertRow[] = []
   for (const chunk of batch) {
     const { rows, weights } = rowsOf(chunk, expert)
@@ -149,10 +144,7 @@ function* expertRowsOf(
   if (expertRows.length > 0) yield expertRows
 }
 
-function rowsOf(
-  { starts, rows, weights }: ExpertRouting,
-  expert: number
-): Pick<ExpertRouting, 'rows' | 'weights'> {
+function rowsOf({ starts, rows, weights }: ExpertRouting, expert: number): Pick<ExpertRouting, 'rows' | 'weights'> {
   const [start, end] = [starts[expert], starts[expert + 1]]
   return { rows: rows.subarray(start, end), weights: weights.subarray(start, end) }
 }

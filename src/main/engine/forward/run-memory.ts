@@ -1,12 +1,4 @@
-import {
-  anyRecurrence,
-  type DecoderSpec,
-  hasExperts,
-  layerKinds,
-  outputSize,
-  stateSize,
-  widestMlp
-} from '../../family'
+import { anyRecurrence, type DecoderSpec, hasExperts, layerKinds, outputSize, stateSize, widestMlp } from '../../family'
 import { KEY_COST, SEGMENT_SCORES } from '../tries/attention-layout'
 import { CHUNK_ROWS } from '../tries/recurrent-layout'
 import type { GroupSize } from '../tries/prompt-trie'
@@ -31,12 +23,7 @@ export function statesOfRow(spec: DecoderSpec): number {
 }
 
 /** Returns the bytes of one run of a block: its input and output, and the MLP or attention in between. */
-export function blockRunBytes(
-  spec: DecoderSpec,
-  keepsTensors: boolean,
-  group: GroupSize,
-  rowBound: number
-): number {
+export function blockRunBytes(spec: DecoderSpec, keepsTensors: boolean, group: GroupSize, rowBound: number): number {
   // States that stay on the device go through a block one by one. With experts they do not stay, because experts are
   // chosen on the host.
   const stay = keepsTensors && !hasExperts(spec)
@@ -84,10 +71,7 @@ function runBytes(
   const rowsOut = nodes * outputRows
   const paths = nodes * attention.paths
   const queries = nodes * attention.queries
-  const scores = Math.min(
-    (queries + nodes * joinedQueries(group)) * longest,
-    nodes * Math.max(SEGMENT_SCORES, longest)
-  )
+  const scores = Math.min((queries + nodes * joinedQueries(group)) * longest, nodes * Math.max(SEGMENT_SCORES, longest))
   // Gate, up and their product, beside the residual, the norm's output and the down projection.
   const mlp = rowsOut * (3 * widestMlp(spec) + 3 * hiddenSize)
   // Rows before and after RoPE, then gathered and transposed by path. Scores before, with and after the mask.
@@ -101,9 +85,7 @@ function runBytes(
   // Parts of a row are split from it, and joined again.
   const carriedSize = (rowsIn + rowsOut) * (rowSize - hiddenSize + streamCopies(spec))
   // The result leaves onnxruntime as a copy.
-  return (
-    FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, scored, recurrent))
-  )
+  return FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, scored, recurrent))
 }
 
 /**
@@ -133,8 +115,7 @@ function recurrentSize(spec: DecoderSpec, rows: number, paths: number): number {
   // A row of a chunk that is shorter than its group is computed like others, and groups are powers of two.
   const chunkRows = 2 * rows
   const size = outputSize(recurrent)
-  const inChunks =
-    recurrent.state === null ? 0 : CHUNK_MATRICES * CHUNK_ROWS * recurrent.state.valueHeads + 5 * size
+  const inChunks = recurrent.state === null ? 0 : CHUNK_MATRICES * CHUNK_ROWS * recurrent.state.valueHeads + 5 * size
   return (
     rows * (spec.hiddenSize + 5 * recurrent.channels + 3 * size) +
     chunkRows * inChunks +

@@ -66,9 +66,7 @@ export class RunStates {
 
   has(level: number, node: number): boolean {
     const packs = this.withNode(level, node)
-    return (
-      packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== -1))
-    )
+    return packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== -1))
   }
 
   /** Returns a copy of a node's states, [rows, hidden]. @throws RangeError if a row is not cached */
@@ -78,8 +76,7 @@ export class RunStates {
     const rows = Array.from(this.packed.tokens, (_, row) => {
       const candidate = packs.find(({ rows }) => rows[row] !== -1)
       const state = candidate?.pack.states.get(key)
-      if (candidate === undefined || state === undefined)
-        throw new RangeError(`no state of row ${row} is kept`)
+      if (candidate === undefined || state === undefined) throw new RangeError(`no state of row ${row} is kept`)
       return { state, row: elementAt(candidate.rows, row, 'row'), count: candidate.pack.nextRow.size }
     })
     const [first] = rows
@@ -110,8 +107,7 @@ function nodeKeys({ roots, levels }: RecipeTrie): string[][] {
   return levels.map(({ blocks, nodes }) => {
     const parents = above
     const keys = nodes.map(
-      ({ parent, block }) =>
-        `${elementAt(parents, parent, 'parent')}\n${blockKey(elementAt(blocks, block, 'block'))}`
+      ({ parent, block }) => `${elementAt(parents, parent, 'parent')}\n${blockKey(elementAt(blocks, block, 'block'))}`
     )
     above = keys
     return keys

@@ -166,8 +166,7 @@ export class Decoder {
 
   private drawOf({ settings, drawn, prompt, tokens, random }: AnswerRow): Draw {
     const penalised = settings.sampling.repetitionPenalty !== 1
-    const needsLogits =
-      drawn.mixed !== null || settings.topLogprobs !== undefined || settings.logitBias !== undefined
+    const needsLogits = drawn.mixed !== null || settings.topLogprobs !== undefined || settings.logitBias !== undefined
     return {
       uniform: random(),
       earlier: penalised ? [...prompt, ...tokens] : [],
@@ -176,14 +175,8 @@ export class Decoder {
   }
 
   /** Adds a row's next token. @param results the token that its only part has drawn, or the logits of all parts */
-  private async accept(
-    row: AnswerRow,
-    results: readonly (number | Float32Array)[],
-    draw: Draw
-  ): Promise<RowToken> {
-    const bad = results.findIndex((part) =>
-      typeof part === 'number' ? Number.isNaN(part) : !allFinite(part)
-    )
+  private async accept(row: AnswerRow, results: readonly (number | Float32Array)[], draw: Draw): Promise<RowToken> {
+    const bad = results.findIndex((part) => (typeof part === 'number' ? Number.isNaN(part) : !allFinite(part)))
     if (bad !== -1) {
       const { model } = elementAt(row.parts, bad, 'part')
       row.failure = await this.parts.whyNonFinite(model, [...row.prompt, ...row.tokens])
@@ -241,9 +234,7 @@ function drawnLayer({ attention, mlp, source }: LayerStrength): unknown {
 }
 
 function strengthsOf(block: BlockSource): LayerStrength[] {
-  return block.kind === 'recipe' && block.from === undefined
-    ? [{ attention: block.attention, mlp: block.mlp }]
-    : []
+  return block.kind === 'recipe' && block.from === undefined ? [{ attention: block.attention, mlp: block.mlp }] : []
 }
 
 /** Returns the random numbers of one sample. They depend only on the seed, model, prompt and index. */

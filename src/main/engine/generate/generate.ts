@@ -56,16 +56,10 @@ export async function* generateOn(
       keyValueBytes,
       peakBytes,
       rows: rowsPerModel * drawn.singles.length,
-      sampleTotal:
-        request.models.length * request.prompts.length * request.sampleCount - request.finished.length
+      sampleTotal: request.models.length * request.prompts.length * request.sampleCount - request.finished.length
     }
-    const decoding = await openDecoding(
-      open,
-      { device, pair, trie, plan, models: request.models, drawn },
-      request
-    )
-    for (const prompts of promptGroups)
-      yield* generateGroup(decoding, { request, stopText, plan, prompts }, signal)
+    const decoding = await openDecoding(open, { device, pair, trie, plan, models: request.models, drawn }, request)
+    for (const prompts of promptGroups) yield* generateGroup(decoding, { request, stopText, plan, prompts }, signal)
     const { tokenCount, steps } = decoding.decoder
     yield { type: 'done', tokenCount, steps, seconds: (performance.now() - startedMs) / 1000 }
   } finally {

@@ -66,9 +66,7 @@ export function weightMemory(
       ratio.layers * residentBlockBytes(spec, trie, storage) +
       ratio.head * trie.roots.length * residentHeadBytes(spec, storage),
     opening:
-      OPENING_SHARE * Math.max(chain, headSessionBytes(spec, storage)) +
-      DECODER_BYTES +
-      2 * FLOAT_BYTES * READ_ELEMENTS
+      OPENING_SHARE * Math.max(chain, headSessionBytes(spec, storage)) + DECODER_BYTES + 2 * FLOAT_BYTES * READ_ELEMENTS
   }
 }
 
@@ -88,10 +86,7 @@ export function promptMemory(
       FLOAT_BYTES * largestBlock * (keepsTensors ? 2 : 1) +
       DECODER_BYTES +
       maxAliveStates * ofNode(statesOfRow(spec) * rowSize) +
-      Math.max(
-        blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec, false)),
-        layerInputBytes(spec, group.rows)
-      ) +
+      Math.max(blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec, false)), layerInputBytes(spec, group.rows)) +
       ofNode(kvHeadCount * (headSize + valueSize)) +
       maskBytes(spec, group) +
       FLOAT_BYTES * group.prefixCount * (countLeaves(trie) * finalRowSize + vocabularySize)

@@ -81,9 +81,7 @@ export function planGeneration(
     const memory = memoryOf({ group, rows: 1, isOneOfMany: true })
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
   })
-  const groups = promptGroups.map((group) =>
-    sizeOf(group.map((prompt) => elementAt(prefixes, prompt, 'prompt')))
-  )
+  const groups = promptGroups.map((group) => sizeOf(group.map((prompt) => elementAt(prefixes, prompt, 'prompt'))))
   const largestWith = (rows: number): GenerationMemory =>
     groups
       .map((group) => memoryOf({ group, rows, isOneOfMany: groups.length > 1 }))
@@ -150,8 +148,7 @@ export function planServing(
     return promptBytes <= PROMPT_SHARE * free && promptBytes + rowBytes(length) <= free
   }
   let maximumLength = context
-  while (maximumLength > shortest && !fits(maximumLength))
-    maximumLength = Math.max(shortest, maximumLength >> 1)
+  while (maximumLength > shortest && !fits(maximumLength)) maximumLength = Math.max(shortest, maximumLength >> 1)
   const cacheBytes = memoryBytes - fixedBytes(weights, maximumLength) - rows * sequenceBytes(spec)
   const layerBytes = FLOAT_BYTES * spec.kvHeadCount * Math.max(spec.headSize, spec.valueSize)
   const inOneTensor = (keepsTensors ? ADDRESSABLE_BYTES : ARRAY_BYTES) / layerBytes
@@ -233,9 +230,7 @@ function maxRows(
   return Math.min(
     Math.ceil(batchRows / modelCount),
     prompts.length * sampleCount,
-    device === 'cpu'
-      ? Math.max(1, rowsWithin(ARRAY_BYTES, spec, trie, length))
-      : addressableRows(spec, trie, length)
+    device === 'cpu' ? Math.max(1, rowsWithin(ARRAY_BYTES, spec, trie, length)) : addressableRows(spec, trie, length)
   )
 }
 
@@ -273,10 +268,7 @@ function sequenceBytes(spec: DecoderSpec): number {
 
 /** Returns the bytes that one packed row of a prompt takes for generation in all layers. */
 function promptTokenBytes(spec: DecoderSpec): number {
-  const inputs = spec.layers.reduce(
-    (sum, { recurrent }) => (recurrent === null ? sum : sum + recurrent.channels),
-    0
-  )
+  const inputs = spec.layers.reduce((sum, { recurrent }) => (recurrent === null ? sum : sum + recurrent.channels), 0)
   return tokenBytes(spec, 'fp32') + FLOAT_BYTES * inputs
 }
 

@@ -60,13 +60,7 @@ export class KeyValueCache implements LayerCache {
     }
   }
 
-  putPrompt(
-    slot: number,
-    path: Int32Array,
-    _finalRow: number,
-    keys: Float32Array,
-    values: Float32Array
-  ): void {
+  putPrompt(slot: number, path: Int32Array, _finalRow: number, keys: Float32Array, values: Float32Array): void {
     const { kvHeadCount, headSize, valueSize } = this.shape
     path.forEach((row, position) => {
       const value = rowAt(values, row, kvHeadCount * valueSize)
@@ -126,13 +120,7 @@ class StateCache implements LayerCache {
     this.states.set(state, slot * this.stateSize)
   }
 
-  putPrompt(
-    slot: number,
-    path: Int32Array,
-    finalRow: number,
-    inputs: Float32Array,
-    states: Float32Array
-  ): void {
+  putPrompt(slot: number, path: Int32Array, finalRow: number, inputs: Float32Array, states: Float32Array): void {
     // Tokens before a prompt are zero.
     this.inputs.fill(0, slot * this.inputSize, (slot + 1) * this.inputSize)
     const state = rowAt(states, finalRow, this.stateSize)

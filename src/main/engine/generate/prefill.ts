@@ -150,9 +150,7 @@ async function nextTokenLogits(
     const all = await mapGet(heads, origin, 'head').logits(statesOf(leaf))
     const { vocabularySize } = memberOf(pair, origin).spec
     logits.push(
-      new Map(
-        prompts.map((prompt, i) => [prompt, rowAt(all, elementAt(rowOf, i, 'final row'), vocabularySize)])
-      )
+      new Map(prompts.map((prompt, i) => [prompt, rowAt(all, elementAt(rowOf, i, 'final row'), vocabularySize)]))
     )
   }
   return logits

@@ -26,8 +26,7 @@ export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, storage: Weig
 
 export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, storage: WeightStorage): number {
   const blocks = trie.levels.map(
-    (level, layer) =>
-      level.blocks.length * layerBytes(spec, layer, (layout) => sessionBytes(layout, storage), storage)
+    (level, layer) => level.blocks.length * layerBytes(spec, layer, (layout) => sessionBytes(layout, storage), storage)
   )
   return blocks.reduce((sum, bytes) => sum + bytes, 0)
 }

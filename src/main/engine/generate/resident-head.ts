@@ -44,9 +44,7 @@ export function residentHeadBytes(spec: DecoderSpec, storage: WeightStorage): nu
 
 export function headSessionBytes(spec: DecoderSpec, storage: WeightStorage): number {
   const weightType = headWeights(storage)
-  return layoutBytes(
-    headLayout(spec, weightType, Math.min(spec.vocabularySize, tokensOfSession(spec.hiddenSize)))
-  )
+  return layoutBytes(headLayout(spec, weightType, Math.min(spec.vocabularySize, tokensOfSession(spec.hiddenSize))))
 }
 
 function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): number {
@@ -184,10 +182,7 @@ class SplitHead implements ResidentHead {
     for (let first = 0; first < rowCount; first += batchRows) {
       const end = Math.min(first + batchRows, rowCount)
       const count = end - first
-      const rows = floatTensor(hidden.subarray(first * finalRowSize, end * finalRowSize), [
-        count,
-        finalRowSize
-      ])
+      const rows = floatTensor(hidden.subarray(first * finalRowSize, end * finalRowSize), [count, finalRowSize])
       yield { first, rows, count }
     }
   }

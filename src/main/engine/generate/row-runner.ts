@@ -27,11 +27,7 @@ export interface RowRunner {
 }
 
 /** Computes one result for each row from its state after the last layer, [rows, hidden], with its model's head. */
-export type Finish<T> = (
-  head: ResidentHead,
-  hidden: HiddenRows,
-  indices: readonly number[]
-) => Promise<readonly T[]>
+export type Finish<T> = (head: ResidentHead, hidden: HiddenRows, indices: readonly number[]) => Promise<readonly T[]>
 
 export interface RunnerParts {
   readonly device: Device
@@ -42,10 +38,7 @@ export interface RunnerParts {
 }
 
 /** Groups row indices by the origin of their models' embedding and head. */
-function rowsByOrigin(
-  { trie }: RunnerParts,
-  rows: readonly RunningRow[]
-): { origin: Origin; indices: number[] }[] {
+function rowsByOrigin({ trie }: RunnerParts, rows: readonly RunningRow[]): { origin: Origin; indices: number[] }[] {
   return trie.roots.map((origin) => ({
     origin,
     indices: rows.flatMap(({ model }, i) => (originOf(trie, model) === origin ? [i] : []))
@@ -74,11 +67,7 @@ export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
 }
 
 /** Reads rows of the last tokens before the first layer, [rows.length + spareRows, rowSize]. Spare rows are zero. */
-export async function embedRows(
-  parts: RunnerParts,
-  rows: readonly RunningRow[],
-  spareRows = 0
-): Promise<Float32Array> {
+export async function embedRows(parts: RunnerParts, rows: readonly RunningRow[], spareRows = 0): Promise<Float32Array> {
   const { pair } = parts
   const { rowSize } = pair.post.spec
   const states = new Float32Array((rows.length + spareRows) * rowSize)

@@ -1,12 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
-import type {
-  ServedEvent,
-  ServedModels,
-  ServedRequest,
-  TokenLogprob
-} from '../../../contract/procedures/served-models'
+import type { ServedEvent, ServedModels, ServedRequest, TokenLogprob } from '../../../contract/procedures/served-models'
 import { inputError } from '../../../contract/model/problem'
 import { type LocalTextModel, loadTextModel } from '../../text/text-model'
 import { postTextFolder } from '../../checkpoint/model-folder'
@@ -181,8 +176,7 @@ class ServedAnswers {
         const row = elementAt(arrival.waiting, 0, 'row')
         const length = Math.max(longest, this.lengthOf(row))
         const count = partCount + row.parts.length
-        const fits =
-          count <= maxRows && count * cacheCapacity(length) <= cacheTokens && promptTokens <= maximumLength
+        const fits = count <= maxRows && count * cacheCapacity(length) <= cacheTokens && promptTokens <= maximumLength
         if (count > row.parts.length && !fits) return chosen
         ;[longest, partCount] = [length, count]
         chosen.push(row)
@@ -199,9 +193,7 @@ class ServedAnswers {
   /** Groups rows whose prompts the same models compute, because one pass runs all its models on all its prompts. */
   private groupsOf(rows: readonly AnswerRow[]): AnswerRow[][] {
     const byPrompt = multimap(rows.map((row) => [row.prompt.join(), row] as const))
-    const byModels = multimap(
-      [...byPrompt.values()].map((ofPrompt) => [partsOf(ofPrompt).join(), ofPrompt] as const)
-    )
+    const byModels = multimap([...byPrompt.values()].map((ofPrompt) => [partsOf(ofPrompt).join(), ofPrompt] as const))
     return [...byModels.values()].map((groups) => groups.flat())
   }
 
@@ -238,11 +230,7 @@ class ServedAnswers {
   }
 
   /** Computes the log-probability of every token of a prompt after the first. */
-  private async promptLogprobs(
-    row: AnswerRow,
-    topCount: number,
-    prefilled: Prefilled
-  ): Promise<TokenLogprob[]> {
+  private async promptLogprobs(row: AnswerRow, topCount: number, prefilled: Prefilled): Promise<TokenLogprob[]> {
     const { prompt } = row
     const { finalRowSize } = this.run.pair.post.spec
     const path = prefilled.pathOf(prompt)
@@ -264,8 +252,7 @@ class ServedAnswers {
           row.drawn,
           ofParts.map((part) => rowAt(part, i, part.length / count))
         )
-        if (!allFinite(logits) && row.drawn.mixed === null)
-          throw new Error('a logit of the prompt is not finite')
+        if (!allFinite(logits) && row.drawn.mixed === null) throw new Error('a logit of the prompt is not finite')
         logprobs.push(tokenLogprob(logits, elementAt(prompt, first + i + 1, 'token'), topCount))
       }
     }
@@ -338,11 +325,7 @@ async function openServed(served: ServedModels, discard: () => void): Promise<Se
     const trie = buildRecipeTrie(drawn.singles, await findSharing(pair, drawn.singles))
     const precision = choosePrecision(device, pair, served.precision ?? widthOf(served.weights))
     const plan = planServing(served, pair.post.spec, trie, precision)
-    const decoding = await openDecoding(
-      run,
-      { device, pair, trie, plan, models: served.models, drawn },
-      served
-    )
+    const decoding = await openDecoding(run, { device, pair, trie, plan, models: served.models, drawn }, served)
     return new ServedAnswers(plan, run, trie, decoding, discard)
   } catch (error) {
     await run.close()

@@ -13,10 +13,7 @@ export async function stopTextOf({ base, post, stopTexts }: GenerateRequest): Pr
 }
 
 /** Ends an answer directly before a stop text, also within a token. */
-export function stopTextIn(
-  text: Pick<LocalTextModel, 'encode' | 'decode'>,
-  stopTexts: readonly string[]
-): StopText {
+export function stopTextIn(text: Pick<LocalTextModel, 'encode' | 'decode'>, stopTexts: readonly string[]): StopText {
   return (tokens) => {
     const answer = text.decode(tokens)
     const starts = stopTexts.map((stop) => answer.indexOf(stop)).filter((start) => start !== -1)

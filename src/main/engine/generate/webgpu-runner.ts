@@ -213,9 +213,7 @@ class WebGpuRunner implements RowRunner {
     const masks = new Map<number | null, ort.Tensor>()
     return {
       always: {
-        [DEVICE_DECODE_INPUTS.stateRows]: column(
-          rows.map((row) => (row === null ? spare : stepRows.indexOf(row)))
-        ),
+        [DEVICE_DECODE_INPUTS.stateRows]: column(rows.map((row) => (row === null ? spare : stepRows.indexOf(row)))),
         [DEVICE_DECODE_INPUTS.positions]: column(positions),
         [DEVICE_DECODE_INPUTS.cacheIndices]: cacheIndices(
           positions.map((position, slot) => ({ slot, position })),

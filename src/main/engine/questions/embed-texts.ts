@@ -94,8 +94,7 @@ function textVectors(
         vector[i] = (vector[i] ?? 0) + (values[position * hidden + i] ?? NaN) / rows
     }
     const norm = lengthOf(vector)
-    if (!Number.isFinite(norm))
-      throw noEmbeddingModel(file, `its output ${output} holds values that are no numbers`)
+    if (!Number.isFinite(norm)) throw noEmbeddingModel(file, `its output ${output} holds values that are no numbers`)
     return norm === 0 ? vector : vector.map((value) => value / norm)
   })
 }

@@ -37,9 +37,7 @@ export async function* partitionTexts(
         const open = others.filter((other) => decisionOf(decided, first, other) === null)
         const scores = await scoresOf(
           session,
-          open.map((other) =>
-            pairOf(frame, elementAt(texts, first, 'text'), elementAt(texts, other, 'text'))
-          ),
+          open.map((other) => pairOf(frame, elementAt(texts, first, 'text'), elementAt(texts, other, 'text'))),
           refused
         )
         const same = (other: number): boolean =>

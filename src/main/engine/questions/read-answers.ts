@@ -22,10 +22,7 @@ interface PackedAnswer {
 }
 
 /** Reads answers with one model, for the log-likelihood and embedding of each. Equal parts are computed once. */
-export async function* readAnswers(
-  request: ReadRequest,
-  signal?: AbortSignal
-): AsyncGenerator<EngineReadEvent> {
+export async function* readAnswers(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<EngineReadEvent> {
   const open = await openRun(request, [request.model])
   try {
     const { pair, device } = open

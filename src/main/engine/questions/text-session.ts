@@ -19,9 +19,7 @@ export function requireTextInputs(
   const unknown = inputNames.filter((name) => !INPUTS.includes(name))
   const otherTypes = inputMetadata.filter((input) => !input.isTensor || input.type !== 'int64')
   if (missing.length + unknown.length + otherTypes.length === 0) return
-  const inputWords = inputMetadata.map(
-    (input) => `${input.name} (${input.isTensor ? input.type : 'no tensor'})`
-  )
+  const inputWords = inputMetadata.map((input) => `${input.name} (${input.isTensor ? input.type : 'no tensor'})`)
   throw refused(
     `its inputs are ${inputWords.join(', ') || 'none'}; ` +
       'expected input_ids and attention_mask, and optionally token_type_ids, all int64'

@@ -58,9 +58,7 @@ interface Candidates {
 /** Arrays as long as the largest vocabulary so far, because allocating them takes longer than filling them. */
 let scratch = scratchOf(0)
 
-function scratchOf(
-  size: number
-): Candidates & { readonly scores: Float32Array; readonly edge: Float64Array } {
+function scratchOf(size: number): Candidates & { readonly scores: Float32Array; readonly edge: Float64Array } {
   return {
     tokens: new Int32Array(size),
     weights: new Float64Array(size),
@@ -87,10 +85,7 @@ function penalised(logits: Float32Array, penalty: number, earlier: readonly numb
 }
 
 /** Returns the tokens that pass the filters. The result is valid until the next call. */
-export function candidates(
-  scores: Float32Array,
-  sampling: Omit<DrawSettings, 'repetitionPenalty'>
-): Candidates {
+export function candidates(scores: Float32Array, sampling: Omit<DrawSettings, 'repetitionPenalty'>): Candidates {
   const { temperature, topP, minP } = sampling
   const likeliest = scores[indexOfMaximum(scores)] ?? 0
   const lowestKept = Math.max(lowestOfTopK(scores, sampling.topK), lowestOfSigma(scores, sampling.topNSigma))
@@ -169,8 +164,7 @@ interface Edge {
 /** Finds the smallest of the largest weights that reach `wanted`, by their leading bits instead of sorting. */
 function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly keptWeight: number } {
   const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
-  const bucketOf = (i: number): number =>
-    Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
+  const bucketOf = (i: number): number => Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
   bucketSums.fill(0)
   for (let i = 0; i < weights.length; i++) {
     const bucket = bucketOf(i)

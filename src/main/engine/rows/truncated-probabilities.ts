@@ -30,18 +30,12 @@ export function truncatedProbabilities(
 }
 
 /** Sums the weights of the likeliest 1, 2, … tokens at each temperature. The likeliest token has weight 1. */
-function cumulativeWeights(
-  descending: Float32Array,
-  temperatures: ReadonlySet<number>
-): Map<number, Float64Array> {
+function cumulativeWeights(descending: Float32Array, temperatures: ReadonlySet<number>): Map<number, Float64Array> {
   const weightsAt = new Map<number, Float64Array>()
   for (const temperature of [...temperatures].sort((a, b) => b - a)) {
     // exp(x) is the square of exp(x / 2), which is much faster to compute.
     const ofDouble = weightsAt.get(2 * temperature)
-    weightsAt.set(
-      temperature,
-      ofDouble === undefined ? weightsOf(descending, temperature) : squaresOf(ofDouble)
-    )
+    weightsAt.set(temperature, ofDouble === undefined ? weightsOf(descending, temperature) : squaresOf(ofDouble))
   }
   for (const weights of weightsAt.values()) accumulate(weights)
   return weightsAt

@@ -117,8 +117,7 @@ async function drawRowByRow(
   for (const [i, { tokens, next }] of rows.entries()) {
     const ofPost = rowAt(post, i, vocabularySize)
     for (const [r, baseline] of baselines.entries()) {
-      if (needsBase(baseline))
-        mixedLogits(baseline, ofPost, rowAt(requireBase(base), i, vocabularySize), scratch)
+      if (needsBase(baseline)) mixedLogits(baseline, ofPost, rowAt(requireBase(base), i, vocabularySize), scratch)
       const [logits, drawing] = needsBase(baseline)
         ? [scratch, sampling]
         : [ofPost, { ...sampling, ...baselineSampler(baseline) }]

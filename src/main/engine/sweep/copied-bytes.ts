@@ -19,10 +19,7 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 const POSITION_BYTES = BigInt64Array.BYTES_PER_ELEMENT
 
 /** Counts the runs of a sweep and the bytes that they copy. Undefined if they copy nothing, and with experts. */
-export function plannedCopies(
-  models: SweptModels,
-  { groups, rowBound }: GroupingInParts
-): DeviceCopies | undefined {
+export function plannedCopies(models: SweptModels, { groups, rowBound }: GroupingInParts): DeviceCopies | undefined {
   if (!models.placement.copiesTensors || hasExperts(models.pair.post.spec)) return undefined
   const runs = groups.flatMap((group) => [...layerRuns(models, group, rowBound), ...headRuns(models, group)])
   return {
@@ -69,10 +66,7 @@ const maskElements = ({ segments }: AttentionLayout): number =>
   sum(segments.map(({ pathCount, queryLength, keyLength }) => pathCount * queryLength * keyLength))
 
 /** Counts the sums over the vocabulary, slice by slice, and the logits of the requested tokens. */
-function* headRuns(
-  { pair, trie, trackedTokens }: SweptModels,
-  { packed, parts }: GroupInParts
-): Generator<CopiedRun> {
+function* headRuns({ pair, trie, trackedTokens }: SweptModels, { packed, parts }: GroupInParts): Generator<CopiedRun> {
   const size = headSize(true)
   for (const { leaves } of parts) {
     for (const origin of trie.roots) {
@@ -85,9 +79,7 @@ function* headRuns(
       })
       const batches = pieces(rowCount, size.rows)
       for (const { count } of headSlices(spec, size)) yield* batches.map(runOf(count, 3))
-      const ofTokens = pieces(rowCount, logitRows(trackedTokens, size)).flatMap((part) =>
-        pieces(part, size.rows)
-      )
+      const ofTokens = pieces(rowCount, logitRows(trackedTokens, size)).flatMap((part) => pieces(part, size.rows))
       yield* ofTokens.map(runOf(trackedTokens, trackedTokens))
     }
   }

@@ -107,9 +107,7 @@ async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStat
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
       yield {
         type: 'rows',
-        next: [
-          concatenateRows(part, (row) => targetProbabilities(logitsOf(row), sampling, scorer.targetsOf(row)))
-        ]
+        next: [concatenateRows(part, (row) => targetProbabilities(logitsOf(row), sampling, scorer.targetsOf(row)))]
       }
     }
   }
@@ -117,11 +115,7 @@ async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStat
 
 const sizeOf = ({ computation }: HeadRun): HeadSize => headSize(computation.device.copiesTensors)
 
-function targetProbabilities(
-  logits: Float32Array,
-  sampling: Sampling,
-  { tokens, next }: RowTargets
-): Float64Array {
+function targetProbabilities(logits: Float32Array, sampling: Sampling, { tokens, next }: RowTargets): Float64Array {
   return tokenProbabilities(logits, sampling, tokens, next)
 }
 

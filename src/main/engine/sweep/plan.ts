@@ -96,12 +96,7 @@ async function readFirstLayer(
     recordSpeed(weights)
     if (weights.readMs < LONG_RUN_MS)
       recordSpeed(
-        await decodeBlock(
-          decoder,
-          spec,
-          { ...step, source: { kind: 'stored', origin: 'base' } },
-          weights.tensors
-        )
+        await decodeBlock(decoder, spec, { ...step, source: { kind: 'stored', origin: 'base' } }, weights.tensors)
       )
     all.push(weights)
   }
@@ -199,9 +194,7 @@ export function sweepWork(
   const stored = groups.flatMap(({ parts, packed }) =>
     parts.map((part) => storedBytes(pair, readingOf(trie, part), packed.tokens.length))
   )
-  const flops = groups.flatMap(({ parts, packed }) =>
-    parts.map((part) => countFlops(pair.post.spec, part, packed))
-  )
+  const flops = groups.flatMap(({ parts, packed }) => parts.map((part) => countFlops(pair.post.spec, part, packed)))
   return {
     flops: {
       projections: sum(flops.map(({ projections }) => projections)),
@@ -236,14 +229,12 @@ export function sweepTime(
     read: readBytes.head / speed.bytesPerSecond
   }
   const readersShare = device === 'cpu' ? 1 / physicalCores() : 0
-  const parallelSeconds = (compute: number, read: number): number =>
-    Math.max(read, compute + readersShare * read)
+  const parallelSeconds = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
   const layers = trie.levels.map(({ nodes }) =>
     parallelSeconds((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
   )
   return {
-    seconds:
-      FIXED_SECONDS + layerReadSeconds / blocks + sum(layers) + parallelSeconds(head.compute, head.read),
+    seconds: FIXED_SECONDS + layerReadSeconds / blocks + sum(layers) + parallelSeconds(head.compute, head.read),
     computeSeconds: projectionSeconds + head.compute,
     readSeconds: layerReadSeconds + head.read
   }

@@ -60,8 +60,7 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
       models.scaleBytes +
       models.keptBytes +
       deviceWeightBytes(models),
-    states:
-      FLOAT_BYTES * statesOfRow(spec) * aliveStates(models, group, rowBound) * group.rows * spec.rowSize,
+    states: FLOAT_BYTES * statesOfRow(spec) * aliveStates(models, group, rowBound) * group.rows * spec.rowSize,
     activations: Math.max(
       runBytes(models, group, rowBound) + hostRunBytes(models, group, rowBound),
       layerInputBytes(spec, group.rows)
@@ -174,14 +173,11 @@ function bufferBytes({ pair, trie, placement }: SweptModels): number {
 /** Returns the bytes of a slice's logits, three times, and of the head's rows of the requested tokens. */
 function headRunBytes({ pair, trie, trackedTokens, placement }: SweptModels, group: GroupSize): number {
   const size = headSize(placement.copiesTensors)
-  const rows = placement.copiesTensors
-    ? Math.min(size.rows, countLeaves(trie) * group.prefixCount)
-    : size.rows
+  const rows = placement.copiesTensors ? Math.min(size.rows, countLeaves(trie) * group.prefixCount) : size.rows
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
     return (
-      rows * (3 * sliceTokens(spec, size) + 2 * spec.finalRowSize - spec.hiddenSize) +
-      trackedTokens * spec.hiddenSize
+      rows * (3 * sliceTokens(spec, size) + 2 * spec.finalRowSize - spec.hiddenSize) + trackedTokens * spec.hiddenSize
     )
   })
   return FLOAT_BYTES * Math.max(...perOrigin)

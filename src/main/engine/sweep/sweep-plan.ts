@@ -1,12 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
-import {
-  type DecoderSpec,
-  expertTensors,
-  type LayerTensorSpec,
-  sharedTensors,
-  wholeModelTensors
-} from '../../family'
+import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors, wholeModelTensors } from '../../family'
 import { blockReads } from '../weights/block-weights'
 import type { TensorEntry } from '../../checkpoint/safetensors'
 import { storedTensorBytes as fileBytes } from '../../checkpoint/scaled-weights'
@@ -42,17 +36,11 @@ export interface Grouping {
 const MIN_ROWS = 256
 
 /** Splits prompts into as few groups as fit. Runs become smaller to save groups, and below MIN_ROWS last. */
-export function groupWithin(
-  models: SweptModels,
-  prompts: readonly PromptPrefixes[],
-  memoryBytes: number
-): Grouping {
+export function groupWithin(models: SweptModels, prompts: readonly PromptPrefixes[], memoryBytes: number): Grouping {
   const { copiesTensors } = models.placement
   const usual = rowsPerRun(models.pair.post.spec, copiesTensors)
   const halvings = copiesTensors ? Math.log2(usual / MIN_ROWS) : 2
-  const bounds = Array.from({ length: halvings + 1 }, (_, i) => usual / 2 ** i).filter(
-    (bound) => bound >= MIN_ROWS
-  )
+  const bounds = Array.from({ length: halvings + 1 }, (_, i) => usual / 2 ** i).filter((bound) => bound >= MIN_ROWS)
   let fewest: Grouping | null = null
   for (const rowBound of bounds) {
     const grouping = groupingWith(models, prompts, memoryBytes, rowBound)
@@ -84,8 +72,7 @@ function groupingWith(
   // A run of one node is tried on any device.
   const maxBytes = rowBound === 1 ? Infinity : runLimit(models)
   const fits = (size: GroupSize): boolean =>
-    totalBytes(groupMemory(models, size, rowBound)) <= memoryBytes &&
-    deviceBytes(models, size, rowBound) <= maxBytes
+    totalBytes(groupMemory(models, size, rowBound)) <= memoryBytes && deviceBytes(models, size, rowBound) <= maxBytes
   const grouping = groupingOf(models, prompts, groupPrompts(prompts, fits), rowBound)
   return grouping.peakBytes > memoryBytes || grouping.deviceBytes > maxBytes ? null : grouping
 }
@@ -126,8 +113,7 @@ export interface Flops {
 export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, packed: PackedPrompts): Flops {
   const finalCount = finalRows(packed).length
   const projections = levels.reduce(
-    (sum, nodes, layer) =>
-      sum + nodes.length * projectionFlops(spec, layer, packed.tokens.length, finalCount),
+    (sum, nodes, layer) => sum + nodes.length * projectionFlops(spec, layer, packed.tokens.length, finalCount),
     0
   )
   return { projections, head: headFlops(spec, finalCount * leaves.length) }
@@ -138,12 +124,7 @@ export function headFlops({ hiddenSize, vocabularySize }: DecoderSpec, rows: num
 }
 
 /** Counts the operations of one node in one layer, in which a row goes through some of the experts. */
-export function projectionFlops(
-  spec: DecoderSpec,
-  layer: number,
-  rowCount: number,
-  finalCount: number
-): number {
+export function projectionFlops(spec: DecoderSpec, layer: number, rowCount: number, finalCount: number): number {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   const flops = (tensors: readonly LayerTensorSpec[]): number =>
     tensors
@@ -186,8 +167,7 @@ export function storedBytes(
       for (const read of blockReads(pair.post.spec, step)) {
         for (const origin of originsOf(read.source))
           readSizes.set(`${origin}/${read.name}/${read.first}`, readBytes(entryOf(origin, read.name), read))
-        for (const origin of read.keep)
-          keptSizes.set(`${origin}/${read.name}`, entryOf(origin, read.name).byteLength)
+        for (const origin of read.keep) keptSizes.set(`${origin}/${read.name}`, entryOf(origin, read.name).byteLength)
       }
     }
     return { read: sum([...readSizes.values()]), kept: sum([...keptSizes.values()]) }
@@ -222,8 +202,7 @@ export function progressRows(
 ): { layers: number; head: number } {
   const finalCount = finalRows(packed).length
   const layers = levels.reduce(
-    (sum, nodes, layer) =>
-      sum + nodes.length * (layer === levels.length - 1 ? finalCount : packed.tokens.length),
+    (sum, nodes, layer) => sum + nodes.length * (layer === levels.length - 1 ? finalCount : packed.tokens.length),
     0
   )
   return {

@@ -89,20 +89,14 @@ export class SweepSession {
   }
 
   /** Plans a stage that continues from cached data. Spare memory goes to states, then to weights, then to readers. */
-  planStage(
-    models: SweptModels,
-    tries: readonly AnswerTrie[],
-    request: SweepRequest,
-    device: DeviceName
-  ): StagePlan {
+  planStage(models: SweptModels, tries: readonly AnswerTrie[], request: SweepRequest, device: DeviceName): StagePlan {
     const cachedStates = models.placement.keepsTensors ? null : this.states
     let grouping = sweepGroups(models, tries, request, device, cachedStates)
     if (this.states.bytes + copiedStateBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
       this.states.clear()
       grouping = sweepGroups(models, tries, request, device, cachedStates)
     }
-    const spare =
-      request.memoryBytes - grouping.peakBytes - copiedStateBytes(models, grouping) - this.states.bytes
+    const spare = request.memoryBytes - grouping.peakBytes - copiedStateBytes(models, grouping) - this.states.bytes
     const keepsStates = request.session?.keeps === 'states'
     const addedStates = cachedStates !== null && keepsStates ? newStateBytes(models, grouping) : 0
     const maxStates = this.states.bytes + Math.min(addedStates, spare)
@@ -194,8 +188,7 @@ export async function endSweepSession(id: string): Promise<void> {
 /** Returns the bytes of states that the parts of a group copy from each other, in the largest group. */
 function copiedStateBytes(models: SweptModels, { groups }: GroupingInParts): number {
   const copied = groups.map(
-    ({ packed, parts }) =>
-      nodesBefore(models.trie, parts).flat().length * stateBytes(models, packed.tokens.length)
+    ({ packed, parts }) => nodesBefore(models.trie, parts).flat().length * stateBytes(models, packed.tokens.length)
   )
   return Math.max(...copied)
 }
@@ -206,8 +199,7 @@ function newStateBytes(models: SweptModels, { groups }: GroupingInParts): number
     .flatMap(({ packed, parts }) =>
       parts.map(
         ({ levels }) =>
-          levels.slice(0, -1).reduce((sum, nodes) => sum + nodes.length, 0) *
-          stateBytes(models, packed.tokens.length)
+          levels.slice(0, -1).reduce((sum, nodes) => sum + nodes.length, 0) * stateBytes(models, packed.tokens.length)
       )
     )
     .reduce((sum, bytes) => sum + bytes, 0)

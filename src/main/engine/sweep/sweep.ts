@@ -5,13 +5,7 @@ import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedure
 import { choosePrecision } from '../forward/choose-precision'
 import type { ForwardRun } from '../forward/forward'
 import { nodesPerRun } from '../forward/nodes-per-run'
-import {
-  type GroupTargets,
-  buildGroupTargets,
-  type FinalStates,
-  GroupScorer,
-  trackedTokens
-} from './group-scorer'
+import { type GroupTargets, buildGroupTargets, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
 import type { Draws } from '../forward/draws'
 import { type ForwardComputation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -126,15 +120,12 @@ class SweepRun {
     const sweepDraw = minPDraw(sampling)
     const samplerBaselines = baselines.filter((baseline) => baseline.kind === 'sampler')
     this.draws = sweepDraw === null ? null : resources.drawsOf([sweepDraw, ...whatIf])
-    this.samplers =
-      sweepDraw === null || samplerBaselines.length === 0 ? null : resources.drawsOf(samplerBaselines)
+    this.samplers = sweepDraw === null || samplerBaselines.length === 0 ? null : resources.drawsOf(samplerBaselines)
   }
 
   plan(): EngineSweepEvent {
     const { groups, rowBound, peakBytes } = this.grouping
-    const rows = groups.flatMap(({ packed, parts }) =>
-      parts.map((part) => progressRows(this.spec, part, packed))
-    )
+    const rows = groups.flatMap(({ packed, parts }) => parts.map((part) => progressRows(this.spec, part, packed)))
     return {
       type: 'plan',
       rowsTotal: Math.round(rows.reduce((sum, { layers, head }) => sum + layers + head, 0)),
@@ -215,10 +206,7 @@ class SweepRun {
   /** Counts rows. It reports progress in every new layer and at intervals. */
   private *advanced(rows: number, layer: number, group: number): Generator<EngineSweepEvent> {
     this.rowsDone += rows
-    if (
-      layer !== this.lastProgress.layer ||
-      performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS
-    ) {
+    if (layer !== this.lastProgress.layer || performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS) {
       yield this.progress(layer, group)
     }
   }
@@ -228,11 +216,7 @@ class SweepRun {
     return { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
   }
 
-  private async *score(
-    group: RunningGroup,
-    part: TriePart,
-    scorer: GroupScorer
-  ): AsyncGenerator<EngineSweepEvent> {
+  private async *score(group: RunningGroup, part: TriePart, scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
     const { head } = progressRows(this.spec, part, group.packed)
     for (const finals of scorer.finals) {
       const rows = (head * finals.leaves.length) / part.leaves.length

@@ -110,9 +110,7 @@ function readsOfLayers({ pair, trie }: ReadModels): WeightRead[][] {
   return trie.levels.flatMap(({ blocks }, layer) => {
     const { experts } = elementAt(spec.layers, layer, 'layer')
     const steps = experts === null ? [null] : [null, ...Array.from({ length: experts.count }).keys()]
-    return blocks.flatMap((source) =>
-      steps.map((expert) => blockReads(spec, { layer, expert, source, later: [] }))
-    )
+    return blocks.flatMap((source) => steps.map((expert) => blockReads(spec, { layer, expert, source, later: [] })))
   })
 }
 

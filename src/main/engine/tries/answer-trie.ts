@@ -68,10 +68,7 @@ export interface IndexedAnswers {
 }
 
 /** Replaces the steps of an answer trie by indices of their probabilities. */
-export function indexAnswers(
-  { cameBy, groups }: AnswerTrie,
-  indexOf: (step: AnswerStep) => number
-): IndexedAnswers {
+export function indexAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: AnswerStep) => number): IndexedAnswers {
   const [, ...steps] = cameBy
   const taken = steps.map((step) => {
     if (step === null) throw new Error('a prefix that follows none')

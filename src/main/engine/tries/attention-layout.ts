@@ -113,9 +113,7 @@ function join(one: Branch, other: Branch): Branch | null {
   const queries = one.queries.length + other.queries.length
   const apart = costOf(one.keys.length, one.queries.length) + costOf(other.keys.length, other.queries.length)
   if (costOf(keys, queries) >= apart) return null
-  const last = other.keys.map((_, i) =>
-    i < shared ? elementAt(one.last, i, 'index') : one.keys.length + i - shared
-  )
+  const last = other.keys.map((_, i) => (i < shared ? elementAt(one.last, i, 'index') : one.keys.length + i - shared))
   const moved = other.queries.map(({ keyIndex, output }) => ({
     keyIndex: elementAt(last, keyIndex, 'index'),
     output

@@ -102,10 +102,7 @@ export function sizeOf(prompts: readonly PromptPrefixes[]): GroupSize {
 }
 
 /** Splits prompts into the longest runs of neighbours that fit, as indices. One that does not fit is alone. */
-export function groupPrompts(
-  prompts: readonly PromptPrefixes[],
-  fits: (size: GroupSize) => boolean
-): number[][] {
+export function groupPrompts(prompts: readonly PromptPrefixes[], fits: (size: GroupSize) => boolean): number[][] {
   if (prompts.length > 0 && fits(sizeOf(prompts))) return [[...prompts.keys()]]
   const groups: number[][] = []
   let group = new GrowingGroup()

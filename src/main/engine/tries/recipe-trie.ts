@@ -1,12 +1,6 @@
 import type { LayerTerm, Model } from '../../../contract/model/model'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import {
-  amountKey,
-  HALVES,
-  isPostLayer,
-  postStrengths,
-  recipeStrengths
-} from '../../../contract/model/strengths'
+import { amountKey, HALVES, isPostLayer, postStrengths, recipeStrengths } from '../../../contract/model/strengths'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
@@ -164,8 +158,7 @@ export function isOrigin(name: string): name is Origin {
 
 export function blockKey(source: BlockSource): string {
   if (source.kind === 'stored') return source.origin
-  if (source.kind === 'sum')
-    return source.terms.map(({ origin, weight }) => `${weight} ${origin}`).join(' + ')
+  if (source.kind === 'sum') return source.terms.map(({ origin, weight }) => `${weight} ${origin}`).join(' + ')
   return source.from === undefined ? amountKey(source) : `${amountKey(source)} of ${source.from}`
 }
 
@@ -188,12 +181,9 @@ function modelSources(model: Model, sharing: Sharing): ModelSources {
     return { origin: 'base', blocks }
   }
   const { layerCount } = sharing
-  const strengths =
-    model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
+  const strengths = model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
   const target =
-    model.kind === 'post' || model.onto === undefined
-      ? null
-      : otherSources(otherOrigin(model.onto.path), sharing)
+    model.kind === 'post' || model.onto === undefined ? null : otherSources(otherOrigin(model.onto.path), sharing)
   const blocks = strengths.map((strength, layer) =>
     target !== null && isPostLayer(strength)
       ? elementAt(target.blocks, layer, 'block')
@@ -217,10 +207,7 @@ function sumBlock(terms: readonly LayerTerm[], layer: number, sharing: Sharing):
           : elementAt(otherSources(origin, sharing).blocks, layer, 'block')
     const key = blockKey(block)
     const earlier = joined.get(key)
-    joined.set(
-      key,
-      earlier === undefined ? { origin, block, weight } : { ...earlier, weight: earlier.weight + weight }
-    )
+    joined.set(key, earlier === undefined ? { origin, block, weight } : { ...earlier, weight: earlier.weight + weight })
   }
   const remaining = [...joined.values()].filter(({ weight }) => weight !== 0)
   const [only] = remaining
@@ -254,9 +241,7 @@ function sourceBlock(
   if (storedBlock.kind !== 'recipe') return block
   if (storedBlock.from !== undefined) return attention === 1 && mlp === 1 ? storedBlock : block
   // In a blend with post, base's own values may differ in their last digits from the copies that the checkpoint stores.
-  const hasWholeHalves = HALVES.every(
-    (half) => storedBlock[half] === 0 || wanted[half] === 0 || wanted[half] === 1
-  )
+  const hasWholeHalves = HALVES.every((half) => storedBlock[half] === 0 || wanted[half] === 0 || wanted[half] === 1)
   if (!hasWholeHalves) return block
   const ofPair = {
     attention: storedBlock.attention === 0 ? 0 : attention,

@@ -63,9 +63,7 @@ function chunksOf(parents: Int32Array, ends: ReadonlySet<number>): Chunk[] {
     const open = chunkOf[parent]
     const continues =
       open !== undefined && childCounts[parent] === 1 && !ends.has(parent) && open.rows.length < CHUNK_ROWS
-    const chunk = continues
-      ? open
-      : { rows: [], level: open === undefined ? 0 : open.level + 1, before: open ?? null }
+    const chunk = continues ? open : { rows: [], level: open === undefined ? 0 : open.level + 1, before: open ?? null }
     if (!continues) chunks.push(chunk)
     chunk.rows.push(row)
     chunkOf[row] = chunk
@@ -75,8 +73,6 @@ function chunksOf(parents: Int32Array, ends: ReadonlySet<number>): Chunk[] {
 
 /** Groups chunks by the next power of two of their length. */
 function byLength(chunks: readonly Chunk[]): { length: number; bucket: Chunk[] }[] {
-  const buckets = multimap(
-    chunks.map((chunk) => [2 ** Math.ceil(Math.log2(chunk.rows.length)), chunk] as const)
-  )
+  const buckets = multimap(chunks.map((chunk) => [2 ** Math.ceil(Math.log2(chunk.rows.length)), chunk] as const))
   return [...buckets].map(([length, bucket]) => ({ length, bucket }))
 }

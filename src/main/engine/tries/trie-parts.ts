@@ -31,9 +31,7 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const below = (level: number, node: number): number[] =>
     level === levels.length
       ? [node]
-      : elementAt(elementAt(children, level, 'level'), node, 'node').flatMap((child) =>
-          below(level + 1, child)
-        )
+      : elementAt(elementAt(children, level, 'level'), node, 'node').flatMap((child) => below(level + 1, child))
   const first: Origin[] = ['base', 'post']
   const others = roots.filter((root) => !first.includes(root))
   return [...first, ...others].flatMap((origin) => {
@@ -87,9 +85,7 @@ export function walkParts(
   const timesNeeded = trie.levels.map(({ nodes }) => new Uint32Array(nodes.length))
   const needed = paths.map((ofPart) =>
     trie.levels.map((_, level) => {
-      const passing = ofPart
-        .filter(({ from }) => level >= from)
-        .map(({ path }) => elementAt(path, level, 'level'))
+      const passing = ofPart.filter(({ from }) => level >= from).map(({ path }) => elementAt(path, level, 'level'))
       const nodes = [...new Set(passing)].sort((a, b) => a - b)
       const times = elementAt(timesNeeded, level, 'level')
       for (const node of nodes) times[node] = elementAt(times, node, 'node') + 1

@@ -51,8 +51,7 @@ function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonl
     source: tensorSource,
     // A tensor of all experts would be kept whole for each of them.
     keep: originsOf(tensorSource).filter(
-      (origin) =>
-        tensor.first === null && later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
+      (origin) => tensor.first === null && later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
     )
   }
 }
@@ -84,10 +83,7 @@ export function blockTensors(
   arrays: readonly Float32Array[]
 ): BlockWeights['tensors'] {
   return new Map(
-    stepTensors(spec, step).map(({ role, shape }, i) => [
-      role,
-      { data: elementAt(arrays, i, 'array'), shape }
-    ])
+    stepTensors(spec, step).map(({ role, shape }, i) => [role, { data: elementAt(arrays, i, 'array'), shape }])
   )
 }
 

@@ -48,10 +48,7 @@ export async function closePairWeights({ base, post, others }: Checkpoints<Store
   await Promise.all([base, post, ...others.values()].map(({ reader }) => reader.close()))
 }
 
-export function memberOf<Stored extends StoredModel>(
-  checkpoints: Checkpoints<Stored>,
-  origin: Origin
-): Stored {
+export function memberOf<Stored extends StoredModel>(checkpoints: Checkpoints<Stored>, origin: Origin): Stored {
   if (origin === 'base' || origin === 'post') return checkpoints[origin]
   const other = checkpoints.others.get(origin)
   if (other === undefined) throw new Error(`${origin} is not open`)

@@ -31,8 +31,7 @@ export function quantiseBlocks(
     // Indices are not checked here and below, because all weights of a model pass through and a row ends within them.
     // Adding a half and truncating rounds.
     if (bits === 8) {
-      for (let i = first; i < end; i++)
-        quantised[target + i - first] = ((weights[i] ?? 0) / scale + 128.5) | 0
+      for (let i = first; i < end; i++) quantised[target + i - first] = ((weights[i] ?? 0) / scale + 128.5) | 0
       continue
     }
     for (let i = first; i < end; i += 2) {

@@ -21,10 +21,7 @@ const openCheckpoints = ({ base, post, others }: WorkerStart): Checkpoints<Store
   others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
 })
 
-async function fill(
-  decoder: WeightDecoder,
-  { buffer: reusedBuffer, bytes, reads }: WorkerRequest
-): Promise<ReadReply> {
+async function fill(decoder: WeightDecoder, { buffer: reusedBuffer, bytes, reads }: WorkerRequest): Promise<ReadReply> {
   const buffer = reusedBuffer ?? new ArrayBuffer(bytes)
   const startedMs = performance.now()
   try {

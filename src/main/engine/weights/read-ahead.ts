@@ -96,8 +96,7 @@ class Reader {
   async end(): Promise<void> {
     const { worker } = this
     worker.off('exit', this.onExit)
-    if (this.unanswered > 0 || this.bytesRead > REUSE_BYTES || !(await this.closeFiles()))
-      await worker.terminate()
+    if (this.unanswered > 0 || this.bytesRead > REUSE_BYTES || !(await this.closeFiles())) await worker.terminate()
     else await returnReadingThread(worker)
   }
 
@@ -217,9 +216,7 @@ export class PrefetchReader {
     // With several threads no share takes the memory of a larger one, so that all shares together need no more than the
     // requests.
     const maxBytes = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
-    const fittingIndex = this.free.findIndex(
-      ({ byteLength }) => byteLength >= bytes && byteLength <= maxBytes
-    )
+    const fittingIndex = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= maxBytes)
     if (fittingIndex !== -1) return elementAt(this.free.splice(fittingIndex, 1), 0, 'buffer')
     for (const buffer of this.free.splice(0)) dropNow(buffer)
     return null

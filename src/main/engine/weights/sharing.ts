@@ -2,13 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
 import { type Model, modelStrengths } from '../../../contract/model/model'
-import {
-  computeAlike,
-  type DecoderSpec,
-  layerTensors,
-  requireComponents,
-  wholeModelTensors
-} from '../../family'
+import { computeAlike, type DecoderSpec, layerTensors, requireComponents, wholeModelTensors } from '../../family'
 import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, OtherOrigin, Sharing } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
@@ -34,8 +28,7 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
     identical.push(await sameTensors(base, post, names))
   }
   const others = new Map<OtherOrigin, ModelSources>()
-  for (const origin of pair.others.keys())
-    others.set(origin, await rememberedSources(pair, origin, new Map(others)))
+  for (const origin of pair.others.keys()) others.set(origin, await rememberedSources(pair, origin, new Map(others)))
   const alike = computeAlike(base.spec, post.spec)
   return {
     layerCount,
@@ -67,18 +60,13 @@ async function rememberedSources(
 }
 
 /** Finds the sources of a checkpoint's embedding, blocks and head: earlier ones where the bytes are equal. */
-async function otherSources(
-  pair: PairWeights,
-  origin: OtherOrigin,
-  earlier: EarlierSources
-): Promise<ModelSources> {
+async function otherSources(pair: PairWeights, origin: OtherOrigin, earlier: EarlierSources): Promise<ModelSources> {
   const blocks: BlockSource[] = []
   for (let layer = 0; layer < pair.post.spec.layerCount; layer++) {
     blocks.push(await otherBlock(pair, origin, earlier, layer))
   }
   for (const candidate of ['post', 'base', ...earlier.keys()] as const)
-    if (await sameEnds(memberOf(pair, origin), memberOf(pair, candidate)))
-      return { origin: candidate, blocks }
+    if (await sameEnds(memberOf(pair, origin), memberOf(pair, candidate))) return { origin: candidate, blocks }
   return { origin, blocks }
 }
 
@@ -106,8 +94,7 @@ async function otherBlock(
   if (await isOf(pair.base)) return { kind: 'stored', origin: 'base' }
   for (const [candidate, { blocks }] of earlier) {
     const block = elementAt(blocks, layer, 'block')
-    const isStored =
-      block.kind !== 'sum' && (block.kind === 'stored' ? block.origin : block.from) === candidate
+    const isStored = block.kind !== 'sum' && (block.kind === 'stored' ? block.origin : block.from) === candidate
     if (isStored && (await isOf(memberOf(pair, candidate)))) return block
   }
   // Restoring post's layer to this one rounds nothing, so that both are one block.
@@ -120,20 +107,14 @@ async function sameEnds(model: ModelWeights, other: ModelWeights): Promise<boole
   const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
   if (!isDeepStrictEqual(computed(model.spec), computed(other.spec))) return false
   const { embedding, rowInputs, finalNorm, head } = wholeModelTensors(model.spec)
-  return sameTensors(model, other, [
-    ...new Set([...finalNorm, head, embedding, ...rowInputs].map(({ name }) => name))
-  ])
+  return sameTensors(model, other, [...new Set([...finalNorm, head, embedding, ...rowInputs].map(({ name }) => name))])
 }
 
 function sameDtypes(model: ModelWeights, other: ModelWeights, names: readonly string[]): boolean {
   return names.every((name) => model.dtype(name) === other.dtype(name))
 }
 
-async function sameTensors(
-  model: ModelWeights,
-  other: ModelWeights,
-  names: readonly string[]
-): Promise<boolean> {
+async function sameTensors(model: ModelWeights, other: ModelWeights, names: readonly string[]): Promise<boolean> {
   if (!sameDtypes(model, other, names)) return false
   return samePieces(model, names, async (name, first, count) => storedPiece(other, name, first, count))
 }
@@ -165,10 +146,7 @@ async function samePieces(
   expected: (name: string, first: number, count: number) => Promise<Uint8Array>
 ): Promise<boolean> {
   const same = async (name: string, first: number, count: number): Promise<boolean> => {
-    const [stored, wanted] = await Promise.all([
-      storedPiece(model, name, first, count),
-      expected(name, first, count)
-    ])
+    const [stored, wanted] = await Promise.all([storedPiece(model, name, first, count), expected(name, first, count)])
     return Buffer.compare(stored, wanted) === 0
   }
   // Tensors are compared in turn, because the first difference decides and most tensors differ.
@@ -188,12 +166,7 @@ function elementsOf(model: ModelWeights, name: string): number {
   return mapGet(model.checkpoint.tensors, name, 'tensor').byteLength / DTYPE_BYTES[model.dtype(name)]
 }
 
-async function storedPiece(
-  model: ModelWeights,
-  name: string,
-  first: number,
-  count: number
-): Promise<Uint8Array> {
+async function storedPiece(model: ModelWeights, name: string, first: number, count: number): Promise<Uint8Array> {
   const width = DTYPE_BYTES[model.dtype(name)]
   const bytes = new Uint8Array(count * width)
   await model.reader.readInto(name, first * width, bytes)

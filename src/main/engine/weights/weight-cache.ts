@@ -1,12 +1,7 @@
 import { dropNow } from '../../base/drop-now'
 import { type BlockStep, type BlockWeights, blockReads, blockTensors } from './block-weights'
 import type { DecoderSpec } from '../../family'
-import {
-  type ReleasableWeights,
-  type PrefetchReader,
-  type DetachableWeights,
-  requestBytes
-} from './read-ahead'
+import { type ReleasableWeights, type PrefetchReader, type DetachableWeights, requestBytes } from './read-ahead'
 import type { WeightRead } from './weight-decoder'
 
 type Cost = Pick<ReleasableWeights, 'bytesRead' | 'readMs' | 'convertMs'>
@@ -69,9 +64,7 @@ export class WeightCache {
 
   async block(reader: PrefetchReader, spec: DecoderSpec, step: BlockStep): Promise<BlockWeights> {
     // Cached weights are not read again, so the decoder need not keep stored bytes for them.
-    const later = step.later.filter(
-      (source) => !this.has(cacheKey(blockReads(spec, { ...step, source, later: [] })))
-    )
+    const later = step.later.filter((source) => !this.has(cacheKey(blockReads(spec, { ...step, source, later: [] }))))
     const { arrays, ...weights } = await this.read(reader, blockReads(spec, { ...step, later }))
     return { ...weights, tensors: blockTensors(spec, step, arrays) }
   }
@@ -107,11 +100,7 @@ export class WeightCache {
     return false
   }
 
-  private keep(
-    requests: readonly (readonly WeightRead[])[],
-    weights: DetachableWeights,
-    unreportedCost: Cost
-  ): void {
+  private keep(requests: readonly (readonly WeightRead[])[], weights: DetachableWeights, unreportedCost: Cost): void {
     const { bytesRead, readMs, convertMs } = unreportedCost
     const batch: ReadBatch = {
       keys: requests.map(cacheKey),
@@ -135,9 +124,7 @@ export class WeightCache {
 
 /** Returns a key that is equal for reads of equal arrays. */
 export function cacheKey(reads: readonly WeightRead[]): string {
-  return reads
-    .map(({ name, first, count, source }) => `${name}/${first}/${count}/${JSON.stringify(source)}`)
-    .join()
+  return reads.map(({ name, first, count, source }) => `${name}/${first}/${count}/${JSON.stringify(source)}`).join()
 }
 
 function isKeepable(reads: readonly WeightRead[]): boolean {

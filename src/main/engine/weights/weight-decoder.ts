@@ -66,8 +66,7 @@ export class WeightDecoder {
     const pieces: Piece[] = []
     for (let offset = 0; offset < count; offset += PIECE_ELEMENTS) {
       const size = Math.min(PIECE_ELEMENTS, count - offset)
-      for (const origin of originsOf(source))
-        pieces.push({ origin, first: first + offset, count: size, offset })
+      for (const origin of originsOf(source)) pieces.push({ origin, first: first + offset, count: size, offset })
     }
     let bytesRead = 0
     let convertMs = 0
@@ -78,8 +77,7 @@ export class WeightDecoder {
       const { reader, dtype } = memberOf(this.pair, piece.origin)
       const width = DTYPE_BYTES[dtype(name)]
       const keptBytes = this.keptTensors.get(`${piece.origin}/${name}`)
-      if (keptBytes !== undefined)
-        return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
+      if (keptBytes !== undefined) return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
       const bytes = elementAt(this.stored, index % 2, 'buffer').take(piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
@@ -143,13 +141,7 @@ export class WeightDecoder {
   }
 
   /** Adds a term to a sum, whose last term rounds it to post's dtype. */
-  private addTerm(
-    name: string,
-    { terms }: Sum,
-    origin: Origin,
-    bytes: Uint8Array,
-    target: Float32Array
-  ): void {
+  private addTerm(name: string, { terms }: Sum, origin: Origin, bytes: Uint8Array, target: Float32Array): void {
     const term = terms.findIndex((other) => other.origin === origin)
     const { weight } = elementAt(terms, term, 'term')
     const values = this.decoded(bytes, memberOf(this.pair, origin).dtype(name), target.length)

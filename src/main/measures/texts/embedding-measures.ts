@@ -41,9 +41,7 @@ export function vendiScore(embeddings: readonly Float32Array[]): number | null {
     }
   }
   const eigenvalues = new EigenvalueDecomposition(similarities, { assumeSymmetric: true }).realEigenvalues
-  const entropy = eigenvalues
-    .filter((value) => value > 1e-12)
-    .reduce((sum, value) => sum - value * Math.log(value), 0)
+  const entropy = eigenvalues.filter((value) => value > 1e-12).reduce((sum, value) => sum - value * Math.log(value), 0)
   return Math.min(count, Math.max(1, Math.exp(entropy)))
 }
 

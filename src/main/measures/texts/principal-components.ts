@@ -48,18 +48,15 @@ function leadingDirections(centred: Matrix): { variances: number[]; directions: 
   const random = xoroshiro128plus(SEED)
   const count = Math.min(DIRECTIONS, centred.rows)
   let basis = new QrDecomposition(
-    new Matrix(
-      Array.from({ length: centred.rows }, () => Array.from({ length: count }, () => uniformFloat64(random)))
-    )
+    new Matrix(Array.from({ length: centred.rows }, () => Array.from({ length: count }, () => uniformFloat64(random))))
   ).orthogonalMatrix
   const transposed = centred.transpose()
   let previous: number[] = []
   for (let iteration = 0; ; iteration++) {
     const projected = transposed.mmul(basis)
-    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
-      projected.transpose().mmul(projected),
-      { assumeSymmetric: true }
-    )
+    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(projected.transpose().mmul(projected), {
+      assumeSymmetric: true
+    })
     // Eigenvalues come in ascending order.
     const order = Array.from({ length: count }, (_, rank) => count - 1 - rank)
     const variances = order.map((column) => realEigenvalues[column] ?? 0)

@@ -45,8 +45,7 @@ function clippedMatches(answers: readonly (readonly string[])[], n: number): num
     for (const [nGram, count] of nGrams) {
       const entry = largestCounts.get(nGram)
       if (entry === undefined) largestCounts.set(nGram, { holder, largest: count, second: 0 })
-      else if (count > entry.largest)
-        largestCounts.set(nGram, { holder, largest: count, second: entry.largest })
+      else if (count > entry.largest) largestCounts.set(nGram, { holder, largest: count, second: entry.largest })
       else entry.second = Math.max(entry.second, count)
     }
   }
@@ -54,8 +53,7 @@ function clippedMatches(answers: readonly (readonly string[])[], n: number): num
     let matched = 0
     for (const [nGram, count] of nGrams) {
       const entry = largestCounts.get(nGram)
-      if (entry !== undefined)
-        matched += Math.min(count, entry.holder === answer ? entry.second : entry.largest)
+      if (entry !== undefined) matched += Math.min(count, entry.holder === answer ? entry.second : entry.largest)
     }
     return matched
   })

@@ -1,6 +1,5 @@
 /** Scripts without spaces between words: each letter counts as a word, as BLEU does for Chinese. */
-const UNSPACED =
-  '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
+const UNSPACED = '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
 const LETTER = '[\\p{L}\\p{M}\\p{N}]'
 const SPACED_LETTER = `(?![${UNSPACED}])${LETTER}`
 

@@ -54,8 +54,7 @@ export class DocumentFolder<T> {
     const { cached } = this
     if (cached !== null && cached.file === file && cached.state === before?.state) return cached.document
     const document = await this.parse(file, id)
-    this.cached =
-      before !== null && before.bytes <= MAX_CACHED_BYTES ? { file, state: before.state, document } : null
+    this.cached = before !== null && before.bytes <= MAX_CACHED_BYTES ? { file, state: before.state, document } : null
     return document
   }
 
@@ -98,9 +97,7 @@ export class DocumentFolder<T> {
     const folder = this.folderOf(project)
     try {
       if (!(await hasPlainFolder(folder))) return { ids: [], warnings: [] }
-      const names = (await readdir(folder)).filter(
-        (name) => /^[^.].*\.json$/.test(name) && !name.endsWith(SUMMARY)
-      )
+      const names = (await readdir(folder)).filter((name) => /^[^.].*\.json$/.test(name) && !name.endsWith(SUMMARY))
       return { ids: names.map((name) => name.slice(0, -'.json'.length)), warnings: [] }
     } catch (error) {
       return { ids: [], warnings: [`${folder} cannot be listed. ${errorMessage(error)}`] }
@@ -117,9 +114,7 @@ export class DocumentFolder<T> {
   /** Returns the path of a file beside a document. @throws WorkbenchError `not-found` for an invalid id */
   companion(project: string, id: string, suffix: string): string {
     if (DocumentId.safeParse(id).success) return join(this.folderOf(project), `${id}${suffix}`)
-    throw notFoundError(
-      `There is no ${this.kind.name} ${JSON.stringify(id)}. Ids consist of letters, digits and -.`
-    )
+    throw notFoundError(`There is no ${this.kind.name} ${JSON.stringify(id)}. Ids consist of letters, digits and -.`)
   }
 
   private folderOf(project: string): string {
@@ -166,19 +161,13 @@ export async function storedDocument<T>(
 const PIECE_CHARACTERS = 2 ** 19
 
 /** Yields the text of a document in pieces. @throws WorkbenchError `bad-input` if it is too long to be read back */
-async function* storedText<T>(
-  { kind, name, maxBytes, tooLarge }: StoredKind<T>,
-  document: T
-): AsyncGenerator<string> {
+async function* storedText<T>({ kind, name, maxBytes, tooLarge }: StoredKind<T>, document: T): AsyncGenerator<string> {
   const yieldTurn = yieldEvery20ms()
   let [text, bytes] = ['', 0]
   const counted = (): string => {
     bytes += Buffer.byteLength(text)
     if (bytes <= maxBytes) return text
-    throw inputError(
-      `The ${name} cannot be saved: it would have more than the maximum of ${maxBytes} bytes.`,
-      tooLarge
-    )
+    throw inputError(`The ${name} cannot be saved: it would have more than the maximum of ${maxBytes} bytes.`, tooLarge)
   }
   for (const piece of jsonPieces(withKind(kind, document))) {
     text += piece

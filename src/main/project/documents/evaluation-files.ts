@@ -107,8 +107,7 @@ export const EVALUATION_SUMMARIES = new RunSummaries<EvaluationRun, EvaluationSu
   name: 'evaluation',
   documents: EVALUATIONS,
   schema: EvaluationSummary,
-  summarize: async (run, folder) =>
-    summarizeEvaluation(run, await countLines(pathOf(folder, run.id, 'samples'))),
+  summarize: async (run, folder) => summarizeEvaluation(run, await countLines(pathOf(folder, run.id, 'samples'))),
   beside: (folder, id) => pathOf(folder, id, 'samples')
 })
 

@@ -16,10 +16,7 @@ const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'samp
 const FIRST_PAIR = join('pairs', 'pair-1')
 
 /** Migrates a project, under its lock. @returns name of the copy of an older project.json, or null */
-export async function migrateProject(
-  folder: string,
-  beforeStep: () => void = () => undefined
-): Promise<string | null> {
+export async function migrateProject(folder: string, beforeStep: () => void = () => undefined): Promise<string | null> {
   const file = join(folder, PROJECT_FILE)
   const { foundVersion } = await readDocument(file, PROJECT_FORMAT)
   const moves = new Moves(folder, beforeStep)

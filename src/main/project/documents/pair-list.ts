@@ -99,10 +99,7 @@ export function withoutPair(list: Pairs, id: PairId): Changed {
 export function pairIndex({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
   const index = pairs.findIndex((pair) => pair.id === id)
   if (index >= 0) return index
-  throw notFoundError(
-    `The project has no pair ${id}: it was removed.`,
-    `Its pairs are ${namesOf(pairs).join(', ')}.`
-  )
+  throw notFoundError(`The project has no pair ${id}: it was removed.`, `Its pairs are ${namesOf(pairs).join(', ')}.`)
 }
 
 const namesOf = (pairs: readonly { name: string }[]): string[] => pairs.map(({ name }) => name)

@@ -25,8 +25,7 @@ export async function readPartFile(file: string): Promise<SweepPart> {
     return (await withHint(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
     // Other kinds count versions separately, so a full sweep is not a part of a newer program.
-    const isRead =
-      error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
+    const isRead = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
     const content = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
     if (content === null || content.kind === 'sweep-part') throw error
     if (content.kind !== 'sweep') throw fileError(`${real} is ${content.is}, not a part of a sweep.`, PARTS)

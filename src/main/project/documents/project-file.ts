@@ -9,12 +9,7 @@ import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
 import { type DocumentFormat, type Migration, readDocument } from '../../base/files/migrate'
 import { isFile } from '../../base/files/path-kinds'
-import {
-  ensurePlainFolder,
-  hasPlainFile,
-  hasPlainFolder,
-  requirePlainFile
-} from '../../base/files/plain-paths'
+import { ensurePlainFolder, hasPlainFile, hasPlainFolder, requirePlainFile } from '../../base/files/plain-paths'
 import { readPromptFile } from '../../crc/task/prompt-file'
 import { readStoredSamplePrompts } from '../../samples/prompts'
 import { renameFields } from './renamed-fields'
@@ -110,12 +105,10 @@ export async function readOwnPrompts(pairFolder: string): Promise<CrcPrompts | n
 }
 
 /** Removes the separate prompts of a pair, which then uses the project's prompts. @throws WorkbenchError `read-only` */
-export const removeOwnPrompts = (pairFolder: string): Promise<void> =>
-  removeFile(promptFile(pairFolder, CRC_PROMPTS))
+export const removeOwnPrompts = (pairFolder: string): Promise<void> => removeFile(promptFile(pairFolder, CRC_PROMPTS))
 
 /** Removes the sample prompts of a project, which then uses the built-in ones. @throws WorkbenchError `read-only` */
-export const removeSamplePrompts = (folder: string): Promise<void> =>
-  removeFile(promptFile(folder, SAMPLE_PROMPTS))
+export const removeSamplePrompts = (folder: string): Promise<void> => removeFile(promptFile(folder, SAMPLE_PROMPTS))
 
 async function removeFile(file: string): Promise<void> {
   await rm(file, { force: true }).catch((error: unknown) => {

@@ -38,5 +38,4 @@ function renamedObject(object: Record<string, unknown>): Record<string, unknown>
   )
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -20,9 +20,7 @@ export async function readAnswerLines(
   const answers: SampleLine[] = []
   for (const { line, where } of await readLines(file, { name: 'an answer', schema: SampleLine })) {
     if (!variants.has(line.variant) || line.prompt >= promptCount) {
-      throw fileError(
-        `${where}: the run has no variant ${JSON.stringify(line.variant)} with a prompt ${line.prompt}.`
-      )
+      throw fileError(`${where}: the run has no variant ${JSON.stringify(line.variant)} with a prompt ${line.prompt}.`)
     }
     const key = JSON.stringify([line.variant, line.prompt, line.index])
     if (seen.has(key)) continue
@@ -38,11 +36,7 @@ export async function readSampleLines(folder: string, run: SampleRun): Promise<S
   return readAnswerLines(linesFile(folder, run.id), variants, run.prompts.length)
 }
 
-export async function appendSampleLines(
-  folder: string,
-  id: string,
-  lines: readonly SampleLine[]
-): Promise<void> {
+export async function appendSampleLines(folder: string, id: string, lines: readonly SampleLine[]): Promise<void> {
   await appendLines(linesFile(folder, id), lines)
 }
 

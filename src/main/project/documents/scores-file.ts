@@ -85,8 +85,7 @@ function encodedPrompt(score: PromptScore): Buffer {
   const { probabilities, whatIf } = score
   const whatIfValues = whatIf === undefined ? null : Buffer.from(whatIf, 'base64')
   const values = valuesOf(score)
-  if (!values.every(Number.isFinite))
-    throw inputError('The sweep cannot be saved: a score is not a finite number.')
+  if (!values.every(Number.isFinite)) throw inputError('The sweep cannot be saved: a score is not a finite number.')
   const valuesEnd = PROMPT_HEAD_BYTES + 8 * values.length
   const bytes = Buffer.alloc(valuesEnd + (whatIfValues === null ? 0 : padded(whatIfValues.length)))
   bytes.writeUInt32LE(probabilities.length, 0)
@@ -115,11 +114,7 @@ export interface ExpectedScores {
   readonly sha256: string
 }
 
-export async function readScoreRow(
-  file: string,
-  expected: ExpectedScores,
-  row: number
-): Promise<PromptScore[]> {
+export async function readScoreRow(file: string, expected: ExpectedScores, row: number): Promise<PromptScore[]> {
   return withScoresFile(file, expected, async (handle, table) => {
     const [start, end] = [elementAt(table, row, 'row'), elementAt(table, row + 1, 'row')]
     return decodedRow(await readExactly(handle, file, start, end - start), file)
@@ -166,8 +161,7 @@ async function withScoresFile<T>(
       throw new WorkbenchError('newer-version', `${file} was written by a newer SLR Workbench.`)
     if (header.readUInt32LE(12) !== rows || rows > MAX_ROWS) throw damaged(file, `it has not ${rows} rows`)
     if (header.readDoubleLE(16) !== size) throw damaged(file, `it has ${size} bytes`)
-    if (header.toString('hex', HASH_AT, HASH_AT + 32) !== sha256)
-      throw damaged(file, 'it is of another sweep')
+    if (header.toString('hex', HASH_AT, HASH_AT + 32) !== sha256) throw damaged(file, 'it is of another sweep')
     const bytes = await readExactly(handle, file, HEADER_BYTES, 8 * (rows + 1))
     return await use(handle, tableIn(bytes, file, size), bytes)
   } finally {
@@ -182,8 +176,7 @@ function tableIn(bytes: Buffer, file: string, size: number): number[] {
     (position, index) =>
       Number.isInteger(position) && position >= (index === 0 ? start : elementAt(table, index - 1, 'row'))
   )
-  if (!isAscending || table[0] !== start || table.at(-1) !== size)
-    throw damaged(file, 'its table of rows is wrong')
+  if (!isAscending || table[0] !== start || table.at(-1) !== size) throw damaged(file, 'its table of rows is wrong')
   return table
 }
 
@@ -215,17 +208,11 @@ function decodedRow(bytes: Buffer, file: string): PromptScore[] {
   const row = Array.from({ length: promptCount }, (): PromptScore => {
     const head = take(PROMPT_HEAD_BYTES)
     const [answers, whatIfBytes, present] = [0, 4, 8].map((offset) => bytes.readUInt32LE(head + offset))
-    if (
-      answers === undefined ||
-      whatIfBytes === undefined ||
-      present === undefined ||
-      answers * 8 > bytes.length
-    )
+    if (answers === undefined || whatIfBytes === undefined || present === undefined || answers * 8 > bytes.length)
       throw damaged(file, 'a row is shorter than its counts')
     const means = { validity: value(), diversity: value(), effectiveChoices: value() }
     const measures: Partial<TaskMeasures> = {}
-    for (const [bit, measure] of MEASURES.entries())
-      if ((present & (1 << bit)) !== 0) measures[measure] = value()
+    for (const [bit, measure] of MEASURES.entries()) if ((present & (1 << bit)) !== 0) measures[measure] = value()
     const probabilities = Array.from({ length: answers }, value)
     if (whatIfBytes === NO_WHAT_IF) return { ...means, probabilities, ...measures }
     const start = take(padded(whatIfBytes))
@@ -237,7 +224,4 @@ function decodedRow(bytes: Buffer, file: string): PromptScore[] {
 }
 
 const damaged = (file: string, why: string): WorkbenchError =>
-  fileError(
-    `${file} cannot be read: ${why}.`,
-    'Restore it together with its sweep from a backup, or sweep again.'
-  )
+  fileError(`${file} cannot be read: ${why}.`, 'Restore it together with its sweep from a backup, or sweep again.')

@@ -37,10 +37,7 @@ export function summarizeSearch(search: SearchDocument): SearchSummary {
     ...{ id, createdAt, seconds, sweepId, verdict },
     checkpoints: { base: basePath.fingerprint, post: postPath.fingerprint },
     method: search.settings.method,
-    best:
-      best === undefined
-        ? null
-        : { name: best.recipe.name, validity: best.validity, diversity: best.diversity },
+    best: best === undefined ? null : { name: best.recipe.name, validity: best.validity, diversity: best.diversity },
     computed: {
       ...{ device, precision, weights: null },
       promptCount: best?.prompts.length ?? null,

@@ -11,15 +11,7 @@ export interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy'
 }
 
 /** Returns a key that is equal for sweeps of the same models with the same settings of ranges. */
-export function settingsKey({
-  base,
-  post,
-  source,
-  hasRanges,
-  scoredBy,
-  holdOutSplit,
-  prompts
-}: RangeSettings): string {
+export function settingsKey({ base, post, source, hasRanges, scoredBy, holdOutSplit, prompts }: RangeSettings): string {
   const promptParts = prompts.map(({ tokens, category, valid }) => [tokens, category, valid])
   return createHash('sha256')
     .update(

@@ -220,10 +220,7 @@ export const CHECKSUMS = new DocumentFolder<ChecksumsDocument>({
   tooLarge: 'Checksums of so many files are not stored.'
 })
 
-export function distanceKeys({
-  basePath,
-  postPath
-}: Pick<DistancesDocument, 'basePath' | 'postPath'>): string[] {
+export function distanceKeys({ basePath, postPath }: Pick<DistancesDocument, 'basePath' | 'postPath'>): string[] {
   return [basePath.fingerprint, postPath.fingerprint]
 }
 

@@ -15,8 +15,4 @@ export interface PartChange {
 }
 
 /** Counts and writes a change, as `ProjectOfPair.savePart`. */
-export type SavePart = (
-  part: PartChange,
-  seen: number | undefined,
-  fields: readonly string[]
-) => Promise<number | null>
+export type SavePart = (part: PartChange, seen: number | undefined, fields: readonly string[]) => Promise<number | null>

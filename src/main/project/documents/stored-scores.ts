@@ -54,12 +54,9 @@ function scoresOf({
 
 function outside(score: Score): string | null {
   for (const measure of MEASURES) {
-    const index = [score, ...score.prompts].findIndex(
-      ({ [measure]: value }) => !(value >= 0 && value <= 1 + ROUNDING)
-    )
+    const index = [score, ...score.prompts].findIndex(({ [measure]: value }) => !(value >= 0 && value <= 1 + ROUNDING))
     if (index === 0) return `the ${measure} ${score[measure]}, expected 0 to 1`
-    if (index > 0)
-      return `on prompt ${index} the ${measure} ${score.prompts[index - 1]?.[measure]}, expected 0 to 1`
+    if (index > 0) return `on prompt ${index} the ${measure} ${score.prompts[index - 1]?.[measure]}, expected 0 to 1`
   }
   return null
 }

@@ -90,13 +90,9 @@ export function summarizeSweep(
   }
 }
 
-export async function summarizeChecked(
-  sweep: SweepDocument,
-  check: AnswerCheck | null
-): Promise<SweepSummary> {
+export async function summarizeChecked(sweep: SweepDocument, check: AnswerCheck | null): Promise<SweepSummary> {
   const { selection } = sweep
-  const checked =
-    selection === null ? null : await runCooperatively(checkedSelection(sweep, check, selection.rho))
+  const checked = selection === null ? null : await runCooperatively(checkedSelection(sweep, check, selection.rho))
   return summarizeSweep(sweep, check, checked)
 }
 

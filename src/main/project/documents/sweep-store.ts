@@ -1,12 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
-import {
-  type BriefScore,
-  shownSweepInSteps,
-  ShownSweep,
-  StoredSweep
-} from '../../../contract/documents/shown-sweep'
+import { type BriefScore, shownSweepInSteps, ShownSweep, StoredSweep } from '../../../contract/documents/shown-sweep'
 import { scoreOfKey } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
 import { fileError, WorkbenchError } from '../../../contract/model/problem'
@@ -83,9 +78,7 @@ const rowCountOf = ({ preview, ...sweep }: ShownSweep): number =>
 
 function rowsOf({ preview, ...sweep }: SweepDocument): ScoreRow[] {
   const estimated = preview === null ? [] : [...preview.ranges, ...preview.uniformBlends]
-  return [...LISTS.flatMap((list): { prompts: ScoreRow }[] => sweep[list]), ...estimated].map(
-    ({ prompts }) => prompts
-  )
+  return [...LISTS.flatMap((list): { prompts: ScoreRow }[] => sweep[list]), ...estimated].map(({ prompts }) => prompts)
 }
 
 function joinScores({ scores: _, ...stored }: StoredSweep, rows: readonly PromptScore[][]): SweepDocument {

@@ -57,19 +57,14 @@ function followed(
   if (earlier === undefined || current === undefined) return { otherCheckpoints, recipes }
   const { name, path, fingerprint } = current
   const follow = (source: OtherCheckpoint): OtherCheckpoint =>
-    source.path === earlier.path && source.fingerprint === earlier.fingerprint
-      ? { name, path, fingerprint }
-      : source
+    source.path === earlier.path && source.fingerprint === earlier.fingerprint ? { name, path, fingerprint } : source
   return {
     otherCheckpoints,
     recipes: recipes.map((kept) => {
       const recipe = withSources(kept.recipe, follow)
-      const sameWeights =
-        weightsKey({ kind: 'recipe', recipe }) === weightsKey({ kind: 'recipe', recipe: kept.recipe })
+      const sameWeights = weightsKey({ kind: 'recipe', recipe }) === weightsKey({ kind: 'recipe', recipe: kept.recipe })
       // Scores of other weights are removed.
-      return sameWeights
-        ? { ...kept, recipe }
-        : { ...kept, recipe, sweepId: null, validity: null, diversity: null }
+      return sameWeights ? { ...kept, recipe } : { ...kept, recipe, sweepId: null, validity: null, diversity: null }
     })
   }
 }

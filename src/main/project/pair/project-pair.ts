@@ -265,9 +265,7 @@ export class ProjectPair {
 
   /** Reads a search from a sweep, by default the latest; null if there is none. */
   async readSearch(sweepId: string, id?: string): Promise<SearchDocument | null> {
-    const summary = this.searches.find(
-      (search) => search.sweepId === sweepId && search.id === (id ?? search.id)
-    )
+    const summary = this.searches.find((search) => search.sweepId === sweepId && search.id === (id ?? search.id))
     return summary === undefined ? null : SEARCHES.read(this.folder, summary.id)
   }
 
@@ -309,8 +307,7 @@ export const definedFields = (fields: object): object =>
 /** @throws WorkbenchError `bad-input` naming the field that is wrong */
 export const savedPrompts = (prompts: unknown): CrcPrompts => savedAs(CrcPrompts, prompts, 'prompts')
 
-export const savedSamplePrompts = (prompts: unknown): SamplePrompts =>
-  savedAs(SamplePrompts, prompts, 'sample prompts')
+export const savedSamplePrompts = (prompts: unknown): SamplePrompts => savedAs(SamplePrompts, prompts, 'sample prompts')
 
 function savedAs<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   const parsed = schema.safeParse(value)

@@ -19,13 +19,9 @@ export class ProjectReadings {
   }
 
   /** Returns the newest distances that fulfil a condition; null without readable ones. */
-  async newestDistances(
-    isWanted: (distances: DistancesDocument) => boolean
-  ): Promise<DistancesDocument | null> {
+  async newestDistances(isWanted: (distances: DistancesDocument) => boolean): Promise<DistancesDocument | null> {
     const { documents } = await DISTANCES.list(this.folder)
-    const sorted = documents
-      .filter(isWanted)
-      .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
+    const sorted = documents.filter(isWanted).toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
     return sorted[0] ?? null
   }
 

@@ -1,20 +1,10 @@
 import { z } from 'zod'
-import {
-  type BlindComparison,
-  comparisonKey,
-  PreferenceMark,
-  withMarks
-} from '../../../contract/documents/preferences'
+import { type BlindComparison, comparisonKey, PreferenceMark, withMarks } from '../../../contract/documents/preferences'
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
 import { mapGet } from '../../../contract/model/look-up'
 import type { SavePart, StoredPart } from '../documents/stored-part'
 import type { KeptRuns, RunList } from '../runs/run-list'
-import {
-  appendSampleLines,
-  readSampleLines,
-  removeSampleRun,
-  summarizeSampleRun
-} from '../documents/sample-files'
+import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from '../documents/sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from '../documents/stored-documents'
 import { requireRoom } from '../../base/files/room'
 import { minAnswerBytes } from '../../samples/answer-bytes'
@@ -36,10 +26,7 @@ export class ProjectSamples {
 
   async addRun(run: SampleRun): Promise<void> {
     const { variants, prompts, settings } = run
-    await requireRoom(
-      this.storage.folder,
-      minAnswerBytes(variants.length * prompts.length * settings.sampleCount)
-    )
+    await requireRoom(this.storage.folder, minAnswerBytes(variants.length * prompts.length * settings.sampleCount))
     await this.storage.change(async () => {
       await SAMPLE_RUNS.write(this.storage.folder, run)
       await this.storage.list.save(summarizeSampleRun(run, 0))
@@ -60,11 +47,7 @@ export class ProjectSamples {
    * @throws WorkbenchError as {@link changeRun}
    * @returns the revision that was written, to undo it; null if nothing changed
    */
-  mark(
-    id: string,
-    decided: readonly PreferenceMark[],
-    undecided: readonly BlindComparison[]
-  ): Promise<number | null> {
+  mark(id: string, decided: readonly PreferenceMark[], undecided: readonly BlindComparison[]): Promise<number | null> {
     const comparisons = new Map([...decided, ...undecided].map((one) => [comparisonKey(one), one]))
     const stored: StoredPart = {
       name: `votes.${id}.${[...comparisons.keys()].join()}`,

@@ -14,9 +14,7 @@ export class ProjectTasks {
   /** Lists the tasks by name. Unreadable tasks are omitted. */
   async list(): Promise<TaskEntry[]> {
     const { documents } = await TASKS.list(this.folder)
-    return documents
-      .toSorted((a, b) => a.name.localeCompare(b.name))
-      .map((task) => ({ task, origin: 'project' }))
+    return documents.toSorted((a, b) => a.name.localeCompare(b.name)).map((task) => ({ task, origin: 'project' }))
   }
 
   async save(task: Task): Promise<void> {

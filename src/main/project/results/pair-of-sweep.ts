@@ -31,12 +31,7 @@ async function currentFingerprints({ document }: ProjectPair): Promise<PairFinge
   }
 }
 
-function storedFingerprints({
-  document,
-  sweeps,
-  samples,
-  evaluations
-}: ProjectPair): PairFingerprints | null {
+function storedFingerprints({ document, sweeps, samples, evaluations }: ProjectPair): PairFingerprints | null {
   const { checkpoints } = document
   if (checkpoints !== null) return { base: checkpoints.base.fingerprint, post: checkpoints.post.fingerprint }
   const [newest] = [...sweeps, ...evaluations.runs, ...samples.runs].sort((a, b) =>

@@ -24,13 +24,10 @@ export async function storedDistances(
   pair: PairReport | null
 ): Promise<{ distances: DistancesDocument | null; changed: Member[] }> {
   const { readings, pairs } = projectPair.project
-  const current =
-    pair === null ? null : await readings.distances(pair.base.fingerprint, pair.post.fingerprint)
+  const current = pair === null ? null : await readings.distances(pair.base.fingerprint, pair.post.fingerprint)
   if (current !== null) return { distances: current, changed: [] }
   const others = pairs.filter(({ id }) => id !== projectPair.id)
-  const newest = await readings.newestDistances(
-    (distances) => !others.some((other) => belongTo(distances, other))
-  )
+  const newest = await readings.newestDistances((distances) => !others.some((other) => belongTo(distances, other)))
   return { distances: newest, changed: newest === null ? [] : changedMembers(newest, pair) }
 }
 
@@ -40,7 +37,6 @@ function belongTo({ basePath, postPath }: DistancesDocument, { document }: Proje
   const { checkpoints } = document
   return (
     (basePath.path === base && postPath.path === post) ||
-    (basePath.fingerprint === checkpoints?.base.fingerprint &&
-      postPath.fingerprint === checkpoints.post.fingerprint)
+    (basePath.fingerprint === checkpoints?.base.fingerprint && postPath.fingerprint === checkpoints.post.fingerprint)
   )
 }

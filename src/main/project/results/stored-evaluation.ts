@@ -52,10 +52,7 @@ export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''):
   const tasks = await allTasks(pair)
   const entry = tasks.find(({ task }) => task.id === id)
   if (entry !== undefined) return entry.task
-  throw notFoundError(
-    `There is no task "${id}".`,
-    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`
-  )
+  throw notFoundError(`There is no task "${id}".`, `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`)
 }
 
 /** Saves the prompts that post failed as a task with the sampling of the evaluation. @returns id of the task */
@@ -194,10 +191,8 @@ async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<Sweep
     if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id || scoredBy.keep !== undefined) continue
     const sweep = await pair.readSweep(id)
     const samePair =
-      sweep.basePath.fingerprint === run.basePath.fingerprint &&
-      sweep.postPath.fingerprint === run.postPath.fingerprint
-    if (samePair && sweep.scoredBy.kind === 'task' && scored(sweep.scoredBy.task) === scored(run.task))
-      return sweep
+      sweep.basePath.fingerprint === run.basePath.fingerprint && sweep.postPath.fingerprint === run.postPath.fingerprint
+    if (samePair && sweep.scoredBy.kind === 'task' && scored(sweep.scoredBy.task) === scored(run.task)) return sweep
   }
   return null
 }
@@ -238,10 +233,8 @@ export async function viewEvaluation(
 
 /** Removes differences of the judge's scores, which are on different parts of the answers until all are scored. */
 export function uncompared(results: EvaluationResults): EvaluationResults {
-  const unjudged = ({
-    judge: _,
-    ...differences
-  }: VariantResult['differences']): VariantResult['differences'] => differences
+  const unjudged = ({ judge: _, ...differences }: VariantResult['differences']): VariantResult['differences'] =>
+    differences
   const without = (variants: readonly VariantResult[]): VariantResult[] =>
     variants.map((result) => ({ ...result, differences: unjudged(result.differences) }))
   return {
@@ -256,14 +249,9 @@ export function uncompared(results: EvaluationResults): EvaluationResults {
 }
 
 /** Reports whether all answers are stored and all prompts are scored. */
-export function isComplete({
-  run,
-  samples,
-  scores
-}: Pick<EvaluationFiles, 'run' | 'samples' | 'scores'>): boolean {
+export function isComplete({ run, samples, scores }: Pick<EvaluationFiles, 'run' | 'samples' | 'scores'>): boolean {
   const { prompts, settings } = run.task
   return (
-    samples.length === run.variants.length * prompts.length * settings.sampleCount &&
-    scores.length === prompts.length
+    samples.length === run.variants.length * prompts.length * settings.sampleCount && scores.length === prompts.length
   )
 }

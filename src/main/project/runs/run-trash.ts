@@ -66,33 +66,21 @@ export async function trashRun(
   await ensurePlainFolder(join(pair, TRASH))
   await ensurePlainFolder(entryFolder(pair, document.deletion))
   beforeStep()
-  await writeFileAtomic(
-    join(entryFolder(pair, document.deletion), DELETED),
-    formatJson(withKind('deletion', document))
-  )
+  await writeFileAtomic(join(entryFolder(pair, document.deletion), DELETED), formatJson(withKind('deletion', document)))
   await moveAll(pair, document, 'away', beforeStep)
   return document
 }
 
 /** Restores the files of a deleted run. @throws WorkbenchError `bad-input` if another run is in its place */
-export async function untrashRun(
-  pair: string,
-  document: DeletionDocument,
-  beforeStep = NOTHING
-): Promise<void> {
+export async function untrashRun(pair: string, document: DeletionDocument, beforeStep = NOTHING): Promise<void> {
   const path = pathOf(pair, documentOf(document))
-  if (await hasPlainFile(path))
-    throw inputError(`${path} exists again, so the deleted file cannot be restored.`)
+  if (await hasPlainFile(path)) throw inputError(`${path} exists again, so the deleted file cannot be restored.`)
   await moveAll(pair, document, 'back', beforeStep)
   await forgetEntry(pair, document.deletion, beforeStep)
 }
 
 /** Removes a run from the trash. @throws WorkbenchError `read-only` */
-export async function destroyRun(
-  pair: string,
-  document: DeletionDocument,
-  beforeStep = NOTHING
-): Promise<void> {
+export async function destroyRun(pair: string, document: DeletionDocument, beforeStep = NOTHING): Promise<void> {
   const { deletion, files } = document
   for (const file of files) {
     beforeStep()
@@ -121,8 +109,7 @@ export async function listTrash(
       warnings.push(`A deleted run was left where it is. ${errorMessage(error)}`)
     }
   }
-  const last = (a: DeletionDocument, b: DeletionDocument): number =>
-    Date.parse(b.deletedAt) - Date.parse(a.deletedAt)
+  const last = (a: DeletionDocument, b: DeletionDocument): number => Date.parse(b.deletedAt) - Date.parse(a.deletedAt)
   return { deleted: deleted.sort(last), warnings }
 }
 

@@ -34,10 +34,7 @@ export async function exportSamples(
   return { fileName: `samples-${run.id}.${format}`, content }
 }
 
-export function inOrder(
-  { variants }: Pick<SampleRun, 'variants'>,
-  samples: readonly SampleLine[]
-): SampleLine[] {
+export function inOrder({ variants }: Pick<SampleRun, 'variants'>, samples: readonly SampleLine[]): SampleLine[] {
   const indices = new Map(variants.map(({ name }, index) => [name, index]))
   const indexOf = ({ variant }: SampleLine): number => mapGet(indices, variant, 'variant')
   return samples.toSorted((a, b) => a.prompt - b.prompt || indexOf(a) - indexOf(b) || a.index - b.index)
@@ -85,12 +82,9 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
 }
 
 /** Counts the decided comparisons that showed an answer, and those that its variant won. */
-function preferences({
-  marks: votes
-}: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
+function preferences({ marks: votes }: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
   const counts = new Map<string, { compared: number; preferred: number }>()
-  const keyOf = (variant: string, prompt: number, index: number): string =>
-    JSON.stringify([variant, prompt, index])
+  const keyOf = (variant: string, prompt: number, index: number): string => JSON.stringify([variant, prompt, index])
   for (const vote of votes) {
     if (vote.verdict === 'skipped') continue
     for (const variant of vote.among) {
@@ -102,8 +96,7 @@ function preferences({
       }
     }
   }
-  return ({ variant, prompt, index }) =>
-    counts.get(keyOf(variant, prompt, index)) ?? { compared: 0, preferred: 0 }
+  return ({ variant, prompt, index }) => counts.get(keyOf(variant, prompt, index)) ?? { compared: 0, preferred: 0 }
 }
 
 export function promptOf(

@@ -72,10 +72,7 @@ function namedVariant(variant: Variant, index: number, named: FileNaming): Named
 }
 
 /** Writes an endpoint as a word, or as a file if a word cannot hold all its properties. */
-function namedEndpoint(
-  { name, endpoint }: Extract<Variant, { kind: 'endpoint' }>,
-  fileName: string
-): NamedVariant {
+function namedEndpoint({ name, endpoint }: Extract<Variant, { kind: 'endpoint' }>, fileName: string): NamedVariant {
   const { baseUrl, model, keyVariable, anyModel, through } = endpoint
   if (keyVariable === undefined && !anyModel) return { word: endpointWord(name, endpoint), files: [] }
   const file = serverFields(fileName, {

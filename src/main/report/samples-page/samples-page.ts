@@ -23,9 +23,7 @@ export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]
   const origin = reportedOrigin(run, [])
   const { notices } = run
   const reported = reportedSamples(run, samples, measures, { variants, origin, runMarks: UNMARKED, notices })
-  const preferences = reported.preferences.flatMap((tally) =>
-    preferenceBlocks('Preferred blind', tally, variants)
-  )
+  const preferences = reported.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, variants))
   const answerCount = run.prompts.length * variants.length * run.settings.sampleCount
   const head = {
     title: `Samples of ${variants.map(({ name }) => name).join(', ')}`,
@@ -86,14 +84,7 @@ function settingsSections(run: SampleRun, reported: ReportedSamples): Section[] 
   ]
 }
 
-function promptCell({
-  text,
-  category,
-  raw,
-  system,
-  tokens,
-  rendered
-}: SampleRun['prompts'][number]): TableCell {
+function promptCell({ text, category, raw, system, tokens, rendered }: SampleRun['prompts'][number]): TableCell {
   const details = [
     category,
     ...(raw ? ['continued without the chat template'] : []),

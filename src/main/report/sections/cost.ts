@@ -25,8 +25,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
       { text: 'sweep', ...reused },
       {
         text:
-          `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ` +
-          `${plural(uniformBlends.length, 'blend')}`
+          `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ` + `${plural(uniformBlends.length, 'blend')}`
       },
       workCell(sweep),
       { text: formatDuration(seconds) }
@@ -64,12 +63,7 @@ function answerTable(evaluations: Report['evaluations']): Block {
   const answering = [...answered.values()].map(({ variant }) => variant)
   return block.table(
     'Work of an answer: passes through a model for each token, and models in memory',
-    [
-      textColumn('Variant'),
-      numberColumn('passes a token'),
-      numberColumn('models in memory'),
-      numberColumn('answers')
-    ],
+    [textColumn('Variant'), numberColumn('passes a token'), numberColumn('models in memory'), numberColumn('answers')],
     [...answered.values()].map(({ variant, answers }): TableCell[] => {
       const models = modelsOf(variant)
       return [

@@ -162,10 +162,7 @@ export function evaluationFindings(evaluation: Evaluated): Block[] {
 }
 
 /** Shows verdicts of a judge of pairs; nothing without one. */
-export function pairBlocks({
-  variants,
-  results: { pairs }
-}: Pick<Evaluated, 'variants' | 'results'>): Block[] {
+export function pairBlocks({ variants, results: { pairs } }: Pick<Evaluated, 'variants' | 'results'>): Block[] {
   if (pairs === null) return []
   const models = variants.map(({ variant }) => variant)
   return [...preferenceBlocks('Judged in pairs', pairs.tally, models), block.note(judgeTrust(pairs))]
@@ -198,9 +195,7 @@ export const differenceRule = (comparedWith: string, p: string): string =>
 function lossBlocks({ variants, results }: Evaluated): Block[] {
   const base = variants.findIndex((entry) => entry.variant.kind === 'base' && isPlain(entry))
   const { effectivePassing, effectiveFailing } = results.variants[base]?.differences ?? {}
-  const isOfPost = variants.some(
-    ({ variant }) => variant.kind === 'post' && variant.name === results.comparedWith
-  )
+  const isOfPost = variants.some(({ variant }) => variant.kind === 'post' && variant.name === results.comparedWith)
   if (!isOfPost || effectivePassing === undefined || effectiveFailing === undefined) return []
   const [narrowing, control] = [effectivePassing.mean, effectiveFailing.mean]
   return [
@@ -229,19 +224,13 @@ function interactionBlocks({ kind, results }: Evaluated): Block[] {
   const { comparedWith, interactions = [] } = results
   if (interactions.length === 0) return []
   const settings = [...new Set(interactions.map(({ reference }) => reference))]
-  const resultOf = (name: string): VariantResult | undefined =>
-    results.variants.find(({ variant }) => variant === name)
-  const mean = (name: string, id: MeasureId): TableCell =>
-    estimateCell(id, resultOf(name)?.measures[id], null)
+  const resultOf = (name: string): VariantResult | undefined => results.variants.find(({ variant }) => variant === name)
+  const mean = (name: string, id: MeasureId): TableCell => estimateCell(id, resultOf(name)?.measures[id], null)
   return [
     block.table(
       `Interaction with settings. Below: the change that the settings make to a model, minus the change that they ` +
         `make to ${comparedWith}, its interval, and p adjusted for all interactions of the measure (Holm)`,
-      [
-        textColumn('Measure'),
-        textColumn('Model'),
-        ...[comparedWith, ...settings].map((name) => numberColumn(name))
-      ],
+      [textColumn('Measure'), textColumn('Model'), ...[comparedWith, ...settings].map((name) => numberColumn(name))],
       Object.values(mainMeasures(kind, results.variants)).flatMap((id) =>
         [comparedWith, ...new Set(interactions.map(({ plain }) => plain))].map((model): TableCell[] => [
           { text: measureLabel(id) },
@@ -249,16 +238,10 @@ function interactionBlocks({ kind, results }: Evaluated): Block[] {
           mean(model, id),
           ...settings.map((setting): TableCell => {
             if (model === comparedWith) return mean(setting, id)
-            const interaction = interactions.find(
-              ({ plain, reference }) => plain === model && reference === setting
-            )
+            const interaction = interactions.find(({ plain, reference }) => plain === model && reference === setting)
             return interaction === undefined
               ? DASH
-              : estimateCell(
-                  id,
-                  resultOf(interaction.variant)?.measures[id],
-                  interaction.differences[id] ?? null
-                )
+              : estimateCell(id, resultOf(interaction.variant)?.measures[id], interaction.differences[id] ?? null)
           })
         ])
       )
@@ -288,9 +271,7 @@ function categoryBlocks(evaluation: Evaluated): Block[] {
 
 function passAtKBlocks(evaluation: Evaluated): Block[] {
   const { variants, results } = evaluation
-  const ks = [...new Set(results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k)))].sort(
-    (a, b) => a - b
-  )
+  const ks = [...new Set(results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k)))].sort((a, b) => a - b)
   if (ks.length === 0) return []
   return [
     {
@@ -335,22 +316,20 @@ function evaluationFacts(evaluation: ReportedEvaluation): Fact[] {
       ...evaluation,
       variants: variants.map(({ variant }) => variant)
     }),
-    ...variants.flatMap(
-      ({ variant: { name }, sampling, prefix, suffix, system, listed, prompting }): Fact[] => [
-        ...optional(
-          `Sampler of ${name}`,
-          sampling &&
-            samplingFacts(sampling)
-              .map(([setting, value]) => `${setting.toLowerCase()} ${value}`)
-              .join(', ')
-        ),
-        ...optional(`Prefix of ${name}`, prefix),
-        ...optional(`Suffix of ${name}`, suffix),
-        ...optional(`System turn of ${name}`, system),
-        ...optional(`Answers in each list of ${name}`, listed),
-        ...optional(`Prompting of ${name}`, prompting)
-      ]
-    ),
+    ...variants.flatMap(({ variant: { name }, sampling, prefix, suffix, system, listed, prompting }): Fact[] => [
+      ...optional(
+        `Sampler of ${name}`,
+        sampling &&
+          samplingFacts(sampling)
+            .map(([setting, value]) => `${setting.toLowerCase()} ${value}`)
+            .join(', ')
+      ),
+      ...optional(`Prefix of ${name}`, prefix),
+      ...optional(`Suffix of ${name}`, suffix),
+      ...optional(`System turn of ${name}`, system),
+      ...optional(`Answers in each list of ${name}`, listed),
+      ...optional(`Prompting of ${name}`, prompting)
+    ]),
     ...judgeFacts('Judge', judge, 'per prompt'),
     ...judgeFacts('Judge of pairs', pairJudge, 'in each set'),
     ...optional(

@@ -63,11 +63,7 @@ export function lineageSection(lineage: LineageDocument): Section {
           { text: against },
           ...(best === null
             ? [{ text: 'none' }, DASH, DASH]
-            : [
-                { text: rangeLabel(best) },
-                { text: formatScore(best.validity) },
-                { text: formatScore(best.diversity) }
-              ])
+            : [{ text: rangeLabel(best) }, { text: formatScore(best.validity) }, { text: formatScore(best.diversity) }])
         ])
       ),
       ...(sources === null
@@ -94,12 +90,7 @@ function sharesTable({ shares, scoredBy }: LineageDocument): Block[] {
   return [
     block.table(
       'Shapley shares of the stages in the change of the last one, with 95 % intervals',
-      [
-        textColumn('layers'),
-        textColumn('stage'),
-        numberColumn(words.diversity),
-        numberColumn(words.validity)
-      ],
+      [textColumn('layers'), textColumn('stage'), numberColumn(words.diversity), numberColumn(words.validity)],
       shares.map(({ stage, diversity, validity, ...range }) => [
         { text: rangeLabel(range) },
         { text: stage },

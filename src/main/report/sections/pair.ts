@@ -17,8 +17,7 @@ import { originFacts } from './settings-facts'
 export function pairSection({ pair, notes }: Report): Section {
   const section = { id: 'pair', title: 'The pair' }
   if (pair === null) {
-    const text =
-      'The models could not be read when this report was written. The results below are stored results.'
+    const text = 'The models could not be read when this report was written. The results below are stored results.'
     return { ...section, blocks: [block.paragraph(text), ...notesBlocks(notes)] }
   }
   const members = [pair.base, pair.post]
@@ -62,8 +61,7 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
 
 export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
-  if (distances === null)
-    return emptySection(section, 'Not computed yet. Use “Compare the layers” in Models.')
+  if (distances === null) return emptySection(section, 'Not computed yet. Use “Compare the layers” in Models.')
   const { layers, components } = distances
   const around = components.filter(({ layer }) => layer === null)
   const columns = [

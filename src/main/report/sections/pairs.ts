@@ -62,14 +62,11 @@ const pairsTable = ({ pairs }: ReportedPairs, words: ScoreWords): Block =>
     ],
     pairs.map(({ name, outline }): TableCell[] => [
       nameCell(name, outline),
-      ...(outline === null
-        ? [DASH, { text: 'no such sweep' }, ...Array<TableCell>(7).fill(DASH)]
-        : cellsOf(outline))
+      ...(outline === null ? [DASH, { text: 'no such sweep' }, ...Array<TableCell>(7).fill(DASH)] : cellsOf(outline))
     ])
   )
 
-const isPreview = (outline: SweepOutline | null): boolean =>
-  outline !== null && outline.estimatedCount !== null
+const isPreview = (outline: SweepOutline | null): boolean => outline !== null && outline.estimatedCount !== null
 
 function nameCell(name: string, outline: SweepOutline | null): TableCell {
   const badge = outline === null ? null : previewMark(outline)
@@ -95,12 +92,7 @@ function cellsOf(outline: SweepOutline): TableCell[] {
       ? DASH
       : {
           text: formatScore(crossFit.diversity),
-          detail: crossFitAt(
-            crossFit,
-            outline.rho * post.validity,
-            scoreWords(outline.scoredBy),
-            crossFit.unchecked
-          )
+          detail: crossFitAt(crossFit, outline.rho * post.validity, scoreWords(outline.scoredBy), crossFit.unchecked)
         },
     baseline === null
       ? DASH
@@ -128,13 +120,8 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
       `gain in ${words.diversity} of ${words.basis} over post there, and the kept share of its ${words.validity}`,
     [
       textColumn('Selected by'),
-      ...pairs.map(({ name, outline }) =>
-        numberColumn(`in ${name}`, ...(isPreview(outline) ? ['preview'] : []))
-      )
+      ...pairs.map(({ name, outline }) => numberColumn(`in ${name}`, ...(isPreview(outline) ? ['preview'] : [])))
     ],
-    pairs.map((from): TableCell[] => [
-      nameCell(from.name, from.outline),
-      ...pairs.map((to) => cell(from.id, to.id))
-    ])
+    pairs.map((from): TableCell[] => [nameCell(from.name, from.outline), ...pairs.map((to) => cell(from.id, to.id))])
   )
 }

@@ -2,12 +2,7 @@ import type { PreferenceTally } from '../../../contract/documents/preferences'
 import type { Variant } from '../../../contract/documents/samples'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { formatCount } from '../../../contract/words/format'
-import {
-  setWords,
-  preferenceColumns,
-  tallyBasis,
-  tallyFinding
-} from '../../../contract/words/preference-words'
+import { setWords, preferenceColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { type Block, block, numberColumn, type TableCell, textColumn } from '../blocks'
 
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
@@ -28,8 +23,5 @@ export function preferenceBlocks(how: string, tally: PreferenceTally, variants: 
       ...shares.map(({ of }) => ({ text: of(entry) }))
     ]
   })
-  return [
-    block.paragraph(`${label}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`),
-    block.table(label, columns, rows)
-  ]
+  return [block.paragraph(`${label}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`), block.table(label, columns, rows)]
 }

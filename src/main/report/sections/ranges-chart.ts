@@ -49,9 +49,7 @@ function selectedOf({ verdict, selection, source }: ReportedSweep): {
 }
 
 const rejectedKeys = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
-  selection === null
-    ? []
-    : rejectedRanges(ranges, check, selection.rho).map((range) => rangeKey(range, { source }))
+  selection === null ? [] : rejectedRanges(ranges, check, selection.rho).map((range) => rangeKey(range, { source }))
 
 const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null

@@ -1,10 +1,5 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
-import type {
-  Report,
-  ReportedCheck,
-  ReportedExcerpt,
-  ReportedSamples
-} from '../../../contract/documents/report'
+import type { Report, ReportedCheck, ReportedExcerpt, ReportedSamples } from '../../../contract/documents/report'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { TEXT_MEASURES } from '../../../contract/model/measures'

@@ -54,11 +54,7 @@ export function searchSections({ sweep, distances }: Report): Section[] {
         ...courseBlocks(search),
         ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, distances?.layers ?? [])),
         ...pairBlocks(search, sweep),
-        block.facts([
-          ...effortFacts(search),
-          ['Computed', formatUtc(search.createdAt)],
-          ...originFacts(search.origin)
-        ])
+        block.facts([...effortFacts(search), ['Computed', formatUtc(search.createdAt)], ...originFacts(search.origin)])
       ]
     }
   ]
@@ -69,10 +65,7 @@ type SearchFindings = Pick<
   SearchDocument,
   'comparison' | 'heldOut' | 'heldOutReason' | 'scoredBy' | 'source' | 'post' | 'range'
 > &
-  Pick<
-    SearchDocument,
-    'settings' | 'work' | 'seconds' | 'device' | 'precision' | 'rho' | 'stopped' | 'generations'
-  > & {
+  Pick<SearchDocument, 'settings' | 'work' | 'seconds' | 'device' | 'precision' | 'rho' | 'stopped' | 'generations'> & {
     found: readonly (CategoryScore & { recipe: Recipe })[]
   }
 
@@ -193,9 +186,7 @@ export function shareBlocks(
         ...further.map((each) => share(each.values, each.intervals, layer)),
         share(alone.diversity, null, layer),
         share(leftOut.diversity, null, layer),
-        ...moved
-          .slice(layer, layer + 1)
-          .map(({ relativeNorm }) => ({ text: relativeNorm?.toFixed(4) ?? '–' }))
+        ...moved.slice(layer, layer + 1).map(({ relativeNorm }) => ({ text: relativeNorm?.toFixed(4) ?? '–' }))
       ])
     )
   ]

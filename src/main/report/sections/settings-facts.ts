@@ -11,11 +11,7 @@ import { describeRecipe } from './recipes'
 export function answerFacts(
   settings: { sampling: Sampling; maxTokens: number; stopTexts: string[]; sampleCount: number; seed: number },
   computation: string,
-  {
-    variants,
-    rendering,
-    origin
-  }: { variants: readonly Variant[]; rendering: Rendering; origin: ReportedOrigin }
+  { variants, rendering, origin }: { variants: readonly Variant[]; rendering: Rendering; origin: ReportedOrigin }
 ): Fact[] {
   return [
     ...samplingFacts(settings.sampling),
@@ -45,10 +41,7 @@ export function renderingFacts(rendering: Rendering): Fact[] {
   const { templateArguments } = rendering
   return [
     ['System turn', rendering.systemPrompt || 'none'],
-    [
-      'Template arguments',
-      Object.keys(templateArguments).length === 0 ? 'none' : JSON.stringify(templateArguments)
-    ],
+    ['Template arguments', Object.keys(templateArguments).length === 0 ? 'none' : JSON.stringify(templateArguments)],
     ['Date in the template', rendering.date],
     ['Start of the answer', rendering.assistantPrefix || 'none']
   ]

@@ -56,11 +56,7 @@ export interface SweepScores {
   preview: VerdictEvidence['preview'] & (Pick<BriefPreview, 'prompts'> | null)
 }
 
-export const confidenceBlock = (
-  sweep: SweepScores,
-  selection: Selection,
-  check: CheckResult | null
-): Block => ({
+export const confidenceBlock = (sweep: SweepScores, selection: Selection, check: CheckResult | null): Block => ({
   kind: 'figures',
   figures: assurances({ ...sweep, selection, check }).map(({ label, value, detail }) => ({
     label,
@@ -72,9 +68,7 @@ export const confidenceBlock = (
 function scoreColumns(scoredBy: ScoredBy): ReportColumn[] {
   const { validity, diversity, choices } = scoreWords(scoredBy)
   const distinct = distinctWords(scoredBy)
-  return [validity, diversity, choices, ...(distinct === null ? [] : [distinct])].map((name) =>
-    numberColumn(name)
-  )
+  return [validity, diversity, choices, ...(distinct === null ? [] : [distinct])].map((name) => numberColumn(name))
 }
 
 function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: ReportedScore): TableCell[] {
@@ -96,10 +90,7 @@ export interface ModelRow {
   detail?: string
 }
 
-export function modelsTable(
-  models: readonly ModelRow[],
-  { post, promptCount, scoredBy }: SweepScores
-): Block {
+export function modelsTable(models: readonly ModelRow[], { post, promptCount, scoredBy }: SweepScores): Block {
   const categories = Object.keys(post.categories)
   const words = scoreWords(scoredBy)
   const ofCategories = scoreWords({ kind: scoredBy.kind })
@@ -111,9 +102,7 @@ export function modelsTable(
       ...scoreColumns(scoredBy),
       ...(hasKl ? [numberColumn('KL to base', 'nats, over listed answers')] : []),
       ...(hasError ? [numberColumn('calibration error', 'against a fair draw')] : []),
-      ...categories.map((category) =>
-        numberColumn(category, `${ofCategories.validity} / ${ofCategories.diversity}`)
-      )
+      ...categories.map((category) => numberColumn(category, `${ofCategories.validity} / ${ofCategories.diversity}`))
     ],
     models.map(({ name, tone, score, detail }) => [
       { text: name, tone, ...(detail !== undefined && { detail }) },
@@ -173,11 +162,7 @@ export const rangesWords = ({
       `${plural(preview.prompts.length, 'prompt')}`
 
 /** Shows the most diverse ranges that keep the limit; nothing if there are none. */
-export function bestRangesBlocks(
-  sweep: SweepScores,
-  selection: Selection,
-  check: CheckResult | null
-): Block[] {
+export function bestRangesBlocks(sweep: SweepScores, selection: Selection, check: CheckResult | null): Block[] {
   const { post, ranges, scoredBy, promptCount } = sweep
   const words = scoreWords(scoredBy)
   const best = bestRanges(ranges, selection.minimumValidity, BEST_RANGES)

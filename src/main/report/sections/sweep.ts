@@ -19,15 +19,7 @@ import { hasPreview, previewFacts, workOfPrompts } from '../../../contract/words
 import { isSame } from '../../../contract/words/range-facts'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
-import {
-  type Block,
-  block,
-  emptySection,
-  type Fact,
-  markBlocks,
-  type Section,
-  type TableBlock
-} from '../blocks'
+import { type Block, block, emptySection, type Fact, markBlocks, type Section, type TableBlock } from '../blocks'
 import { rangesChart } from './ranges-chart'
 import { originFacts, renderingFacts } from './settings-facts'
 import {
@@ -151,10 +143,7 @@ export function modelRows(
 }
 
 /** Names the range of a scored half, unless that range is selected now. */
-function halfWords(
-  halfOf: ReportedRecipe['halfOf'],
-  selected: ReportedRange | undefined
-): string | undefined {
+function halfWords(halfOf: ReportedRecipe['halfOf'], selected: ReportedRange | undefined): string | undefined {
   if (halfOf === null || (selected !== undefined && isSame(selected, halfOf))) return undefined
   return halfOfWords(halfOf)
 }
@@ -167,8 +156,7 @@ function selectionFacts(sweep: ReportedSweep, selection: Selection): Fact[] {
   if (tooFewWords(sweep.promptCount, selection, words) !== null) return [rule]
   const { post, selected } = bootstrap
   const onSelection = onSelectionPrompts(selection, words, 'on')
-  const interval = ([low, high]: readonly [number, number]): string =>
-    `${formatScore(low)} to ${formatScore(high)}`
+  const interval = ([low, high]: readonly [number, number]): string => `${formatScore(low)} to ${formatScore(high)}`
   const both = ({ validity, diversity }: typeof post): string =>
     `${words.validity} ${interval(validity)}, ${words.diversity} ${interval(diversity)}`
   return [
@@ -194,18 +182,11 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
 }
 
 function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
-  const { work, fewShot, followUp, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } =
-    sweep
+  const { work, fewShot, followUp, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } = sweep
   const sweepWork: Fact[] = [
     ['Sweep', `${sweep.id}${sweepCount > 1 ? `, one of ${sweepCount} in the project` : ''}`],
-    [
-      'Computed',
-      `${formatUtc(sweep.createdAt)} by SLR Workbench ${sweep.programVersion || 'of an unknown version'}`
-    ],
-    [
-      'Restored to',
-      sweep.source === null ? 'base' : `${sweep.source.name}, fingerprint ${sweep.source.fingerprint}`
-    ],
+    ['Computed', `${formatUtc(sweep.createdAt)} by SLR Workbench ${sweep.programVersion || 'of an unknown version'}`],
+    ['Restored to', sweep.source === null ? 'base' : `${sweep.source.name}, fingerprint ${sweep.source.fingerprint}`],
     ['Device', `${DEVICE_LABELS[sweep.device]} in ${sweep.precision}`],
     ['Time', formatDuration(sweep.seconds)],
     [
@@ -214,16 +195,12 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
         (followUp === null
           ? ''
           : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP alone of its selected range`) +
-        (fewShot === undefined
-          ? ''
-          : `; then ${formatCount(fewShot.work.blockEvaluations)} for ${FEW_SHOT_WORD}`)
+        (fewShot === undefined ? '' : `; then ${formatCount(fewShot.work.blockEvaluations)} for ${FEW_SHOT_WORD}`)
     ],
     [
       'Prompts',
       formatCount(promptCount) +
-        (reusedPromptCount === 0
-          ? ''
-          : `, of which ${formatCount(reusedPromptCount)} were computed by an earlier run`)
+        (reusedPromptCount === 0 ? '' : `, of which ${formatCount(reusedPromptCount)} were computed by an earlier run`)
     ]
   ]
   if (memory !== undefined) {

@@ -6,7 +6,5 @@ import type { Block } from '../blocks'
 export const verdictBlocks = (verdict: ShownVerdict): Block[] => [
   { kind: 'lead', text: verdict.headline },
   ...verdict.caveats.map(({ text }): Block => ({ kind: 'warning', text })),
-  ...(verdict.next === null
-    ? []
-    : [{ kind: isGood(verdict) ? 'note' : 'warning', text: verdict.next.text } as const])
+  ...(verdict.next === null ? [] : [{ kind: isGood(verdict) ? 'note' : 'warning', text: verdict.next.text } as const])
 ]

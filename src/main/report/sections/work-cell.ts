@@ -7,11 +7,7 @@ export const BLOCK_EVALUATION =
   'A block evaluation is one layer over a group of prompts, for all models that are equal up to it'
 
 /** Shows the work of a sweep. A preview evaluates few prompts at a time, so its rows are counted. */
-export function workCell({
-  work,
-  followUp,
-  preview
-}: Pick<ReportedSweep, 'work' | 'followUp' | 'preview'>): TableCell {
+export function workCell({ work, followUp, preview }: Pick<ReportedSweep, 'work' | 'followUp' | 'preview'>): TableCell {
   const after = followUp?.blockEvaluations ?? 0
   if (preview === null) return { text: plural(work.blockEvaluations + after, 'block evaluation') }
   const { rows, wholeRows } = preview

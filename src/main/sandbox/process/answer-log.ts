@@ -9,9 +9,7 @@ const MAX_LOG_BYTES = 256_000_000
 const MAX_LINES_BYTES = 100_000_000
 
 /** Reads the samples of a log. @throws WorkbenchError `bad-file`, `bad-input` naming sample and field */
-export async function readAnswerLog(
-  file: string
-): Promise<{ lines: Uint8Array<ArrayBuffer>; fingerprint: string }> {
+export async function readAnswerLog(file: string): Promise<{ lines: Uint8Array<ArrayBuffer>; fingerprint: string }> {
   const bytes = await readBytes(file, MAX_LOG_BYTES)
   const lines = logLines(await parseJsonBytes(bytes, file), file).map((line) => Buffer.from(`${line}\n`))
   if (lines.reduce((sum, line) => sum + line.byteLength, 0) > MAX_LINES_BYTES) {

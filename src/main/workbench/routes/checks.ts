@@ -10,8 +10,6 @@ export function checkRoutes({ jobs, withPair }: Routing) {
       ),
     watch: checks.watch.use(withPair).handler(watching(jobs.checks.table)),
     cancel: checks.cancel.use(withPair).handler(cancelling(jobs.checks.table)),
-    get: checks.get
-      .use(withPair)
-      .handler(({ context: { pair }, input }) => pair.readAnswerCheck(input.sweepId))
+    get: checks.get.use(withPair).handler(({ context: { pair }, input }) => pair.readAnswerCheck(input.sweepId))
   })
 }

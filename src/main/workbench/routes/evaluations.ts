@@ -1,11 +1,6 @@
 import { listedModels } from '../../endpoint/listed-models'
 import { importTask } from '../../evaluation/import-file'
-import {
-  allTasks,
-  evaluationView,
-  findingOfRange,
-  saveFailures
-} from '../../project/results/stored-evaluation'
+import { allTasks, evaluationView, findingOfRange, saveFailures } from '../../project/results/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
 import { cancelling, route, type Routing, watching } from './route'
 
@@ -13,9 +8,7 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
   const { evaluations } = route
   return evaluations.router({
     tasks: evaluations.tasks.use(withPair).handler(({ context: { pair } }) => allTasks(pair)),
-    readTask: evaluations.readTask.handler(({ input: { fileName, content } }) =>
-      importTask(fileName, content)
-    ),
+    readTask: evaluations.readTask.handler(({ input: { fileName, content } }) => importTask(fileName, content)),
     saveTask: evaluations.saveTask.use(withPair).handler(async ({ context: { pair }, input }) => {
       await pair.project.tasks.save(input.task)
       return allTasks(pair)

@@ -6,14 +6,12 @@ import { cancelling, route, type Routing, watching } from './route'
 export function exportRoutes({ jobs, withPair }: Routing) {
   const { exports } = route
   return exports.router({
-    plan: exports.plan
-      .use(withPair)
-      .handler(async ({ context: { pair }, input: { recipe, adapterRank, target } }) => {
-        const folders = pairPaths(pair.document.location)
-        const form = await requestedForm(folders, recipe, adapterRank)
-        const prepared = await prepareExport(folders, recipe, form)
-        return { ...(await describePlan(prepared, target)), safety: await safetyOf(pair, prepared) }
-      }),
+    plan: exports.plan.use(withPair).handler(async ({ context: { pair }, input: { recipe, adapterRank, target } }) => {
+      const folders = pairPaths(pair.document.location)
+      const form = await requestedForm(folders, recipe, adapterRank)
+      const prepared = await prepareExport(folders, recipe, form)
+      return { ...(await describePlan(prepared, target)), safety: await safetyOf(pair, prepared) }
+    }),
     start: exports.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
       exportId: await jobs.exports.start(pair, input)
     })),
@@ -36,9 +34,7 @@ export function rankRoutes({ jobs, withPair }: Routing) {
 export function servingRoutes({ jobs, withPair }: Routing) {
   const { serving } = route
   return serving.router({
-    start: serving.start
-      .use(withPair)
-      .handler(({ context: { pair }, input }) => jobs.serving.start(pair, input)),
+    start: serving.start.use(withPair).handler(({ context: { pair }, input }) => jobs.serving.start(pair, input)),
     watch: serving.watch.use(withPair).handler(watching(jobs.serving.table)),
     cancel: serving.cancel.use(withPair).handler(cancelling(jobs.serving.table))
   })

@@ -83,9 +83,7 @@ class PairsOverviews {
     signal: AbortSignal | undefined
   ): AsyncGenerator<PairsOverview> {
     let lastText = ''
-    for await (const overview of atChanges(project, this.jobs, signal, () =>
-      this.overviews(project, scoring)
-    )) {
+    for await (const overview of atChanges(project, this.jobs, signal, () => this.overviews(project, scoring))) {
       const text = JSON.stringify(overview)
       if (text !== lastText) yield overview
       lastText = text
@@ -116,11 +114,7 @@ class PairsOverviews {
     return { scorings, shown: shownScoring, rows }
   }
 
-  private overviewOf(
-    scorings: PairsOverview['scorings'],
-    scoring: string | null,
-    rows: readonly Row[]
-  ): PairsOverview {
+  private overviewOf(scorings: PairsOverview['scorings'], scoring: string | null, rows: readonly Row[]): PairsOverview {
     const sides = rows.map(({ pair: { id }, sweep, read }): TransferPair => {
       const state = sweep === null ? 'none' : (read?.state ?? 'reading')
       return { id, state, side: read?.state === 'read' ? read.outlined.side : null }

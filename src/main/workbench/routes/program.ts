@@ -103,9 +103,7 @@ export function deviceRoutes(machineDevices: Devices) {
 export function pairRoutes({ withPair }: Routing) {
   const { pair: pairRoute } = route
   return pairRoute.router({
-    inspect: pairRoute.inspect.handler(({ input }) =>
-      inspectPair(modelPath(input.base), modelPath(input.post))
-    ),
+    inspect: pairRoute.inspect.handler(({ input }) => inspectPair(modelPath(input.base), modelPath(input.post))),
     inspectOther: pairRoute.inspectOther
       .use(withPair)
       .handler(({ context: { pair }, input }) =>

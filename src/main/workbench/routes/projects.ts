@@ -5,10 +5,7 @@ import { reportFileName, writeReport } from '../../report/write'
 import type { ProjectNews } from '../project-news'
 import { route, type Routing } from './route'
 
-export function projectRoutes(
-  { projects: open, jobs, stateOf, withProject, withPair }: Routing,
-  news: ProjectNews
-) {
+export function projectRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing, news: ProjectNews) {
   const { projects } = route
   return projects.router({
     openDemo: projects.openDemo.handler(async ({ input }) => stateOf(await open.openDemo(input.pair))),

@@ -27,14 +27,10 @@ export function recipeRoutes(routing: Routing) {
     }),
     edit: recipes.edit.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { id, seen, recipe, source } = input
-      const change = await pair.editRecipe(id, seen, (document) =>
-        withEdited(document, id, recipe, source, now())
-      )
+      const change = await pair.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
       return stateOf(pair, change)
     }),
-    rename: recipes.rename
-      .use(withPair)
-      .handler(edit((document, { id, name }) => withRenamed(document, id, name))),
+    rename: recipes.rename.use(withPair).handler(edit((document, { id, name }) => withRenamed(document, id, name))),
     remove: recipes.remove.use(withPair).handler(edit((document, { id }) => withoutRecipe(document, id))),
     readMergekit: recipes.readMergekit
       .use(withPair)
@@ -56,18 +52,14 @@ export function checkpointRoutes(routing: Routing) {
       const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
       return edited(routing, pair, (document) => withCheckpoint(document, randomUUID(), checkpoint))
     }),
-    relocate: checkpoints.relocate
-      .use(withPair)
-      .handler(async ({ context: { pair }, input: { id, folder } }) => {
-        const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
-        return edited(routing, pair, (document) => withCheckpointAt(document, id, checkpoint))
-      }),
+    relocate: checkpoints.relocate.use(withPair).handler(async ({ context: { pair }, input: { id, folder } }) => {
+      const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
+      return edited(routing, pair, (document) => withCheckpointAt(document, id, checkpoint))
+    }),
     rename: checkpoints.rename
       .use(withPair)
       .handler(edit((document, { id, name }) => withCheckpointNamed(document, id, name))),
-    remove: checkpoints.remove
-      .use(withPair)
-      .handler(edit((document, { id }) => withoutCheckpoint(document, id)))
+    remove: checkpoints.remove.use(withPair).handler(edit((document, { id }) => withoutCheckpoint(document, id)))
   })
 }
 

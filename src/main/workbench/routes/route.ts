@@ -44,8 +44,7 @@ interface PairContext {
 
 /** Follows the pair's job of a kind to its end. */
 export function watching<Event extends { type: string }>(table: Pick<JobTable<Event>, 'watch'>) {
-  return ({ context: { pair }, signal }: PairContext): AsyncGenerator<Event | JobFailure> =>
-    table.watch(pair, signal)
+  return ({ context: { pair }, signal }: PairContext): AsyncGenerator<Event | JobFailure> => table.watch(pair, signal)
 }
 
 /** Stops the pair's job of a kind, prepared or running. Its watchers receive the end. */

@@ -15,8 +15,6 @@ export function searchRoutes({ jobs, withPair }: Routing) {
     }),
     watch: searches.watch.use(withPair).handler(watching(jobs.searches.table)),
     cancel: searches.cancel.use(withPair).handler(cancelling(jobs.searches.table)),
-    get: searches.get
-      .use(withPair)
-      .handler(({ context: { pair }, input }) => pair.readSearch(input.sweepId, input.id))
+    get: searches.get.use(withPair).handler(({ context: { pair }, input }) => pair.readSearch(input.sweepId, input.id))
   })
 }

@@ -11,11 +11,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Returns the scores of a model that searches from a sweep found, from the latest search. */
-async function foundScores(
-  pair: ProjectPair,
-  sweepId: string,
-  model: string
-): Promise<PromptScore[] | undefined> {
+async function foundScores(pair: ProjectPair, sweepId: string, model: string): Promise<PromptScore[] | undefined> {
   for (const { id } of pair.searches.filter((search) => search.sweepId === sweepId)) {
     const search = await pair.readSearch(sweepId, id)
     const candidate = search?.found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
@@ -62,26 +58,19 @@ const readChecked = async (pair: ProjectPair, sweepId: string) => ({
 export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({
-    start: sweeps.start
-      .use(withPair)
-      .handler(({ context: { pair }, input }) => startSweep(jobs, pair, input)),
+    start: sweeps.start.use(withPair).handler(({ context: { pair }, input }) => startSweep(jobs, pair, input)),
     known: sweeps.known.use(withPair).handler(({ context }) => jobs.sweeps.storedShareOfNext(context.pair)),
     plan: sweeps.plan
       .use(withPair)
-      .handler(({ context: { pair }, input: { preview }, signal }) =>
-        jobs.questions.planSweep(pair, preview, signal)
-      ),
+      .handler(({ context: { pair }, input: { preview }, signal }) => jobs.questions.planSweep(pair, preview, signal)),
     prioritize: sweeps.prioritize
       .use(withPair)
       .handler(({ context: { pair }, input: { range } }) => jobs.sweeps.prioritize(pair, range)),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
-    get: sweeps.get
-      .use(withPair)
-      .handler(({ context: { pair }, input }) => pair.readShownSweep(input.sweepId)),
+    get: sweeps.get.use(withPair).handler(({ context: { pair }, input }) => pair.readShownSweep(input.sweepId)),
     scores: sweeps.scores.use(withPair).handler(async ({ context: { pair }, input: { sweepId, model } }) => {
-      const scores =
-        (await pair.readPromptScores(sweepId, model)) ?? (await foundScores(pair, sweepId, model))
+      const scores = (await pair.readPromptScores(sweepId, model)) ?? (await foundScores(pair, sweepId, model))
       if (scores !== undefined) return scores
       throw notFoundError(`The sweep ${sweepId} scored no model of the key ${model}.`)
     }),
@@ -96,9 +85,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     }),
     whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { pair }, input: { sweepId, asked } }) => {
       const check = await pair.readAnswerCheck(sweepId)
-      const { sweep, selection } = await runCooperatively(
-        askWhatIf(await pair.readSweep(sweepId), check, asked)
-      )
+      const { sweep, selection } = await runCooperatively(askWhatIf(await pair.readSweep(sweepId), check, asked))
       return { sweep: await runCooperatively(shownSweepInSteps(sweep)), selection }
     }),
     compare: sweeps.compare

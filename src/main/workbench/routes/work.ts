@@ -11,11 +11,9 @@ export function workRoutes({ jobs, withProject }: Routing) {
     watch: procedures.watch
       .use(withProject)
       .handler(({ context: { project }, signal }) => jobs.queue.watch(project, signal)),
-    move: procedures.move
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { id, position } }) => {
-        await jobs.queue.move(project, id, position)
-      }),
+    move: procedures.move.use(withProject).handler(async ({ context: { project }, input: { id, position } }) => {
+      await jobs.queue.move(project, id, position)
+    }),
     remove: procedures.remove.use(withProject).handler(async ({ context: { project }, input: { id } }) => {
       await jobs.queue.remove(project, id)
     }),

@@ -1,13 +1,7 @@
 import { LINEAGE_COLUMNS, type LineageDocument, lineageRows } from '../../../contract/documents/lineage'
 import { elementAt } from '../../../contract/model/look-up'
 import { DIVERGING, VIRIDIS } from '../../../contract/words/color-scale'
-import {
-  capitalised,
-  formatDelta,
-  formatPercent,
-  formatScore,
-  rangeLabel
-} from '../../../contract/words/format'
+import { capitalised, formatDelta, formatPercent, formatScore, rangeLabel } from '../../../contract/words/format'
 import { estimateText, formatDistance, layersOfStage } from '../../../contract/words/lineage-words'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { Figure } from '../../plots/figures/figure'
@@ -88,12 +82,7 @@ export interface LineageTable {
 }
 
 /** Makes a table whose numbers have three decimals, and whose first columns are words. */
-function tableWith(
-  title: string,
-  words: readonly string[],
-  numbers: readonly string[],
-  rows: Row[]
-): LineageTable {
+function tableWith(title: string, words: readonly string[], numbers: readonly string[], rows: Row[]): LineageTable {
   const columns = [...words, ...numbers].map((label, index): TableColumn<Row> => {
     const value = (row: Row): Row[number] => row[index] ?? null
     return { id: label, label, words: index < words.length, value, format: formatScore }

@@ -97,9 +97,7 @@ export class Lineage {
   async start(): Promise<void> {
     const { here, client } = this.project
     const work = { kind: 'lineage' as const, settings: this.settings }
-    await this.project.attempt(() =>
-      client.work.add({ path: here.path, pairs: [here.pair], work, again: true })
-    )
+    await this.project.attempt(() => client.work.add({ path: here.path, pairs: [here.pair], work, again: true }))
   }
 
   /** Plans again if the key has changed. @param key null while nothing can be planned */

@@ -31,9 +31,7 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
       const legend = [
         ...bar,
         words(`${spec.label}: ${spec.describe}`, 5),
-        ...(distances.layers.some(({ identical }) => identical)
-          ? [words('= identical in base and post', 20)]
-          : [])
+        ...(distances.layers.some(({ identical }) => identical) ? [words('= identical in base and post', 20)] : [])
       ]
       return {
         width: page.width,

@@ -27,11 +27,9 @@ interface DistanceMetricSpec {
 const upToLargest = (values: readonly number[]): [number, number] => [0, Math.max(0, ...values) || 1]
 
 /** Formats four decimals, or a power of ten where four decimals would be zero. */
-const formatNorm = (value: number): string =>
-  value === 0 || value >= 1e-3 ? value.toFixed(4) : value.toExponential(1)
+const formatNorm = (value: number): string => (value === 0 || value >= 1e-3 ? value.toFixed(4) : value.toExponential(1))
 
-const formatShare = (share: number): string =>
-  share > 0 && share < 5e-5 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`
+const formatShare = (share: number): string => (share > 0 && share < 5e-5 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`)
 
 export const DISTANCE_METRICS = {
   relativeNorm: {
@@ -64,11 +62,7 @@ export const DISTANCE_METRICS = {
 } as const satisfies Record<string, DistanceMetricSpec>
 
 export type DistanceMetric = keyof typeof DISTANCE_METRICS
-export const DISTANCE_METRIC_NAMES = [
-  'relativeNorm',
-  'cosine',
-  'changed'
-] as const satisfies readonly DistanceMetric[]
+export const DISTANCE_METRIC_NAMES = ['relativeNorm', 'cosine', 'changed'] as const satisfies readonly DistanceMetric[]
 
 /** Column of the heatmap: the whole layer or one of its components. */
 export type DistanceColumn = 'whole' | DistanceComponent

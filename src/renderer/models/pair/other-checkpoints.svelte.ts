@@ -40,11 +40,9 @@ export class OtherCheckpoints {
 
   async remove(id: string): Promise<void> {
     const name = nameIn(this.project.state, id)
-    await this.project.do(
-      `remove “${name}”`,
-      (here) => this.project.client.checkpoints.remove({ ...here, id }),
-      { message: `Removed “${name}”` }
-    )
+    await this.project.do(`remove “${name}”`, (here) => this.project.client.checkpoints.remove({ ...here, id }), {
+      message: `Removed “${name}”`
+    })
   }
 }
 

@@ -27,9 +27,7 @@ export class PairsComparison {
     this.overview?.scorings.find(({ key }) => key === this.overview?.scoring)?.scoredBy ?? null
   )
   readonly words = $derived(scoreWords(this.scoredBy ?? { kind: 'crc' }))
-  readonly rows = $derived(
-    sortRows(filteredRows(this.allRows, this.filter), pairColumns(this.words), this.order)
-  )
+  readonly rows = $derived(sortRows(filteredRows(this.allRows, this.filter), pairColumns(this.words), this.order))
   /** Rows of the charts, of the transfer table and of copies: the chosen ones, or all if none is chosen. */
   readonly compared = $derived.by(() => {
     const chosen = this.rows.filter(({ id }) => this.chosen.has(id))

@@ -157,10 +157,7 @@ export function depthPlot(rows: readonly PairRow[]): PlotContent {
 }
 
 /** Returns the relative depth of the selected range, 0 to 1; null if there is none. */
-export function depthSpan({
-  range,
-  layerCount
-}: Pick<PairRow, 'range' | 'layerCount'>): [number, number] | null {
+export function depthSpan({ range, layerCount }: Pick<PairRow, 'range' | 'layerCount'>): [number, number] | null {
   if (range === null || layerCount === null) return null
   return [range.start / layerCount, (range.end + 1) / layerCount]
 }

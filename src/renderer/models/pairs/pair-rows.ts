@@ -46,11 +46,7 @@ interface PairStatus {
 export type SweepShares = ReadonlyMap<PairId, { share: number; isPreview: boolean }>
 
 /** Returns the rows of a project's pairs, in its order. @param overview null until main has answered */
-export function pairRows(
-  pairs: readonly PairBrief[],
-  overview: PairsOverview | null,
-  shares: SweepShares
-): PairRow[] {
+export function pairRows(pairs: readonly PairBrief[], overview: PairsOverview | null, shares: SweepShares): PairRow[] {
   const outlines = new Map(overview?.pairs.map((outline) => [outline.id, outline]))
   return pairs.map((pair, position) => {
     const entry = outlines.get(pair.id) ?? null
@@ -88,11 +84,7 @@ const plain = (label: string, title: string | null = null): PairStatus => ({ lab
 const warning = (label: string, title: string): PairStatus => ({ label, warning: true, title })
 
 /** Returns the first that applies: a running job, a problem of the pair, the verdict of its sweep. */
-function statusOf(
-  { id, running, unusable }: PairBrief,
-  entry: PairOutline | null,
-  shares: SweepShares
-): PairStatus {
+function statusOf({ id, running, unusable }: PairBrief, entry: PairOutline | null, shares: SweepShares): PairStatus {
   const [job] = running
   if (job !== undefined) {
     const sweep = job === 'sweep' ? shares.get(id) : undefined
@@ -169,8 +161,7 @@ export function pairColumns(words: ScoreWords): TableColumn<PairRow, PairColumn>
       label: 'Selected range',
       hint: 'Sorted by the relative depth of its first layer.',
       words: true,
-      value: ({ range, layerCount }) =>
-        range === null || layerCount === null ? null : range.start / layerCount
+      value: ({ range, layerCount }) => (range === null || layerCount === null ? null : range.start / layerCount)
     },
     {
       id: 'diversity',
@@ -201,8 +192,7 @@ export function pairColumns(words: ScoreWords): TableColumn<PairRow, PairColumn>
   ]
 }
 
-type PairColumn =
-  'name' | 'size' | 'depth' | 'diversity' | 'validity' | 'heldOut' | 'baseline' | 'tasks' | 'state'
+type PairColumn = 'name' | 'size' | 'depth' | 'diversity' | 'validity' | 'heldOut' | 'baseline' | 'tasks' | 'state'
 
 /** Returns the rows that contain every word of the filter. */
 export function filteredRows(rows: readonly PairRow[], filter: string): PairRow[] {

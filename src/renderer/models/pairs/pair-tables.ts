@@ -63,9 +63,7 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
         ...measured('diversity'),
         best === null || post === null ? null : formatDelta(best.diversity - post.diversity),
         ...measured('validity'),
-        best === null || post === null || post.validity === 0
-          ? null
-          : formatPercent(best.validity / post.validity),
+        best === null || post === null || post.validity === 0 ? null : formatPercent(best.validity / post.validity),
         crossFit === null
           ? null
           : `${formatScore(crossFit.diversity)}${crossFit.unchecked.length === 0 ? '' : ' (not checked)'}`,
@@ -85,11 +83,7 @@ export function transferOf(transfers: readonly Transfer[], from: PairRow, to: Pa
 }
 
 /** Returns the table of transfers for copies: gain over post, and the share of its validity kept. */
-export function transferTable(
-  transfers: readonly Transfer[],
-  rows: readonly PairRow[],
-  words: ScoreWords
-): TableText {
+export function transferTable(transfers: readonly Transfer[], rows: readonly PairRow[], words: ScoreWords): TableText {
   return {
     header: [
       'Selected by',

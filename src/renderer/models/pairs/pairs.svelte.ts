@@ -40,9 +40,7 @@ export class Pairs {
     const to = name.trim()
     if (to === '' || to === before) return
     const { client, path } = this.project
-    await this.change(id, `rename the pair “${before}”`, () =>
-      client.pairs.rename({ path, pair: id, name: to })
-    )
+    await this.change(id, `rename the pair “${before}”`, () => client.pairs.rename({ path, pair: id, name: to }))
   }
 
   /** @param target the new index in the list without the pair */
@@ -72,14 +70,9 @@ export class Pairs {
     }
   }
 
-  private async change(
-    pair: PairId,
-    what: string,
-    call: () => Promise<{ change: number | null }>
-  ): Promise<void> {
+  private async change(pair: PairId, what: string, call: () => Promise<{ change: number | null }>): Promise<void> {
     const answer = await this.project.attempt(call)
-    if (answer !== null && answer.change !== null)
-      this.project.history.record({ what, pair, changes: [answer.change] })
+    if (answer !== null && answer.change !== null) this.project.history.record({ what, pair, changes: [answer.change] })
   }
 
   /** Shows a pair that was added and records the change. @returns false if it was not added or cannot be shown */

@@ -3,12 +3,7 @@ import type { PairId } from '../../../contract/documents/project'
 import { ON_CPU } from '../../../contract/documents/samples'
 import type { Task } from '../../../contract/documents/task'
 import type { QueuedJob, WorkListState } from '../../../contract/work/work-list'
-import {
-  chooseComputation,
-  type ComputationDraft,
-  computingOf,
-  draftOfComputing
-} from '../../answers/computation'
+import { chooseComputation, type ComputationDraft, computingOf, draftOfComputing } from '../../answers/computation'
 import { Subscription } from '../../app/subscription.svelte'
 import { readStored, storeText } from '../../ui/browser-storage'
 import type { OpenProject } from '../../app/open-project.svelte'
@@ -27,9 +22,7 @@ export class WorkList {
   taskId = $state<string | null>(null)
   /** Pairs that cannot be computed, with the reasons. */
   readonly unusable = $derived.by(() =>
-    this.project.state.pairs.flatMap(({ name, unusable }) =>
-      unusable === null ? [] : [{ name, why: unusable }]
-    )
+    this.project.state.pairs.flatMap(({ name, unusable }) => (unusable === null ? [] : [{ name, why: unusable }]))
   )
   /** Returns why no job can be queued; null if one can. */
   readonly blocked = $derived.by(() => {

@@ -37,9 +37,7 @@ export class LocalPairList {
   }
 
   async remove(folder: string): Promise<void> {
-    const folders = await this.workbench.attempt(() =>
-      this.workbench.client.app.removeModelFolder({ folder })
-    )
+    const folders = await this.workbench.attempt(() => this.workbench.client.app.removeModelFolder({ folder }))
     if (folders === null) return
     this.folders = folders
     await this.look()

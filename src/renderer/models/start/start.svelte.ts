@@ -73,9 +73,7 @@ export class Start {
   /** @param pair a pair of the project, by default its first */
   async openProject(path: string, pair?: PairId): Promise<void> {
     this.opening = path
-    await this.workbench.open(() =>
-      this.workbench.client.projects.open(pair === undefined ? { path } : { path, pair })
-    )
+    await this.workbench.open(() => this.workbench.client.projects.open(pair === undefined ? { path } : { path, pair }))
     this.opening = null
   }
 }

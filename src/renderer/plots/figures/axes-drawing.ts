@@ -136,15 +136,9 @@ export function numericAxes(
       path(`M${short(area.x)} ${short(area.y)}V${short(bottom)}H${short(area.x + area.width)}`, {
         stroke: colors['ink-faint']
       }),
-      textShape(
-        titleFor(axes.x.titles, area.width),
-        area.x + area.width / 2,
-        bottom + 33,
-        colors['ink-soft'],
-        {
-          anchor: 'middle'
-        }
-      )
+      textShape(titleFor(axes.x.titles, area.width), area.x + area.width / 2, bottom + 33, colors['ink-soft'], {
+        anchor: 'middle'
+      })
     ]
   }
 }

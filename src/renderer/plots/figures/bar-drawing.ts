@@ -11,10 +11,7 @@ import { textWidth } from './text-width'
 const HEIGHT = 0.5
 const LINE_HEIGHT = 13
 
-export const barFigure = ({
-  content,
-  ...figure
-}: Omit<Figure, 'draw'> & { content: BarContent }): Figure => ({
+export const barFigure = ({ content, ...figure }: Omit<Figure, 'draw'> & { content: BarContent }): Figure => ({
   ...figure,
   draw: (page) => barDrawing(content, HEIGHT, page)
 })
@@ -110,13 +107,7 @@ function groupShapes(
   })
 }
 
-function barShapes(
-  group: BarGroup,
-  index: number,
-  box: Box,
-  colors: FigurePage['colors'],
-  title?: string
-): Shape[] {
+function barShapes(group: BarGroup, index: number, box: Box, colors: FigurePage['colors'], title?: string): Shape[] {
   const color = colors[group.tone]
   const outline = { stroke: color, ...(title !== undefined && { title }) }
   if (group.striped !== true) {

@@ -65,8 +65,7 @@ export const saveWhole = ({ name, csv }: NonNullable<Figure['whole']>, project: 
   saveText(`${fileName(project, name)}.csv`, csv(), 'text/csv')
 
 /** Returns a data URL with which an image of the page shows an SVG document. */
-export const svgAddress = (svg: string): string =>
-  `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
+export const svgAddress = (svg: string): string => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
 
 async function pngOf(svg: string, { width, height }: { width: number; height: number }): Promise<Blob> {
   const image = new Image()
@@ -77,7 +76,6 @@ async function pngOf(svg: string, { width, height }: { width: number; height: nu
   canvas.height = height
   canvas.getContext('2d')?.drawImage(image, 0, 0, width, height)
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
-  if (blob === null)
-    throw new Error(`a picture of ${width} × ${height} pixels is too large; choose a smaller scale`)
+  if (blob === null) throw new Error(`a picture of ${width} × ${height} pixels is too large; choose a smaller scale`)
   return blob
 }

@@ -134,8 +134,5 @@ function rowShapes(
 export const gridCsv = ({ corner, columns, rows }: GridContent): string =>
   toCsv(
     [corner, ...columns],
-    rows.map(({ label, values }) => [
-      label,
-      ...columns.map((_, column) => elementAt(values, column, 'column'))
-    ])
+    rows.map(({ label, values }) => [label, ...columns.map((_, column) => elementAt(values, column, 'column'))])
   )

@@ -58,10 +58,7 @@ export function plotDrawing<Point extends { x: number; y: number }>(
 function keyShapes(series: MarkSeries, x: number, y: number): Shape[] {
   const stroke = lineShape(series, `M${short(x - 9)} ${short(y)}H${short(x + 9)}`)
   const radius = Math.min(6, series.pointRadius)
-  return [
-    ...(stroke === null ? [] : [stroke]),
-    ...(radius > 0 ? [markShape(series, 0, { x, y, radius })] : [])
-  ]
+  return [...(stroke === null ? [] : [stroke]), ...(radius > 0 ? [markShape(series, 0, { x, y, radius })] : [])]
 }
 
 function lineOver({ from, to, color, dash }: DrawnLine, { xOf, yOf }: PlotArea): Shape {

@@ -36,8 +36,7 @@ export interface FigureSize {
 const MM_PER_PT = 25.4 / 72
 
 /** Returns the width in units that gives the wanted width and font size on paper. */
-export const unitsWide = ({ widthMm, fontPt }: FigureSize): number =>
-  widthMm / MM_PER_PT / (fontPt / FONT_UNITS)
+export const unitsWide = ({ widthMm, fontPt }: FigureSize): number => widthMm / MM_PER_PT / (fontPt / FONT_UNITS)
 
 /** Returns the height of a drawing on paper, in millimetres. */
 export const heightMm = ({ width, height }: Pick<Drawing, 'width' | 'height'>, widthMm: number): number =>
@@ -85,13 +84,11 @@ function content({ shapes }: Drawing): string[] {
   )
   return [
     ...(clips.size === 0 ? [] : [`<defs>${[...clips].map(clipPath).join('')}</defs>`]),
-    ...runsOf(shapes, (shape) => (shape.kind === 'path' ? pathStyle(shape) : null)).map(
-      ({ style, members }) => {
-        const elements = members.map(elementOf)
-        // One style for thousands of marks halves the size of a file.
-        return style === null ? elements.join('') : `<g${style}>${elements.join('')}</g>`
-      }
-    )
+    ...runsOf(shapes, (shape) => (shape.kind === 'path' ? pathStyle(shape) : null)).map(({ style, members }) => {
+      const elements = members.map(elementOf)
+      // One style for thousands of marks halves the size of a file.
+      return style === null ? elements.join('') : `<g${style}>${elements.join('')}</g>`
+    })
   ]
 }
 

@@ -22,8 +22,7 @@ function widths(list: string): readonly number[] {
 }
 
 /** Characters as wide as the font is high, such as Chinese ones and emoji. */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}…→←]/u
+const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}…→←]/u
 /** Marks that stand over the letter before them. */
 const COMBINING = /\p{Mark}/u
 const OTHER_WIDTH = 570

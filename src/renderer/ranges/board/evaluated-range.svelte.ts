@@ -30,9 +30,7 @@ export class EvaluatedRange {
     return this.subject === null ? null : JSON.stringify([this.subject, this.finished, isJudged])
   })
   /** Null for none, and until it is read. */
-  readonly current = $derived.by(
-    () => (this.answer?.to === this.question ? this.answer?.finding : null) ?? null
-  )
+  readonly current = $derived.by(() => (this.answer?.to === this.question ? this.answer?.finding : null) ?? null)
   /** True while an evaluation may exist that is not read yet. */
   readonly isReading = $derived.by(() => this.question !== null && this.answer?.to !== this.question)
 

@@ -69,11 +69,7 @@ export function readoutOf(
  * States how often a range wins in resamples. Estimated ranges have no score there, and ranges that fail a check are
  * left out.
  */
-function winsWords(
-  board: ScoreBoard,
-  range: RangePoint,
-  { wins, amongWords: among, leftOut }: Certainty
-): string {
+function winsWords(board: ScoreBoard, range: RangePoint, { wins, amongWords: among, leftOut }: Certainty): string {
   if (isPartial(range, board)) return '–, estimated only'
   if (leftOut.has(rangeKey(range, board))) return '–, fails the check'
   const win = wins.find((other) => spanKey(other) === spanKey(range))
@@ -114,8 +110,7 @@ export function estimatesNote(board: ScoreBoard): string | null {
 function basisOf(board: ScoreBoard, score: LiveScore, hasMargins: boolean): string {
   const { prompt } = scoreWords(board.scoredBy)
   const share = `${formatCount(score.promptCount)} of ${plural(board.promptCount, prompt)}`
-  if (isPartial(score, board))
-    return hasMargins ? `estimated from ${share}, ± 95 % interval` : `${share} so far`
+  if (isPartial(score, board)) return hasMargins ? `estimated from ${share}, ± 95 % interval` : `${share} so far`
   const all = plural(score.promptCount, prompt)
   return hasMargins ? `± 95 % interval over ${all}` : all
 }

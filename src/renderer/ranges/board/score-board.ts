@@ -145,9 +145,7 @@ export function withSelection(
   const sweepSampling = board.scoredBy.kind === 'task' ? board.scoredBy.sampling : { temperature: 1, minP: 0 }
   const tempered = selection.tempered
     // Under the sweep's own sampling, the point is the range itself, which the board already has.
-    .filter(
-      ({ temperature, minP }) => temperature !== sweepSampling.temperature || minP !== sweepSampling.minP
-    )
+    .filter(({ temperature, minP }) => temperature !== sweepSampling.temperature || minP !== sweepSampling.minP)
     .map(({ temperature, minP, ...score }): BaselinePoint => ({
       ...score,
       key: `tempered ${temperature} ${minP}`,
@@ -169,17 +167,13 @@ export function withSelection(
     const { validity, diversity, effectiveChoices } = scored
     const { place: controlPosition } = baseline
     const name = `${rangePhrase(baseline.range, source)}, ${controlWords(controlPosition)}`
-    return [
-      { key, kind: 'control', controlPosition, name, validity, diversity, effectiveChoices, promptCount }
-    ]
+    return [{ key, kind: 'control', controlPosition, name, validity, diversity, effectiveChoices, promptCount }]
   })
   return { ...board, baselines: [...board.baselines, ...paretoFront(tempered), ...controls] }
 }
 
 /** Returns the baselines of a sweep as points. Of a grid with temperatures it keeps those on the Pareto front. */
-export function baselinePoints(
-  baselines: readonly (LiveScore & { baseline: SamplingBaseline })[]
-): BaselinePoint[] {
+export function baselinePoints(baselines: readonly (LiveScore & { baseline: SamplingBaseline })[]): BaselinePoint[] {
   const points = baselines.map(({ baseline, ...score }): BaselinePoint => ({
     ...score,
     key: samplingBaselineKey(baseline),
@@ -246,9 +240,7 @@ export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
  */
 export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
   paretoFront(
-    rejected.size === 0
-      ? firmRanges(board)
-      : firmRanges(board).filter((range) => !rejected.has(rangeKey(range, board)))
+    rejected.size === 0 ? firmRanges(board) : firmRanges(board).filter((range) => !rejected.has(rangeKey(range, board)))
   )
 
 /**
@@ -289,17 +281,15 @@ export function boardOfSweep(
       ...sweep.ranges.map((range) => point(range)),
       ...(sweep.preview?.ranges ?? []).map((range) => point(range, sweep.preview?.prompts.length))
     ],
-    others: otherModels(sweep, search, kept).map(
-      ({ key, kind, name, mark, layers, score, estimatedFrom }) => ({
-        key,
-        kind,
-        name,
-        mark,
-        ...(halves !== null && halves.keys.includes(key) && { halfOf: halves.range }),
-        changed: layers?.filter((layer) => !isPostLayer(layer)).length ?? null,
-        ...live(score, estimatedFrom ?? promptCount)
-      })
-    ),
+    others: otherModels(sweep, search, kept).map(({ key, kind, name, mark, layers, score, estimatedFrom }) => ({
+      key,
+      kind,
+      name,
+      mark,
+      ...(halves !== null && halves.keys.includes(key) && { halfOf: halves.range }),
+      changed: layers?.filter((layer) => !isPostLayer(layer)).length ?? null,
+      ...live(score, estimatedFrom ?? promptCount)
+    })),
     baselines: baselinePoints(sweep.baselines.map((score) => ({ baseline: score.baseline, ...live(score) })))
   }
 }

@@ -1,9 +1,4 @@
-import {
-  type CheckResult,
-  passesCheck,
-  rangePasses,
-  rejectedRanges
-} from '../../../contract/documents/answer-check'
+import { type CheckResult, passesCheck, rangePasses, rejectedRanges } from '../../../contract/documents/answer-check'
 import { type KeptModels, NOTHING_KEPT } from '../../../contract/documents/kept-models'
 import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
 import { byDiversity } from '../../../contract/model/by-diversity'
@@ -148,8 +143,7 @@ export const halfNote = (
   { halfOf }: Pick<BoardRow, 'halfOf'>,
   selected: string | null,
   board: Pick<ScoreBoard, 'source'>
-): string | null =>
-  halfOf === undefined || rangeKey(halfOf, board) === selected ? null : halfOfWords(halfOf)
+): string | null => (halfOf === undefined || rangeKey(halfOf, board) === selected ? null : halfOfWords(halfOf))
 
 /**
  * Describes the position of a range among those of the selected length.
@@ -159,9 +153,7 @@ export const halfNote = (
 const controlsOf = (range: string, baselines: readonly BaselinePoint[]): string[] =>
   baselines
     .filter(({ key }) => key === range)
-    .flatMap(({ controlPosition }) =>
-      controlPosition === undefined ? [] : [`(${controlWords(controlPosition)})`]
-    )
+    .flatMap(({ controlPosition }) => (controlPosition === undefined ? [] : [`(${controlWords(controlPosition)})`]))
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -178,9 +170,7 @@ export function failedModels(
   if (check === null) return NONE
   const recipes = check.models.filter((model) => !passesCheck(model, check, rho))
   return new Set([
-    ...ranges
-      .filter((range) => rangePasses(check, range, rho) === false)
-      .map((range) => rangeKey(range, { source })),
+    ...ranges.filter((range) => rangePasses(check, range, rho) === false).map((range) => rangeKey(range, { source })),
     ...recipes.map(({ recipe }) => weightsKey({ kind: 'recipe', recipe }))
   ])
 }
@@ -191,9 +181,7 @@ export const rejectedKeys = (
   check: CheckResult | null,
   rho: number
 ): ReadonlySet<string> =>
-  check === null
-    ? NONE
-    : new Set(rejectedRanges(ranges, check, rho).map((range) => rangeKey(range, { source })))
+  check === null ? NONE : new Set(rejectedRanges(ranges, check, rho).map((range) => rangeKey(range, { source })))
 
 /** Settings that decide the state of a model in the table. */
 export interface RowContext {
@@ -223,10 +211,7 @@ function sortByDiversity(parts: readonly (readonly BoardRow[])[], descending: bo
 }
 
 /** Returns the columns of the table of models, with names that fit the task of the board. */
-export function rowColumns(
-  board: ScoreBoard,
-  context: RowContext = { minimum: null }
-): TableColumn<BoardRow>[] {
+export function rowColumns(board: ScoreBoard, context: RowContext = { minimum: null }): TableColumn<BoardRow>[] {
   const words = scoreWords(board.scoredBy)
   const distinct = distinctWords(board.scoredBy)
   const isFirst = ({ key }: BoardRow): boolean => key === (context.selected ?? null)
@@ -239,8 +224,7 @@ export function rowColumns(
       label: 'Model',
       words: true,
       value: (row) =>
-        row.name +
-        (isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''),
+        row.name + (isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''),
       sort: givenOrder
     },
     { id: 'layers', label: 'Layers changed', value: ({ changed }) => changed },

@@ -109,9 +109,7 @@ export class SweepForCheck {
   private verdictOn({ sweep, selection, check }: ReadSweep, recipe: Recipe): Verdict | null {
     if (selection === null || !selects({ ...sweep, selection }, recipe)) return null
     const isShown = sweep.id === this.view.sweep?.id
-    const { current: evaluation, isReading } = isShown
-      ? this.view.evaluated
-      : { current: null, isReading: false }
+    const { current: evaluation, isReading } = isShown ? this.view.evaluated : { current: null, isReading: false }
     return verdictOf({ ...sweep, selection, check, evaluation, isReading })
   }
 

@@ -1,9 +1,5 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
-import type {
-  ComparedRange,
-  ComparedScores,
-  SweepComparison
-} from '../../../contract/documents/sweep-comparison'
+import type { ComparedRange, ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { rangeKey, spanKey } from '../../../contract/model/strengths'
 import { DIVERGING } from '../../../contract/words/color-scale'
@@ -41,9 +37,7 @@ export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => (
 
 /** Returns the metric of the triangle: the second sweep's value minus the first sweep's. */
 export function differenceSpec(comparison: SweepComparison, measure: ComparedMeasure): MetricSpec {
-  const values = new Map(
-    comparison.ranges.map(({ range, difference }) => [spanKey(range), difference[measure]])
-  )
+  const values = new Map(comparison.ranges.map(({ range, difference }) => [spanKey(range), difference[measure]]))
   const words = scoreWords(comparison.a.scoredBy)
   return {
     label: `${capitalised(words[measure])} of B less A`,
@@ -57,28 +51,20 @@ export function differenceSpec(comparison: SweepComparison, measure: ComparedMea
 }
 
 /** Returns the compared range of a key in the first sweep; undefined if there is none. */
-export const comparedRange = (
-  { ranges, a }: SweepComparison,
-  key: string | null
-): ComparedRange | undefined => ranges.find(({ range }) => rangeKey(range, a) === key)
+export const comparedRange = ({ ranges, a }: SweepComparison, key: string | null): ComparedRange | undefined =>
+  ranges.find(({ range }) => rangeKey(range, a) === key)
 
 /** Returns the ranges of the first sweep that are compared with the second sweep's selected range. */
 export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): RestorationRange[] =>
-  selected === null
-    ? []
-    : ranges.filter(({ other }) => spanKey(other) === spanKey(selected)).map(({ range }) => range)
+  selected === null ? [] : ranges.filter(({ other }) => spanKey(other) === spanKey(selected)).map(({ range }) => range)
 
 /** Names a compared range, with its counterpart in the other sweep if that is another range. */
-export const comparedRangeName = (
-  { by }: Pick<SweepComparison, 'by'>,
-  { range, other }: ComparedRange
-): string => (by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`)
+export const comparedRangeName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
+  by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
 
 /** Tells whether a difference and its interval are 0 to three decimals, so that both sweeps agree on every prompt. */
 const isNegligible = (difference: number, margin: number | null): boolean =>
-  margin !== null &&
-  formatScore(Math.abs(difference)) === formatScore(0) &&
-  formatScore(margin) === formatScore(0)
+  margin !== null && formatScore(Math.abs(difference)) === formatScore(0) && formatScore(margin) === formatScore(0)
 
 /** Writes a difference with half the width of its interval: −0.046 ± 0.012. */
 export function differenceWords(difference: number, margin: number | null): string {
@@ -179,12 +165,8 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
           series('Chosen in B', 'orange', points('b', [picked]), 9),
           series('Chosen, A to B', 'black', links([picked]), 0)
         ]
-  const selectedInA = ranges.find(
-    ({ range }) => a.selected !== null && spanKey(range) === spanKey(a.selected)
-  )
-  const selectedInB = ranges.find(
-    ({ other }) => b.selected !== null && spanKey(other) === spanKey(b.selected)
-  )
+  const selectedInA = ranges.find(({ range }) => a.selected !== null && spanKey(range) === spanKey(a.selected))
+  const selectedInB = ranges.find(({ other }) => b.selected !== null && spanKey(other) === spanKey(b.selected))
   const whole = (name: 'post' | 'base', side: 'a' | 'b', scores: ComparedScores): PlotSeries => ({
     ...series(`${name} in ${side.toUpperCase()}`, 'black', [], 7),
     tone: name,

@@ -37,8 +37,7 @@ export function comparisonColumns({ a, by }: SweepComparison): TableColumn<Compa
       id: 'model',
       label: 'Model',
       words: true,
-      value: ({ key, label, other }) =>
-        by === 'relative depth' && key !== null ? `${label} | ${other}` : label,
+      value: ({ key, label, other }) => (by === 'relative depth' && key !== null ? `${label} | ${other}` : label),
       sort: givenOrder
     },
     ...(['validity', 'diversity'] as const).flatMap((measure): TableColumn<ComparisonRow>[] => [
@@ -69,12 +68,7 @@ export function comparisonCsv(comparison: SweepComparison): string {
     comparisonRows(comparison).map(({ label, other, a, b, difference, margins }): CsvCell[] => [
       label,
       other,
-      ...COMPARED_MEASURES.flatMap((measure) => [
-        a[measure],
-        b[measure],
-        difference[measure],
-        margins[measure]
-      ])
+      ...COMPARED_MEASURES.flatMap((measure) => [a[measure], b[measure], difference[measure], margins[measure]])
     ])
   )
 }

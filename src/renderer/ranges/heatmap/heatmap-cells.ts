@@ -1,13 +1,7 @@
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { spanKey } from '../../../contract/model/strengths'
 import { colorAt, cssColor } from '../../../contract/words/color-scale'
-import {
-  cellCorner,
-  type HeatmapGeometry,
-  isInView,
-  NUMBERED_CELL,
-  SIGNED_CELL
-} from '../../plots/heatmap-geometry'
+import { cellCorner, type HeatmapGeometry, isInView, NUMBERED_CELL, SIGNED_CELL } from '../../plots/heatmap-geometry'
 import type { MetricSpec } from '../board/metrics'
 import type { Describe } from '../board/readout'
 import { isPartial, type RangePoint } from '../board/score-board'
@@ -132,8 +126,7 @@ export class HeatmapCells {
       }
     }
     this.lastLook = look
-    if (changed.length > 0 || cells.length !== before.length)
-      this.last = { cells, changed, turn: this.last.turn + 1 }
+    if (changed.length > 0 || cells.length !== before.length) this.last = { cells, changed, turn: this.last.turn + 1 }
     return this.last
   }
 }

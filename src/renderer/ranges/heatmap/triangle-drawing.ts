@@ -14,15 +14,7 @@ import {
   numberSize
 } from '../../plots/heatmap-geometry'
 import { cellsPath, contourPath, crossesPath } from '../../plots/heatmap-paths'
-import {
-  baselineAt,
-  type Drawing,
-  path,
-  rect,
-  type Shape,
-  short,
-  textShape
-} from '../../plots/figures/drawing'
+import { baselineAt, type Drawing, path, rect, type Shape, short, textShape } from '../../plots/figures/drawing'
 import type { FigurePage } from '../../plots/figures/figure'
 import { textWidth } from '../../plots/figures/text-width'
 import { colorBar } from '../../plots/figures/color-bar'
@@ -128,8 +120,7 @@ function axes({ geometry, colors }: Parts): Shape[] {
   const fill = colors['ink-faint']
   const small = { size: 11 }
   const centre = { ...small, anchor: 'middle' } as const
-  const at = (layer: number, [first]: readonly [number, number]): number =>
-    margin + (layer - first + 0.5) * cell
+  const at = (layer: number, [first]: readonly [number, number]): number => margin + (layer - first + 0.5) * cell
   return [
     textShape('last restored layer', middle, 11, fill, centre),
     textShape('first restored layer', 11, middle, fill, { ...centre, angle: -90 }),
@@ -245,8 +236,7 @@ function numbers(parts: Parts): Shape[] {
   const { board, geometry, minimum, spec, values, failed, colors } = parts
   return board.ranges
     .filter(
-      (point) =>
-        isInView(geometry.view, point) && hasRoomFor(geometry.cell, isPartial(point, board), spec.centred)
+      (point) => isInView(geometry.view, point) && hasRoomFor(geometry.cell, isPartial(point, board), spec.centred)
     )
     .flatMap((point) => {
       const value = values.get(spanKey(point)) ?? null
@@ -268,8 +258,7 @@ function numbers(parts: Parts): Shape[] {
 }
 
 function outlined({ board, geometry, brushed, plateau, selected, chosen, colors }: Parts): Shape[] {
-  const unbrushed =
-    brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point, board)))
+  const unbrushed = brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point, board)))
   const visibleRanges = (key: string | null): RestorationRange[] =>
     board.ranges.filter((range) => rangeKey(range, board) === key && isInView(geometry.view, range))
   const box = (range: RestorationRange) => ({
@@ -282,9 +271,7 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
   const contour = contourPath(geometry, plateau, true)
   const corner = short(Math.min(14, geometry.cell * 0.6))
   return [
-    ...(unbrushed.length === 0
-      ? []
-      : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
+    ...(unbrushed.length === 0 ? [] : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
     ...(contour === '' ? [] : outline(MARK_LOOKS.plateau, colors, (style) => path(contour, style))),
     ...visibleRanges(selected).flatMap((range) => {
       const { x, y } = cellCorner(geometry, range)
@@ -310,17 +297,11 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   if (room - 24 < MIN_SCALE) return []
   const width = Math.min(160, room - 24)
   const small = room < MARKS_ROOM
-  const label = (words: string, x: number, y: number): Shape =>
-    textShape(words, x, y, colors['ink-soft'], { size: 11 })
+  const label = (words: string, x: number, y: number): Shape => textShape(words, x, y, colors['ink-soft'], { size: 11 })
   const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
   const bar = [
     textShape(spec.label, x, y, colors.ink, { size: 11, bold: true }),
-    ...colorBar(
-      spec,
-      domain,
-      { x, y: y + 8, width, low: !small || (width >= BOTH_ENDS && !spec.centred) },
-      colors
-    )
+    ...colorBar(spec, domain, { x, y: y + 8, width, low: !small || (width >= BOTH_ENDS && !spec.centred) }, colors)
   ]
   if (small) return bar
   const has = (key: string | null): boolean => rangeOfKey(board, key) !== undefined
@@ -359,9 +340,7 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
     ...(chosen !== selected && has(chosen)
       ? [key(MARK_LOOKS.chosen, besideSelected, y + 68), label('inspected', besideSelected + 21, y + 79)]
       : []),
-    ...(plateau.length > 0
-      ? [key(MARK_LOOKS.plateau, x, y + 90), label(outlines.plateau, x + 21, y + 101)]
-      : []),
+    ...(plateau.length > 0 ? [key(MARK_LOOKS.plateau, x, y + 90), label(outlines.plateau, x + 21, y + 101)] : []),
     ...(failedOf(board, failed).length > 0
       ? [
           path(`M${short(x + 2)} ${short(failedTop + 2)}l10 10m-10 0l10 -10`, {

@@ -34,9 +34,7 @@ export function triangleCsv(content: TriangleContent): string {
   const minimum = minimumValidity(board, rho)
   const outlined = new Set(plateau.map((range) => rangeKey(range, board)))
   // Validity and diversity already have columns.
-  const metricColumns = [words.validity, words.diversity].map(capitalised).includes(spec.label)
-    ? []
-    : [spec.label]
+  const metricColumns = [words.validity, words.diversity].map(capitalised).includes(spec.label) ? [] : [spec.label]
   return toCsv(
     ['start', 'end', ...metricColumns, words.validity, words.diversity, ...basisColumns(words), 'is'],
     board.ranges

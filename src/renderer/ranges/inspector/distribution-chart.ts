@@ -8,10 +8,7 @@ import type { Distribution } from './distribution'
  *
  * @param role role of the model beside base and post
  */
-export function distributionBars(
-  { answers, base, post, hybrid }: Distribution,
-  role: ScoredRole
-): BarContent {
+export function distributionBars({ answers, base, post, hybrid }: Distribution, role: ScoredRole): BarContent {
   const labels = answers.map((answer) => (answer === ' ' ? '␠' : answer))
   return {
     // An alphabet fits one label per letter only in a smaller font.

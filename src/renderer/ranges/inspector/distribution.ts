@@ -57,8 +57,7 @@ export function distributionOf(
       ? [subject.index]
       : sweep.prompts.flatMap((prompt, index) => (prompt.category === subject.category ? [index] : []))
   const answers = [...new Set(indices.flatMap((index) => sweep.prompts[index]?.valid ?? []))]
-  const mean = (scores: readonly PromptScore[]): number[] =>
-    meanProbabilities(sweep.prompts, scores, indices, answers)
+  const mean = (scores: readonly PromptScore[]): number[] => meanProbabilities(sweep.prompts, scores, indices, answers)
   return {
     answers,
     base: sweep.base === null ? null : mean(sweep.base.prompts),

@@ -37,11 +37,7 @@ export class LookingAt {
     const { start, end } = range
     // If the report fails, the sweep keeps its own order.
     await this.latest
-      .ask(
-        model,
-        (signal) => client.sweeps.prioritize({ ...here, range: { start, end } }, { signal }),
-        DWELL_MS
-      )
+      .ask(model, (signal) => client.sweeps.prioritize({ ...here, range: { start, end } }, { signal }), DWELL_MS)
       .catch(() => undefined)
   }
 }

@@ -1,8 +1,4 @@
-import {
-  COMPONENT_LABELS,
-  DISTANCE_COMPONENTS,
-  type DistancesDocument
-} from '../../../contract/documents/distances'
+import { COMPONENT_LABELS, DISTANCE_COMPONENTS, type DistancesDocument } from '../../../contract/documents/distances'
 import type { Bootstrap, Selection } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { spanKey } from '../../../contract/model/strengths'
@@ -27,8 +23,7 @@ export interface LayerRow {
 /** Relative norms below this are written with an exponent, because three decimals would show 0. */
 const TINY = 1e-3
 
-const formatNorm = (value: number): string =>
-  value === 0 || value >= TINY ? value.toFixed(3) : value.toExponential(0)
+const formatNorm = (value: number): string => (value === 0 || value >= TINY ? value.toFixed(3) : value.toExponential(0))
 
 /**
  * Returns how far post-training moved each layer and each of its components: ‖post − base‖ / ‖base‖. Components that

@@ -85,9 +85,7 @@ export class SweepPlanning {
     () => this.changedSince && sameTask(this.view.sweep?.scoredBy ?? this.scoring, this.scoring)
   )
   /** True if the next sweep is a preview. A preview of the same prompts is completed instead of repeated. */
-  readonly previews = $derived.by(
-    () => this.preview && ((this.view.sweep?.preview ?? null) === null || this.outdated)
-  )
+  readonly previews = $derived.by(() => this.preview && ((this.view.sweep?.preview ?? null) === null || this.outdated))
 
   /** The {@link sweepKey} of the current plan. */
   private plannedFor: string | null = null

@@ -17,8 +17,7 @@ export interface KeepAction {
 export function keepAction(models: readonly ScoredModel[], selectedCount: number): KeepAction {
   const recipes = models.filter(({ layers }) => layers !== null)
   const refused = selectedCount - recipes.length
-  if (recipes.length === 0)
-    return { label: 'Keep', why: 'Only recipes can be kept, and none is selected.', recipes }
+  if (recipes.length === 0) return { label: 'Keep', why: 'Only recipes can be kept, and none is selected.', recipes }
   return {
     label: refused === 0 ? 'Keep' : `Keep ${plural(recipes.length, 'recipe')} (${refused} can’t be kept)`,
     why: null,

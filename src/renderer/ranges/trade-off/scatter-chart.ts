@@ -33,10 +33,7 @@ function scatterConfiguration(
   onhover: (model: string | null) => void,
   onchoose: (model: string) => void
 ): ChartConfiguration<'scatter', ScatterDatum[]> {
-  const modelUnder = (
-    chart: Chart,
-    elements: readonly { datasetIndex: number; index: number }[]
-  ): string | null =>
+  const modelUnder = (chart: Chart, elements: readonly { datasetIndex: number; index: number }[]): string | null =>
     readOutModel(
       elements.flatMap(({ datasetIndex, index }) => {
         const data: unknown = chart.data.datasets[datasetIndex]?.data[index]

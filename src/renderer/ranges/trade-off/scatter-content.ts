@@ -75,9 +75,9 @@ export const SCATTER_PARTS: readonly LegendEntry[] = [
 ]
 
 /** The curves of baselines, which are hidden until somebody asks for them. */
-export const BASELINE_PARTS: readonly ScatterPart[] = SCATTER_PARTS.filter(
-  ({ isBaseline }) => isBaseline
-).map(({ id }) => id)
+export const BASELINE_PARTS: readonly ScatterPart[] = SCATTER_PARTS.filter(({ isBaseline }) => isBaseline).map(
+  ({ id }) => id
+)
 
 export interface ScatterContent {
   board: ScoreBoard
@@ -109,9 +109,7 @@ export interface ScatterContent {
  */
 export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
   if (mark !== null) return keptStyle(mark)
-  return kind === 'checkpoint'
-    ? { tone: 'checkpoint', shape: 'rectRounded' }
-    : { tone: 'hybrid', shape: 'triangle' }
+  return kind === 'checkpoint' ? { tone: 'checkpoint', shape: 'rectRounded' } : { tone: 'hybrid', shape: 'triangle' }
 }
 
 export const isShownIn =
@@ -131,9 +129,7 @@ export function visibleModels(
   const { board } = content
   const isShown = isShownIn(content)
   const hiddenKeys = new Set([
-    ...board.others
-      .filter(({ kind, key }) => isBlendPoint(kind) && !isShown(kind, key))
-      .map(({ key }) => key),
+    ...board.others.filter(({ kind, key }) => isBlendPoint(kind) && !isShown(kind, key)).map(({ key }) => key),
     ...board.baselines
       // Halves and controls are also models of their own.
       .filter(({ kind, key }) => kind !== 'half' && kind !== 'control' && !isShown(kind, key))
@@ -153,10 +149,7 @@ export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisB
   }
   const wholes = wholeModels(board).map(({ score }) => score)
   const scores = [...wholes, ...board.ranges, ...board.others, ...board.baselines]
-  return [
-    axisBounds(scores.map((score) => score.validity)),
-    axisBounds(scores.map((score) => score.diversity))
-  ]
+  return [axisBounds(scores.map((score) => score.validity)), axisBounds(scores.map((score) => score.diversity))]
 }
 
 /** Margin around the models of a zoom, as a share of their span. */

@@ -58,8 +58,7 @@ export function scatterDrawing(content: ScatterContent, page: FigurePage): Drawi
         .filter(({ label, data }) => !NAMED.includes(label) && data.some((point) => isWithin(content, point)))
         .map(({ label }) => label)
         .reverse(),
-      titleOf: ({ name, x, y }) =>
-        `${name}: ${words.validity} ${formatScore(x)}, ${words.diversity} ${formatScore(y)}`
+      titleOf: ({ name, x, y }) => `${name}: ${words.validity} ${formatScore(x)}, ${words.diversity} ${formatScore(y)}`
     },
     HEIGHT,
     page
@@ -95,9 +94,7 @@ export function scatterCsv(content: ScatterContent): string {
   const others = board.others
     .filter(({ kind, key }) => (isBlendPoint(kind) ? isShown(kind, key) : marked(key)))
     .map((point) => ({ ...point, is: [] }))
-  const baselines = board.baselines
-    .filter(({ kind, key }) => isShown(kind, key))
-    .map((point) => ({ ...point, is: [] }))
+  const baselines = board.baselines.filter(({ kind, key }) => isShown(kind, key)).map((point) => ({ ...point, is: [] }))
   return toCsv(
     ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],
     [...whole, ...ranges, ...others, ...baselines]

@@ -27,12 +27,7 @@ export function scatterNames(
   bounds: AxisBounds,
   colors: ChartColors
 ): DrawnName[] {
-  const name = (
-    text: string,
-    { validity, diversity }: CategoryScore,
-    color: string,
-    radius = 8
-  ): DrawnName => ({
+  const name = (text: string, { validity, diversity }: CategoryScore, color: string, radius = 8): DrawnName => ({
     text,
     x: validity,
     y: diversity,
@@ -43,42 +38,28 @@ export function scatterNames(
   const minimum = minimumValidity(board, rho)
   // Only one recipe found by the search and one blend are named, because their points are close together.
   const foundRecipe = board.others.find(({ kind }) => kind === 'search-result')
-  const blends = hidden.includes('uniform-blend')
-    ? []
-    : board.others.filter(({ kind }) => kind === 'uniform-blend')
+  const blends = hidden.includes('uniform-blend') ? [] : board.others.filter(({ kind }) => kind === 'uniform-blend')
   const namedBaseline = [...board.others, ...board.baselines].find(({ key }) => key === named)
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
-    ...wholeModels(board).map(({ key, score }) =>
-      name(key, score, key === 'post' ? colors.post : colors.base)
-    ),
+    ...wholeModels(board).map(({ key, score }) => name(key, score, key === 'post' ? colors.post : colors.base)),
     ...(best === undefined ? [] : [name(rangeLabel(best), best, colors.hybrid)]),
     ...board.others
       .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')
       // Halves are named only if they are of the selected range, or kept.
-      .filter(
-        ({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf, board) === selected || mark !== null
-      )
+      .filter(({ halfOf, mark }) => halfOf === undefined || rangeKey(halfOf, board) === selected || mark !== null)
       .map((point) => name(point.name, point, colors[styleOf(point).tone])),
     ...(foundRecipe === undefined ? [] : [name('found', foundRecipe, colors.hybrid)]),
     ...(namedBaseline === undefined ? [] : [name('best baseline', namedBaseline, colors['ink-soft'], 5)]),
     ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),
     ...(minimum === null
       ? []
-      : [
-          name(
-            `limit ${formatScore(minimum)}`,
-            { validity: minimum, diversity: bounds[1][1] },
-            colors['ink-soft'],
-            0
-          )
-        ])
+      : [name(`limit ${formatScore(minimum)}`, { validity: minimum, diversity: bounds[1][1] }, colors['ink-soft'], 0)])
   ]
   return names.filter((point) => isShown(point, bounds))
 }
 
-const isWithin = (value: number, [low, high]: readonly [number, number]): boolean =>
-  value >= low && value <= high
+const isWithin = (value: number, [low, high]: readonly [number, number]): boolean => value >= low && value <= high
 const isShown = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
   isWithin(x, across) && isWithin(y, up)
 

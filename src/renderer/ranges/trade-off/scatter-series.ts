@@ -169,9 +169,7 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
       borderColor: soft,
       borderWidth: 1.5
     })),
-    ...RINGS.map(({ kind, label, shape }) =>
-      marks(label, baselines(kind), 7, { shape, line: soft, width: 1.5 })
-    ),
+    ...RINGS.map(({ kind, label, shape }) => marks(label, baselines(kind), 7, { shape, line: soft, width: 1.5 })),
     ...CURVES.map(({ kind, curve, tone, shape }): ScatterSeries => ({
       ...marks(curve, baselines(kind), 3, { shape, fill: colors[tone], line: colors[tone], width: 1 }),
       showLine: true,
@@ -192,12 +190,9 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
       line: surface,
       width: 0.75
     }),
-    marks(
-      'Estimated ranges',
-      firm === null ? [] : feasible.filter((point) => !firm.has(point)).map(datum),
-      2.5,
-      { fill: translucent(hybrid, 0.4) }
-    ),
+    marks('Estimated ranges', firm === null ? [] : feasible.filter((point) => !firm.has(point)).map(datum), 2.5, {
+      fill: translucent(hybrid, 0.4)
+    }),
     marks('Ranges below the limit', hidden.includes('below') ? [] : infeasible.map(datum), 3.5, {
       line: translucent(hybrid, 0.7),
       width: 1.25

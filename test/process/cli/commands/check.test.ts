@@ -100,9 +100,7 @@ describe('slr check', () => {
     const families = ['sampler', 'top-p', 'top-k', 'top-n-sigma', 'mix', 'filter']
     expect(kinds).toEqual(families.flatMap((kind) => [kind, kind]))
     for (const { baseline } of check.baselines) {
-      expect(shown.stdout).toMatch(
-        new RegExp(`^${independentBaselineName(baseline)} .* (passes|fails).*$`, 'm')
-      )
+      expect(shown.stdout).toMatch(new RegExp(`^${independentBaselineName(baseline)} .* (passes|fails).*$`, 'm'))
     }
     expect(shown.stdout).toContain(`${check.verdict?.headline}\n`)
     await writeFile(join(folder, 'sweep.check.json'), json.stdout)
@@ -125,10 +123,7 @@ describe('slr check', () => {
     })
     const again = await runHere(['check', '--project', path, '--best', '1', '--json'])
     const check = CheckOutput.parse(JSON.parse(again.stdout))
-    expect(check.models.map(({ recipe }) => recipe.name)).toEqual([
-      'upper',
-      expect.stringMatching(/^Layers? \d/)
-    ])
+    expect(check.models.map(({ recipe }) => recipe.name)).toEqual(['upper', expect.stringMatching(/^Layers? \d/)])
     const project = await openProject(path)
     expect(await project.firstPair.readAnswerCheck(check.sweepId)).toEqual(AnswerCheck.parse(check))
     await project.close()
@@ -143,24 +138,14 @@ describe('slr check', () => {
       `To save the sweep, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
     const [sweeping, checking] = ['sweeping', 'checking full answers']
     for (const [start, moment, step, kept] of [
-      [
-        ['--blend-demo', '--device', 'cpu'],
-        inOrder('progress'),
-        sweeping,
-        unkept('--blend-demo --device cpu')
-      ],
+      [['--blend-demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--blend-demo --device cpu')],
       [
         [...PAIR_OPTIONS, '--prompts', prompts],
         inOrder('done', 'done', 'done', 'progress'),
         checking,
         unkept(`${PAIR_OPTIONS.join(' ')} --prompts ${prompts}`)
       ],
-      [
-        ['--from', from],
-        inOrder('progress'),
-        checking,
-        `Nothing of this check is saved. Its sweep stays in ${from}.`
-      ],
+      [['--from', from], inOrder('progress'), checking, `Nothing of this check is saved. Its sweep stays in ${from}.`],
       [
         ['--project', project],
         inOrder('progress'),

@@ -92,9 +92,7 @@ describe('slr evaluate', () => {
     const other = await startJudgeEndpoint(always('1'))
     const fromOther = await runHere([...args, '--judge', `m@${other.settings.baseUrl}`])
     expect(fromOther.stderr).toContain(`they are sent to ${other.host}`)
-    expect(EvaluationView.parse(JSON.parse(fromOther.stdout)).results.variants[0]?.measures.judge?.mean).toBe(
-      0
-    )
+    expect(EvaluationView.parse(JSON.parse(fromOther.stdout)).results.variants[0]?.measures.judge?.mean).toBe(0)
     expect(other.requests.length).toBe(asked)
     expect((await runHere([...args, '--judge', 'm@http://u:p@host'])).status).toBe(2)
     const forms = await judged('forms.yaml', { way: 'forms' })
@@ -119,9 +117,7 @@ describe('slr evaluate', () => {
     const args = ['evaluate', '--project', project, '--task', task, 'post']
     const { status, stderr } = await stoppedHere(args, ({ type }) => type === 'plan')
     expect(status).toBe(null)
-    expect(stderr).toContain(
-      'Stopped. No answer was finished, so nothing is saved.\nStart again: slr evaluate'
-    )
+    expect(stderr).toContain('Stopped. No answer was finished, so nothing is saved.\nStart again: slr evaluate')
     const again = await openProject(project)
     expect(again.firstPair.evaluations.runs).toEqual([])
     await again.close()

@@ -20,19 +20,13 @@ async function evaluateToALoss(path: string): Promise<void> {
   const run = evaluationRun({
     ...{ basePath, postPath },
     task: { ...task, settings: { ...task.settings, sampleCount: 1 } },
-    variants: [
-      { variant: { kind: 'post', name: 'post' } },
-      { variant: { kind: 'recipe', name: 'range', recipe } }
-    ]
+    variants: [{ variant: { kind: 'post', name: 'post' } }, { variant: { kind: 'recipe', name: 'range', recipe } }]
   })
   await own.evaluations.add(run)
   const lines = task.prompts.flatMap(({ answers = [] }, prompt) => {
     const [text = ''] = answers.flat()
     // But for one, so that differences differ.
-    return [
-      sampleLine({ prompt, text }),
-      sampleLine({ variant: 'range', prompt, text: prompt === 0 ? text : '?' })
-    ]
+    return [sampleLine({ prompt, text }), sampleLine({ variant: 'range', prompt, text: prompt === 0 ? text : '?' })]
   })
   await own.evaluations.appendSamples(run.id, lines)
   for (const prompt of task.prompts.keys())
@@ -43,8 +37,7 @@ async function evaluateToALoss(path: string): Promise<void> {
 it('says of a range that a project has evaluated to a loss, with what its sweep and its check find', async () => {
   const { project } = await sweptShort()
   const loss = /^Layers 4–5: .*, but \d+ % fewer right answers\./m
-  const sweep = () =>
-    runHere(['sweep', '--no-check', '--project', project, '--uniform-blends', '2', '--quiet'])
+  const sweep = () => runHere(['sweep', '--no-check', '--project', project, '--uniform-blends', '2', '--quiet'])
 
   await evaluateToALoss(project)
   expect((await sweep()).stdout).toMatch(loss)

@@ -60,9 +60,7 @@ describe('slr export', () => {
     })
     const sizes = Object.fromEntries(result.files.map(({ name, bytes }) => [name, bytes]))
     const written = await filesOf(out)
-    expect(sizes).toEqual(
-      Object.fromEntries(Object.entries(written).map(([name, text]) => [name, text.length]))
-    )
+    expect(sizes).toEqual(Object.fromEntries(Object.entries(written).map(([name, text]) => [name, text.length])))
   })
 
   it('replaces a model only with --overwrite', async () => {

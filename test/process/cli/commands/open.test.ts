@@ -99,9 +99,7 @@ it('slr open --serve keeps its address for admitted browsers over starts, until 
   // While it runs, another start prints an address for one more browser and ends.
   const { status, stdout } = await runCli(['open', '--serve', '--demo'], env)
   expect(status).toBe(0)
-  expect(stdout).toMatch(
-    /^SLR Workbench: http:\S+\nIt is already running\. This address is for one more browser\.\n$/
-  )
+  expect(stdout).toMatch(/^SLR Workbench: http:\S+\nIt is already running\. This address is for one more browser\.\n$/)
   const another = addressIn(stdout)
   expect(new URL(another).host).toBe(new URL(first.url).host)
   expect(another).not.toBe(first.url)
@@ -111,8 +109,7 @@ it('slr open --serve keeps its address for admitted browsers over starts, until 
   const folder = join(env['SLR_CONFIG_DIR'] ?? '', 'servers')
   const [name = ''] = await readdir(folder)
   const mode = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
-  if (process.platform !== 'win32')
-    expect([await mode(folder), await mode(join(folder, name))]).toEqual([0o700, 0o600])
+  if (process.platform !== 'win32') expect([await mode(folder), await mode(join(folder, name))]).toEqual([0o700, 0o600])
   expect(await readFile(join(folder, name), 'utf8')).not.toContain(first.cookie.split('=')[1] ?? 'none')
   await stop(first.program)
 
@@ -127,10 +124,7 @@ it('slr open --serve keeps its address for admitted browsers over starts, until 
   await once(other, 'listening')
   onTestFinished(() => void other.close())
   const last = start(['open', '--serve', '--demo'], env)
-  const [said, remarks] = await Promise.all([
-    waitForOutput(last.stdout, /stop/),
-    waitForOutput(last.stderr, '\n')
-  ])
+  const [said, remarks] = await Promise.all([waitForOutput(last.stdout, /stop/), waitForOutput(last.stderr, '\n')])
   expect(said).not.toContain(`:${port}/`)
   expect(remarks).toBe(
     `Port ${port} of the last run is in use, so pages that are still open there lose the connection.\n`

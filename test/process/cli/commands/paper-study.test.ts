@@ -99,9 +99,7 @@ async function resultsOf(file: string): Promise<Record<string, string>> {
       .replaceAll(/20\d\d-\d\d-\d\dT\d\d:\d\d:[\d.]+Z/g, 'time')
       .replaceAll(/"seconds": [\d.]+/g, '"seconds": 0')
   return Object.fromEntries(
-    texts
-      .filter(([path]) => !path.endsWith('.summary.json'))
-      .map(([path, text]) => [plain(path), plain(text)])
+    texts.filter(([path]) => !path.endsWith('.summary.json')).map(([path, text]) => [plain(path), plain(text)])
   )
 }
 

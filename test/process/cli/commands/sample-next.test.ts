@@ -101,15 +101,7 @@ describe('slr sample --next', () => {
   })
 
   it('prints a table for people', async () => {
-    const { status, stdout } = await runHere([
-      'sample',
-      '--next',
-      '--blend-demo',
-      '--prompt',
-      PROMPT,
-      '--top',
-      '3'
-    ])
+    const { status, stdout } = await runHere(['sample', '--next', '--blend-demo', '--prompt', PROMPT, '--top', '3'])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^After 14 tokens: 0,3,16,/)
     expect(stdout).toMatch(/\n +0\.\d{4} +\d+ {2}"K"\n/)

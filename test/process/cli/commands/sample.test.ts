@@ -16,10 +16,7 @@ import { waitFor } from '../../../fixtures/wait-for'
 const BASE = resourcePath('blend-pair', 'base')
 const POST = resourcePath('blend-pair', 'post')
 
-async function promptFile(
-  name = 'prompts.txt',
-  content = 'Name a colour.\nName an animal.\n'
-): Promise<string> {
+async function promptFile(name = 'prompts.txt', content = 'Name a colour.\nName an animal.\n'): Promise<string> {
   const file = join(await temporaryFolder(), name)
   await writeFile(file, content)
   return file
@@ -136,34 +133,24 @@ describe('slr sample', () => {
   })
 
   // On Linux, WebGPU finds adapters through Vulkan's list of drivers.
-  it.runIf(process.platform === 'linux')(
-    'says so when there is no such device, and samples nothing',
-    async () => {
-      const request = ['--blend-demo', '--prompts', await promptFile(), '--device', 'webgpu']
-      const engine = createEngineHost()
-      onTestFinished(async () => {
-        vi.unstubAllEnvs()
-        await engine.close()
-      })
-      // The engine inherits them.
-      for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, '/dev/null')
-      const { status, stdout, stderr } = await runHere(['sample', ...request, '--quiet'], { engine })
-      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-      expect(stderr).toMatch(/^slr: No WebGPU device was found: .*\n.*use the CPU/)
-    }
-  )
+  it.runIf(process.platform === 'linux')('says so when there is no such device, and samples nothing', async () => {
+    const request = ['--blend-demo', '--prompts', await promptFile(), '--device', 'webgpu']
+    const engine = createEngineHost()
+    onTestFinished(async () => {
+      vi.unstubAllEnvs()
+      await engine.close()
+    })
+    // The engine inherits them.
+    for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, '/dev/null')
+    const { status, stdout, stderr } = await runHere(['sample', ...request, '--quiet'], { engine })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/^slr: No WebGPU device was found: .*\n.*use the CPU/)
+  })
 
   it('names a prompt and a memory that do not fit, and leaves an older file unchanged', async () => {
     const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
     const refused = async (words: RegExp, ...args: string[]): Promise<void> => {
-      const { status, stdout, stderr } = await runHere([
-        'sample',
-        '--blend-demo',
-        ...args,
-        '--quiet',
-        '--out',
-        out
-      ])
+      const { status, stdout, stderr } = await runHere(['sample', '--blend-demo', ...args, '--quiet', '--out', out])
       expect([status, stdout, stderr]).toEqual([1, '', expect.stringMatching(words)])
     }
     const prompts = ['--prompts', await promptFile()]
@@ -193,9 +180,7 @@ describe('slr sample', () => {
     const refused = await runHere(request)
     lock.release()
     expect(refused.status).toBe(1)
-    expect(refused.stderr).toMatch(
-      /samples\.jsonl is in use by slr-workbench, process \d+[^]*name another file/
-    )
+    expect(refused.stderr).toMatch(/samples\.jsonl is in use by slr-workbench, process \d+[^]*name another file/)
     expect(await readFile(out, 'utf8')).toBe(kept)
 
     const engine = new HeldEngine(sharedEngine)
@@ -217,9 +202,7 @@ describe('slr sample', () => {
     const all = await readFile(out, 'utf8')
     // Stored answers keep their position among the others.
     expect(all.split('\n')).toEqual(expect.arrayContaining(more.split('\n')))
-    const places = [0, 1].flatMap((prompt) =>
-      Array.from({ length: 20 }, (_, index) => `post ${prompt} ${index}`)
-    )
+    const places = [0, 1].flatMap((prompt) => Array.from({ length: 20 }, (_, index) => `post ${prompt} ${index}`))
     expect(parseLines(all).map(nameOf)).toEqual(places)
     expect(await readdir(dirname(out))).toEqual(['samples.jsonl'])
   })

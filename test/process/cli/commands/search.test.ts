@@ -89,18 +89,14 @@ describe('slr search', () => {
     await runHere(['sweep', '--no-check', '--project', path, '--uniform-blends', '2', '--quiet'])
     const result = await runHere(['search', '--project', path, ...SHORT, '--details'])
     expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
-    expect(result.stdout).toMatch(
-      /^Cross-fitted: .*, searched on one half of the prompts and compared on the other/m
-    )
+    expect(result.stdout).toMatch(/^Cross-fitted: .*, searched on one half of the prompts and compared on the other/m)
 
     const project = await openProject(path)
     const sweepId = project.firstPair.sweeps[0]?.id ?? ''
     const id = project.firstPair.searches[0]?.id ?? ''
     expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ id, sweepId })
     const file = join(path, 'pairs/pair-1', 'searches', `${id}.json`)
-    expect(result.stdout).toMatch(
-      /^\S.*, not checked: diversity .* on first tokens\. Over .* on \d unseen prompts\.$/m
-    )
+    expect(result.stdout).toMatch(/^\S.*, not checked: diversity .* on first tokens\. Over .* on \d unseen prompts\.$/m)
     expect(result.stdout).toContain(`Next: slr check --project ${path} ${file}\n`)
     expect(await project.firstPair.readSearch('../project')).toBeNull()
     await project.close()

@@ -127,19 +127,13 @@ describe('slr study', { timeout: 90_000 }, () => {
       /Short\/sweep +missing .* block evaluations .* peak|Short\/sweep +missing .*peak .* block evaluations/
     )
     expect(stdout).toContain('2 prompts × 3 variants at most × 2: 12 of 12 answers')
-    expect(stdout).toContain(
-      'models.example (another machine), to be answered by m. 2 prompts, for 4 answers as far.'
-    )
-    expect(stdout).toMatch(
-      /Short\/report .*would fail: .*taken\.html is there, and is no report of this program/
-    )
+    expect(stdout).toContain('models.example (another machine), to be answered by m. 2 prompts, for 4 answers as far.')
+    expect(stdout).toMatch(/Short\/report .*would fail: .*taken\.html is there, and is no report of this program/)
     await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
 
     expect(stderr).toContain('To run the study, add --allow-address https://models.example')
     const refused = await runHere(['study', file, '--out', join(folder, 'other.html')])
-    expect(refused.stderr).toContain(
-      'Nobody has confirmed on this machine that prompts may be sent to models.example'
-    )
+    expect(refused.stderr).toContain('Nobody has confirmed on this machine that prompts may be sent to models.example')
     expect(refused.status).toBe(1)
 
     await reworded(file, ['v1}', 'v1, endpoint-key: SLR_UNSET_API_KEY}'])
@@ -168,9 +162,7 @@ describe('slr study', { timeout: 90_000 }, () => {
       ...['Short/evaluate/demo-open left out', 'Short/report written']
     ])
     expect(stderr).toMatch(/Short\/sweep: Failed\. .*needs at least \d+ MiB/)
-    expect(stderr).toContain(
-      '3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.'
-    )
+    expect(stderr).toContain('3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.')
   })
 
   it('takes layers of another checkpoint, and computes results that depend on it again when it changes', async () => {
@@ -211,9 +203,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     await writeFile(join(folder, 'joke.txt'), 'Tell a joke.\n')
     const question = { answers: [['Red'], ['Blue']], category: 'colours' }
     await writeFile(join(folder, 'state.json'), JSON.stringify({ 'Name a colour.': question }))
-    const lines = [1, 2].map((n) =>
-      JSON.stringify({ question: `What is ${n} + 90?`, answer: `#### ${n + 90}` })
-    )
+    const lines = [1, 2].map((n) => JSON.stringify({ question: `What is ${n} + 90?`, answer: `#### ${n + 90}` }))
     await writeFile(join(folder, 'test.jsonl'), lines.join('\n'))
 
     const plan = await runHere(['study', file, '--dry-run'])
@@ -225,9 +215,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     // Each step is run by another process, as after a kill.
     for (const step of ['sweep', 'filter']) await run(file, '--only', `step=${step}`)
     const stopped = await runHere(['study', file])
-    expect(stopped.stderr).toMatch(
-      /evaluate\/verbalized-sampling: Failed\. The judge at .* refused the key \(401\)/
-    )
+    expect(stopped.stderr).toMatch(/evaluate\/verbalized-sampling: Failed\. The judge at .* refused the key \(401\)/)
     expect(stopped.status).toBe(1)
     const asked = requests.length
     refusing = false

@@ -7,8 +7,7 @@ import { slr } from '../../../fixtures/command-line'
 import { writePair } from '../../../fixtures/exported-pair'
 
 async function plan(...args: string[]): Promise<SweepPlan> {
-  const { status, stdout, stderr } =
-    await slr`sweep --dry-run --blend-demo --device cpu --json --quiet ${args}`
+  const { status, stdout, stderr } = await slr`sweep --dry-run --blend-demo --device cpu --json --quiet ${args}`
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return SweepPlan.parse(JSON.parse(stdout))
 }

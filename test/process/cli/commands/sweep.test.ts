@@ -95,9 +95,7 @@ describe('slr sweep --demo', () => {
     ])
     expect(sweep.followUp?.blockEvaluations).toBe(28)
     const baselines = sweep.selection?.baselines.filter(({ baseline }) => baseline.kind === 'half') ?? []
-    expect(baselines.map(({ diversity }) => diversity)).toEqual(
-      sweep.recipes.map(({ diversity }) => diversity)
-    )
+    expect(baselines.map(({ diversity }) => diversity)).toEqual(sweep.recipes.map(({ diversity }) => diversity))
   })
 
   it('names the range to restore and its certainty', () => {
@@ -244,9 +242,7 @@ describe('slr sweep that is cut short', () => {
     const project = await openProject(path)
     expect(project.firstPair.sweeps).toEqual([])
     await project.close()
-    expect(said).toMatch(
-      /Stopped\. (The first part was not finished, so nothing is saved|.* are saved in .*)\.\n/
-    )
+    expect(said).toMatch(/Stopped\. (The first part was not finished, so nothing is saved|.* are saved in .*)\.\n/)
   })
 
   it('ends as cleanly on SIGTERM, and names what is kept and the command that continues', async () => {

@@ -9,11 +9,7 @@ import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/ans
 import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
 import { SequenceProbabilities, SequenceQuestions } from '../../../../src/main/crc/check/questions'
-import {
-  addPathQuestions,
-  addTrailQuestions,
-  scoreFullAnswers
-} from '../../../../src/main/crc/check/full-answers'
+import { addPathQuestions, addTrailQuestions, scoreFullAnswers } from '../../../../src/main/crc/check/full-answers'
 import { withFewShotBase } from '../../../../src/main/crc/sweep/few-shot-base'
 import { FEW_SHOT_DEFAULTS, type FewShotPrompt } from '../../../../src/contract/model/few-shot'
 import { computeSelection as selectionSteps } from '../../../../src/main/crc/selection/selection'
@@ -66,9 +62,7 @@ describe('full answers', () => {
     const questions = new SequenceQuestions()
     const paths = [A, B].map((path) => addPathQuestions(questions, path, [END], WHITE))
     const trailQuestions = new SequenceQuestions()
-    const followed = trails.map((token) =>
-      addTrailQuestions(trailQuestions, { path: A, token }, [END], WHITE)
-    )
+    const followed = trails.map((token) => addTrailQuestions(trailQuestions, { path: A, token }, [END], WHITE))
     return scoreFullAnswers(
       prompts,
       { paths, probabilities: probabilitiesOf(questions) },
@@ -132,8 +126,7 @@ describe('the selection after a check', () => {
       { recipe: rangeRecipe(1, 1), ...one },
       { recipe: rangeRecipe(0, 0), ...zero }
     ])
-  const selected = (check: AnswerCheck | null, rho = 0.9) =>
-    checkedSelection(sweep, check, rho)?.selected ?? null
+  const selected = (check: AnswerCheck | null, rho = 0.9) => checkedSelection(sweep, check, rho)?.selected ?? null
 
   it('is the best range that passes, and the failing ones win no resample', () => {
     expect(selected(null)).toEqual({ start: 1, end: 1 })
@@ -182,11 +175,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     { kind: 'filter', share: 0.01 }
   ]
   const shares: number[] = []
-  const checkWith = (
-    changes: Partial<CheckRequest>,
-    stop = signal,
-    notify: () => unknown = () => undefined
-  ) =>
+  const checkWith = (changes: Partial<CheckRequest>, stop = signal, notify: () => unknown = () => undefined) =>
     checkSweep(
       engine.client(),
       { pair, sweep, earlier: null, recipes, baselines: [], ...changes },
@@ -199,9 +188,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const check = await checkWith({ baselines })
 
   it('agrees with the sweep on first tokens, to the digits of float32', () => {
-    const ranges = recipes.map((_, index) =>
-      sweep.ranges.find((each) => each.start === 4 + index && each.end === 11)
-    )
+    const ranges = recipes.map((_, index) => sweep.ranges.find((each) => each.start === 4 + index && each.end === 11))
     for (const [model, swept] of [
       [check.post, sweep.post],
       [check.models[0], ranges[0]],
@@ -262,8 +249,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       tokens,
       ...(characters[prompt] ?? []).map((token) => [...tokens, token])
     ])
-    const logitsOf = async (model: Model) =>
-      (await engine.client().probe({ ...pair, model, prompts: contexts })).logits
+    const logitsOf = async (model: Model) => (await engine.client().probe({ ...pair, model, prompts: contexts })).logits
     const post = await logitsOf({ kind: 'post' })
     const base = await logitsOf({ kind: 'base' })
     const softmax = (logits: number[]): number[] => {
@@ -369,8 +355,6 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     expect(await attempt({ recipes: [] })).toMatch(
       /^bad-input: There is nothing to check: no range keeps the validity and is more diverse than post/
     )
-    expect(await attempt({ recipes: [], earlier: check })).toMatch(
-      /^bad-input: There is nothing left to check/
-    )
+    expect(await attempt({ recipes: [], earlier: check })).toMatch(/^bad-input: There is nothing left to check/)
   })
 })

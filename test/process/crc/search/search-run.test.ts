@@ -4,11 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
 import { type Score } from '../../../../src/contract/documents/crc'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
-import {
-  defaultSearchSettings,
-  SearchDocument,
-  type SearchSettings
-} from '../../../../src/contract/documents/search'
+import { defaultSearchSettings, SearchDocument, type SearchSettings } from '../../../../src/contract/documents/search'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
@@ -50,12 +46,7 @@ describe('the search on a real pair, in the engine process', async () => {
   it('reports the scores that the recipe has when it is scored on its own', async () => {
     const [best] = found.found
     if (best === undefined) throw new Error('nothing was found')
-    const alone = await scoreRecipes(
-      engine.client(),
-      { pair, sweep, recipes: [best.recipe] },
-      never,
-      () => undefined
-    )
+    const alone = await scoreRecipes(engine.client(), { pair, sweep, recipes: [best.recipe] }, never, () => undefined)
     expect(alone.recipes[0]?.diversity).toBeCloseTo(best.diversity, 6)
     expect(alone.recipes[0]?.validity).toBeCloseTo(best.validity, 6)
     expect(found.generations.at(-1)?.best.diversity).toBeCloseTo(best.diversity, 6)
@@ -140,11 +131,7 @@ describe('the search on a real pair, in the engine process', async () => {
       const grouped = inGroups(held.client())
       const keptIn = (folder: string) =>
         new SavedSearchProgress(searchProgressBeside(join(folder, 'search.json')), false)
-      const search = (
-        savedProgress: SavedSearchProgress,
-        signal = never,
-        doneBefore = new Map<number, number>()
-      ) =>
+      const search = (savedProgress: SavedSearchProgress, signal = never, doneBefore = new Map<number, number>()) =>
         runRecipeSearch(
           grouped,
           request,

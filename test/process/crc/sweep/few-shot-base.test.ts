@@ -22,9 +22,7 @@ it('base after a few-shot prompt has the probabilities that base gives the chara
   const { request, sweep } = await scored({ prompts: await demoPrompts(10) })
   const text = await loadTextModel(request.base)
   const { preamble, examples } = FEW_SHOT_DEFAULTS.characters
-  const worked = examples
-    .map(({ question, answer }) => `Question: ${question}\nAnswer: ${answer}\n\n`)
-    .join('')
+  const worked = examples.map(({ question, answer }) => `Question: ${question}\nAnswer: ${answer}\n\n`).join('')
   const texts = sweep.prompts.map((prompt) => `${preamble}\n\n${worked}Question: ${prompt.text}\nAnswer:`)
   const prompts = await text.encodeAll(texts, true)
   const { base, post } = request

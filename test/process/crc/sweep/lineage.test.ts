@@ -158,9 +158,7 @@ describe('slr lineage', () => {
     const changing = ofDpo.filter(({ diversity }) => !isDeepStrictEqual(diversity, zero))
     expect(ofDpo).toHaveLength(4)
     expect(changing.map(({ start, end }) => `${start}-${end}`)).toEqual(['0-5', '2-3'])
-    const sweep = SweepDocument.parse(
-      JSON.parse(await readFile(join(target, 'sweeps', 'post-from-base.json'), 'utf8'))
-    )
+    const sweep = SweepDocument.parse(JSON.parse(await readFile(join(target, 'sweeps', 'post-from-base.json'), 'utf8')))
     for (const range of sweep.ranges) {
       const ofRange = shares.filter(({ start, end }) => start === range.start && end === range.end)
       const sum = ofRange.reduce((total, { diversity }) => total + diversity.difference, 0)

@@ -20,9 +20,7 @@ describe('a preview of the demo pair', async () => {
   const request = await demoSweep({ baselines: true })
   const whole = await computeSweep(request)
   const events: CrcSweepEvent[] = []
-  const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) =>
-    events.push(event)
-  )
+  const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) => events.push(event))
   const previewed = preview.preview?.ranges ?? []
 
   it('selects what the full sweep does, and says that another is unlikely', () => {
@@ -95,10 +93,7 @@ describe('a preview of the demo pair', async () => {
 
   it('leaves only uncomputed ranges to the full sweep', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
-    const rest = await computeSweep(
-      request,
-      sweepHistory(file, { lastSweep: () => Promise.resolve(preview) })
-    )
+    const rest = await computeSweep(request, sweepHistory(file, { lastSweep: () => Promise.resolve(preview) }))
     expect(rest.preview).toBeNull()
     expect(rest.reusedPromptCount).toBe(preview.preview?.prompts.length)
     expect(rest.work.blockEvaluations).toBeLessThanOrEqual(DEMO_WORK.blockEvaluations - 12)

@@ -111,8 +111,7 @@ function damage(text: string, line: number): string {
   const lines = text.split('\n')
   const damaged = lines[line] ?? ''
   const middle = Math.floor(damaged.length / 2)
-  lines[line] =
-    `${damaged.slice(0, middle)}${damaged[middle] === 'A' ? 'B' : 'A'}${damaged.slice(middle + 1)}`
+  lines[line] = `${damaged.slice(0, middle)}${damaged[middle] === 'A' ? 'B' : 'A'}${damaged.slice(middle + 1)}`
   return lines.join('\n')
 }
 

@@ -7,10 +7,7 @@ import { type ScoredTask } from '../../../../src/contract/documents/scored-by'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
-import {
-  type SamplingBaseline,
-  defaultSamplingBaselines
-} from '../../../../src/contract/model/sampling-baseline'
+import { type SamplingBaseline, defaultSamplingBaselines } from '../../../../src/contract/model/sampling-baseline'
 import { AnswerReader } from '../../../../src/main/answers/read-answer'
 import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config'
 import { openPair } from '../../../../src/main/checkpoint/pair'
@@ -27,13 +24,7 @@ import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import {
-  computeSweep,
-  demoSweep,
-  expectSameResults,
-  inGroups,
-  sweepHistory
-} from '../../../fixtures/swept-demo'
+import { computeSweep, demoSweep, expectSameResults, inGroups, sweepHistory } from '../../../fixtures/swept-demo'
 import { shortPair } from '../../../fixtures/swept-project'
 import { taskReference } from '../../../fixtures/task-reference'
 
@@ -236,12 +227,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
         file: `${index}.json`,
-        part: await runCrcShard(
-          sharedEngine.client(),
-          { ...small, shard: { index, count: 2 } },
-          none,
-          () => undefined
-        )
+        part: await runCrcShard(sharedEngine.client(), { ...small, shard: { index, count: 2 } }, none, () => undefined)
       }))
     )
     const merged = mergeParts(parts)

@@ -6,11 +6,7 @@ import { type Device, openDevice } from '../../../../src/main/engine/device/devi
 import { Decoder } from '../../../../src/main/engine/generate/decoder'
 import { closeServed, servedAnswers } from '../../../../src/main/engine/generate/served-answers'
 import { generateOn } from '../../../../src/main/engine/generate/generate'
-import {
-  closePairWeights,
-  openPairWeights,
-  type PairWeights
-} from '../../../../src/main/engine/weights/pair-weights'
+import { closePairWeights, openPairWeights, type PairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { BLOCK_INPUTS } from '../../../../src/main/graphs/block-graph'
 import { goldenPath } from '../../../fixtures/goldens'
 
@@ -140,10 +136,7 @@ describe('the work of generating', () => {
     const [first = [], ...others] = prompts
     const asked: Promise<void>[] = []
     const originalAdmit = Decoder.prototype.admit
-    const admit = vi.spyOn(Decoder.prototype, 'admit').mockImplementationOnce(function (
-      this: Decoder,
-      ...args
-    ) {
+    const admit = vi.spyOn(Decoder.prototype, 'admit').mockImplementationOnce(function (this: Decoder, ...args) {
       asked.push(...others.map((prompt, i) => ask(prompt, i + 1)))
       return originalAdmit.apply(this, args)
     })

@@ -32,10 +32,7 @@ type Sample = Extract<EngineGenerateEvent, { type: 'sample' }>
 type Plan = Extract<EngineGenerateEvent, { type: 'plan' }>
 
 /** All samples, by "model/prompt/index". */
-async function samplesOf(
-  request: GenerateRequest,
-  stop: StopText = () => null
-): Promise<Map<string, Sample>> {
+async function samplesOf(request: GenerateRequest, stop: StopText = () => null): Promise<Map<string, Sample>> {
   const samples = new Map<string, Sample>()
   for await (const event of generate(request, stop)) {
     if (event.type === 'sample') samples.set(`${event.model}/${event.prompt}/${event.index}`, event)
@@ -179,9 +176,7 @@ describe('memory', () => {
   })
 
   it('says before starting what would fit when nothing does', async () => {
-    await expect(samplesOf(requestFor('llama3', { memoryBytes: 1000 }))).rejects.toThrow(
-      'Generating takes at least'
-    )
+    await expect(samplesOf(requestFor('llama3', { memoryBytes: 1000 }))).rejects.toThrow('Generating takes at least')
   })
 
   it('refuses a prompt that leaves no room in the context window', async () => {
@@ -261,9 +256,7 @@ describe('quantised weights', () => {
   it('of 4 bits are held only when asked for, and are wrong by several times what 8 bits are', async () => {
     const family = readGolden('llama3')
     const answers = async (held: GenerateRequest['weights']): Promise<(number[] | undefined)[]> => {
-      const samples = await samplesOf(
-        requestFor('llama3', { prompts: [family.prompts.long ?? []], weights: held })
-      )
+      const samples = await samplesOf(requestFor('llama3', { prompts: [family.prompts.long ?? []], weights: held }))
       return [...samples.values()].map(({ tokens }) => tokens)
     }
     expect(await answers('int4')).not.toEqual(await answers('fp32'))

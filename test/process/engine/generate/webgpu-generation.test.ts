@@ -44,11 +44,7 @@ function requestFor(name: string, changes: Partial<SinglesRequest>): SinglesRequ
 }
 
 describe.skipIf(missing !== null)('greedy continuations on WebGPU', () => {
-  async function expectReferenceTokens(
-    name: string,
-    models: GoldenFamily['models'],
-    maxTokens: number
-  ): Promise<void> {
+  async function expectReferenceTokens(name: string, models: GoldenFamily['models'], maxTokens: number): Promise<void> {
     const family = readGolden(name)
     const prompts = [family.prompts.pre_window ?? []]
     const ofModels = models.map(({ model }) => model)
@@ -66,9 +62,8 @@ describe.skipIf(missing !== null)('greedy continuations on WebGPU', () => {
   )
 
   // Rows of several models run in one batch in every family. Windows and caps are the likeliest to fail.
-  it.each(['llama3', 'gemma2'] as const)(
-    '%s: base, post and a hybrid side by side give the reference tokens',
-    (name) => expectReferenceTokens(name, readGolden(name).models.slice(0, 3), ONE_ANSWER.maxTokens)
+  it.each(['llama3', 'gemma2'] as const)('%s: base, post and a hybrid side by side give the reference tokens', (name) =>
+    expectReferenceTokens(name, readGolden(name).models.slice(0, 3), ONE_ANSWER.maxTokens)
   )
 })
 
@@ -83,8 +78,7 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
     const { spec } = pair.post
     const plan = planGeneration(request, spec, trie, 'fp32')
     const heads = new Map<Origin, ResidentHead>()
-    for (const origin of trie.roots)
-      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), 'fp32'))
+    for (const origin of trie.roots) heads.set(origin, await openResidentHead(device, memberOf(pair, origin), 'fp32'))
     const parts = { models: request.models, device, precision: 'fp32', pair, trie, heads, plan } as const
     const runner = await openRunner(parts)
 

@@ -63,10 +63,7 @@ interface Counted {
 function fakeCuda(): Counted {
   const counted: Counted = { runs: 0, toDevice: 0, fromDevice: 0, rows: [] }
   const bytesOf = (tensors: Readonly<Record<string, ort.Tensor>>): number =>
-    Object.values(tensors).reduce(
-      (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),
-      0
-    )
+    Object.values(tensors).reduce((sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0), 0)
   const create = InferenceSession.create.bind(InferenceSession)
   vi.spyOn(InferenceSession, 'create').mockImplementation(async (...args: Parameters<typeof create>) => {
     const [model, options] = args

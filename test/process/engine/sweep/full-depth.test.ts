@@ -7,12 +7,7 @@ import { closePairWeights, openPairWeights } from '../../../../src/main/engine/w
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { buildSweptModels } from '../../../../src/main/engine/sweep/sweep'
 import { maxAliveStates } from '../../../../src/main/engine/tries/alive-states'
-import {
-  countFlops,
-  groupWithin,
-  projectionFlops,
-  storedBytes
-} from '../../../../src/main/engine/sweep/sweep-plan'
+import { countFlops, groupWithin, projectionFlops, storedBytes } from '../../../../src/main/engine/sweep/sweep-plan'
 import { sweepGroups } from '../../../../src/main/engine/sweep/sweep-groups'
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/plan'
@@ -104,9 +99,7 @@ describe('the parts of an 8B, each of which is kept when the sweep is stopped', 
     expect(parts.flatMap(({ leaves }) => leaves)).toHaveLength(trie.levels.at(-1)?.nodes.length ?? 0)
     const inAll = seconds(whole, twoCores)
     const longest = Math.max(
-      ...inParts.groups.flatMap((group) =>
-        group.parts.map((part) => seconds([{ ...group, parts: [part] }], twoCores))
-      )
+      ...inParts.groups.flatMap((group) => group.parts.map((part) => seconds([{ ...group, parts: [part] }], twoCores)))
     )
     expect(inAll).toBeGreaterThan(3600)
     expect(longest).toBeLessThan(inAll / 20)

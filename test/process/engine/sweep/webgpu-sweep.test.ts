@@ -117,9 +117,7 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
   it('gives what the CPU gives in fp32, leaving hidden states on the device: weights go there once, and only last states and scores come back', async () => {
     const request = await requestFor({ precision: 'fp32' }, 8)
     const events = await run(request)
-    expect(largestDifference(probabilitiesOf(events), await cpuProbabilities())).toBeLessThan(
-      FP32_PROBABILITY
-    )
+    expect(largestDifference(probabilitiesOf(events), await cpuProbabilities())).toBeLessThan(FP32_PROBABILITY)
     const done = events.find((event) => event.type === 'done')
     const { work, moved } = done ?? {}
     if (work === undefined || moved === undefined || moved === null) throw new Error('nothing was counted')

@@ -19,8 +19,6 @@ it('says nothing where the spread is not known, and that what never varies is ex
   expect(halfWidth(of('a', 1, 3))).toBeNull()
   expect(halfWidth([])).toBeNull()
   // A prompt without a value is none.
-  expect(halfWidth([...of('a', 1, 3, 2, 4), { category: 'b', value: undefined }])).toBe(
-    halfWidth(of('a', 1, 3, 2, 4))
-  )
+  expect(halfWidth([...of('a', 1, 3, 2, 4), { category: 'b', value: undefined }])).toBe(halfWidth(of('a', 1, 3, 2, 4)))
   expect(halfWidth(of('a', 1, 1, 1))).toBe(0)
 })

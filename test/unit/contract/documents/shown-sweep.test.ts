@@ -37,9 +37,7 @@ it('says of a sweep all but what each prompt has of its models, which is found b
   for (const key of ['mix 0.7', weightsKey(layers)]) {
     expect(scoreOfKey(sweep, key)?.prompts, key).toEqual(score.prompts)
   }
-  expect(scoreOfKey(sweep, weightsKey(rangeModel({ start: 1, end: 1 })))?.prompts).toEqual(
-    sweep.ranges[2]?.prompts
-  )
+  expect(scoreOfKey(sweep, weightsKey(rangeModel({ start: 1, end: 1 })))?.prompts).toEqual(sweep.ranges[2]?.prompts)
   expect(scoreOfKey(sweep, '7-9')).toBeNull()
 })
 

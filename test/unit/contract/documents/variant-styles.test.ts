@@ -69,10 +69,7 @@ describe('how models look', () => {
   })
 
   it('shows a shape beside a name just where another of the run has its colour', () => {
-    const variants: Variant[] = [
-      { kind: 'post', name: 'post' },
-      ...[0, 1, 5].map((mark) => recipe(`${mark}`, mark))
-    ]
+    const variants: Variant[] = [{ kind: 'post', name: 'post' }, ...[0, 1, 5].map((mark) => recipe(`${mark}`, mark))]
     const shapes = variants.map((variant) => nameStyle(variants, variant).shape)
     expect(shapes).toEqual([undefined, keptStyle(0).shape, undefined, keptStyle(5).shape])
     expect(shapes[1]).not.toBe(shapes[3])

@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  FEW_SHOT_DEFAULTS,
-  fewShotAnswer,
-  fewShotText,
-  readFewShotText
-} from '../../../../src/contract/model/few-shot'
+import { FEW_SHOT_DEFAULTS, fewShotAnswer, fewShotText, readFewShotText } from '../../../../src/contract/model/few-shot'
 
 test('a few-shot prompt shows examples and the conversation in plain text, and ends where base answers', () => {
   const format = { preamble: 'Below are answers.', examples: [{ question: 'One?', answer: '1' }], stop: '\n' }
@@ -34,7 +29,5 @@ test('the text of a few-shot prompt is read as it is shown, and a half example i
   for (const none of ['Be brief.', ''])
     expect(() => readFewShotText(none, '\n')).toThrow('no example: expected a line "Question: …"')
   for (const half of ['Question: One?', 'Question: One?\nAnswer:', 'Question:\nAnswer: 1'])
-    expect(() => readFewShotText(`Question: Two?\nAnswer: 2\n${half}`, '\n')).toThrow(
-      'example 2: expected a line'
-    )
+    expect(() => readFewShotText(`Question: Two?\nAnswer: 2\n${half}`, '\n')).toThrow('example 2: expected a line')
 })

@@ -49,7 +49,5 @@ test('of several forms the one is meant whose fields are there', () => {
     })
   ])
   const { error } = Form.safeParse({ name: 'x', layers: [{ attention: 5 }] })
-  expect(error === undefined ? null : describeIssue(error)).toBe(
-    'layers.0.attention: expected at most 2, found 5'
-  )
+  expect(error === undefined ? null : describeIssue(error)).toBe('layers.0.attention: expected at most 2, found 5')
 })

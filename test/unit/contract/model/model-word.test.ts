@@ -27,20 +27,12 @@ it.each([
   expect(modelWordFromText(text)).toEqual(word)
 })
 
-it.each([
-  '7-3',
-  '7-',
-  '0-9999',
-  'blend:',
-  'blend:3',
-  'blend:0.1234',
-  'mix:3',
-  'sampler:1',
-  'sampler:1,',
-  'top-p:1'
-])('says what was expected in place of %s', (text) => {
-  expect(modelWordFromText(text)).toEqual({ expected: expect.stringMatching(/such as/) })
-})
+it.each(['7-3', '7-', '0-9999', 'blend:', 'blend:3', 'blend:0.1234', 'mix:3', 'sampler:1', 'sampler:1,', 'top-p:1'])(
+  'says what was expected in place of %s',
+  (text) => {
+    expect(modelWordFromText(text)).toEqual({ expected: expect.stringMatching(/such as/) })
+  }
+)
 
 test('a file or folder that reads as another model is written so that it does not', () => {
   for (const path of ['base', '4-11', 'a=b', '-x', 'sft', 'org/name']) {

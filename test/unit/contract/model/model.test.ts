@@ -23,9 +23,7 @@ describe('the key of a model', () => {
   it('is equal for equal strengths, and for no others', () => {
     fc.assert(
       fc.property(layers, layers, (a, b) => {
-        expect(weightsKey(layersModel(a)) === weightsKey(layersModel(b))).toBe(
-          JSON.stringify(a) === JSON.stringify(b)
-        )
+        expect(weightsKey(layersModel(a)) === weightsKey(layersModel(b))).toBe(JSON.stringify(a) === JSON.stringify(b))
       })
     )
   })

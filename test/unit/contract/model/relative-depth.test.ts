@@ -29,9 +29,7 @@ describe('the range at the same relative depth', () => {
       for (const to of [1, 3, 7, 12, 32]) {
         for (const range of rangesOf(from)) {
           const { start, end } = atRelativeDepth(range, from, to)
-          expect(start >= 0 && start <= end && end < to, `${range.start}-${range.end} ${from} ${to}`).toBe(
-            true
-          )
+          expect(start >= 0 && start <= end && end < to, `${range.start}-${range.end} ${from} ${to}`).toBe(true)
         }
         expect(atRelativeDepth({ start: 0, end: from - 1 }, from, to)).toEqual({ start: 0, end: to - 1 })
       }

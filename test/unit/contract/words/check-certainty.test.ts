@@ -6,8 +6,7 @@ import { whole } from '../../../fixtures/tiny-sweep'
 
 const CATEGORIES = ['letters', 'letters', 'letters', 'letters', 'digits', 'digits', 'digits', 'digits']
 
-const each = (...validities: number[]): CategoryScore[] =>
-  validities.map((validity) => ({ validity, diversity: 0.8 }))
+const each = (...validities: number[]): CategoryScore[] => validities.map((validity) => ({ validity, diversity: 0.8 }))
 const model = (prompts: CategoryScore[]): FullAnswerScores => ({ ...whole(0.9, 0.8), prompts })
 const post = { ...whole(1, 0.4), prompts: CATEGORIES.map(() => ({ validity: 1, diversity: 0.4 })) }
 const check = { categories: CATEGORIES, post }
@@ -38,9 +37,10 @@ describe('how sure a check is', () => {
     // One category is all valid, the other not at all: every resample has half.
     const categories = ['a', 'a', 'a', 'a', 'a', 'b']
     const split = { categories, post: { ...post, prompts: each(1, 1, 1, 1, 1, 1) } }
-    expect(
-      checkCertainty(split, model(each(1, 1, 1, 1, 1, 0)), 0.9)?.validity.map((end) => end.toFixed(6))
-    ).toEqual(['0.500000', '0.500000'])
+    expect(checkCertainty(split, model(each(1, 1, 1, 1, 1, 0)), 0.9)?.validity.map((end) => end.toFixed(6))).toEqual([
+      '0.500000',
+      '0.500000'
+    ])
   })
 
   it('fails ranges that are no more diverse than post, as the check does', () => {

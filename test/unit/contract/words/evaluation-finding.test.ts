@@ -46,8 +46,7 @@ const range = rangeModel({ start: 1, end: 1 })
 const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint }
 
 it('finds a sure loss of quality of a range against post, and nothing where it was not evaluated', () => {
-  const finding = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) =>
-    newestFinding([one], pair, of)
+  const finding = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) => newestFinding([one], pair, of)
   const lost = evaluated(loss(-0.18, 0.01))
   expect(finding(lost)).toEqual({
     evaluationId: 'e1',
@@ -71,9 +70,9 @@ it('takes the newest complete evaluation of the unchanged range', () => {
     ...kept,
     run: { ...kept.run, variants: kept.run.variants.map((one) => ({ ...one, listed: 4 })) }
   }
-  expect(
-    newestFinding([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)
-  ).toMatchObject({ loss: { mean: -0.18 } })
+  expect(newestFinding([unasked, sampled, { ...kept, complete: false }, lost], checkpoints, range)).toMatchObject({
+    loss: { mean: -0.18 }
+  })
   expect(newestFinding([unasked, kept, lost], checkpoints, range)).toMatchObject({ loss: null })
   expect(newestFinding([], checkpoints, range)).toBeNull()
 })

@@ -170,9 +170,7 @@ describe('of a range', () => {
     const found = evaluationVerdicts(
       {
         comparedWith: 'range',
-        besideRanges: [
-          { range: 'range', variant: 'baseline', differences: { distinctRight: up, accuracy: up } }
-        ],
+        besideRanges: [{ range: 'range', variant: 'baseline', differences: { distinctRight: up, accuracy: up } }],
         variants: [{ variant: 'range', measures: {}, differences: {} }]
       },
       MEASURES

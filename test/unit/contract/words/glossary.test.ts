@@ -24,8 +24,6 @@ it('each term is explained in the window', () => {
   )
   // By a component, by words that name their term, or by words that quote the glossary.
   const explains = (term: string) => (source: string) =>
-    [`term="${term}"`, `: '${term}'`, `GLOSSARY.${term}`, `GLOSSARY['${term}']`].some((way) =>
-      source.includes(way)
-    )
+    [`term="${term}"`, `: '${term}'`, `GLOSSARY.${term}`, `GLOSSARY['${term}']`].some((way) => source.includes(way))
   expect(Object.keys(GLOSSARY).filter((term) => !sources.some(explains(term)))).toEqual([])
 })

@@ -1,10 +1,6 @@
 import { expect, it } from 'vitest'
 import type { BaselineComparison, Selection } from '../../../../src/contract/documents/crc'
-import {
-  type EvaluationFinding,
-  type Verdict,
-  VerdictState
-} from '../../../../src/contract/documents/verdict'
+import { type EvaluationFinding, type Verdict, VerdictState } from '../../../../src/contract/documents/verdict'
 import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import { allRanges, rangeStrengths } from '../../../../src/contract/model/strengths'
 import { isSame } from '../../../../src/contract/words/range-facts'
@@ -170,9 +166,7 @@ const verdicts = Object.entries(CASES).map(([name, evidence]): [string, Verdict]
 const shown = ({ state, label, headline, figures, better, caveats, next }: Verdict): string[] => [
   ...[`${state} (${label})`, headline],
   ...figures.map(({ label, value }) => `  ${label}: ${value}`),
-  ...(better === null
-    ? []
-    : [`better: ${better.name}, ${better.model?.kind ?? 'no model'}, ${better.basis}`]),
+  ...(better === null ? [] : [`better: ${better.name}, ${better.model?.kind ?? 'no model'}, ${better.basis}`]),
   ...caveats.map((caveat) => `- ${caveat.state}: ${caveat.text} [${caveat.action.kind}]`),
   `next: ${next === null ? 'nothing' : `${next.kind}: ${next.text}`}`
 ]
@@ -199,15 +193,12 @@ it.each(verdicts)('%s: one short headline, worst first, and no order against wha
 
 it('praises only what holds, and every state has a case', () => {
   expect(VerdictState.options.filter((state) => isGood({ state }))).toEqual(['holds'])
-  const seen = new Set(
-    verdicts.flatMap(([, { state, caveats }]) => [state, ...caveats.map((caveat) => caveat.state)])
-  )
+  const seen = new Set(verdicts.flatMap(([, { state, caveats }]) => [state, ...caveats.map((caveat) => caveat.state)]))
   expect(VerdictState.options.filter((state) => !seen.has(state))).toEqual([])
 })
 
 it('marks a range as selected only where the headline is about restoring it, and green only without doubt', () => {
-  const badge = (evidence: Partial<VerdictEvidence>) =>
-    selectedBadge(verdictOf({ ...UNCHECKED, ...evidence }))
+  const badge = (evidence: Partial<VerdictEvidence>) => selectedBadge(verdictOf({ ...UNCHECKED, ...evidence }))
   expect(badge({ check: PASSING })).toEqual({ label: 'selected', good: true })
   expect(badge({ check: FAILING })).toEqual({ label: 'selected, fails check', good: false })
   expect(badge({ check: PASSING, isReading: true })).toEqual({ label: 'selected', good: false })

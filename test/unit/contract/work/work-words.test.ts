@@ -3,12 +3,7 @@ import { summarizeSweep } from '../../../../src/main/project/documents/sweep-fil
 import { taskFixture } from '../../../fixtures/evaluation-documents'
 import { goldenText } from '../../../fixtures/golden-text'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
-import type {
-  ShownJob,
-  StudyState,
-  StudyStepState,
-  WorkListState
-} from '../../../../src/contract/work/work-list'
+import type { ShownJob, StudyState, StudyStepState, WorkListState } from '../../../../src/contract/work/work-list'
 import {
   doneWords,
   evaluationSizeWords,
@@ -21,11 +16,7 @@ import {
 
 const ID = '0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b'
 
-const job = (
-  state: ShownJob['state'],
-  secondsLeft: number | null = null,
-  share: number | null = null
-): ShownJob => ({
+const job = (state: ShownJob['state'], secondsLeft: number | null = null, share: number | null = null): ShownJob => ({
   origin: 'window',
   id: ID,
   pair: 'pair-1',
@@ -111,9 +102,7 @@ it('describes the queue, the newest study and their entries', async () => {
       workStateWords(each, 'Other')
     ),
     'states of steps': steps.map((each) => workStateWords(each)),
-    'states of steps of a study that has ended': [RUNNING, STEP].map((each) =>
-      workStateWords(each, null, true)
-    ),
+    'states of steps of a study that has ended': [RUNNING, STEP].map((each) => workStateWords(each, null, true)),
     'time left': lines.map(timeLeftWords),
     'finished jobs, in the order of their end': [[], ended].map((done) => doneWords(done, (id) => `${id}!`)),
     studies: [

@@ -6,10 +6,7 @@ import { eachAnswer } from '../../../../src/main/samples/answer-files'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
-async function readAnswerFile(
-  name: string,
-  content: string
-): Promise<{ format: string; answers: FileAnswer[] }> {
+async function readAnswerFile(name: string, content: string): Promise<{ format: string; answers: FileAnswer[] }> {
   const file = join(await temporaryFolder(), name)
   await writeFile(file, content)
   const answers: FileAnswer[] = []
@@ -171,10 +168,7 @@ describe('a file of answers', () => {
     [`{"prompt": 1, "text": "x", "y": [${'[],'.repeat(600_000)}1]}\n`, /line has more than 500000 values/],
     [`{"prompt": 1, "text": "x"}\n${'['.repeat(5_000_000)}\n`, /line 2 has more than 4000000 bytes/],
     ['['.repeat(5_000_000), /a\.jsonl nests more than 100 deep/],
-    [
-      lines(HARNESS('none', { resps: [[-3.2, false]] })),
-      /line 1: resps: expected texts; the task asks for likelihoods/
-    ]
+    [lines(HARNESS('none', { resps: [[-3.2, false]] })), /line 1: resps: expected texts; the task asks for likelihoods/]
   ])('is refused in words: %.40s', async (content, message) => {
     const problem = await problemOf(readAnswerFile('a.jsonl', content))
     expect(problem.message).toMatch(message)

@@ -15,13 +15,7 @@ describe('a list of answers in one', () => {
 5. New Mexico — p = .02
 
 Let me know if you would like more!`
-    expect(texts(said.replace('- 12%', '(12%)'))).toEqual([
-      'Texas',
-      'California',
-      'Vermont',
-      'Ohio',
-      'New Mexico'
-    ])
+    expect(texts(said.replace('- 12%', '(12%)'))).toEqual(['Texas', 'California', 'Vermont', 'Ohio', 'New Mexico'])
     expect(stated(said.replace('- 12%', '(12%)'))).toEqual([0.35, 0.3, 0.12, 0.05, 0.02])
   })
 
@@ -37,11 +31,7 @@ burns`
   })
 
   it('is bulleted', () => {
-    expect(texts('Colours:\n- Red\n- Blue\n- Green\n\nThese are all colours.')).toEqual([
-      'Red',
-      'Blue',
-      'Green'
-    ])
+    expect(texts('Colours:\n- Red\n- Blue\n- Green\n\nThese are all colours.')).toEqual(['Red', 'Blue', 'Green'])
     expect(texts('* *Emma* by Austen\n* Ulysses\n')).toEqual(['*Emma* by Austen', 'Ulysses'])
     expect(texts('• un\n• deux')).toEqual(['un', 'deux'])
   })

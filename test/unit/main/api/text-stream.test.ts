@@ -8,10 +8,7 @@ async function piecesOf(text: string, stopTexts: string[]): Promise<string[]> {
   const stream = new TextStream(decode, stopTexts)
   const pieces: string[] = []
   for (const byte of Buffer.from(text)) pieces.push(await stream.add([byte]))
-  const stop = Math.min(
-    ...stopTexts.map((each) => text.indexOf(each)).filter((start) => start !== -1),
-    text.length
-  )
+  const stop = Math.min(...stopTexts.map((each) => text.indexOf(each)).filter((start) => start !== -1), text.length)
   return [...pieces, stream.end(text.slice(0, stop))].filter((piece) => piece !== '')
 }
 

@@ -20,18 +20,13 @@ describe('a message', () => {
   })
 
   it.each([
-    ...[
-      new Int8Array([-1, 1]),
-      new Uint8Array([1, 255]),
-      new Uint8ClampedArray([255]),
-      new Int16Array([-300])
-    ],
+    ...[new Int8Array([-1, 1]), new Uint8Array([1, 255]), new Uint8ClampedArray([255]), new Int16Array([-300])],
     ...[new Uint16Array([65535]), new Int32Array([-70000]), new Uint32Array([2 ** 32 - 1])],
     ...[new Float32Array([1.5, -0, NaN]), new Float64Array([Math.PI, -0]), new BigInt64Array([-5n])],
     ...[new BigUint64Array([5n]), new Float32Array([0, 1, 2, 3]).subarray(1, 3), new Float64Array()]
   ])('keeps the type and the values of an array (%#)', (array) => {
-    const [{ values, index }] = [...new FrameReader().read(encodeFrame({ index: 1, values: array }))].map(
-      (message) => Object(message)
+    const [{ values, index }] = [...new FrameReader().read(encodeFrame({ index: 1, values: array }))].map((message) =>
+      Object(message)
     )
     expect(index).toBe(1)
     expect(values).toStrictEqual(array)
@@ -63,9 +58,7 @@ describe('the reader of frames', () => {
   })
 
   it('refuses bytes that are no frame, a frame that is too long, and a body that cannot be decoded', () => {
-    expect(() => new FrameReader().read(Buffer.from('Warning: something'))).toThrow(
-      'bytes that are no message'
-    )
+    expect(() => new FrameReader().read(Buffer.from('Warning: something'))).toThrow('bytes that are no message')
     expect(() => new FrameReader(50).read(encodeFrame('x'.repeat(100)).subarray(0, 8))).toThrow(
       'a message of 100 bytes, more than 50'
     )
@@ -118,11 +111,7 @@ describe('a pipe of messages', () => {
     ['null when the other end closes it between messages', encodeFrame('whole'), null],
     ['a torn frame', encodeFrame('torn').subarray(0, 10), 'the beginning of a message and no more'],
     ['bytes that are no frame', Buffer.from('console.log to the wrong place'), 'bytes that are no message'],
-    [
-      'a frame that is too long',
-      Buffer.from('534c5254ffffffff', 'hex'),
-      /4294967295 bytes, more than 1073741824/
-    ]
+    ['a frame that is too long', Buffer.from('534c5254ffffffff', 'hex'), /4294967295 bytes, more than 1073741824/]
   ])('ends with %s', async (_, bytes, reason) => {
     const [near, far] = duplexPair()
     const pipe = new MessagePipe(far)

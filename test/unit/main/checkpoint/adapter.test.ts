@@ -56,43 +56,40 @@ const Q_PROJ = 'model.layers.0.self_attn.q_proj'
 const qFactors = (): TensorFixture[] => factorTensors(Q_PROJ, [8, 8])
 
 describe('a weight with an adapter', () => {
-  it.each(CASES)(
-    'is read as PEFT merges it: $what',
-    async ({ module, config, weight, a, b, embedding, merged }) => {
-      const root = await temporaryFolder()
-      const fixture = checkpointFixture({ dtype: weight.dtype })
-      const name = `${module}.weight`
-      const base = await writeCheckpoint(join(root, 'base'), {
-        ...fixture,
-        tensors: fixture.tensors.map((tensor) =>
-          tensor.name === name ? { ...tensor, bytes: bytesOf(weight.bytes) } : tensor
-        )
-      })
-      const part = (half: 'A' | 'B'): string => (embedding ? `lora_embedding_${half}` : `lora_${half}.weight`)
-      const post = await writeAdapter(
-        join(root, 'post'),
-        [
-          { ...a, name: `base_model.model.${module}.${part('A')}`, bytes: bytesOf(a.bytes) },
-          { ...b, name: `base_model.model.${module}.${part('B')}`, bytes: bytesOf(b.bytes) }
-        ],
-        config
+  it.each(CASES)('is read as PEFT merges it: $what', async ({ module, config, weight, a, b, embedding, merged }) => {
+    const root = await temporaryFolder()
+    const fixture = checkpointFixture({ dtype: weight.dtype })
+    const name = `${module}.weight`
+    const base = await writeCheckpoint(join(root, 'base'), {
+      ...fixture,
+      tensors: fixture.tensors.map((tensor) =>
+        tensor.name === name ? { ...tensor, bytes: bytesOf(weight.bytes) } : tensor
       )
-      const checkpoint = await openCheckpoint(post, base)
-      const reader = openWeightReader(checkpoint)
-      const read = floats(await reader.read(name), weight.dtype)
-      const expected = floats(bytesOf(merged), weight.dtype)
-      expect(read).toEqual(expected)
-      // The same weight in pieces that end within rows, and single rows.
-      const whole = await reader.read(name)
-      const piece = new Uint8Array(7 * DTYPE_BYTES[weight.dtype])
-      await reader.readInto(name, 5 * DTYPE_BYTES[weight.dtype], piece)
-      expect(piece).toEqual(whole.slice(5 * DTYPE_BYTES[weight.dtype], 12 * DTYPE_BYTES[weight.dtype]))
-      const rowBytes = whole.byteLength / (checkpoint.tensors.get(name)?.shape[0] ?? NaN)
-      const row = (index: number): Uint8Array => whole.slice(index * rowBytes, (index + 1) * rowBytes)
-      expect(Buffer.from(await reader.gatherRows(name, [3, 1]))).toEqual(Buffer.concat([row(3), row(1)]))
-      await reader.close()
-    }
-  )
+    })
+    const part = (half: 'A' | 'B'): string => (embedding ? `lora_embedding_${half}` : `lora_${half}.weight`)
+    const post = await writeAdapter(
+      join(root, 'post'),
+      [
+        { ...a, name: `base_model.model.${module}.${part('A')}`, bytes: bytesOf(a.bytes) },
+        { ...b, name: `base_model.model.${module}.${part('B')}`, bytes: bytesOf(b.bytes) }
+      ],
+      config
+    )
+    const checkpoint = await openCheckpoint(post, base)
+    const reader = openWeightReader(checkpoint)
+    const read = floats(await reader.read(name), weight.dtype)
+    const expected = floats(bytesOf(merged), weight.dtype)
+    expect(read).toEqual(expected)
+    // The same weight in pieces that end within rows, and single rows.
+    const whole = await reader.read(name)
+    const piece = new Uint8Array(7 * DTYPE_BYTES[weight.dtype])
+    await reader.readInto(name, 5 * DTYPE_BYTES[weight.dtype], piece)
+    expect(piece).toEqual(whole.slice(5 * DTYPE_BYTES[weight.dtype], 12 * DTYPE_BYTES[weight.dtype]))
+    const rowBytes = whole.byteLength / (checkpoint.tensors.get(name)?.shape[0] ?? NaN)
+    const row = (index: number): Uint8Array => whole.slice(index * rowBytes, (index + 1) * rowBytes)
+    expect(Buffer.from(await reader.gatherRows(name, [3, 1]))).toEqual(Buffer.concat([row(3), row(1)]))
+    await reader.close()
+  })
 })
 
 describe('an unrounded sum with an adapter', () => {
@@ -114,10 +111,7 @@ describe('an unrounded sum with an adapter', () => {
     ]
     const product = (matrix: Float32Array, x: readonly number[]): number[] =>
       Array.from({ length: matrix.length / x.length }, (_, row) =>
-        x.reduce(
-          (total, value, column) => total + value * elementAt(matrix, row * x.length + column, 'value'),
-          0
-        )
+        x.reduce((total, value, column) => total + value * elementAt(matrix, row * x.length + column, 'value'), 0)
       )
     const x = Array.from({ length: 8 }, (_, i) => Math.cos(i))
     const low = product(left, product(right, x))
@@ -143,8 +137,7 @@ describe('an adapter as post', () => {
     })
     expect(pair.post.checkpoint.fingerprint).not.toBe(pair.base.checkpoint.fingerprint)
     const readers = [openWeightReader(pair.base.checkpoint), openWeightReader(pair.post.checkpoint)]
-    const both = (name: string): Promise<Uint8Array[]> =>
-      Promise.all(readers.map((reader) => reader.read(name)))
+    const both = (name: string): Promise<Uint8Array[]> => Promise.all(readers.map((reader) => reader.read(name)))
     const [inBase, inPost] = await both('model.layers.1.self_attn.q_proj.weight')
     expect(inPost).toEqual(inBase)
     const [changedFrom, changed] = await both(`${Q_PROJ}.weight`)
@@ -265,11 +258,7 @@ describe('an adapter that cannot be read', () => {
     ['the other half', b, 'lora_A and lora_B'],
     ['another rank', () => factorTensors(Q_PROJ, [8, 8], 3), 'expected [2, 8]'],
     ['another size', () => factorTensors(Q_PROJ, [8, 9]), 'expected [2, 8]'],
-    [
-      'a layer that the base lacks',
-      () => factorTensors('model.layers.7.self_attn.q_proj', [8, 8]),
-      'layers.7'
-    ],
+    ['a layer that the base lacks', () => factorTensors('model.layers.7.self_attn.q_proj', [8, 8]), 'layers.7'],
     ['factors of a norm', () => factorTensors('model.norm', [8, 8]), 'is not a matrix'],
     [
       'no factors',

@@ -1,18 +1,7 @@
 import { z } from 'zod'
 import { malformedCases } from '../../../fixtures/malformed'
 import { execFileSync } from 'node:child_process'
-import {
-  copyFile,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile
-} from 'node:fs/promises'
+import { copyFile, mkdir, open, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Problem } from '../../../../src/contract/model/problem'
@@ -155,9 +144,7 @@ describe('a model folder', () => {
 
     test('may be given as a snapshot', async () => {
       const folder = await cache(['aaa1', 'bbb2'], 'bbb2')
-      expect(await resolveModelFolder(join(folder, 'snapshots', 'aaa1'))).toBe(
-        join(folder, 'snapshots', 'aaa1')
-      )
+      expect(await resolveModelFolder(join(folder, 'snapshots', 'aaa1'))).toBe(join(folder, 'snapshots', 'aaa1'))
     })
 
     test.each([
@@ -198,11 +185,7 @@ describe('config.json', () => {
     ['no JSON', '{"model_type": ', /config\.json is not JSON/],
     ['a list', '[1]', /config\.json is not a JSON object/],
     ['a field named twice', '{"hidden_size": 1, "hidden_size": 2}', /config\.json names "hidden_size" twice/],
-    [
-      'endless',
-      ' '.repeat(1_000_001),
-      /config\.json is too large: it has 1\.0 MB, more than the 1\.0 MB that are read/
-    ]
+    ['endless', ' '.repeat(1_000_001), /config\.json is too large: it has 1\.0 MB, more than the 1\.0 MB that are read/]
   ])('that is %s is refused', async (_, text, expected) => {
     const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
     await writeFile(join(folder, 'config.json'), text)
@@ -224,8 +207,7 @@ describe('weights', () => {
     expect([...sharded.tensors.keys()].sort()).toEqual([...single.tensors.keys()].sort())
     await withReader(single, (a) =>
       withReader(sharded, async (b) => {
-        for (const name of single.tensors.keys())
-          expect(Buffer.compare(await b.read(name), await a.read(name))).toBe(0)
+        for (const name of single.tensors.keys()) expect(Buffer.compare(await b.read(name), await a.read(name))).toBe(0)
         expect(b.bytesRead).toBe(291_968)
       })
     )
@@ -300,18 +282,13 @@ describe('a sharded checkpoint', () => {
     [
       'with tensors in two shards',
       (folder) =>
-        copyFile(join(folder, FIRST), join(folder, SECOND)).then(() =>
-          putMap(folder, { a: FIRST, b: SECOND })
-        ),
+        copyFile(join(folder, FIRST), join(folder, SECOND)).then(() => putMap(folder, { a: FIRST, b: SECOND })),
       `in two files: "a" (${FIRST} and ${SECOND}), "b" (${FIRST} and ${SECOND})`
     ],
     [
       'in more files than any dense model has',
       (folder) =>
-        putMap(
-          folder,
-          Object.fromEntries(Array.from({ length: 501 }, (_, n) => [`t${n}`, `${n}.safetensors`]))
-        ),
+        putMap(folder, Object.fromEntries(Array.from({ length: 501 }, (_, n) => [`t${n}`, `${n}.safetensors`]))),
       'names 501 files; at most 500 are read',
       'unsupported'
     ],
@@ -341,9 +318,7 @@ describe('a fingerprint', () => {
   })
 
   test('distinguishes base from post, which differ only in their weights', async () => {
-    expect(await readFile(join(DEMO, 'base', 'config.json'))).toEqual(
-      await readFile(join(DEMO, 'post', 'config.json'))
-    )
+    expect(await readFile(join(DEMO, 'base', 'config.json'))).toEqual(await readFile(join(DEMO, 'post', 'config.json')))
     expect(await of(join(DEMO, 'base'))).not.toBe(await of(join(DEMO, 'post')))
   })
 
@@ -365,8 +340,7 @@ describe('a fingerprint', () => {
 })
 
 describe('reading weights', () => {
-  const small = async (): Promise<Checkpoint> =>
-    openCheckpoint(await writeCheckpoint(await temporaryFolder(), SMALL))
+  const small = async (): Promise<Checkpoint> => openCheckpoint(await writeCheckpoint(await temporaryFolder(), SMALL))
   const floats = (bytes: Uint8Array): number[] => [...new Float32Array(Uint8Array.from(bytes).buffer)]
 
   test('gives whole tensors, rows of matrices and elements of vectors, and counts the bytes', async () => {
@@ -410,10 +384,7 @@ describe('reading weights', () => {
     await handle.close()
     await withReader(await openCheckpoint(folder), async (reader) => {
       const bytes = await reader.read('big')
-      const marks = Array.from({ length: 150 }, (_, row) => [
-        bytes[row * 2 ** 20],
-        bytes[(row + 1) * 2 ** 20 - 1]
-      ])
+      const marks = Array.from({ length: 150 }, (_, row) => [bytes[row * 2 ** 20], bytes[(row + 1) * 2 ** 20 - 1]])
       expect(marks).toEqual(Array.from({ length: 150 }, (_, row) => [row + 1, row + 1]))
       expect(reader.bytesRead).toBe(byteLength)
     })
@@ -461,9 +432,7 @@ describe('reading weights', () => {
         await withReader(checkpoint, async (reader) => {
           if (readFirst) await reader.read('a')
           await truncate(file, change === 'cut' ? bytes - 1 : bytes + 1)
-          expect((await problemOf(reader.read('c'))).message).toMatch(
-            /has changed since the model was opened/
-          )
+          expect((await problemOf(reader.read('c'))).message).toMatch(/has changed since the model was opened/)
         })
       }
     }

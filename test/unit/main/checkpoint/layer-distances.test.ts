@@ -23,9 +23,7 @@ import { decodeFloat, FLOAT_FORMATS } from '../../../fixtures/float-formats'
 
 /** Reference: computes the definition weight by weight, in float64. */
 function plainDistance(base: readonly number[], post: readonly number[]): Omit<Distance, 'changed'> {
-  const pairs = base
-    .map((value, i) => [value, post[i] ?? NaN] as const)
-    .filter((pair) => pair.every(Number.isFinite))
+  const pairs = base.map((value, i) => [value, post[i] ?? NaN] as const).filter((pair) => pair.every(Number.isFinite))
   const norm = (values: number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0))
   const baseNorm = norm(pairs.map(([b]) => b))
   const postNorm = norm(pairs.map(([, p]) => p))
@@ -37,10 +35,7 @@ function plainDistance(base: readonly number[], post: readonly number[]): Omit<D
     postNorm,
     differenceNorm,
     relativeNorm: baseNorm > 0 ? differenceNorm / baseNorm : differenceNorm > 0 ? null : 0,
-    cosine:
-      baseNorm > 0 && postNorm > 0
-        ? pairs.reduce((sum, [b, p]) => sum + b * p, 0) / (baseNorm * postNorm)
-        : null
+    cosine: baseNorm > 0 && postNorm > 0 ? pairs.reduce((sum, [b, p]) => sum + b * p, 0) / (baseNorm * postNorm) : null
   }
 }
 
@@ -133,42 +128,35 @@ describe('the distance of two sets of weights', () => {
     const dtype = fc.constantFrom('F32', 'F16', 'BF16')
     const length = fc.integer({ min: 0, max: 5000 })
     fc.assert(
-      fc.property(
-        dtype,
-        dtype,
-        length,
-        fc.infiniteStream(fc.nat()),
-        (baseDtype, postDtype, count, numbers) => {
-          const bytesOf = (of: string): Buffer => Buffer.alloc(count * (of === 'F32' ? 4 : 2))
-          const [base, post] = [
-            { bytes: bytesOf(baseDtype), dtype: baseDtype },
-            { bytes: bytesOf(postDtype), dtype: postDtype }
-          ]
-          // Any bits at all, NaN and subnormals included; a third of the places is alike where the dtypes are.
-          const [seed] = numbers.take(1)
-          let state = seed ?? 0
-          const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0)
-          for (const { bytes } of [base, post]) {
-            for (let i = 0; i + 1 < bytes.byteLength; i += 2) bytes.writeUInt16LE(next() >>> 16, i)
-          }
-          if (baseDtype === postDtype)
-            base.bytes.copy(post.bytes, 0, 0, Math.floor(base.bytes.byteLength / 3))
-          const sums = new DistanceSums()
-          if (!isWeightDtype(baseDtype) || !isWeightDtype(postDtype)) return
-          sums.add(base.bytes, baseDtype, post.bytes, postDtype)
-          const [x, y] = [valuesOf(base), valuesOf(post)]
-          const expected = plainDistance(x, y)
-          const found = sums.distance()
-          expect(found.nonFinite).toBe(expected.nonFinite)
-          for (const field of ['baseNorm', 'postNorm', 'differenceNorm'] as const) {
-            expect(Math.abs(found[field] - expected[field])).toBeLessThanOrEqual(1e-12 * expected[field])
-          }
-          if (baseDtype === postDtype) {
-            const [a, b] = [storedBits(base), storedBits(post)]
-            expect(found.changed).toBe(a.filter((bits, i) => bits !== b[i]).length)
-          }
+      fc.property(dtype, dtype, length, fc.infiniteStream(fc.nat()), (baseDtype, postDtype, count, numbers) => {
+        const bytesOf = (of: string): Buffer => Buffer.alloc(count * (of === 'F32' ? 4 : 2))
+        const [base, post] = [
+          { bytes: bytesOf(baseDtype), dtype: baseDtype },
+          { bytes: bytesOf(postDtype), dtype: postDtype }
+        ]
+        // Any bits at all, NaN and subnormals included; a third of the places is alike where the dtypes are.
+        const [seed] = numbers.take(1)
+        let state = seed ?? 0
+        const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0)
+        for (const { bytes } of [base, post]) {
+          for (let i = 0; i + 1 < bytes.byteLength; i += 2) bytes.writeUInt16LE(next() >>> 16, i)
         }
-      ),
+        if (baseDtype === postDtype) base.bytes.copy(post.bytes, 0, 0, Math.floor(base.bytes.byteLength / 3))
+        const sums = new DistanceSums()
+        if (!isWeightDtype(baseDtype) || !isWeightDtype(postDtype)) return
+        sums.add(base.bytes, baseDtype, post.bytes, postDtype)
+        const [x, y] = [valuesOf(base), valuesOf(post)]
+        const expected = plainDistance(x, y)
+        const found = sums.distance()
+        expect(found.nonFinite).toBe(expected.nonFinite)
+        for (const field of ['baseNorm', 'postNorm', 'differenceNorm'] as const) {
+          expect(Math.abs(found[field] - expected[field])).toBeLessThanOrEqual(1e-12 * expected[field])
+        }
+        if (baseDtype === postDtype) {
+          const [a, b] = [storedBits(base), storedBits(post)]
+          expect(found.changed).toBe(a.filter((bits, i) => bits !== b[i]).length)
+        }
+      }),
       { numRuns: 40 }
     )
   })
@@ -206,10 +194,7 @@ async function written(
 const fixture = (seed: number): CheckpointFixture => checkpointFixture({ seed })
 
 /** The component that this is true of. */
-function componentWhere(
-  { components }: LayerDistances,
-  is: (of: LayerDistances['components'][number]) => boolean
-) {
+function componentWhere({ components }: LayerDistances, is: (of: LayerDistances['components'][number]) => boolean) {
   const found = components.find(is)
   if (found === undefined) throw new Error('it was not compared')
   return found
@@ -231,29 +216,26 @@ describe('the layer distances of a pair', () => {
     ['stored alike', 'BF16', 'BF16', {}],
     ['stored differently', 'F32', 'BF16', {}],
     ['stored in shards', 'F16', 'F16', { base: 3, post: 2 }]
-  ] as const)(
-    'of checkpoints %s are those of a plain loop over every tensor',
-    async (_, inBase, inPost, shards) => {
-      const base = checkpointFixture({ dtype: inBase, seed: 1 })
-      const post = checkpointFixture({ dtype: inPost, seed: 2 })
-      const { components, layers, bytesRead } = await compareFixtures(base, post, shards)
-      const names = base.tensors.map(({ name }) => name)
-      expect(components.map(({ tensor }) => tensor).sort()).toEqual(names.sort())
-      for (const found of components) {
-        const [x, y] = [valuesOf(tensorOf(base, found.tensor)), valuesOf(tensorOf(post, found.tensor))]
-        expectDistance(found, plainDistance(x, y))
-        expect(found.changed).toBe(x.filter((value, i) => !Object.is(value, y[i])).length)
-        expect(found.identical).toBe(false)
-      }
-      for (const { layer, ...whole } of layers) {
-        const own = base.tensors.filter(({ name }) => name.startsWith(`model.layers.${layer}.`))
-        const inPost = own.flatMap(({ name }) => valuesOf(tensorOf(post, name)))
-        expectDistance(whole, plainDistance(own.flatMap(valuesOf), inPost))
-      }
-      const sizes = [base, post].flatMap(({ tensors }) => tensors.map(({ bytes }) => bytes.byteLength))
-      expect(bytesRead).toBe(sizes.reduce((sum, size) => sum + size, 0))
+  ] as const)('of checkpoints %s are those of a plain loop over every tensor', async (_, inBase, inPost, shards) => {
+    const base = checkpointFixture({ dtype: inBase, seed: 1 })
+    const post = checkpointFixture({ dtype: inPost, seed: 2 })
+    const { components, layers, bytesRead } = await compareFixtures(base, post, shards)
+    const names = base.tensors.map(({ name }) => name)
+    expect(components.map(({ tensor }) => tensor).sort()).toEqual(names.sort())
+    for (const found of components) {
+      const [x, y] = [valuesOf(tensorOf(base, found.tensor)), valuesOf(tensorOf(post, found.tensor))]
+      expectDistance(found, plainDistance(x, y))
+      expect(found.changed).toBe(x.filter((value, i) => !Object.is(value, y[i])).length)
+      expect(found.identical).toBe(false)
     }
-  )
+    for (const { layer, ...whole } of layers) {
+      const own = base.tensors.filter(({ name }) => name.startsWith(`model.layers.${layer}.`))
+      const inPost = own.flatMap(({ name }) => valuesOf(tensorOf(post, name)))
+      expectDistance(whole, plainDistance(own.flatMap(valuesOf), inPost))
+    }
+    const sizes = [base, post].flatMap(({ tensors }) => tensors.map(({ bytes }) => bytes.byteLength))
+    expect(bytesRead).toBe(sizes.reduce((sum, size) => sum + size, 0))
+  })
 
   it('are joined for the same projection of all experts of a layer', async () => {
     const config = { ...TINY_LLAMA, model_type: 'mixtral', num_local_experts: 3, num_experts_per_tok: 2 }
@@ -301,9 +283,7 @@ describe('the layer distances of a pair', () => {
     // Layer 0 as it was; of layer 1 a single bit is another.
     const post: CheckpointFixture = {
       ...base,
-      tensors: base.tensors.map((tensor) =>
-        tensor.name === 'lm_head.weight' ? tensorOf(other, tensor.name) : tensor
-      )
+      tensors: base.tensors.map((tensor) => (tensor.name === 'lm_head.weight' ? tensorOf(other, tensor.name) : tensor))
     }
     const changed = tensorOf(post, 'model.layers.1.mlp.down_proj.weight')
     const bytes = Buffer.from(changed.bytes)

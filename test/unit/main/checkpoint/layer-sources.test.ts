@@ -10,12 +10,7 @@ import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { generate } from '../../../../src/main/engine/generate/generate'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { ONE_ANSWER } from '../../../fixtures/few-answers'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 
@@ -53,8 +48,7 @@ const PROMPTS = [
 async function probabilities(base: string, post: string, models: Model[]): Promise<unknown[]> {
   const found: unknown[] = []
   const request = { base, post, device: 'cpu' as const, models, prompts: PROMPTS, memoryBytes: 2 ** 30 }
-  for await (const event of sweep(request))
-    if (event.type === 'probabilities') found[event.model] = event.probabilities
+  for await (const event of sweep(request)) if (event.type === 'probabilities') found[event.model] = event.probabilities
   return found
 }
 
@@ -103,8 +97,7 @@ describe('layers from another checkpoint than base', () => {
         prompts: [[1, 2, 3]]
       }
       const found: number[][] = []
-      for await (const event of generate(request, () => null))
-        if (event.type === 'sample') found.push(event.tokens)
+      for await (const event of generate(request, () => null)) if (event.type === 'sample') found.push(event.tokens)
       return found
     }
     const found = await answers(base, layersModel(setSource(layers, source)))

@@ -5,12 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { baseModels } from '../../../../src/main/checkpoint/local-models'
 import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
 import { findPairs, joinedModels } from '../../../../src/main/checkpoint/local-pairs'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 
 const REVISION = 'a'.repeat(40)
 const [BASE, POST] = [1, 2].map((seed) => checkpointFixture({ seed }))
@@ -29,10 +24,7 @@ class Repository {
     this.snapshot = join(this.folder, 'snapshots', REVISION)
   }
 
-  async write(
-    checkpoint = BASE,
-    { card, shardCount = 0 }: { card?: string; shardCount?: number } = {}
-  ): Promise<this> {
+  async write(checkpoint = BASE, { card, shardCount = 0 }: { card?: string; shardCount?: number } = {}): Promise<this> {
     if (checkpoint === undefined) throw new Error('no checkpoint')
     await mkdir(join(this.folder, 'refs'), { recursive: true })
     await writeFile(join(this.folder, 'refs', 'main'), REVISION)
@@ -70,8 +62,7 @@ async function cacheOf200(cache: string): Promise<string[]> {
   const right: string[] = []
   for (let n = 0; n < 10; n++) {
     const repository = (name: string): Repository => new Repository(cache, `org/${name}-${n}B`)
-    const named = (name: string, ending: string): Repository =>
-      new Repository(cache, `org/${name}-${n}B${ending}`)
+    const named = (name: string, ending: string): Repository => new Repository(cache, `org/${name}-${n}B${ending}`)
     await repository('card').write(BASE, { shardCount: 2 })
     await new Repository(cache, `other/tuned-${n}`).write(POST, { card: cardOf(`org/card-${n}B`) })
     right.push(`org/card-${n}B > other/tuned-${n}`)
@@ -86,23 +77,15 @@ async function cacheOf200(cache: string): Promise<string[]> {
     await repository('deep').write(BASE)
     await named('deep', '-Chat').write(DEEPER)
     await repository('half').write(BASE)
-    await (
-      await named('half', '-Instruct').write(POST, { shardCount: 2 })
-    ).lose('model-00002-of-00002.safetensors')
+    await (await named('half', '-Instruct').write(POST, { shardCount: 2 })).lose('model-00002-of-00002.safetensors')
     await (await repository('lost').write(BASE)).lose('model.safetensors')
     await named('lost', '-SFT').write(POST)
     await repository('round').write(BASE)
-    await (
-      await named('round', '-DPO').write(POST)
-    ).replace('config.json', (path) => symlink('config.json', path))
+    await (await named('round', '-DPO').write(POST)).replace('config.json', (path) => symlink('config.json', path))
     await repository('pipe').write(BASE)
-    await (
-      await named('pipe', '-it').write(POST)
-    ).replace('config.json', (path) => execFileSync('mkfifo', [path]))
+    await (await named('pipe', '-it').write(POST)).replace('config.json', (path) => execFileSync('mkfifo', [path]))
     await repository('gguf').write(BASE)
-    await (
-      await named('gguf', '-it').write(POST)
-    ).replace('model.safetensors', (path) => writeFile(`${path}.gguf`, ''))
+    await (await named('gguf', '-it').write(POST)).replace('model.safetensors', (path) => writeFile(`${path}.gguf`, ''))
     await repository('alone').write(BASE)
     await new Repository(cache, `third/alone-${n}B-it`).write(POST)
   }
@@ -211,9 +194,9 @@ describe('pairs on this machine', () => {
 
 describe('models are joined', () => {
   const joined = (...models: [name: string, ...madeFrom: string[]][]): string[] =>
-    joinedModels(
-      models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom, isAdapter: false }))
-    ).map(({ base, post, by }) => `${base.name} > ${post.name} by ${by}`)
+    joinedModels(models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom, isAdapter: false }))).map(
+      ({ base, post, by }) => `${base.name} > ${post.name} by ${by}`
+    )
 
   test('with work that grows with their number, even if their names are similar', () => {
     let reads = 0
@@ -237,13 +220,9 @@ describe('models are joined', () => {
 
   test('by endings of names within an organisation', () => {
     expect(joined(['a/m-1B'], ['a/m-1B-SFT-DPO'], ['b/m-1B-it'])).toEqual(['a/m-1B > a/m-1B-SFT-DPO by name'])
-    expect(joined(['g/gemma-3-1b-pt'], ['g/gemma-3-1b-it'])).toEqual([
-      'g/gemma-3-1b-pt > g/gemma-3-1b-it by name'
-    ])
+    expect(joined(['g/gemma-3-1b-pt'], ['g/gemma-3-1b-it'])).toEqual(['g/gemma-3-1b-pt > g/gemma-3-1b-it by name'])
     expect(joined(['q/Q-0.6B-Base'], ['q/Q-0.6B'])).toEqual(['q/Q-0.6B-Base > q/Q-0.6B by name'])
-    expect(joined(['m/M-7B-v0.3'], ['m/M-7B-Instruct-v0.3'])).toEqual([
-      'm/M-7B-v0.3 > m/M-7B-Instruct-v0.3 by name'
-    ])
+    expect(joined(['m/M-7B-v0.3'], ['m/M-7B-Instruct-v0.3'])).toEqual(['m/M-7B-v0.3 > m/M-7B-Instruct-v0.3 by name'])
     expect(joined(['a/m-it'], ['a/m-chat'])).toEqual([])
   })
 })

@@ -40,24 +40,21 @@ async function moveOut(folder: string, name: string, to: string): Promise<void> 
 }
 
 describe('a link in a model folder', () => {
-  test.each(['config.json', INDEX, ...Object.keys(TEXTS)])(
-    'in the place of %s must stay in it',
-    async (name) => {
-      const place = await temporaryFolder()
-      const folder = await modelFolder(join(place, 'model'))
-      // Each of these is read only where the one before is missing.
-      if (name === 'chat_template.json') {
-        await unlink(join(folder, 'chat_template.jinja'))
-        await writeFile(join(folder, 'tokenizer_config.json'), '{}')
-      }
-      await moveOut(folder, name, join(place, 'private'))
-      const problem = await problemOf(readAll(folder))
-      expect(problem).toMatchObject({
-        code: 'bad-file',
-        message: `${join(folder, name)} is a link to ${join(place, 'private')}, outside the model's folder.`
-      })
+  test.each(['config.json', INDEX, ...Object.keys(TEXTS)])('in the place of %s must stay in it', async (name) => {
+    const place = await temporaryFolder()
+    const folder = await modelFolder(join(place, 'model'))
+    // Each of these is read only where the one before is missing.
+    if (name === 'chat_template.json') {
+      await unlink(join(folder, 'chat_template.jinja'))
+      await writeFile(join(folder, 'tokenizer_config.json'), '{}')
     }
-  )
+    await moveOut(folder, name, join(place, 'private'))
+    const problem = await problemOf(readAll(folder))
+    expect(problem).toMatchObject({
+      code: 'bad-file',
+      message: `${join(folder, name)} is a link to ${join(place, 'private')}, outside the model's folder.`
+    })
+  })
 
   test('to a neighbour whose name begins alike, or through a folder that is a link, leads outside', async () => {
     const place = await temporaryFolder()
@@ -88,8 +85,7 @@ describe('a link in a model folder', () => {
     const snapshot = await modelFolder(join(cache, 'models--org--tiny', 'snapshots', 'aaa1'))
     const blobs = join(cache, 'models--org--tiny', 'blobs')
     await mkdir(blobs)
-    for (const name of ['config.json', INDEX, ...Object.keys(TEXTS)])
-      await moveOut(snapshot, name, join(blobs, name))
+    for (const name of ['config.json', INDEX, ...Object.keys(TEXTS)]) await moveOut(snapshot, name, join(blobs, name))
     expect(await readAll(snapshot)).toBe('jinja')
     const other = join(cache, 'models--org--other', 'blobs')
     await mkdir(other, { recursive: true })

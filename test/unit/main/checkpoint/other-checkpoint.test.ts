@@ -10,12 +10,7 @@ import { probe } from '../../../../src/main/engine/questions/probe'
 import { buildRecipeTrie, countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { findSharing } from '../../../../src/main/engine/weights/sharing'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 import { goldenPath, readGolden } from '../../../fixtures/goldens'
 

@@ -14,12 +14,7 @@ import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { prepareExport } from '../../../../src/main/export/prepare'
 import type { CheckpointFixture, TensorFixture } from '../../../fixtures/checkpoint-builder'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
 const Stored = z.object({ dtype: z.string(), shape: z.array(z.number()), bytes: z.base64() })
@@ -110,9 +105,7 @@ describe('packed weights', () => {
     // Rows by themselves first: nothing is held yet.
     const rowBytes = 2 * columns
     const gathered = await reader.gatherRows('x.weight', [rows - 1, 1])
-    expect(gathered).toEqual(
-      Uint8Array.from([...bytes.slice(-rowBytes), ...bytes.slice(rowBytes, 2 * rowBytes)])
-    )
+    expect(gathered).toEqual(Uint8Array.from([...bytes.slice(-rowBytes), ...bytes.slice(rowBytes, 2 * rowBytes)]))
     // From the middle of a byte and a group, over the end of a row.
     const piece = new Uint8Array(2 * rowBytes)
     await reader.readInto('x.weight', 6, piece)
@@ -166,9 +159,7 @@ describe('packed weights', () => {
       tensors: Object.entries(GPTQ.tensors).map(([name, stored]) => tensor(`x.${name}`, stored))
     })
     const problem = await problemOf(openCheckpoint(folder))
-    expect(problem.message).toMatch(
-      /config.json has no "quantization_config", but 1 tensor .* such as "x.qweight"/
-    )
+    expect(problem.message).toMatch(/config.json has no "quantization_config", but 1 tensor .* such as "x.qweight"/)
     expect(problem.hint).toMatch(/quantize_config.json/)
   })
 
@@ -266,9 +257,7 @@ function twins(seed: number, given: Case): { packed: CheckpointFixture; plain: C
       config: { ...plain.config, quantization_config: given.config },
       tensors: plain.tensors.flatMap((each) =>
         isTaken(each)
-          ? Object.entries(given.tensors).map(([name, stored]) =>
-              tensor(each.name.replace(/weight$/, name), stored)
-            )
+          ? Object.entries(given.tensors).map(([name, stored]) => tensor(each.name.replace(/weight$/, name), stored))
           : [each]
       )
     },
@@ -335,16 +324,13 @@ describe('a pair with packed weights', () => {
     const { bytesRead: ofPlain, ...expected } = await distancesOf(plain)
     expect(distances).toEqual(expected)
     const saved =
-      4 *
-      (64 * 32 * 2 - Object.values(GPTQ.tensors).reduce((sum, { bytes }) => sum + bytesOf(bytes).length, 0))
+      4 * (64 * 32 * 2 - Object.values(GPTQ.tensors).reduce((sum, { bytes }) => sum + bytesOf(bytes).length, 0))
     expect(ofPlain - bytesRead).toBe(saved)
   })
 
   test('is not exported, with the reason', async () => {
     const { base, packed } = await pairs()
-    const { message } = await problemOf(
-      prepareExport({ base, post: packed }, { name: 'x', ranges: [[0, 0]] })
-    )
+    const { message } = await problemOf(prepareExport({ base, post: packed }, { name: 'x', ranges: [[0, 0]] }))
     expect(message).toMatch(/packed stores weights with scales, of which no restored model is written/)
   })
 })

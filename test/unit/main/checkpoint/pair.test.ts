@@ -23,10 +23,7 @@ const BASE = checkpointFixture({ seed: 1 })
 const POST = checkpointFixture({ seed: 2 })
 
 /** Writes both, each with a tokenizer and a chat template, so that only what a test is about is found. */
-async function writePair(
-  base: CheckpointFixture,
-  post: CheckpointFixture
-): Promise<{ base: string; post: string }> {
+async function writePair(base: CheckpointFixture, post: CheckpointFixture): Promise<{ base: string; post: string }> {
   const folder = await temporaryFolder()
   const paths = {
     base: await writeCheckpoint(join(folder, 'base'), base),
@@ -112,10 +109,7 @@ describe('the report of a pair', () => {
     'finds %s to fit together, and sharded base with single post alike',
     async (family) => {
       const shards = family === 'llama3' ? '-sharded' : ''
-      const report = await inspectPair(
-        join(GOLDENS, family, `base-bf16${shards}`),
-        join(GOLDENS, family, 'post-bf16')
-      )
+      const report = await inspectPair(join(GOLDENS, family, `base-bf16${shards}`), join(GOLDENS, family, 'post-bf16'))
       expect(report.compatible).toBe(true)
       expect(report.findings).toEqual([
         {
@@ -183,9 +177,7 @@ describe('a pair that does not fit', () => {
     const name = 'model.layers.0.mlp.experts.gate_up_proj'
     const joined = { ...whole, tensors: [...whole.tensors, floatTensor(name, 'BF16', [1], [1])] }
     const [message = ''] = messages(await findings(whole, joined), 'error')
-    expect(message).toContain(
-      `tensor "${name}" is of all experts of a layer, expected tensors for each expert`
-    )
+    expect(message).toContain(`tensor "${name}" is of all experts of a layer, expected tensors for each expert`)
   })
 
   test('because tensors are missing names each, of the layers and around them', async () => {
@@ -333,9 +325,7 @@ describe('a pair that fits', () => {
     const broken = await inspectPair(paths.base, paths.post)
     expect(broken.post.hasChatTemplate).toBe(false)
     expect(messages(broken.findings, 'warning')).toEqual([
-      expect.stringMatching(
-        /^The chat template of post cannot be used: .*tokenizer_config\.json: chat_template: /
-      )
+      expect.stringMatching(/^The chat template of post cannot be used: .*tokenizer_config\.json: chat_template: /)
     ])
 
     await writeFile(join(paths.post, 'tokenizer_config.json'), '{"chat_template": "{{ messages }}"}')

@@ -57,11 +57,7 @@ function referenceSums({ rank, columns, scale, left, right, weights }: Product):
 }
 
 /** Adds the product to pieces of the weights, which end within rows. */
-function addedSums(
-  adder: ProductAdder,
-  { rank, left, right, columns, scale, weights }: Product,
-  bf16: boolean
-) {
+function addedSums(adder: ProductAdder, { rank, left, right, columns, scale, weights }: Product, bf16: boolean) {
   const stored = new Uint16Array(weights.buffer).filter((_, i) => !bf16 || i % 2 === 1)
   const bytes = new Uint8Array(stored.buffer)
   const [width, factors] = [bf16 ? 2 : 4, { rank, left, right }]

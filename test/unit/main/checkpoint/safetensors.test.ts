@@ -8,12 +8,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { readSafetensorsHeader } from '../../../../src/main/checkpoint/safetensors'
-import {
-  floatTensor,
-  rawSafetensors,
-  safetensorsBytes,
-  temporaryFolder
-} from '../../../fixtures/checkpoint-builder'
+import { floatTensor, rawSafetensors, safetensorsBytes, temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
 const DEMO_FILE = join(import.meta.dirname, '../../../../resources/blend-pair/base/model.safetensors')
@@ -39,8 +34,7 @@ const entry = (dtype: string, shape: number[], ...data_offsets: number[]): objec
   shape,
   data_offsets
 })
-const f32 = (begin: number, end: number, shape = [(end - begin) / 4]): object =>
-  entry('F32', shape, begin, end)
+const f32 = (begin: number, end: number, shape = [(end - begin) / 4]): object => entry('F32', shape, begin, end)
 
 describe('a safetensors header', () => {
   test('lists name, dtype, shape and offset of every tensor, sorted by their bytes', async () => {
@@ -74,9 +68,7 @@ describe('a safetensors header', () => {
   })
 
   test('may list tensors in any order, as older writers do', async () => {
-    const file = await fileOf(
-      rawSafetensors(JSON.stringify({ later: f32(4, 8), first: f32(0, 4) }), new Uint8Array(8))
-    )
+    const file = await fileOf(rawSafetensors(JSON.stringify({ later: f32(4, 8), first: f32(0, 4) }), new Uint8Array(8)))
     expect((await readSafetensorsHeader(file)).tensors.map(({ name }) => name)).toEqual(['first', 'later'])
   })
 
@@ -84,9 +76,7 @@ describe('a safetensors header', () => {
     const header = { scalar: f32(0, 4, []), empty: f32(4, 4, [0, 5]) }
     const file = await fileOf(rawSafetensors(`${JSON.stringify(header)}    `, new Uint8Array(4)))
     expect((await readSafetensorsHeader(file)).tensors.map(({ shape }) => shape)).toEqual([[], [0, 5]])
-    expect(
-      (await readSafetensorsHeader(await fileOf(rawSafetensors('{}', new Uint8Array())))).tensors
-    ).toEqual([])
+    expect((await readSafetensorsHeader(await fileOf(rawSafetensors('{}', new Uint8Array())))).tensors).toEqual([])
   })
 
   test('treats names with a meaning in JavaScript like other names', async () => {
@@ -157,9 +147,7 @@ describe('a broken safetensors file', () => {
       /is a folder, not a file/
     )
     execFileSync('mkfifo', [join(folder, 'pipe.safetensors')])
-    expect((await problemOf(readSafetensorsHeader(join(folder, 'pipe.safetensors')))).message).toMatch(
-      /is not a file/
-    )
+    expect((await problemOf(readSafetensorsHeader(join(folder, 'pipe.safetensors')))).message).toMatch(/is not a file/)
     await symlink('gone', join(folder, 'link.safetensors'))
     expect((await problemOf(readSafetensorsHeader(join(folder, 'link.safetensors')))).message).toMatch(
       /is a link to a file that does not exist/
@@ -173,8 +161,7 @@ describe('a broken safetensors file', () => {
 
   test('whose header is longer than 4 MB or than the file is refused before it is read', async () => {
     const message = async (length: bigint): Promise<string> =>
-      (await problemOf(readSafetensorsHeader(await fileOf(rawSafetensors('{}', new Uint8Array(), length)))))
-        .message
+      (await problemOf(readSafetensorsHeader(await fileOf(rawSafetensors('{}', new Uint8Array(), length))))).message
     expect(await message(4_000_001n)).toMatch(/gives its header 4000001 bytes, expected at most 4000000/)
     expect(await message(2n ** 64n - 1n)).toMatch(/gives its header 18446744073709551615 bytes/)
     expect(await message(3n)).toMatch(/is truncated: its header has 3 bytes, but only 2 follow/)
@@ -183,9 +170,7 @@ describe('a broken safetensors file', () => {
   test('with as many tensors as a fifth of a mixture of experts, four for each weight, is read', async () => {
     const tensor = '{"dtype":"I32","shape":[0],"data_offsets":[0,0]}'
     const tensors = Array.from({ length: 15_000 }, (_, i) => `"model.layers.${i}.qweight":${tensor}`)
-    const header = await readSafetensorsHeader(
-      await fileOf(rawSafetensors(`{${tensors.join(',')}}`, new Uint8Array()))
-    )
+    const header = await readSafetensorsHeader(await fileOf(rawSafetensors(`{${tensors.join(',')}}`, new Uint8Array())))
     expect(header.tensors).toHaveLength(15_000)
   })
 
@@ -198,17 +183,12 @@ describe('a broken safetensors file', () => {
 
   test('whose header is not UTF-8 is refused', async () => {
     const header = Buffer.concat([Buffer.from('{"a'), Buffer.of(0xff), Buffer.from('": 1}')])
-    const problem = await problemOf(
-      readSafetensorsHeader(await fileOf(rawSafetensors(header, new Uint8Array())))
-    )
+    const problem = await problemOf(readSafetensorsHeader(await fileOf(rawSafetensors(header, new Uint8Array()))))
     expect(problem.message).toMatch(/the header is not UTF-8 text/)
   })
 
   test.each([
-    ...malformedCases(
-      'safetensors',
-      z.strictObject({ what: z.string(), header: z.unknown(), message: z.string() })
-    ),
+    ...malformedCases('safetensors', z.strictObject({ what: z.string(), header: z.unknown(), message: z.string() })),
     ...[`${'['.repeat(5000)}${']'.repeat(5000)}}`, '['.repeat(900_000)].map((nested) => ({
       ...{ what: 'deep nesting', header: `{"a": ${nested}`, message: 'nests more than 100 deep' }
     }))
@@ -260,10 +240,7 @@ describe('a broken safetensors file', () => {
 
   test('never fails with another error, whatever its bytes', async () => {
     const folder = await temporaryFolder()
-    const valid = safetensorsBytes([
-      floatTensor('a', 'F32', [2], [1, 2]),
-      floatTensor('b', 'F16', [3], [1, 2, 3])
-    ])
+    const valid = safetensorsBytes([floatTensor('a', 'F32', [2], [1, 2]), floatTensor('b', 'F16', [3], [1, 2, 3])])
     const edits = fc.array(fc.tuple(fc.nat(valid.byteLength - 1), fc.nat(255)), {
       minLength: 1,
       maxLength: 4

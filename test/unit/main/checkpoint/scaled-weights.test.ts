@@ -10,12 +10,7 @@ import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { prepareExport } from '../../../../src/main/export/prepare'
 import type { CheckpointFixture, TensorFixture } from '../../../fixtures/checkpoint-builder'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
 const Cases = z.array(
@@ -39,8 +34,7 @@ const float8Config = (block: unknown): object => ({
 
 /** The same of compressed-tensors, for which blocks are groups of a row. */
 function compressedConfig(dtype: string, block: readonly number[] | null, columns: number): object {
-  const strategy =
-    block === null ? 'tensor' : block[0] !== 1 ? 'tensor' : block[1] === columns ? 'channel' : 'group'
+  const strategy = block === null ? 'tensor' : block[0] !== 1 ? 'tensor' : block[1] === columns ? 'channel' : 'group'
   const weights = {
     num_bits: 8,
     type: dtype === 'I8' ? 'int' : 'float',
@@ -90,41 +84,33 @@ const PUBLISHED = CASES.flatMap((given) => {
 })
 
 describe('weights with scales', () => {
-  test.each(PUBLISHED)(
-    '$how: $dtype in blocks of $block are the BF16 that torch makes of them',
-    async (given) => {
-      const tensors: TensorFixture[] = [
-        { name: 'x.weight', dtype: given.dtype, shape: given.shape, bytes: bytesOf(given.stored) },
-        {
-          name: `x.weight${given.suffix}`,
-          dtype: 'F32',
-          shape: given.scalesShape,
-          bytes: bytesOf(given.scales)
-        }
-      ]
-      const config = { ...TINY_LLAMA, ...given.config }
-      const checkpoint = await openCheckpoint(
-        await writeCheckpoint(await temporaryFolder(), { config, tensors })
-      )
-      expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
-      const reader = openWeightReader(checkpoint)
-      const expected = bytesOf(given.bf16)
-      const [rows = 0, columns = 0] = given.shape
-      expect(numbersOf(await reader.read('x.weight'))).toEqual(numbersOf(expected))
-      expect(reader.bytesRead).toBe(rows * columns + 4 * given.scalesShape.reduce((a, b) => a * b, 1))
-      const row = 2 * columns
-      const gathered = await reader.gatherRows('x.weight', [rows - 1, 0])
-      expect(numbersOf(gathered)).toEqual([
-        ...numbersOf(expected.slice(-row)),
-        ...numbersOf(expected.slice(0, row))
-      ])
-      // In the middle of a block, over the end of a row.
-      const piece = new Uint8Array(2 * columns)
-      await reader.readInto('x.weight', 6, piece)
-      expect(numbersOf(piece)).toEqual(numbersOf(expected.slice(6, 6 + 2 * columns)))
-      await reader.close()
-    }
-  )
+  test.each(PUBLISHED)('$how: $dtype in blocks of $block are the BF16 that torch makes of them', async (given) => {
+    const tensors: TensorFixture[] = [
+      { name: 'x.weight', dtype: given.dtype, shape: given.shape, bytes: bytesOf(given.stored) },
+      {
+        name: `x.weight${given.suffix}`,
+        dtype: 'F32',
+        shape: given.scalesShape,
+        bytes: bytesOf(given.scales)
+      }
+    ]
+    const config = { ...TINY_LLAMA, ...given.config }
+    const checkpoint = await openCheckpoint(await writeCheckpoint(await temporaryFolder(), { config, tensors }))
+    expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
+    const reader = openWeightReader(checkpoint)
+    const expected = bytesOf(given.bf16)
+    const [rows = 0, columns = 0] = given.shape
+    expect(numbersOf(await reader.read('x.weight'))).toEqual(numbersOf(expected))
+    expect(reader.bytesRead).toBe(rows * columns + 4 * given.scalesShape.reduce((a, b) => a * b, 1))
+    const row = 2 * columns
+    const gathered = await reader.gatherRows('x.weight', [rows - 1, 0])
+    expect(numbersOf(gathered)).toEqual([...numbersOf(expected.slice(-row)), ...numbersOf(expected.slice(0, row))])
+    // In the middle of a block, over the end of a row.
+    const piece = new Uint8Array(2 * columns)
+    await reader.readInto('x.weight', 6, piece)
+    expect(numbersOf(piece)).toEqual(numbersOf(expected.slice(6, 6 + 2 * columns)))
+    await reader.close()
+  })
 
   /** A checkpoint whose down projections are float8, and the BF16 one that it stands for. */
   function twins(seed: number): { float8: CheckpointFixture; plain: CheckpointFixture } {
@@ -162,10 +148,8 @@ describe('weights with scales', () => {
             ? {
                 ...tensor,
                 bytes: new Uint8Array(
-                  Uint16Array.from(
-                    new Uint32Array(Float32Array.from(stored, value).buffer),
-                    (bits) => bits >>> 16
-                  ).buffer
+                  Uint16Array.from(new Uint32Array(Float32Array.from(stored, value).buffer), (bits) => bits >>> 16)
+                    .buffer
                 )
               }
             : tensor
@@ -192,9 +176,7 @@ describe('weights with scales', () => {
     const report = await inspectPair(paths.base, paths.float8)
     expect(report.compatible).toBe(true)
     expect(report.post.dtypes).toMatchObject({ F8_E4M3: 2 })
-    expect(report.findings.map(({ message }) => message).join()).toMatch(
-      /Post stores 2 tensors as F8_E4M3 with scales/
-    )
+    expect(report.findings.map(({ message }) => message).join()).toMatch(/Post stores 2 tensors as F8_E4M3 with scales/)
     const { message } = await problemOf(
       prepareExport({ base: paths.base, post: paths.float8 }, { name: 'x', ranges: [[0, 0]] })
     )

@@ -17,14 +17,7 @@ import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
  */
 
 const ROOT = join(import.meta.dirname, '../../../..')
-const PAGES = [
-  'README.md',
-  'docs/ten-commands.md',
-  'docs/cli.md',
-  'docs/demo.md',
-  'docs/answers.md',
-  'docs/batch.md'
-]
+const PAGES = ['README.md', 'docs/ten-commands.md', 'docs/cli.md', 'docs/demo.md', 'docs/answers.md', 'docs/batch.md']
 
 /** Commands that need something which a test does not have. */
 const NOT_RUN: readonly [command: RegExp, reason: string][] = [
@@ -132,8 +125,7 @@ async function wordsOf(line: string): Promise<string[]> {
 /** Prepares the folder for a command that the page runs in another one. */
 async function prepare(line: string): Promise<void> {
   const [restored, study] = [join(folder, 'restored'), join(folder, 'quick.yaml')]
-  if (/ export .*--overwrite/.test(line))
-    await cp(join(restored, 'mergekit.yaml'), join(folder, 'mergekit.yaml'))
+  if (/ export .*--overwrite/.test(line)) await cp(join(restored, 'mergekit.yaml'), join(folder, 'mergekit.yaml'))
   else if (/ export /.test(line)) await rm(restored, { recursive: true, force: true })
   if (/ study quick.yaml --dry-run/.test(line)) {
     const template = await readFile(study, 'utf8')

@@ -18,9 +18,7 @@ it('every command has examples, which name it and options that it has', () => {
 })
 
 it('a part of a command shows its own examples', () => {
-  const parts = commands.flatMap((command) =>
-    command.commands.map((part) => `${command.name()} ${part.name()}`)
-  )
+  const parts = commands.flatMap((command) => command.commands.map((part) => `${command.name()} ${part.name()}`))
   expect(parts).toEqual([
     'task import',
     'task filter',

@@ -5,8 +5,8 @@ import { commandLine } from '../../../../src/main/cli/command-line'
 import { calledAs } from '../../../../src/main/cli/printing/shared-options'
 
 const ROOT = join(import.meta.dirname, '../../../..')
-const PAGES = ['README.md', ...(await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`)].filter(
-  (name) => name.endsWith('.md')
+const PAGES = ['README.md', ...(await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md')
 )
 
 const { commands } = await commandLine(new AbortController().signal)
@@ -24,9 +24,7 @@ it('docs/cli.md has a section for every command', async () => {
 const callsIn = (page: string): string[][] =>
   [...page.matchAll(/^```(sh|yaml)\n([^]*?)^```$/gm)].flatMap(([, language, code = '']) =>
     [
-      ...code
-        .replaceAll(language === 'yaml' ? /\n +/g : /\\\n/g, ' ')
-        .matchAll(/(?<![\w/.-])slr ([a-z][^\n&|#]*)/g)
+      ...code.replaceAll(language === 'yaml' ? /\n +/g : /\\\n/g, ' ').matchAll(/(?<![\w/.-])slr ([a-z][^\n&|#]*)/g)
     ].map(([, words = '']) => words.trim().split(/\s+/))
   )
 

@@ -22,10 +22,7 @@ async function twoPairs(): Promise<string> {
 it('takes one of several pairs by its name, and lists the names where none or another is given', async () => {
   const path = await twoPairs()
   const none = await runHere(['report', path])
-  expect([none.status, none.stderr]).toEqual([
-    1,
-    expect.stringContaining('has several pairs: Blend demo, My pair.')
-  ])
+  expect([none.status, none.stderr]).toEqual([1, expect.stringContaining('has several pairs: Blend demo, My pair.')])
   const other = await runHere(['report', path, '--pair', 'other'])
   expect(other.stderr).toContain('has no pair "other"')
   const named = await runHere(['report', path, '--pair', 'Blend demo', '--json', '--quiet'])

@@ -8,13 +8,7 @@ import { elementAt } from '../../../../src/contract/model/look-up'
 import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
 import { Work, workCommand } from '../../../../src/contract/work/work'
 import { commandLine } from '../../../../src/main/cli/command-line'
-import {
-  printCheck,
-  printEvaluation,
-  printExport,
-  printSearch,
-  printSweep
-} from '../../../../src/main/report/commands'
+import { printCheck, printEvaluation, printExport, printSearch, printSweep } from '../../../../src/main/report/commands'
 import { printSample } from '../../../../src/main/report/samples-page/sample-command'
 import type { ShownCommand } from '../../../../src/main/report/shown-command'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
@@ -114,9 +108,7 @@ async function reportedCommands(): Promise<ShownCommand[]> {
         ]
       })
     ),
-    await printEvaluation(
-      evaluationRun({ rendering, judge, classifier: { path: '/m/deberta', fingerprint: 'e' } })
-    ),
+    await printEvaluation(evaluationRun({ rendering, judge, classifier: { path: '/m/deberta', fingerprint: 'e' } })),
     printExport(
       sweep,
       {

@@ -26,26 +26,23 @@ async function folderWith(files: Readonly<Record<string, string>>): Promise<stri
   return folder
 }
 
-test.each(Object.entries(groups))(
-  'a wrong call is answered in a few lines and leaves no file: %s',
-  async (_, rows) => {
-    for (const { args, values, files, status, message } of z.array(Call).parse(rows)) {
-      for (const value of values) {
-        const folder = await folderWith(files)
-        const before = await readdir(folder, { recursive: true })
-        const words = args.map((arg) => arg.replace('FOLDER', folder).replace('VALUE', value))
-        const answer = await runHere(words)
-        const text = answer.stderr.replaceAll(folder, 'FOLDER')
-        expect.soft(text, words.join(' ')).toContain(message)
-        expect.soft({ ...answer, left: await readdir(folder, { recursive: true }) }, text).toMatchObject({
-          ...{ status, stdout: '', left: before }
-        })
-        expect.soft(text).not.toMatch(/unexpected error|^ +at /m)
-        if (text.startsWith('Usage: ')) continue
-        expect.soft(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
-        expect.soft(text.trimEnd().split('\n').length, text).toBeLessThanOrEqual(4)
-        if (status === 2) expect.soft(text).toMatch(/\nSee "slr .*--help"\.\n$/)
-      }
+test.each(Object.entries(groups))('a wrong call is answered in a few lines and leaves no file: %s', async (_, rows) => {
+  for (const { args, values, files, status, message } of z.array(Call).parse(rows)) {
+    for (const value of values) {
+      const folder = await folderWith(files)
+      const before = await readdir(folder, { recursive: true })
+      const words = args.map((arg) => arg.replace('FOLDER', folder).replace('VALUE', value))
+      const answer = await runHere(words)
+      const text = answer.stderr.replaceAll(folder, 'FOLDER')
+      expect.soft(text, words.join(' ')).toContain(message)
+      expect.soft({ ...answer, left: await readdir(folder, { recursive: true }) }, text).toMatchObject({
+        ...{ status, stdout: '', left: before }
+      })
+      expect.soft(text).not.toMatch(/unexpected error|^ +at /m)
+      if (text.startsWith('Usage: ')) continue
+      expect.soft(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+      expect.soft(text.trimEnd().split('\n').length, text).toBeLessThanOrEqual(4)
+      if (status === 2) expect.soft(text).toMatch(/\nSee "slr .*--help"\.\n$/)
     }
   }
-)
+})

@@ -62,9 +62,7 @@ async function ask(
       prompts: prompts.map((text) => ({ turns: [{ role: 'user', content: text }], rendered: text })),
       settings: settings(others),
       missing: prompts.map((_, prompt) =>
-        Array.from({ length: count }, (__, index) => index).filter(
-          (index) => !known.has(`${prompt}/${index}`)
-        )
+        Array.from({ length: count }, (__, index) => index).filter((index) => !known.has(`${prompt}/${index}`))
       )
     },
     {
@@ -100,17 +98,14 @@ describe('answers of an endpoint', () => {
     expect(answers.every(({ text, prompt }) => text.startsWith(['A', 'B'][prompt] ?? '?'))).toBe(true)
   })
 
-  it.each(['ignored', 'refused'] as const)(
-    'come one by one where n is %s, and none is asked for twice',
-    async (n) => {
-      const { endpoint, requests, counts } = await startAnswerEndpoint({ n })
-      const { answers } = await ask({ ...endpoint, concurrency: 1 }, ['A', 'B'], { count: 6 })
-      expectAll(answers, 2, 6)
-      expect(counts.sent).toBe(12)
-      expect(requests.slice(1).every(({ body }) => body.n === 1)).toBe(true)
-      expect(requests).toHaveLength(n === 'refused' ? 13 : 12)
-    }
-  )
+  it.each(['ignored', 'refused'] as const)('come one by one where n is %s, and none is asked for twice', async (n) => {
+    const { endpoint, requests, counts } = await startAnswerEndpoint({ n })
+    const { answers } = await ask({ ...endpoint, concurrency: 1 }, ['A', 'B'], { count: 6 })
+    expectAll(answers, 2, 6)
+    expect(counts.sent).toBe(12)
+    expect(requests.slice(1).every(({ body }) => body.n === 1)).toBe(true)
+    expect(requests).toHaveLength(n === 'refused' ? 13 : 12)
+  })
 
   it('end before the first stop text, also where the server passes over it', async () => {
     const { endpoint } = await startAnswerEndpoint({ answer: () => 'One. Two\nThree' })
@@ -152,12 +147,7 @@ describe('answers of an endpoint', () => {
       }
     })
     // vLLM refuses several answers where nothing is drawn.
-    const drawn = greedy.map(({ body }) => [
-      body.n,
-      body.temperature,
-      body['top_p'],
-      body['repetition_penalty']
-    ])
+    const drawn = greedy.map(({ body }) => [body.n, body.temperature, body['top_p'], body['repetition_penalty']])
     expect(drawn).toEqual(Array(2).fill([1, 0, undefined, 1]))
     expect(new Set(greedy.map(({ body }) => body.seed)).size).toBe(2)
   })
@@ -250,9 +240,7 @@ describe('answers of an endpoint', () => {
     const baseUrl = 'http://127.0.0.1:6000/v1'
     allowForThisRun([{ baseUrl }])
     const problem = await problemOf(ask({ ...endpoint, baseUrl }, ['A']))
-    expect(problem.message).toMatch(
-      /127\.0\.0\.1:6000.* cannot be asked: its port is one of those that are kept/
-    )
+    expect(problem.message).toMatch(/127\.0\.0\.1:6000.* cannot be asked: its port is one of those that are kept/)
   })
 
   it('are not asked for where the model is another, or the key is refused', async () => {
@@ -321,8 +309,7 @@ describe('answers of an endpoint', () => {
   it('are all there after 1,000 at 32 at once with 2 % failures and a stop in the middle, each once', async () => {
     const most = Number(process.env['SLR_ENDPOINT_ANSWERS'] ?? 1_000)
     const faults: Fault[] = ['busy', 'failed', 'cut', 'no JSON']
-    const fault = (request: number): Fault | null =>
-      request % 50 === 7 ? (faults[(request / 50) & 3] ?? null) : null
+    const fault = (request: number): Fault | null => (request % 50 === 7 ? (faults[(request / 50) & 3] ?? null) : null)
     const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', fault, delayMs: 5, together: 32 })
     const prompts = Array.from({ length: most / 100 }, (_, prompt) => `Prompt ${prompt}`)
     const controller = new AbortController()

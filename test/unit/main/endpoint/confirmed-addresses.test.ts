@@ -50,9 +50,7 @@ it('contacts no address before the user has confirmed it with its key', async ()
   await confirmAddresses([contact])
   await send()
   expect(requests).toEqual(['Bearer secret'])
-  await expect(sendRequest(contact, 'http://127.0.0.1:9/v1', { apiKey: null, signal })).rejects.toThrow(
-    RangeError
-  )
+  await expect(sendRequest(contact, 'http://127.0.0.1:9/v1', { apiKey: null, signal })).rejects.toThrow(RangeError)
 })
 
 it('keeps confirmed addresses for the next start, beside the configuration', async () => {
@@ -61,9 +59,7 @@ it('keeps confirmed addresses for the next start, beside the configuration', asy
   first.allowForThisRun([{ baseUrl: 'http://for-this-run.example/v1' }])
   const next = await started()
   await next.requireConfirmed([{ baseUrl, keyVariable: 'A_API_KEY' }, { baseUrl }])
-  await expect(next.requireConfirmed([{ baseUrl: 'http://for-this-run.example/v1' }])).rejects.toThrow(
-    'confirmed'
-  )
+  await expect(next.requireConfirmed([{ baseUrl: 'http://for-this-run.example/v1' }])).rejects.toThrow('confirmed')
   const file = join(config, 'confirmed-addresses.json')
   expect(await readFile(file, 'utf8')).toContain(`A_API_KEY@${new URL(baseUrl).origin}`)
   await writeFile(file, '{"schemaVersion": 1')
@@ -83,13 +79,9 @@ it('writes an address and its key as one text, and reads that', () => {
   }
 })
 
-it.each([
-  'http://h/v1?x=',
-  'http://h/v1?',
-  'http://h/v1#a',
-  'http://u@h/v1',
-  'http:u:p@h/v1',
-  'http:\\\\u@h/v1'
-])('takes no address that says more than where: %s', (url) => {
-  expect(EndpointAddress.safeParse({ baseUrl: url, model: 'm' }).success).toBe(false)
-})
+it.each(['http://h/v1?x=', 'http://h/v1?', 'http://h/v1#a', 'http://u@h/v1', 'http:u:p@h/v1', 'http:\\\\u@h/v1'])(
+  'takes no address that says more than where: %s',
+  (url) => {
+    expect(EndpointAddress.safeParse({ baseUrl: url, model: 'm' }).success).toBe(false)
+  }
+)

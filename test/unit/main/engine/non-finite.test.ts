@@ -38,9 +38,7 @@ function answers(changes: Partial<GenerateRequest>): Run {
 function scores(sampling?: Sampling): Run {
   return (pair, model) => {
     const prompts = [{ tokens: PROMPT, groups: [[[4]], [[5], [6]]] }]
-    return runToEnd(
-      sweep({ ...pair, device: 'cpu', models: [model], prompts, memoryBytes: 2 ** 30, sampling })
-    )
+    return runToEnd(sweep({ ...pair, device: 'cpu', models: [model], prompts, memoryBytes: 2 ** 30, sampling }))
   }
 }
 
@@ -82,18 +80,14 @@ describe('a model whose numbers are not finite', () => {
         `${join(pair.post, 'model.safetensors')}: ` +
           'tensor "model.layers.1.mlp.down_proj.weight" holds NaN at [1, 5]. post cannot be computed with it.'
       )
-      expect(problem.hint).toMatch(
-        /Models that do not use this tensor can be computed\. .*slr inspect --values/
-      )
+      expect(problem.hint).toMatch(/Models that do not use this tensor can be computed\. .*slr inspect --values/)
       // The layer that holds it comes from base.
       await run(pair, UPPER)
     })
 
     it('also for a head with only -Infinity, which sums over a vocabulary do not show', async () => {
       const pair = await damagedPair({ post: [{ tensor: 'lm_head.weight', element: 0, value: -Infinity }] })
-      expect((await problemOf(run(pair, POST))).message).toContain(
-        'tensor "lm_head.weight" holds -Infinity at [0, 0]'
-      )
+      expect((await problemOf(run(pair, POST))).message).toContain('tensor "lm_head.weight" holds -Infinity at [0, 0]')
     })
   })
 
@@ -143,9 +137,7 @@ it('names post where the layer above the overflow is inspected first', async () 
   const models: Model[] = [UPPER, POST]
   const prompts = [{ tokens: PROMPT, groups: [[[4]], [[5], [6]]] }]
   const swept = sweep({ ...pair, device: 'cpu', models, prompts, memoryBytes: 2 ** 30 })
-  expect((await problemOf(runToEnd(swept))).message).toContain(
-    'Computing post in fp32 on CPU overflowed in layer 0'
-  )
+  expect((await problemOf(runToEnd(swept))).message).toContain('Computing post in fp32 on CPU overflowed in layer 0')
 })
 
 describe('NonFiniteCount', () => {
@@ -160,33 +152,28 @@ describe('NonFiniteCount', () => {
       fc.integer({ min: -3, max: 3 }).map((step) => (topExponent + whole / 2 + step) % whole)
     )
     fc.assert(
-      fc.property(
-        fc.array(bits, { minLength: 1, maxLength: 40 }),
-        fc.nat(3),
-        fc.nat(40),
-        (all, shift, cut) => {
-          const stored = Buffer.alloc(shift + width * all.length)
-          all.forEach((value, i) => stored.writeUIntLE(value, shift + width * i, width))
-          const count = new NonFiniteCount({ name: 't', file: 'f', shape: [all.length, 1] }, dtype)
-          const split = shift + width * Math.min(cut, all.length)
-          count.add(stored.subarray(shift, split))
-          count.add(stored.subarray(split))
-          const values = all.map((value) => decodeFloat(value, FLOAT_FORMATS[dtype]))
-          const first = values.findIndex((value) => !Number.isFinite(value))
-          expect(count.result).toEqual(
-            first === -1
-              ? null
-              : {
-                  file: 'f',
-                  tensor: 't',
-                  nan: values.filter(Number.isNaN).length,
-                  infinite: values.filter((value) => Math.abs(value) === Infinity).length,
-                  first: String(values[first]),
-                  at: [first, 0]
-                }
-          )
-        }
-      )
+      fc.property(fc.array(bits, { minLength: 1, maxLength: 40 }), fc.nat(3), fc.nat(40), (all, shift, cut) => {
+        const stored = Buffer.alloc(shift + width * all.length)
+        all.forEach((value, i) => stored.writeUIntLE(value, shift + width * i, width))
+        const count = new NonFiniteCount({ name: 't', file: 'f', shape: [all.length, 1] }, dtype)
+        const split = shift + width * Math.min(cut, all.length)
+        count.add(stored.subarray(shift, split))
+        count.add(stored.subarray(split))
+        const values = all.map((value) => decodeFloat(value, FLOAT_FORMATS[dtype]))
+        const first = values.findIndex((value) => !Number.isFinite(value))
+        expect(count.result).toEqual(
+          first === -1
+            ? null
+            : {
+                file: 'f',
+                tensor: 't',
+                nan: values.filter(Number.isNaN).length,
+                infinite: values.filter((value) => Math.abs(value) === Infinity).length,
+                first: String(values[first]),
+                at: [first, 0]
+              }
+        )
+      })
     )
   })
 })

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EvaluationView } from '../../../../src/contract/documents/evaluation'
-import {
-  selectsFailures,
-  GREEDY_VARIANTS,
-  greedyTask
-} from '../../../../src/contract/documents/greedy-failures'
+import { selectsFailures, GREEDY_VARIANTS, greedyTask } from '../../../../src/contract/documents/greedy-failures'
 import { Task } from '../../../../src/contract/documents/task'
 import { chosenNotices } from '../../../../src/contract/words/greedy-failure-words'
 import { failuresTask } from '../../../../src/main/evaluation/greedy-failures'
@@ -20,12 +16,7 @@ const prompt = (text: string, answer?: string) => ({
 })
 const task = taskFixture({
   kind: 'open-ended',
-  prompts: [
-    prompt('Name a planet.', 'Mars'),
-    prompt('Say anything.'),
-    prompt('1 + 1?', '2'),
-    prompt('2 + 2?', '4')
-  ]
+  prompts: [prompt('Name a planet.', 'Mars'), prompt('Say anything.'), prompt('1 + 1?', '2'), prompt('2 + 2?', '4')]
 })
 const run = evaluationRun({ task: greedyTask(task), variants: GREEDY_VARIANTS })
 
@@ -67,11 +58,7 @@ describe('a task of what greedy decoding of post fails', () => {
 
   it.each([
     ['all are right', answered([true, null, true, true]), /all 3 prompts of "A task" are right/],
-    [
-      'nothing can be told right',
-      answered([null, null, null, null]),
-      /No prompt of "A task" lists a right answer/
-    ],
+    ['nothing can be told right', answered([null, null, null, null]), /No prompt of "A task" lists a right answer/],
     [
       'an answer is missing',
       answered([true, null, false, false], { answered: false, complete: false }),
@@ -119,9 +106,7 @@ describe('results on what post failed', () => {
         .join(' ')
     expect(warnings(failures, anew.slice(0, 1), 'bb')).toMatch(/^Post is not among the variants/)
     expect(warnings(greedyTask(failures), anew, 'bb')).toMatch(/^A variant is post at temperature 0/)
-    expect(warnings(failures, anew, 'cc')).toMatch(
-      /^These prompts were chosen by the failures of another post/
-    )
+    expect(warnings(failures, anew, 'cc')).toMatch(/^These prompts were chosen by the failures of another post/)
   })
 })
 
@@ -139,9 +124,7 @@ describe('what post fails, in the window', () => {
   it('is refused for a task that was chosen so, or that lists no right answers', () => {
     expect(whyNoFailures(task)).toBeNull()
     expect(whyNoFailures(taskFixture())).toMatch(/no right answers/)
-    expect(whyNoFailures(failuresTask(answered([false, null, false, false]), { id: 'f', task }))).toMatch(
-      /already/
-    )
+    expect(whyNoFailures(failuresTask(answered([false, null, false, false]), { id: 'f', task }))).toMatch(/already/)
     expect(whyNoFailures(null)).toMatch(/Choose a task/)
   })
 })

@@ -34,8 +34,7 @@ const RUN = evaluationRun({
   }),
   variants: [{ variant: { kind: 'post', name: 'post' } }]
 })
-const answers = (...texts: string[]): SampleLine[] =>
-  texts.map((text, index) => sampleLine('post', 0, index, text))
+const answers = (...texts: string[]): SampleLine[] => texts.map((text, index) => sampleLine('post', 0, index, text))
 
 async function read(
   settings: JudgeSettings,
@@ -86,9 +85,7 @@ describe('the form of an answer', () => {
     ['NONE.', '']
   ])('%j is read', (reply, form) => expect(readForm(reply)).toBe(form))
 
-  it.each(['', '"."', 'Rome\nor Paris', 'x'.repeat(201)])('%j is none', (reply) =>
-    expect(readForm(reply)).toBeNull()
-  )
+  it.each(['', '"."', 'Rome\nor Paris', 'x'.repeat(201)])('%j is none', (reply) => expect(readForm(reply)).toBeNull())
 })
 
 describe('reading what answers mean', () => {

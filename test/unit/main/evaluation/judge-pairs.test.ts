@@ -20,18 +20,14 @@ const DISTINCT = [4, 1, 2]
 /** Four answers of each variant to each prompt. Base repeats itself least, post most. */
 const SAMPLES = PROMPTS.flatMap((prompt) =>
   NAMES.flatMap((variant, place) =>
-    [0, 1, 2, 3].map((index) =>
-      sampleLine(variant, prompt, index, `${variant} ${index % (DISTINCT[place] ?? 1)}`)
-    )
+    [0, 1, 2, 3].map((index) => sampleLine(variant, prompt, index, `${variant} ${index % (DISTINCT[place] ?? 1)}`))
   )
 )
 
 /** Prefers the set with more different answers. */
 const varied: JudgeHandler = (_, response, body) => {
   const distinct = (letter: string): number => {
-    const inside = new RegExp(`<answers_${letter}>([^]*)</answers_${letter}>`).exec(
-      body.replaceAll('\\n', ' ')
-    )
+    const inside = new RegExp(`<answers_${letter}>([^]*)</answers_${letter}>`).exec(body.replaceAll('\\n', ' '))
     return new Set(inside?.[1]?.split('</answer>').map((text) => text.trim())).size
   }
   const [a, b] = [distinct('A'), distinct('B')]
@@ -54,10 +50,7 @@ async function judgementOf(
 ) {
   const { settings, requests } = await startJudgeEndpoint(handler)
   const pairJudge: JudgeSettings = { ...settings, way: 'pairs', answersPerPrompt: size }
-  const known = [
-    ...ofOtherServer,
-    ...ofSameServer.map((verdict) => ({ ...verdict, baseUrl: settings.baseUrl }))
-  ]
+  const known = [...ofOtherServer, ...ofSameServer.map((verdict) => ({ ...verdict, baseUrl: settings.baseUrl }))]
   const verdicts = [...known]
   let last: unknown
   await judgePairs(
@@ -166,10 +159,7 @@ describe('a judge of pairs', () => {
       [10, 1, 0]
     ] as const
     const pairs = counts.flatMap(([count, forth, back]) =>
-      Array.from(
-        { length: count },
-        (_, prompt) => ({ prompt, variants: [0, 1], orders: [forth, back] }) as const
-      )
+      Array.from({ length: count }, (_, prompt) => ({ prompt, variants: [0, 1], orders: [forth, back] }) as const)
     )
     expect(pairJudgement(pairs, ['a', 'b'], 0, 1)?.kappa).toBeCloseTo(0.4, 12)
   })

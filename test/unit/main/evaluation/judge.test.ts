@@ -1,10 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  DEFAULT_JUDGE,
-  JudgeSettings,
-  type JudgeVerdict,
-  judgeWarning
-} from '../../../../src/contract/documents/judge'
+import { DEFAULT_JUDGE, JudgeSettings, type JudgeVerdict, judgeWarning } from '../../../../src/contract/documents/judge'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import type { SampleLine } from '../../../../src/contract/documents/samples'
 import { judgeAnswers, judgeKey, judgeMarks, readMark } from '../../../../src/main/evaluation/judge'
@@ -18,8 +13,7 @@ afterEach(() => vi.unstubAllEnvs())
 const PATIENCE = { timeoutMs: 5_000, firstPauseMs: 5 }
 const RUN = evaluationRun()
 /** Different answers of post to the first prompt. */
-const answers = (...texts: string[]): SampleLine[] =>
-  texts.map((each, index) => sampleLine('post', 0, index, each))
+const answers = (...texts: string[]): SampleLine[] => texts.map((each, index) => sampleLine('post', 0, index, each))
 
 interface Changes {
   known?: JudgeVerdict[]
@@ -65,12 +59,9 @@ describe('a mark', () => {
     expect(readMark(reply)).toBeCloseTo(mark, 12)
   })
 
-  it.each(['0', '11', '7.5', '-3', 'seven', 'I give it a 7', '7 or 8', '', '<think>7'])(
-    '%j is none',
-    (reply) => {
-      expect(readMark(reply)).toBeNull()
-    }
-  )
+  it.each(['0', '11', '7.5', '-3', 'seven', 'I give it a 7', '7 or 8', '', '<think>7'])('%j is none', (reply) => {
+    expect(readMark(reply)).toBeNull()
+  })
 })
 
 describe('judging', () => {
@@ -88,9 +79,7 @@ describe('judging', () => {
     for (const part of [rubricOf('creative', 'marks'), RUN.task.prompts[0]?.text, 'The sea is loud.']) {
       expect(requests[0]?.body).toContain(part)
     }
-    expect(verdicts).toEqual([
-      { key: expect.stringMatching(/^[0-9a-f]{64}$/), mark: 6 / 9, baseUrl: settings.baseUrl }
-    ])
+    expect(verdicts).toEqual([{ key: expect.stringMatching(/^[0-9a-f]{64}$/), mark: 6 / 9, baseUrl: settings.baseUrl }])
     expect(lastProgress).toEqual({ done: 1, total: 1, unreadable: 0 })
   })
 
@@ -173,10 +162,7 @@ describe('judging', () => {
         response.end(says('5'))
       }, 120)
     })
-    await judged(
-      { ...settings, requestsPerMinute: 1_200, concurrency: 2 },
-      answers('A', 'B', 'C', 'D', 'E', 'F')
-    )
+    await judged({ ...settings, requestsPerMinute: 1_200, concurrency: 2 }, answers('A', 'B', 'C', 'D', 'E', 'F'))
     expect(most).toBe(2)
     const times = requests.map(({ atMs }) => atMs)
     // 1,200 a minute are 50 ms apart; timers and sockets are a few off.
@@ -218,11 +204,7 @@ describe('judging', () => {
       (_, r) => r.writeHead(404).end('no model judge-1'),
       /refused the request \(404\): no model judge-1/
     ],
-    [
-      'what is no chat endpoint',
-      (_, r) => r.end('<html>Hello</html>'),
-      /something else than a chat completion/
-    ]
+    ['what is no chat endpoint', (_, r) => r.end('<html>Hello</html>'), /something else than a chat completion/]
   ])('stops at once at %s', async (_name, handler, message) => {
     const { settings, requests } = await startJudgeEndpoint(handler)
     const many = answers(...Array.from({ length: 30 }, (_, i) => `Answer ${i}`))

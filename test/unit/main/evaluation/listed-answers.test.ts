@@ -35,8 +35,7 @@ it('counts a list as there when all its answers are', async () => {
     3,
     text
   )
-  const indices = (lines: readonly SampleLine[]): number[] =>
-    wholeLists(lines, FIVE, 3).map(({ index }) => index)
+  const indices = (lines: readonly SampleLine[]): number[] => wholeLists(lines, FIVE, 3).map(({ index }) => index)
   expect(indices(answers)).toEqual([0, 1])
   expect(indices(answers.slice(0, 4))).toEqual([0])
   expect(indices(answers.slice(1))).toEqual([1])

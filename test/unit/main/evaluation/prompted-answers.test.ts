@@ -32,22 +32,13 @@ describe('verbalized sampling', () => {
     ['no probabilities', '- Red\n- Blue', ['Red', 5], ['Blue', 5]],
     ['probabilities of zero', '1. Red (probability: 0)\n2. Blue (probability: 0)', ['Red', 5], ['Blue', 5]],
     // The mean of 0.6 and 0.2 stands for the missing one.
-    [
-      'a missing probability',
-      '1. Red (p = 0.6)\n2. Lime\n3. Blue (p = 0.2)',
-      ['Red', 5],
-      ['Lime', 3],
-      ['Blue', 2]
-    ],
+    ['a missing probability', '1. Red (p = 0.6)\n2. Lime\n3. Blue (p = 0.2)', ['Red', 5], ['Lime', 3], ['Blue', 2]],
     ['one answer instead of five', 'Red', ['Red', 10]],
     ['a text that is cut off', `${response('Red', '0.5')}<response><text>Bl`, ['Red', 5], ['Bl', 5]],
     ['no text', ' ', ['', 10]]
-  ] as [string, string, ...[string, number][]][])(
-    'draws by the stated weights: %s',
-    (_, text, ...expected) => {
-      expect(drawn('verbalized-sampling', text)).toEqual(repeated(...expected))
-    }
-  )
+  ] as [string, string, ...[string, number][]][])('draws by the stated weights: %s', (_, text, ...expected) => {
+    expect(drawn('verbalized-sampling', text)).toEqual(repeated(...expected))
+  })
 
   it('draws the same answer for the same position, and keeps the text', async () => {
     const text = { encodeAll: async (texts: readonly string[]) => texts.map((each) => [each.length]) }
@@ -55,9 +46,7 @@ describe('verbalized sampling', () => {
       sampleLine('post', 0, index, response('Red', '0.75') + response('Blue', '0.25'))
     )
     const answers = await answersOfLists('verbalized-sampling', lists, 1, text)
-    expect(await answersOfLists('verbalized-sampling', lists.slice(7, 9), 1, text)).toEqual(
-      answers.slice(7, 9)
-    )
+    expect(await answersOfLists('verbalized-sampling', lists.slice(7, 9), 1, text)).toEqual(answers.slice(7, 9))
     expect(answers[0]?.list?.whole).toBe(lists[0]?.text)
     // The standard error of 200 draws is 0.03.
     expect(answers.filter((answer) => answer.text === 'Red').length / 200).toBeCloseTo(0.75, 1)

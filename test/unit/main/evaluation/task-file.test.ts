@@ -54,25 +54,22 @@ describe('the built-in tasks', () => {
     ])
   })
 
-  it.each(BUILTIN_TASKS)(
-    '%s asks each thing once, and its listed answers are right as it reads them',
-    async (id) => {
-      const task = await builtinTask(id)
-      expect(task.id).toBe(id)
-      expect(new Set(task.prompts.map(({ text }) => text)).size).toBe(task.prompts.length)
-      const reader = new AnswerReader(task)
-      for (const prompt of task.prompts) {
-        if (taskKindFacts(task.kind).rightAnswers !== 'none') expect(reader.canJudge(prompt)).toBe(true)
-        const listed = rightAnswers(task, prompt)
-        for (const answer of listed.flat()) {
-          const read = reader.read(answer)
-          expect(read !== null && reader.isRight(read, prompt), `${answer} for: ${prompt.text}`).toBe(true)
-        }
-        // Two spellings of one answer would count as two.
-        if (prompt.answers !== undefined) expect(reader.rightCount(prompt)).toBe(listed.length)
+  it.each(BUILTIN_TASKS)('%s asks each thing once, and its listed answers are right as it reads them', async (id) => {
+    const task = await builtinTask(id)
+    expect(task.id).toBe(id)
+    expect(new Set(task.prompts.map(({ text }) => text)).size).toBe(task.prompts.length)
+    const reader = new AnswerReader(task)
+    for (const prompt of task.prompts) {
+      if (taskKindFacts(task.kind).rightAnswers !== 'none') expect(reader.canJudge(prompt)).toBe(true)
+      const listed = rightAnswers(task, prompt)
+      for (const answer of listed.flat()) {
+        const read = reader.read(answer)
+        expect(read !== null && reader.isRight(read, prompt), `${answer} for: ${prompt.text}`).toBe(true)
       }
+      // Two spellings of one answer would count as two.
+      if (prompt.answers !== undefined) expect(reader.rightCount(prompt)).toBe(listed.length)
     }
-  )
+  })
 
   it('read short answers as chat models write them', async () => {
     const task = await builtinTask('open')
@@ -83,8 +80,7 @@ describe('the built-in tasks', () => {
     expect(reader.read('C#')).toBe('c#')
     expect(reader.read('- Côte d’Ivoire')).toBe('côte d’ivoire')
     const date = task.prompts.find(({ answers }) => answers === undefined)
-    const isRight = (text: string): boolean =>
-      date !== undefined && reader.isRight(reader.read(text) ?? '', date)
+    const isRight = (text: string): boolean => date !== undefined && reader.isRight(reader.read(text) ?? '', date)
     expect(['1999-02-28', '1999-12-31.', '**1999-04-30**'].map(isRight)).toEqual([true, true, true])
     expect(['1999-02-29', '1999-04-31', '1998-01-01', 'June 1999'].map(isRight)).toEqual(Array(4).fill(false))
   })
@@ -201,31 +197,22 @@ describe('a list of prompts', () => {
   })
 
   it('whatever it holds, is read as a task or refused by name', () => {
-    const value = fc.oneof(
-      fc.string(),
-      fc.double(),
-      fc.constant(null),
-      fc.array(fc.string(), { maxLength: 3 })
-    )
+    const value = fc.oneof(fc.string(), fc.double(), fc.constant(null), fc.array(fc.string(), { maxLength: 3 }))
     const entry = fc.dictionary(
       fc.constantFrom('text', 'question', 'answer', 'answers', 'category', 'schemaVersion', 'prompts'),
       value
     )
     fc.assert(
-      fc.property(
-        fc.array(entry, { maxLength: 3 }),
-        fc.constantFrom('p.json', 'p.jsonl'),
-        (entries, name) => {
-          const content = name === 'p.json' ? JSON.stringify(entries) : lines(...entries)
-          try {
-            const task = readTaskFile(name, content, undefined)
-            expect(Task.parse(task)).toEqual(task)
-          } catch (error) {
-            expect(error).toBeInstanceOf(WorkbenchError)
-            expect(String(error)).toContain(name)
-          }
+      fc.property(fc.array(entry, { maxLength: 3 }), fc.constantFrom('p.json', 'p.jsonl'), (entries, name) => {
+        const content = name === 'p.json' ? JSON.stringify(entries) : lines(...entries)
+        try {
+          const task = readTaskFile(name, content, undefined)
+          expect(Task.parse(task)).toEqual(task)
+        } catch (error) {
+          expect(error).toBeInstanceOf(WorkbenchError)
+          expect(String(error)).toContain(name)
         }
-      )
+      })
     )
   })
 })

@@ -58,11 +58,7 @@ describe('an export of an adapter', () => {
     floatTensor(`base_model.model.${name}`, 'BF16', shape, Array(8 ** shape.length).fill(2))
 
   /** A base and an adapter over it, of factors for these modules and of further tensors. */
-  async function adapterPair(
-    modules: string[],
-    tensors: TensorFixture[] = [],
-    dtype: 'BF16' | 'F32' = 'BF16'
-  ) {
+  async function adapterPair(modules: string[], tensors: TensorFixture[] = [], dtype: 'BF16' | 'F32' = 'BF16') {
     const root = await temporaryFolder()
     const base = await writeCheckpoint(join(root, 'base'), checkpointFixture({ dtype }))
     const factors = modules.flatMap((module) => factorTensors(`model.layers.${module}_proj`, [8, 8]))
@@ -115,13 +111,9 @@ describe('an export of an adapter', () => {
     expect(written.tensors.get('model.layers.1.self_attn.q_proj.weight')?.adapted).toBeUndefined()
     // Logits of the adapter are those of the model that the recipe makes of the pair.
     const logits = async (folder: string, layers: readonly LayerStrength[]): Promise<number[]> =>
-      (
-        await probe({ base, post: folder, device: 'cpu', model: layersModel(layers), prompts: [[1, 5, 3]] })
-      ).flat()
+      (await probe({ base, post: folder, device: 'cpu', model: layersModel(layers), prompts: [[1, 5, 3]] })).flat()
     const expected = await logits(post, recipeStrengths(halved, 2))
-    const changes = (await logits(target, postStrengths(2))).map((logit, i) =>
-      Math.abs(logit - (expected[i] ?? NaN))
-    )
+    const changes = (await logits(target, postStrengths(2))).map((logit, i) => Math.abs(logit - (expected[i] ?? NaN)))
     expect(Math.max(...changes)).toBeLessThan(1e-5)
     expect(original.tensors.size).toBe(written.tensors.size)
     const again = await exportRecipe({ base, post }, halved, target, {
@@ -170,9 +162,7 @@ describe('an export of an adapter', () => {
     // A larger vocabulary would not be that of base's config.json either.
     const embeddings = { ...head('BF16', 18), name: 'base_model.model.model.embed_tokens.weight' }
     const extended = await adapterPair(['0.self_attn.q'], [embeddings, head('BF16', 18)])
-    expect((await problemOf(prepareExport(extended, UPPER))).message).toContain(
-      'of [18, 8], expected BF16 of [16, 8]'
-    )
+    expect((await problemOf(prepareExport(extended, UPPER))).message).toContain('of [18, 8], expected BF16 of [16, 8]')
   })
 })
 
@@ -378,9 +368,7 @@ describe('the model card', () => {
     const target = join(await temporaryFolder(), 'out')
     const recipe = { name: 'beyond', layers: [strength(1.5, 0.5), strength(0, -0.5)] }
     const { nonFinite } = await exportRecipe(folders, recipe, target)
-    expect(nonFinite.map(({ tensor: name, first }) => ({ name, first }))).toEqual([
-      { name: tensor, first: 'Infinity' }
-    ])
+    expect(nonFinite.map(({ tensor: name, first }) => ({ name, first }))).toEqual([{ name: tensor, first: 'Infinity' }])
     const card = await readFile(join(target, 'README.md'), 'utf8')
     expect(card).toContain('attention: −0.5 × post-trained + 1.5 × pre-trained (extrapolated); MLP: 0.5')
     expect(card).toContain('## Warning')
@@ -439,9 +427,7 @@ describe('the target', () => {
     const kept = `${target}.replaced`
     expect(result.replaced).toEqual({ keptAs: kept, removal: `rm -r ${kept}` })
     expect(await filesOf(kept)).toEqual(before)
-    expect((await filesOf(target))['model.safetensors']).toBe(
-      (await filesOf(folders.post))['model.safetensors']
-    )
+    expect((await filesOf(target))['model.safetensors']).toBe((await filesOf(folders.post))['model.safetensors'])
   })
 
   it('keeps every model that it replaces, under a name that is free', async () => {
@@ -502,8 +488,7 @@ describe('the target', () => {
       async (target: string) => {
         await writeCheckpoint(target, checkpointFixture())
         for (const folder of ['.git', 'checkpoint-100', 'tokenizer.json']) await mkdir(join(target, folder))
-        for (const file of ['optimizer.pt', 'other.safetensors', 'thesis.tex'])
-          await writeFile(join(target, file), 'x')
+        for (const file of ['optimizer.pt', 'other.safetensors', 'thesis.tex']) await writeFile(join(target, file), 'x')
       },
       /holds what is no part of a model: "\.git", "checkpoint-100", "optimizer\.pt", "other\.safetensors", "thesis\.tex", "tokenizer\.json", so it is not replaced\.$/
     ]
@@ -618,17 +603,10 @@ describe('the plan', () => {
     const target = join(await temporaryFolder(), 'out')
     const plan = await describePlan(await prepareExport(folders, recipe), target)
     expect(plan.files.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
-      ...[
-        'model.safetensors weights',
-        'LICENSE copied',
-        'config.json copied',
-        'generation_config.json copied'
-      ],
+      ...['model.safetensors weights', 'LICENSE copied', 'config.json copied', 'generation_config.json copied'],
       ...['tokenizer.json copied', 'README.md written', 'mergekit.yaml written']
     ])
-    const origins = new Map(
-      plan.files[0]?.tensors.map(({ name, origin, strength }) => [name, [origin, strength]])
-    )
+    const origins = new Map(plan.files[0]?.tensors.map(({ name, origin, strength }) => [name, [origin, strength]]))
     expect(origins.get('model.embed_tokens.weight')).toEqual(['post', 0])
     expect(origins.get('model.layers.0.self_attn.q_proj.weight')).toEqual(['base', 1])
     expect(origins.get('model.layers.0.input_layernorm.weight')).toEqual(['base', 1])

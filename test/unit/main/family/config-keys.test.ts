@@ -61,18 +61,14 @@ describe('a key that nothing reads', () => {
     const { label } = FAMILIES[modelType] ?? { label: '' }
     const { code, message, hint } = problemOf(configOf(modelType, { scale_of_tomorrow: 0.0625 }))
     expect(code).toBe('unsupported')
-    expect(message).toContain(
-      `config.json: "scale_of_tomorrow" is 0.0625, which is not computed for ${label} models`
-    )
+    expect(message).toContain(`config.json: "scale_of_tomorrow" is 0.0625, which is not computed for ${label} models`)
     expect(hint).toContain(`Read for ${label}: `)
     expect(hint).toContain('vocab_size')
     expect(hint).toContain('take it out of a copy of config.json')
   })
 
   test('is named with others, but at most five are named', () => {
-    const many = Object.fromEntries(
-      Array.from({ length: 1000 }, (_, i) => [`k${i}\u001b${'x'.repeat(1000)}`, i + 1])
-    )
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}\u001b${'x'.repeat(1000)}`, i + 1]))
     const { message } = problemOf(configOf('llama', many))
     expect(message).toContain('and 995 more')
     expect(message.length).toBeLessThan(2000)
@@ -96,13 +92,10 @@ const MALFORMED = malformedCases(
 const YARN = { type: 'yarn', factor: 16, original_max_position_embeddings: 4096 }
 
 describe('a key that changes the numbers', () => {
-  test.each(MALFORMED)(
-    '$of with $changes without $missing is refused',
-    ({ of, changes, missing = [], message }) => {
-      const dropped = Object.fromEntries(missing.map((key) => [key, undefined]))
-      expect(problemOf(configOf(of, { ...changes, ...dropped })).message).toContain(message)
-    }
-  )
+  test.each(MALFORMED)('$of with $changes without $missing is refused', ({ of, changes, missing = [], message }) => {
+    const dropped = Object.fromEntries(missing.map((key) => [key, undefined]))
+    expect(problemOf(configOf(of, { ...changes, ...dropped })).message).toContain(message)
+  })
 
   test.each<[modelType: string, changes: Config]>([
     ['llama', { head_dim: null, num_key_value_heads: null }],
@@ -110,10 +103,7 @@ describe('a key that changes the numbers', () => {
     ['phi3', { sliding_window: null }],
     ['gpt_neox', { hidden_act: 'gelu_fast' }],
     ['llama', { rope_scaling: { ...YARN, finetuned: true } }],
-    [
-      'qwen2',
-      { use_sliding_window: true, sliding_window: null, max_window_layers: 0, layer_types: undefined }
-    ]
+    ['qwen2', { use_sliding_window: true, sliding_window: null, max_window_layers: 0, layer_types: undefined }]
   ])('%s loads with %j, as transformers does', (modelType, changes) => {
     expect(() => spec(configOf(modelType, changes))).not.toThrow()
   })

@@ -65,9 +65,7 @@ const LAYER_NORMS = [
 ]
 
 const ATTENTION_BIASES = [
-  ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(
-    ' '
-  ),
+  ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(' '),
   ...'gemma3_text vaultgemma arcee hunyuan_v1_dense mobilellm minicpm glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(
     ' '
   )
@@ -189,10 +187,7 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
     [['mobilellm'], { share_embedding: shape.bias }],
     [['internlm2'], { bias: shape.bias }],
     [['exaone'], { num_hidden_layers: undefined, num_layers: shape.layers }],
-    [
-      ['bailing_moe'],
-      { num_experts: 6, num_experts_per_tok: 2, n_group: 3, topk_group: 2, moe_intermediate_size: 5 }
-    ],
+    [['bailing_moe'], { num_experts: 6, num_experts_per_tok: 2, n_group: 3, topk_group: 2, moe_intermediate_size: 5 }],
     [['bailing_moe'], { use_qkv_bias: shape.bias, num_shared_experts: shape.tied ? 0 : 2 }],
     [['minimax_m2'], { num_local_experts: 5, num_experts_per_tok: 2, rotary_dim: 2 }],
     [['glm4_moe'], { partial_rotary_factor: 1, use_qk_norm: shape.tied }],
@@ -245,14 +240,8 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
       }
     ],
     [['seed_oss'], { attention_out_bias: !shape.bias }],
-    [
-      ['mistral', 'phi3', 'qwen2', 'qwen3', 'smollm3', 'starcoder2', 'ministral3'],
-      { sliding_window: shape.window }
-    ],
-    [
-      ['gemma2', 'vaultgemma', 'gemma3_text', 'olmo3', 'exaone4', 'cohere2'],
-      { sliding_window: shape.window ?? 3 }
-    ],
+    [['mistral', 'phi3', 'qwen2', 'qwen3', 'smollm3', 'starcoder2', 'ministral3'], { sliding_window: shape.window }],
+    [['gemma2', 'vaultgemma', 'gemma3_text', 'olmo3', 'exaone4', 'cohere2'], { sliding_window: shape.window ?? 3 }],
     [['smollm3'], { use_sliding_window: shape.bias, no_rope_layer_interval: 2 }],
     [
       ['granitemoehybrid'],
@@ -282,10 +271,7 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
       ['qwen2', 'mimo', 'qwen3', 'qwen2_vl_text', 'qwen2_5_vl_text', 'qwen3_vl_text'],
       { use_sliding_window: true, max_window_layers: 1 }
     ],
-    [
-      ['gemma2', 'vaultgemma', 'gemma3_text'],
-      { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }
-    ],
+    [['gemma2', 'vaultgemma', 'gemma3_text'], { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }],
     [
       ['gemma4_text'],
       {
@@ -333,10 +319,7 @@ describe('packed prompts give the logits of one prompt at a time', () => {
     let run = 0
     await fc.assert(
       fc.asyncProperty(configs(modelType), prompts, fc.nat(), async (config, somePrompts, some) => {
-        const path = await writeCheckpoint(
-          join(folder, String(run++)),
-          checkpointFixture({ config, dtype: 'F32' })
-        )
+        const path = await writeCheckpoint(join(folder, String(run++)), checkpointFixture({ config, dtype: 'F32' }))
         const model = { kind: 'post' as const }
         const request = { base: path, post: path, device: 'cpu' as const, model }
         const packed = await probe({ ...request, prompts: somePrompts })

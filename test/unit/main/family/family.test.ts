@@ -36,16 +36,11 @@ describe('reading the requirements of a config', () => {
     }
   )
 
-  it.each(NEWER_CONFIGS)(
-    'reads $family as newer versions write it as before: $newer',
-    ({ family, newer, dropped }) => {
-      const older = goldenConfig(family)
-      const kept = Object.fromEntries(
-        Object.entries(older).filter(([key]) => !new Set<string>(dropped).has(key))
-      )
-      expect(decoderSpec({ ...kept, ...newer }, 'config.json')).toEqual(decoderSpec(older, 'config.json'))
-    }
-  )
+  it.each(NEWER_CONFIGS)('reads $family as newer versions write it as before: $newer', ({ family, newer, dropped }) => {
+    const older = goldenConfig(family)
+    const kept = Object.fromEntries(Object.entries(older).filter(([key]) => !new Set<string>(dropped).has(key)))
+    expect(decoderSpec({ ...kept, ...newer }, 'config.json')).toEqual(decoderSpec(older, 'config.json'))
+  })
 
   it('refuses a key that disagrees with its older name', () => {
     const config = { ...goldenConfig('gpt_neox'), partial_rotary_factor: 0.25 }
@@ -90,10 +85,8 @@ describe('reading the requirements of a config', () => {
 
   it('reads YaRN as transformers 5 does: a written factor takes precedence over the ratio of contexts', () => {
     const yarn = (scaling: Config): object | undefined =>
-      decoderSpec(
-        llama({ max_position_embeddings: 4096, rope_scaling: { type: 'yarn', ...scaling } }),
-        'config.json'
-      ).layers[0]?.rope
+      decoderSpec(llama({ max_position_embeddings: 4096, rope_scaling: { type: 'yarn', ...scaling } }), 'config.json')
+        .layers[0]?.rope
     const original_max_position_embeddings = 1024
     expect(yarn({ factor: 8, original_max_position_embeddings })).toMatchObject({
       factor: 8,
@@ -117,9 +110,7 @@ describe('reading the requirements of a config', () => {
       limit: 128,
       attentionFactor: Math.sqrt(1 + Math.log(2) / Math.log(128))
     })
-    expect(() => rotaryTables(rope, long.rotarySize, 129)).toThrow(
-      /A text of 129 tokens is longer than the 128/
-    )
+    expect(() => rotaryTables(rope, long.rotarySize, 129)).toThrow(/A text of 129 tokens is longer than the 128/)
     const config = llama({ max_position_embeddings: 32, rope_scaling: { rope_type: 'dynamic', factor: 4 } })
     const dynamic = elementAt(decoderSpec(config, 'config.json').layers, 0, 'layer').rope
     expect(rotaryTables(dynamic, 4, 32)).toEqual(rotaryTables({ kind: 'default', theta: 10_000 }, 4, 32))
@@ -173,8 +164,7 @@ describe('reading the requirements of a config', () => {
   })
 
   it('computes every activation of these families', () => {
-    const activation = (hidden_act: unknown): string =>
-      decoderSpec(llama({ hidden_act }), 'config.json').activation
+    const activation = (hidden_act: unknown): string => decoderSpec(llama({ hidden_act }), 'config.json').activation
     expect(['silu', 'gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', null].map(activation)).toEqual([
       'silu',
       'gelu',
@@ -183,9 +173,9 @@ describe('reading the requirements of a config', () => {
       'relu',
       'silu'
     ])
-    expect(
-      decoderSpec({ ...goldenConfig('gemma2'), hidden_activation: null }, 'config.json').activation
-    ).toBe('gelu_tanh')
+    expect(decoderSpec({ ...goldenConfig('gemma2'), hidden_activation: null }, 'config.json').activation).toBe(
+      'gelu_tanh'
+    )
   })
 
   it('reads Gemma 3 as transformers does', () => {
@@ -213,21 +203,16 @@ describe('reading the requirements of a config', () => {
     expect(decoderSpec(goldenConfig('gemma2'), 'config.json').tiedHead).toBe(true)
   })
 
-  it.each(GOLDEN_FAMILIES)(
-    'resolves windows and rotary frequencies of %s as the reference does',
-    (family) => {
-      const { resolved } = ResolvedRopes.parse(
-        JSON.parse(readFileSync(goldenPath(family, 'golden.json'), 'utf8'))
-      )
-      const spec = decoderSpec(goldenConfig(family), 'config.json')
-      expect(spec.layers.map(({ window }) => window)).toEqual(resolved.rope.map(({ window }) => window))
-      spec.layers.forEach(({ rope }, layer) => {
-        const frequencies = [...inverseFrequencies(rope, rotarySizeOf(spec, rope))]
-        // Recorded with eight digits.
-        expect(largestDifference(frequencies, resolved.rope[layer]?.inv_freq)).toBeLessThan(1e-7)
-      })
-    }
-  )
+  it.each(GOLDEN_FAMILIES)('resolves windows and rotary frequencies of %s as the reference does', (family) => {
+    const { resolved } = ResolvedRopes.parse(JSON.parse(readFileSync(goldenPath(family, 'golden.json'), 'utf8')))
+    const spec = decoderSpec(goldenConfig(family), 'config.json')
+    expect(spec.layers.map(({ window }) => window)).toEqual(resolved.rope.map(({ window }) => window))
+    spec.layers.forEach(({ rope }, layer) => {
+      const frequencies = [...inverseFrequencies(rope, rotarySizeOf(spec, rope))]
+      // Recorded with eight digits.
+      expect(largestDifference(frequencies, resolved.rope[layer]?.inv_freq)).toBeLessThan(1e-7)
+    })
+  })
 })
 
 describe('the list of supported model types', () => {

@@ -43,11 +43,8 @@ function run(kind: JobKind, pair = project.firstPair): Job<Ending, never> {
 }
 
 /** Starts a sample run of another project, in a table of jobs, with what it does once it computes. */
-const startSampling = (
-  other: Project,
-  table: ReturnType<typeof turns.jobs<Ending>>,
-  work: () => Promise<Ending>
-) => turns.start(other.firstPair, table, 'A sample run', async () => createJob({ run: work }))
+const startSampling = (other: Project, table: ReturnType<typeof turns.jobs<Ending>>, work: () => Promise<Ending>) =>
+  turns.start(other.firstPair, table, 'A sample run', async () => createJob({ run: work }))
 
 /** Prepares and starts a sweep of the project's pair. */
 const startSweep = (prepare = () => Promise.resolve(createJob())): Promise<Job<Ending, never>> =>

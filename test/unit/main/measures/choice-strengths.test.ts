@@ -43,25 +43,17 @@ describe('chances to be preferred', () => {
   })
 
   test('are shares of wins for two candidates, with half a win added to each', () => {
-    const choices = [
-      ...each(6, [0, 1], 1),
-      ...each(2, [1, 0], 0).map((c) => ({ ...c, prompt: c.prompt + 6 }))
-    ]
+    const choices = [...each(6, [0, 1], 1), ...each(2, [1, 0], 0).map((c) => ({ ...c, prompt: c.prompt + 6 }))]
     expect(preferredTo(choices, 2, 0)[1]?.chance).toBeCloseTo(6.5 / 9, 10)
     const tied = [...choices, { prompt: 8, candidates: [0, 1], preferred: null }]
     expect(preferredTo(tied, 2, 0)[1]?.chance).toBeCloseTo(7 / 10, 10)
   })
 
   test('do not change if a prompt is judged twice with the same verdict', () => {
-    const once = [
-      ...each(7, [0, 1, 2], 1),
-      ...each(3, [2, 0, 1], 2).map((c) => ({ ...c, prompt: c.prompt + 7 }))
-    ]
+    const once = [...each(7, [0, 1, 2], 1), ...each(3, [2, 0, 1], 2).map((c) => ({ ...c, prompt: c.prompt + 7 }))]
     const twice = preferredTo([...once, ...once], 3, 0)
     for (const [candidate, found] of preferredTo(once, 3, 0).entries()) {
-      expect(twice[candidate]?.chance ?? null).toEqual(
-        found === null ? null : expect.closeTo(found.chance, 9)
-      )
+      expect(twice[candidate]?.chance ?? null).toEqual(found === null ? null : expect.closeTo(found.chance, 9))
     }
   })
 

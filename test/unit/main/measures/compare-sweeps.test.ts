@@ -88,9 +88,7 @@ describe('two sweeps', () => {
     const [a, b] = [comparedSweep({ promptCount: 8 }), comparedSweep({ id: 'b', promptCount: 6 })]
     const some = await compared(a, b)
     expect(some.prompts).toEqual({ shared: 6, onlyA: 2, onlyB: 0 })
-    expect(some.differs).toEqual([
-      { what: 'prompts', a: '8 prompts, 2 here alone', b: '6 prompts, all in both' }
-    ])
+    expect(some.differs).toEqual([{ what: 'prompts', a: '8 prompts, 2 here alone', b: '6 prompts, all in both' }])
     expect(some.ranges.every(({ margins }) => margins.diversity === null)).toBe(true)
     const other = { ...b, prompts: b.prompts.map((prompt) => ({ ...prompt, text: `Other: ${prompt.text}` })) }
     expect((await compared(a, other)).differs).toEqual([
@@ -160,9 +158,7 @@ describe('two sweeps', () => {
     const checked = await compareSweeps({ sweep, check: null }, { sweep, check: checkOfBest })
     expect(checked.a.selected).toEqual({ start: 2, end: 3 })
     expect(checked.b.selected).toEqual({ start: 1, end: 2 })
-    expect(checked.differs).toEqual([
-      { what: 'check', a: 'not checked', b: '2 ranges checked, 2–3 rejected' }
-    ])
+    expect(checked.differs).toEqual([{ what: 'check', a: 'not checked', b: '2 ranges checked, 2–3 rejected' }])
     expect(comparisonFinding(checked).verdict).toMatch(
       "A selects layers 2–3, B selects layers 1–2, only because B's full-answer check rejects layers 2–3, " +
         'which both would select by first tokens; by diversity'

@@ -9,12 +9,7 @@ import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/te
 import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts/expectation-adjusted-distinct'
 import { planeMap } from '../../../../src/main/measures/texts/principal-components'
 import { repetition } from '../../../../src/main/measures/texts/repetition'
-import {
-  holm,
-  meanEstimate,
-  pairedDifferences,
-  rankCorrelation
-} from '../../../../src/main/measures/statistics'
+import { holm, meanEstimate, pairedDifferences, rankCorrelation } from '../../../../src/main/measures/statistics'
 
 const vector = (...values: number[]): Float32Array => Float32Array.from(values)
 const words = (text: string): string[] => text.split(' ')

@@ -35,9 +35,7 @@ const Reference = z.strictObject({
       adjustedDistinct: z.number()
     })
   ),
-  differences: z.array(
-    z.strictObject({ values: z.array(z.number()), pValue: z.number(), effectSize: z.number() })
-  ),
+  differences: z.array(z.strictObject({ values: z.array(z.number()), pValue: z.number(), effectSize: z.number() })),
   ranks: z.array(z.strictObject({ a: z.array(z.number()), b: z.array(z.number()), correlation: z.number() })),
   passes: z.array(
     z.strictObject({ answers: z.number(), right: z.number(), k: z.number(), value: z.number().nullable() })

@@ -60,9 +60,7 @@ describe('the tally of a blind comparison', () => {
 
   test('counts prompts: five comparisons of each of six prompts are not thirty', () => {
     const marks = [0, 1, 2, 3, 4].flatMap((index) =>
-      Array.from({ length: 6 }, (_, prompt) =>
-        mark(prompt, ['mine', 'post'], 'mine', { index: 4 * index, size: 4 })
-      )
+      Array.from({ length: 6 }, (_, prompt) => mark(prompt, ['mine', 'post'], 'mine', { index: 4 * index, size: 4 }))
     )
     const tally = onlyTally(marks)
     expect([tally.comparisons, tally.prompts]).toEqual([30, 6])

@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  proxyCorrelations,
-  proxyPick,
-  withoutPromptScores
-} from '../../../../src/main/measures/proxy-correlation'
+import { proxyCorrelations, proxyPick, withoutPromptScores } from '../../../../src/main/measures/proxy-correlation'
 import { rankInterval } from '../../../../src/main/measures/statistics'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
@@ -48,9 +44,7 @@ describe('how well the proxy orders models as a task does', () => {
       gain: score.diversity - task.post.diversity
     })
     expect(proxyPick({ characters, task })).toBeUndefined()
-    expect(
-      proxyPick({ characters, task, picked: { range: { start: 90, end: 91 }, rho: 0.9 } })
-    ).toBeUndefined()
+    expect(proxyPick({ characters, task, picked: { range: { start: 90, end: 91 }, rho: 0.9 } })).toBeUndefined()
     expect(proxyPick({ characters, task: null, picked: { range, rho: 0.9 } })).toBeUndefined()
   })
 

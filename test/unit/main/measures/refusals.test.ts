@@ -24,8 +24,7 @@ it('an answer refuses if it contains a listed phrase, with either apostrophe and
   const { phrases } = DEFAULT_REFUSALS
   for (const text of ['I’m sorry, but no.', 'Well, I CANNOT do that.', 'As an AI model, I pass.'])
     expect(refuses(text, phrases)).toBe(true)
-  for (const text of ['Use the kill command.', 'That is a bad idea.', ''])
-    expect(refuses(text, phrases)).toBe(false)
+  for (const text of ['Use the kill command.', 'That is a bad idea.', '']) expect(refuses(text, phrases)).toBe(false)
 })
 
 it('refusals count for the category of the request, and diversity does not count at all', () => {

@@ -23,11 +23,7 @@ const stored = {
 it('measures a stopped evaluation on equally many answers per prompt, and counts the stored answers', () => {
   const { variants } = evaluationResults(stored, { characters: null, task: null })
   expect(
-    variants.map(({ variant, answerCount, measures }) => [
-      variant,
-      answerCount,
-      measures.distinctAnswers?.mean
-    ])
+    variants.map(({ variant, answerCount, measures }) => [variant, answerCount, measures.distinctAnswers?.mean])
   ).toEqual([
     ['base', 4, 1],
     ['post', 2, 2],

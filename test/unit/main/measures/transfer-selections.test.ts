@@ -77,11 +77,7 @@ describe('a selected range in the sweep of another pair', () => {
   })
 
   it('agrees with the comparison of the two sweeps', async () => {
-    const { selection } = await compareSweeps(
-      { sweep: small, check: null },
-      { sweep: deep, check: null },
-      { rho: RHO }
-    )
+    const { selection } = await compareSweeps({ sweep: small, check: null }, { sweep: deep, check: null }, { rho: RHO })
     expect(cellOf(transfers, 'pair-1', 'pair-2')).toEqual({ kind: 'carried', ...selection.a })
     expect(cellOf(transfers, 'pair-2', 'pair-1')).toEqual({ kind: 'carried', ...selection.b })
   })

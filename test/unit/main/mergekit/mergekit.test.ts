@@ -188,9 +188,7 @@ describe('a mergekit file that an export writes', () => {
     const ofFamily = model_type === 'gemma2' ? gemma : {}
     const changed = { ...checkpointFixture().config, model_type, ...ofFamily, ...config }
     const [base, post] = await Promise.all(
-      [1, 2].map((seed) =>
-        writeCheckpoint(join(folder, String(seed)), checkpointFixture({ config: changed, seed }))
-      )
+      [1, 2].map((seed) => writeCheckpoint(join(folder, String(seed)), checkpointFixture({ config: changed, seed })))
     )
     const members = await openAlone(base ?? '', post ?? '')
     expect(() => mergekitText(members, 'x', postStrengths(members.post.spec.layerCount))).toThrow(message)

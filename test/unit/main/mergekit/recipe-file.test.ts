@@ -59,11 +59,7 @@ describe('a recipe is read from', () => {
   test.each([
     ['a list of several', [A, B], /is a list of 2 recipes/],
     ['a search without recipes', searchOf(), /is a search that found no recipe/],
-    [
-      'a check that none passes',
-      checkOf(checked('A', 1, [0.95, 0.9], [0.8, 0.9])),
-      /is a check that no recipe passes/
-    ],
+    ['a check that none passes', checkOf(checked('A', 1, [0.95, 0.9], [0.8, 0.9])), /is a check that no recipe passes/],
     ['anything else', { name: 'A' }, /is not a recipe/]
   ])('no %s', async (_, content, message) => {
     expect((await problemOf(readRecipeFile(await fileOf(content), FOLDERS))).message).toMatch(message)

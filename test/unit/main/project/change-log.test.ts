@@ -1,9 +1,5 @@
 import { expect, it } from 'vitest'
-import {
-  type PairDocument,
-  PROJECT_VERSION,
-  type ProjectDocument
-} from '../../../../src/contract/documents/project'
+import { type PairDocument, PROJECT_VERSION, type ProjectDocument } from '../../../../src/contract/documents/project'
 import { ChangeLog } from '../../../../src/main/project/change-log'
 import { fieldWords } from '../../../../src/main/project/revisions'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'

@@ -12,12 +12,7 @@ import {
   huggingFaceCacheFolder,
   projectsFolder
 } from '../../../../src/main/base/files/paths'
-import {
-  forgetProject,
-  noteResults,
-  recentProjects,
-  rememberProject
-} from '../../../../src/main/project/recents'
+import { forgetProject, noteResults, recentProjects, rememberProject } from '../../../../src/main/project/recents'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'

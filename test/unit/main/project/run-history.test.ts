@@ -42,9 +42,7 @@ const namesOf = ({ firstPair }: Project): string[] => firstPair.history.state.ru
 async function filesOf(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
-  const texts = paths.map(
-    async (path) => [path.slice(folder.length + 1), await readFile(path, 'utf8')] as const
-  )
+  const texts = paths.map(async (path) => [path.slice(folder.length + 1), await readFile(path, 'utf8')] as const)
   return Object.fromEntries((await Promise.all(texts)).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
@@ -143,11 +141,7 @@ describe('the history of a pair', () => {
     const sampled = await open.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
     for (const revision of [own, saved, sampled]) await undo(revision)
     const after = await reopened(open)
-    expect([after.prompts, after.firstPair.separatePrompts, after.samplePrompts]).toEqual([
-      PROMPTS,
-      null,
-      null
-    ])
+    expect([after.prompts, after.firstPair.separatePrompts, after.samplePrompts]).toEqual([PROMPTS, null, null])
   })
 
   it('restores no search without its sweep', async () => {
@@ -249,8 +243,7 @@ describe('a kill', () => {
     }
   }
 
-  const trashed = (pair: string, beforeStep?: () => void) =>
-    trashRun(pair, HISTORY_RUN, [], ALL_FILES, beforeStep)
+  const trashed = (pair: string, beforeStep?: () => void) => trashRun(pair, HISTORY_RUN, [], ALL_FILES, beforeStep)
   /** Does this to each run that was deleted. */
   const ofEach =
     (work: typeof untrashRun) =>

@@ -12,12 +12,7 @@ import { problemOf } from '../../../fixtures/problems'
 import { PROMPTS } from '../../../fixtures/project-documents'
 import { reopened } from '../../../fixtures/reopened'
 import { COMPUTED } from '../../../fixtures/run-computation'
-import {
-  SAMPLE_SETTINGS,
-  sampleLine,
-  sampleLines,
-  sampleRunFixture
-} from '../../../fixtures/sample-documents'
+import { SAMPLE_SETTINGS, sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 
 let folder: string
 
@@ -246,8 +241,7 @@ describe('a sample run', () => {
 
   test('is left out with a warning when it cannot be read, and the others stay', async () => {
     const { project, fileOf } = await withRun({ id: 'good' })
-    const put = (name: string, content: unknown): Promise<void> =>
-      writeFile(fileOf(name), JSON.stringify(content))
+    const put = (name: string, content: unknown): Promise<void> => writeFile(fileOf(name), JSON.stringify(content))
     await put('broken.json', { ...sampleRunFixture({ id: 'broken' }), prompts: null })
     await put('newer.json', { ...sampleRunFixture({ id: 'newer' }), schemaVersion: 7 })
     await symlink('/etc/passwd', fileOf('passwd.json'))
@@ -295,8 +289,7 @@ describe('a sample run', () => {
     }))
     expect(lines).toHaveLength(10_000)
     const startedMs = performance.now()
-    for (let at = 0; at < lines.length; at += 10)
-      await samples.appendAnswers(run.id, lines.slice(at, at + 10))
+    for (let at = 0; at < lines.length; at += 10) await samples.appendAnswers(run.id, lines.slice(at, at + 10))
     const stored = await samples.readAnswers(run.id)
     expect(stored.samples).toHaveLength(10_000)
     let answered = 0

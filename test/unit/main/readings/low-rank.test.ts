@@ -51,19 +51,14 @@ describe('low-rank adapters', () => {
     const post = await writeCheckpoint(join(root, 'post'), checkpointFixture({ seed: 2 }))
     const { message } = await problemOf(writeRanks({ base, post }, [2]))
     expect(message).toContain(`${base}/model.safetensors: tensor "${name}" contains NaN`)
-    expect((await problemOf(writeRanks({ base: post, post }, [2]))).message).toContain(
-      'are equal in these layers'
-    )
+    expect((await problemOf(writeRanks({ base: post, post }, [2]))).message).toContain('are equal in these layers')
   })
 
   it('refuse a rank above the largest, an adapter as post, and experts', async () => {
     const folders = await writePair({ dtype: 'F32' })
     const refusal = async (pair: PairFolders, rank: number) =>
-      (await problemOf(prepareExport(pair, UPPER, { kind: 'low-rank', rank, savesNormsAndBiases: false })))
-        .message
-    expect(await refusal(folders, 9)).toContain(
-      'The rank is 9, but the largest restored weight has the full rank 8'
-    )
+      (await problemOf(prepareExport(pair, UPPER, { kind: 'low-rank', rank, savesNormsAndBiases: false }))).message
+    expect(await refusal(folders, 9)).toContain('The rank is 9, but the largest restored weight has the full rank 8')
     const factors = factorTensors('model.layers.1.self_attn.q_proj', [8, 8])
     const adapter = await writeAdapter(join(folders.base, '..', 'adapter'), factors)
     expect(await refusal({ base: folders.base, post: adapter }, 2)).toContain('is an adapter itself')

@@ -21,9 +21,7 @@ function missingShare({ rows, columns, values }: StoredMatrix, { left, right }: 
   const [u, v] = [left, right].map(
     (part) =>
       new Matrix(
-        Array.from({ length: part.rows }, (_, k) =>
-          part.values.subarray(k * part.columns, (k + 1) * part.columns)
-        )
+        Array.from({ length: part.rows }, (_, k) => part.values.subarray(k * part.columns, (k + 1) * part.columns))
       )
   )
   if (u === undefined || v === undefined) throw new Error('a factor is missing')
@@ -44,8 +42,7 @@ describe('a truncated singular value decomposition', () => {
     )
     const reference = new SingularValueDecomposition(dense, { autoTranspose: true }).diagonal
     const factors = await truncatedSvd(products, matrix, 10)
-    for (const [k, value] of factors.singularValues.entries())
-      expect(value).toBeCloseTo(reference[k] ?? NaN, 4)
+    for (const [k, value] of factors.singularValues.entries()) expect(value).toBeCloseTo(reference[k] ?? NaN, 4)
     const squares = reference.map((value) => value ** 2)
     const sum = (list: readonly number[]): number => list.reduce((total, value) => total + value, 0)
     expect(missingShare(matrix, factors)).toBeCloseTo(Math.sqrt(sum(squares.slice(10)) / sum(squares)), 4)

@@ -20,8 +20,7 @@ async function demoProject(): Promise<Project> {
   return project
 }
 
-const reportOf = async ({ firstPair }: Project) =>
-  collectReport(firstPair, await readPairState(firstPair), undefined)
+const reportOf = async ({ firstPair }: Project) => collectReport(firstPair, await readPairState(firstPair), undefined)
 
 it('begins with all pairs of the project, and what each selects in the others', async () => {
   const project = await demoProject()

@@ -18,13 +18,7 @@ import { pairPaths } from '../../../../src/main/project/demo'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
-import {
-  printCheck,
-  printEvaluation,
-  printExport,
-  printSearch,
-  printSweep
-} from '../../../../src/main/report/commands'
+import { printCheck, printEvaluation, printExport, printSearch, printSweep } from '../../../../src/main/report/commands'
 import { reportMarkdown } from '../../../../src/main/report/write'
 import { reportPage } from '../../../../src/main/report/page'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
@@ -113,9 +107,7 @@ describe('the content of a report', () => {
     await project.firstPair.saveSearch({ ...tinySearch(recipe), sweepId: sweep.id, scoredBy: sweep.scoredBy })
     const report = await reportOf(project)
     const text = reportMarkdown({ ...report, warnings: [], pair: null, reproduction: [], recipes: [] })
-    expect(text).toContain(
-      'Scored by listed answers of the task "Letters", exact, temperature 1, min-p 0.1, 32 draws'
-    )
+    expect(text).toContain('Scored by listed answers of the task "Letters", exact, temperature 1, min-p 0.1, 32 draws')
     expect(text).toContain('distinct right in 32')
     const ofSweep = text.slice(text.indexOf('## The sweep'), text.indexOf('## Kept recipes'))
     expect(ofSweep).toContain('Beyond one range')
@@ -245,9 +237,7 @@ describe('the content of a report', () => {
     const text = reportMarkdown(report)
     expect(text).toContain('> **Warning:** This evaluation was stopped')
     const [glance] = text.split('## Pair')
-    expect(glance).toContain(
-      '1 evaluation below was stopped: differences and p-values are of the answers so far.'
-    )
+    expect(glance).toContain('1 evaluation below was stopped: differences and p-values are of the answers so far.')
     expect(glance).toContain('stopped at 0 of 24 answers')
     // Measures that count answers are beside each other only with how many there were.
     expect(glance).toContain('2 prompts × 4 answers')
@@ -389,9 +379,7 @@ describe('the commands', () => {
     await project.firstPair.edit(() => ({ recipes: [kept('mine', 0), kept('again', 1)] }))
     const { reproduction } = await reportOf(project)
     const models = reproduction.find(({ part }) => part === 'The restored models themselves')
-    expect(models?.commands.map(({ command }) => command)).toEqual([
-      'slr export --blend-demo 5-11 --out restored-1'
-    ])
+    expect(models?.commands.map(({ command }) => command)).toEqual(['slr export --blend-demo 5-11 --out restored-1'])
   })
 
   it('of an evaluation name a built-in task, or write the task down; and the judge', async () => {

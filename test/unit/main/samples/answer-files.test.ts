@@ -46,11 +46,8 @@ describe('answers from a file', () => {
       hint: expect.stringMatching(/matched by the text/)
     })
     expect(
-      (
-        await problemOf(
-          answersFromFile(model, [PROMPTS[0] ?? { text: '', otherTexts: [] }], { sampleCount: 4 })
-        )
-      ).message
+      (await problemOf(answersFromFile(model, [PROMPTS[0] ?? { text: '', otherTexts: [] }], { sampleCount: 4 })))
+        .message
     ).toMatch(/has 3 answers/)
     const one = await answerFileModel('one', await answersFile({ prompt: 0, text: 'red' }))
     const { message } = await problemOf(answersFromFile(one, PROMPTS, { sampleCount: 2 }))
@@ -58,19 +55,12 @@ describe('answers from a file', () => {
   })
 
   it("are of one model: of several in a file, the one that goes by the variant's name", async () => {
-    const file = await answersFile(
-      { variant: 'base', prompt: 0, text: 'a' },
-      { variant: 'post', prompt: 0, text: 'b' }
-    )
+    const file = await answersFile({ variant: 'base', prompt: 0, text: 'a' }, { variant: 'post', prompt: 0, text: 'b' })
     expect(await answerFileModel('post', file)).toMatchObject({ kind: 'file', name: 'post', of: 'post' })
-    expect((await problemOf(answerFileModel('mine', file))).message).toMatch(
-      /holds answers of "base", "post"\.$/
-    )
-    const { answers } = await answersFromFile(
-      await answerFileModel('base', file),
-      [{ text: '?', otherTexts: [] }],
-      { sampleCount: 1 }
-    )
+    expect((await problemOf(answerFileModel('mine', file))).message).toMatch(/holds answers of "base", "post"\.$/)
+    const { answers } = await answersFromFile(await answerFileModel('base', file), [{ text: '?', otherTexts: [] }], {
+      sampleCount: 1
+    })
     expect(answers[0]?.[0]?.text).toBe('a')
   })
 

@@ -135,8 +135,7 @@ it('computes equal models once, and stores their answers under every name, inclu
     asked.push({ models: models.length, finished })
     for await (const event of slowly()) {
       // The model at index 1 is post. Its first answer is missing, and so is the second answer of the equal models.
-      if (event.type === 'sample')
-        yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
+      if (event.type === 'sample') yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
       else if (event.type !== 'tokens') yield event
     }
   }

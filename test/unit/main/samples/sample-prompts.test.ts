@@ -5,11 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Problem } from '../../../../src/contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompts } from '../../../../src/contract/documents/task'
 import { formatCsv, parseCsv } from '../../../../src/main/base/csv'
-import {
-  builtinSamplePrompts,
-  builtinSamplePromptSet,
-  readSamplePrompts
-} from '../../../../src/main/samples/prompts'
+import { builtinSamplePrompts, builtinSamplePromptSet, readSamplePrompts } from '../../../../src/main/samples/prompts'
 import { problemOf } from '../../../fixtures/problems'
 
 const prompt = (text: string, rest: object = {}): object => ({ text, category: '', raw: false, ...rest })
@@ -103,9 +99,7 @@ describe('a CSV file', () => {
   test('gives every record back that was written', () => {
     const field = fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc
-        .array(fc.constantFrom('"', ',', '\r', '\n', '\r\n', 'a', ' '), { maxLength: 8 })
-        .map((parts) => parts.join(''))
+      fc.array(fc.constantFrom('"', ',', '\r', '\n', '\r\n', 'a', ' '), { maxLength: 8 }).map((parts) => parts.join(''))
     )
     // A record of one empty field is written as a blank line, which is skipped.
     const record = fc.array(field, { minLength: 1, maxLength: 5 }).filter((fields) => fields.join() !== '')

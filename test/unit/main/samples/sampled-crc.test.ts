@@ -130,9 +130,7 @@ describe('full answers disagree with first tokens', () => {
     const random = mulberry32(5)
     let flags = 0
     for (let run = 0; run < 2_000; run++) {
-      const counts = exact.map(
-        (chance) => Array.from({ length: 32 }, random).filter((u) => u < chance).length
-      )
+      const counts = exact.map((chance) => Array.from({ length: 32 }, random).filter((u) => u < chance).length)
       if (flag(exact, counts, 32, ['a', 'a', 'a', 'b', 'b', 'c'])) flags++
     }
     expect(flags / 2_000).toBeLessThanOrEqual(0.01)

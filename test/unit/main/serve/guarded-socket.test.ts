@@ -22,9 +22,7 @@ class PlayedSocket {
       | ((event: WebSocket.WebSocketEventMap[Type]) => void)
       | { handleEvent(event: WebSocket.WebSocketEventMap[Type]): void }
   ): void {
-    this.events.on(type, (event) =>
-      typeof listener === 'function' ? listener(event) : listener.handleEvent(event)
-    )
+    this.events.on(type, (event) => (typeof listener === 'function' ? listener(event) : listener.handleEvent(event)))
   }
 }
 

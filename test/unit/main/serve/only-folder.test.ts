@@ -53,22 +53,12 @@ test('calls name places within the folder, whatever way they lead there, or are 
   await mkdir(join(home, 'only-too'))
   await symlink(home, join(only, 'out'))
   await symlink(join(only, 'models'), join(only, 'in'))
-  const call = (input: unknown): Promise<string> =>
-    onlyWithin(only)({ input, next: () => Promise.resolve('done') })
+  const call = (input: unknown): Promise<string> => onlyWithin(only)({ input, next: () => Promise.resolve('done') })
   for (const path of [only, join(only, 'models'), join(only, 'new', 'project.slr'), join(only, 'in', 'x')])
     expect(await call({ path })).toBe('done')
-  for (const path of [
-    home,
-    join(home, 'only-too'),
-    join(only, '..'),
-    join(only, 'out', 'x'),
-    '/',
-    'relative'
-  ])
+  for (const path of [home, join(home, 'only-too'), join(only, '..'), join(only, 'out', 'x'), '/', 'relative'])
     await expect(call({ path })).rejects.toThrow(`${path} lies outside ${only}.`)
-  await expect(call({ path: only, variants: [{ kind: 'checkpoint', path: home }] })).rejects.toThrow(
-    'outside'
-  )
+  await expect(call({ path: only, variants: [{ kind: 'checkpoint', path: home }] })).rejects.toThrow('outside')
   expect(await call({ path: only, prompt: '/etc/passwd', start: '' })).toBe('done')
   expect(await call(undefined)).toBe('done')
 })

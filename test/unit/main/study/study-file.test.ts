@@ -57,13 +57,10 @@ describe('a study file', () => {
     expect((await readStudy(example, 'batch.md')).tasks).toHaveLength(2)
   })
 
-  it.each(malformedCases('studies', Refused))(
-    'with $what is refused by line and field',
-    async ({ text, message }) => {
-      const problem = await problemOf(readStudy(text, 's.yaml'))
-      expect(`${problem.code}: ${problem.message}`).toBe(message)
-    }
-  )
+  it.each(malformedCases('studies', Refused))('with $what is refused by line and field', async ({ text, message }) => {
+    const problem = await problemOf(readStudy(text, 's.yaml'))
+    expect(`${problem.code}: ${problem.message}`).toBe(message)
+  })
 
   it('takes line breaks in prompts', async () => {
     const text = `${HEAD}variants: [{model: post, system: "a\\nb"}]\n`

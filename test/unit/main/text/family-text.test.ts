@@ -256,33 +256,17 @@ describe('Gemma', () => {
   const tokenizer = gemmaTokenizer()
   const config = { bos_token: '<bos>', add_bos_token: true, add_eos_token: false }
 
-  test.each([GEMMA2, GEMMA3])(
-    'has BOS once, though config and post-processor both add it',
-    async (template) => {
-      expect(seen(await render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
-        rendered: '<bos><start_of_turn>user\nSay A<end_of_turn>\n<start_of_turn>model\n',
-        tokens: [
-          ...[
-            '<bos>',
-            '<start_of_turn>',
-            'user\nSay',
-            '▁A',
-            '<end_of_turn>',
-            '\n',
-            '<start_of_turn>',
-            'model\n'
-          ]
-        ]
-      })
-    }
-  )
+  test.each([GEMMA2, GEMMA3])('has BOS once, though config and post-processor both add it', async (template) => {
+    expect(seen(await render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
+      rendered: '<bos><start_of_turn>user\nSay A<end_of_turn>\n<start_of_turn>model\n',
+      tokens: [...['<bos>', '<start_of_turn>', 'user\nSay', '▁A', '<end_of_turn>', '\n', '<start_of_turn>', 'model\n']]
+    })
+  })
 
   test('2 refuses a system turn in its own words, and 3 puts it into the first user turn', async () => {
     const system = { systemPrompt: 'Be brief' }
     const gemma2 = await textModel(tokenizer, config, GEMMA2)
-    await expect(render(gemma2, system)).rejects.toThrow(
-      /refuses these messages: "System role not supported"/
-    )
+    await expect(render(gemma2, system)).rejects.toThrow(/refuses these messages: "System role not supported"/)
     const { prompts, notices } = await render(await textModel(tokenizer, config, GEMMA3), system)
     expect(prompts[0]?.rendered).toBe(
       '<bos><start_of_turn>user\nBe brief\n\nSay A<end_of_turn>\n<start_of_turn>model\n'
@@ -313,20 +297,17 @@ describe('Mistral', () => {
     ['first', plain, ['<s>', '▁Say', '▁A']],
     ['always', ['<s>', '▁[INST]▁Say', '▁A', '▁[/INST]'], ['<s>', '▁Say', '▁A']],
     ['never', plain, ['<s>', 'Say', '▁A']]
-  ] as const)(
-    'with prepend_scheme "%s", its markers tokens or text, or no template',
-    async (scheme, text, bare) => {
-      const shown = async (tokenizer: Definition, template?: string) =>
-        seen(await render(await textModel(tokenizer, config, template)), tokenizer)
-      const tokens = ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']
-      expect(await shown(mistralTokenizer(scheme, ['[INST]', '[/INST]']), MISTRAL)).toEqual({
-        rendered,
-        tokens
-      })
-      expect(await shown(mistralTokenizer(scheme), MISTRAL)).toEqual({ rendered, tokens: text })
-      expect((await shown(mistralTokenizer(scheme))).tokens).toEqual(bare)
-    }
-  )
+  ] as const)('with prepend_scheme "%s", its markers tokens or text, or no template', async (scheme, text, bare) => {
+    const shown = async (tokenizer: Definition, template?: string) =>
+      seen(await render(await textModel(tokenizer, config, template)), tokenizer)
+    const tokens = ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']
+    expect(await shown(mistralTokenizer(scheme, ['[INST]', '[/INST]']), MISTRAL)).toEqual({
+      rendered,
+      tokens
+    })
+    expect(await shown(mistralTokenizer(scheme), MISTRAL)).toEqual({ rendered, tokens: text })
+    expect((await shown(mistralTokenizer(scheme))).tokens).toEqual(bare)
+  })
 
   test('counts "A" and its byte for the answer "A", and "▁A" only with leading white space', async () => {
     const tokenizer = mistralTokenizer('first', ['[INST]', '[/INST]'])
@@ -379,8 +360,7 @@ describe('base as a whole model', () => {
     await (content === null ? rm(join(folder, file)) : writeFile(join(folder, file), content))
     const { base, post } = await openPair(folder, POST)
     const text = await loadTextModel(POST)
-    return (await compareCrcTokens({ member: base, name: 'base' }, post, text, await render(text), false))
-      .unavailable
+    return (await compareCrcTokens({ member: base, name: 'base' }, post, text, await render(text), false)).unavailable
   }
 
   test('needs no chat template', async () => {

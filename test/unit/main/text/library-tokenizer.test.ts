@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { Definition, tokenIds } from '../../../fixtures/family-tokenizers'
-import {
-  byteLevelTokenizer,
-  sentencePieceTokenizer,
-  textFolder,
-  unigramTokenizer
-} from '../../../fixtures/text-folder'
+import { byteLevelTokenizer, sentencePieceTokenizer, textFolder, unigramTokenizer } from '../../../fixtures/text-folder'
 
 /** Tokens of a text by their spellings in a tokenizer.json. What is expected was made by the Rust `tokenizers` 0.23.2. */
 async function spellings(tokenizer: object, text: string, vocabulary: readonly string[]): Promise<string[]> {
@@ -14,10 +9,7 @@ async function spellings(tokenizer: object, text: string, vocabulary: readonly s
   return model.encode(text).map((id) => vocabulary[id] ?? `?${id}`)
 }
 
-const BYTES = Array.from(
-  { length: 256 },
-  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
-)
+const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
 
 /** A Unigram tokenizer of some pieces, with `byte_fallback: true`. */
 function unigram(pieces: string[]): object {
@@ -56,9 +48,7 @@ describe('Unigram with byte_fallback', () => {
 })
 
 test('ByteFallback decodes a leading U+FEFF as that character', async () => {
-  const model = await loadTextModel(
-    await textFolder({ 'tokenizer.json': sentencePieceTokenizer(['▁', 'a']) })
-  )
+  const model = await loadTextModel(await textFolder({ 'tokenizer.json': sentencePieceTokenizer(['▁', 'a']) }))
   const tokens = model.encode('\ufeffa')
   expect(tokens).toHaveLength(5)
   expect(await model.decodeAll([tokens, tokens.slice(1)])).toEqual(['\ufeffa', '\ufeffa'])

@@ -9,10 +9,7 @@ it.each([
     ['date_string', 'tools']
   ],
   ['{% set ns = namespace(last=true) %}{{ ns.last }}{{ x.strip() }}', ['x']],
-  [
-    '{% macro show(part, deep=false) %}{{ part }}{{ deep }}{% endmacro %}{{ show(word, deep=true) }}',
-    ['word']
-  ],
+  ['{% macro show(part, deep=false) %}{{ part }}{{ deep }}{% endmacro %}{{ show(word, deep=true) }}', ['word']],
   ['{# hidden #} plain enable_thinking {{ "enable_thinking" }}', []],
   ['{% for key, value in extra.items() if key is string %}{{ loop.index }}{{ value }}{% endfor %}', ['extra']]
 ])('of %j are those that it reads and does not set', (source, names) => {

@@ -74,9 +74,7 @@ describe('tokenizer', () => {
 
   test('may have tokens that are nothing but brackets', async () => {
     const brackets = `${'['.repeat(200)}"{\\"{`
-    const text = await loadTextModel(
-      await textFolder({ 'tokenizer.json': byteLevelTokenizer([], [brackets]) })
-    )
+    const text = await loadTextModel(await textFolder({ 'tokenizer.json': byteLevelTokenizer([], [brackets]) }))
     expect(text.encode(`${brackets}A`)).toEqual([256, 65])
   })
 
@@ -140,12 +138,7 @@ describe('chat template', () => {
       const folder = await textFolder(Object.fromEntries(names.map((name) => [name, files[name]])))
       return (await loadTextModel(folder)).chatTemplate?.source
     }
-    const names = [
-      'tokenizer.json',
-      'chat_template.json',
-      'tokenizer_config.json',
-      'chat_template.jinja'
-    ] as const
+    const names = ['tokenizer.json', 'chat_template.json', 'tokenizer_config.json', 'chat_template.jinja'] as const
     const sources = await Promise.all([1, 2, 3, 4].map((count) => source(names.slice(0, count))))
     expect(sources).toEqual([undefined, 'json', 'config', 'jinja'])
   })
@@ -241,10 +234,7 @@ describe('chat template', () => {
   test.each([
     ['leaves texts out', IN_PARTS],
     ['fails on texts', `{% set first = messages[0]['content'][0]['text'].strip() %}${IN_PARTS}`],
-    [
-      'refuses texts',
-      `{% if messages[0]['content'] is string %}{{ raise_exception('no text') }}{% endif %}${IN_PARTS}`
-    ]
+    ['refuses texts', `{% if messages[0]['content'] is string %}{{ raise_exception('no text') }}{% endif %}${IN_PARTS}`]
   ])('that %s is given messages in parts, and that is said', async (_, template) => {
     const { rendered, notices } = await renderWith(template)
     expect(rendered).toBe('user: Hi;')
@@ -256,10 +246,7 @@ describe('chat template', () => {
   })
 
   test.each(
-    malformedCases(
-      'templates',
-      z.strictObject({ what: z.string(), template: z.string(), message: z.string() })
-    )
+    malformedCases('templates', z.strictObject({ what: z.string(), template: z.string(), message: z.string() }))
   )('with a dictionary of numbers that $what is refused', async ({ template, message }) => {
     await expect(renderWith(template)).rejects.toThrow(message)
   })

@@ -66,12 +66,9 @@ it('a GPU is named with its driver', async () => {
   expect((await machine(RADEON)).gpus).toEqual([{ name: 'AMD GPU 0x744c', vendor: 'AMD', driver: 'amdgpu' }])
 })
 
-it.each(['nvidia0', 'dxg', 'kfd', 'mali0', 'nvhost-gpu', 'kgsl-3d0'])(
-  'the node %s is a GPU',
-  async (node) => {
-    expect((await machine({ [`dev/${node}`]: '' })).gpus).toHaveLength(1)
-  }
-)
+it.each(['nvidia0', 'dxg', 'kfd', 'mali0', 'nvhost-gpu', 'kgsl-3d0'])('the node %s is a GPU', async (node) => {
+  expect((await machine({ [`dev/${node}`]: '' })).gpus).toHaveLength(1)
+})
 
 it.each(['nvme0', 'nvram', 'dri/card0'])('the node %s is no GPU', async (node) => {
   expect((await machine({ [`dev/${node}`]: '' })).gpus).toEqual([])

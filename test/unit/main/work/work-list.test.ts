@@ -36,9 +36,7 @@ it('leaves out what needs a failed entry, does the others, and names those that 
     'a/evaluate: Skipped. It needs a/check, which failed.',
     expect.stringMatching(/^b\/sweep: Computed in .* s$/)
   ])
-  expect(() => requireAllDone(results, 'step')).toThrow(
-    '3 of 4 steps were not done: a/sweep, a/check, a/evaluate.'
-  )
+  expect(() => requireAllDone(results, 'step')).toThrow('3 of 4 steps were not done: a/sweep, a/check, a/evaluate.')
 })
 
 it('begins no entry after it was stopped', async () => {

@@ -23,9 +23,7 @@ async function opened(state = projectState({ pair: PAIR_REPORT })) {
 }
 
 const chosen = (variants: VariantList, step: VariantStep): string[] =>
-  step === 'samples'
-    ? variants.sampled.map(({ name }) => name)
-    : variants.evaluated.map(({ variant }) => variant.name)
+  step === 'samples' ? variants.sampled.map(({ name }) => name) : variants.evaluated.map(({ variant }) => variant.name)
 
 const leaveLastOut = ({ variants }: Session): void =>
   variants.choose(elementAt(variants.options, variants.options.length - 1, 'option'), 'evaluate', false)

@@ -20,10 +20,7 @@ it('repeats a call once the user has allowed its address, and leaves it refused 
   expect(confirm).not.toHaveBeenCalled()
 
   const next = vi.fn<() => Promise<string>>().mockRejectedValueOnce(refusal).mockResolvedValue('begun')
-  const both = [
-    repeated({ next }),
-    repeated({ next: vi.fn().mockRejectedValueOnce(refusal).mockResolvedValue('too') })
-  ]
+  const both = [repeated({ next }), repeated({ next: vi.fn().mockRejectedValueOnce(refusal).mockResolvedValue('too') })]
   await settled()
   question.close(true)
   // The second call asks for the same address, which is allowed by then.

@@ -12,13 +12,7 @@ it('reports a running job, each quarter of it once, and its end', () => {
     said.add(news())
   }
   job = null
-  expect([...said, news()]).toEqual([
-    'Sweep: running',
-    'Sweep: 25 %',
-    'Sweep: 50 %',
-    'Sweep: 75 %',
-    'Sweep: ended'
-  ])
+  expect([...said, news()]).toEqual(['Sweep: running', 'Sweep: 25 %', 'Sweep: 50 %', 'Sweep: 75 %', 'Sweep: ended'])
 })
 
 it('leaves out jobs that main does not report, which are shown where they were started', () => {

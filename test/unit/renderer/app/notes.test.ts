@@ -15,8 +15,7 @@ async function openNotes() {
   return { line, session, workbench, notes: session.notes.pair }
 }
 
-const type = (notes: Notes, text: string): void =>
-  notes.edit(text, { what: 'write notes of the pair', merge: 'notes' })
+const type = (notes: Notes, text: string): void => notes.edit(text, { what: 'write notes of the pair', merge: 'notes' })
 
 const complaints = ({ complaints }: Workbench): string[] => complaints.map(({ message }) => message)
 

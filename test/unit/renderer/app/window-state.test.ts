@@ -115,9 +115,7 @@ describe('the Ranges view', () => {
 
   it('makes inspected or measured ranges a place for Back, but not pointed ones', async () => {
     const line = new ScriptedLine()
-    const { session, workbench } = await line.openProject(
-      projectState({ sweeps: [summarizeSweep(FIRST, null)] })
-    )
+    const { session, workbench } = await line.openProject(projectState({ sweeps: [summarizeSweep(FIRST, null)] }))
     const { ranges } = session
     const location = { hash: '' }
     const pushed: (string | null)[] = []
@@ -557,9 +555,7 @@ describe('a project that another window changes', () => {
   const changed = (revision: number, changes: Partial<ProjectState> = {}): ProjectState =>
     projectState({ revision, ...changes })
   const [first, second] = PROMPTS
-  const theirs = [first, { text: 'Theirs.', category: 'letter', valid: ['A', 'B'] }].flatMap(
-    (one) => one ?? []
-  )
+  const theirs = [first, { text: 'Theirs.', category: 'letter', valid: ['A', 'B'] }].flatMap((one) => one ?? [])
 
   async function openPrompts() {
     const { line, session } = await openSession(before)

@@ -25,11 +25,7 @@ const INFO = {
 }
 const TWO = [pairBrief(), pairBrief({ id: 'pair-2', name: 'Second' })]
 
-const stateOf = (
-  path: string,
-  pair: PairId = 'pair-1',
-  changes: Partial<ProjectState> = {}
-): ProjectState => {
+const stateOf = (path: string, pair: PairId = 'pair-1', changes: Partial<ProjectState> = {}): ProjectState => {
   const state = projectState({ path, pairs: TWO, ...changes })
   return { ...state, document: { ...state.document, id: pair } }
 }

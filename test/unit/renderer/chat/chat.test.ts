@@ -48,11 +48,7 @@ const openPair = (id: 'pair-1' | 'pair-2', document: Partial<ProjectState['docum
   })
 
 /** Asks a question, which each model answers at once. @param place of the call */
-async function converse(
-  { line, chat }: { line: ScriptedLine; chat: Chat },
-  text: string,
-  place = 0
-): Promise<void> {
+async function converse({ line, chat }: { line: ScriptedLine; chat: Chat }, text: string, place = 0): Promise<void> {
   chat.draft = text
   void chat.send()
   const answers = await stream(line, place)
@@ -72,10 +68,7 @@ async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEve
 
 /** Returns the shown answers of a turn. */
 const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'range'): [string, number][] =>
-  (elementAt(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [
-    text,
-    count
-  ])
+  (elementAt(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [text, count])
 
 describe('the chat', () => {
   it('asks base, post and a range, shows what grows, and equal answers once', async () => {
@@ -92,9 +85,7 @@ describe('the chat', () => {
     expect(chat.draft).toBe('')
     const answers = await stream(line, 0)
     await answers.tell(told({ column: 1, index: 0, text: 'Bl', finish: null }))
-    expect(elementAt(chat.turns, 0, 'turn').answers.post?.cell.growing.map(({ text }) => text)).toEqual([
-      'Bl'
-    ])
+    expect(elementAt(chat.turns, 0, 'turn').answers.post?.cell.growing.map(({ text }) => text)).toEqual(['Bl'])
     await answers.tell(told(...said(1, 'Blue', 'Red', 'Blue.', 'blue'), ...said(0, 'x')))
     expect(shown(chat, 0, 'post')).toEqual([
       ['Blue', 3],
@@ -225,15 +216,10 @@ describe('the chat', () => {
     await converse(opened, 'Hello.')
     session.chatWith('one')
     await waitFor(() => expect(line.of('chat.answer')).toHaveLength(2))
-    const namesAsked = (place: number): string[] =>
-      asked(line, place).columns.map(({ variant }) => variant.name)
+    const namesAsked = (place: number): string[] => asked(line, place).columns.map(({ variant }) => variant.name)
     expect([namesAsked(0), namesAsked(1)]).toEqual([['base', 'post'], ['mine']])
     expect(session.variants.sampled.map(({ name }) => name)).toEqual(['base', 'post', 'mine'])
-    expect([...(await openPair('pair-1', { recipes })).chat.variantsByColumn.keys()]).toEqual([
-      'base',
-      'post',
-      'one'
-    ])
+    expect([...(await openPair('pair-1', { recipes })).chat.variantsByColumn.keys()]).toEqual(['base', 'post', 'one'])
   })
 
   it('asks a listed model once while the sliders have its range, and names two models apart', async () => {

@@ -1,10 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type {
-  EvaluationResults,
-  EvaluationVariant,
-  VariantResult
-} from '../../../../src/contract/documents/evaluation'
+import type { EvaluationResults, EvaluationVariant, VariantResult } from '../../../../src/contract/documents/evaluation'
 import { formatMeasure, proxySentence } from '../../../../src/contract/words/evaluation-words'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import {
@@ -18,12 +14,7 @@ import {
 import { roomyBounds } from '../../../../src/renderer/plots/plot'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
-import {
-  draftOfJudge,
-  judgedBy,
-  judgeOutcome,
-  parseJudge
-} from '../../../../src/renderer/evaluate/judge-draft'
+import { draftOfJudge, judgedBy, judgeOutcome, parseJudge } from '../../../../src/renderer/evaluate/judge-draft'
 import { spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
@@ -101,11 +92,7 @@ describe('diversity against quality', () => {
       distinct2: estimate(0.9)
     }
     const unsure = [result('base', { measures })]
-    const { x } = tradeOffPlot(
-      { run, results: { ...results, variants: unsure } },
-      'logLikelihoodPost',
-      'distinct2'
-    )
+    const { x } = tradeOffPlot({ run, results: { ...results, variants: unsure } }, 'logLikelihoodPost', 'distinct2')
     expect(x.bounds[1]).toBe(0)
   })
 
@@ -131,8 +118,7 @@ describe('diversity against quality', () => {
     })
     const [alone] = seriesStyles([kept('a', 1)])
     const [other, , again] = seriesStyles([hybrid('range'), kept('b', 0), kept('a, renamed', 1)])
-    const look = (style: ReturnType<typeof seriesStyles>[number] | undefined) =>
-      `${style?.tone} ${style?.mark}`
+    const look = (style: ReturnType<typeof seriesStyles>[number] | undefined) => `${style?.tone} ${style?.mark}`
     expect(look(again)).toBe(look(alone))
     expect(new Set([look(other), look(alone), look(seriesStyles([kept('b', 0)])[0])]).size).toBe(3)
   })
@@ -163,9 +149,7 @@ describe('names in a plot', () => {
     placeNames(points, area, HEIGHT).flatMap((place, index) => {
       if (place === null) return []
       const { x, y } = place
-      return [
-        { left: x, right: x + (points[index]?.width ?? 0), top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 }
-      ]
+      return [{ left: x, right: x + (points[index]?.width ?? 0), top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 }]
     })
 
   it('cover neither each other nor a mark where points crowd, and stay within the plot', () => {
@@ -183,10 +167,7 @@ describe('names in a plot', () => {
       expect(name.right).toBeLessThanOrEqual(area.right)
       for (const other of [...names.slice(index + 1), ...marks]) {
         const apart =
-          name.right <= other.left ||
-          other.right <= name.left ||
-          name.bottom <= other.top ||
-          other.bottom <= name.top
+          name.right <= other.left || other.right <= name.left || name.bottom <= other.top || other.bottom <= name.top
         expect(apart).toBe(true)
       }
     }
@@ -387,9 +368,7 @@ describe('a typed judge', () => {
     expect(judgeOutcome({ progress, knownCount: 1000 })).toBe(
       '1,200 questions asked; 1,000 of them earlier, and not sent again; 3 of the replies held no verdict and are left out.'
     )
-    expect(judgeOutcome({ progress: { done: 1, total: 1, unreadable: 0 }, knownCount: 0 })).toBe(
-      '1 question judged.'
-    )
+    expect(judgeOutcome({ progress: { done: 1, total: 1, unreadable: 0 }, knownCount: 0 })).toBe('1 question judged.')
     expect(judgeOutcome({ progress: { done: 52, total: 52, unreadable: 52 }, knownCount: 0 })).toBe(
       'None of 52 replies held a verdict: nothing is judged.'
     )

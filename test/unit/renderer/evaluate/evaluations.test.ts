@@ -36,8 +36,7 @@ const ASKED = taskFixture({
 })
 const SWEEP: SweepDocument = comparedSweep({ id: 'swept', diversity: (start) => 0.1 * start })
 
-const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
-  projectState({ pair: PAIR_REPORT, ...changes })
+const stateOf = (changes: Partial<ProjectState> = {}): ProjectState => projectState({ pair: PAIR_REPORT, ...changes })
 
 const view = (changes: Partial<EvaluationRun> = {}, measured: readonly string[] = []) => ({
   run: evaluationRun(changes),
@@ -81,8 +80,7 @@ async function show(line: ScriptedLine, session: Session, shown: unknown, id: st
   await line.answer('evaluations.get', place, shown)
 }
 
-const names = (session: Session): string[] =>
-  session.evaluations.setup.variants.map(({ variant }) => variant.name)
+const names = (session: Session): string[] => session.evaluations.setup.variants.map(({ variant }) => variant.name)
 
 describe('the setup of the next evaluation', () => {
   it('begins with a task for models such as those of its pair, at any place of the list', async () => {
@@ -176,11 +174,7 @@ describe('the setup of the next evaluation', () => {
       embeddingModel: { path: '/models/words', fingerprint: 'ee' }
     })
     setup.follow(last)
-    expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual([
-      'questions',
-      '9',
-      '/models/words'
-    ])
+    expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual(['questions', '9', '/models/words'])
     expect(names(session)).toEqual(['base', 'post'])
     // A removed task cannot be set up.
     setup.follow(evaluationRun({ task: { ...TASK, id: 'gone' } }))
@@ -365,9 +359,7 @@ describe('an evaluation', () => {
 
   it('is shown by default when it has all its answers, although a later one was stopped', async () => {
     const stopped = { ...summary('stopped'), answerCount: 1 }
-    const { line, session, evaluations } = await openSession(
-      stateOf({ evaluations: [stopped, summary('whole')] })
-    )
+    const { line, session, evaluations } = await openSession(stateOf({ evaluations: [stopped, summary('whole')] }))
     void evaluations.attach(null)
     await line.answer('evaluations.tasks', 0, [{ task: TASK, origin: 'project' }])
     expect(line.call('evaluations.get', 0).input).toMatchObject({ evaluationId: 'whole' })

@@ -13,9 +13,7 @@ const DELETION = 'c0ffee00-0000-4000-8000-000000000000'
 const stateOf = (revision: number, runs: readonly HistoryRun[], deleted: HistoryRun[] = []): ProjectState =>
   projectState({
     revision,
-    sweeps: SWEEPS.filter(({ id }) => runs.some((run) => run.id === id)).map((sweep) =>
-      summarizeSweep(sweep, null)
-    ),
+    sweeps: SWEEPS.filter(({ id }) => runs.some((run) => run.id === id)).map((sweep) => summarizeSweep(sweep, null)),
     history: {
       runs: [...runs],
       deleted: deleted.map((run) => ({
@@ -34,9 +32,7 @@ describe('the history in the window', () => {
     const { runs } = (await opened()).session
     runs.filter = 'samples'
     expect(runs.filtered.map(({ id }) => id)).toEqual(['run-1'])
-    expect((['all', 'sweep', 'search', 'deleted'] as const).map((filter) => runs.count(filter))).toEqual([
-      3, 2, 0, 0
-    ])
+    expect((['all', 'sweep', 'search', 'deleted'] as const).map((filter) => runs.count(filter))).toEqual([3, 2, 0, 0])
   })
 
   it('renames, and has main undo it', async () => {

@@ -92,9 +92,7 @@ describe('the geometry of the triangle', () => {
     const geometry = heatmapGeometry(12, 400)
     const edges = (path: string): number => path.split('M').length - 1
     expect(edges(contourPath(geometry, [{ start: 2, end: 5 }], true))).toBe(4)
-    expect(
-      edges(contourPath(geometry, rangesBetween({ start: 2, end: 6 }, { start: 3, end: 5 }), true))
-    ).toBe(4)
+    expect(edges(contourPath(geometry, rangesBetween({ start: 2, end: 6 }, { start: 3, end: 5 }), true))).toBe(4)
     // Along the edge of the triangle there is nothing to tell it from: the upper right corner has two edges within.
     expect(edges(contourPath(geometry, [{ start: 0, end: 11 }], false))).toBe(2)
   })
@@ -116,30 +114,17 @@ describe('moving through the heatmap with the keyboard', () => {
   })
 
   it('never leaves the triangle', () => {
-    const keys = fc.constantFrom(
-      'ArrowLeft',
-      'ArrowRight',
-      'ArrowUp',
-      'ArrowDown',
-      'Home',
-      'End',
-      'PageUp',
-      'PageDown'
-    )
+    const keys = fc.constantFrom('ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown')
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 80 }),
-        fc.array(keys, { maxLength: 60 }),
-        (layerCount, pressed) => {
-          let focus = { start: 0, end: 0 }
-          for (const key of pressed) {
-            focus = moveFocus(focus, key, layerCount)
-            expect(focus.start).toBeGreaterThanOrEqual(0)
-            expect(focus.start).toBeLessThanOrEqual(focus.end)
-            expect(focus.end).toBeLessThan(layerCount)
-          }
+      fc.property(fc.integer({ min: 1, max: 80 }), fc.array(keys, { maxLength: 60 }), (layerCount, pressed) => {
+        let focus = { start: 0, end: 0 }
+        for (const key of pressed) {
+          focus = moveFocus(focus, key, layerCount)
+          expect(focus.start).toBeGreaterThanOrEqual(0)
+          expect(focus.start).toBeLessThanOrEqual(focus.end)
+          expect(focus.end).toBeLessThan(layerCount)
         }
-      )
+      })
     )
   })
 })

@@ -69,9 +69,7 @@ describe('a kept recipe in a sweep', () => {
     expect(scoredModel(swept, null, '1-2')).toBeNull()
     const kept = {
       ...projectState().document,
-      recipes: [
-        { id: 'r', mark: 7, recipe: { name: 'renamed since', ranges: parts }, keptAt: KEPT_AT, ...NOT_SCORED }
-      ]
+      recipes: [{ id: 'r', mark: 7, recipe: { name: 'renamed since', ranges: parts }, keptAt: KEPT_AT, ...NOT_SCORED }]
     }
     const { key, name, mark } = boardOfSweep(swept, null, kept).others[0] ?? {}
     expect({ key, name, mark }).toEqual({ key: '0-0,2-2', name: 'renamed since', mark: 7 })
@@ -136,12 +134,7 @@ describe('the score of a kept recipe', () => {
 
 describe('the Pareto front', () => {
   it('keeps the ranges that nothing beats in both measures, by rising validity', () => {
-    const points = [
-      point(0, 0, 0.9, 0.5),
-      point(0, 1, 0.8, 0.7),
-      point(1, 1, 0.85, 0.6),
-      point(1, 2, 0.8, 0.65)
-    ]
+    const points = [point(0, 0, 0.9, 0.5), point(0, 1, 0.8, 0.7), point(1, 1, 0.85, 0.6), point(1, 2, 0.8, 0.65)]
     expect(paretoFront(points).map(({ start, end }) => [start, end])).toEqual([
       [0, 1],
       [1, 1],
@@ -196,9 +189,7 @@ describe('what a sweep is scored by', () => {
       )
     ).toEqual([1.98, 1.8, 1.6, 1, 0.8])
     const [header, , , first] = sweepCsv(sweep).split('\r\n')
-    expect(header).toMatch(
-      /^model,start,end,precision,coverage,effective_answers,distinct_right,letter_precision/
-    )
+    expect(header).toMatch(/^model,start,end,precision,coverage,effective_answers,distinct_right,letter_precision/)
     expect(first).toBe('range,0,0,0.95,0.5,1.5,1,0.95,0.5,0.95,0.5,exact,3,,')
     const metrics = Object.values(metricsOf(sweep.scoredBy)).map(({ label, describe }) => label + describe)
     expect(metrics.join()).not.toMatch(/validity|diversity|valid/i)
@@ -376,9 +367,7 @@ describe('character distributions', () => {
 
   it('leave base out where base cannot be compared', () => {
     const sweep = { ...tinySweep(), base: null }
-    expect(
-      distributionOf(sweep, sweep.post.prompts, { kind: 'category', category: 'letter' }).base
-    ).toBeNull()
+    expect(distributionOf(sweep, sweep.post.prompts, { kind: 'category', category: 'letter' }).base).toBeNull()
   })
 })
 
@@ -422,11 +411,7 @@ describe('tables', () => {
       answers: { validity, diversity: 0.6 }
     })
     const models = [checked(0, 1, 0.1), checked(0, 0, 0.9)]
-    const failed = failedModels(
-      board,
-      { layerCount: 2, source: null, post: whole, models, baselines: [] },
-      0.9
-    )
+    const failed = failedModels(board, { layerCount: 2, source: null, post: whole, models, baselines: [] }, 0.9)
     expect(failed.has('0-1')).toBe(true)
     expect(failed.has('0-0')).toBe(false)
     expect(failed.has('1-1')).toBe(false)

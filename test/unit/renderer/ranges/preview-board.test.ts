@@ -2,11 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
-import {
-  HeatmapCells,
-  PARTIAL_INSET,
-  positionRows
-} from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
+import { HeatmapCells, PARTIAL_INSET, positionRows } from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/board/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/board/score-board'
@@ -49,9 +45,9 @@ describe('a preview in the window', () => {
 
   it('counts the blends that it has estimated with those that are exact', () => {
     const blends = (...strengths: number[]) => strengths.map((strength) => ({ strength }))
-    expect(
-      blendsBetween({ uniformBlends: blends(0, 0.5, 1), preview: { uniformBlends: blends(0.25) } })
-    ).toHaveLength(2)
+    expect(blendsBetween({ uniformBlends: blends(0, 0.5, 1), preview: { uniformBlends: blends(0.25) } })).toHaveLength(
+      2
+    )
     expect(blendsBetween({ uniformBlends: blends(0, 0.5, 1), preview: null })).toHaveLength(1)
   })
 
@@ -158,9 +154,7 @@ describe('a preview in the window', () => {
     expect(told.every(({ y }) => y < drawn.height)).toBe(true)
     const titles = drawn.shapes.flatMap((shape) => (shape.kind === 'path' ? (shape.title ?? []) : []))
     expect(titles).toContainEqual(
-      expect.stringMatching(
-        /^layer 0: .*, estimated from 2 of 3 prompts, validity ± 0\.020, diversity ± 0\.050$/
-      )
+      expect.stringMatching(/^layer 0: .*, estimated from 2 of 3 prompts, validity ± 0\.020, diversity ± 0\.050$/)
     )
     expect(titles).toContainEqual(expect.stringMatching(/^layer 1: [^±]*$/))
   })

@@ -11,13 +11,7 @@ import { summarizeSweep } from '../../../../src/main/project/documents/sweep-fil
 import { scoredWords } from '../../../../src/renderer/ranges/board/readout'
 import { sweepKey } from '../../../../src/renderer/ranges/new-sweep/sweep-planning.svelte'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
-import {
-  PAIR_REPORT,
-  projectState,
-  ScriptedLine,
-  settled,
-  openSession
-} from '../../../fixtures/scripted-line'
+import { PAIR_REPORT, projectState, ScriptedLine, settled, openSession } from '../../../fixtures/scripted-line'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -94,10 +88,7 @@ describe('a sweep that runs', () => {
       { type: 'scores', entries: [scoreOf(1, 0.75)] }
     )
     await waitFor(() => expect(ranges.board?.ranges.map(({ diversity }) => diversity)).toEqual([0.25, 0.75]))
-    expect([ranges.run?.notices, ranges.run?.progress.rowsDone]).toEqual([
-      ['The engine was started again.'],
-      2
-    ])
+    expect([ranges.run?.notices, ranges.run?.progress.rowsDone]).toEqual([['The engine was started again.'], 2])
   })
 
   it('is called a preview where it is one, and says on how many prompts its scores are', async () => {
@@ -202,11 +193,7 @@ describe('the shown sweep', () => {
     await line.answer('checks.get', 1, check)
     await line.answer('sweeps.select', 0, { ...SWEEP.selection, selected: { start: 0, end: 0 } })
     await events.over()
-    expect([ranges.check.document?.post.answers.validity, ranges.selected, ranges.chosen]).toEqual([
-      0.97,
-      '0-0',
-      '0-0'
-    ])
+    expect([ranges.check.document?.post.answers.validity, ranges.selected, ranges.chosen]).toEqual([0.97, '0-0', '0-0'])
   })
 
   it('says when it was swept with other prompts, and shows a recipe only where it has its scores', async () => {
@@ -356,11 +343,7 @@ describe('what the newest sweep selects', () => {
     void ranges.attach(null)
     await settled()
     expect(SWEEP.selected).not.toBeNull()
-    expect([ranges.selectedOfNewest, chat.awaitsRange, chat.rangeName]).toEqual([
-      null,
-      true,
-      'the selected range'
-    ])
+    expect([ranges.selectedOfNewest, chat.awaitsRange, chat.rangeName]).toEqual([null, true, 'the selected range'])
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, { ...SWEEP, selection: null })
     expect([ranges.selectedOfNewest, chat.awaitsRange]).toEqual([null, false])

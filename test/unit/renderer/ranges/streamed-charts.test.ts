@@ -14,11 +14,7 @@ import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/m
 import { describeRanges } from '../../../../src/renderer/ranges/board/readout'
 import { createScatter } from '../../../../src/renderer/ranges/trade-off/scatter-chart'
 import type { ScatterContent } from '../../../../src/renderer/ranges/trade-off/scatter-content'
-import {
-  LiveBoard,
-  minimumValidity,
-  type ScoreBoard
-} from '../../../../src/renderer/ranges/board/score-board'
+import { LiveBoard, minimumValidity, type ScoreBoard } from '../../../../src/renderer/ranges/board/score-board'
 import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
 import { figurePage } from '../../../fixtures/figure-page'
 import { loggedCanvas } from '../../../fixtures/logged-canvas'
@@ -112,8 +108,7 @@ function pixels(): { context: CellsContext; at: Map<string, string> } {
     strokeStyle: '',
     globalAlpha: 1,
     clearRect: (...box) => each(...box, (key) => at.delete(key)),
-    fillRect: (...box) =>
-      each(...box, (key) => at.set(key, `${String(context.fillStyle)} ${context.globalAlpha}`)),
+    fillRect: (...box) => each(...box, (key) => at.set(key, `${String(context.fillStyle)} ${context.globalAlpha}`)),
     strokeRect: () => undefined,
     setTransform: () => undefined
   }

@@ -90,9 +90,7 @@ describe('painting on the layer strip', () => {
       mlp(4),
       ofSft
     )
-    expect(describeStrengths(layers)).toBe(
-      '2 at 0.5, attention 3 at 0.5 from sft, MLP 3 from sft, MLP 4 from sft'
-    )
+    expect(describeStrengths(layers)).toBe('2 at 0.5, attention 3 at 0.5 from sft, MLP 3 from sft, MLP 4 from sft')
     expect(strokeBrush(layers, halves, mlp(3), { strength: 1 })).toEqual({ strength: 1 })
     expect(strokeBrush(layers, halves, mlp(3), ofSft)).toEqual({ strength: 0 })
     expect(cellWords(elementAt(layers, 3, 'layer'), elementAt(halves, 0, 'row'), String)).toBe('0.5 of sft')
@@ -182,9 +180,7 @@ describe('strengths', () => {
   it('are named as people write them', () => {
     expect(nameStrengths(rangeStrengths({ start: 4, end: 7 }, LAYERS))).toBe('Layers 4–7')
     expect(nameStrengths(rangeStrengths({ start: 4, end: 4 }, LAYERS))).toBe('Layer 4')
-    expect(nameStrengths(painted(post, halves, attention(1), attention(2), { strength: 1 }))).toBe(
-      'Attention 1–2'
-    )
+    expect(nameStrengths(painted(post, halves, attention(1), attention(2), { strength: 1 }))).toBe('Attention 1–2')
     expect(nameStrengths(painted(post, halves, attention(4), mlp(4), { strength: 1.5 }))).toBe(
       'Layer 4 at 1.5 (extrapolated)'
     )

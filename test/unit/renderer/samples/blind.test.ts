@@ -5,10 +5,7 @@ import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { SampleRun } from '../../../../src/contract/documents/samples'
 import { AnswerBoard } from '../../../../src/renderer/answers/answers'
 import { blindKey, blindPlan, shuffled } from '../../../../src/renderer/samples/blind'
-import {
-  BlindComparisons,
-  type BlindVerdict
-} from '../../../../src/renderer/samples/blind-comparisons.svelte'
+import { BlindComparisons, type BlindVerdict } from '../../../../src/renderer/samples/blind-comparisons.svelte'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import type { ScriptedLine } from '../../../fixtures/scripted-line'
 import { projectState, openSession, settled } from '../../../fixtures/scripted-line'

@@ -10,12 +10,7 @@ import {
 import { elementAt } from '../../../../src/contract/model/look-up'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { COMPUTED } from '../../../fixtures/run-computation'
-import {
-  SAMPLE_SETTINGS as PLAIN,
-  sampleLine,
-  sampleLines,
-  sampleRunFixture
-} from '../../../fixtures/sample-documents'
+import { SAMPLE_SETTINGS as PLAIN, sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import type { ScriptedLine } from '../../../fixtures/scripted-line'
 import { PAIR_REPORT, projectState, settled, openSession } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
@@ -118,10 +113,7 @@ describe('the setup of the next sample run', () => {
     const { setup } = session.samples
     setup.edit({ sampleCount: 'many' })
     await setup.buffer.flush()
-    expect([line.of('pairs.update'), session.samples.incomplete]).toEqual([
-      [],
-      'Some settings need attention.'
-    ])
+    expect([line.of('pairs.update'), session.samples.incomplete]).toEqual([[], 'Some settings need attention.'])
     expect(session.samples.size).toBe('')
     setup.edit({ sampleCount: '3' })
     void setup.buffer.flush()
@@ -244,11 +236,7 @@ describe('a sample run', () => {
     await line.answer('projects.open', place, stateOf({ revision: 2, sampleRuns: [summary(run)] }))
     await line.answer('samples.get', 0, { run, samples: sampleLines(run), measures: NO_MEASURES })
     await waitFor(() => expect(samples.busy).toBe(false))
-    expect([samples.shownRun?.board.answerCount, samples.shownTotal, samples.current]).toEqual([
-      12,
-      12,
-      'run-1'
-    ])
+    expect([samples.shownRun?.board.answerCount, samples.shownTotal, samples.current]).toEqual([12, 12, 'run-1'])
     expect(samples.size).not.toMatch(/time unknown/)
   })
 
@@ -296,10 +284,7 @@ describe('a sample run', () => {
     for (const option of variants.options) variants.choose(option, 'samples', false)
     expect(samples.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 21; share++)
-      variants.add(
-        [{ kind: 'baseline', name: `m${share}`, baseline: { kind: 'mix', share: share / 100 } }],
-        'samples'
-      )
+      variants.add([{ kind: 'baseline', name: `m${share}`, baseline: { kind: 'mix', share: share / 100 } }], 'samples')
     expect(samples.incomplete).toBe('Choose at most 20 variants.')
     const [draft] = samples.prompts.drafts
     if (draft === undefined) throw new Error('there is no prompt')

@@ -22,11 +22,7 @@ import {
   sameSamplePrompts,
   sampleDraftsOf
 } from '../../../../src/renderer/samples/sample-prompt-draft'
-import {
-  describeSampling,
-  draftOfSettings,
-  parseSettings
-} from '../../../../src/renderer/answers/sample-settings'
+import { describeSampling, draftOfSettings, parseSettings } from '../../../../src/renderer/answers/sample-settings'
 import { variantStyles } from '../../../../src/contract/documents/variant-styles'
 import { variantChoices } from '../../../../src/contract/documents/variant-choices'
 
@@ -112,9 +108,7 @@ describe('the answers of a cell', () => {
   })
 
   it('never take more lines than a closed cell has', () => {
-    const texts = fc.array(
-      fc.oneof(fc.constant('short'), fc.constant('a long answer '.repeat(5)), fc.string())
-    )
+    const texts = fc.array(fc.oneof(fc.constant('short'), fc.constant('a long answer '.repeat(5)), fc.string()))
     fc.assert(
       fc.property(texts, fc.integer({ min: 0, max: 6 }), (answers, budget) => {
         const { groups } = boardOf(...answers).cell(0, 'post')
@@ -287,12 +281,7 @@ describe('the variants to compare', () => {
     )
 
   it('are base, post, the selected range and the kept recipes', () => {
-    expect(namesOf([kept('mine', 2, 3)], { start: 4, end: 11 })).toEqual([
-      'base',
-      'post',
-      'Layers 4–11',
-      'mine'
-    ])
+    expect(namesOf([kept('mine', 2, 3)], { start: 4, end: 11 })).toEqual(['base', 'post', 'Layers 4–11', 'mine'])
   })
 
   it('do not offer the selected range twice when it is kept', () => {
@@ -404,9 +393,7 @@ describe('the bars of a run', () => {
 
   it('have the colours that the same variants have in an evaluation, one each as far as they reach', () => {
     const variants: Variant[] = [{ kind: 'post', name: 'post' }, ...[0, 1, 2, 3, 4].map(named)]
-    expect(barLooks(variants).map(({ tone }) => tone)).toEqual(
-      variantStyles(variants).map(({ tone }) => tone)
-    )
+    expect(barLooks(variants).map(({ tone }) => tone)).toEqual(variantStyles(variants).map(({ tone }) => tone))
     expect(new Set(barLooks(variants).map(({ tone }) => tone)).size).toBe(variants.length)
     expect(barLooks(variants).every(({ opacity }) => opacity === 1)).toBe(true)
     const many = [...variants, ...[5, 6].map(named)]

@@ -20,10 +20,7 @@ it('names the remedy for an engine that died, and leaves the words of other fail
   const other: Complaint = { code: 'bad-input', message: 'Too little memory.', hint: 'Allow more.' }
   expect(hintedWhenLost(lost, 'Nothing is kept.').hint).toBe('Nothing is kept.')
   expect(resumable(lost, 'answers are kept').hint).toBe('Resume goes on with it: answers are kept.')
-  expect([hintedWhenLost(other, 'Nothing is kept.'), resumable(other, 'answers are kept')]).toEqual([
-    other,
-    other
-  ])
+  expect([hintedWhenLost(other, 'Nothing is kept.'), resumable(other, 'answers are kept')]).toEqual([other, other])
 })
 
 it('keeps the words of a known problem', () => {

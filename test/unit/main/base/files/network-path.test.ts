@@ -1,10 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { beforeEach, expect, it, vi } from 'vitest'
-import {
-  addedModelFolders,
-  networkHost,
-  requireNamedHost
-} from '../../../../../src/main/base/files/network-path'
+import { addedModelFolders, networkHost, requireNamedHost } from '../../../../../src/main/base/files/network-path'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 
 beforeEach(async () => {

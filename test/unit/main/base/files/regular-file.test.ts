@@ -3,11 +3,7 @@ import { type FileHandle, mkdtemp, open, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import {
-  openRegularFile,
-  readRegularFile,
-  readRegularFileNow
-} from '../../../../../src/main/base/files/regular-file'
+import { openRegularFile, readRegularFile, readRegularFileNow } from '../../../../../src/main/base/files/regular-file'
 import { problemOf } from '../../../../fixtures/problems'
 
 let folder: string
@@ -66,9 +62,7 @@ test('a file that opens after the limit is closed', async () => {
   })
   const stats = await stat(file)
   vi.useFakeTimers()
-  const refused = problemOf(
-    openRegularFile(file, { open: () => opening, stat: () => Promise.resolve(stats) })
-  )
+  const refused = problemOf(openRegularFile(file, { open: () => opening, stat: () => Promise.resolve(stats) }))
   await vi.advanceTimersByTimeAsync(20_000)
   expect((await refused).message).toBe(`${file} gave nothing for 20 s.`)
   openLate(handle)

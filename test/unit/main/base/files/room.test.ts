@@ -9,9 +9,7 @@ const FILE = join(tmpdir(), 'no-such-folder', 'result.json')
 test('a file larger than the free space is refused before the work, with both sizes', async () => {
   expect(await problemOf(requireRoom(FILE, 1e21))).toMatchObject({
     code: 'read-only',
-    message: expect.stringMatching(
-      /result\.json cannot be written: it takes about .+ TB, and its disk has .+ free\.$/
-    )
+    message: expect.stringMatching(/result\.json cannot be written: it takes about .+ TB, and its disk has .+ free\.$/)
   })
   await requireRoom(FILE, 0)
 })

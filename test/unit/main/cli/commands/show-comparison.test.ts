@@ -40,9 +40,7 @@ test('slr show says first what both select and how they order, then what differs
 test('slr show of a sweep with itself finds no difference', async () => {
   const sweep = comparedSweep()
   const { stdout } = await compared(sweep, sweep)
-  expect(stdout).toMatch(
-    /^Both select layers 2–3; by diversity they put the ranges into nearly the same order\.\n/
-  )
+  expect(stdout).toMatch(/^Both select layers 2–3; by diversity they put the ranges into nearly the same order\.\n/)
   expect(stdout).toContain('Both have the same settings and scored the same models.')
   expect(stdout).toContain('Diversity: Spearman 1.00 over 10 ranges.')
   expect(stdout).not.toMatch(/[+−]0\.\d*[1-9]\d* ±/)

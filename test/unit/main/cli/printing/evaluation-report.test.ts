@@ -11,10 +11,7 @@ const [GAIN, LOSS] = [difference(0.3, [0.2, 0.4], 0.01), difference(-0.3, [-0.4,
 const OPEN = difference(-0.1, [-0.3, 0.1], 0.3)
 
 /** Returns the first lines of an evaluation of base, post and `upper`, whose quality differs as given. */
-function verdictOf(
-  formatKept: MeasureDifference,
-  changes: (view: EvaluationView) => EvaluationView
-): string[] {
+function verdictOf(formatKept: MeasureDifference, changes: (view: EvaluationView) => EvaluationView): string[] {
   const view = evaluationView()
   const variants = view.results.variants.map((result) =>
     result.variant === 'upper' ? { ...result, differences: { wordDistanceEqual: GAIN, formatKept } } : result
@@ -38,8 +35,7 @@ it('an evaluation names the best variant, and exports it once a simpler model wa
   const best =
     'upper, more diverse, quality kept within 5 %: word distance, equal length 0.400 → 0.700; format kept 1.000 → 1.000.'
   expect(verdictOf(kept, withBaseline)).toEqual([best, 'Next: slr export --blend-demo 1-1 --out restored'])
-  const unknown =
-    'Unknown: whether a simpler model does better. Next: slr evaluate --blend-demo post 1-1 blend:0.5'
+  const unknown = 'Unknown: whether a simpler model does better. Next: slr evaluate --blend-demo post 1-1 blend:0.5'
   expect(verdictOf(kept, (view) => view)).toEqual([best, `${unknown} filter:0.001 --task demo-open`])
 })
 
@@ -59,9 +55,7 @@ it('an evaluation names what is better than a range', () => {
     ...view,
     results: {
       ...view.results,
-      besideRanges: [
-        { range: 'upper', variant: 'base', differences: { wordDistanceEqual: GAIN, formatKept: GAIN } }
-      ]
+      besideRanges: [{ range: 'upper', variant: 'base', differences: { wordDistanceEqual: GAIN, formatKept: GAIN } }]
     }
   })
   expect(verdictOf(LOSS, (view) => better(withBaseline(view))).at(-1)).toBe(

@@ -43,9 +43,7 @@ test('results begin with the verdict in three lines, which the golden file shows
     'an evaluation with details': describeEvaluation(evaluationView(), EVALUATED, true),
     'a study': describeResults([], [{ pair: 'Demo', verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
   }
-  const text = Object.entries(shown).map(
-    ([kind, result]) => `== ${kind}\n${stripVTControlCharacters(result)}\n`
-  )
+  const text = Object.entries(shown).map(([kind, result]) => `== ${kind}\n${stripVTControlCharacters(result)}\n`)
   await expect(text.join('\n')).toMatchFileSnapshot(join(import.meta.dirname, 'results.golden.txt'))
   for (const result of Object.values(shown)) expect(result.split('\n').length).toBeLessThanOrEqual(25)
 })

@@ -60,9 +60,9 @@ it('writes the findings of a sweep and a check for the terminal', async () => {
       `# ${name}\n\n${describeSweep(sweep, check, () => NEXT, { promptSet: 'crc', details: true })}`
   )
   const check = describeCheck(CHECK, null, { rho: 0.9, next: NEXT, details: true, preview: [] })
-  await expect(
-    stripVTControlCharacters([...texts, `# Check\n\n${check}`, ''].join('\n\n'))
-  ).toMatchFileSnapshot('./sweep-report.golden.txt')
+  await expect(stripVTControlCharacters([...texts, `# Check\n\n${check}`, ''].join('\n\n'))).toMatchFileSnapshot(
+    './sweep-report.golden.txt'
+  )
 })
 
 it.each([

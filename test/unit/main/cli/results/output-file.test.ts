@@ -49,23 +49,20 @@ it('keeps a file that another command wrote meanwhile, writes beside it, and rep
   expect(await readFile(path, 'utf8')).toBe('three')
 })
 
-it.each(['real.json', 'nowhere.json'])(
-  'refuses a link to %s before any work, and changes neither',
-  async (name) => {
-    const folder = await temporaryFolder()
-    const [target, link] = [join(folder, name), join(folder, 'link.json')]
-    await writeFile(join(folder, 'real.json'), '')
-    await symlink(target, link)
-    const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--blend-demo', '--out', link])
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toBe(
-      `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are refused.\n` +
-        'Name a file to write, or use --json to have the result on stdout.\n'
-    )
-    expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
-    expect(await readFile(join(folder, 'real.json'), 'utf8')).toBe('')
-  }
-)
+it.each(['real.json', 'nowhere.json'])('refuses a link to %s before any work, and changes neither', async (name) => {
+  const folder = await temporaryFolder()
+  const [target, link] = [join(folder, name), join(folder, 'link.json')]
+  await writeFile(join(folder, 'real.json'), '')
+  await symlink(target, link)
+  const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--blend-demo', '--out', link])
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toBe(
+    `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are refused.\n` +
+      'Name a file to write, or use --json to have the result on stdout.\n'
+  )
+  expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
+  expect(await readFile(join(folder, 'real.json'), 'utf8')).toBe('')
+})
 
 it.each([
   ['sweep', ['sweep', '--no-check', '--recipes']],

@@ -109,12 +109,10 @@ test('slr check, search and evaluate keep the document of another pair', async (
   for (const [command, document] of Object.entries(documents)) {
     const path = await file('out.json', JSON.stringify(document))
     const what = command === 'evaluate' ? ['--task', 'random-choice'] : []
-    expect(await runHere([command, '--blend-demo', ...what, '--device', 'cpu', '--out', path])).toMatchObject(
-      {
-        status: 1,
-        stderr: expect.stringContaining(': it is one of another pair: /x and /p.')
-      }
-    )
+    expect(await runHere([command, '--blend-demo', ...what, '--device', 'cpu', '--out', path])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(': it is one of another pair: /x and /p.')
+    })
     expect(await readFile(path, 'utf8')).toBe(JSON.stringify(document))
   }
 })
@@ -122,9 +120,7 @@ test('slr check, search and evaluate keep the document of another pair', async (
 test('slr sweep and slr sweep --dry-run keep the sweep of another pair', async () => {
   const path = await file('sweep.json', SWEEP)
   for (const dryRun of [[], ['--dry-run']]) {
-    expect(
-      await runHere(['sweep', ...dryRun, '--blend-demo', '--device', 'cpu', '--out', path])
-    ).toMatchObject({
+    expect(await runHere(['sweep', ...dryRun, '--blend-demo', '--device', 'cpu', '--out', path])).toMatchObject({
       status: 1,
       stderr: expect.stringContaining(`${path} cannot be replaced by a sweep: it is one of another pair`)
     })

@@ -46,9 +46,9 @@ test('a sweep is a table with a row for each model, its numbers to all digits', 
   const [header, ...rows] = parseCsv('t.csv', csvText(sweepTable(sweep))).map(({ fields }) => fields)
   expect(header).toHaveLength(12)
   const ranges = rows.filter(([kind]) => kind === 'range')
-  expect(
-    ranges.map(([, , start, end, , validity]) => [Number(start), Number(end), Number(validity)])
-  ).toEqual(sweep.ranges.map(({ start, end, validity }) => [start, end, validity]))
+  expect(ranges.map(([, , start, end, , validity]) => [Number(start), Number(end), Number(validity)])).toEqual(
+    sweep.ranges.map(({ start, end, validity }) => [start, end, validity])
+  )
   expect(rows.filter((row) => row[9] === 'true')).toHaveLength(1)
 })
 
@@ -67,21 +67,18 @@ test('a check is a table that says which models pass', () => {
   expect(range?.at(-1)).toBe('true')
 })
 
-test.each(Object.values(TABLES))(
-  'a table has named columns of one type each, and no other lines',
-  (table) => {
-    const text = csvText(table)
-    const [header = [], ...rows] = parseCsv('t.csv', text).map(({ fields }) => fields)
-    expect(text.split('\r\n')).toHaveLength(rows.length + 2)
-    expect(new Set(header).size).toBe(header.length)
-    for (const [place, name] of header.entries()) {
-      expect(name).toMatch(/^[a-z][a-z_]*$/)
-      const types = rows.flatMap((row) => (row[place] === '' ? [] : [typeOf(row[place] ?? 'missing')]))
-      expect(new Set(types).size, name).toBeLessThanOrEqual(1)
-    }
-    expect(rows.every((row) => row.length === header.length)).toBe(true)
+test.each(Object.values(TABLES))('a table has named columns of one type each, and no other lines', (table) => {
+  const text = csvText(table)
+  const [header = [], ...rows] = parseCsv('t.csv', text).map(({ fields }) => fields)
+  expect(text.split('\r\n')).toHaveLength(rows.length + 2)
+  expect(new Set(header).size).toBe(header.length)
+  for (const [place, name] of header.entries()) {
+    expect(name).toMatch(/^[a-z][a-z_]*$/)
+    const types = rows.flatMap((row) => (row[place] === '' ? [] : [typeOf(row[place] ?? 'missing')]))
+    expect(new Set(types).size, name).toBeLessThanOrEqual(1)
   }
-)
+  expect(rows.every((row) => row.length === header.length)).toBe(true)
+})
 
 /** Returns the type that readers of tables infer. */
 const typeOf = (cell: string): string =>

@@ -30,8 +30,7 @@ it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verd
 
 it('reports before the first request what is sent, and that nothing is sent where all verdicts are stored', async () => {
   const { settings } = await startJudgeEndpoint((_, response) => response.end(says('7')))
-  const notice = (done: number, total: number): string =>
-    sendingNotice(settings, { done, total, unreadable: 0 })
+  const notice = (done: number, total: number): string => sendingNotice(settings, { done, total, unreadable: 0 })
   expect(notice(0, 73)).toMatch(/^Prompts and answers leave this program: they are sent to [^.]*127/)
   expect(notice(70, 73)).toMatch(/^Prompts and answers leave .* 70 of 73 verdicts are reused\.$/)
   expect(notice(73, 73)).toBe('73 of 73 verdicts are reused; nothing is sent.')

@@ -2,11 +2,7 @@ import { expect, it } from 'vitest'
 import type { CrossFit, SweepDocument } from '../../../../../src/contract/documents/crc'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
-import {
-  baselinesToCheck,
-  missingOfCheck,
-  rangesToCheck
-} from '../../../../../src/main/crc/check/check-sweep'
+import { baselinesToCheck, missingOfCheck, rangesToCheck } from '../../../../../src/main/crc/check/check-sweep'
 import { parseDocument } from '../../../../../src/main/base/files/migrate'
 import { CHECK_FORMAT } from '../../../../../src/main/project/documents/stored-documents'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
@@ -29,8 +25,7 @@ function halved(): SweepDocument {
   return { ...sweep, selection: { ...selection, crossFit, crossFitReason: null } }
 }
 
-const names = (...args: Parameters<typeof rangesToCheck>): string[] =>
-  rangesToCheck(...args).map(({ name }) => name)
+const names = (...args: Parameters<typeof rangesToCheck>): string[] => rangesToCheck(...args).map(({ name }) => name)
 
 it('has the ranges picked by halves of the prompts checked after the best of all, and no more ranges for it', () => {
   expect(names(tinySweep(), null, 0.9)).toEqual(['Layer 1', 'Layer 0'])
@@ -89,9 +84,7 @@ it('compares a baseline with the range on full answers where both were checked, 
     prompts: BLENDED.prompts.map(() => ({ validity, diversity }))
   })
   const checkOf = (blend: number | null, validity = 0.91) => ({
-    ...tinyCheck([
-      { recipe: { name: 'upper', ranges: [[1, 1]] as [number, number][] }, ...scores(0.95, 0.75) }
-    ]),
+    ...tinyCheck([{ recipe: { name: 'upper', ranges: [[1, 1]] as [number, number][] }, ...scores(0.95, 0.75) }]),
     categories: BLENDED.prompts.map(({ category }) => category),
     baselines:
       blend === null

@@ -63,8 +63,7 @@ describe('a race of ranges that were scored on some prompts', () => {
   })
 
   it('is less sure by fewer prompts', () => {
-    const spread = (drawn: number[]): number =>
-      race(0.05, [drawn]).estimates().get(2)?.diversity.spread ?? NaN
+    const spread = (drawn: number[]): number => race(0.05, [drawn]).estimates().get(2)?.diversity.spread ?? NaN
     expect(spread([0, 2, 4, 6, 7])).toBeLessThan(spread([0, 4]))
   })
 })

@@ -59,17 +59,12 @@ function walked(problem: PreviewProblem): { stages: PreviewStage[]; outcome: Pre
 }
 
 /** Returns the model that the rule selects. */
-function selected(
-  { models, prompts, scoreOf }: PreviewProblem,
-  among: readonly number[]
-): number | undefined {
+function selected({ models, prompts, scoreOf }: PreviewProblem, among: readonly number[]): number | undefined {
   const mean = (model: number, measure: 'validity' | 'diversity'): number =>
     prompts.reduce((sum, _, prompt) => sum + scoreOf(model, prompt)[measure], 0) / prompts.length
   const minimum = 0.9 * mean(0, 'validity')
   return among
-    .filter(
-      (model) => elementAt(models, model, 'model').kind === 'range' && mean(model, 'validity') >= minimum
-    )
+    .filter((model) => elementAt(models, model, 'model').kind === 'range' && mean(model, 'validity') >= minimum)
     .sort((a, b) => mean(b, 'diversity') - mean(a, 'diversity'))[0]
 }
 

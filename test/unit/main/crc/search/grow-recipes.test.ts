@@ -34,10 +34,7 @@ const measuresBy =
     }
   }
 
-function search(
-  model: Model,
-  change: Partial<typeof SETTINGS & { rho: number; rejected: ReadonlySet<string> }> = {}
-) {
+function search(model: Model, change: Partial<typeof SETTINGS & { rho: number; rejected: ReadonlySet<string> }> = {}) {
   const measures = measuresBy(model)
   const batches: (readonly LayerStrength[])[][] = []
   const { rho = 0.9, rejected = new Set<string>(), ...settings } = change
@@ -132,8 +129,7 @@ describe('the search for recipes', () => {
       const [first = 0, , third = 0, , , last = 0] = attention
       const restored = attention.reduce((sum, strength) => sum + strength, 0)
       if (restored === 0) return { validity: 0.9, diversity: 0.3 }
-      if (layers.some(({ mlp }) => mlp > 0))
-        return { validity: 0.9, diversity: 0.32 + 0.01 * third - 0.001 * restored }
+      if (layers.some(({ mlp }) => mlp > 0)) return { validity: 0.9, diversity: 0.32 + 0.01 * third - 0.001 * restored }
       const together = 0.3 * first * last - 0.03 * first - 0.02 * last
       return { validity: 0.9, diversity: 0.5 + 0.1 * third + together - 0.001 * restored }
     }

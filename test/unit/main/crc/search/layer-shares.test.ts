@@ -3,19 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { allRanges, rangeStrengths } from '../../../../../src/contract/model/strengths'
-import {
-  estimate,
-  exactShares,
-  interactions,
-  layerShares
-} from '../../../../../src/main/crc/search/layer-shares'
-import {
-  bitOf,
-  prefixes,
-  randomOrders,
-  subsetsOf,
-  toStrengths
-} from '../../../../../src/main/crc/search/layer-subsets'
+import { estimate, exactShares, interactions, layerShares } from '../../../../../src/main/crc/search/layer-shares'
+import { bitOf, prefixes, randomOrders, subsetsOf, toStrengths } from '../../../../../src/main/crc/search/layer-subsets'
 import { type ScoredRecipes, layersKey, runSearch } from '../../../../../src/main/crc/search/search-problem'
 import { trySubsets } from '../../../../../src/main/crc/search/search-methods'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'
@@ -124,8 +113,7 @@ describe('subsets of layers', () => {
       trySubsets(problem, known, { orderPairs, seed: 1 }),
       { generations: 98, blockEvaluations },
       {
-        score: (candidates) =>
-          Promise.resolve(candidates.map((layers) => measuresAt(placeOf(halvesOf(layers))))),
+        score: (candidates) => Promise.resolve(candidates.map((layers) => measuresAt(placeOf(halvesOf(layers))))),
         cost: (candidates) => countBlockEvaluations(candidates, LAYERS)
       }
     )

@@ -3,12 +3,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, test } from 'vitest'
 import type { LayerStrength } from '../../../../../src/contract/model/recipe'
-import {
-  allRanges,
-  blendStrengths,
-  postStrengths,
-  rangeStrengths
-} from '../../../../../src/contract/model/strengths'
+import { allRanges, blendStrengths, postStrengths, rangeStrengths } from '../../../../../src/contract/model/strengths'
 import { bestStep, optimiseStrengths } from '../../../../../src/main/crc/search/optimise-strengths'
 import { scoredBySweep, runSearch } from '../../../../../src/main/crc/search/search-problem'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'

@@ -84,9 +84,7 @@ describe('sweeps over sources', () => {
     expect(lines[0]).toMatch(
       /^Layer 0 from sft: diversity 0\.818 .* on first tokens only\. It was selected from 6 ranges of 2 sources/
     )
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamples\.$/)
-    )
+    expect(lines).toContainEqual(expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamples\.$/))
     expect(lines.at(-1)).toMatch(
       /0\.818 over all sources, 0\.718 from base only .* add something on unseen prompts too\.$/
     )

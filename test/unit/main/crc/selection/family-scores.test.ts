@@ -1,10 +1,5 @@
 import { expect, it } from 'vitest'
-import type {
-  BaselineComparison,
-  FamilyScore,
-  RangeScore,
-  Score
-} from '../../../../../src/contract/documents/crc'
+import type { BaselineComparison, FamilyScore, RangeScore, Score } from '../../../../../src/contract/documents/crc'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import type { SamplingBaseline } from '../../../../../src/contract/model/sampling-baseline'
 import { strongestBaseline } from '../../../../../src/contract/words/baseline-words'
@@ -14,9 +9,7 @@ import { scoreOf } from '../../../../fixtures/crc-reference'
 
 const RHO = 0.9
 const prompts = Array.from({ length: 14 }, (_, index) => ({ category: index < 6 ? 'a' : 'b' }))
-const CATEGORIES = ['a', 'b'].map((name) =>
-  [...prompts.keys()].filter((index) => prompts[index]?.category === name)
-)
+const CATEGORIES = ['a', 'b'].map((name) => [...prompts.keys()].filter((index) => prompts[index]?.category === name))
 
 /** Returns numbers from 0 to 1 (Park and Miller 1988). */
 function randomNumbers(seed: number): () => number {
@@ -48,20 +41,11 @@ function promptOf({ category }: { category: string }) {
   return { category, text: '', valid: ['a', 'b'], rendered: '', tokens: [1], unreachable: [], key: '' }
 }
 
-const average = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
+const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Averages a measure over prompts of each category, then over categories. */
-const meanOn = (
-  score: Score,
-  drawn: readonly (readonly number[])[],
-  measure: 'validity' | 'diversity'
-): number =>
-  average(
-    drawn.map((indices) =>
-      average(indices.map((index) => elementAt(score.prompts, index, 'prompt')[measure]))
-    )
-  )
+const meanOn = (score: Score, drawn: readonly (readonly number[])[], measure: 'validity' | 'diversity'): number =>
+  average(drawn.map((indices) => average(indices.map((index) => elementAt(score.prompts, index, 'prompt')[measure]))))
 
 /** Simulates out-of-bag scores by their definition. @returns diversity of each family in each resample */
 function simulate(budget: number): number[][] {
@@ -72,9 +56,7 @@ function simulate(budget: number): number[][] {
     const drawn = CATEGORIES.map((indices) =>
       indices.map(() => elementAt(indices, Math.floor(random() * indices.length), 'prompt'))
     )
-    const leftOut = CATEGORIES.map((indices, place) =>
-      indices.filter((index) => !drawn[place]?.includes(index))
-    )
+    const leftOut = CATEGORIES.map((indices, place) => indices.filter((index) => !drawn[place]?.includes(index)))
     if (leftOut.some((indices) => indices.length === 0)) continue
     for (const [place, family] of families.entries()) {
       const offered = family

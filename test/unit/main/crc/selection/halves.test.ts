@@ -55,13 +55,9 @@ describe('a task in two halves', () => {
   it('is split by the seed only, half of each category', () => {
     expect(drawSplit(prompts, 1)).toEqual(holdOutSplit)
     expect(drawSplit(prompts, 2)).not.toEqual(holdOutSplit)
-    expect([...holdOutSplit.selection, ...holdOutSplit.holdOut].sort((a, b) => a - b)).toEqual(
-      prompts.map((_, i) => i)
-    )
+    expect([...holdOutSplit.selection, ...holdOutSplit.holdOut].sort((a, b) => a - b)).toEqual(prompts.map((_, i) => i))
     const ofA = (indices: readonly number[]): number => indices.filter((index) => index < 7).length
-    expect([holdOutSplit.selection.length, ofA(holdOutSplit.selection), ofA(holdOutSplit.holdOut)]).toEqual([
-      7, 4, 3
-    ])
+    expect([holdOutSplit.selection.length, ofA(holdOutSplit.selection), ofA(holdOutSplit.holdOut)]).toEqual([7, 4, 3])
     expect(() => drawSplit([{ category: 'x' }, { category: 'y' }, { category: 'y' }], 1)).toThrow(
       'The category "x" has a single question'
     )
@@ -93,9 +89,7 @@ describe('a task in two halves', () => {
     expect({ ...compared, baselines: [] }).toEqual({ ...selection, baselines: [] })
     const halvesOf = compared.baselines.filter(({ baseline }) => baseline.kind === 'half')
     expect(halvesOf.map(baselineName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
-    expect(halvesOf.map(({ difference }) => Number(difference.diversity.mean.toFixed(3)))).toEqual([
-      -0.2, 0.4
-    ])
+    expect(halvesOf.map(({ difference }) => Number(difference.diversity.mean.toFixed(3)))).toEqual([-0.2, 0.4])
     expect(halvesOf.map(({ promptCount }) => promptCount)).toEqual([5, 5])
   })
 

@@ -73,10 +73,7 @@ describe('the rule', () => {
 })
 
 test("selects the reference's range on the demo pair's reference scores", () => {
-  const chosen = computeSelection(
-    { prompts: crcReference.prompts, post: referencePost, ranges: referenceRanges },
-    0.9
-  )
+  const chosen = computeSelection({ prompts: crcReference.prompts, post: referencePost, ranges: referenceRanges }, 0.9)
   expect(Selection.parse(chosen)).toEqual(chosen)
   expect(chosen.selected).toEqual({ start: 4, end: 11 })
   expect(chosen.selected).toEqual({ start: crcReference.pick.start, end: crcReference.pick.end })

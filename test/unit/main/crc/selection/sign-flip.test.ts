@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { signFlip } from '../../../../../src/main/crc/selection/sign-flip'
 
-const flip = (differences: readonly number[], weights = differences.map(() => 1)) =>
-  signFlip(differences, weights, 1)
+const flip = (differences: readonly number[], weights = differences.map(() => 1)) => signFlip(differences, weights, 1)
 
 describe('a mean difference by flipping signs', () => {
   it('counts every assignment of signs, and gives an interval from six prompts on', () => {

@@ -62,10 +62,7 @@ describe('what if', () => {
     const ranges = sweep.ranges.slice(1).map((range) => ({ ...range, margins }))
     const preview = { ...BARE_PREVIEW, prompts: [0], ranges }
     expect(sweepUnder({ ...sweep, preview }, AS_SWEPT).preview).toEqual(preview)
-    const under = sweepUnder(
-      { ...sweep, preview },
-      { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 1, 'sampler') }
-    )
+    const under = sweepUnder({ ...sweep, preview }, { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 1, 'sampler') })
     expect(under.preview).toEqual({ ...preview, ranges: [] })
   })
 

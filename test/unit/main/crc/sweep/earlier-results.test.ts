@@ -3,11 +3,7 @@ import { modelOf, modelsOf } from '../../../../../src/contract/documents/swept-m
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { weightsKey } from '../../../../../src/contract/model/model'
 import { findEarlier } from '../../../../../src/main/crc/sweep/crc-sweep'
-import {
-  type EarlierResults,
-  holdsSweep,
-  type SweepIdentity
-} from '../../../../../src/main/crc/sweep/earlier-results'
+import { type EarlierResults, holdsSweep, type SweepIdentity } from '../../../../../src/main/crc/sweep/earlier-results'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 const sweep = {
@@ -47,9 +43,7 @@ describe('a stored sweep', () => {
 
 describe('what a stopped sweep has kept', () => {
   const { device, precision } = sweep
-  const ofPrompt = new Map(
-    identity.modelKeys.map((_, model) => [model, elementAt(sweep.post.prompts, 0, 'prompt')])
-  )
+  const ofPrompt = new Map(identity.modelKeys.map((_, model) => [model, elementAt(sweep.post.prompts, 0, 'prompt')]))
   /** @param count how many prompts were computed */
   const found = (count: number, lastSweep: typeof sweep | null, asked = identity) => {
     const scores = new Map(identity.prompts.slice(0, count).map(({ key }) => [key, ofPrompt]))

@@ -49,9 +49,7 @@ function evaluations(versions: readonly (readonly number[])[]): number {
     )
   }
   const ranges = stagePairs(stages).flatMap((pair) =>
-    allRanges(LAYERS).map((range) =>
-      modelOf(stageRange(pair, range, LAYERS), { layerCount: LAYERS, source: null })
-    )
+    allRanges(LAYERS).map((range) => modelOf(stageRange(pair, range, LAYERS), { layerCount: LAYERS, source: null }))
   )
   const wholes: Model[] = [{ kind: 'post' }, { kind: 'base' }]
   const others = stages.map((stage): Model => ({ kind: 'checkpoint', ...stage }))

@@ -46,12 +46,7 @@ it('writes results that a full disk refused with the next ones', async () => {
     }
   })
   const identity = { ...IDENTITY, prompts: ['q', 'r'].map((key) => ({ key, validCount: 2 })) }
-  savedProgress.begin(
-    identity,
-    { device: 'cpu', precision: 'fp32' },
-    { groups: [['q', 'r']], rowBound: 1 },
-    false
-  )
+  savedProgress.begin(identity, { device: 'cpu', precision: 'fp32' }, { groups: [['q', 'r']], rowBound: 1 }, false)
   const score = { validity: 1, diversity: 1, effectiveChoices: 2, probabilities: [0.5, 0.5] }
   const keep = (promptKey: string) => savedProgress.add([{ promptKey, scores: new Map([[0, score]]) }])
   expect((await problemOf(keep('q'))).message).toBe('The disk is full.')

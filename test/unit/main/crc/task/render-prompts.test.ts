@@ -4,11 +4,7 @@ import { malformedCases } from '../../../../fixtures/malformed'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { type CrcPrompt, DEFAULT_RENDERING, type Rendering } from '../../../../../src/contract/documents/crc'
-import {
-  builtinPrompts,
-  builtinPromptSet,
-  namedPrompts
-} from '../../../../../src/main/crc/task/builtin-prompts'
+import { builtinPrompts, builtinPromptSet, namedPrompts } from '../../../../../src/main/crc/task/builtin-prompts'
 import { characterGroups } from '../../../../../src/main/crc/task/characters'
 import { readPromptFile } from '../../../../../src/main/crc/task/prompt-file'
 import { openPair } from '../../../../../src/main/checkpoint/pair'
@@ -43,12 +39,7 @@ describe('tokens that add exactly one character', () => {
   const context = [...Buffer.from('say:')]
 
   test('are only those of a byte-level vocabulary that decode to it', async () => {
-    const { groups, unreachable } = await characterGroups(
-      await byteLevel,
-      context,
-      ['A', 'B', 'é', 'ü'],
-      false
-    )
+    const { groups, unreachable } = await characterGroups(await byteLevel, context, ['A', 'B', 'é', 'ü'], false)
     expect(groups).toEqual([[65], [66], [258], []])
     expect(unreachable).toEqual(['ü'])
   })
@@ -88,10 +79,7 @@ describe('tokens that add exactly one character', () => {
       spaced.ids.A,
       spaced.ids.spaceA
     ])
-    expect((await characterGroups(bpe, [1, 260], ['A', 'B'], false)).groups[0]).toEqual([
-      3 + 65,
-      spaced.ids.A
-    ])
+    expect((await characterGroups(bpe, [1, 260], ['A', 'B'], false)).groups[0]).toEqual([3 + 65, spaced.ids.A])
 
     const unigram = await textModel(unigramTokenizer(['▁', 'A', '▁A', 'B']))
     expect((await characterGroups(unigram, [4], ['A', 'B'], false)).groups).toEqual([[2], [4]])
@@ -107,9 +95,7 @@ describe('tokens that add exactly one character', () => {
 describe('prompt sets', () => {
   test("rendered for the demo pair are the reference's tokens, each character one token", async () => {
     const prompts = await builtinPromptSet('demo-crc')
-    expect(prompts).toEqual(
-      crcReference.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-    )
+    expect(prompts).toEqual(crcReference.prompts.map(({ text, category, valid }) => ({ text, category, valid })))
 
     const text = await loadTextModel(resourcePath('blend-pair', 'post'))
     const rendered = await renderPrompts(prompts, DEFAULT_RENDERING, text)
@@ -124,10 +110,7 @@ describe('prompt sets', () => {
   })
 
   test('asked for again are not rendered again, nor compared again under a tokenizer that agreed', async () => {
-    const { base, post } = await openPair(
-      resourcePath('blend-pair', 'base'),
-      resourcePath('blend-pair', 'post')
-    )
+    const { base, post } = await openPair(resourcePath('blend-pair', 'base'), resourcePath('blend-pair', 'post'))
     const [text, ownText] = await Promise.all([
       recentTextModel(post.checkpoint.path),
       recentTextModel(base.checkpoint.path)
@@ -153,9 +136,7 @@ describe('prompt sets', () => {
     const sets = await builtinPrompts()
     const bare = ['letter', 'digit']
     const choices = ['integer', 'move']
-    expect(
-      sets.map(({ id, prompts }) => [id, [...new Set(prompts.map(({ category }) => category))]])
-    ).toEqual([
+    expect(sets.map(({ id, prompts }) => [id, [...new Set(prompts.map(({ category }) => category))]])).toEqual([
       ['demo-crc', bare],
       ['crc', bare],
       ['crc-choices', choices],
@@ -191,9 +172,7 @@ describe('prompt sets', () => {
   test('with a valid set of no single-token character are refused by name', async () => {
     const text = await textModel(byteLevelTokenizer())
     const prompts: CrcPrompt[] = [{ text: 'Wähle.', category: 'letter', valid: ['é', 'ü'] }]
-    await expect(renderPrompts(prompts, DEFAULT_RENDERING, text)).rejects.toThrow(
-      /Prompt 1 \("Wähle\."\).*é, ü/
-    )
+    await expect(renderPrompts(prompts, DEFAULT_RENDERING, text)).rejects.toThrow(/Prompt 1 \("Wähle\."\).*é, ü/)
   })
 })
 
@@ -215,8 +194,6 @@ describe('a prompt file', () => {
   )
 
   test('that is missing is named', async () => {
-    await expect(readPromptFile('/nowhere/prompts.json')).rejects.toThrow(
-      'There is no file /nowhere/prompts.json'
-    )
+    await expect(readPromptFile('/nowhere/prompts.json')).rejects.toThrow('There is no file /nowhere/prompts.json')
   })
 })

@@ -15,10 +15,7 @@ const OTHERS = CUDA_LIBRARIES.filter((library) => library !== CUDNN)
 /** A machine with a driver of NVIDIA and stubs of libraries. */
 async function machine(
   files: readonly string[],
-  {
-    environment = {},
-    cached = {}
-  }: { environment?: Record<string, string>; cached?: Record<string, string> } = {}
+  { environment = {}, cached = {} }: { environment?: Record<string, string>; cached?: Record<string, string> } = {}
 ): Promise<LibrarySearch> {
   const root = await temporaryFolder()
   for (const file of ['dev/nvidiactl', ...files]) {
@@ -57,9 +54,7 @@ it('libraries of CUDA’s installer are added before the variable of the user', 
     environment: { LD_LIBRARY_PATH: 'mine' }
   })
   const paths = [join(places.root, 'usr/local/cuda-12.4/lib64'), join(places.root, 'mine')]
-  expect(cudaEnvironment(places)).toEqual(
-    process.platform === 'linux' ? { LD_LIBRARY_PATH: paths.join(':') } : {}
-  )
+  expect(cudaEnvironment(places)).toEqual(process.platform === 'linux' ? { LD_LIBRARY_PATH: paths.join(':') } : {})
 })
 
 it('nothing is added where the loader finds all libraries', async () => {

@@ -23,9 +23,7 @@ const SAMPLERS: MinPDraw[] = [
 ]
 const ROWS = 5
 const WIDTH = 300
-const asked = Array.from({ length: ROWS }, (_, row) =>
-  Array.from({ length: row + 1 }, (_, i) => i * 40 + row)
-)
+const asked = Array.from({ length: ROWS }, (_, row) => Array.from({ length: row + 1 }, (_, i) => i * 40 + row))
 const logits = (seed: number): Float32Array =>
   Float32Array.from({ length: ROWS * WIDTH }, (_, i) => 8 * Math.sin(seed * (i + 1) * (i + 1)))
 
@@ -84,9 +82,7 @@ describe('samplers of temperature and min-p', () => {
     rows[2 * WIDTH + 7] = NaN
     const [own] = await draws.ofLogits(rows, asked)
     // A row is asked about as many tokens as there are rows up to it.
-    expect(Array.from(own ?? [], Number.isNaN)).toEqual(
-      asked.flatMap((tokens, row) => tokens.map(() => row === 2))
-    )
+    expect(Array.from(own ?? [], Number.isNaN)).toEqual(asked.flatMap((tokens, row) => tokens.map(() => row === 2)))
   })
 
   it('find the same behind a head of several slices', async () => {

@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Model, layersModel } from '../../../../../src/contract/model/model'
 import type { LayerStrength } from '../../../../../src/contract/model/recipe'
-import {
-  type DecoderSpec,
-  expertTensors,
-  type LayerTensorSpec,
-  sharedTensors
-} from '../../../../../src/main/family'
+import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } from '../../../../../src/main/family'
 import { openDevice } from '../../../../../src/main/engine/device/device'
 import { forward } from '../../../../../src/main/engine/forward/forward'
 import { probe } from '../../../../../src/main/engine/questions/probe'
@@ -34,9 +29,7 @@ const bytesOf = (tensors: readonly LayerTensorSpec[]): number =>
 /** Layers 1 and 2 with this of base. */
 const model = (strength: LayerStrength): Model =>
   layersModel(
-    Array.from({ length: layerCount }, (_, layer) =>
-      layer === 1 || layer === 2 ? strength : { attention: 0, mlp: 0 }
-    )
+    Array.from({ length: layerCount }, (_, layer) => (layer === 1 || layer === 2 ? strength : { attention: 0, mlp: 0 }))
   )
 const experts = { norms: 0, router: 0, gate: 1, up: 1, down: 1 }
 const MODELS: readonly Model[] = [
@@ -73,9 +66,7 @@ describe('experts of a layer', () => {
     const { spec } = pair.post
     const { bytes, steps } = await run([{ kind: 'post' }], [[5]])
     expect(steps).toBe(layerCount * (1 + CHOSEN))
-    expect(bytes).toBe(
-      layerCount * (bytesOf(sharedTensors(spec, 0)) + CHOSEN * bytesOf(expertTensors(spec, 0, 0)))
-    )
+    expect(bytes).toBe(layerCount * (bytesOf(sharedTensors(spec, 0)) + CHOSEN * bytesOf(expertTensors(spec, 0, 0))))
     expect(bytes).toBeLessThan(layerCount * layerBytes(spec))
   })
 

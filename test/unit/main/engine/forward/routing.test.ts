@@ -8,13 +8,10 @@ import topk from '../../../../fixtures/torch-topk.json'
 const TORCH = z.array(z.tuple([z.string(), z.number(), z.array(z.number())])).parse(topk)
 
 describe('the largest of some values', () => {
-  test.each(TORCH)(
-    '%s: %i of them as torch.topk has them where values are equal',
-    (values, count, selected) => {
-      const places = largestIndices(Float32Array.from(values.split(' '), Number), count)
-      expect([...places].sort((a, b) => a - b)).toEqual(selected)
-    }
-  )
+  test.each(TORCH)('%s: %i of them as torch.topk has them where values are equal', (values, count, selected) => {
+    const places = largestIndices(Float32Array.from(values.split(' '), Number), count)
+    expect([...places].sort((a, b) => a - b)).toEqual(selected)
+  })
 
   test('are those that sorting finds where no two are equal, with NaN before all others', () => {
     const values = Float32Array.from({ length: 61 }, (_, i) => Math.sin(i * i))

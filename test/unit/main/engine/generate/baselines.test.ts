@@ -47,8 +47,7 @@ async function exact(sampling: Sampling): Promise<number[][]> {
   const found: number[][] = []
   const events = sweep({ ...request, sampling, prompts: [{ tokens: PROMPT, groups }], memoryBytes: 2 ** 30 })
   for await (const event of events) {
-    if (event.type === 'probabilities' && event.model >= 2)
-      found[event.model - 2] = event.probabilities[0] ?? []
+    if (event.type === 'probabilities' && event.model >= 2) found[event.model - 2] = event.probabilities[0] ?? []
   }
   return found
 }

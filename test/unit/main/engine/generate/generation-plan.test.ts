@@ -75,15 +75,12 @@ describe('the plan of an 8B', () => {
     expect(planOf({ promptLength: 512, sampleCount: 32 }).memory.prompts).toBe(one)
     const logits = 4 * SPEC.vocabularySize
     // Layers 0 to 15 are post's: of the range only the upper half has keys and values of its own.
-    const both = planOf({ promptLength: 512, models: [POST, rangeModel({ start: 16, end: 19 })] }).memory
-      .prompts
+    const both = planOf({ promptLength: 512, models: [POST, rangeModel({ start: 16, end: 19 })] }).memory.prompts
     expect(both - 2 * logits).toBe(1.5 * (one - logits))
   })
 
   it('takes fewer prompts at a time, and then fewer rows, until all of it fits', () => {
-    const prompts = Array.from({ length: 8 }, (_, prompt) =>
-      Array.from({ length: 512 }, (_, i) => prompt + 8 * i)
-    )
+    const prompts = Array.from({ length: 8 }, (_, prompt) => Array.from({ length: 512 }, (_, i) => prompt + 8 * i))
     const roomy = planOf({ prompts, sampleCount: 8 })
     expect(roomy.rowsPerModel).toBe(64)
     const memoryBytes = planOf({ prompts, weights: 'int8' }).memory.weights + 3 * GIB

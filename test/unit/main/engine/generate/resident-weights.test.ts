@@ -63,37 +63,32 @@ describe('the head held for generating', () => {
     if (pair !== null) await closePairWeights(pair)
   })
 
-  it.each(GOLDEN_FAMILIES)(
-    '%s: gives the logits of the one that sweeps use, in int8 nearly',
-    async (name) => {
-      pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
-      const device = await openDevice('cpu')
-      const { hiddenSize, finalRowSize, vocabularySize } = pair.post.spec
-      const hidden = Float32Array.from({ length: 3 * finalRowSize }, (_, i) => Math.sin(i * i))
-      const reference = await openLanguageHead(device, pair.post)
-      const expected = await valuesOf(reference.logits(hidden))
-      await reference.close()
-      for (const [weights, tolerance] of [
-        ['fp32', 1e-5],
-        ['int8', 0.02]
-      ] as const) {
-        const head = await openResidentHead(device, pair.post, weights)
-        const logits = await head.logits(hidden)
-        await head.close()
-        expect(logits).toHaveLength(3 * vocabularySize)
-        const error = Math.sqrt(
-          expected.reduce((sum, value, i) => sum + (value - (logits[i] ?? NaN)) ** 2, 0)
-        )
-        const size = Math.sqrt(expected.reduce((sum, value) => sum + value ** 2, 0))
-        expect(error / size).toBeLessThan(tolerance)
-      }
-      const { spec } = pair.post
-      expect(residentHeadBytes(spec, 'fp32')).toBe(4 * (hiddenSize * vocabularySize + finalNormSize(spec)))
-      // A byte for each weight and a float for every 32 of them; the norm stays in float32.
-      const blocks = vocabularySize * Math.ceil(hiddenSize / 32)
-      expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * finalNormSize(spec))
+  it.each(GOLDEN_FAMILIES)('%s: gives the logits of the one that sweeps use, in int8 nearly', async (name) => {
+    pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
+    const device = await openDevice('cpu')
+    const { hiddenSize, finalRowSize, vocabularySize } = pair.post.spec
+    const hidden = Float32Array.from({ length: 3 * finalRowSize }, (_, i) => Math.sin(i * i))
+    const reference = await openLanguageHead(device, pair.post)
+    const expected = await valuesOf(reference.logits(hidden))
+    await reference.close()
+    for (const [weights, tolerance] of [
+      ['fp32', 1e-5],
+      ['int8', 0.02]
+    ] as const) {
+      const head = await openResidentHead(device, pair.post, weights)
+      const logits = await head.logits(hidden)
+      await head.close()
+      expect(logits).toHaveLength(3 * vocabularySize)
+      const error = Math.sqrt(expected.reduce((sum, value, i) => sum + (value - (logits[i] ?? NaN)) ** 2, 0))
+      const size = Math.sqrt(expected.reduce((sum, value) => sum + value ** 2, 0))
+      expect(error / size).toBeLessThan(tolerance)
     }
-  )
+    const { spec } = pair.post
+    expect(residentHeadBytes(spec, 'fp32')).toBe(4 * (hiddenSize * vocabularySize + finalNormSize(spec)))
+    // A byte for each weight and a float for every 32 of them; the norm stays in float32.
+    const blocks = vocabularySize * Math.ceil(hiddenSize / 32)
+    expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * finalNormSize(spec))
+  })
 
   it.each(GOLDEN_FAMILIES)('%s: draws the tokens that the sampler draws from its logits', async (name) => {
     pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))

@@ -67,9 +67,7 @@ describe('the sampler', () => {
         // Added from the smallest up, which loses least.
         const share = (tokens: readonly number[]): number =>
           tokens.map((token) => weight(scores[token] ?? 0)).sort((x, y) => x - y).reduce((x, y) => x + y, 0) / total // prettier-ignore
-        const least = kept.reduce((least, token) =>
-          (scores[token] ?? 0) <= (scores[least] ?? 0) ? token : least
-        )
+        const least = kept.reduce((least, token) => ((scores[token] ?? 0) <= (scores[least] ?? 0) ? token : least))
         expect(share(kept)).toBeGreaterThan(topP - 1e-14)
         expect(share(kept.filter((token) => token !== least))).toBeLessThan(topP + 1e-14)
         const left = [...scores.keys()].filter((token) => !kept.includes(token))
@@ -89,17 +87,12 @@ describe('the sampler', () => {
 
   it('draws only kept tokens, and every stricter setting keeps a subset', () => {
     fc.assert(
-      fc.property(
-        logits,
-        sampling,
-        fc.double({ min: 0, max: 0.999999, noNaN: true }),
-        (scores, settings, uniform) => {
-          const kept = new Set(candidates(scores, settings).tokens)
-          expect(kept.has(sampleToken(scores, settings, [], uniform))).toBe(true)
-          const stricter = { ...settings, minP: Math.min(1, settings.minP * 1.5 + 0.05) }
-          for (const token of candidates(scores, stricter).tokens) expect(kept.has(token)).toBe(true)
-        }
-      )
+      fc.property(logits, sampling, fc.double({ min: 0, max: 0.999999, noNaN: true }), (scores, settings, uniform) => {
+        const kept = new Set(candidates(scores, settings).tokens)
+        expect(kept.has(sampleToken(scores, settings, [], uniform))).toBe(true)
+        const stricter = { ...settings, minP: Math.min(1, settings.minP * 1.5 + 0.05) }
+        for (const token of candidates(scores, stricter).tokens) expect(kept.has(token)).toBe(true)
+      })
     )
   })
 
@@ -164,9 +157,9 @@ describe('the sampler', () => {
       }),
       { numRuns: 30 }
     )
-    expect(
-      tokenProbabilities(Float32Array.of(1, 3, 3), { ...OPEN_SAMPLING, temperature: 0 }, [], [2, 1])
-    ).toEqual(Float64Array.of(0, 1))
+    expect(tokenProbabilities(Float32Array.of(1, 3, 3), { ...OPEN_SAMPLING, temperature: 0 }, [], [2, 1])).toEqual(
+      Float64Array.of(0, 1)
+    )
     // The penalty takes token 1 below the others.
     const penalty = { ...OPEN_SAMPLING, repetitionPenalty: 9 }
     const [first, second] = tokenProbabilities(Float32Array.of(1, 3, 1), penalty, [1], [0, 1])

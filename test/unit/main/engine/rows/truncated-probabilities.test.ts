@@ -49,10 +49,7 @@ describe('a cut of a next-token distribution', () => {
       const baseline = BASELINES[index]
       if (baseline === undefined) throw new Error('no baseline')
       for (const [token, expected] of byDefinition(baseline).entries())
-        expect(
-          Math.abs((values[token] ?? NaN) - expected),
-          `${JSON.stringify(baseline)} ${token}`
-        ).toBeLessThan(1e-9)
+        expect(Math.abs((values[token] ?? NaN) - expected), `${JSON.stringify(baseline)} ${token}`).toBeLessThan(1e-9)
     }
   })
 

@@ -45,9 +45,8 @@ describe.each(['llama3', 'qwen3', 'gemma2'] as const)('a lineage of %s', (family
     const pair = elementAt(pairs, 0, 'pair')
     const stages = await writeLineage(await temporaryFolder(), pair, layerCount, [1, 2])
     const restoring = { layerCount, source: null }
-    const models = (
-      ranges: (of: ReturnType<typeof allRanges>[number]) => SweptModel
-    ): SweepRequest['models'] => allRanges(layerCount).map((range) => modelOf(ranges(range), restoring))
+    const models = (ranges: (of: ReturnType<typeof allRanges>[number]) => SweptModel): SweepRequest['models'] =>
+      allRanges(layerCount).map((range) => modelOf(ranges(range), restoring))
     const together = await run(pair, [
       { kind: 'post' },
       { kind: 'base' },

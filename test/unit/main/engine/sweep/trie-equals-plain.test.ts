@@ -54,9 +54,7 @@ async function runSweep(request: SweepRequest): Promise<Outcome> {
     if (event.type === 'plan') groupCount = event.split.groups.length
     if (event.type === 'group') {
       finished.push(...event.prompts)
-      late += event.prompts.filter((prompt) =>
-        probabilities.some((ofModel) => ofModel[prompt] === undefined)
-      ).length
+      late += event.prompts.filter((prompt) => probabilities.some((ofModel) => ofModel[prompt] === undefined)).length
     }
     if (event.type !== 'probabilities') continue
     event.prompts.forEach((prompt, i) => {
@@ -83,58 +81,48 @@ async function budget(request: Pick<SweepRequest, 'models' | 'prompts'>, share: 
 describe('a sweep through the tries', () => {
   it('equals one plain forward pass per model and prompt, for any recipes, prompts and grouping', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        models,
-        prompts,
-        fc.constantFrom(0, 0.2, 1),
-        async (someModels, somePrompts, share) => {
-          const groups = [
-            [[0]],
-            [[5], [6]],
-            // Answers of several tokens: with a common beginning, and with what another prompt may begin with.
-            [
-              [10, 11, 0],
-              [10, 11, 3, 4],
-              [10, 5]
-            ],
-            [[VOCABULARY - 1]],
-            []
-          ]
-          const asked = {
-            models: someModels,
-            prompts: somePrompts.map((tokens) => ({ tokens, groups }))
-          }
-          const { probabilities } = await runSweep({
-            ...pair,
-            ...asked,
-            memoryBytes: await budget(asked, share)
-          })
-          for (const [m, model] of someModels.entries()) {
-            for (const [p, prompt] of somePrompts.entries()) {
-              // Each model with some prompt, and each prompt with some model: there is no pass that knows of another.
-              if (p !== m % somePrompts.length && m !== p % someModels.length) continue
-              const sequences = groups.flat()
-              const asked = sequences.flatMap((sequence) =>
-                sequence.map((_, i) => [...prompt, ...sequence.slice(0, i)])
-              )
-              const rows = (await probe({ ...pair, model, prompts: asked })).map(softmax)
-              const tokens = sequences.flat()
-              const inTurn = rows.map((row, i) => row[tokens[i] ?? -1] ?? NaN)
-              const expected = groups.map((group) =>
-                group.reduce(
-                  (sum, { length }) => sum + inTurn.splice(0, length).reduce((p, q) => p * q, 1),
-                  0
-                )
-              )
-              probabilities[m]?.[p]?.forEach((actual, g) => {
-                // Two float32 evaluations of the same products in another order; probabilities are at most 1.
-                expect(Math.abs(actual - (expected[g] ?? NaN))).toBeLessThan(1e-5)
-              })
-              expect(probabilities[m]?.[p]).toHaveLength(groups.length)
-            }
+      fc.asyncProperty(models, prompts, fc.constantFrom(0, 0.2, 1), async (someModels, somePrompts, share) => {
+        const groups = [
+          [[0]],
+          [[5], [6]],
+          // Answers of several tokens: with a common beginning, and with what another prompt may begin with.
+          [
+            [10, 11, 0],
+            [10, 11, 3, 4],
+            [10, 5]
+          ],
+          [[VOCABULARY - 1]],
+          []
+        ]
+        const asked = {
+          models: someModels,
+          prompts: somePrompts.map((tokens) => ({ tokens, groups }))
+        }
+        const { probabilities } = await runSweep({
+          ...pair,
+          ...asked,
+          memoryBytes: await budget(asked, share)
+        })
+        for (const [m, model] of someModels.entries()) {
+          for (const [p, prompt] of somePrompts.entries()) {
+            // Each model with some prompt, and each prompt with some model: there is no pass that knows of another.
+            if (p !== m % somePrompts.length && m !== p % someModels.length) continue
+            const sequences = groups.flat()
+            const asked = sequences.flatMap((sequence) => sequence.map((_, i) => [...prompt, ...sequence.slice(0, i)]))
+            const rows = (await probe({ ...pair, model, prompts: asked })).map(softmax)
+            const tokens = sequences.flat()
+            const inTurn = rows.map((row, i) => row[tokens[i] ?? -1] ?? NaN)
+            const expected = groups.map((group) =>
+              group.reduce((sum, { length }) => sum + inTurn.splice(0, length).reduce((p, q) => p * q, 1), 0)
+            )
+            probabilities[m]?.[p]?.forEach((actual, g) => {
+              // Two float32 evaluations of the same products in another order; probabilities are at most 1.
+              expect(Math.abs(actual - (expected[g] ?? NaN))).toBeLessThan(1e-5)
+            })
+            expect(probabilities[m]?.[p]).toHaveLength(groups.length)
           }
         }
-      ),
+      }),
       { numRuns: 8 }
     )
   })

@@ -27,9 +27,7 @@ describe('packing prompts into a trie', () => {
     fc.assert(
       fc.property(promptSet, (prompts) => {
         const packed = packPrompts(prompts)
-        const prefixes = new Set(
-          prompts.flatMap((prompt) => prompt.map((_, i) => prompt.slice(0, i + 1).join()))
-        )
+        const prefixes = new Set(prompts.flatMap((prompt) => prompt.map((_, i) => prompt.slice(0, i + 1).join())))
         expect(packed.tokens).toHaveLength(prefixes.size)
         prompts.forEach((prompt, p) => {
           const path = packed.paths[p] ?? new Int32Array()

@@ -37,13 +37,10 @@ function blocksOf(trie: RecipeTrie, model: number): string[] {
 }
 
 describe('the recipe trie', () => {
-  it.each([1, 2, 12, 24, 32])(
-    'needs L + L(L+1)/2 + (L-1)L(L+1)/6 evaluations for post and all ranges, L = %i',
-    (L) => {
-      const trie = buildRecipeTrie([post, ...everyRange(L)], noSharing(L))
-      expect(countEdges(trie)).toBe(L + (L * (L + 1)) / 2 + ((L - 1) * L * (L + 1)) / 6)
-    }
-  )
+  it.each([1, 2, 12, 24, 32])('needs L + L(L+1)/2 + (L-1)L(L+1)/6 evaluations for post and all ranges, L = %i', (L) => {
+    const trie = buildRecipeTrie([post, ...everyRange(L)], noSharing(L))
+    expect(countEdges(trie)).toBe(L + (L * (L + 1)) / 2 + ((L - 1) * L * (L + 1)) / 6)
+  })
 
   it.each([11, 13, 0])('refuses a recipe of %i layers for a model of 12', (layers) => {
     expect(() => buildRecipeTrie([post, layersModel(postStrengths(layers))], noSharing(12))).toThrow(

@@ -4,12 +4,7 @@ import { postAndRanges, trieOf } from '../../../../../src/bench/workload'
 import { layersModel, type Model } from '../../../../../src/contract/model/model'
 import { maxAliveStates } from '../../../../../src/main/engine/tries/alive-states'
 import { countEdges, type RecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
-import {
-  countPartEdges,
-  leavesByDepth,
-  splitLeaves,
-  walkParts
-} from '../../../../../src/main/engine/tries/trie-parts'
+import { countPartEdges, leavesByDepth, splitLeaves, walkParts } from '../../../../../src/main/engine/tries/trie-parts'
 import { anyLayers } from '../../../../fixtures/any-layers'
 
 const LAYERS = 12
@@ -74,8 +69,7 @@ describe('the parts of a trie', () => {
             ])
           )
         const whole = together(walkParts(trie, parts))
-        for (const [part, nodes] of together(walkParts(trie, parts, known)))
-          expect(nodes).toEqual(whole.get(part))
+        for (const [part, nodes] of together(walkParts(trie, parts, known))) expect(nodes).toEqual(whole.get(part))
       })
     )
   })
@@ -87,16 +81,13 @@ describe('the parts of a trie', () => {
     expect(sizes).toHaveLength(4)
     expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(2 * LAYERS)
     const [first] = split(trie, 20, 2)
-    const leafOf = (kind: Model['kind']): number =>
-      trie.leafOf[models.findIndex((model) => model.kind === kind)] ?? -1
+    const leafOf = (kind: Model['kind']): number => trie.leafOf[models.findIndex((model) => model.kind === kind)] ?? -1
     expect(first?.slice(0, 2)).toEqual([leafOf('base'), leafOf('post')])
   })
 
   it('of all ranges hold no more states at a time than one part', () => {
     const trie = trieOf(postAndRanges(LAYERS), LAYERS)
     for (const count of [2, 3, 7, 20])
-      expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(
-        maxAliveStates(trie)
-      )
+      expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(maxAliveStates(trie))
   })
 })

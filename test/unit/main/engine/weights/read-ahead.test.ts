@@ -7,10 +7,7 @@ import {
 } from '../../../../../src/main/engine/weights/pair-weights'
 import { coresOfCpuinfo } from '../../../../../src/main/engine/device/physical-cores'
 import { PrefetchReader } from '../../../../../src/main/engine/weights/read-ahead'
-import {
-  returnReadingThread,
-  takeReadingThread
-} from '../../../../../src/main/engine/weights/reading-threads'
+import { returnReadingThread, takeReadingThread } from '../../../../../src/main/engine/weights/reading-threads'
 import type { BlockSource } from '../../../../../src/main/engine/tries/recipe-trie'
 import { goldenPath } from '../../../../fixtures/goldens'
 
@@ -53,9 +50,7 @@ describe('reading weights beside the computing', () => {
       const lent = await Promise.all(
         [1, 2].map((layer) => reader.block({ layer, source: post, later: [], expert: null }))
       )
-      await expect(reader.block({ layer: 3, source: post, later: [], expert: null })).rejects.toThrow(
-        'given back'
-      )
+      await expect(reader.block({ layer: 3, source: post, later: [], expert: null })).rejects.toThrow('given back')
       for (const block of lent) block.release()
       expect(reader.peakBuffers).toBe(2)
     })
@@ -130,9 +125,7 @@ describe('threads', () => {
   it('are one per core, not one per hyperthread', () => {
     const processor = (socket: number, core: number): string =>
       `processor\t: 0\nphysical id\t: ${socket}\ncore id\t\t: ${core}\n`
-    const text = [processor(0, 0), processor(0, 1), processor(0, 0), processor(0, 1), processor(1, 0)].join(
-      '\n'
-    )
+    const text = [processor(0, 0), processor(0, 1), processor(0, 0), processor(0, 1), processor(1, 0)].join('\n')
     expect(coresOfCpuinfo(text)).toBe(3)
     expect(coresOfCpuinfo('processor\t: 0\n')).toBeNull()
   })

@@ -10,11 +10,7 @@ import { countAnswers } from '../../../../../src/main/measures/texts/distinct-an
 import { distinctN } from '../../../../../src/main/measures/texts/distinct-n'
 import { fixedSubset } from '../../../../../src/main/measures/texts/fixed-subset'
 import { meanPairwiseDistance } from '../../../../../src/main/measures/texts/pairwise-distance'
-import {
-  averageMeasures,
-  COMPARED_ANSWERS,
-  sampleMeasures
-} from '../../../../../src/main/measures/sample-measures'
+import { averageMeasures, COMPARED_ANSWERS, sampleMeasures } from '../../../../../src/main/measures/sample-measures'
 import { selfBleu } from '../../../../../src/main/measures/texts/self-bleu'
 import { wordsOf } from '../../../../../src/main/measures/texts/words'
 import { resourcePath } from '../../../../../src/main/base/resources'
@@ -22,10 +18,10 @@ import { resourcePath } from '../../../../../src/main/base/resources'
 /** Few words, so that answers overlap; now and then empty, cased or marked. */
 const someAnswers = (minLength: number, maxLength = 12): fc.Arbitrary<string[]> =>
   fc
-    .array(
-      fc.array(fc.constantFrom('red', 'Red.', 'blue', 'green!', 'sea', '海', '😀', '...'), { maxLength: 8 }),
-      { minLength, maxLength }
-    )
+    .array(fc.array(fc.constantFrom('red', 'Red.', 'blue', 'green!', 'sea', '海', '😀', '...'), { maxLength: 8 }), {
+      minLength,
+      maxLength
+    })
     .map((answers) => answers.map((words) => words.join(' ')))
 
 const MEASURES = ['answerEntropy', 'distinct2', 'selfBleu', 'wordDistance'] as const satisfies TextMeasureId[]
@@ -67,8 +63,7 @@ describe('words', () => {
 
 describe('distinct answers', () => {
   test('ignore case, surrounding white space and a final mark', () => {
-    for (const text of ['Red.', ' red', 'RED!', 'red ...', 'Red。\n'])
-      expect(normaliseAnswer(text)).toBe('red')
+    for (const text of ['Red.', ' red', 'RED!', 'red ...', 'Red。\n']) expect(normaliseAnswer(text)).toBe('red')
     expect(normaliseAnswer('Re.d')).toBe('re.d')
     expect(normaliseAnswer('"Red"')).toBe('"red"')
   })

@@ -66,9 +66,7 @@ describe('the documents of a kind', () => {
     const project = await temporaryFolder()
     const long = await problemOf(notes.write(project, note('a', 'x'.repeat(300))))
     expect(long).toMatchObject({ code: 'bad-input', hint: 'Write less.' })
-    expect(long.message).toMatch(
-      /The note cannot be saved: it would have more than the maximum of 200 bytes\./
-    )
+    expect(long.message).toMatch(/The note cannot be saved: it would have more than the maximum of 200 bytes\./)
     const wrong = { ...note('a'), words: [1] }
     // @ts-expect-error the number that the schema must refuse
     expect((await problemOf(notes.write(project, wrong))).message).toContain('words.0')
@@ -96,9 +94,7 @@ describe('the documents of a kind', () => {
     expect(warnings.toSorted()).toEqual([
       expect.stringMatching(/^A stored note was left out\. .*broken\.json is not JSON/),
       expect.stringMatching(/^A stored note was left out\. .*linked\.json is not an ordinary file/),
-      expect.stringMatching(
-        /^A stored note was left out\. .*other\.json holds the note good instead of other\./
-      )
+      expect.stringMatching(/^A stored note was left out\. .*other\.json holds the note good instead of other\./)
     ])
     expect(await notes.list(join(project, 'none'))).toEqual({ documents: [], warnings: [] })
   })

@@ -26,7 +26,6 @@ it('attributes verdicts without an address to the judge that was noted when they
   const attributed = [['http://first/v1'], [undefined], ['http://reader/v1']]
   expect(await stored()).toEqual(attributed)
 
-  for (const way of ['marks', 'pairs', 'forms'] as const)
-    await evaluations.noteJudge(run.id, judgeAt('second', way))
+  for (const way of ['marks', 'pairs', 'forms'] as const) await evaluations.noteJudge(run.id, judgeAt('second', way))
   expect(await stored()).toEqual(attributed)
 })

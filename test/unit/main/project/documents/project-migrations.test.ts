@@ -66,9 +66,7 @@ async function olderProject(): Promise<string> {
 async function results(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {}
   for (const name of ['sweeps', 'samples', 'evaluations', 'sampled-crc.json']) {
-    const entries = await readdir(join(folder, name), { recursive: true, withFileTypes: true }).catch(
-      () => []
-    )
+    const entries = await readdir(join(folder, name), { recursive: true, withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
       // A summary is made for what has none.
       if (!entry.isFile() || entry.name.endsWith('.summary.json')) continue

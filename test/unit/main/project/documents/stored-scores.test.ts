@@ -40,9 +40,7 @@ it('refuses a mean that is not that of the prompts, and a share that is none, by
   expect(edited({ diversity: 0.95 })).toThrow(
     'sweep.json has for layers 4–11 the mean diversity 0.95, but its prompts have 0.99'
   )
-  expect(edited({ validity: 1.9 })).toThrow(
-    'sweep.json has for layers 4–11 the validity 1.9, expected 0 to 1'
-  )
+  expect(edited({ validity: 1.9 })).toThrow('sweep.json has for layers 4–11 the validity 1.9, expected 0 to 1')
   const prompts = range.prompts.map((prompt, index) => (index === 1 ? { ...prompt, validity: 1.9 } : prompt))
   expect(edited({ prompts })).toThrow('has for layers 4–11 on prompt 2 the validity 1.9')
 })
@@ -51,8 +49,7 @@ it('refuses scores of other prompts and of ranges without a model', () => {
   const sweep = swept()
   const [range] = sweep.ranges
   if (range === undefined) throw new Error('one range')
-  const edited = (change: Partial<typeof sweep>) => () =>
-    requireTrueScores({ ...sweep, ...change }, 'sweep.json')
+  const edited = (change: Partial<typeof sweep>) => () => requireTrueScores({ ...sweep, ...change }, 'sweep.json')
   expect(edited({ ranges: [{ ...range, prompts: range.prompts.slice(1) }] })).toThrow(
     'sweep.json has for layers 4–11 scores of 2 prompts, and the sweep is of 3.'
   )

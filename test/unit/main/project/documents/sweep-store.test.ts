@@ -5,11 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { PromptScore } from '../../../../../src/contract/documents/crc'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import { splitStoredSweeps } from '../../../../../src/main/project/documents/migrate-project'
-import {
-  readAllScores,
-  readScoreRow,
-  writeScores
-} from '../../../../../src/main/project/documents/scores-file'
+import { readAllScores, readScoreRow, writeScores } from '../../../../../src/main/project/documents/scores-file'
 import { readSweepFiles } from '../../../../../src/main/project/documents/sweep-files'
 import { readSweepFile, SWEEPS } from '../../../../../src/main/project/documents/sweep-store'
 import { openProject } from '../../../../../src/main/project/open-project'
@@ -48,8 +44,7 @@ describe('a scores file', () => {
   it('holds every number to the last bit, and is read row by row or whole', async () => {
     const expected = await written()
     expect(await readAllScores(file(), expected)).toStrictEqual(ROWS)
-    for (const [row, scores] of ROWS.entries())
-      expect(await readScoreRow(file(), expected, row)).toStrictEqual(scores)
+    for (const [row, scores] of ROWS.entries()) expect(await readScoreRow(file(), expected, row)).toStrictEqual(scores)
   })
 
   it('is refused by name where it was cut off, belongs to another sweep, or holds other rows', async () => {
@@ -73,9 +68,7 @@ describe('a scores file', () => {
       await writeFile(file(), changed)
       // The last eight bytes of the header are not used.
       if (place >= 56 && place < 64) continue
-      expect((await problemOf(readAllScores(file(), expected))).code, `byte ${place}`).toMatch(
-        /bad-file|newer-version/
-      )
+      expect((await problemOf(readAllScores(file(), expected))).code, `byte ${place}`).toMatch(/bad-file|newer-version/)
     }
   })
 

@@ -28,9 +28,7 @@ describe('work that earlier programs stored in two files', () => {
     const { list, warnings } = await migrateWorkList(folder)
     expect(warnings).toEqual([])
     expect(list.study).toMatchObject({ name: 'old', file: '/studies/old.yaml', ended: 'done' })
-    expect(
-      list.entries.map(({ origin, work, taskName, state }) => [origin, work.kind, taskName, state])
-    ).toEqual([
+    expect(list.entries.map(({ origin, work, taskName, state }) => [origin, work.kind, taskName, state])).toEqual([
       ['window', 'sweep', null, 'stopped'],
       ['window', 'evaluate', 'Open questions', 'waiting'],
       ['window', 'sweep', null, 'failed'],

@@ -27,7 +27,5 @@ it('ignores sweeps that computed little, which mostly opened models', () => {
     { ...whole, id: 'larger', computedRows: 1000 }
   ]
   expect(newestLike({ sweeps }, { task: null, device: 'cpu', isPreview: false })?.id).toBe('whole')
-  expect(
-    newestLike({ sweeps: sweeps.slice(0, 1) }, { task: null, device: 'cpu', isPreview: false })
-  ).toBeUndefined()
+  expect(newestLike({ sweeps: sweeps.slice(0, 1) }, { task: null, device: 'cpu', isPreview: false })).toBeUndefined()
 })

@@ -116,9 +116,7 @@ describe('the page to share', () => {
   })
 
   test('runs no script and loads nothing', async () => {
-    const html = await page([
-      sampleLine('post', 0, 0, '<script>alert(1)</script><img src="https://example.org/x">')
-    ])
+    const html = await page([sampleLine('post', 0, 0, '<script>alert(1)</script><img src="https://example.org/x">')])
     expect(html).toMatch(/content="default-src &#39;none&#39;; style-src &#39;sha256-[^;]*&#39;;/)
     expect(html).not.toMatch(/<(script|img|link|iframe|object)\b|<a href="[^#]/i)
     expect(html).not.toMatch(/url\(|@import/)

@@ -14,10 +14,7 @@ describe('where results came from', () => {
       { checkpoints: { base: 'a', post: 'b' }, createdAt: '2026-01-02T03:04:05.000Z', taskName: 'Names' }
     ]
     const { same, other } = resultOrigins({ sweeps, sampleRuns: [], evaluations }, { base: 'a', post: 'b' })
-    expect(same).toEqual([
-      expect.stringMatching(/^sweep of /),
-      expect.stringMatching(/^evaluation “Names” of /)
-    ])
+    expect(same).toEqual([expect.stringMatching(/^sweep of /), expect.stringMatching(/^evaluation “Names” of /)])
     expect(other).toEqual([
       expect.stringMatching(/^sweep of /),
       expect.stringMatching(/^sweep of /),

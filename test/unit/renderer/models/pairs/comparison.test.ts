@@ -23,13 +23,7 @@ import { sortRows } from '../../../../../src/renderer/ui/table'
 import { tableText } from '../../../../../src/renderer/ui/table-text'
 import { asPreview, comparedSweep } from '../../../../fixtures/compared-sweeps'
 import { whole } from '../../../../fixtures/tiny-sweep'
-import {
-  pairBrief,
-  projectState,
-  ScriptedLine,
-  settled,
-  openSession
-} from '../../../../fixtures/scripted-line'
+import { pairBrief, projectState, ScriptedLine, settled, openSession } from '../../../../fixtures/scripted-line'
 
 const WORDS = scoreWords({ kind: 'crc' })
 const NOTHING: SweepShares = new Map()
@@ -186,9 +180,7 @@ describe('the table of pairs', () => {
     expect(latex).toContain('Qwen\\_2.5 & qwen2 & 12 & 500.0 M')
     expect(latex).toMatch(/\d \\% & [^\n]* \\\\\n/)
     expect(latex).toMatch(/\\bottomrule\n\\end\{tabular\}\n$/)
-    expect(tableText(table, 'CSV').split('\r\n')[1]).toMatch(
-      /^Qwen_2\.5,qwen2,12,500\.0 M,\d+–11,"0\.\d{3} \[/
-    )
+    expect(tableText(table, 'CSV').split('\r\n')[1]).toMatch(/^Qwen_2\.5,qwen2,12,500\.0 M,\d+–11,"0\.\d{3} \[/)
   })
 
   it('says which pairs were asked something else', async () => {
@@ -211,9 +203,7 @@ describe('the charts of pairs', () => {
       'Llama'
     ])
     const selected = elementAt(rows, 0, 'row').outline?.selected
-    expect(elementAt(fronts.series, 2, 'series').points).toMatchObject([
-      { x: selected?.kept, y: selected?.diversity }
-    ])
+    expect(elementAt(fronts.series, 2, 'series').points).toMatchObject([{ x: selected?.kept, y: selected?.diversity }])
     const depths = depthPlot(rows)
     expect(depths.series.map(({ points }) => points.map(({ x }) => x)[1])).toEqual([1, 1])
     expect([2, 1, 0].map((tick) => depths.y.tick?.(tick))).toEqual(['Qwen_2.5', 'Llama', ''])
@@ -280,10 +270,7 @@ describe('the transfer of pairs', () => {
       /^The selection of Qwen_2\.5, layers \d+–11, matches layers? (?:\d+–)?79 of Llama by depth: diversity /
     )
     expect(told[2]).toBe('Gemma has no sweep that is scored by this.')
-    expect(transferTable(overview.transfers, rows, WORDS).rows[2]).toEqual([
-      'Gemma',
-      ...Array<null>(7).fill(null)
-    ])
+    expect(transferTable(overview.transfers, rows, WORDS).rows[2]).toEqual(['Gemma', ...Array<null>(7).fill(null)])
   })
 })
 

@@ -44,9 +44,7 @@ function textOf(drawing: Drawing, words: string): TextShape {
 const marksOf = ({ shapes }: Drawing, color: string): { x: number; y: number }[] =>
   shapes.flatMap((shape) => {
     if (shape.kind !== 'path' || shape.fill?.color !== color) return []
-    const numbers = [...shape.d.matchAll(/([\d.]+) ([\d.]+)/g)].map(
-      ([, x, y]) => [Number(x), Number(y)] as const
-    )
+    const numbers = [...shape.d.matchAll(/([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const)
     const mean = (of: 0 | 1): number => numbers.reduce((sum, at) => sum + at[of], 0) / numbers.length
     return [{ x: mean(0), y: mean(1) }]
   })
@@ -57,17 +55,12 @@ describe('a figure of a plot', () => {
   it('has each point where the ticks of both axes say that it is', () => {
     // The first point along each axis, at 0 and 1.
     const [low, high] = [textOf(drawing, '0'), textOf(drawing, '1.0')]
-    const ticks = textsOf(drawing).filter(
-      ({ anchor, angle, size }) => anchor === 'end' && angle === 0 && size === 11
-    )
+    const ticks = textsOf(drawing).filter(({ anchor, angle, size }) => anchor === 'end' && angle === 0 && size === 11)
     const [bottom, top] = ['0', '1.0'].map((value) => ticks.find((tick) => tick.text === value)?.y ?? NaN)
     const [mark] = marksOf(drawing, '#0000ff')
     expect(mark?.x).toBeCloseTo(low.x + 0.25 * (high.x - low.x), 1)
     // A tick's middle lies above its baseline.
-    expect((mark?.y ?? NaN) + 0.35 * 11).toBeCloseTo(
-      (bottom ?? NaN) + 0.5 * ((top ?? NaN) - (bottom ?? NaN)),
-      1
-    )
+    expect((mark?.y ?? NaN) + 0.35 * 11).toBeCloseTo((bottom ?? NaN) + 0.5 * ((top ?? NaN) - (bottom ?? NaN)), 1)
   })
 
   it('is drawn as stored', async () => {

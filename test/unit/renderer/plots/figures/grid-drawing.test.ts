@@ -4,12 +4,7 @@ import type { LayerShares } from '../../../../../src/contract/documents/search'
 import { BY_CHARACTERS } from '../../../../../src/contract/documents/scored-by'
 import { scoreWords } from '../../../../../src/contract/words/score-words'
 import type { Drawing } from '../../../../../src/renderer/plots/figures/drawing'
-import {
-  gridCsv,
-  type GridContent,
-  gridPart,
-  gridLayout
-} from '../../../../../src/renderer/plots/figures/grid-drawing'
+import { gridCsv, type GridContent, gridPart, gridLayout } from '../../../../../src/renderer/plots/figures/grid-drawing'
 import { svgOf } from '../../../../../src/renderer/plots/figures/svg'
 import { layerAxisFigure } from '../../../../../src/renderer/ranges/layer-axis/layer-axis-figure'
 import { sharesFigure } from '../../../../../src/renderer/recipes/shares-figure'

@@ -5,13 +5,7 @@ import type { SweepSummary } from '../../../../../src/contract/documents/project
 import type { Recipe } from '../../../../../src/contract/model/recipe'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
-import {
-  projectState,
-  ScriptedLine,
-  settled,
-  showSweep,
-  openSession
-} from '../../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, settled, showSweep, openSession } from '../../../../fixtures/scripted-line'
 import { tinyCheck, tinySweep, tinyTaskSweep, whole } from '../../../../fixtures/tiny-sweep'
 import { sweepSummary } from '../../../../fixtures/sweep-summary'
 
@@ -83,9 +77,7 @@ describe('what recipes are marked by', () => {
     await showSweep(line, { ranges }, CHARACTERS)
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
     const labels = (of: Recipe): string[] => ranges.checked.marksOf(of).map(({ label }) => label)
-    expect(ranges.checked.marksOf(recipe)[0]?.words).toMatch(
-      /^Not worth restoring: the gain of layer 1 may be none/
-    )
+    expect(ranges.checked.marksOf(recipe)[0]?.words).toMatch(/^Not worth restoring: the gain of layer 1 may be none/)
     expect([labels(recipe), labels(lower)]).toEqual([['not worth it'], ['not checked']])
     ranges.check.document = CHECK
     expect(labels(recipe)).toEqual(['not worth it'])

@@ -20,10 +20,7 @@ import { elementAt } from '../../../../../src/contract/model/look-up'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
 
 const higher = comparedSweep({ id: 'b', diversity: (start, end) => 0.0512 * start - 0.1 * (end - start) })
-const comparison = await compareSweeps(
-  { sweep: comparedSweep(), check: null },
-  { sweep: higher, check: null }
-)
+const comparison = await compareSweeps({ sweep: comparedSweep(), check: null }, { sweep: higher, check: null })
 const deep = await compareSweeps(
   { sweep: comparedSweep({ layerCount: 2 }), check: null },
   { sweep: comparedSweep({ id: 'b', layerCount: 6 }), check: null }

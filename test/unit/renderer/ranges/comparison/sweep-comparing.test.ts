@@ -45,11 +45,7 @@ describe('comparing the shown sweep', () => {
       other: { pair: 'pair-1', sweepId: 'second' },
       rho: 0.9
     })
-    expect([comparing.against, comparing.comparison, comparing.pending]).toEqual([
-      'pair-1/second',
-      null,
-      true
-    ])
+    expect([comparing.against, comparing.comparison, comparing.pending]).toEqual(['pair-1/second', null, true])
     await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
     expect([comparing.comparison?.b.id, comparing.pending]).toEqual(['second', false])
     // The range that the shown sweep selects.

@@ -54,11 +54,7 @@ describe('the picture of a triangle', () => {
     drawnSince()
     stroked = 0
   })
-  const rows = (
-    geometry: HeatmapGeometry,
-    points: RangePoint[],
-    old = new Map<string, number>()
-  ): DrawnCells =>
+  const rows = (geometry: HeatmapGeometry, points: RangePoint[], old = new Map<string, number>()): DrawnCells =>
     cells.drawn(
       { geometry, rows: rowsOf(geometry), spec, promptCount: 2, low: 0, high: 1, describe: nothing },
       points,

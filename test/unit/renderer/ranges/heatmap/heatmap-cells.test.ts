@@ -1,10 +1,6 @@
 import { expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../../src/contract/documents/scored-by'
-import {
-  heatmapGeometry,
-  NUMBERED_CELL,
-  SIGNED_CELL
-} from '../../../../../src/renderer/plots/heatmap-geometry'
+import { heatmapGeometry, NUMBERED_CELL, SIGNED_CELL } from '../../../../../src/renderer/plots/heatmap-geometry'
 import {
   type CellsLook,
   changedIndices,

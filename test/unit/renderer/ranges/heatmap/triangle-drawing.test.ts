@@ -6,10 +6,7 @@ import { paintOf, type PathShape, type Shape } from '../../../../../src/renderer
 import { svgOf } from '../../../../../src/renderer/plots/figures/svg'
 import { metricsOf } from '../../../../../src/renderer/ranges/board/metrics'
 import type { ScoreBoard } from '../../../../../src/renderer/ranges/board/score-board'
-import {
-  triangleDrawing,
-  type TriangleContent
-} from '../../../../../src/renderer/ranges/heatmap/triangle-drawing'
+import { triangleDrawing, type TriangleContent } from '../../../../../src/renderer/ranges/heatmap/triangle-drawing'
 import { triangleCsv, triangleFigure } from '../../../../../src/renderer/ranges/heatmap/triangle-figure'
 import { scatterSeries } from '../../../../../src/renderer/ranges/trade-off/scatter-series'
 import { scatterCsv, scatterFigure } from '../../../../../src/renderer/ranges/trade-off/scatter-figure'
@@ -105,9 +102,11 @@ describe('the figure of the triangle', () => {
   it('is named and listed after its content', async () => {
     const svg = svgOf(triangleFigure(content, 'diversity', undefined).draw(figurePage()), 'triangle', 85)
     await expect(svg).toMatchFileSnapshot('./triangle.golden.svg')
-    expect(
-      triangleFigure({ ...content, view: { starts: [1, 2], ends: [1, 2] } }, 'gain', undefined).name
-    ).toEqual(['heatmap', 'gain', 'zoomed'])
+    expect(triangleFigure({ ...content, view: { starts: [1, 2], ends: [1, 2] } }, 'gain', undefined).name).toEqual([
+      'heatmap',
+      'gain',
+      'zoomed'
+    ])
     expect(triangleCsv(content).split('\r\n')).toEqual([
       'start,end,validity,diversity,basis,prompts,validity ±,diversity ±,is',
       '0,0,0.95,0.4,exact,4,,,',
@@ -165,13 +164,9 @@ describe('the figure of the trade-off', () => {
     const svg = svgOf(scatterFigure(scatter).draw(figurePage()), 'trade-off', 85)
     await expect(svg).toMatchFileSnapshot('./trade-off.golden.svg')
     const whole = wordsOf(scatterFigure(scatter).draw(figurePage()).shapes)
-    expect(whole).toEqual(
-      expect.arrayContaining(['Ranges', 'Ranges below the limit', 'Pareto front', 'Selected'])
-    )
+    expect(whole).toEqual(expect.arrayContaining(['Ranges', 'Ranges below the limit', 'Pareto front', 'Selected']))
     expect(whole).not.toContain('Blends')
-    const hidden = wordsOf(
-      scatterFigure({ ...scatter, hidden: ['front', 'below'] }).draw(figurePage()).shapes
-    )
+    const hidden = wordsOf(scatterFigure({ ...scatter, hidden: ['front', 'below'] }).draw(figurePage()).shapes)
     expect(hidden).not.toContain('Pareto front')
     expect(hidden).not.toContain('Ranges below the limit')
   })

@@ -16,9 +16,5 @@ it('says how many of the marked models cannot be kept', () => {
   const mixed = keepAction(models('0-0', '1-1', 'mix 0.5'), 3)
   expect([mixed.label, mixed.recipes.length]).toEqual(['Keep 2 recipes (1 can’t be kept)', 2])
   const none = keepAction(models('mix 0.5'), 1)
-  expect([none.label, none.why, none.recipes]).toEqual([
-    'Keep',
-    'Only recipes can be kept, and none is selected.',
-    []
-  ])
+  expect([none.label, none.why, none.recipes]).toEqual(['Keep', 'Only recipes can be kept, and none is selected.', []])
 })

@@ -149,9 +149,7 @@ describe('the trade-off', () => {
 
   it('draws nothing of what the legend has switched off', () => {
     const drawn = (hidden: ScatterPart[]): Record<string, number> =>
-      Object.fromEntries(
-        scatterSeries(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length])
-      )
+      Object.fromEntries(scatterSeries(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length]))
     const all = drawn([])
     const none = drawn(['below', 'front', 'uniform-blend'])
     expect(all['Pareto front']).toBeGreaterThan(0)

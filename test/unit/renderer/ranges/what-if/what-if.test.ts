@@ -22,9 +22,7 @@ const PREVIEW = {
 /** Answer of main, with other scores than the sweep's. */
 function answer(rho: number, diversity: number): WhatIfSweep {
   const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
-  const { sweep, selection } = runToEnd(
-    askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null })
-  )
+  const { sweep, selection } = runToEnd(askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null }))
   return { sweep: shownSweep({ ...sweep, ranges: changed.ranges }), selection }
 }
 
