@@ -18,28 +18,25 @@ export interface StoredVerdict {
   readonly model?: string | undefined
 }
 
-export interface JudgeQuestions<Question extends { key: string }, Verdict extends StoredVerdict, Judgement> {
-  readonly questions: readonly Question[]
+/** One way of judging: its questions, and how replies are read. */
+export interface Questioning<Question extends { key: string }, Verdict extends StoredVerdict> {
+  /** Lists the questions on a run's answers, without duplicates. */
+  questionsOf(run: EvaluationRun, samples: readonly SampleLine[], settings: JudgeSettings): Question[]
+  system(settings: JudgeSettings): string
+  wordsOf(question: Question): string
+  verdict(key: string, reply: string): Verdict
+  isReadable(verdict: Verdict): boolean
+}
+
+export interface RunToJudge<Verdict extends StoredVerdict> {
+  readonly run: EvaluationRun
+  readonly samples: readonly SampleLine[]
   /** Stored verdicts, whose questions are not asked again. */
   readonly storedVerdicts: readonly Verdict[]
   readonly settings: JudgeSettings
   readonly apiKey: string | null
   /** The default of `EndpointClient` if omitted. */
   readonly patience?: EndpointPatience
-  readonly system: string
-  wordsOf(question: Question): string
-  read(reply: string): Judgement | null
-  /** Builds a verdict. @param judgement null for an unreadable reply */
-  verdict(key: string, judgement: Judgement | null): Verdict
-  judgementOf(verdict: Verdict): Judgement | null
-}
-
-export interface RunToJudge<Question extends { key: string }, Verdict extends StoredVerdict> extends Pick<
-  JudgeQuestions<Question, Verdict, unknown>,
-  'storedVerdicts' | 'settings' | 'apiKey' | 'patience'
-> {
-  readonly run: EvaluationRun
-  readonly samples: readonly SampleLine[]
 }
 
 export interface JudgeListener<Verdict> {
@@ -48,34 +45,36 @@ export interface JudgeListener<Verdict> {
   progress(progress: JudgeProgress): void
 }
 
-/** Asks a judge all questions without a verdict, several at once. */
-export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Judgement>(
-  request: JudgeQuestions<Question, Verdict, Judgement>,
+/** Asks a judge the questions on a run's answers without a verdict, several at once. */
+export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict>(
+  way: Questioning<Question, Verdict>,
+  { run, samples, storedVerdicts, settings, apiKey, patience }: RunToJudge<Verdict>,
   listener: JudgeListener<Verdict>,
   signal: AbortSignal
 ): Promise<void> {
-  const { questions, settings } = request
-  const verdicts = verdictsByKey(request.storedVerdicts, settings)
+  const questions = way.questionsOf(run, samples, settings)
+  const system = way.system(settings)
+  const verdicts = verdictsByKey(storedVerdicts, settings)
   const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
   let done = reused.length
-  let unreadable = reused.filter((verdict) => request.judgementOf(verdict) === null).length
+  let unreadable = reused.filter((verdict) => !way.isReadable(verdict)).length
   const report = (trouble?: string): void => {
     const counts = { done, total: questions.length, unreadable }
     listener.progress({ ...counts, ...(trouble === undefined ? {} : { trouble }) })
   }
-  const endpoint = new JudgeEndpoint(settings, request.apiKey, report, request.patience)
+  const endpoint = new JudgeEndpoint(settings, apiKey, report, patience)
   const judge = async (question: Question, stop: AbortSignal): Promise<void> => {
-    const { text, otherModel } = await endpoint.ask(request.system, request.wordsOf(question), stop)
-    const judgement = text === null ? null : request.read(text)
-    const verdict = {
-      ...request.verdict(question.key, judgement),
+    const { text, otherModel } = await endpoint.ask(system, way.wordsOf(question), stop)
+    const verdict = way.verdict(question.key, text)
+    const isReadable = way.isReadable(verdict)
+    await listener.keep({
+      ...verdict,
       baseUrl: settings.baseUrl,
-      ...(judgement === null ? { reply: beginningOf(text ?? '') } : {}),
+      ...(isReadable ? {} : { reply: beginningOf(text) }),
       ...(otherModel === null ? {} : { model: otherModel })
-    }
-    await listener.keep(verdict)
+    })
     done += 1
-    if (judgement === null) unreadable += 1
+    if (!isReadable) unreadable += 1
     report()
   }
   report()
@@ -131,7 +130,7 @@ const Reply = z.object({
 const WHO = 'The judge'
 
 interface JudgeReply {
-  readonly text: string | null
+  readonly text: string
   /** Server's name of the model that replied, if it differs from the requested name; otherwise null. */
   readonly otherModel: string | null
 }
@@ -179,7 +178,7 @@ class JudgeEndpoint {
     const { model } = reply
     requireNamedModel(this.settings, model, WHO)
     return {
-      text: reply.choices[0]?.message.content ?? null,
+      text: reply.choices[0]?.message.content ?? '',
       otherModel: typeof model === 'string' && model !== this.settings.model ? model : null
     }
   }

@@ -7,9 +7,10 @@ import type {
   PairVerdict
 } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
-import { judgeAnswers } from './judge'
-import { judgeForms } from './judge-forms'
-import { judgePairs } from './judge-pairs'
+import { askJudge, type Questioning, verdictsByKey } from './ask-judge'
+import { MARKING } from './judge'
+import { READING } from './judge-forms'
+import { COMPARING } from './judge-pairs'
 
 /** Results that an evaluation stores, by kind. */
 export interface EvaluationLines {
@@ -42,26 +43,30 @@ export async function judgeEvaluation(
   progress: (progress: JudgeProgress) => void,
   signal: AbortSignal
 ): Promise<void> {
-  const request = { run, samples, settings, apiKey }
-  const keepAll = (said: readonly AnswerForm[]): Promise<void> => store.keep('forms', said)
+  const ask = <Kind extends VerdictKind, Question extends { key: string }>(
+    kind: Kind,
+    way: Questioning<Question, EvaluationLines[Kind]>,
+    storedVerdicts: readonly EvaluationLines[Kind][]
+  ): Promise<void> =>
+    askJudge(
+      way,
+      { run, samples, settings, apiKey, storedVerdicts },
+      { keep: (verdict) => store.keep(kind, [verdict]), progress },
+      signal
+    )
   switch (settings.way) {
     case 'marks':
-      return judgeAnswers(
-        { ...request, storedVerdicts: verdicts },
-        { keep: (verdict) => store.keep('verdicts', [verdict]), progress },
-        signal
-      )
+      return ask('verdicts', MARKING, verdicts)
     case 'pairs':
-      return judgePairs(
-        { ...request, storedVerdicts: pairVerdicts },
-        { keep: (verdict) => store.keep('pairVerdicts', [verdict]), progress },
-        signal
+      return ask('pairVerdicts', COMPARING, pairVerdicts)
+    case 'forms': {
+      const stored = verdictsByKey(forms, settings)
+      const others = verdictsByKey(await store.knownForms(), settings)
+      const reused = READING.questionsOf(run, samples, settings).flatMap(({ key }) =>
+        stored.has(key) ? [] : (others.get(key) ?? [])
       )
-    case 'forms':
-      return judgeForms(
-        { ...request, storedVerdicts: forms, ofOtherEvaluations: await store.knownForms() },
-        { keep: (said) => keepAll([said]), keepAll, progress },
-        signal
-      )
+      if (reused.length > 0) await store.keep('forms', reused)
+      return ask('forms', READING, [...forms, ...reused])
+    }
   }
 }

@@ -3,15 +3,7 @@ import { type AnswerForm, type JudgeSettings, MAX_FORM_CHARACTERS } from '../../
 import type { SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
-import {
-  answerWords,
-  askJudge,
-  cellsOf,
-  type JudgeListener,
-  questionKey,
-  type RunToJudge,
-  verdictsByKey
-} from './ask-judge'
+import { answerWords, cellsOf, questionKey, type Questioning, verdictsByKey } from './ask-judge'
 
 /** Reply of a judge for a text without an answer. */
 const NO_ANSWER = 'NONE'
@@ -30,44 +22,17 @@ export interface CellForms {
 }
 
 /** Lets a judge give the canonical form of each answer, without the right ones. Equal answers are one question. */
-export async function judgeForms(
-  {
-    run,
-    samples,
-    storedVerdicts: known,
-    ofOtherEvaluations,
-    ...judge
-  }: RunToJudge<FormQuestion, AnswerForm> & {
-    /** Forms that judges gave in other evaluations. */
-    ofOtherEvaluations: readonly AnswerForm[]
+export const READING: Questioning<FormQuestion, AnswerForm> = {
+  questionsOf(run, samples, settings) {
+    const questions = samples.flatMap((sample) => questionOf(run, settings, sample) ?? [])
+    return [...new Map(questions.map((question) => [question.key, question])).values()]
   },
-  listener: JudgeListener<AnswerForm> & {
-    /** Stores reused forms. */
-    keepAll(forms: readonly AnswerForm[]): Promise<void>
-  },
-  signal: AbortSignal
-): Promise<void> {
-  const questions = formQuestionsOf(run, samples, judge.settings)
-  const stored = verdictsByKey(known, judge.settings)
-  const others = verdictsByKey(ofOtherEvaluations, judge.settings)
-  const reused = questions.flatMap(({ key }) => (stored.has(key) ? [] : (others.get(key) ?? [])))
-  if (reused.length > 0) await listener.keepAll(reused)
-  await askJudge(
-    {
-      ...judge,
-      storedVerdicts: [...known, ...reused],
-      questions,
-      system:
-        `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the ` +
-        `same thing. If the text gives no answer, reply ${NO_ANSWER}.`,
-      wordsOf: (question) => answerWords(question),
-      read: readForm,
-      verdict: (key, form) => ({ key, form }),
-      judgementOf: ({ form }) => form
-    },
-    listener,
-    signal
-  )
+  system: ({ rubric }) =>
+    `${rubric}\n\nReply with that alone, in a few words, and always with the same words for the same thing. ` +
+    `If the text gives no answer, reply ${NO_ANSWER}.`,
+  wordsOf: answerWords,
+  verdict: (key, reply) => ({ key, form: readForm(reply) }),
+  isReadable: ({ form }) => form !== null
 }
 
 /** Lists the forms of a run's answers by its latest judge, without incomplete cells. */
@@ -110,16 +75,6 @@ export function readForm(reply: string): string | null {
     .trim()
   if (form === '' || form.length > MAX_FORM_CHARACTERS || /[\r\n]/.test(form)) return null
   return form.toUpperCase() === NO_ANSWER ? '' : form
-}
-
-/** Lists the answers whose forms are requested, without duplicates. */
-export function formQuestionsOf(
-  run: EvaluationRun,
-  samples: readonly SampleLine[],
-  settings: JudgeSettings
-): FormQuestion[] {
-  const questions = samples.flatMap((sample) => questionOf(run, settings, sample) ?? [])
-  return [...new Map(questions.map((question) => [question.key, question])).values()]
 }
 
 function questionOf(

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
-import type { PairVerdict } from '../../contract/documents/judge'
+import type { JudgeSettings, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { JudgedPair } from '../measures/judged-pairs'
 import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
-import { askJudge, cellOf, cellsOf, type JudgeListener, questionKey, type RunToJudge, verdictsByKey } from './ask-judge'
+import { cellOf, cellsOf, questionKey, type Questioning, verdictsByKey } from './ask-judge'
 
 interface PairQuestion {
   readonly key: string
@@ -23,36 +23,23 @@ interface VariantPair {
 }
 
 /** Lets a judge compare every two variants on every prompt, in both orders. Equal sets are ties. */
-export async function judgePairs(
-  { run, samples, ...judge }: RunToJudge<PairQuestion, PairVerdict>,
-  listener: JudgeListener<PairVerdict>,
-  signal: AbortSignal
-): Promise<void> {
-  const { rubric, answersPerPrompt } = judge.settings
-  const instruction =
-    answersPerPrompt === 1
-      ? 'Two answers to the same task follow, A and B. Say which of them is better.'
-      : 'Two sets of answers to the same task follow, A and B, each drawn from one source. ' +
-        'Say which set is better as a whole: how good its answers are, and how varied.'
-  await askJudge(
-    {
-      ...judge,
-      questions: pairQuestionsOf({ ...run, pairJudge: judge.settings }, samples),
-      system: `${rubric}\n\n${instruction} Reply with A, B or TIE and nothing else.`,
-      wordsOf: ({ prompt, sets: [first, second] }) =>
-        `<task>\n${prompt}\n</task>\n\n${setWords('A', first)}\n\n${setWords('B', second)}`,
-      read: readChoice,
-      verdict: (key, choice) => ({ key, said: choice }),
-      judgementOf: ({ said: choice }) => choice
-    },
-    listener,
-    signal
-  )
-}
-
-export function pairQuestionsOf(run: EvaluationRun, samples: readonly SampleLine[]): PairQuestion[] {
-  const questions = pairsOf(run, samples).flatMap(({ orders }) => orders ?? [])
-  return [...new Map(questions.map((question) => [question.key, question])).values()]
+export const COMPARING: Questioning<PairQuestion, PairVerdict> = {
+  questionsOf(run, samples, settings) {
+    const questions = pairsOf(run, samples, settings).flatMap(({ orders }) => orders ?? [])
+    return [...new Map(questions.map((question) => [question.key, question])).values()]
+  },
+  system({ rubric, answersPerPrompt }) {
+    const instruction =
+      answersPerPrompt === 1
+        ? 'Two answers to the same task follow, A and B. Say which of them is better.'
+        : 'Two sets of answers to the same task follow, A and B, each drawn from one source. ' +
+          'Say which set is better as a whole: how good its answers are, and how varied.'
+    return `${rubric}\n\n${instruction} Reply with A, B or TIE and nothing else.`
+  },
+  wordsOf: ({ prompt, sets: [first, second] }) =>
+    `<task>\n${prompt}\n</task>\n\n${setWords('A', first)}\n\n${setWords('B', second)}`,
+  verdict: (key, reply) => ({ key, said: readChoice(reply) }),
+  isReadable: ({ said }) => said !== null
 }
 
 /** Collects the stored results of each pair by the run's latest judge of pairs; empty without one. */
@@ -67,7 +54,7 @@ export function judgedPairs(
     const choice = choices.get(key)?.said ?? null
     return choice === 'first' ? first : choice === 'second' ? second : choice
   }
-  return pairsOf(run, samples).map(({ prompt, variants, orders }) => {
+  return pairsOf(run, samples, run.pairJudge).map(({ prompt, variants, orders }) => {
     const [lower, higher] = variants
     return {
       prompt,
@@ -92,9 +79,11 @@ function setWords(letter: string, answers: readonly string[]): string {
 }
 
 /** Lists all pairs by the judge's settings; pairs without answers of a variant are omitted. */
-function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): VariantPair[] {
-  const { pairJudge: settings, task, variants } = run
-  if (settings === null) return []
+function pairsOf(
+  { task, variants }: EvaluationRun,
+  samples: readonly SampleLine[],
+  settings: JudgeSettings
+): VariantPair[] {
   const cells = cellsOf(samples)
   const answersOf = (variant: number, prompt: number): string[] => {
     const { name } = elementAt(variants, variant, 'variant').variant

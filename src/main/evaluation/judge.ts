@@ -5,15 +5,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { endpointKey } from '../endpoint/key'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { withoutThoughts } from '../answers/thoughts'
-import {
-  answerWords,
-  askJudge,
-  cellsOf,
-  type JudgeListener,
-  questionKey,
-  type RunToJudge,
-  verdictsByKey
-} from './ask-judge'
+import { answerWords, cellsOf, questionKey, type Questioning, verdictsByKey } from './ask-judge'
 
 const MIN_SCORE = 1
 const MAX_SCORE = 10
@@ -25,27 +17,14 @@ interface ScoreQuestion {
   readonly answers: { variant: string; prompt: number; index: number }[]
 }
 
-/** Lets a judge score the answers of a run without a verdict. Equal answers to a prompt are one question. */
-export async function judgeAnswers(
-  { run, samples, ...judge }: RunToJudge<ScoreQuestion, JudgeVerdict>,
-  listener: JudgeListener<JudgeVerdict>,
-  signal: AbortSignal
-): Promise<void> {
-  await askJudge(
-    {
-      ...judge,
-      questions: questionsOf(run, samples, judge.settings),
-      system:
-        `${judge.settings.rubric}\n\nReply with one whole number from ${MIN_SCORE} to ${MAX_SCORE} ` +
-        'and nothing else.',
-      wordsOf: (question) => answerWords(question),
-      read: readMark,
-      verdict: (key, mark) => ({ key, mark }),
-      judgementOf: ({ mark }) => mark
-    },
-    listener,
-    signal
-  )
+/** Lets a judge score answers. Equal answers to a prompt are one question. */
+export const MARKING: Questioning<ScoreQuestion, JudgeVerdict> = {
+  questionsOf,
+  system: ({ rubric }) =>
+    `${rubric}\n\nReply with one whole number from ${MIN_SCORE} to ${MAX_SCORE} and nothing else.`,
+  wordsOf: answerWords,
+  verdict: (key, reply) => ({ key, mark: readMark(reply) }),
+  isReadable: ({ mark }) => mark !== null
 }
 
 /** Lists the stored scores of a run's answers, from 0 to 1, by the run's latest judge; empty without one. */
@@ -75,12 +54,7 @@ export function judgeKey(settings: JudgeSettings, typed: string | undefined): st
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }
 
-/** Lists the answers that a judge scores, without duplicates. */
-export function questionsOf(
-  run: EvaluationRun,
-  samples: readonly SampleLine[],
-  settings: JudgeSettings
-): ScoreQuestion[] {
+function questionsOf(run: EvaluationRun, samples: readonly SampleLine[], settings: JudgeSettings): ScoreQuestion[] {
   const questions = new Map<string, ScoreQuestion>()
   for (const lines of cellsOf(samples).values()) {
     for (const { variant, prompt, index, text } of fixedSubset(lines, settings.answersPerPrompt)) {

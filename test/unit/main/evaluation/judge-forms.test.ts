@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { EvaluationRun } from '../../../../src/contract/documents/evaluation'
-import { type AnswerForm, type JudgeSettings, judgeWarning } from '../../../../src/contract/documents/judge'
+import { AnswerForm, type JudgeSettings, judgeWarning } from '../../../../src/contract/documents/judge'
 import type { SampleLine } from '../../../../src/contract/documents/samples'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
-import { judgedForms, judgeForms, meaningsOf, readForm } from '../../../../src/main/evaluation/judge-forms'
+import { judgeEvaluation } from '../../../../src/main/evaluation/judge-evaluation'
+import { judgedForms, meaningsOf, readForm } from '../../../../src/main/evaluation/judge-forms'
 import { evaluationResults } from '../../../../src/main/measures/results'
 import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
 import { type JudgeHandler, says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
@@ -41,27 +42,19 @@ async function read(
   samples: readonly SampleLine[],
   { known = [], ofOtherEvaluations = [] }: { known?: AnswerForm[]; ofOtherEvaluations?: AnswerForm[] } = {}
 ) {
-  const kept: AnswerForm[] = []
-  const takenOver: AnswerForm[] = []
+  const kept: unknown[] = []
   let last: unknown
-  await judgeForms(
+  await judgeEvaluation(
+    { run: RUN, samples, verdicts: [], pairVerdicts: [], forms: known },
+    { settings, apiKey: null },
     {
-      run: RUN,
-      samples,
-      storedVerdicts: known,
-      ofOtherEvaluations,
-      settings,
-      apiKey: null,
-      patience: { timeoutMs: 5_000, firstPauseMs: 5 }
+      keep: async (_kind, forms) => void kept.push(...forms),
+      knownForms: async () => ofOtherEvaluations
     },
-    {
-      keep: (form) => Promise.resolve(void kept.push(form)),
-      keepAll: (forms) => Promise.resolve(void takenOver.push(...forms)),
-      progress: (progress) => (last = progress)
-    },
+    (progress) => (last = progress),
     new AbortController().signal
   )
-  return { kept, takenOver, last }
+  return { kept: AnswerForm.array().parse(kept), last }
 }
 
 const judging = (settings: JudgeSettings): JudgeSettings => ({
@@ -120,14 +113,14 @@ describe('reading what answers mean', () => {
     expect(requests).toHaveLength(2)
     const more = answers('Roma', 'Paris', 'The Eternal City')
     expect(measured({ ...RUN, formJudge }, more, kept)).not.toHaveProperty('distinctForms')
-    const { kept: fresh, takenOver } = await read(formJudge, more, { ofOtherEvaluations: kept })
+    const { kept: all } = await read(formJudge, more, { ofOtherEvaluations: kept })
     expect(requests).toHaveLength(3)
-    expect(takenOver).toEqual(expect.arrayContaining(kept))
-    await read(formJudge, more, { known: [...takenOver, ...fresh] })
+    expect(all).toEqual([...kept, expect.objectContaining({ form: 'Rome' })])
+    await read(formJudge, more, { known: all })
     expect(requests).toHaveLength(3)
     // Another judge, or another question, is asked again.
-    expect(judgedForms({ ...RUN, formJudge: { ...formJudge, model: 'other' } }, more, fresh)).toEqual([])
-    expect(judgedForms(RUN, more, [...takenOver, ...fresh])).toEqual([])
+    expect(judgedForms({ ...RUN, formJudge: { ...formJudge, model: 'other' } }, more, all)).toEqual([])
+    expect(judgedForms(RUN, more, all)).toEqual([])
   })
 
   it('reports where text is sent before it is sent', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { JudgeSettings, PairVerdict } from '../../../../src/contract/documents/judge'
 import { judgeTrust } from '../../../../src/contract/words/preference-words'
-import { judgedPairs, judgePairs, readChoice } from '../../../../src/main/evaluation/judge-pairs'
+import { askJudge } from '../../../../src/main/evaluation/ask-judge'
+import { COMPARING, judgedPairs, readChoice } from '../../../../src/main/evaluation/judge-pairs'
 import { pairJudgement } from '../../../../src/main/measures/judged-pairs'
 import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
 import { always, type JudgeHandler, says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
@@ -53,7 +54,8 @@ async function judgementOf(
   const known = [...ofOtherServer, ...ofSameServer.map((verdict) => ({ ...verdict, baseUrl: settings.baseUrl }))]
   const verdicts = [...known]
   let last: unknown
-  await judgePairs(
+  await askJudge(
+    COMPARING,
     {
       run: RUN,
       samples,

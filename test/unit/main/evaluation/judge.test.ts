@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_JUDGE, JudgeSettings, type JudgeVerdict, judgeWarning } from '../../../../src/contract/documents/judge'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import type { SampleLine } from '../../../../src/contract/documents/samples'
-import { judgeAnswers, judgeKey, judgeMarks, readMark } from '../../../../src/main/evaluation/judge'
+import { askJudge } from '../../../../src/main/evaluation/ask-judge'
+import { judgeKey, judgeMarks, MARKING, readMark } from '../../../../src/main/evaluation/judge'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { always, type JudgeHandler, says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 import { problemOf } from '../../../fixtures/problems'
@@ -30,7 +31,8 @@ async function judged(
 ): Promise<{ verdicts: JudgeVerdict[]; lastProgress: unknown }> {
   const { kept: verdicts = [] } = changes
   let lastProgress: unknown
-  await judgeAnswers(
+  await askJudge(
+    MARKING,
     {
       run: RUN,
       samples,

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import type { JudgeSettings } from '../../../../src/contract/documents/judge'
 import { DEFAULT_JUDGE } from '../../../../src/contract/documents/judge'
-import { formQuestionsOf } from '../../../../src/main/evaluation/judge-forms'
-import { pairQuestionsOf } from '../../../../src/main/evaluation/judge-pairs'
+import { MARKING } from '../../../../src/main/evaluation/judge'
+import { READING } from '../../../../src/main/evaluation/judge-forms'
+import { COMPARING } from '../../../../src/main/evaluation/judge-pairs'
 import { judgingOf } from '../../../../src/main/evaluation/judging'
-import { questionsOf } from '../../../../src/main/evaluation/judge'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
 
@@ -18,7 +18,7 @@ const none = { samples, verdicts: [], pairVerdicts: [], forms: [] }
 
 it('counts what a judge replied, what of it can be read, and who it was', () => {
   const run = evaluationRun({ judge: settings })
-  const [first, second] = questionsOf(run, samples, settings).map(({ key }) => key)
+  const [first, second] = MARKING.questionsOf(run, samples, settings).map(({ key }) => key)
   const verdicts = [
     { key: first ?? '', baseUrl, mark: 0.5, model: 'OTHER-model' },
     { key: second ?? '', baseUrl, mark: null, reply: 'I like turtles', model: 'OTHER-model' },
@@ -34,8 +34,9 @@ it('counts what a judge replied, what of it can be read, and who it was', () => 
 })
 
 it('counts of pairs those that are read in both orders', () => {
-  const run = evaluationRun({ pairJudge: { ...settings, way: 'pairs' } })
-  const asked = pairQuestionsOf(run, samples)
+  const pairJudge: JudgeSettings = { ...settings, way: 'pairs' }
+  const run = evaluationRun({ pairJudge })
+  const asked = COMPARING.questionsOf(run, samples, pairJudge)
   const pairVerdicts = asked.map(({ key }, place) => ({
     key,
     baseUrl,
@@ -49,7 +50,7 @@ it('counts of pairs those that are read in both orders', () => {
 it('counts of what answers mean the forms', () => {
   const formJudge: JudgeSettings = { ...settings, way: 'forms' }
   const run = evaluationRun({ formJudge })
-  const forms = formQuestionsOf(run, samples, formJudge).map(({ key }) => ({ key, baseUrl, form: 'Rome' }))
+  const forms = READING.questionsOf(run, samples, formJudge).map(({ key }) => ({ key, baseUrl, form: 'Rome' }))
   expect(judgingOf({ ...none, run, forms })).toMatchObject([
     { way: 'forms', total: 3, done: 3, unreadable: 0, usable: 3 }
   ])
