@@ -320,12 +320,7 @@ export const SweepPreview = z.object({
   prompts: z.array(z.number().int().nonnegative()).min(1),
   ranges: z.array(RangeScore.extend(previewed)),
   uniformBlends: z.array(UniformBlendScore.extend(previewed)),
-  /** Probability that a full sweep of all ranges on all prompts would select another range. */
-  probabilityOtherSelected: z.number().min(0).max(1),
-  /** The most likely of those other ranges. Null if there is none. */
-  likeliest: RestorationRange.extend({ chance: z.number().min(0).max(1) }).nullable(),
-  /** Number of ranges here that a full sweep might select with a probability of at least 0.001. */
-  open: z.number().int().nonnegative(),
+  /** Share of post's validity for which the exact ranges were picked. */
   rho: z.number().min(0).max(1),
   /** Rows pushed through a block, and those of the full sweep: evaluations times distinct prompt prefixes. */
   rows: z.number(),
@@ -333,8 +328,8 @@ export const SweepPreview = z.object({
 })
 export type SweepPreview = z.infer<typeof SweepPreview>
 
-/** Version 1 supported only the character task. Version 3 renamed fields. */
-export const SWEEP_VERSION = 3
+/** Version 1 supported only the character task. Version 3 renamed fields. Version 4 has no chances. */
+export const SWEEP_VERSION = 4
 
 export const SweepDocument = z.object({
   schemaVersion: z.literal(SWEEP_VERSION),

@@ -24,14 +24,7 @@ import { formatMeasureDelta } from './evaluation-words'
 import { capitalised, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { measureOf } from '../model/measures'
 import { baselinePhrase, comparedModel } from './model-phrase'
-import {
-  chanceElsewhere,
-  chanceWords,
-  hasPreview,
-  type PreviewEvidence,
-  previewFacts,
-  UNRELIABLE
-} from './preview-words'
+import { betterEstimates, betterWords, hasPreview, type PreviewEvidence, previewFacts } from './preview-words'
 import { isSame, winShare, winVerb } from './range-facts'
 import { type NamedScoring, type ScoreWords, scoreWords } from './score-words'
 
@@ -273,18 +266,18 @@ class SelectedRange {
   preview(): VerdictFinding | null {
     const { evidence } = this
     if (!hasPreview(evidence)) return null
-    const chance = chanceElsewhere(evidence)
     const action: VerdictStep = {
       kind: 'sweep-rest',
       text: 'Sweep the rest: then every range is scored on all prompts.'
     }
-    if (chance !== null && chance >= UNRELIABLE) {
-      const guess = `${chanceWords(chance)} chance that a full sweep selects another range`
+    const [better] = betterEstimates(evidence).expected
+    if (better !== undefined) {
+      const other = rangePhrase(better, evidence.source)
       return {
         state: 'preview-unreliable',
-        headline: `${this.name} by a guess: ${guess}.`,
-        figures: [{ label: 'chance of another range', value: chanceWords(chance) }],
-        caveat: `${capitalised(guess)}.`,
+        headline: `${this.name} by a guess: ${other} may be better.`,
+        figures: [{ label: `estimated ${this.words.diversity} of ${other}`, value: formatScore(better.diversity) }],
+        caveat: `${capitalised(betterWords(evidence))}.`,
         action,
         better: null
       }

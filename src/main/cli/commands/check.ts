@@ -101,7 +101,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const work = await CheckWork.open(pair, sweep, parts, projectPair)
     const checked = await runShown({ signal, quiet: options.quiet }, saved, (means) => work.compute(means))
     const selection = runToEnd(checkedSelection(sweep, checked, rho))
-    const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
+    const preview = selection === null ? [] : describePreview({ ...sweep, selection })
     const isAllChecked = rangesToCheck(sweep, checked, rho, 1).length === 0
     const verdict = await storedVerdict(projectPair, sweep, checked, selection, { isAllChecked })
     const document = { ...checked, rho, verdict }

@@ -232,7 +232,7 @@ async function search(
         if (options.json) return printJson('search', { best: document.found[0] ?? null, ...document, finding })
         const saved = projectPair === null ? null : searchFile(projectPair.folder, document.id)
         const next = commandsAfterSearch({ ...options, file: saved ?? options.out ?? null }, document)
-        const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
+        const preview = selection === null ? [] : describePreview({ ...sweep, selection })
         return printShown(describeSearch(document, finding, { next, preview, details: options.details }))
       },
       () => work.forget()

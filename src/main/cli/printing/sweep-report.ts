@@ -72,7 +72,7 @@ export function describeSweep(
   }
   const blends = sweep.uniformBlends.length === 0 ? [] : [blendsTable(sweep.uniformBlends, sweep)]
   return [
-    ...(selection === null || head === null ? [] : [head, ...describePreview({ ...sweep, selection, check })]),
+    ...(selection === null || head === null ? [] : [head, ...describePreview({ ...sweep, selection })]),
     ...(sure === null ? [] : [blocksText([confidenceBlock(sweep, sure, check), ...baselineBlocks(sweep, sure)])]),
     blocksText([
       ...contextBlocks(sweep, promptSet),

@@ -57,11 +57,6 @@ export interface PreviewOutcome {
   exact: number[]
   /** Estimates over all prompts of the ranges and blends that are not exact. */
   estimates: Map<number, Record<keyof CategoryScore, MeanEstimate>>
-  probabilityOtherSelected: number
-  /** The likeliest of these other ranges. Null if all ranges are exact. */
-  likeliest: { model: number; chance: number } | null
-  /** Number of ranges that are not exact and might still be selected. */
-  open: number
   /** Cost of the full sweep, in rows of a block. */
   wholeRows: number
 }
@@ -105,7 +100,6 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
   const overAll = new PreviewRace({ ...scores, categories: categoriesOf(prompts, all) }, candidates)
   overAll.finish(exact)
   return {
-    ...certaintyOf(races.ofRanges),
     wholeRows: plan.total,
     prompts: sample,
     exact: exact.sort((a, b) => a - b),
@@ -262,13 +256,4 @@ function pickFinalists(
     if (!picked.includes(model) && evaluationsOf([...picked, model]) <= maxEvaluations) picked.push(model)
   }
   return picked.sort((a, b) => a - b)
-}
-
-function certaintyOf(race: PreviewRace): Pick<PreviewOutcome, 'probabilityOtherSelected' | 'likeliest' | 'open'> {
-  const chances = Array.from(race.prospects(), ([model, { chance }]) => ({ model, chance }))
-  return {
-    probabilityOtherSelected: 1 - chances.reduce((product, { chance }) => product * (1 - chance), 1),
-    likeliest: chances.sort((a, b) => b.chance - a.chance)[0] ?? null,
-    open: chances.filter(({ chance }) => chance >= DROPPED_BELOW).length
-  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type CategoryScore,
   type PromptScore,
   type Score,
   SWEEP_VERSION,
@@ -13,7 +14,8 @@ import { averageScores } from '../task/scoring'
 import type { Steps } from '../../base/steps'
 import { elementAt } from '../../../contract/model/look-up'
 import { selectionOf } from '../selection/compare-baselines'
-import type { PreviewResults } from './sweep-stages'
+import type { MeanEstimate } from '../preview/preview-race'
+import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 
 /** Digits of a stored probability: more than float32's seven, and few enough to omit noise. */
 const STORED_DIGITS = 9
@@ -45,6 +47,17 @@ export type SweepFacts = Omit<
 export interface BaselineResults {
   baseline: SamplingBaseline
   prompts: readonly PromptScore[]
+}
+
+export interface PreviewResults {
+  /** Indices of the prompts on which every model is scored, ascending. */
+  prompts: readonly number[]
+  rho: number
+  /** Computed work in rows of a block. */
+  rows: number
+  wholeRows: number
+  /** Ranges and blends with their scores on these prompts, and their estimated means over all. */
+  models: readonly (ModelResults & { estimate: Record<keyof CategoryScore, MeanEstimate> })[]
 }
 
 export interface SweepOutcome {
@@ -79,10 +92,7 @@ export function* assembleSweep({
   const scored = models.map(({ model, prompts }) => ({ model, score: scoreOf(prompts) }))
   const post = scored.find(({ model }) => model.kind === 'post')?.score
   if (post === undefined) throw new Error('a sweep without post')
-  const ranges = scored.flatMap(({ model, score }) => (model.kind === 'range' ? [{ ...model.range, ...score }] : []))
-  const uniformBlends = scored.flatMap(({ model, score }) =>
-    model.kind === 'uniform-blend' ? [{ strength: model.strength, last: model.last, ...score }] : []
-  )
+  const { ranges, uniformBlends } = rangesAndBlends(scored)
   const scoredBaselines = baselines.map(({ baseline, prompts }) => ({
     baseline,
     ...scoreOf(prompts)
@@ -118,21 +128,27 @@ export function* assembleSweep({
 
 function storedPreview(
   { prompts: all }: Pick<SweepFacts, 'prompts'>,
-  { prompts, models, likeliest, ...facts }: PreviewResults
+  { prompts, models, ...facts }: PreviewResults
 ): SweepPreview {
   const categories = prompts.map((prompt) => elementAt(all, prompt, 'prompt'))
-  const scored = models.map(({ model, prompts, validity, diversity, margins }) => ({
+  const scored = models.map(({ model, prompts, estimate: { validity, diversity } }) => ({
     model,
-    score: withStoredDigits({ ...averageScores(categories, prompts), validity, diversity, margins })
+    score: withStoredDigits({
+      ...averageScores(categories, prompts),
+      validity: validity.mean,
+      diversity: diversity.mean,
+      margins: { validity: NORMAL_QUANTILE * validity.spread, diversity: NORMAL_QUANTILE * diversity.spread }
+    })
   }))
+  return { ...facts, prompts: [...prompts], ...rangesAndBlends(scored) }
+}
+
+function rangesAndBlends<Scores>(scored: readonly { model: SweptModel; score: Scores }[]) {
   return {
-    ...facts,
-    prompts,
     ranges: scored.flatMap(({ model, score }) => (model.kind === 'range' ? [{ ...model.range, ...score }] : [])),
     uniformBlends: scored.flatMap(({ model, score }) =>
       model.kind === 'uniform-blend' ? [{ strength: model.strength, last: model.last, ...score }] : []
-    ),
-    likeliest: likeliest?.model.kind === 'range' ? { ...likeliest.model.range, chance: likeliest.chance } : null
+    )
   }
 }
 

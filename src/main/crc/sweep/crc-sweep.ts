@@ -14,6 +14,7 @@ import {
   assembleSweep,
   type BaselineResults,
   type ModelResults,
+  type PreviewResults,
   promptWithStoredDigits,
   type SweepFacts
 } from './assemble-sweep'
@@ -33,7 +34,8 @@ import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
 import type { SavedSweepProgress } from './saved-sweep-progress'
-import { computesPreview, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
+import type { PreviewOutcome } from '../preview/preview-stages'
+import { computesPreview, stagesOf } from './sweep-stages'
 
 /** Progress after the computation; the time for resampling is unknown. */
 const SELECTING = { phase: 'selecting', layer: null, rowsPerSecond: null, secondsLeft: null } as const
@@ -173,27 +175,42 @@ async function scorePrompts(
         onEvent
       })
       onEvent({ type: 'progress', progress: { ...computed.progress, ...SELECTING } })
-      const { outcome } = stages
-      const scoresOf = (model: number, prompts: readonly number[]): PromptScore[] =>
-        prompts.map((prompt) => elementAt(computed.scores, model, 'model').of(prompt))
-      const exact = outcome?.exact ?? [...prepared.models.keys()]
       return {
         chosen,
         facts: factsOf(prepared, computed, notices),
-        models: exact.map((model) => ({
-          model: elementAt(prepared.models, model, 'model'),
-          prompts: scoresOf(model, chosen)
-        })),
-        baselines: prepared.baselines.map((baseline, index) => ({
-          baseline,
-          prompts: scoresOf(prepared.models.length + index, chosen)
-        })),
-        preview: outcome === null ? null : previewResults(prepared, outcome, computed.rows, scoresOf)
+        ...scoresOf(prepared, computed, chosen, stages.outcome)
       }
     })
   } finally {
     await session.end()
     await history?.savedProgress.close()
+  }
+}
+
+/** Collects the scores of all models on the chosen prompts; of a preview, its estimates too. */
+function scoresOf(
+  { models, baselines, request }: PreparedSweep,
+  { scores, rows }: ComputedSweep,
+  chosen: readonly number[],
+  outcome: PreviewOutcome | null
+): Omit<ScoredPrompts, 'chosen' | 'facts'> {
+  const on = (prompts: readonly number[], model: number): PromptScore[] =>
+    prompts.map((prompt) => elementAt(scores, model, 'model').of(prompt))
+  const resultsOf = (model: number, prompts: readonly number[]): ModelResults => ({
+    model: elementAt(models, model, 'model'),
+    prompts: on(prompts, model)
+  })
+  const exact = outcome?.exact ?? [...models.keys()]
+  return {
+    models: exact.map((model) => resultsOf(model, chosen)),
+    baselines: baselines.map((baseline, index) => ({ baseline, prompts: on(chosen, models.length + index) })),
+    preview: outcome && {
+      prompts: outcome.prompts,
+      rho: request.rho,
+      rows,
+      wholeRows: outcome.wholeRows,
+      models: Array.from(outcome.estimates, ([model, estimate]) => ({ ...resultsOf(model, outcome.prompts), estimate }))
+    }
   }
 }
 

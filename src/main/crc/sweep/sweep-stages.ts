@@ -1,8 +1,5 @@
-import type { PromptScore } from '../../../contract/documents/crc'
-import type { SweptModel } from '../../../contract/documents/swept-model'
-import { elementAt, mapGet } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { spanKey } from '../../../contract/model/strengths'
-import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 import { buildAnswerTrie } from '../../engine/tries/answer-trie'
 import {
   plannedPreview,
@@ -99,58 +96,5 @@ function* preview(
     const { kind, prompts, budget } = stage.value
     const withBaselines = kind === 'whole' ? baselines.map((_, baseline) => models.length + baseline) : []
     yield { prompts, budget, keeps: KEPT_DATA[kind], models: [...stage.value.models, ...withBaselines] }
-  }
-}
-
-/** A range or blend that a preview scored on some prompts. */
-interface PreviewedModel {
-  model: SweptModel
-  /** Scores on the preview's prompts, in their order. */
-  prompts: readonly PromptScore[]
-  /** Means over all prompts; `margins` are half the widths of their 95 % intervals. */
-  validity: number
-  diversity: number
-  margins: { validity: number; diversity: number }
-}
-
-export interface PreviewResults extends Pick<
-  PreviewOutcome,
-  'prompts' | 'probabilityOtherSelected' | 'open' | 'wholeRows'
-> {
-  rho: number
-  /** Computed work in rows of a block. */
-  rows: number
-  models: readonly PreviewedModel[]
-  likeliest: { model: SweptModel; chance: number } | null
-}
-
-export function previewResults(
-  { models, request }: PreparedSweep,
-  { prompts, probabilityOtherSelected, open, estimates, likeliest, wholeRows }: PreviewOutcome,
-  rows: number,
-  scoresOf: (model: number, prompts: readonly number[]) => PromptScore[]
-): PreviewResults {
-  return {
-    prompts,
-    probabilityOtherSelected,
-    open,
-    rho: request.rho,
-    rows,
-    wholeRows,
-    likeliest:
-      likeliest === null ? null : { model: elementAt(models, likeliest.model, 'model'), chance: likeliest.chance },
-    models: [...estimates.keys()].map((model) => {
-      const { validity, diversity } = mapGet(estimates, model, 'estimate')
-      return {
-        model: elementAt(models, model, 'model'),
-        prompts: scoresOf(model, prompts),
-        validity: validity.mean,
-        diversity: diversity.mean,
-        margins: {
-          validity: NORMAL_QUANTILE * validity.spread,
-          diversity: NORMAL_QUANTILE * diversity.spread
-        }
-      }
-    })
   }
 }

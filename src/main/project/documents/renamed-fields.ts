@@ -12,8 +12,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   report: 'holdOut',
   reported: 'holdOut',
   chosenOn: 'selectionPromptCount',
-  reportedOn: 'holdOutPromptCount',
-  elsewhere: 'probabilityOtherSelected'
+  reportedOn: 'holdOutPromptCount'
 }
 
 const KINDS: Readonly<Record<string, string>> = { rival: 'baseline', blend: 'uniform-blend' }

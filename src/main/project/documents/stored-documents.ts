@@ -30,7 +30,8 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   name: 'sweep',
   schema: SweepDocument,
   version: SWEEP_VERSION,
-  migrations: { 2: renameFields },
+  // The schema drops the chances that previews of version 3 stated.
+  migrations: { 2: renameFields, 3: (sweep) => sweep },
   // 8,001 ranges (126 layers) over 40 prompts take some 170 MB; more would strain the memory when read back.
   maxBytes: 256_000_000
 }

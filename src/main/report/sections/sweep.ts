@@ -100,8 +100,8 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   if (selection === null) return []
   const evidence = { ...sweep, selection }
   if (!hasPreview(evidence)) return []
-  const { basis, chanceOfOther, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
-  return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${chanceOfOther}`)]
+  const { basis, others, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
+  return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${others}`)]
 }
 
 const toneOfMark = (mark: number | null | undefined, otherwise: ModelTone): ModelTone =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { RangeScore, SweepDocument } from '../../../../src/contract/documents/crc'
 import { DEPTH_RAMPS } from '../../../../src/contract/model/recipe'
 import { spanKey } from '../../../../src/contract/model/strengths'
+import { betterEstimates } from '../../../../src/contract/words/preview-words'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withFewShotBase } from '../../../../src/main/crc/sweep/few-shot-base'
@@ -23,9 +24,11 @@ describe('a preview of the demo pair', async () => {
   const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) => events.push(event))
   const previewed = preview.preview?.ranges ?? []
 
-  it('selects what the full sweep does, and says that another is unlikely', () => {
+  it('selects what the full sweep does, and no estimate is better', () => {
     expect(preview.selected).toEqual(whole.selected)
-    expect(preview.preview?.probabilityOtherSelected).toBeLessThan(0.05)
+    const { selection, preview: estimated } = preview
+    const better = selection && estimated && betterEstimates({ ...preview, selection, preview: estimated })
+    expect(better?.expected).toEqual([])
   })
 
   it('takes at most a quarter of the work of the full sweep with its follow-up', async () => {

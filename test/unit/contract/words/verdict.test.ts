@@ -79,10 +79,13 @@ const holdOut = {
 /** A preview that knows every range, the others as estimates. */
 const WHOLE_PREVIEW = {
   ...PREVIEW,
-  probabilityOtherSelected: 0.6,
   ranges: allRanges(LAYERS)
     .filter((one) => !RANGES.some((exact) => isSame(one, exact)))
-    .map((one) => ({ ...one, ...score(0.5, 0.5), margins: score(0.05, 0.02) }))
+    .map((one) => ({
+      ...one,
+      ...(isSame(one, range(3, 11)) ? score(0.93, 0.94) : score(0.5, 0.5)),
+      margins: score(0.05, 0.02)
+    }))
 }
 
 /** Evidence by what it is about. */

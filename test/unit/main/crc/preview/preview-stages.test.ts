@@ -102,9 +102,8 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
     expect(share(stages)).toBeLessThanOrEqual(0.22 * (1 + followUp))
   })
 
-  it('find what all scores would select, and are sure of it', () => {
+  it('find what all scores would select', () => {
     expect(selected(problem, outcome?.exact ?? [])).toBe(selected(problem, all))
-    expect(outcome?.probabilityOtherSelected).toBeLessThan(0.5)
   })
 
   it('leave nothing out: a model is exact or estimated', () => {

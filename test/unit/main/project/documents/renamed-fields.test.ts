@@ -8,7 +8,7 @@ describe('fields of older documents', () => {
     expect(
       renameFields({
         rivals: [{ rival: { kind: 'blend', strength: 1 } }],
-        preview: { soup: [], elsewhere: 0.1 },
+        preview: { soup: [] },
         halves: { seed: 1, choose: [0], report: [1] },
         selection: { reported: { chosenOn: 1, reportedOn: 2 } },
         outside: [],
@@ -17,7 +17,7 @@ describe('fields of older documents', () => {
       })
     ).toEqual({
       baselines: [{ baseline: { kind: 'uniform-blend', strength: 1 } }],
-      preview: { uniformBlends: [], probabilityOtherSelected: 0.1 },
+      preview: { uniformBlends: [] },
       holdOutSplit: { seed: 1, selection: [0], holdOut: [1] },
       selection: { holdOut: { selectionPromptCount: 1, holdOutPromptCount: 2 } },
       external: [],
