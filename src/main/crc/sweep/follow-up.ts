@@ -15,7 +15,7 @@ import { type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
 import { withFewShotBase } from './few-shot-base'
-import { type PairFolders, scoreRecipes } from './score-recipes'
+import { type PairFolders, promptsOf, scoreRecipes } from './score-recipes'
 
 /** Sweeps, then scores baselines of the selected range and verifies a GPU. Every entry to a sweep uses it. */
 export async function runWholeSweep(
@@ -113,7 +113,7 @@ async function comparison(
       base,
       post,
       memoryBytes,
-      prompts: somePrompts(sweep, prompts),
+      prompts: promptsOf(sweep, prompts),
       rendering: sweep.rendering,
       rho: 0,
       ranges: false,
@@ -193,21 +193,6 @@ async function withNotice(
     return `${failure} ${error.message}`
   })
   return notice === null ? sweep : { ...sweep, notices: [...sweep.notices, notice] }
-}
-
-/** @param chosen indices of prompts */
-function somePrompts({ scoredBy, prompts }: SweepDocument, chosen: readonly number[]): CrcSweepRequest['prompts'] {
-  if (scoredBy.kind !== 'task')
-    return chosen.map((index) => {
-      const { text, category, valid } = elementAt(prompts, index, 'prompt')
-      return { text, category, valid }
-    })
-  const { task } = scoredBy
-  return {
-    ...scoredBy,
-    keep: undefined,
-    task: { ...task, prompts: chosen.map((index) => elementAt(task.prompts, index, 'prompt')) }
-  }
 }
 
 /** Returns the largest difference between probabilities of two scores, of which one has only the chosen prompts. */

@@ -3,7 +3,7 @@ import type { PromptScore, SweepDocument } from '../../../contract/documents/crc
 import { totalWork } from '../../../contract/documents/sweep-work'
 import { fileError, inputError, mismatchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
-import { assembleSweep, type ModelResults, type BaselineResults } from './assemble-sweep'
+import { assembleSweep } from './assemble-sweep'
 import { runToEnd } from '../../base/steps'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
@@ -28,24 +28,17 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
   for (const other of parts) requireSameSweep(first, other, options)
   for (const part of parts) requireWhole(part)
   requireEachShardOnce(parts)
-  const owner = requireEachPromptOnce(first.part, parts)
+  const owners = requireEachPromptOnce(first.part, parts)
 
   const { part } = first
   const ordered = [...parts].sort((a, b) => a.part.shard.index - b.part.shard.index).map(({ part }) => part)
-  const models = part.models.map(({ model }, index): ModelResults => {
-    const prompts = part.prompts.map((_, prompt): PromptScore => {
-      const source = mapGet(owner, prompt, 'owner of prompt')
-      return elementAt(elementAt(source.part.models, index, 'model').prompts, source.row, 'score')
+  const joined = (scoresOf: (part: SweepPart) => readonly PromptScore[] | undefined): PromptScore[] =>
+    part.prompts.map((_, prompt) => {
+      const owner = mapGet(owners, prompt, 'owner of prompt')
+      const scores = scoresOf(owner.part)
+      if (scores === undefined) throw new RangeError('a part lacks scores of a model')
+      return elementAt(scores, owner.row, 'score')
     })
-    return { model, prompts }
-  })
-  const baselines = part.baselines.map(({ baseline }, index): BaselineResults => ({
-    baseline,
-    prompts: part.prompts.map((_, prompt) => {
-      const source = mapGet(owner, prompt, 'owner of prompt')
-      return elementAt(elementAt(source.part.baselines, index, 'baseline').prompts, source.row, 'score')
-    })
-  }))
   const merged = runToEnd(
     assembleSweep({
       facts: {
@@ -67,34 +60,26 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
         work: totalWork(ordered.map(({ work }) => work)),
         reusedPromptCount: ordered.reduce((sum, { reusedPromptCount }) => sum + reusedPromptCount, 0)
       },
-      models,
-      baselines,
+      models: part.models.map(({ model }, index) => ({
+        model,
+        prompts: joined(({ models }) => elementAt(models, index, 'model').prompts)
+      })),
+      baselines: part.baselines.map(({ baseline }, index) => ({
+        baseline,
+        prompts: joined(({ baselines }) => elementAt(baselines, index, 'baseline').prompts)
+      })),
       preview: null,
       rho: options.rho ?? part.rho,
       seed: options.seed ?? part.seed
     })
   )
-  const fewShot = joinFewShot(part.prompts, owner, ordered)
-  return fewShot === null ? merged : { ...merged, fewShot: fewShotScore(merged, fewShot) }
-}
-
-/** Joins the scores of base after a few-shot prompt; null if a part has none. */
-function joinFewShot(
-  prompts: SweepPart['prompts'],
-  owner: ReturnType<typeof requireEachPromptOnce>,
-  parts: readonly SweepPart[]
-): NonNullable<SweepPart['fewShot']> | null {
-  const byPart = new Map(parts.flatMap((part) => (part.fewShot ? [[part, part.fewShot] as const] : [])))
-  const scored = [...byPart.values()]
-  if (scored.length < parts.length) return null
-  return {
-    format: elementAt(scored, 0, 'part').format,
-    work: totalWork(scored.map(({ work }) => work)),
-    prompts: prompts.map((_, prompt) => {
-      const { part, row } = mapGet(owner, prompt, 'owner of prompt')
-      return elementAt(mapGet(byPart, part, 'part').prompts, row, 'score')
-    })
-  }
+  const fewShot = ordered.flatMap(({ fewShot }) => (fewShot === undefined ? [] : [fewShot]))
+  const [scored] = fewShot
+  if (scored === undefined || fewShot.length < ordered.length) return merged
+  const { format } = scored
+  const work = totalWork(fewShot.map(({ work }) => work))
+  const prompts = joined(({ fewShot }) => fewShot?.prompts)
+  return { ...merged, fewShot: fewShotScore(merged, { format, work, prompts }) }
 }
 
 /** Checks that a part holds every model's scores on its prompts and that the numbers agree. */
@@ -126,35 +111,15 @@ function requireWhole({ file, part }: PartFile): void {
   }
 }
 
-/** Fields that must be equal in all parts of a sweep, with words for an error. */
-const SHARED = {
-  basePath: 'another base model',
-  postPath: 'another post model',
-  source: 'ranges of another checkpoint',
-  programVersion: 'another version of the program',
-  device: 'another device',
-  precision: 'another precision',
-  layerCount: 'another number of layers',
-  rendering: 'prompts rendered in another way',
-  scoredBy: 'another task, sampler or number of draws',
-  whatIf: 'other samplers to ask about',
-  holdOutSplit: 'another half of the questions to choose on',
-  prompts: 'other prompts',
-  baseUnavailable: 'another base for comparison',
-  models: 'other ranges or recipes',
-  baselines: 'other baselines',
-  rho: 'another rho',
-  seed: 'another seed'
-} as const satisfies Partial<Record<keyof SweepPart, string>>
-
 function requireSameSweep(first: PartFile, other: PartFile, options: MergeOptions): void {
-  const [firstValues, otherValues] = [sharedOf(first.part, options), sharedOf(other.part, options)]
-  for (const [index, [name, value]] of otherValues.entries()) {
-    if (canonical(value) === canonical(firstValues[index]?.[1])) continue
+  const expected = sharedValues(first.part, options)
+  for (const [what, value] of Object.entries(sharedValues(other.part, options))) {
+    if (canonical(value) === canonical(expected[what])) continue
+    const option = ['rho', 'seed'].find((name) => what === `another ${name}`)
     throw mismatchError(
       `${other.file} does not belong to the sweep of ${first.file}: it is of ` +
-        `${SHARED[name]}${shortValues(firstValues[index]?.[1], value)}.`,
-      name === 'rho' || name === 'seed' ? `Choose one with --${name}.` : 'Merge parts of one sweep.'
+        `${what}${shortValues(expected[what], value)}.`,
+      option === undefined ? 'Merge parts of one sweep.' : `Choose one with --${option}.`
     )
   }
   const [count, otherCount] = [first.part.shard.count, other.part.shard.count]
@@ -166,27 +131,27 @@ function requireSameSweep(first: PartFile, other: PartFile, options: MergeOption
   }
 }
 
-function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED, unknown][] {
-  return [
-    // Machines may store the same model in different folders.
-    ['basePath', part.basePath.fingerprint],
-    ['postPath', part.postPath.fingerprint],
-    ['programVersion', part.programVersion],
-    ['device', part.device],
-    ['precision', part.precision],
-    ['layerCount', part.layerCount],
-    ['rendering', part.rendering],
-    ['scoredBy', part.scoredBy],
-    ['whatIf', part.whatIf],
-    ['holdOutSplit', part.holdOutSplit],
-    ['prompts', part.prompts],
-    ['baseUnavailable', part.baseUnavailable],
-    ['models', part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model))],
-    ['baselines', part.baselines.map(({ baseline }) => baseline)],
-    ['rho', options.rho ?? part.rho],
-    ['seed', options.seed ?? part.seed]
-  ]
-}
+/** Lists the values that must be equal in all parts of a sweep, by the words for a part in which they differ. */
+const sharedValues = (part: SweepPart, options: MergeOptions): Record<string, unknown> => ({
+  // Machines may store the same model in different folders.
+  'another base model': part.basePath.fingerprint,
+  'another post model': part.postPath.fingerprint,
+  'ranges of another checkpoint': part.source?.fingerprint ?? null,
+  'another version of the program': part.programVersion,
+  'another device': part.device,
+  'another precision': part.precision,
+  'another number of layers': part.layerCount,
+  'prompts rendered in another way': part.rendering,
+  'another task, sampler or number of draws': part.scoredBy,
+  'other samplers to ask about': part.whatIf,
+  'another half of the questions to choose on': part.holdOutSplit,
+  'other prompts': part.prompts,
+  'another base for comparison': part.baseUnavailable,
+  'other ranges or recipes': part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model)),
+  'other baselines': part.baselines.map(({ baseline }) => baseline),
+  'another rho': options.rho ?? part.rho,
+  'another seed': options.seed ?? part.seed
+})
 
 /** Words two short values as "X, not Y"; empty for long ones. */
 function shortValues(expected: unknown, actual: unknown): string {

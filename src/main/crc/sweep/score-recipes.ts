@@ -5,6 +5,8 @@ import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
 import { forecastMeasures } from '../task/forecasts'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
+import type { CrcSweepRequest } from './prepare-sweep'
+import { elementAt } from '../../../contract/model/look-up'
 import { requireSameAsSwept } from './same-as-swept'
 
 export interface PairFolders {
@@ -24,10 +26,7 @@ export async function scoreRecipes(
     engine,
     {
       ...pair,
-      prompts:
-        sweep.scoredBy.kind === 'task'
-          ? sweep.scoredBy
-          : sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid })),
+      prompts: promptsOf(sweep),
       rendering: sweep.rendering,
       rho: 0,
       ranges: false,
@@ -50,6 +49,19 @@ export async function scoreRecipes(
     ...forecastMeasures(sweep.prompts, score.prompts, sweep.base?.prompts, sweep.scoredBy.kind === 'crc')
   }))
   return { ...scored, recipes: recipeScores }
+}
+
+/** Returns the prompts of a sweep for a request. @param chosen indices of prompts, without those of a kept task */
+export function promptsOf(
+  { scoredBy, prompts }: SweepDocument,
+  chosen?: readonly number[]
+): CrcSweepRequest['prompts'] {
+  const chosenOf = <Prompt>(all: readonly Prompt[]): readonly Prompt[] =>
+    chosen === undefined ? all : chosen.map((index) => elementAt(all, index, 'prompt'))
+  if (scoredBy.kind !== 'task') return chosenOf(prompts).map(({ text, category, valid }) => ({ text, category, valid }))
+  if (chosen === undefined) return scoredBy
+  const { task } = scoredBy
+  return { ...scoredBy, keep: undefined, task: { ...task, prompts: [...chosenOf(task.prompts)] } }
 }
 
 /** Adds a score to the recipes of a sweep. It replaces the score of equal weights, because names may repeat. */

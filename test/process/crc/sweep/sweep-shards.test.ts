@@ -102,6 +102,11 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
     ['a missing part', (all: SweepPart[]) => all.slice(0, 2), /1 is missing: 3\/3/],
     ['a part given twice', (all: SweepPart[]) => [...all, ...all.slice(0, 1)], /4\.json and 1\.json are both shard 1/],
     ['another pair', second({ postPath: { path: '/p', fingerprint: 'x' } }), /2\.json .* of another post model/],
+    [
+      'another source',
+      second({ source: { name: 'sft', path: '/s', fingerprint: 'x' } }),
+      /2\.json .* another checkpoint/
+    ],
     ['another device', second({ device: 'webgpu' }), /2\.json .* another device \(webgpu, not cpu\)/],
     ['another rho', second({ rho: 0.5 }), /2\.json .* another rho \(0.5, not 0.9\)/],
     [
