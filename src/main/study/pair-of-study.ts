@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
-import type { JudgeProgress } from '../../contract/documents/judge'
 import type { Report } from '../../contract/documents/report'
 import { notFoundError, type WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
@@ -13,7 +12,7 @@ import { collectReport } from '../report/collect'
 import type { StudyPagePair } from '../report/side-by-side'
 import { writeReport } from '../report/write'
 import type { ComputedAnswers, EvaluationWork } from '../work/evaluation'
-import { judgeStored, missingVerdicts, sendingNotice } from '../work/judging'
+import { announced, judgeStored, missingVerdicts } from '../work/judging'
 import type { WorkMeans } from '../work/means'
 import type { SweepWork } from '../work/sweep'
 import { NO_WORK, type StepOutput, type StepWork } from './step-result'
@@ -118,14 +117,12 @@ export class PairOfStudy {
     if (missing === 0) return 0
     const { notify, signal } = this.means
     const apiKey = judgeKey(settings, undefined)
-    let isAnnounced = false
-    const announce = (progress: JudgeProgress): void => {
-      // The first progress precedes the first request.
-      if (!isAnnounced) this.#remark(sendingNotice(settings, progress))
-      isAnnounced = true
-      notify({ type: 'progress', kind: 'judge', way: settings.way, progress })
-    }
-    await judgeStored(this.pair, evaluationId, { settings, apiKey }, announce, signal)
+    const progress = announced(
+      settings,
+      (notice) => this.#remark(notice),
+      (progress) => notify({ type: 'progress', kind: 'judge', way: settings.way, progress })
+    )
+    await judgeStored(this.pair, evaluationId, { settings, apiKey }, progress, signal)
     return missing
   }
 

@@ -26,6 +26,20 @@ export async function judgeStored(
   await judgeEvaluation(files, judge, verdictsOf(pair, evaluationId), progress, signal)
 }
 
+/** Forwards the progress of a judge, after a notice of what is sent where. The first progress precedes all requests. */
+export function announced(
+  judge: JudgeSettings,
+  remark: (notice: string) => void,
+  progress: (progress: JudgeProgress) => void
+): (progress: JudgeProgress) => void {
+  let isAnnounced = false
+  return (now) => {
+    if (!isAnnounced) remark(sendingNotice(judge, now))
+    isAnnounced = true
+    progress(now)
+  }
+}
+
 /** Describes before the first request what is sent where, and how many stored verdicts are reused. */
 export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgress): string {
   const reused = `${formatCount(done)} of ${plural(total, 'verdict')} ${done === 1 ? 'is' : 'are'} reused`

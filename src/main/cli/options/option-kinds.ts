@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { optionName } from '../../../contract/work/work'
 
 /** An option without its name: its schema and its Commander option for a flag. */
 export interface DeclaredOption<Schema extends z.ZodType = z.ZodType> {
@@ -39,7 +40,7 @@ function declared<Schema extends z.ZodType>(
 }
 
 /** Returns the flag of an option, such as `--judge-key` of `judgeKey`. */
-export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+export const flagOf = (name: string): string => `--${optionName(name)}`
 
 export const flag = (description: string, rules?: Rules): DeclaredOption<z.ZodDefault<z.ZodBoolean>> =>
   declared(z.boolean().default(false), null, description, rules)

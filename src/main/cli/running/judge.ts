@@ -1,5 +1,5 @@
 import type { JudgeWay } from '../../../contract/model/judge-way'
-import type { JudgeProgress, JudgeSettings, Judging } from '../../../contract/documents/judge'
+import type { JudgeSettings, Judging } from '../../../contract/documents/judge'
 import { isUnusable } from '../../../contract/words/judging-words'
 import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import { judgeKey } from '../../evaluation/judge'
@@ -19,7 +19,7 @@ import { text } from '../options/option-kinds'
 import { addressOption } from '../options/server-file'
 import { remark } from '../printing/output'
 import { progressStep } from '../../../contract/work/progress'
-import { missingVerdicts, sendingNotice } from '../../work/judging'
+import { announced, missingVerdicts } from '../../work/judging'
 import { progressDisplay } from './progress'
 
 export const judgeOptions = optionGroup('Servers (texts are sent to named servers only):')
@@ -43,13 +43,9 @@ export async function runJudge(
 ): Promise<JudgedEvaluation> {
   const apiKey = judgeKey(judge, undefined)
   const display = progressDisplay(quiet)
-  let isAnnounced = false
-  const progress = (now: JudgeProgress): void => {
-    // The first progress precedes the first request.
-    if (!isAnnounced) remark(sendingNotice(judge, now))
-    isAnnounced = true
+  const progress = announced(judge, remark, (now) =>
     display.update(progressStep({ kind: 'judge', way: judge.way, progress: now }))
-  }
+  )
   const replies: { [Kind in VerdictKind]: EvaluationLines[Kind][] } = {
     verdicts: [...files.verdicts],
     pairVerdicts: [...files.pairVerdicts],
