@@ -18,7 +18,7 @@ export function changedMembers(
   ]
 }
 
-/** Reads the distances of the present pair, or the newest of no other pair with the members that changed. */
+/** Reads the distances of the present pair, or the newest of no other pair and stage with the members that changed. */
 export async function storedDistances(
   projectPair: ProjectPair,
   pair: PairReport | null
@@ -26,8 +26,14 @@ export async function storedDistances(
   const { readings, pairs } = projectPair.project
   const current = pair === null ? null : await readings.distances(pair.base.fingerprint, pair.post.fingerprint)
   if (current !== null) return { distances: current, changed: [] }
+  const stages = projectPair.document.otherCheckpoints.map(({ fingerprint }) => fingerprint)
   const others = pairs.filter(({ id }) => id !== projectPair.id)
-  const newest = await readings.newestDistances((distances) => !others.some((other) => belongTo(distances, other)))
+  const newest = await readings.newestDistances(
+    (distances) =>
+      !others.some((other) => belongTo(distances, other)) &&
+      !stages.includes(distances.basePath.fingerprint) &&
+      !stages.includes(distances.postPath.fingerprint)
+  )
   return { distances: newest, changed: newest === null ? [] : changedMembers(newest, pair) }
 }
 

@@ -6,6 +6,7 @@ import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import { pairNamed } from '../../../../src/main/project/pair-named'
 import type { Project } from '../../../../src/main/project/project'
+import { withCheckpoint } from '../../../../src/main/project/pair/kept-checkpoints'
 import { storedDistances } from '../../../../src/main/project/results/stored-distances'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
@@ -140,7 +141,7 @@ describe('the pairs of a project', () => {
     expect(() => pairNamed(project, 'c')).toThrow('has no pair "c"')
   })
 
-  it('do not take distances of each other for their own of an earlier day', async () => {
+  it('take no distances of each other or of a stage for their own of an earlier day', async () => {
     const project = await projectOf('a', 'b')
     const reference = (path: string) => ({ path, fingerprint: path.replaceAll('/', '-') })
     await project.readings.saveDistances({
@@ -156,6 +157,9 @@ describe('the pairs of a project', () => {
     })
     expect((await storedDistances(project.pair('pair-1'), null)).distances).toBeNull()
     expect((await storedDistances(project.pair('pair-2'), null)).distances).not.toBeNull()
+    const stage = { name: 'sft', ...reference('/models/b/base') }
+    await project.pair('pair-2').edit((document) => withCheckpoint(document, 'sft', stage))
+    expect((await storedDistances(project.pair('pair-2'), null)).distances).toBeNull()
   })
 
   it('may have separate prompts, which a copy has too, and use the shared ones again', async () => {
