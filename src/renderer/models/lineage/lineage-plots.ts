@@ -30,24 +30,25 @@ export function lineagePlot({
   const words = scoreWords(scoredBy)
   const distances = layers.flatMap(({ layer, distance }) => (distance === null ? [] : [{ layer, distance }]))
   const largest = Math.max(0, ...distances.map(({ distance }) => distance))
-  const height = Math.max(...layers.map(({ diversity }) => Math.abs(diversity.difference)))
-  const effect = (measure: 'diversity' | 'validity'): PlotPoint[] =>
+  const effect = (measure: 'diversity' | 'validity', name: string): PlotPoint[] =>
     layers.map(({ layer, [measure]: estimate }) => ({
       x: layer,
       y: estimate.difference,
       yInterval: estimate.interval,
-      lines: [`Layer ${layer}`, estimateText(estimate)]
+      lines: [`Layer ${layer}`, `${name} ${estimateText(estimate)}`]
     }))
+  const [given, cost] = [`${words.diversity} given back`, `change of ${words.validity}`]
+  const effects = [
+    curve(given, 'hybrid', 'circle', effect('diversity', given)),
+    curve(cost, 'base', 'rect', effect('validity', cost))
+  ]
+  const height = Math.max(...boundsOf(effects).map(Math.abs))
   const moved = distances.map(({ layer, distance }) => ({
     x: layer,
     y: largest === 0 ? 0 : (height * distance) / largest,
-    lines: [`Layer ${layer}`, formatDistance(distance)]
+    lines: [`Layer ${layer}`, `change of weights ${formatDistance(distance)}`]
   }))
-  const series = [
-    curve(`${words.diversity} given back`, 'hybrid', 'circle', effect('diversity')),
-    curve(`change of ${words.validity}`, 'base', 'rect', effect('validity')),
-    curve('change of weights, scaled', 'post', 'triangle', moved)
-  ]
+  const series = [...effects, curve('change of weights, scaled', 'post', 'triangle', moved)]
   return {
     label: `Effect of restoring each of ${layers.length} layers.`,
     series,

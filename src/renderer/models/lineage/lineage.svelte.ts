@@ -12,6 +12,13 @@ import type { WorkList } from '../pairs/work-list.svelte'
 
 type LineageProgress = Extract<LineageEvent, { type: 'progress' }>
 
+interface LineageScoring {
+  /** Task that scores the stages; null for the prompts or task of the next sweep. */
+  readonly task: string | null
+  /** Task whose precision limits the selection instead of the precision on `task`; null for none. */
+  readonly keep: string | null
+}
+
 /** Milliseconds without a change before planning starts. */
 const PAUSE_MS = 500
 
@@ -21,10 +28,6 @@ export class Lineage {
   /** Null while unknown, or when nothing is left to compute. */
   plan = $state.raw<SweepPlan | null>(null)
   planFailure = $state.raw<Complaint | null>(null)
-  /** Task that scores the stages; null for the prompts or task of the next sweep. */
-  task = $state<string | null>(null)
-  /** Task whose precision limits the selection instead of the precision on `task`; null for none. */
-  keep = $state<string | null>(null)
   readonly job: BackgroundJob<LineageEvent, LineageProgress>
   /** Entry of the queue; null if none waits, runs or has stopped. */
   readonly queued = $derived.by<(ShownJob & { settings: LineageSettings }) | null>(() => {
@@ -41,12 +44,18 @@ export class Lineage {
     const ids = this.chosen ?? this.queued?.settings.stages ?? this.computedIds
     return ids.flatMap((id) => this.usable.find((checkpoint) => checkpoint.id === id) ?? [])
   })
+  /** The chosen scoring, or that of the queued lineage. */
+  readonly scoring = $derived.by<LineageScoring>(() => {
+    const { task, regain, keep } = this.queued?.settings ?? {}
+    return this.chosenScoring ?? { task: regain ?? task ?? null, keep: keep ?? null }
+  })
   readonly settings = $derived.by<LineageSettings>(() => {
-    const { task, keep } = this
+    const { task, keep } = this.scoring
     const scored = task === null ? {} : keep === null ? { task } : { regain: task, keep }
     return { ...scored, stages: this.stages.map(({ id }) => id) }
   })
   readonly planning = $derived.by(() => this.latest.awaited !== null)
+  private chosenScoring = $state.raw<LineageScoring | null>(null)
   private chosen = $state.raw<readonly string[] | null>(null)
   private readonly computedIds = $derived.by(() => {
     const { document } = this
@@ -85,6 +94,10 @@ export class Lineage {
   toggle(id: string): void {
     const ids = this.stages.map((stage) => stage.id)
     this.chosen = ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]
+  }
+
+  scoreBy(task: string | null, keep: string | null): void {
+    this.chosenScoring = { task, keep: keep === task ? null : keep }
   }
 
   moveUp(id: string): void {

@@ -28,5 +28,5 @@ it('a layer whose weights were not compared has no point in the curve of weights
     scoredBy
   })
   const curve = elementAt(series, 2, 'curve')
-  expect(curve.points.map(({ x, lines }) => [x, lines])).toEqual([[1, ['Layer 1', '0.123']]])
+  expect(curve.points.map(({ x, lines }) => [x, lines])).toEqual([[1, ['Layer 1', 'change of weights 0.123']]])
 })

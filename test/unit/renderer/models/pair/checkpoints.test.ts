@@ -76,8 +76,9 @@ describe('the stages of a lineage', () => {
     lineage.moveUp('dpo')
     lineage.toggle('rl')
     expect(lineage.stages.map(({ id }) => id)).toEqual(['dpo', 'sft'])
-    lineage.task = 'facts'
-    lineage.keep = 'names'
+    lineage.scoreBy('names', 'names')
+    expect(lineage.scoring).toEqual({ task: 'names', keep: null })
+    lineage.scoreBy('facts', 'names')
     void lineage.start()
     await settled()
     expect(line.call('work.add', 0).input).toMatchObject({
