@@ -64,7 +64,7 @@ function splitIntoParts(
   const first = Math.max(0, ...together.map((model) => 1 + leaves.indexOf(elementAt(trie.leafOf, model, 'model'))))
   for (let count = Math.floor((projections + head) / minFlops); count > 1; count = Math.floor(count / 2)) {
     const parts = splitLeaves(trie, leaves, costOf, count, first)
-    if (maxAliveStates(trie, walkParts(trie, parts)) <= models.maxAliveStates) return parts
+    if (maxAliveStates(trie, walkParts(trie, parts)) <= models.maxAliveStates(1)) return parts
   }
   return [leaves]
 }

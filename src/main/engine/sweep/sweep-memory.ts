@@ -19,7 +19,8 @@ import { DECODER_BYTES } from '../weights/weight-decoder'
 export interface SweptModels {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  readonly maxAliveStates: number
+  /** The maximum of states in memory at once, by the nodes that a run advances. */
+  readonly maxAliveStates: (perRun: number) => number
   readonly trackedTokens: number
   /** True if the whole vocabulary's logits are needed, as samplers need them. */
   readonly allLogits: boolean
@@ -145,8 +146,9 @@ function uploadedFinalBytes({ pair, trie, placement }: SweptModels, group: Group
 /** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
 function aliveStates(models: SweptModels, group: GroupSize, rowBound: number): number {
   const { maxAliveStates, placement } = models
-  if (placement.copiesTensors) return maxAliveStates + (2 * rowsOfRun(models, group, rowBound)) / group.rows
-  return maxAliveStates + (placement.keepsTensors ? 1 : 0)
+  if (placement.copiesTensors) return maxAliveStates(1) + (2 * rowsOfRun(models, group, rowBound)) / group.rows
+  if (placement.keepsTensors) return maxAliveStates(1) + 1
+  return maxAliveStates(nodesPerRun(rowBound, group.rows, group.prefixCount).full)
 }
 
 function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {

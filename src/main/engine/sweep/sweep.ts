@@ -13,7 +13,7 @@ import { type AnswerTrie, buildAnswerTrie } from '../tries/answer-trie'
 import { buildRecipeTrie, type Sharing } from '../tries/recipe-trie'
 import { countPartEdges, type TriePart } from '../tries/trie-parts'
 import { findSharing } from '../weights/sharing'
-import { maxAliveStates } from '../tries/alive-states'
+import { aliveStatesOf } from '../tries/alive-states'
 import { MAIN_MEMORY, type Placement, scaleBytes, type SweptModels } from './sweep-memory'
 import type { GroupingInParts, GroupInParts } from './sweep-groups'
 import { type HeadRun, scoreNextTokens } from './next-tokens'
@@ -322,7 +322,7 @@ export async function buildSweptModels(
   return {
     pair,
     trie,
-    maxAliveStates: maxAliveStates(trie),
+    maxAliveStates: aliveStatesOf(trie),
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined || (request.whatIf !== undefined && request.whatIf.length > 0),
     keptBytes: storedBytes(pair, trie, Infinity).kept,

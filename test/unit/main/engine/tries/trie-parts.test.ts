@@ -4,7 +4,13 @@ import { postAndRanges, trieOf } from '../../../../../src/bench/workload'
 import { layersModel, type Model } from '../../../../../src/contract/model/model'
 import { maxAliveStates } from '../../../../../src/main/engine/tries/alive-states'
 import { countEdges, type RecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
-import { countPartEdges, leavesByDepth, splitLeaves, walkParts } from '../../../../../src/main/engine/tries/trie-parts'
+import {
+  countPartEdges,
+  leavesByDepth,
+  splitLeaves,
+  walkParts,
+  wholeTrie
+} from '../../../../../src/main/engine/tries/trie-parts'
 import { anyLayers } from '../../../../fixtures/any-layers'
 
 const LAYERS = 12
@@ -89,5 +95,12 @@ describe('the parts of a trie', () => {
     const trie = trieOf(postAndRanges(LAYERS), LAYERS)
     for (const count of [2, 3, 7, 20])
       expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(maxAliveStates(trie))
+  })
+
+  it('hold the states of a run until the last of them is used', () => {
+    const trie = trieOf(postAndRanges(LAYERS), LAYERS)
+    const counts = [1, 2, 4, 16].map((perRun) => maxAliveStates(trie, [wholeTrie(trie)], perRun))
+    expect(counts).toEqual([...counts].sort((a, b) => a - b))
+    expect(counts[3]).toBeGreaterThan(maxAliveStates(trie))
   })
 })
