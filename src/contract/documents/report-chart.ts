@@ -3,7 +3,7 @@ import type { RestoredTo } from '../model/checkpoint'
 import type { MeasureId } from '../model/measures'
 import type { RestorationRange } from '../model/recipe'
 import type { SamplingBaseline } from '../model/sampling-baseline'
-import type { LineageLayer, TriageDocument } from './lineage'
+import type { LineageDocument, LineageLayer, TriageDocument } from './lineage'
 import type { LayerPairs } from './layer-pairs'
 import type { ReportedEvaluation, ReportedSearch } from './report'
 import type { ScoredByBrief } from './scored-by'
@@ -49,6 +49,7 @@ export type ReportChart =
   | { kind: 'search'; search: Pick<ReportedSearch, 'generations' | 'range' | 'scoredBy'> }
   | { kind: 'shares'; shares: LayerShares; scoredBy: ScoredByBrief }
   | { kind: 'lineage'; layers: readonly LineageLayer[]; scoredBy: ScoredByBrief }
+  | { kind: 'lineage-map'; lineage: LineageDocument }
   | { kind: 'triage'; triage: TriageDocument }
   | { kind: 'pairs'; pairs: LayerPairs }
   | { kind: 'pass-at-k'; evaluation: Pick<ReportedEvaluation, 'variants' | 'results'> }

@@ -7,6 +7,7 @@ import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluatio
 import { Task } from './task'
 import { RestorationRange, Blend } from '../model/recipe'
 import { Judging } from './judge'
+import { LineageDocument } from './lineage'
 import { SamplingBaseline } from '../model/sampling-baseline'
 import { CheckpointSummary, Finding } from './pair'
 import { SweepOutline, Transfer } from './pairs-overview'
@@ -216,6 +217,7 @@ export const Report = z.object({
   sweep: ReportedSweep.nullable(),
   /** The newest sweep of each other scoring and each other restoration source. */
   otherSweeps: z.array(OtherSweep),
+  lineage: LineageDocument.extend({ origin: Origin }).nullable(),
   pairs: ReportedPairs.nullable(),
   /** Numbers of sweeps and sample runs in the project. */
   sweepCount: whole,

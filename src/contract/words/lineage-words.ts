@@ -1,7 +1,7 @@
 import type { MeanEstimate, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
 import { elementAt } from '../model/look-up'
 import { rangesFromText } from '../model/recipe'
-import { formatDelta, formatDeltas, formatEnd, formatScore, rangeLabel, rangePhrase } from './format'
+import { formatDelta, formatDeltas, formatEnd, formatPercent, formatScore, rangeLabel, rangePhrase } from './format'
 import { samplerWords } from './sampler-words'
 import { scoreWords } from './score-words'
 
@@ -65,6 +65,66 @@ function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
 
 /** Formats the distance between the weights of a layer and those of the stage before. */
 export const formatDistance = (distance: number): string => distance.toPrecision(3)
+
+export interface LineageTable {
+  readonly title: string
+  /** Columns of words, which precede those of numbers. */
+  readonly words: readonly string[]
+  readonly numbers: readonly string[]
+  readonly rows: readonly (readonly LineageCell[])[]
+}
+
+export type LineageCell = string | number | null | MeanEstimate
+
+export function lineageCellText(cell: LineageCell): string {
+  if (cell === null) return '–'
+  if (typeof cell === 'string') return cell
+  return typeof cell === 'number' ? formatScore(cell) : estimateText(cell)
+}
+
+/** Lists the stages, the best range of each two, the shares of the stages, and the layers. */
+export function lineageTables(
+  lineage: LineageDocument
+): Record<'stages' | 'ranges' | 'shares' | 'layers', LineageTable> {
+  const { stages, ranges, shares, rho } = lineage
+  const { validity, diversity, choices } = scoreWords(lineage.scoredBy)
+  return {
+    stages: {
+      title: 'Stages in the order of the training',
+      words: ['stage'],
+      numbers: [validity, diversity, choices, 'KL to the first, in nats'],
+      rows: stages.map((stage) => [
+        ...[stage.name, stage.validity, stage.diversity, stage.effectiveChoices, stage.klToBase ?? 'infinite']
+      ])
+    },
+    ranges: {
+      title: `Best range of each stage that keeps ${formatPercent(rho)} of its ${validity}`,
+      words: ['stage', 'restored to', 'layers'],
+      numbers: [validity, diversity],
+      rows: ranges.map(({ stage, against, best }) => [
+        ...[stage, against, best === null ? 'none' : rangeLabel(best)],
+        ...[best?.validity ?? null, best?.diversity ?? null]
+      ])
+    },
+    shares: {
+      title: 'Shapley shares of the stages in the change of the last one, with 95 % intervals',
+      words: ['layers', 'stage'],
+      numbers: [diversity, validity],
+      rows: shares.map((share) => [rangeLabel(share), share.stage, share.diversity, share.validity])
+    },
+    layers: {
+      title: 'Layers, each restored to the stage before, with 95 % intervals',
+      words: ['stage', 'layer'],
+      numbers: ['change of weights', `${diversity} given back`, `change of ${validity}`],
+      rows: transitions(lineage).flatMap(({ stage: { name } }) =>
+        layersOfStage(lineage, name).map((layer) => [
+          ...[name, String(layer.layer), layer.distance && formatDistance(layer.distance)],
+          ...[layer.diversity, layer.validity]
+        ])
+      )
+    }
+  }
+}
 
 /** States whether the checkpoints of a training lose diversity. */
 export function triageFinding({ checkpoints, scoredBy }: TriageDocument): string {

@@ -60,15 +60,20 @@ const LINES: readonly (readonly string[])[] = [
   ['judge', 'allowAddress']
 ]
 
+/** Returns the words of settings, with a line for each group. */
+export function settingLines(settings: object): string[][] {
+  const values: ReadonlyMap<string, unknown> = new Map(Object.entries(settings))
+  return LINES.map((line) => line.flatMap((name) => settingWords(name, values.get(name))))
+}
+
 /** Returns the command that does the work, for a POSIX shell, with a line for each group of settings. */
 export function workCommand(work: Work, out: string): string {
   const { kind, pair, models } = work
-  const settings: ReadonlyMap<string, unknown> = new Map(Object.entries(work.settings))
-  const named = LINES.map((line) => line.flatMap((name) => settingWords(name, settings.get(name))))
   const result = ['--out', out]
   // A short command has one line.
   const start = ['slr', kind, ...pairWords(pair)]
-  const lines = kind === 'export' ? [[...start, ...models, ...result]] : [start, models, ...named, result]
+  const lines =
+    kind === 'export' ? [[...start, ...models, ...result]] : [start, models, ...settingLines(work.settings), result]
   return lines
     .filter((words) => words.length > 0)
     .map((words) => words.map(shellWord).join(' '))

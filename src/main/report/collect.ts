@@ -6,6 +6,7 @@ import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { RunMarks } from '../../contract/documents/history'
 import type { RunKind } from '../../contract/model/run-kinds'
 import { keptCheckpoint, type KeptModels, keptRecipe, withKeptIdentity } from '../../contract/documents/kept-models'
+import type { LineageDocument } from '../../contract/documents/lineage'
 import type { PairState } from '../../contract/documents/project'
 import {
   Report,
@@ -20,6 +21,7 @@ import {
 import type { Variant } from '../../contract/documents/samples'
 import type { SearchDocument } from '../../contract/documents/search'
 import { briefPreview } from '../../contract/documents/shown-sweep'
+import { elementAt } from '../../contract/model/look-up'
 import { sweptRangeModel } from '../../contract/model/model'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { newestFinding } from '../../contract/words/evaluation-finding'
@@ -41,7 +43,7 @@ import type { ComputedFrom } from './option-words'
 import { reportedOtherSweep } from './other-sweeps'
 import { reportedOrigin, reportedSamples } from './reported-samples'
 import { reproduction } from './reproduction'
-import { shownModelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
+import { shownModelName, withoutFolder, withoutFolders, withoutPath, withoutSourceFolder } from './shown-command'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
 
 interface Context {
@@ -98,12 +100,13 @@ export async function collectReport(
 }
 
 async function describeResults(experiment: StoredExperiment, context: Context) {
-  const { distances, sweep, check } = experiment
+  const { distances, sweep, check, lineage } = experiment
   const samples: ReportedSamples[] = []
   for (const stored of experiment.samples) samples.push(await describeSamples(stored, context))
   return {
     distances: distances && { ...distances, origin: context.originOf(distances) },
     sweep: sweep && describeSweep(sweep, experiment, context),
+    lineage: lineage && describeLineage(lineage, context),
     samples,
     characterCheck: check && {
       ...check,
@@ -200,6 +203,21 @@ function describeSearch(search: SearchDocument, { originOf, marksOf }: Context):
   }
 }
 
+function describeLineage(lineage: LineageDocument, { originOf }: Context): Report['lineage'] {
+  const { stages, sources } = lineage
+  const [basePath, postPath] = [elementAt(stages, 0, 'stage'), elementAt(stages, stages.length - 1, 'stage')]
+  return {
+    ...lineage,
+    origin: originOf({ basePath, postPath }),
+    stages: stages.map(withoutPath),
+    sources: sources && {
+      ...sources,
+      sources: sources.sources.map((entry) => ({ ...entry, source: withoutSourceFolder(entry.source) })),
+      best: sources.best && { ...sources.best, source: withoutSourceFolder(sources.best.source) }
+    }
+  }
+}
+
 const describeVariant = (variant: Variant, kept: KeptModels): Variant => withoutFolder(withKeptIdentity(variant, kept))
 
 async function describeSamples(
@@ -244,14 +262,16 @@ const changeWarnings = ({ document, pair }: StoredExperiment): string[] =>
 function originWarnings({
   distances,
   sweep,
+  lineage,
   samples,
   characterCheck,
   evaluations
-}: Pick<Report, 'distances' | 'sweep' | 'samples' | 'characterCheck' | 'evaluations'>): string[] {
+}: Pick<Report, 'distances' | 'sweep' | 'lineage' | 'samples' | 'characterCheck' | 'evaluations'>): string[] {
   const origins: [string, ReportedOrigin | undefined][] = [
     ['The distances of layers', distances?.origin],
     ['The sweep', sweep?.origin],
     ['The search', sweep?.search?.origin],
+    ['The lineage', lineage?.origin],
     ...samples.map(({ createdAt, origin }): [string, ReportedOrigin] => [
       `The samples of ${formatUtc(createdAt)}`,
       origin

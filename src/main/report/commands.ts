@@ -6,8 +6,10 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import { rubricOf } from '../../contract/model/task-kinds'
+import type { LineageDocument } from '../../contract/documents/lineage'
 import { type Recipe, isUniform } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { isSame } from '../../contract/words/range-facts'
 import { weightsKey } from '../../contract/model/model'
 import { rangesToCheck } from '../crc/check/check-sweep'
@@ -15,7 +17,7 @@ import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
 import type { SweepSettings } from '../../contract/work/settings'
-import { pairWords, type Work, workCommand } from '../../contract/work/work'
+import { pairWords, settingLines, type Work, workCommand } from '../../contract/work/work'
 import {
   type ComputedFrom,
   demoPairOf,
@@ -160,6 +162,22 @@ function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search
     }
   }
 }
+
+/** Prints the command of a lineage, which stores neither its prompts nor its tasks. */
+export function printLineage({ stages, scoredBy, rho }: LineageDocument, named = asNamed): ShownCommand {
+  const names = stages.map(({ path }) => shownModelName(path))
+  const lines = settingLines({ ...(scoredBy.kind === 'task' && namedTasks(scoredBy)), rho })
+  return {
+    command: shellCommand([['slr', 'lineage', ...names], ...lines, ['--out', named('lineage.html')]]),
+    files: []
+  }
+}
+
+const namedTasks = ({ task, keep, sampling, draws }: Extract<ScoredByBrief, { kind: 'task' }>): SweepSettings => ({
+  ...(keep === undefined ? { task: task.id } : { regain: task.id, keep: keep.id }),
+  ...samplerSettings(sampling),
+  draws
+})
 
 export async function printEvaluation(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel, classifier, computing } = run

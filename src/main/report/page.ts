@@ -8,10 +8,14 @@ import type { Block, TableCell, ReportColumn, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
 import { notesMarkup } from './notes'
 import { PAGE_SIGN } from './report-sign'
-import { type ReportHead, reportHead, reportSections } from './sections'
+import { creationWords, type ReportHead, reportHead, reportSections } from './sections'
 
 /** Writes a report as one HTML page that needs nothing else and runs no script. */
 export const reportPage = (report: Report): string => documentPage(reportHead(report), reportSections(report))
+
+/** Writes a section as a page of its own. */
+export const sectionPage = (section: Section, document: Parameters<typeof creationWords>[0]): string =>
+  documentPage({ title: section.title, subtitle: creationWords(document) }, [section])
 
 /** Writes sections as one HTML page. A browser blocks every style sheet of the page except `REPORT_STYLE`. */
 export function documentPage({ title, subtitle }: ReportHead, sections: readonly Section[]): string {

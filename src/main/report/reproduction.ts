@@ -8,17 +8,32 @@ import { briefScoring } from '../../contract/documents/scored-by'
 import { scoredByWords } from '../../contract/words/score-words'
 import { printSample } from './samples-page/sample-command'
 import type { ComputedFrom } from './option-words'
-import { printCheck, printEvaluation, printExport, printInspect, printSearch, printSweep } from './commands'
+import {
+  printCheck,
+  printEvaluation,
+  printExport,
+  printInspect,
+  printLineage,
+  printSearch,
+  printSweep
+} from './commands'
 import { type FileNaming, namingOfParts, type ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
-  const { document, pair, sweep, samples, check, evaluations } = experiment
+  const { document, pair, sweep, lineage, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
   const nextNaming = namingOfParts()
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: printInspect(now) })
   parts.push(...(await sweepParts(experiment, nextNaming)))
+  if (lineage !== null) {
+    parts.push({
+      part: 'The lineage',
+      note: 'With the prompts, the rendering and the tasks that the project had then.',
+      commands: [printLineage(lineage, nextNaming())]
+    })
+  }
   for (const { run } of samples) {
     parts.push({
       part: `Samples of ${formatUtc(run.createdAt)}`,

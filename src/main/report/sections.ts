@@ -6,6 +6,7 @@ import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { otherSweepsAtAGlance, otherSweepsSections } from './sections/other-sweeps'
 import { distancesSection, pairSection } from './sections/pair'
 import { pairsSections } from './sections/pairs'
+import { lineageAtAGlance, lineageSections } from './sections/lineage'
 import { keptSection } from './sections/recipes'
 import { reproductionSection } from './sections/reproduction'
 import { checkSection, samplesSection } from './sections/samples'
@@ -17,11 +18,14 @@ export interface ReportHead {
   subtitle: string
 }
 
+export const creationWords = ({ createdAt, programVersion }: Pick<Report, 'createdAt' | 'programVersion'>): string =>
+  `Selective Layer Restoration · ${formatUtc(createdAt)} · SLR Workbench ${programVersion}`
+
 export function reportHead({ project, pair, createdAt, programVersion }: Report): ReportHead {
   const models = pair === null ? '' : `${pair.base.name} restored into ${pair.post.name} · `
   return {
     title: project.name,
-    subtitle: `${models}Selective Layer Restoration · ${formatUtc(createdAt)} · SLR Workbench ${programVersion}`
+    subtitle: models + creationWords({ createdAt, programVersion })
   }
 }
 
@@ -33,6 +37,7 @@ export function reportSections(report: Report): Section[] {
     distancesSection(report),
     sweepSection(report),
     ...otherSweepsSections(report),
+    ...lineageSections(report),
     ...searchSections(report),
     keptSection(report),
     samplesSection(report),
@@ -54,6 +59,7 @@ function glanceSection(report: Report): Section {
         ? [block.paragraph('Nothing was swept yet, so no range is selected.')]
         : headlineBlocks(sweep)),
       ...otherSweepsAtAGlance(report),
+      ...lineageAtAGlance(report),
       ...mainComparisons(evaluations),
       ...notesBlocks(project.notes)
     ]

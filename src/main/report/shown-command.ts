@@ -54,11 +54,15 @@ export function shownModelName(path: string): string {
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path
 }
 
-export const withoutSourceFolder = (source: RestoredTo): RestoredTo =>
-  source === null ? null : { ...source, path: shownModelName(source.path) }
+/** Reduces the folder of a checkpoint to its name. */
+export const withoutPath = <Shown extends { readonly path: string }>(checkpoint: Shown): Shown => ({
+  ...checkpoint,
+  path: shownModelName(checkpoint.path)
+})
 
-export const withoutFolders = (recipe: Recipe): Recipe =>
-  withSources(recipe, (source) => ({ ...source, path: shownModelName(source.path) }))
+export const withoutSourceFolder = (source: RestoredTo): RestoredTo => source && withoutPath(source)
+
+export const withoutFolders = (recipe: Recipe): Recipe => withSources(recipe, withoutPath)
 
 /** Reduces the folders or the file of a variant to their names. */
 export function withoutFolder<Shown extends Variant>(variant: Shown): Shown {

@@ -4,6 +4,7 @@ import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type { EvaluationView } from '../../contract/documents/evaluation'
+import type { LineageDocument } from '../../contract/documents/lineage'
 import type { PairReport } from '../../contract/documents/pair'
 import { areModelsAway, MODELS_AWAY } from '../../contract/words/pair-words'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -38,6 +39,7 @@ export interface StoredExperiment {
   evaluations: EvaluationView[]
   /** One sweep of each other kind. */
   otherSweeps: StoredOtherSweep[]
+  lineage: LineageDocument | null
   sweepCount: number
   sampleRunCount: number
   /** Warnings about documents that could not be read. */
@@ -57,15 +59,12 @@ export async function readExperiment(
         ? MODELS_AWAY
         : `The pair could not be read when this report was written. ${pairProblem.message}`
     )
-  const ifReadable = async <T>(read: () => Promise<T | null>): Promise<T | null> => {
-    try {
-      return await read()
-    } catch (error) {
+  const ifReadable = <T>(read: () => Promise<T | null>): Promise<T | null> =>
+    read().catch((error: unknown) => {
       if (!(error instanceof WorkbenchError)) throw error
       unread.push(error.message)
       return null
-    }
-  }
+    })
   const readAll = async <T>(ids: readonly string[], read: (id: string) => Promise<T>): Promise<T[]> => {
     const documents: T[] = []
     for (const id of ids) {
@@ -82,8 +81,8 @@ export async function readExperiment(
     document: pair.document,
     pair: pairReport,
     checksums: {
-      base: pairReport === null ? null : await pair.project.readings.checksums(pairReport.base),
-      post: pairReport === null ? null : await pair.project.readings.checksums(pairReport.post)
+      base: pairReport && (await pair.project.readings.checksums(pairReport.base)),
+      post: pairReport && (await pair.project.readings.checksums(pairReport.post))
     },
     distances: (await storedDistances(pair, pairReport)).distances,
     sweep,
@@ -100,6 +99,7 @@ export async function readExperiment(
       otherSweeps(pair.sweeps, sweepId).map(({ id }) => id),
       (id) => readOtherSweep(pair, id)
     ),
+    lineage: await ifReadable(() => pair.readLineage()),
     sweepCount: pair.sweeps.length,
     sampleRunCount: runs.length,
     unread

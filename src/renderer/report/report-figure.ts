@@ -17,6 +17,7 @@ import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
 import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
 import { searchCurve } from '../recipes/search-curve'
 import { sharesDrawing } from '../recipes/shares-figure'
+import { mapDrawing } from '../models/lineage/lineage-map'
 import { lineagePlot, triagePlot } from '../models/lineage/lineage-plots'
 
 /* Figures of a report as SVG, drawn by the window's own code. Main writes them into the page, so this file needs no
@@ -44,6 +45,8 @@ function drawings(chart: ReportChart, page: FigurePage): Drawing[] {
       return [sharesDrawing(chart.shares, scoreWords(chart.scoredBy), page)]
     case 'lineage':
       return plot(lineagePlot(chart), page)
+    case 'lineage-map':
+      return [mapDrawing(chart.lineage, 'diversity', { ...page, width: 800 })]
     case 'triage':
       return plot(triagePlot(chart.triage), page)
     case 'pairs':

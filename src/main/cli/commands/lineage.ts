@@ -8,7 +8,8 @@ import { writeProblem } from '../../base/files/atomic-file'
 import { isFolder } from '../../base/files/path-kinds'
 import { absolutePath } from '../../base/files/paths'
 import type { Section } from '../../report/blocks'
-import { lineageSection, sectionPage, triageSection } from '../../report/sections/lineage'
+import { sectionPage } from '../../report/page'
+import { lineageSection, triageSection } from '../../report/sections/lineage'
 import { triedDevices } from '../../work/devices'
 import {
   comparedStages,

@@ -1,16 +1,19 @@
 import type { LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
-import { formatPercent, formatScore, formatUtc, plural, rangeLabel } from '../../../contract/words/format'
+import type { Report } from '../../../contract/documents/report'
+import { formatScore, formatUtc, plural } from '../../../contract/words/format'
 import {
   estimateText,
   infiniteDivergenceWords,
   layersOfStage,
+  lineageCellText,
   lineageFindings,
+  type LineageTable,
+  lineageTables,
   triageFinding
 } from '../../../contract/words/lineage-words'
 import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
 import { sourceLines } from '../../../contract/words/source-words'
-import { block, type Block, DASH, numberColumn, type Section, textColumn } from '../blocks'
-import { documentPage } from '../page'
+import { block, type Block, numberColumn, type Section, type TableBlock, textColumn } from '../blocks'
 
 type ComputedDocument = LineageDocument | TriageDocument
 
@@ -26,106 +29,52 @@ const findingBlocks = ([headline = '', ...others]: readonly string[]): Block[] =
   ...others.map(block.paragraph)
 ]
 
+const tableBlock = ({ title, words, numbers, rows }: LineageTable): TableBlock =>
+  block.table(
+    title,
+    [...words.map((label) => textColumn(label)), ...numbers.map((label) => numberColumn(label))],
+    rows.map((row) => row.map((cell) => ({ text: lineageCellText(cell) })))
+  )
+
 /** Describes which stage of a training lowered diversity, and in which layers. */
 export function lineageSection(lineage: LineageDocument): Section {
-  const words = scoreWords(lineage.scoredBy)
-  const { stages, ranges, rho, scoredBy, sources } = lineage
-  const later = stages.slice(1).map(({ name }) => ({ name, layers: layersOfStage(lineage, name) }))
+  const { stages, shares, scoredBy, sources } = lineage
+  const tables = lineageTables(lineage)
   return {
     id: 'lineage',
-    title: 'Stages',
+    title: 'Lineage',
     blocks: [
       ...findingBlocks(lineageFindings(lineage)),
-      block.table(
-        'Stages in the order of the training',
-        [
-          textColumn('stage'),
-          ...[words.validity, words.diversity, words.choices].map((label) => numberColumn(label)),
-          numberColumn('KL to the first', 'nats, over listed answers')
-        ],
-        stages.map(({ name, validity, diversity, effectiveChoices, klToBase }) => [
-          { text: name },
-          { text: formatScore(validity) },
-          { text: formatScore(diversity) },
-          { text: effectiveChoices.toFixed(1) },
-          { text: klToBase?.toFixed(3) ?? 'infinite' }
-        ])
-      ),
+      tableBlock(tables.stages),
       ...infiniteDivergenceWords(lineage).map(block.paragraph),
-      block.table(
-        `Best range of each stage that keeps ${formatPercent(rho)} of its ${words.validity}`,
-        [
-          ...['stage', 'restored to', 'layers'].map((label) => textColumn(label)),
-          ...[words.validity, words.diversity].map((label) => numberColumn(label))
-        ],
-        ranges.map(({ stage, against, best }) => [
-          { text: stage },
-          { text: against },
-          ...(best === null
-            ? [{ text: 'none' }, DASH, DASH]
-            : [{ text: rangeLabel(best) }, { text: formatScore(best.validity) }, { text: formatScore(best.diversity) }])
-        ])
-      ),
+      tableBlock(tables.ranges),
       ...(sources === null
         ? []
         : [
             block.heading('Best range of the last stage over all earlier stages'),
             ...sourceLines(sources, scoredBy).map(block.paragraph)
           ]),
-      ...sharesTable(lineage),
-      ...later.map(({ name, layers }): Block => ({
+      ...(shares.length === 0 ? [] : [tableBlock(tables.shares)]),
+      {
+        kind: 'chart',
+        label: `Map of the ${scoreWords(scoredBy).diversity} given back by each layer, restored to the stage before`,
+        chart: { kind: 'lineage-map', lineage }
+      },
+      ...stages.slice(1).map(({ name }): Block => ({
         kind: 'chart',
         label: `Layers of ${name}, each restored to the stage before`,
-        chart: { kind: 'lineage', layers, scoredBy }
+        chart: { kind: 'lineage', layers: layersOfStage(lineage, name), scoredBy }
       })),
-      layersTable(lineage),
+      block.fold(tables.layers.title, [tableBlock(tables.layers)]),
       factsBlock(lineage)
     ]
   }
 }
 
-function sharesTable({ shares, scoredBy }: LineageDocument): Block[] {
-  if (shares.length === 0) return []
-  const words = scoreWords(scoredBy)
-  return [
-    block.table(
-      'Shapley shares of the stages in the change of the last one, with 95 % intervals',
-      [textColumn('layers'), textColumn('stage'), numberColumn(words.diversity), numberColumn(words.validity)],
-      shares.map(({ stage, diversity, validity, ...range }) => [
-        { text: rangeLabel(range) },
-        { text: stage },
-        { text: estimateText(diversity) },
-        { text: estimateText(validity) }
-      ])
-    )
-  ]
-}
+export const lineageSections = ({ lineage }: Report): Section[] => (lineage === null ? [] : [lineageSection(lineage)])
 
-function layersTable(lineage: LineageDocument): Block {
-  const { stages, scoredBy } = lineage
-  const words = scoreWords(scoredBy)
-  return block.table(
-    'Layers, each restored to the stage before, with 95 % intervals',
-    [
-      textColumn('stage'),
-      numberColumn('layer'),
-      numberColumn('change of weights'),
-      numberColumn(`${words.diversity} given back`),
-      numberColumn(`change of ${words.validity}`)
-    ],
-    stages
-      .slice(1)
-      .flatMap(({ name }) =>
-        layersOfStage(lineage, name).map(({ layer, distance, diversity, validity }) => [
-          { text: name },
-          { text: String(layer) },
-          distance === null ? DASH : { text: distance.toPrecision(3) },
-          { text: estimateText(diversity) },
-          { text: estimateText(validity) }
-        ])
-      )
-  )
-}
+export const lineageAtAGlance = ({ lineage }: Report): Block[] =>
+  lineage === null ? [] : lineageFindings(lineage).slice(0, 1).map(block.paragraph)
 
 /** Describes the scores of the checkpoints of one training over its steps. */
 export function triageSection(triage: TriageDocument): Section {
@@ -156,13 +105,3 @@ export function triageSection(triage: TriageDocument): Section {
     ]
   }
 }
-
-/** Writes a section as a page of its own. */
-export const sectionPage = (section: Section, { createdAt, programVersion }: ComputedDocument): string =>
-  documentPage(
-    {
-      title: section.title,
-      subtitle: `Selective Layer Restoration · ${formatUtc(createdAt)} · SLR Workbench ${programVersion}`
-    },
-    [section]
-  )

@@ -1,10 +1,18 @@
 import { LINEAGE_COLUMNS, type LineageDocument, lineageRows } from '../../../contract/documents/lineage'
 import { elementAt } from '../../../contract/model/look-up'
 import { DIVERGING, VIRIDIS } from '../../../contract/words/color-scale'
-import { capitalised, formatDelta, formatPercent, formatScore, rangeLabel } from '../../../contract/words/format'
-import { estimateText, formatDistance, layersOfStage } from '../../../contract/words/lineage-words'
+import { capitalised, formatDelta } from '../../../contract/words/format'
+import {
+  estimateText,
+  formatDistance,
+  layersOfStage,
+  type LineageCell,
+  lineageCellText,
+  type LineageTable
+} from '../../../contract/words/lineage-words'
 import { scoreWords } from '../../../contract/words/score-words'
-import type { Figure } from '../../plots/figures/figure'
+import type { Drawing } from '../../plots/figures/drawing'
+import type { Figure, FigurePage } from '../../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart } from '../../plots/figures/grid-drawing'
 import { toCsv } from '../../ui/csv'
 import type { TableColumn } from '../../ui/table'
@@ -55,69 +63,38 @@ export function mapCellWords(lineage: LineageDocument, row: number, layer: numbe
   ].join(' · ')}`
 }
 
+export function mapDrawing(lineage: LineageDocument, metric: MapMetric, page: FigurePage): Drawing {
+  return { width: page.width, ...gridPart(lineageGrid(lineage, metric), page) }
+}
+
 export function mapFigure(lineage: LineageDocument, metric: MapMetric): Figure {
-  const grid = lineageGrid(lineage, metric)
   return {
     name: ['lineage', metric],
     title: `${metricLabel(metric, lineage)}, by stage and layer`,
-    draw(page) {
-      const { height, shapes } = gridPart(grid, page)
-      return { width: page.width, height, shapes }
-    },
-    csv: () => gridCsv(grid),
+    draw: (page) => mapDrawing(lineage, metric, page),
+    csv: () => gridCsv(lineageGrid(lineage, metric)),
     whole: {
       label: 'All numbers',
       name: 'lineage',
-      csv: () => toCsv(LINEAGE_COLUMNS.split(' '), lineageRows(lineage))
+      csv: () => lineageCsv(lineage)
     }
   }
 }
 
-type Row = readonly (string | number | null)[]
+export const lineageCsv = (lineage: Pick<LineageDocument, 'layers' | 'shares'>): string =>
+  toCsv(LINEAGE_COLUMNS.split(' '), lineageRows(lineage))
 
-export interface LineageTable {
-  title: string
-  columns: readonly TableColumn<Row>[]
-  rows: readonly Row[]
-}
+type Row = LineageTable['rows'][number]
 
-/** Makes a table whose numbers have three decimals, and whose first columns are words. */
-function tableWith(title: string, words: readonly string[], numbers: readonly string[], rows: Row[]): LineageTable {
-  const columns = [...words, ...numbers].map((label, index): TableColumn<Row> => {
-    const value = (row: Row): Row[number] => row[index] ?? null
-    return { id: label, label, words: index < words.length, value, format: formatScore }
+export const tableColumns = ({ words, numbers }: LineageTable): TableColumn<Row>[] =>
+  [...words, ...numbers].map((label, index) => {
+    const cellOf = (row: Row): LineageCell => row[index] ?? null
+    return {
+      ...{ id: label, label, words: index < words.length },
+      text: (row) => lineageCellText(cellOf(row)),
+      value: (row) => {
+        const cell = cellOf(row)
+        return typeof cell === 'object' ? (cell?.difference ?? null) : cell
+      }
+    }
   })
-  return { title, columns, rows }
-}
-
-/** Lists the stages, the best range of each two, and the shares of the stages. */
-export function lineageTables({ stages, ranges, shares, rho, scoredBy }: LineageDocument): LineageTable[] {
-  const { validity, diversity, choices } = scoreWords(scoredBy)
-  return [
-    tableWith(
-      'Stages',
-      ['stage'],
-      [validity, diversity, choices, 'KL to the first'],
-      stages.map((stage) => [
-        ...[stage.name, stage.validity, stage.diversity, stage.effectiveChoices, stage.klToBase ?? 'infinite']
-      ])
-    ),
-    tableWith(
-      `Best ranges that keep ${formatPercent(rho)} of the ${validity}`,
-      ['stage', 'restored to', 'layers'],
-      [validity, diversity],
-      ranges.map(({ stage, against, best }) => [
-        ...[stage, against, best === null ? 'none' : rangeLabel(best)],
-        ...[best?.validity ?? null, best?.diversity ?? null]
-      ])
-    ),
-    tableWith(
-      'Shapley shares of the stages in the change of the last one',
-      ['layers', 'stage'],
-      [diversity, validity],
-      shares.map((share) => [
-        ...[rangeLabel(share), share.stage, estimateText(share.diversity), estimateText(share.validity)]
-      ])
-    )
-  ].filter(({ rows }) => rows.length > 0)
-}

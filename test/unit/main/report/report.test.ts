@@ -26,6 +26,7 @@ import { openDemo } from '../../../fixtures/open-demo'
 import { NOT_SCORED, sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, tinySearch, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
+import { tinyLineage } from '../../../fixtures/lineage'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { runToEnd } from '../../../../src/main/base/steps'
 
@@ -220,9 +221,10 @@ describe('the content of a report', () => {
     await project.firstPair.samples.addRun(run)
     await project.firstPair.samples.appendAnswers(run.id, sampleLines(run))
     await project.firstPair.evaluations.add(evaluationRun())
+    await project.firstPair.saveLineage(tinyLineage())
     const report = await reportOf(project)
     expect(Report.parse(report)).toEqual(report)
-    const parts = ['The sweep', 'The samples of 2026-01-02 03:04 UTC', 'The evaluation “A task”']
+    const parts = ['The sweep', 'The lineage', 'The samples of 2026-01-02 03:04 UTC', 'The evaluation “A task”']
     const cause = 'computed from another base and post checkpoint than the pair has now.'
     expect(report.warnings).toEqual(parts.map((part) => `${part}: ${cause}`))
     expect(report.samples[0]).toMatchObject({
@@ -242,6 +244,23 @@ describe('the content of a report', () => {
     // Measures that count answers are beside each other only with how many there were.
     expect(glance).toContain('2 prompts × 4 answers')
     expect(text).toContain('fingerprint aa (another checkpoint than now)')
+  })
+
+  it('of a lineage which stage lost diversity, its map, its best range over all stages, and its command', async () => {
+    const project = await openDemo()
+    await project.firstPair.saveLineage(tinyLineage())
+    const report = await reportOf(project)
+    const [glance = '', ...sections] = reportMarkdown(report)
+      .split(/\n(?=## )/)
+      .slice(1)
+    const headline = 'Most diversity was lost from sft to post: 0.800 to 0.400.'
+    expect(glance).toContain(headline)
+    const text = sections.join('\n')
+    expect(text).toMatch(/\n## Lineage\n\n\*\*Most diversity was lost from sft to post/)
+    expect(text).toContain('Layer 1 from sft: diversity 0.800')
+    expect(text).toContain('It was selected from 6 ranges of 2 sources on the same 10 prompts')
+    expect(text).toContain('slr lineage base sft post \\\n  --rho 0.9 \\\n  --out lineage.html')
+    expect(reportPage(report).match(/<figure class="lineage(-map)?">/g)).toHaveLength(3)
   })
 
   it('of runs, pair and project what their names and notes say', async () => {
