@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ANSWER_CHECK_VERSION } from '../../src/contract/documents/answer-check'
 import { CHECKSUMS_VERSION } from '../../src/contract/documents/checksums'
+import { CONVERSATION_VERSION } from '../../src/contract/documents/conversation'
 import { SWEEP_VERSION } from '../../src/contract/documents/crc'
 import { DOCUMENT_NAMES } from '../../src/contract/documents/document-kind'
 import { DISTANCES_VERSION } from '../../src/contract/documents/distances'
@@ -88,6 +89,7 @@ test('docs/files.md names every kind of document, with the versions of those tha
     distances: DISTANCES_VERSION,
     checksums: CHECKSUMS_VERSION,
     'sampled-characters': SAMPLED_CRC_VERSION,
+    conversation: CONVERSATION_VERSION,
     project: PROJECT_VERSION,
     history: RUN_MARKS_VERSION,
     'work-list': WORK_LIST_VERSION

@@ -15,6 +15,7 @@ export const DOCUMENT_NAMES = {
   'evaluation-run': 'an evaluation of a project',
   'sample-run': 'a sample run',
   'sampled-characters': 'a character check',
+  conversation: 'a conversation',
   checksums: 'a list of checksums',
   project: 'a project',
   summary: 'a summary of a run',

@@ -15,7 +15,7 @@ type ChatFact =
   | { type: 'progress'; progress: SampleProgress }
   | { type: 'answer'; answer: ChatAnswer }
 
-/** Conversations with models of a project's pair, which are not stored. */
+/** Answers of a pair's models in conversations. */
 export class Chats {
   constructor(private readonly context: JobContext) {}
 

@@ -189,7 +189,8 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
     if (isDeepStrictEqual(before, after)) return []
     return [{ path, before: atStart(before), after: atStart(after) }]
   }
-  const edits = [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
+  // Removed entries are in reverse order, because an undo restores the last one first, each at its index.
+  const edits = [...new Set([...[...left.keys()].reverse(), ...right.keys()])].flatMap((name) => {
     if (COUNTERS.has(name)) return []
     const [old, current] = [left.get(name) ?? null, right.get(name) ?? null]
     const inner = [...path, name]

@@ -26,6 +26,7 @@ const WORDS: Readonly<Record<string, string>> = {
   pair: 'the pair',
   pairName: 'the name of the pair',
   votes: 'the vote',
+  conversation: 'the conversation',
   name: "the project's name",
   notes: "the project's notes",
   prompts: 'the prompt set',

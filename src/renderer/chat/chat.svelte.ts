@@ -17,21 +17,19 @@ import { doneShare } from '../app/window-job'
 import type { KeptList } from '../recipes/kept-list.svelte'
 import type { SamplePromptList } from '../samples/sample-prompts.svelte'
 import type { SampleSetupState } from '../samples/sample-setup.svelte'
-import { conversationOf, keptTurn, KeptTurn, type Turn, TurnAnswers, turnFrom } from './conversation.svelte'
+import { conversationOf, storedTurn, type Turn, TurnAnswers, turnFrom } from './conversation.svelte'
 
 /** Column of the range that the sliders choose. Other columns have the key of a variant. */
 export const RANGE_COLUMN = 'range'
 
-/** A conversation as the page stores it for a reload. */
+/** State that the page stores for a reload. The project stores the turns. */
 const StoredChat = z.object({
   draft: z.string(),
-  turns: z.array(KeptTurn),
   range: RestorationRange.nullable(),
   asksRange: z.boolean(),
   chosen: z.array(z.string()),
   count: z.number().int().min(1).max(64)
 })
-type StoredChat = z.infer<typeof StoredChat>
 
 export const ANSWER_COUNTS = [1, 4, 8, 16] as const
 
@@ -50,10 +48,12 @@ interface Needs {
   readonly setup: SampleSetupState
 }
 
-/** A conversation with several variants side by side. Each pair has one, which only this page stores. */
+/** The conversation of the pair with several variants side by side. */
 export class Chat {
   draft = $state('')
   turns = $state.raw<readonly Turn[]>([])
+  /** True once the stored turns are shown. */
+  private isRead = $state(false)
   count = $state(4)
   /** Null until the user moves a slider. The default is the range that the newest sweep selected. */
   private movedRange = $state.raw<RestorationRange | null>(null)
@@ -63,8 +63,6 @@ export class Chat {
   progress = $state.raw<SampleProgress | null>(null)
   /** True if the typed text is sent as soon as {@link loading} is null. */
   sendsWhenLoaded = $state(false)
-  /** True if the page cannot store the conversation, so a reload would lose it. */
-  tooLong = $state(false)
   readonly job: StreamJob<ChatEvent>
 
   readonly layerCount = $derived.by(() => this.project.state.pair?.post.layerCount ?? 0)
@@ -111,6 +109,7 @@ export class Chat {
 
   /** Names the part of a question that is still being read; null when all parts are there. */
   readonly loading = $derived.by(() => {
+    if (!this.isRead) return 'The conversation is being read.'
     if (this.asksRange && this.awaitsRange) return 'The selected range is being read.'
     return this.needs.setup.parsed === null ? 'The sampler settings are being read.' : null
   })
@@ -153,36 +152,43 @@ export class Chat {
     })
   }
 
-  /** Restores the pair's conversation from this page's storage, and loads the sampler's default settings. */
+  /** Reads the conversation and the sampler's default settings, and restores what this page stores. */
   attach(): void {
     void this.needs.setup.attach()
+    if (!this.isRead) void this.readTurns()
     this.sendsWhenLoaded = false
-    this.lastQuestionElsewhere = this.questionToOtherPair()
-    if (this.turns.length > 0 || this.draft !== '') return
-    const stored = storedChat(this.project.path, this.project.here.pair)
-    if (stored === undefined) return
+    const { path, here } = this.project
+    const stored = StoredChat.safeParse(readStoredJson(storageKeyOf(path, here.pair), 'session')).data
+    if (stored === undefined || this.draft !== '') return
     this.draft = stored.draft
-    this.turns = stored.turns.map(turnFrom)
     this.movedRange = stored.range
     this.asksRange = stored.asksRange
     this.count = stored.count
     this.needs.variants.chat(stored.chosen)
   }
 
-  private questionToOtherPair(): string | null {
+  /** Shows the stored turns. Turns that are shown already stay as they are, because they may be answered now. */
+  private async readTurns(): Promise<void> {
+    const turns = await this.project.attempt(() => this.project.client.chat.turns(this.project.here))
+    const shownTurns = this.turns
+    if (turns !== null) this.turns = turns.map((turn) => shownTurns.find(({ id }) => id === turn.id) ?? turnFrom(turn))
+    this.isRead = true
+    if (this.turns.length === 0) await this.readOtherPairs()
+  }
+
+  private async readOtherPairs(): Promise<void> {
     const { path, here, state } = this.project
-    for (const { id } of state.pairs) {
-      if (id === here.pair) continue
-      const question = storedChat(path, id)?.turns.at(-1)?.text
-      if (question !== undefined) return question
+    for (const { id: pair } of state.pairs) {
+      if (pair === here.pair || this.lastQuestionElsewhere !== null) continue
+      const turns = await this.project.attempt(() => this.project.client.chat.turns({ path, pair }))
+      this.lastQuestionElsewhere = turns?.at(-1)?.text ?? null
     }
-    return null
   }
 
   async askSuggested(): Promise<void> {
     const question = this.suggestedQuestion
     if (question === null || this.blocked !== null) return
-    this.turns = [{ text: question, answers: {} }]
+    this.turns = [newTurn(question)]
     await this.ask(this.columns)
   }
 
@@ -197,7 +203,7 @@ export class Chat {
     this.sendsWhenLoaded = text !== '' && this.loading !== null
     if (text === '' || this.blocked !== null) return
     this.draft = ''
-    this.turns = [...this.turns, { text, answers: {} }]
+    this.turns = [...this.turns, newTurn(text)]
     await this.ask(this.columns)
   }
 
@@ -234,38 +240,33 @@ export class Chat {
   /** Stops answers that are being written or requested. Finished ones stay. */
   cancel(): void {
     clearTimeout(this.pause)
+    if (!this.job.busy) return
     this.job.cancel()
-    this.finish()
+    const turn = this.turns.at(-1)
+    for (const answers of Object.values(turn?.answers ?? {})) if (answers) answers.running = false
+    void this.saveTurn(turn)
   }
 
   pick(column: string, text: string): void {
     const answers = this.turns.at(-1)?.answers[column]
     if (answers === undefined) return
     answers.picked = text
-    this.save()
+    void this.saveTurn(this.turns.at(-1))
   }
 
-  /** Begins a new conversation. Undo puts the cleared turns before the later ones, redo removes them again. */
-  clear(): void {
-    let cleared = this.turns
-    const removeCleared = (): void => {
-      this.cancel()
-      cleared = this.turns.slice(0, cleared.length)
-      this.turns = this.turns.slice(cleared.length)
-      this.save()
-    }
-    removeCleared()
+  /** Begins a new conversation. Undo puts the cleared turns before the later ones. */
+  async clear(): Promise<void> {
+    this.cancel()
+    const turns = this.turns.map(({ id }) => id)
+    this.turns = []
     this.job.failure = null
     this.notices = []
-    this.project.history.record({
-      what: 'clear the chat',
+    const { client } = this.project
+    const done = await this.project.do('clear the chat', (here) => client.chat.clear({ ...here, turns }), {
       message: 'Cleared the chat',
-      undo: () => {
-        this.turns = [...cleared, ...this.turns]
-        this.save()
-      },
-      redo: removeCleared
+      follow: () => this.readTurns()
     })
+    if (!done) await this.readTurns()
   }
 
   async keepPrompt(text: string): Promise<void> {
@@ -283,12 +284,17 @@ export class Chat {
     await this.project.attempt(() => this.needs.recipes.keep(this.rangeVariant.recipe, score))
   }
 
+  /** Stores on this page what is no part of the conversation. */
   save(): void {
-    const { draft, turns, movedRange: range, asksRange, count } = this
+    const { draft, movedRange: range, asksRange, count } = this
     const chosen = this.needs.variants.chatted.map(({ key }) => key)
-    const stored: StoredChat = { draft, turns: turns.map(keptTurn), range, asksRange, chosen, count }
-    const key = storageKeyOf(this.project.path, this.project.here.pair)
-    this.tooLong = !storeText(key, JSON.stringify(stored), 'session')
+    const stored: z.infer<typeof StoredChat> = { draft, range, asksRange, chosen, count }
+    storeText(storageKeyOf(this.project.path, this.project.here.pair), JSON.stringify(stored), 'session')
+  }
+
+  private async saveTurn(turn: Turn | undefined): Promise<void> {
+    const { client } = this.project
+    if (turn !== undefined) await this.project.save((here) => client.chat.saveTurn({ ...here, turn: storedTurn(turn) }))
   }
 
   private async ask(columns: readonly string[]): Promise<void> {
@@ -305,9 +311,11 @@ export class Chat {
       ...turn.answers,
       ...Object.fromEntries(fresh.map(({ id, answers }) => [id, answers]))
     }
-    this.turns = [...this.turns.slice(0, -1), { ...turn, answers }]
+    const askedTurn = { ...turn, answers }
+    this.turns = [...this.turns.slice(0, -1), askedTurn]
     this.progress = null
     this.save()
+    void this.saveTurn(askedTurn)
     const { here, client } = this.project
     const question = {
       ...here,
@@ -324,20 +332,13 @@ export class Chat {
         this.progress = event.progress ?? this.progress
         if (event.notices.length > 0) this.notices = event.notices
         for (const answer of event.answers) fresh[answer.column]?.answers.take(answer)
-        if (event.answers.some(({ finish }) => finish !== null)) this.save()
       }
     )
     for (const { answers } of fresh) answers.running = false
-    this.save()
-  }
-
-  private finish(): void {
-    for (const answers of Object.values(this.turns.at(-1)?.answers ?? {})) if (answers) answers.running = false
-    this.save()
+    if (this.turns.includes(askedTurn)) await this.saveTurn(askedTurn)
   }
 }
 
-const storageKeyOf = (path: string, pair: PairId): string => `slr-chat ${JSON.stringify([path, pair])}`
+const newTurn = (text: string): Turn => ({ id: crypto.randomUUID(), text, answers: {} })
 
-const storedChat = (path: string, pair: PairId): StoredChat | undefined =>
-  StoredChat.safeParse(readStoredJson(storageKeyOf(path, pair), 'session')).data
+const storageKeyOf = (path: string, pair: PairId): string => `slr-chat ${JSON.stringify([path, pair])}`

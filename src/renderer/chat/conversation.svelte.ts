@@ -1,18 +1,7 @@
-import { z } from 'zod'
-import { SampleLine, Variant } from '../../contract/documents/samples'
+import type { FinishedAnswer, StoredAnswers, StoredTurn } from '../../contract/documents/conversation'
+import type { Variant } from '../../contract/documents/samples'
 import type { ChatAnswer, ChatTurn } from '../../contract/procedures/chat'
 import { AnswerBoard, EMPTY_CELL } from '../answers/answers'
-
-const Finished = SampleLine.pick({ index: true, text: true, finish: true })
-
-/** The answers of one model as the page stores them. */
-const KeptAnswers = z.object({
-  variant: Variant,
-  finished: z.array(Finished),
-  picked: z.string().nullable(),
-  asked: z.number().int()
-})
-type KeptAnswers = z.infer<typeof KeptAnswers>
 
 export class TurnAnswers {
   /** Equal answers once, with their count. */
@@ -20,15 +9,15 @@ export class TurnAnswers {
   picked = $state.raw<string | null>(null)
   running = $state(false)
   private readonly board = new AnswerBoard()
-  private readonly finished: z.infer<typeof Finished>[] = []
+  private readonly finished: FinishedAnswer[] = []
 
   constructor(
     readonly variant: Variant,
     readonly requestedCount: number
   ) {}
 
-  static from({ variant, finished, picked, asked }: KeptAnswers): TurnAnswers {
-    const answers = new TurnAnswers(variant, asked)
+  static from({ variant, finished, picked, requestedCount }: StoredAnswers): TurnAnswers {
+    const answers = new TurnAnswers(variant, requestedCount)
     for (const answer of finished) answers.take({ ...answer, column: 0 })
     answers.picked = picked
     return answers
@@ -55,27 +44,30 @@ export class TurnAnswers {
     return !this.running && this.cell.count < this.requestedCount
   }
 
-  kept(): KeptAnswers {
+  toStored(): StoredAnswers {
     const { variant, finished, picked, requestedCount } = this
-    return { variant, finished: [...finished], picked, asked: requestedCount }
+    return { variant, finished: [...finished], picked, requestedCount }
   }
 }
 
 /** A message of the user with the answers of each model. */
 export interface Turn {
+  readonly id: string
   readonly text: string
   /** Keys name the columns. */
   readonly answers: Readonly<Partial<Record<string, TurnAnswers>>>
 }
 
-export const KeptTurn = z.object({ text: z.string(), answers: z.record(z.string(), KeptAnswers) })
-
-export const keptTurn = ({ text, answers }: Turn): z.infer<typeof KeptTurn> => ({
+export const storedTurn = ({ id, text, answers }: Turn): StoredTurn => ({
+  id,
   text,
-  answers: Object.fromEntries(Object.entries(answers).flatMap(([id, column]) => (column ? [[id, column.kept()]] : [])))
+  answers: Object.fromEntries(
+    Object.entries(answers).flatMap(([column, given]) => (given ? [[column, given.toStored()]] : []))
+  )
 })
 
-export const turnFrom = ({ text, answers }: z.infer<typeof KeptTurn>): Turn => ({
+export const turnFrom = ({ id, text, answers }: StoredTurn): Turn => ({
+  id,
   text,
   answers: Object.fromEntries(Object.entries(answers).map(([id, column]) => [id, TurnAnswers.from(column)]))
 })

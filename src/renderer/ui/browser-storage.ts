@@ -7,13 +7,12 @@ export function readStored(key: string, storage: 'local' | 'session' = 'local'):
   }
 }
 
-/** Has the browser remember a text. @returns false if the storage is full or forbidden, so it ends with the page */
-export function storeText(key: string, text: string, storage: 'local' | 'session' = 'local'): boolean {
+/** Has the browser remember a text. If the storage is full or forbidden, the text ends with the page. */
+export function storeText(key: string, text: string, storage: 'local' | 'session' = 'local'): void {
   try {
     storageOf(storage).setItem(key, text)
-    return true
   } catch {
-    return false
+    // The page works without it.
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { ANSWER_CHECK_VERSION, AnswerCheck } from '../../../contract/documents/answer-check'
 import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../../contract/documents/checksums'
+import { CONVERSATION_VERSION, ConversationDocument } from '../../../contract/documents/conversation'
 import { SWEEP_VERSION, SweepDocument } from '../../../contract/documents/crc'
 import { DISTANCES_VERSION, DistancesDocument } from '../../../contract/documents/distances'
 import { EVALUATION_VERSION, EvaluationRun } from '../../../contract/documents/evaluation'
@@ -136,6 +137,18 @@ export const LINEAGE = new DocumentFile<LineageDocument>({
   // 50 stages of 126 layers take some 60 MB.
   maxBytes: 100_000_000,
   tooLarge: 'Compare fewer stages.'
+})
+
+/** The conversation with models of a pair. */
+export const CONVERSATION = new DocumentFile<ConversationDocument>({
+  kind: 'conversation',
+  name: 'conversation',
+  file: 'conversation.json',
+  schema: ConversationDocument,
+  version: CONVERSATION_VERSION,
+  migrations: {},
+  maxBytes: 50_000_000,
+  tooLarge: 'Clear the conversation.'
 })
 
 /** Evaluations. `evaluation-files.ts` lists the files beside them. */

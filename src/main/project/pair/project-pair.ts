@@ -26,6 +26,7 @@ import type { RunChange } from '../../base/files/serial-queue'
 import type { PartChange, SavePart, StoredPart } from '../documents/stored-part'
 import type { PairResults } from './pair-results'
 import type { ProjectReadings } from './project-readings'
+import { ProjectConversation } from './project-conversation'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import { removeOwnPrompts, writePrompts } from '../documents/project-file'
@@ -76,6 +77,7 @@ export interface ProjectOfPair {
 
 /** A pair of an open project: its settings and its results. */
 export class ProjectPair {
+  readonly conversation: ProjectConversation
   readonly samples: ProjectSamples
   readonly evaluations: ProjectEvaluations
   readonly folder: string
@@ -104,6 +106,7 @@ export class ProjectPair {
         seen,
         fields.map((field) => `${id}/${field}`)
       )
+    this.conversation = new ProjectConversation(folder, save)
     this.history = new RunHistory(folder, runs, history, save)
     const storage = (kind: RunKind) => ({
       folder,

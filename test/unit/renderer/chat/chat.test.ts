@@ -1,6 +1,8 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { StoredTurn } from '../../../../src/contract/documents/conversation'
 import { ChatQuestion, type ChatAnswer, type ChatEvent } from '../../../../src/contract/procedures/chat'
 import type { SampleSettings } from '../../../../src/contract/documents/samples'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
@@ -33,19 +35,38 @@ const told = (...answers: ChatAnswer[]): ChatEvent => ({
 })
 
 /** A chat that has everything that it needs, on a line that the test plays. */
-async function openChat(changes: Partial<ProjectState> = {}) {
+async function openChat(changes: Partial<ProjectState> = {}, stored: readonly StoredTurn[] = []) {
   const { line, session } = await openSession(projectState({ pair: PAIR, ...changes }))
   session.chat.attach()
   await line.answer('samples.defaults', 0, SETTINGS)
+  await line.answer('chat.turns', 0, stored)
   return { line, chat: session.chat, session }
 }
 
 /** A project with two pairs of which one is open. */
-const openPair = (id: 'pair-1' | 'pair-2', document: Partial<ProjectState['document']> = {}) =>
-  openChat({
-    pairs: [pairBrief({ id: 'pair-1' }), pairBrief({ id: 'pair-2' })],
-    document: { ...projectState().document, id, ...document }
-  })
+const openPair = (
+  id: 'pair-1' | 'pair-2',
+  document: Partial<ProjectState['document']> = {},
+  stored: readonly StoredTurn[] = []
+) =>
+  openChat(
+    {
+      pairs: [pairBrief({ id: 'pair-1' }), pairBrief({ id: 'pair-2' })],
+      document: { ...projectState().document, id, ...document }
+    },
+    stored
+  )
+
+/** Answers all calls that store turns. @returns the turns that main has then */
+async function store({ line }: { line: ScriptedLine }): Promise<StoredTurn[]> {
+  const stored = new Map<string, StoredTurn>()
+  for (let place = 0; place < line.of('chat.saveTurn').length; place++) {
+    await line.answer('chat.saveTurn', place, projectState({ pair: PAIR }))
+    const { turn } = z.object({ turn: StoredTurn }).parse(line.call('chat.saveTurn', place).input)
+    stored.set(turn.id, turn)
+  }
+  return [...stored.values()]
+}
 
 /** Asks a question, which each model answers at once. @param place of the call */
 async function converse({ line, chat }: { line: ScriptedLine; chat: Chat }, text: string, place = 0): Promise<void> {
@@ -143,7 +164,7 @@ describe('the chat', () => {
     expect(asked(line, 3).columns.map(({ variant }) => variant.name)).toEqual(['base', 'post', 'Layer 0'])
   })
 
-  it('keeps a text that is sent before the sampler settings are there, until it can be sent', async () => {
+  it('keeps a text that is sent before the conversation and the sampler settings are there, until it can be sent', async () => {
     const { line, session } = await openSession(projectState({ pair: PAIR }))
     const { chat } = session
     chat.attach()
@@ -152,9 +173,10 @@ describe('the chat', () => {
     expect([chat.sendsWhenLoaded, chat.draft, chat.blocked]).toEqual([
       true,
       'Hello.',
-      'The sampler settings are being read.'
+      'The conversation is being read.'
     ])
     await line.answer('samples.defaults', 0, SETTINGS)
+    await line.answer('chat.turns', 0, [])
     expect([chat.sendsWhenLoaded, chat.loading]).toEqual([true, null])
     void chat.send()
     await settled()
@@ -173,17 +195,14 @@ describe('the chat', () => {
     expect(chat.job.busy).toBe(false)
     chat.draft = 'And'
     chat.save()
+    await settled()
 
-    const { chat: reloaded } = await openChat()
+    const { chat: reloaded } = await openChat({}, await store({ line }))
     expect(reloaded.draft).toBe('And')
     expect(reloaded.turns.map(({ text }) => text)).toEqual(['Hello.'])
     expect(shown(reloaded, 0, 'post')).toEqual([['b', 1]])
     expect(elementAt(reloaded.turns, 0, 'turn').answers.post?.cut).toBe(true)
     expect(reloaded.rangeVariant.name).toBe('Layers 1–2')
-
-    reloaded.clear()
-    expect(reloaded.turns).toEqual([])
-    expect((await openChat()).chat.turns).toEqual([])
   })
 
   it("has a separate conversation with each pair, and offers one pair's question to another", async () => {
@@ -192,6 +211,9 @@ describe('the chat', () => {
     await converse(first, 'Name a colour.')
 
     const second = await openPair('pair-2')
+    const stored = await store(first)
+    expect(second.line.call('chat.turns', 1).input).toMatchObject({ pair: 'pair-1' })
+    await second.line.answer('chat.turns', 1, stored)
     expect([questions(second.chat), second.chat.rangeVariant.name]).toEqual([[], 'Layers 4–11'])
     expect(second.chat.suggestedQuestion).toBe('Name a colour.')
     void second.chat.askSuggested()
@@ -202,9 +224,9 @@ describe('the chat', () => {
     await (await stream(second.line, 0)).over()
     await converse(second, 'And a bird?', 1)
     expect(second.chat.suggestedQuestion).toBeNull()
-
-    expect(questions((await openPair('pair-1')).chat)).toEqual(['Name a colour.'])
-    expect(questions((await openPair('pair-2')).chat)).toEqual(['Name a colour.', 'And a bird?'])
+    const stores = [first, second].map(({ line }) => line.call('chat.saveTurn', 0).input)
+    expect(stores).toMatchObject([{ pair: 'pair-1' }, { pair: 'pair-2' }])
+    expect((await store(second)).map(({ text }) => text)).toEqual(['Name a colour.', 'And a bird?'])
   })
 
   it('asks the variants that are chosen from the list, and a new one at once about the last turn', async () => {
@@ -245,32 +267,39 @@ describe('the chat', () => {
     expect([chat.rangeVariant.name, chat.range]).toEqual(['Layer 5', { start: 5, end: 5 }])
   })
 
-  it('restores cleared turns before later ones, and removes only them again', async () => {
+  it('has main undo a clear, and shows the turns that main has then', async () => {
     const opened = await openChat()
-    const { chat, session } = opened
+    const { line, chat, session } = opened
     const { history } = session
     await converse(opened, 'Name a colour.')
-    chat.clear()
+    const [cleared] = await store(opened)
+    void chat.clear()
+    expect(chat.turns).toEqual([])
+    await line.answer('chat.clear', 0, projectState({ pair: PAIR, revision: 5 }))
+    expect(line.call('chat.clear', 0).input).toMatchObject({ turns: [cleared?.id] })
+    expect(history.notice?.text).toBe('Cleared the chat')
     await converse(opened, 'Name a bird.', 1)
-    await history.undo()
+    const answered = elementAt(chat.turns, 0, 'turn')
+    const turns = await store(opened)
+    void history.undo()
+    await line.answer('projects.revert', 0, projectState({ pair: PAIR, revision: 8 }))
+    expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [5] })
+    await line.answer('chat.turns', 1, turns)
     expect(questions(chat)).toEqual(['Name a colour.', 'Name a bird.'])
-    expect(questions((await openChat()).chat)).toEqual(['Name a colour.', 'Name a bird.'])
-    await history.redo()
-    expect(questions(chat)).toEqual(['Name a bird.'])
     expect(shown(chat, 0, 'post')).toEqual([['b', 1]])
-    await history.undo()
-    expect(questions(chat)).toEqual(['Name a colour.', 'Name a bird.'])
+    expect(chat.turns[1]).toBe(answered)
+    expect(history.redoable).toBe('clear the chat')
   })
 
-  it('says when the page can keep no more', async () => {
-    const { chat } = await openChat()
-    vi.stubGlobal('sessionStorage', {
-      setItem: () => {
-        throw new DOMException('full', 'QuotaExceededError')
-      }
-    })
-    chat.save()
-    expect(chat.tooLong).toBe(true)
+  it('shows a conversation again that could not be cleared', async () => {
+    const opened = await openChat()
+    await converse(opened, 'Name a colour.')
+    const turns = await store(opened)
+    void opened.chat.clear()
+    await opened.line.refuse('chat.clear', 0, new Error('The disk is full.'))
+    await opened.line.answer('chat.turns', 1, turns)
+    expect(questions(opened.chat)).toEqual(['Name a colour.'])
+    expect(opened.session.history.undoable).toBeNull()
   })
 
   it('keeps prompts among those of Samples and ranges among the recipes', async () => {
