@@ -74,6 +74,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     const rail = page.getByRole('navigation')
     await rail.getByText('Models', { exact: true }).click()
     await page.getByText('Demo in three stages.slr').first().waitFor()
+    await page.getByRole('button', { name: 'Open blend demo' }).waitFor()
     await rail.getByText('Ranges', { exact: true }).click()
     await page.getByRole('button', { name: 'Find the layers' }).click()
     await page.getByRole('heading', { name: 'Checking full answers' }).waitFor()
