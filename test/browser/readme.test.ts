@@ -78,6 +78,8 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await rail.getByText('Ranges', { exact: true }).click()
     await page.getByRole('button', { name: 'Find the layers' }).click()
     await page.getByRole('heading', { name: 'Checking full answers' }).waitFor()
+    // The bar stays one line high: no sweep is offered while the check runs.
+    expect(await page.getByRole('button', { name: RANGES_WORDS.sweepAgain }).count()).toBe(0)
     const headline =
       /^Layers 2–15: diversity 0\.862 → 0\.942 on full answers, but post at temperature 3 does better: 0\.966\./
     await page.getByRole('heading', { name: headline }).waitFor()
