@@ -149,12 +149,14 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await expectInSight(page, { controls: 25, words: 150 })
     await showView(page, 'ranges')
     const verdict =
-      /^Layers 2–15: not surely more varied, but \d+ % fewer right answers\. Checkpoint sft did better on both\./
+      /^Layers 2–15: not surely more varied, and \d+ % fewer right answers\. Checkpoint sft did better on both\./
     await page.getByRole('heading', { name: verdict }).waitFor()
     await expectInSight(page, { controls: 30, words: 130 })
     expect(await heightAboveCharts(page)).toBeLessThanOrEqual(160)
     await showView(page, 'export')
-    await page.getByText('Checkpoint sft does better. It is one of the models of the pair.').waitFor()
+    await page
+      .getByText('Checkpoint sft does better. Use it as it is, or let the next sweep restore layers to it.')
+      .waitFor()
     await expectInSight(page, { controls: 15 })
     await page.getByText(/^\d+ % fewer right answers$/).click()
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)

@@ -194,10 +194,11 @@ class SelectedRange {
     const better = this.withCheck(evaluation.better)
     // A headline that begins with "By a preview" has no room for it.
     const instead = better === null || hasPreview(this.evidence) ? '' : ` ${betterClause(better)}`
+    const conjunction = evaluation.diversity === 'better' ? 'but' : 'and'
     return {
       state: 'evaluated-loss',
       label: lost,
-      headline: `${this.name}: ${DIVERSITY_WORDS[evaluation.diversity]}, but ${lost}.${instead}`,
+      headline: `${this.name}: ${DIVERSITY_WORDS[evaluation.diversity]}, ${conjunction} ${lost}.${instead}`,
       figures: [{ label: measureOf(loss.measure).label, value: formatMeasureDelta(loss.measure, loss.mean) }],
       caveat: `Evaluated on ${evaluation.task}: ${lost}.`,
       action: better === null ? seeEvaluation(evaluation) : actionFor(better),

@@ -88,6 +88,7 @@ export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): s
   const check = failsCheck ? ' It fails the full-answer check.' : ''
   if (model?.kind === 'recipe') return `It can be kept as a recipe.${check}`
   if (model === null) return 'It is no model of its own.'
+  if (model.kind === 'checkpoint') return 'Use it as it is, or let the next sweep restore layers to it.'
   const runs = modelsPerToken === 2 ? ' It runs two models for each token.' : ''
   return model.kind === 'baseline'
     ? `It is a way to sample, not a model: use it in Samples and Evaluate.${runs}`

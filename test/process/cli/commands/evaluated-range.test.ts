@@ -36,7 +36,7 @@ async function evaluateToALoss(path: string): Promise<void> {
 
 it('says of a range that a project has evaluated to a loss, with what its sweep and its check find', async () => {
   const { project } = await sweptShort()
-  const loss = /^Layers 4–5: .*, but \d+ % fewer right answers\./m
+  const loss = /^Layers 4–5: .*, and \d+ % fewer right answers\./m
   const sweep = () => runHere(['sweep', '--no-check', '--project', project, '--uniform-blends', '2', '--quiet'])
 
   await evaluateToALoss(project)

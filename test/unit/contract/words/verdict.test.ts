@@ -250,3 +250,8 @@ it('says that a model which did better in the evaluation fails the full-answer c
   expect(useAt(0.5)).toBe('It can be kept as a recipe. It fails the full-answer check.')
   expect(useAt(0.95)).toBe('It can be kept as a recipe.')
 })
+
+it('says how to go on from an earlier checkpoint that did better', () => {
+  const model = { kind: 'checkpoint', name: 'sft', path: '/sft', fingerprint: '0'.repeat(64) } as const
+  expect(betterUse({ ...BETTER, model })).toBe('Use it as it is, or let the next sweep restore layers to it.')
+})
