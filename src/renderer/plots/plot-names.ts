@@ -27,7 +27,7 @@ interface Box {
 const GAP = 4
 /** Pixels left free beside a name, so that two names in one line stay apart. */
 const BETWEEN = 6
-/** Share of a name's area that may be covered by names or outside the plot while the name stays legible. */
+/** Share of a name's area that may be outside the plot, or on names and named points. */
 const MAX_LOST = 0.02
 /**
  * Cost of each line of distance between a name and its mark, as a share of the name's area. A distant name may be
@@ -52,8 +52,8 @@ const DIRECTIONS = [
 
 /**
  * Places names beside their points within `area`, so that they cover neither each other nor any mark. If that is
- * impossible, the position that covers least is used. Earlier names have precedence. A later name without a legible
- * position is left out.
+ * impossible, the position that covers least is used. Earlier names have precedence. A later name that would cover
+ * a name or a named point is left out.
  *
  * @param lineHeight height of a name.
  * @param marks marks of points without a name.
@@ -68,24 +68,23 @@ export function placeNames(
   const writtenNames: Box[] = []
   const named = points.map(boxOf)
   const others = marks.map(boxOf)
-  /** Returns the area of a box that is covered by names or outside the plot. */
-  const lostOf = (box: Box): number => covered(box, writtenNames) + boxArea(box) - overlap(box, area)
+  /** Returns the area of a box that is outside the plot, or on names and named points. */
+  const lostOf = (box: Box): number =>
+    covered(box, writtenNames) + covered(box, named) + boxArea(box) - overlap(box, area)
   return points.map((point) => {
-    let best: { position: NamePosition; box: Box; cost: number } | null = null
+    let best: { position: NamePosition; box: Box; cost: number; isLegible: boolean } | null = null
     for (const ring of RINGS) {
       for (const [across, down] of DIRECTIONS) {
         const box = boxBeside(point, across, down, ring * lineHeight, lineHeight)
         const lost = lostOf(box)
-        // A legible position that covers no named point costs less than any other.
-        const cost =
-          covered(box, others) + (covered(box, named) + lost) * NAMED_WEIGHT + ring * WORTH_A_LINE * boxArea(box)
+        const cost = covered(box, others) + lost * NAMED_WEIGHT + ring * WORTH_A_LINE * boxArea(box)
         if (best !== null && cost >= best.cost) continue
-        best = { box, cost, position: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
+        const position = { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 }
+        best = { box, cost, position, isLegible: lost <= MAX_LOST * boxArea(box) }
       }
     }
-    if (best === null) return null
+    if (best === null || !best.isLegible) return null
     const { box, position } = best
-    if (!isLegible(box, lostOf(box))) return null
     writtenNames.push({ ...box, left: box.left - BETWEEN, right: box.right + BETWEEN })
     return position
   })
@@ -100,8 +99,6 @@ const boxOf = ({ x, y, radius }: Mark): Box => ({
 
 const covered = (box: Box, others: readonly Box[]): number =>
   others.reduce((sum, other) => sum + overlap(box, other), 0)
-
-const isLegible = (box: Box, lost: number): boolean => lost <= MAX_LOST * boxArea(box)
 
 function boxBeside(
   { x, y, radius, width }: NamedPoint,

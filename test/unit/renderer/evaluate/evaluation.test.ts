@@ -193,6 +193,13 @@ describe('names in a plot', () => {
     expect(first).not.toBeNull()
     expect(others.at(-1)).toBeNull()
   })
+
+  it('are left out where they would cover a named point', () => {
+    const strip = { left: 100, top: 100, right: 240, bottom: 124 }
+    const wide = { x: 220, y: 112, radius: 6, width: 100 }
+    expect(placeNames([wide], strip, HEIGHT)).not.toEqual([null])
+    expect(placeNames([wide, { x: 150, y: 112, radius: 6, width: 1 }], strip, HEIGHT)[0]).toBeNull()
+  })
 })
 
 describe('pass@k', () => {
