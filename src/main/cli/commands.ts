@@ -58,7 +58,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, CommandRow>>>> = {
       description: 'sample answers, or get the distribution of the next token',
       load: async () => (await import('./commands/sample')).sampleCommand,
       examples: [
-        'slr sample --demo base post 4-11 --prompt "a big box."',
+        'slr sample --demo base post 4-11 --prompt "Name a colour."',
         `slr sample ${PAIR} 8-15 --prompts prompts.txt --paper --out answers.jsonl`,
         'slr sample --demo 4-11 --next --prompt "Pick a letter."'
       ]

@@ -25,7 +25,7 @@ import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { CheckWork } from '../../work/check'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { sweepTable } from '../results/tables'
-import { checkCommandOf, nextCommandsOf } from '../printing/verdict-report'
+import { checkCommandOf, nextCommandsOf, pairOfResult } from '../printing/verdict-report'
 import { requireSameSweep } from '../results/same-sweep'
 import { notifyOfMemory, pairIfGiven, requirePair, usageError } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
@@ -170,7 +170,7 @@ async function showSwept(
 ): Promise<void> {
   if (options.json) return printJson('sweep', check === null ? document : { ...document, check })
   const named = options.all && projectPair !== null ? { pair: projectPair.document.name } : {}
-  const resultOptions = { ...options, ...named }
+  const resultOptions = { ...options, demo: pairOfResult(document).demo, ...named }
   const { selection } = document
   const isAllChecked = selection !== null && rangesToCheck(document, check, selection.rho, 1).length === 0
   await printShown(

@@ -86,27 +86,39 @@ function verdictLines(view: EvaluationView, main: MainMeasures, words: Evaluatio
   const best = bestVerdict(results, main)
   const unknown = nextLine(view, main, best, words)
   return [
-    style('bold', style(best?.good === true ? 'green' : 'yellow', printable(headline(results, main, best)))),
+    style('bold', style(best?.good === true ? 'green' : 'yellow', printable(headline(view, main, best)))),
     ...(unknown === null ? [] : [printable(unknown)]),
     ...betterLine(results, main)
   ]
 }
 
-function headline(results: Results, main: MainMeasures, best: EvaluationVerdict | null): string {
+function headline(view: EvaluationView, main: MainMeasures, best: EvaluationVerdict | null): string {
+  const { results } = view
   const { comparedWith } = results
   if (results.variants.length === 1) return `Only ${comparedWith} was evaluated.`
-  if (best === null) return `No variant is surely more diverse than ${comparedWith}.`
-  const figures = [main.diversity, main.quality]
-    .map((id) => {
-      const [before, after] = [comparedWith, best.variant].map((name) => {
-        const mean = results.variants.find(({ variant }) => variant === name)?.measures[id]?.mean
-        return mean === undefined ? '-' : formatMeasure(id, mean)
-      })
-      return `${measureOf(id).label.toLowerCase()} ${before} → ${after}`
-    })
-    .join('; ')
+  if (best === null) return `No variant is surely more diverse than ${comparedWith}.${worseWords(view, main)}`
+  const figures = [main.diversity, main.quality].map((id) => changeWords(results, best.variant, id)).join('; ')
   if (best.good === true) return `${best.variant}, ${best.verdict}: ${figures}.`
   return `No variant is more diverse and surely as good as ${comparedWith}. Closest is ${best.variant}: ${figures}.`
+}
+
+/** Returns the means of the reference and of a variant. */
+function changeWords({ comparedWith, variants }: Results, name: string, id: MeasureId): string {
+  const [before, after] = [comparedWith, name].map((each) => {
+    const mean = variants.find(({ variant }) => variant === each)?.measures[id]?.mean
+    return mean === undefined ? '-' : formatMeasure(id, mean)
+  })
+  return `${measureOf(id).label.toLowerCase()} ${before} → ${after}`
+}
+
+/** Names the recipes that are surely worse than the reference; empty if there are none. */
+function worseWords({ run, results }: EvaluationView, { quality }: MainMeasures): string {
+  const worse = run.variants.flatMap(({ variant: { kind, name } }) => {
+    const difference = results.variants.find(({ variant }) => variant === name)?.differences[quality]
+    const isWorse = kind === 'recipe' && changeOf(quality, difference) === 'worse'
+    return isWorse ? [`${name}, ${changeWords(results, name, quality)}`] : []
+  })
+  return worse.length === 0 ? '' : ` Surely worse: ${worse.join('; ')}.`
 }
 
 /** Returns the most diverse variant that is surely better, else the best of those that are surely more diverse. */

@@ -55,7 +55,9 @@ export function commandsAfterSearch(
   if (demo !== undefined) start.push(...pairWords({ demo }))
   const recipe = pathWord(file ?? 'search.json')
   const { project, pair } = options
-  const namedPair = pairOptionsOf({ ...pairOfResult(search), project, pair })
+  const searched = pairOfResult(search)
+  const namedPair = pairOptionsOf({ ...searched, project, pair })
+  const demoPair = demo ?? searched.demo
   const command = (...words: string[]): string => {
     const text = shellCommand([['slr', ...words]])
     return file === null ? `${text}, after the same command with --out search.json` : text
@@ -68,7 +70,7 @@ export function commandsAfterSearch(
       'post',
       recipe,
       '--task',
-      demo === undefined ? 'open' : firstTaskOf(demo)
+      demoPair === undefined ? 'open' : firstTaskOf(demoPair)
     ),
     search: shellCommand([['slr', 'search', ...start, '--method', NEXT_METHOD[search.settings.method]]])
   }

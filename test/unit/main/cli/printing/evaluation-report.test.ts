@@ -62,3 +62,17 @@ it('an evaluation names what is better than a range', () => {
     'Better than upper: base, which is more diverse and better.'
   )
 })
+
+it('an evaluation without a more diverse variant names the recipes that are surely worse', () => {
+  const narrower = (view: EvaluationView): EvaluationView => {
+    const variants = view.results.variants.map((result) => ({
+      ...result,
+      differences: { ...result.differences, wordDistanceEqual: OPEN }
+    }))
+    return { ...view, results: { ...view.results, variants } }
+  }
+  expect(verdictOf(LOSS, narrower)[0]).toBe(
+    'No variant is surely more diverse than post. Surely worse: upper, format kept 1.000 → 1.000.'
+  )
+  expect(verdictOf(OPEN, narrower)[0]).toBe('No variant is surely more diverse than post.')
+})

@@ -9,6 +9,7 @@ import { commandsAfterSearch, describeSearch } from '../../../../../src/main/cli
 import { describeResults } from '../../../../../src/main/cli/printing/study-report'
 import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { nextCommandsOf } from '../../../../../src/main/cli/printing/verdict-report'
+import { demoPaths } from '../../../../../src/main/project/demo'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { computeSelection } from '../../../../../src/main/crc/selection/selection'
 import { evaluationView } from '../../../../fixtures/evaluation-documents'
@@ -46,4 +47,15 @@ test('results begin with the verdict in three lines, which the golden file shows
   const text = Object.entries(shown).map(([kind, result]) => `== ${kind}\n${stripVTControlCharacters(result)}\n`)
   await expect(text.join('\n')).toMatchFileSnapshot(join(import.meta.dirname, 'results.golden.txt'))
   for (const result of Object.values(shown)) expect(result.split('\n').length).toBeLessThanOrEqual(25)
+})
+
+test('the demo in a project is evaluated on a task of its own', () => {
+  const { base, post } = demoPaths('stages')
+  const searched = {
+    ...search,
+    basePath: { ...search.basePath, path: base },
+    postPath: { ...search.postPath, path: post }
+  }
+  const { evaluate } = commandsAfterSearch({ project: 'demo.slr', file: 'search.json' }, searched)
+  expect(evaluate).toContain('--task demo-names')
 })
