@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { lutimes, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, lutimes, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -72,6 +72,20 @@ describe('the lock of a project', () => {
     const problem = await problemOf(lockProject(folder))
     expect(problem.code).toBe('locked')
     expect(problem.message).toContain(`${folder} is in use by slr-workbench, process ${process.pid} on ${hostname()}`)
+    lock.release()
+    await takeOver()
+  })
+
+  test('lets a copy of an open project be opened, but no link to it', async () => {
+    const lock = await lockProject(folder)
+    const link = join(await temporaryFolder(), 'link')
+    await symlink(folder, link)
+    expect((await problemOf(lockProject(link))).code).toBe('locked')
+    const copy = await temporaryFolder()
+    await copyFile(lockFile, join(copy, '.lock'))
+    const other = await lockProject(copy)
+    expect((await problemOf(lockProject(folder))).code).toBe('locked')
+    other.release()
     lock.release()
     await takeOver()
   })

@@ -55,6 +55,13 @@ export class Lock {
     return this.#owner.token
   }
 
+  /** Reports whether a file is this lock, by any path. A copy of an open project has a copy of its lock. */
+  isAt(file: string): boolean {
+    if (file === this.#file) return true
+    const [own, other] = [this.#file, file].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }))
+    return own !== undefined && own.ino === other?.ino && own.dev === other.dev
+  }
+
   release(): void {
     ownLocks.delete(this.#owner.token)
     const owner = readOwner(this.#file)
@@ -85,9 +92,10 @@ export interface Writer {
 
 /** Reports the process that writes a project now; null if there is none. Nothing is changed. */
 export function writerOf(folder: string): Writer | null {
-  const owner = readOwner(lockFile(folder))
-  if (typeof owner === 'string' || !isLive(owner)) return null
-  return { token: owner.token, problem: lockedBy(lockFile(folder), owner, lockedProject(folder)).problem }
+  const file = lockFile(folder)
+  const owner = readOwner(file)
+  if (typeof owner === 'string' || !isLive(owner, file)) return null
+  return { token: owner.token, problem: lockedBy(file, owner, lockedProject(folder)).problem }
 }
 
 export interface LockedResource {
@@ -102,7 +110,7 @@ export async function acquireLock(file: string, locked: LockedResource): Promise
     if (lock !== null) return lock
     const owner = await settledOwner(file)
     if (owner === 'gone') continue
-    if (owner !== 'unreadable' && isLive(owner)) throw lockedBy(file, owner, locked)
+    if (owner !== 'unreadable' && isLive(owner, file)) throw lockedBy(file, owner, locked)
     const replacement = await takeOver(file, locked)
     if (replacement !== null) return replacement
   }
@@ -116,7 +124,7 @@ async function takeOver(file: string, locked: LockedResource): Promise<Lock | nu
   const guard = await acquireLock(`${file}.takeover`, locked)
   try {
     const current = await settledOwner(file)
-    if (current === 'gone' || (current !== 'unreadable' && isLive(current))) return null
+    if (current === 'gone' || (current !== 'unreadable' && isLive(current, file))) return null
     const owner = thisProcess()
     const replacement = `${file}.${owner.token}`
     try {
@@ -169,9 +177,9 @@ function ageMs(file: string): number {
 }
 
 /** Reports whether the lock must be respected, as that of any other computer. */
-function isLive(owner: LockOwner): boolean {
+function isLive(owner: LockOwner, file: string): boolean {
   if (owner.host !== hostname()) return true
-  if (owner.pid === process.pid) return ownLocks.has(owner.token)
+  if (owner.pid === process.pid) return ownLocks.get(owner.token)?.isAt(file) === true
   if (!isProcessRunning(owner.pid)) return false
   // The number may belong to another process by now.
   const processStart = startOf(owner.pid)
