@@ -2,16 +2,17 @@ import type { CheckProgress, FullAnswerScores } from '../../../contract/document
 import type { Precision } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import type { Model } from '../../../contract/model/model'
-import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
+import { needsBase, type SamplingBaseline } from '../../../contract/model/sampling-baseline'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { defaultMemoryBytes } from '../../base/engine-memory'
 import { progressRate } from '../../base/progress-rate'
+import { sum } from '../../base/sums'
 import type { EngineClient } from '../../engine/host'
 import type { TextModel } from '../../text/text-model'
 import { whiteSpaceTokens } from '../task/characters'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerPath, answerPaths } from './answer-paths'
-import { SequenceProbabilities, SequenceQuestions } from './questions'
+import { type Question, SequenceProbabilities, SequenceQuestions } from './questions'
 import { type PathQuestions, addPathQuestions, addTrailQuestions, scoreFullAnswers } from './full-answers'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -24,7 +25,7 @@ export interface FullAnswersRequest {
   base: string
   post: string
   models: readonly Model[]
-  /** Baselines computed from the logits of post, or of post and base. Those are then among the models. */
+  /** Baselines, which are computed from the logits of post, or of post and base. */
   baselines: readonly SamplingBaseline[]
   device: SweepRequest['device']
   precision: Precision
@@ -34,6 +35,9 @@ export interface FullAnswersRequest {
   endTokens: readonly number[]
 }
 
+/** Models and baselines of one round of questions. */
+type RoundModels = Pick<FullAnswersRequest, 'models' | 'baselines'>
+
 /** Scores full answers exactly, at temperature 1 without cut-offs. @returns scores in request order, and seconds */
 export async function checkAnswers(
   engine: EngineClient,
@@ -42,34 +46,52 @@ export async function checkAnswers(
   onProgress: (progress: CheckProgress) => void
 ): Promise<{ answers: FullAnswerScores[]; seconds: number }> {
   const { rendered, models, baselines, text, endTokens } = request
-  const ends = new Set(endTokens)
-  const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
+  const ends = [...new Set(endTokens)]
+  const white = (await whiteSpaceTokens(text)).filter((token) => !ends.includes(token))
   const asking = new Asking(engine, request, { signal, onProgress })
+  const prompts = rendered.prompts.map(({ tokens }) => tokens)
   const questions = new SequenceQuestions()
-  const paths = (await answerPaths(rendered, text)).map((path) => addPathQuestions(questions, path, [...ends], white))
-  const pathAnswers = await asking.ask(questions)
-  const trailQuestions = new SequenceQuestions()
-  const trails = trailsToFollow(paths, pathAnswers).map((trail) =>
-    addTrailQuestions(trailQuestions, trail, [...ends], white)
-  )
-  const trailAnswers = trails.length === 0 ? [] : await asking.ask(trailQuestions)
-  return {
-    answers: [...models, ...baselines].map((_, model) =>
-      scoreFullAnswers(
-        rendered.prompts,
-        { paths, probabilities: elementAt(pathAnswers, model, 'model') },
-        { trails, probabilities: trailAnswers[model] ?? new SequenceProbabilities() }
-      )
-    ),
-    seconds: asking.seconds
+  const paths = (await answerPaths(rendered, text)).map((path) => addPathQuestions(questions, path, ends, white))
+  const base: Model[] = baselines.some(needsBase) ? [{ kind: 'base' }] : []
+  const first = await asking.ask(questions, prompts, { models: [...models, ...base], baselines })
+
+  /** Follows what may come after a character, and scores full answers. @param inputs models that are not scored */
+  const score = async (
+    written: readonly SequenceProbabilities[],
+    { models, baselines }: RoundModels,
+    inputs: readonly Model[]
+  ): Promise<FullAnswerScores[]> => {
+    const followed = trailsToFollow(paths, written)
+    const trailQuestions = new SequenceQuestions()
+    const trails = followed.map((trail, index) => addTrailQuestions(trailQuestions, index, trail, ends, white))
+    // The first round has computed what leads to a trail, so that only its own tokens are asked here.
+    const contexts = followed.map(({ path, token }) => [
+      ...elementAt(prompts, path.prompt, 'prompt'),
+      ...path.tokens,
+      token
+    ])
+    const round = { models: [...inputs, ...models], baselines }
+    const next = trails.length === 0 ? [] : await asking.ask(trailQuestions, contexts, round)
+    return written.map((probabilities, index) => {
+      const trailing = { trails, probabilities: next[inputs.length + index] ?? new SequenceProbabilities() }
+      return scoreFullAnswers(rendered.prompts, { paths, probabilities }, trailing)
+    })
   }
+  // Samplers write much more white space than models, so that following both together would cost far more.
+  const ofBaselines = first.slice(models.length + base.length)
+  const baselineScores = await score(ofBaselines, { models: [], baselines }, [{ kind: 'post' }, ...base])
+  const modelScores = await score(first.slice(0, models.length), { models, baselines: [] }, [])
+  return { answers: [...modelScores, ...baselineScores], seconds: asking.seconds }
+}
+
+export interface Trail {
+  path: AnswerPath
+  token: number
+  written: Question
 }
 
 /** Selects the white-space tokens to follow. The share left out is at most {@link NEGLIGIBLE} of valid answers. */
-export function trailsToFollow(
-  paths: readonly PathQuestions[],
-  models: readonly SequenceProbabilities[]
-): { path: AnswerPath; token: number }[] {
+export function trailsToFollow(paths: readonly PathQuestions[], models: readonly SequenceProbabilities[]): Trail[] {
   const totals = models.map((probabilities) => answersOfPrompts(paths, probabilities))
   const byPrompt = multimap(
     paths.flatMap(({ path, trails }) =>
@@ -78,7 +100,7 @@ export function trailsToFollow(
           const total = mapGet(elementAt(totals, model, 'model'), path.prompt, 'prompt')
           return total === 0 ? 0 : probabilities.of(written) / total
         })
-        return [path.prompt, { path, token, share: Math.max(...shares) }] as const
+        return [path.prompt, { path, token, written, share: Math.max(...shares) }] as const
       })
     )
   )
@@ -104,10 +126,12 @@ function answersOfPrompts(paths: readonly PathQuestions[], probabilities: Sequen
   return new Map([...byPrompt].map(([prompt, values]) => [prompt, values.reduce((sum, value) => sum + value, 0)]))
 }
 
-/** Rounds of questions per check. The second round depends on the answers of the first. */
-const ROUNDS = 2
+/** Typical shares of a check: all models and baselines, then trails of baselines, then trails of models. */
+const ROUND_SHARES = [0.6, 0.35, 0.05]
+/** The same for a check without baselines. */
+const MODEL_ROUND_SHARES = [0.9, 0.1]
 
-/** Asks the engine for probabilities of continuations of the request's prompts. */
+/** Asks the engine for probabilities of continuations. */
 class Asking {
   seconds = 0
   private readonly begunMs = performance.now()
@@ -122,12 +146,19 @@ class Asking {
     private readonly run: { signal: AbortSignal; onProgress: (progress: CheckProgress) => void }
   ) {}
 
-  /** @returns the probabilities of each model, then of each baseline */
-  async ask(questions: SequenceQuestions): Promise<SequenceProbabilities[]> {
-    const { base, post, models, baselines, device, precision, rendered } = this.request
+  /**
+   * @param contexts tokens of each context of the questions
+   * @returns the probabilities of each model, then of each baseline
+   */
+  async ask(
+    questions: SequenceQuestions,
+    contexts: readonly (readonly number[])[],
+    { models, baselines }: RoundModels
+  ): Promise<SequenceProbabilities[]> {
+    const { base, post, device, precision } = this.request
     const { signal, onProgress } = this.run
     let rowsTotal = 0
-    const questionsByPrompt = questions.byPrompt()
+    const contextGroups = questions.byContext()
     const answers = [...models, ...baselines].map(() => new SequenceProbabilities())
     const events = await this.engine.sweep(
       {
@@ -137,8 +168,8 @@ class Asking {
         baselines: [...baselines],
         device,
         precision,
-        prompts: questionsByPrompt.map(({ prompt, groups }) => ({
-          tokens: elementAt(rendered.prompts, prompt, 'prompt').tokens,
+        prompts: contextGroups.map(({ context, groups }) => ({
+          tokens: [...elementAt(contexts, context, 'context')],
           groups
         })),
         memoryBytes: defaultMemoryBytes()
@@ -153,27 +184,28 @@ class Asking {
       }
       if (event.type === 'probabilities') {
         for (const [row, index] of event.prompts.entries()) {
-          const { prompt } = elementAt(questionsByPrompt, index, 'prompt')
-          elementAt(answers, event.model, 'model').set(prompt, elementAt(event.probabilities, row, 'prompt'))
+          const { context } = elementAt(contextGroups, index, 'context')
+          elementAt(answers, event.model, 'model').set(context, elementAt(event.probabilities, row, 'context'))
         }
       }
       if (event.type === 'done') this.seconds += event.seconds
     }
     this.roundsDone++
     this.rowsBefore += rowsTotal
-    if (answers.every(({ count }) => count === questionsByPrompt.length)) return answers
+    if (answers.every(({ count }) => count === contextGroups.length)) return answers
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was checked.')
   }
 
-  /** Computes progress that never decreases. Every round counts as an equal share of the check. */
+  /** Computes progress that never decreases. */
   private progress(rowsDone: number, rowsTotal: number): CheckProgress {
-    const { roundsDone, rowsBefore } = this
-    const done = rowsBefore + rowsDone
-    const remaining = rowsTotal - rowsDone + (ROUNDS - 1 - roundsDone) * rowsTotal
+    const shares = this.request.baselines.length === 0 ? MODEL_ROUND_SHARES : ROUND_SHARES
+    const share = elementAt(shares, this.roundsDone, 'round')
+    const before = sum(shares.slice(0, this.roundsDone))
+    const done = this.rowsBefore + rowsDone
+    const total = this.rowsBefore + (rowsTotal * (1 - before)) / share
     const elapsed = (performance.now() - this.begunMs) / 1000
-    const total = done + remaining
     const { perSecond, secondsLeft } = this.rate(done, total, elapsed)
-    const share = (roundsDone + rowsDone / rowsTotal) / ROUNDS
-    return { rowsDone: share * total, rowsTotal: total, rowsPerSecond: perSecond, secondsLeft }
+    const doneShare = before + (share * rowsDone) / rowsTotal
+    return { rowsDone: doneShare * total, rowsTotal: total, rowsPerSecond: perSecond, secondsLeft }
   }
 }

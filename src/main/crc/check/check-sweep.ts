@@ -18,7 +18,7 @@ import { baselineModel, blendRecipe } from '../../../contract/documents/swept-mo
 import { rangeName } from '../../../contract/words/format'
 import { isSame } from '../../../contract/words/range-facts'
 import { type Model, sweptRangeModel, weightsKey } from '../../../contract/model/model'
-import { needsBase, type SamplingBaseline } from '../../../contract/model/sampling-baseline'
+import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
 import { inputError, WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
 import { recipeStrengths } from '../../../contract/model/strengths'
@@ -180,7 +180,7 @@ async function checkFewShotBase(
   return { fewShot: elementAt(answers, 0, 'model'), seconds }
 }
 
-/** Returns the models of the engine's request: post, the recipes, uniform blends, and base if a baseline needs it. */
+/** Returns the models to check: post, the recipes and uniform blends, then the other baselines. */
 function checkedModels(
   recipes: readonly Recipe[],
   baselines: readonly Baseline[],
@@ -192,8 +192,7 @@ function checkedModels(
   const models: Model[] = [
     { kind: 'post' },
     ...recipes.map(asModel),
-    ...blends.map((blend) => asModel(blendRecipe(blend, sweep))),
-    ...(drawn.some(needsBase) ? [{ kind: 'base' } as const] : [])
+    ...blends.map((blend) => asModel(blendRecipe(blend, sweep)))
   ]
   return {
     models,

@@ -18,8 +18,10 @@ export interface PathQuestions {
   trails: readonly { token: number; written: Question }[]
 }
 
+/** Questions about what follows a valid character and a token of white space. */
 export interface TrailQuestions {
   path: AnswerPath
+  /** The question of {@link PathQuestions} for the probability of both. */
   written: Question
   ended: Question
   white: Question
@@ -44,19 +46,19 @@ export function addPathQuestions(
   }
 }
 
+/** @param context index of the tokens that the questions follow: a prompt, a character and white space */
 export function addTrailQuestions(
   questions: SequenceQuestions,
-  { path, token }: { path: AnswerPath; token: number },
+  context: number,
+  { path, written }: Pick<TrailQuestions, 'path' | 'written'>,
   ends: readonly number[],
   white: readonly number[]
 ): TrailQuestions {
-  const { prompt, tokens } = path
-  const trailing = [...tokens, token]
   return {
     path,
-    written: questions.add(prompt, [trailing]),
-    ended: questions.add(prompt, eachBehind(trailing, ends)),
-    white: questions.add(prompt, eachBehind(trailing, white))
+    written,
+    ended: questions.add(context, eachBehind([], ends)),
+    white: questions.add(context, eachBehind([], white))
   }
 }
 
@@ -86,9 +88,10 @@ export function scoreFullAnswers(
     if (white !== null) addUndecided(path, first.probabilities.of(white))
   }
   for (const { path, written, ended, white } of followed.trails) {
-    add(full, path, followed.probabilities.of(ended))
+    const reached = first.probabilities.of(written)
+    add(full, path, reached * followed.probabilities.of(ended))
     // The trail is decided now. Only its own white space stays undecided.
-    addUndecided(path, followed.probabilities.of(white) - followed.probabilities.of(written))
+    addUndecided(path, reached * (followed.probabilities.of(white) - 1))
   }
   const answers = scoreOf(prompts, full)
   return {

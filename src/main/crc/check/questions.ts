@@ -2,32 +2,33 @@ import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 export interface Question {
-  readonly prompt: number
+  /** Index of the tokens before the continuations, such as those of a prompt. */
+  readonly context: number
   readonly group: number
 }
 
-/** Collects groups of continuations by prompt, to ask the engine for their probabilities. */
+/** Collects groups of continuations by their context, to ask the engine for their probabilities. */
 export class SequenceQuestions {
   private readonly groups = new Map<number, TrackedPrompt['groups']>()
 
   /** @param sequences distinct; none is a prefix of another, so their probabilities can be summed */
-  add(prompt: number, sequences: readonly (readonly number[])[]): Question {
-    const promptGroups = this.groups.get(prompt) ?? []
-    this.groups.set(prompt, promptGroups)
-    promptGroups.push(sequences.map((sequence) => [...sequence]))
-    return { prompt, group: promptGroups.length - 1 }
+  add(context: number, sequences: readonly (readonly number[])[]): Question {
+    const contextGroups = this.groups.get(context) ?? []
+    this.groups.set(context, contextGroups)
+    contextGroups.push(sequences.map((sequence) => [...sequence]))
+    return { context, group: contextGroups.length - 1 }
   }
 
-  byPrompt(): { prompt: number; groups: TrackedPrompt['groups'] }[] {
-    return Array.from(this.groups, ([prompt, groups]) => ({ prompt, groups }))
+  byContext(): { context: number; groups: TrackedPrompt['groups'] }[] {
+    return Array.from(this.groups, ([context, groups]) => ({ context, groups }))
   }
 }
 
 export class SequenceProbabilities {
   private readonly probabilities = new Map<number, readonly number[]>()
 
-  set(prompt: number, probabilities: readonly number[]): void {
-    this.probabilities.set(prompt, probabilities)
+  set(context: number, probabilities: readonly number[]): void {
+    this.probabilities.set(context, probabilities)
   }
 
   get count(): number {
@@ -35,7 +36,7 @@ export class SequenceProbabilities {
   }
 
   /** @throws RangeError for a question without a probability */
-  of({ prompt, group }: Question): number {
-    return elementAt(mapGet(this.probabilities, prompt, 'prompt'), group, 'group')
+  of({ context, group }: Question): number {
+    return elementAt(mapGet(this.probabilities, context, 'context'), group, 'group')
   }
 }

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type FullAnswerScores } from '../../../../src/contract/documents/answer-check'
@@ -7,6 +8,7 @@ import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
 import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
+import { checkAnswers } from '../../../../src/main/crc/check/check-answers'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
 import { SequenceProbabilities, SequenceQuestions } from '../../../../src/main/crc/check/questions'
 import { addPathQuestions, addTrailQuestions, scoreFullAnswers } from '../../../../src/main/crc/check/full-answers'
@@ -18,10 +20,12 @@ import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
 import { renderPrompts } from '../../../../src/main/crc/task/render-prompts'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
+import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { computeSweep, demoSweep } from '../../../fixtures/swept-demo'
 import { byteLevelTokenizer, textFolder } from '../../../fixtures/text-folder'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { sum } from '../../../../src/main/base/sums'
 import { runToEnd } from '../../../../src/main/base/steps'
 
 const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
@@ -46,13 +50,17 @@ describe('full answers', () => {
     '1,2': { [END]: 0.8 }
   }
   /** Returns the probabilities of a model that draws tokens by `next`. */
-  function probabilitiesOf(questions: SequenceQuestions): SequenceProbabilities {
+  function probabilitiesOf(
+    questions: SequenceQuestions,
+    contexts: readonly (readonly number[])[]
+  ): SequenceProbabilities {
     const probabilities = new SequenceProbabilities()
-    const probability = (sequence: readonly number[]): number =>
-      sequence.reduce((p, token, i) => p * (next[sequence.slice(0, i).join()]?.[token] ?? 0), 1)
-    for (const { prompt, groups } of questions.byPrompt()) {
+    for (const { context, groups } of questions.byContext()) {
+      const tokens = elementAt(contexts, context, 'context')
+      const probability = (sequence: readonly number[]): number =>
+        sequence.reduce((p, token, i) => p * (next[[...tokens, ...sequence.slice(0, i)].join()]?.[token] ?? 0), 1)
       probabilities.set(
-        prompt,
+        context,
         groups.map((sequences) => sequences.reduce((sum, sequence) => sum + probability(sequence), 0))
       )
     }
@@ -62,11 +70,17 @@ describe('full answers', () => {
     const questions = new SequenceQuestions()
     const paths = [A, B].map((path) => addPathQuestions(questions, path, [END], WHITE))
     const trailQuestions = new SequenceQuestions()
-    const followed = trails.map((token) => addTrailQuestions(trailQuestions, { path: A, token }, [END], WHITE))
+    const [ofA] = paths
+    const followed = trails.map((trail, index) => {
+      const written = ofA?.trails.find(({ token }) => token === trail)?.written
+      if (written === undefined) throw new Error(`no trail ${trail}`)
+      return addTrailQuestions(trailQuestions, index, { path: A, written }, [END], WHITE)
+    })
+    const contexts = trails.map((token) => [...A.tokens, token])
     return scoreFullAnswers(
       prompts,
-      { paths, probabilities: probabilitiesOf(questions) },
-      { trails: followed, probabilities: probabilitiesOf(trailQuestions) }
+      { paths, probabilities: probabilitiesOf(questions, [[]]) },
+      { trails: followed, probabilities: probabilitiesOf(trailQuestions, contexts) }
     )
   }
 
@@ -96,6 +110,45 @@ describe('full answers', () => {
       { prompt: 0, character: 2, tokens: [32], mayTrail: false }
     ])
     expect(await whiteSpaceTokens(text)).toEqual([9, 10, 11, 12, 13, 32])
+  })
+
+  it('are asked again only from where white space was written, and only of the models that wrote it', async () => {
+    const files = { 'tokenizer.json': byteLevelTokenizer([['Ġ', 'A']]), 'config.json': {} }
+    const text = await loadTextModel(await textFolder(files))
+    const rendered = await renderPrompts([{ text: '?', category: 'x', valid: ['A'] }], DEFAULT_RENDERING, text)
+    const asked: unknown[] = []
+    const engine = scriptedEngine({
+      async *sweep({ models, baselines = [], prompts }) {
+        asked.push([models.map(({ kind }) => kind), prompts.map(({ tokens }) => tokens)])
+        for (const model of [...models, ...baselines].keys()) {
+          // Baselines write A, and then a line break as often as the end.
+          const next: Partial<Record<number, number>> =
+            model < models.length ? { 65: 0.9, [END]: 1 } : { 65: 0.9, 10: 0.5, [END]: 0.5 }
+          const probability = (sequence: readonly number[]): number =>
+            sequence.reduce((product, token) => product * (next[token] ?? 0), 1)
+          const probabilities = prompts.map(({ groups }) => groups.map((group) => sum(group.map(probability))))
+          yield { type: 'probabilities', model, prompts: [...prompts.keys()], probabilities }
+        }
+      }
+    })
+    const models: Model[] = [{ kind: 'post' }, rangeModel({ start: 0, end: 0 })]
+    const baselines = [{ kind: 'mix', share: 0.5 } as const]
+    const request = { base: 'base', post: 'post', models, baselines, device: 'cpu', precision: 'fp32' } as const
+    const { signal } = new AbortController()
+    const { answers } = await checkAnswers(
+      engine,
+      { ...request, rendered, text, endTokens: [END] },
+      signal,
+      () => undefined
+    )
+    const prompt = elementAt(rendered.prompts, 0, 'prompt').tokens
+    expect(asked).toEqual([
+      [['post', 'recipe', 'base'], [prompt]],
+      [['post', 'base'], [[...prompt, 65, 10]]]
+    ])
+    const validities = answers.map(({ answers: { validity } }) => validity)
+    for (const [index, validity] of [0.9, 0.9, 0.9 * (0.5 + 0.5 * 0.5)].entries())
+      expect(validities[index]).toBeCloseTo(validity, ACCURACY)
   })
 })
 
