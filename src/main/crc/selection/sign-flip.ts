@@ -26,7 +26,7 @@ export function signFlips(differences: readonly number[], weights: readonly numb
   // Means that differ only by rounding count as equally far from 0.
   const threshold = Math.abs(sum) * (1 - 1e-12)
   const exact = differences.length <= EXACT_PROMPTS
-  const ways = exact ? everyWay(differences.length) : drawnWays(seed, differences.length)
+  const ways = waysToFlip(exact ? null : seed, differences.length)
   const ofWeighted = subsetSums(weighted)
   const ofWeights = subsetSums(weights)
   const wayBytes = Math.ceil(differences.length / 8)
@@ -71,6 +71,18 @@ export function signFlip(differences: readonly number[], weights: readonly numbe
 
 /* Flips are bits of bytes. Tables hold the sums of a byte, because single additions dominated a selection. */
 
+/** Maximum size of the cached ways, in bytes. A selection compares a dozen baselines over the same prompts. */
+const MAX_CACHED_BYTES = 2 ** 20
+let lastWays: { readonly seed: number | null; readonly count: number; readonly ways: Uint8Array } | null = null
+
+/** Returns ways to flip so many signs, one after the other. @param seed null for every way */
+function waysToFlip(seed: number | null, count: number): Uint8Array {
+  if (lastWays !== null && lastWays.seed === seed && lastWays.count === count) return lastWays.ways
+  const ways = seed === null ? everyWay(count) : drawnWays(seed, count)
+  if (ways.length <= MAX_CACHED_BYTES) lastWays = { seed, count, ways }
+  return ways
+}
+
 function everyWay(count: number): Uint8Array {
   const wayBytes = Math.ceil(count / 8)
   return Uint8Array.from({ length: wayBytes * 2 ** count }, (_, index) => {
@@ -79,12 +91,7 @@ function everyWay(count: number): Uint8Array {
   })
 }
 
-/** Maximum size of the cached draw, in bytes. A selection compares a dozen baselines over the same prompts. */
-const MAX_CACHED_BYTES = 2 ** 20
-let lastDraw: { readonly seed: number; readonly count: number; readonly ways: Uint8Array } | null = null
-
 function drawnWays(seed: number, count: number): Uint8Array {
-  if (lastDraw !== null && lastDraw.seed === seed && lastDraw.count === count) return lastDraw.ways
   const random = xoroshiro128plus(seed)
   const wayBytes = Math.ceil(count / 8)
   const ways = new Uint8Array(SIGN_DRAWS * wayBytes)
@@ -94,7 +101,6 @@ function drawnWays(seed: number, count: number): Uint8Array {
       if (uniformFloat64(random) < 0.5) ways[byte] = elementAt(ways, byte, 'byte') | (1 << (i & 7))
     }
   }
-  if (ways.length <= MAX_CACHED_BYTES) lastDraw = { seed, count, ways }
   return ways
 }
 
