@@ -29,12 +29,24 @@ let folder: string
 let pair: { base: string; post: string }
 let stages: OtherCheckpoint[]
 let request: CrcSweepRequest
+/** Requests to the engine of the whole lineage, and its sweeps. */
+const requests: SweepRequest[] = []
+let whole: SweepDocument[]
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slr-lineage-'))
   pair = await shortPair()
   stages = await writeLineage(folder, pair, 6, [2, 3])
   request = await demoSweep({ ...pair, stages, prompts: await demoPrompts(8) })
+  const client = oneByOne(engine.client())
+  const noting: EngineClient = {
+    ...client,
+    sweep: (sweep, options) => {
+      requests.push(SweepRequest.parse(sweep))
+      return client.sweep(sweep, options)
+    }
+  }
+  whole = (await runLineage(noting, request, signal, () => undefined)).sweeps
 })
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -58,21 +70,12 @@ const oneByOne = (client: EngineClient): EngineClient => ({
 describe('a lineage', () => {
   it('equals a sweep of each two stages, to the bit, where each state goes through a block by itself', async () => {
     const client = oneByOne(engine.client())
-    const requests: SweepRequest[] = []
-    const noting: EngineClient = {
-      ...client,
-      sweep: (sweep, options) => {
-        requests.push(SweepRequest.parse(sweep))
-        return client.sweep(sweep, options)
-      }
-    }
-    const { sweeps } = await runLineage(noting, request, signal, () => undefined)
-    expect(sweeps).toHaveLength(6)
+    expect(whole).toHaveLength(6)
     let separate = 0
     for (const [index, { target, source }] of stagePairs(stages).entries()) {
       const folders = { base: source?.path ?? pair.base, post: target?.path ?? pair.post }
       const alone = await runCrcSweep(client, { ...request, stages: [], ...folders }, signal, () => undefined)
-      expect(numbersOf(elementAt(sweeps, index, 'sweep'))).toEqual(numbersOf(alone))
+      expect(numbersOf(elementAt(whole, index, 'sweep'))).toEqual(numbersOf(alone))
       separate += alone.work.blockEvaluations
     }
     const asked = elementAt(requests, 0, 'request')
@@ -80,15 +83,14 @@ describe('a lineage', () => {
     // The plan counts one group of prompts, and the engine computes two.
     const planned = async (models: SweepRequest['models']): Promise<number> =>
       2 * (await client.plan({ ...asked, models })).blockEvaluations
-    expect(elementAt(sweeps, 0, 'sweep').work.blockEvaluations).toBe(await planned(asked.models))
+    expect(elementAt(whole, 0, 'sweep').work.blockEvaluations).toBe(await planned(asked.models))
     expect(await planned(withoutSums)).toBeLessThan(0.8 * separate)
   })
 
   it('resumes from the groups of prompts that a stopped one has finished', async () => {
     const file = join(await temporaryFolder(), 'map.csv')
-    const run = async (past: SweepHistory | null, stop = new AbortController()): Promise<SweepDocument[]> =>
+    const run = async (past: SweepHistory, stop = new AbortController()): Promise<SweepDocument[]> =>
       (await runLineage(oneByOne(engine.client()), request, stop.signal, () => undefined, past)).sweeps
-    const whole = await run(null)
     const stop = new AbortController()
     const reached = engine.holdAt(inOrder('group', 'progress'))
     const stopped = run(sweepHistory(file), stop)
