@@ -4,10 +4,9 @@ import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import type { LineageSettings } from '../../../contract/work/settings'
 import type { ShownJob } from '../../../contract/work/work-list'
 import { BackgroundJob } from '../../app/background-job.svelte'
-import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
+import { PlanRequest } from '../../app/plan-request.svelte'
 import { usableCheckpoints } from '../../recipes/other-checkpoints'
-import { complaintOf, type Complaint } from '../../ui/complaint'
 import type { WorkList } from '../pairs/work-list.svelte'
 
 type LineageProgress = Extract<LineageEvent, { type: 'progress' }>
@@ -19,15 +18,9 @@ interface LineageScoring {
   readonly keep: string | null
 }
 
-/** Milliseconds without a change before planning starts. */
-const PAUSE_MS = 500
-
-/** The newest lineage of the pair, the settings of the next one, and the job that computes it. */
-export class Lineage {
+/** The newest lineage of the pair, settings and plan of the next one, and the job that computes it. */
+export class Lineage extends PlanRequest<SweepPlan> {
   document = $state.raw<LineageDocument | null>(null)
-  /** Null while unknown, or when nothing is left to compute. */
-  plan = $state.raw<SweepPlan | null>(null)
-  planFailure = $state.raw<Complaint | null>(null)
   readonly job: BackgroundJob<LineageEvent, LineageProgress>
   /** Entry of the queue; null if none waits, runs or has stopped. */
   readonly queued = $derived.by<(ShownJob & { settings: LineageSettings }) | null>(() => {
@@ -54,7 +47,6 @@ export class Lineage {
     const scored = task === null ? {} : keep === null ? { task } : { regain: task, keep }
     return { ...scored, stages: this.stages.map(({ id }) => id) }
   })
-  readonly planning = $derived.by(() => this.latest.awaited !== null)
   private chosenScoring = $state.raw<LineageScoring | null>(null)
   private chosen = $state.raw<readonly string[] | null>(null)
   private readonly computedIds = $derived.by(() => {
@@ -64,14 +56,12 @@ export class Lineage {
       ({ fingerprint }) => this.usable.find((checkpoint) => checkpoint.fingerprint === fingerprint)?.id ?? []
     )
   })
-  private readonly latest: Latest<string>
-  private plannedFor: string | null = null
 
   constructor(
     private readonly project: OpenProject,
     private readonly work: WorkList
   ) {
-    this.latest = new Latest(project.left)
+    super(project.left)
     this.job = new BackgroundJob<LineageEvent, LineageProgress>(project, {
       kind: 'lineage',
       holdsEngine: 'Stages are being compared',
@@ -113,30 +103,8 @@ export class Lineage {
     await this.project.attempt(() => client.work.add({ path: here.path, pairs: [here.pair], work, again: true }))
   }
 
-  /** Plans again if the key has changed. @param key null while nothing can be planned */
-  planFor(key: string | null): void {
-    if (key === this.plannedFor) return
-    this.plannedFor = key
-    if (key === null) this.latest.drop()
-    else void this.ask(key)
-  }
-
-  private async ask(key: string): Promise<void> {
+  protected async request(signal: AbortSignal): Promise<SweepPlan | null> {
     const { here, client } = this.project
-    const { settings } = this
-    try {
-      const planned = await this.latest.ask(
-        key,
-        (signal) => client.lineages.plan({ ...here, settings }, { signal }),
-        PAUSE_MS
-      )
-      if (planned === null) return
-      this.plan = planned.answer
-      this.planFailure = null
-    } catch (error) {
-      this.plan = null
-      const complaint = complaintOf(error)
-      this.planFailure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
-    }
+    return client.lineages.plan({ ...here, settings: this.settings }, { signal })
   }
 }

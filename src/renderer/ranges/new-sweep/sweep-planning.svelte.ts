@@ -5,16 +5,12 @@ import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { areSamePrompts } from '../../prompt-set/prompt-draft'
-import { complaintOf, type Complaint } from '../../ui/complaint'
 import { sameRecord } from '../../ui/same-record'
-import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
+import { PlanRequest } from '../../app/plan-request.svelte'
 import type { Tasks } from '../../app/tasks.svelte'
 import { askedCount, sameTask, scoringOf } from './scoring-choice'
 import type { ReusableWork } from './sweep-words'
-
-/** Milliseconds without a change before planning starts. Planning times one block on this machine. */
-const PAUSE_MS = 500
 
 /**
  * Returns a text of everything that a project's next sweep depends on.
@@ -45,23 +41,18 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState,
 const savesWork = ({ known: { prompts, of, begun }, interrupted }: ReusableWork): boolean =>
   (prompts > 0 || begun !== null) && (interrupted || prompts < of)
 
-/** Settings and plan of the next sweep: its work, memory and time. */
-export class SweepPlanning {
+/** Settings and plan of the next sweep. {@link sweepKey} names all that the plan depends on. */
+export class SweepPlanning extends PlanRequest<SweepPlan> {
   /** True if ranges that cannot be selected are to be scored on only a few prompts. */
   preview = $state(false)
   /**
    * Results of an interrupted or finished sweep that the next one can reuse; null while unknown, or if there are none.
    */
   reusable = $state.raw<ReusableWork | null>(null)
-  /** Null while the plan is unknown, or when nothing is left to compute. */
-  plan = $state.raw<SweepPlan | null>(null)
-  failure = $state.raw<Complaint | null>(null)
   /** Why no sweep can run with these settings; null if one can. Other failures of the plan may pass. */
   readonly impossible = $derived.by(() =>
     this.failure?.code === 'out-of-memory' || this.failure?.code === 'bad-input' ? this.failure.message : null
   )
-  private readonly latest: Latest<string>
-  readonly working = $derived.by(() => this.latest.awaited !== null)
 
   readonly scoring = $derived.by<ScoredByBrief>(() =>
     scoringOf(this.project.state.document.settings.scoredBy, this.tasks.list)
@@ -87,9 +78,6 @@ export class SweepPlanning {
   /** True if the next sweep is a preview. A preview of the same prompts is completed instead of repeated. */
   readonly previews = $derived.by(() => this.preview && ((this.view.sweep?.preview ?? null) === null || this.outdated))
 
-  /** The {@link sweepKey} of the current plan. */
-  private plannedFor: string | null = null
-
   /**
    * @param view the shown sweep and the running one
    *
@@ -104,7 +92,7 @@ export class SweepPlanning {
     },
     private readonly tasks: Tasks
   ) {
-    this.latest = new Latest(project.left)
+    super(project.left)
   }
 
   async setUniformBlends(on: boolean): Promise<void> {
@@ -132,39 +120,10 @@ export class SweepPlanning {
     this.reusable = reusable !== null && savesWork(reusable) ? reusable : null
   }
 
-  /**
-   * Plans again if something has changed.
-   *
-   * @param key see {@link sweepKey}; null while there is nothing to plan. Also null while the engine has other work,
-   * after which less may be left to compute.
-   */
-  planFor(key: string | null): void {
-    if (key === this.plannedFor) return
-    this.plannedFor = key
-    if (key === null) this.latest.drop()
-    else void this.ask(key)
-  }
-
-  private async ask(key: string): Promise<void> {
+  protected async request(signal: AbortSignal): Promise<SweepPlan | null> {
     const { here, client } = this.project
-    try {
-      const planned = await this.latest.ask(
-        key,
-        async (signal) => {
-          // The reusable results may be others for the new settings.
-          await this.loadReusable()
-          return client.sweeps.plan({ ...here, preview: this.previews }, { signal })
-        },
-        PAUSE_MS
-      )
-      if (planned === null) return
-      this.plan = planned.answer
-      this.failure = null
-    } catch (error) {
-      this.plan = null
-      const complaint = complaintOf(error)
-      // A job of another window comes first, and a lost connection has its own notice.
-      this.failure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
-    }
+    // The reusable results may be others for the new settings.
+    await this.loadReusable()
+    return client.sweeps.plan({ ...here, preview: this.previews }, { signal })
   }
 }

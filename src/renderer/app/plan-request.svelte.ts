@@ -1,0 +1,48 @@
+import { type Complaint, complaintOf } from '../ui/complaint'
+import { Latest } from './latest.svelte'
+
+/** Milliseconds without a change before planning starts. Planning times one block on this machine. */
+const PAUSE_MS = 500
+
+/** The plan of a job: its work, memory and time. It is requested again when something that it depends on changes. */
+export abstract class PlanRequest<Plan> {
+  /** Null while unknown, or when nothing is left to compute. */
+  plan = $state.raw<Plan | null>(null)
+  failure = $state.raw<Complaint | null>(null)
+  readonly working = $derived.by(() => this.latest.awaited !== null)
+  private readonly latest: Latest<string>
+  private plannedFor: string | null = null
+
+  protected constructor(left: AbortSignal) {
+    this.latest = new Latest(left)
+  }
+
+  protected abstract request(signal: AbortSignal): Promise<Plan | null>
+
+  /**
+   * Plans again if the key has changed.
+   *
+   * @param key names all that the plan depends on. Null while there is nothing to plan, or while the engine has other
+   * work, after which less may be left to compute.
+   */
+  planFor(key: string | null): void {
+    if (key === this.plannedFor) return
+    this.plannedFor = key
+    if (key === null) this.latest.drop()
+    else void this.ask(key)
+  }
+
+  private async ask(key: string): Promise<void> {
+    try {
+      const planned = await this.latest.ask(key, (signal) => this.request(signal), PAUSE_MS)
+      if (planned === null) return
+      this.plan = planned.answer
+      this.failure = null
+    } catch (error) {
+      this.plan = null
+      const complaint = complaintOf(error)
+      // A job of another window comes first, and a lost connection has its own notice.
+      this.failure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
+    }
+  }
+}
