@@ -9,7 +9,7 @@ import { SWEEP_VERSION } from '../../src/contract/documents/crc'
 import { DOCUMENT_NAMES } from '../../src/contract/documents/document-kind'
 import { DISTANCES_VERSION } from '../../src/contract/documents/distances'
 import { EVALUATION_VERSION } from '../../src/contract/documents/evaluation'
-import { RUN_MARKS_VERSION } from '../../src/contract/documents/history'
+import { RUN_ANNOTATIONS_VERSION } from '../../src/contract/documents/history'
 import { PROJECT_VERSION } from '../../src/contract/documents/project'
 import { WORK_LIST_VERSION } from '../../src/contract/work/work-list'
 import { SAMPLED_CRC_VERSION, SAMPLE_RUN_VERSION } from '../../src/contract/documents/samples'
@@ -91,7 +91,7 @@ test('docs/files.md names every kind of document, with the versions of those tha
     'sampled-characters': SAMPLED_CRC_VERSION,
     conversation: CONVERSATION_VERSION,
     project: PROJECT_VERSION,
-    history: RUN_MARKS_VERSION,
+    history: RUN_ANNOTATIONS_VERSION,
     'work-list': WORK_LIST_VERSION
   })
 })

@@ -163,7 +163,7 @@ const writers = {
       for (let turn = 0; turn < 5; turn++) {
         const { revision } = await client.projects.open({ ...own })
         const name = `named ${turn}`
-        await client.history.mark({ ...own, seen: revision, run, changes: { name, pinned: turn % 2 === 0 } })
+        await client.history.annotate({ ...own, seen: revision, run, changes: { name, pinned: turn % 2 === 0 } })
         known.sweeps.delete(newest)
         known.deleting = newest
         const { deletion } = await client.history.delete({ ...own, run })

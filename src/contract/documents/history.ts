@@ -6,7 +6,7 @@ import { RunComputation } from './run-computation'
 export const RunKey = z.object({ kind: RunKind, id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) })
 export type RunKey = z.infer<typeof RunKey>
 
-export const RunMarks = z.object({
+export const RunAnnotations = z.object({
   /** Empty means that the run has a default name from its contents. */
   name: z.string().max(200),
   /** Note in Markdown. */
@@ -14,12 +14,12 @@ export const RunMarks = z.object({
   /** A pinned run is listed first, and only the user deletes it. */
   pinned: z.boolean()
 })
-export type RunMarks = z.infer<typeof RunMarks>
+export type RunAnnotations = z.infer<typeof RunAnnotations>
 
-export const UNMARKED: RunMarks = { name: '', note: '', pinned: false }
+export const NO_ANNOTATIONS: RunAnnotations = { name: '', note: '', pinned: false }
 
-export const RunMarkChanges = RunMarks.partial().strict()
-export type RunMarkChanges = z.infer<typeof RunMarkChanges>
+export const RunAnnotationChanges = RunAnnotations.partial().strict()
+export type RunAnnotationChanges = z.infer<typeof RunAnnotationChanges>
 
 export const HistoryRun = RunKey.extend({
   createdAt: z.iso.datetime(),
@@ -28,7 +28,7 @@ export const HistoryRun = RunKey.extend({
   sweepId: z.string().nullable(),
   checkpoints: PairFingerprints,
   computed: RunComputation,
-  ...RunMarks.shape
+  ...RunAnnotations.shape
 })
 export type HistoryRun = z.infer<typeof HistoryRun>
 
@@ -51,14 +51,14 @@ export const PairHistory = z.object({
 })
 export type PairHistory = z.infer<typeof PairHistory>
 
-export const RUN_MARKS_VERSION = 1
+export const RUN_ANNOTATIONS_VERSION = 1
 
 /** Names, notes and pins of a pair's runs, stored in history.json. Runs without any are omitted. */
-export const RunMarksDocument = z.object({
-  schemaVersion: z.literal(RUN_MARKS_VERSION),
-  runs: z.array(RunKey.extend(RunMarks.shape))
+export const RunAnnotationsDocument = z.object({
+  schemaVersion: z.literal(RUN_ANNOTATIONS_VERSION),
+  runs: z.array(RunKey.extend(RunAnnotations.shape))
 })
-export type RunMarksDocument = z.infer<typeof RunMarksDocument>
+export type RunAnnotationsDocument = z.infer<typeof RunAnnotationsDocument>
 
 const ResultFolder = z.enum(['sweeps', 'searches', 'checks', 'samples', 'evaluations'])
 

@@ -13,24 +13,24 @@ export const BlindComparison = z.object({
 export type BlindComparison = z.infer<typeof BlindComparison>
 
 /** Outcome of a comparison. A skipped comparison says nothing about the variants. */
-export const PreferenceMark = z.discriminatedUnion('verdict', [
+export const PreferenceVote = z.discriminatedUnion('verdict', [
   BlindComparison.extend({ verdict: z.literal('preferred'), variant: z.string() }),
   BlindComparison.extend({ verdict: z.literal('tie') }),
   BlindComparison.extend({ verdict: z.literal('skipped') })
 ])
-export type PreferenceMark = z.infer<typeof PreferenceMark>
+export type PreferenceVote = z.infer<typeof PreferenceVote>
 
 export const comparisonKey = ({ prompt, index, size, among }: BlindComparison): string =>
   JSON.stringify([prompt, index, size, among.toSorted()])
 
-/** Returns the marks with some decisions added or replaced, and some removed. New decisions come last. */
-export function withMarks(
-  marks: readonly PreferenceMark[],
-  decided: readonly PreferenceMark[],
+/** Returns the votes with some decisions added or replaced, and some removed. New decisions come last. */
+export function withVotes(
+  votes: readonly PreferenceVote[],
+  decided: readonly PreferenceVote[],
   undecided: readonly BlindComparison[]
-): PreferenceMark[] {
+): PreferenceVote[] {
   const changed = new Set([...decided, ...undecided].map(comparisonKey))
-  return [...marks.filter((mark) => !changed.has(comparisonKey(mark))), ...decided]
+  return [...votes.filter((vote) => !changed.has(comparisonKey(vote))), ...decided]
 }
 
 const whole = z.number().int()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RunMarks } from './history'
+import { RunAnnotations } from './history'
 import { AnswerCheck } from './answer-check'
 import { CategoryScore, FewShotScore, Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
@@ -51,7 +51,7 @@ export type ReportedRange = z.infer<typeof ReportedRange>
 
 const ReportedSearch = SearchFacts.omit({ basePath: true, postPath: true, found: true })
   .extend({
-    runMarks: RunMarks,
+    annotations: RunAnnotations,
     origin: Origin,
     found: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe }))
   })
@@ -78,7 +78,7 @@ const ReportedSweep = SweepDocument.omit({
   selection: true
 }).extend({
   origin: Origin,
-  runMarks: RunMarks,
+  annotations: RunAnnotations,
   promptCount: whole,
   verdict: Verdict.nullable(),
   /** Warning of the safety training that the selected range may lose. */
@@ -141,7 +141,7 @@ const ReportedSamples = SampleRun.omit({
   marks: true
 }).extend({
   origin: Origin,
-  runMarks: RunMarks,
+  annotations: RunAnnotations,
   promptCount: whole,
   answerCount: whole,
   /** Means over the prompts, parallel to the variants. */
@@ -178,7 +178,7 @@ export const EvaluationFacts = EvaluationRun.pick({
 
 const ReportedEvaluation = EvaluationFacts.extend({
   origin: Origin,
-  runMarks: RunMarks,
+  annotations: RunAnnotations,
   task: Task.omit({ prompts: true }).extend({ promptCount: whole }),
   variants: z.array(EvaluationVariant),
   judging: z.array(Judging),

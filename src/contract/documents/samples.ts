@@ -8,7 +8,7 @@ import { AnsweringModel } from '../model/model'
 import { FewShotPrompts } from '../model/few-shot'
 import { ExternalModel, ExternalRecord } from '../model/external-model'
 import { RunHead, RunInList } from './run-head'
-import { PreferenceMark } from './preferences'
+import { PreferenceVote } from './preferences'
 import { SamplePrompt, TaskSettings } from './task'
 import { UNFINISHED } from './job-ending'
 
@@ -117,7 +117,7 @@ export const SampleRun = z.object({
   external: z.array(ExternalRecord).default([]),
   /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
   notices: z.array(z.string()),
-  marks: z.array(PreferenceMark)
+  marks: z.array(PreferenceVote)
 })
 export type SampleRun = z.infer<typeof SampleRun>
 

@@ -53,7 +53,7 @@ export function amongExact(
 }
 
 /** Returns the badge of a preview: `preview, 4 of 78 ranges exact`; null for a full sweep. */
-export const previewMark = ({
+export const previewBadge = ({
   rangeCount,
   estimatedCount
 }: {

@@ -6,13 +6,13 @@ import type { SearchSummary } from '../documents/search'
 import { DEVICE_LABELS } from '../model/device'
 import { rangeCount } from '../model/strengths'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
-import { previewMark } from './preview-words'
+import { previewBadge } from './preview-words'
 import { scoredByName, scoreWords } from './score-words'
 import { fromWords } from './source-words'
 
 export function sweepTitle(summary: SweepSummary): string {
   const { scoredBy, selected, source } = summary
-  const badge = sweepMark(summary)
+  const badge = sweepBadge(summary)
   const result =
     selected === null
       ? `no range selected${fromWords(source)}`
@@ -21,12 +21,12 @@ export function sweepTitle(summary: SweepSummary): string {
 }
 
 /** Returns the badge of a preview; null for a full sweep. */
-export const sweepMark = ({
+export const sweepBadge = ({
   isPreview,
   exactCount,
   layerCount
 }: Pick<SweepSummary, 'isPreview' | 'exactCount' | 'layerCount'>): string | null =>
-  previewMark({
+  previewBadge({
     rangeCount: exactCount,
     estimatedCount: isPreview ? rangeCount(layerCount) - exactCount : null
   })

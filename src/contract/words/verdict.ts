@@ -9,7 +9,7 @@ import {
   verdictFacts
 } from '../documents/verdict'
 import type { SweepOutline } from '../documents/pairs-overview'
-import { hasPreview, previewMark } from './preview-words'
+import { hasPreview, previewBadge } from './preview-words'
 import { findingsOf, type VerdictFinding, type VerdictEvidence } from './verdict-findings'
 
 export type { VerdictEvidence } from './verdict-findings'
@@ -116,7 +116,7 @@ export function selectedBadge({
 /** Returns the progress and the verdict of a sweep for lists, such as "done: not checked". */
 export function sweepState(outline: Pick<SweepOutline, 'verdict' | 'rangeCount' | 'estimatedCount'>): string {
   const { verdict } = outline
-  return verdict === null ? 'no ranges scored' : `${previewMark(outline) ?? 'done'}: ${verdict.label}`
+  return verdict === null ? 'no ranges scored' : `${previewBadge(outline) ?? 'done'}: ${verdict.label}`
 }
 
 /** Removes the better models from a verdict. Their recipes may name folders, which reports must not show. */

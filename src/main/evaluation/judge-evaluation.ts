@@ -8,7 +8,7 @@ import type {
 } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { askJudge, type Questioning, verdictsByKey } from './ask-judge'
-import { MARKING } from './judge'
+import { SCORING } from './judge'
 import { READING } from './judge-forms'
 import { COMPARING } from './judge-pairs'
 
@@ -56,7 +56,7 @@ export async function judgeEvaluation(
     )
   switch (settings.way) {
     case 'marks':
-      return ask('verdicts', MARKING, verdicts)
+      return ask('verdicts', SCORING, verdicts)
     case 'pairs':
       return ask('pairVerdicts', COMPARING, pairVerdicts)
     case 'forms': {

@@ -18,35 +18,35 @@ interface ScoreQuestion {
 }
 
 /** Lets a judge score answers. Equal answers to a prompt are one question. */
-export const MARKING: Questioning<ScoreQuestion, JudgeVerdict> = {
+export const SCORING: Questioning<ScoreQuestion, JudgeVerdict> = {
   questionsOf,
   system: ({ rubric }) =>
     `${rubric}\n\nReply with one whole number from ${MIN_SCORE} to ${MAX_SCORE} and nothing else.`,
   wordsOf: answerWords,
-  verdict: (key, reply) => ({ key, mark: readMark(reply) }),
+  verdict: (key, reply) => ({ key, mark: readScore(reply) }),
   isReadable: ({ mark }) => mark !== null
 }
 
 /** Lists the stored scores of a run's answers, from 0 to 1, by the run's latest judge; empty without one. */
-export function judgeMarks(
+export function judgeScores(
   run: EvaluationRun,
   samples: readonly SampleLine[],
   verdicts: readonly JudgeVerdict[]
-): { variant: string; prompt: number; index: number; mark: number }[] {
+): { variant: string; prompt: number; index: number; score: number }[] {
   if (run.judge === null) return []
   const byKey = verdictsByKey(verdicts, run.judge)
   return questionsOf(run, samples, run.judge).flatMap(({ key, answers }) => {
     const { mark } = byKey.get(key) ?? { mark: null }
-    return mark === null ? [] : answers.map((answer) => ({ ...answer, mark }))
+    return mark === null ? [] : answers.map((answer) => ({ ...answer, score: mark }))
   })
 }
 
 /** Extracts the score from a reply, scaled to 0 to 1; null if it is no whole number from 1 to 10. */
-export function readMark(reply: string): number | null {
+export function readScore(reply: string): number | null {
   const answer = withoutThoughts(reply)
   const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(answer)?.[1]
-  const mark = digits === undefined ? NaN : Number(digits)
-  return mark >= MIN_SCORE && mark <= MAX_SCORE ? (mark - MIN_SCORE) / (MAX_SCORE - MIN_SCORE) : null
+  const score = digits === undefined ? NaN : Number(digits)
+  return score >= MIN_SCORE && score <= MAX_SCORE ? (score - MIN_SCORE) / (MAX_SCORE - MIN_SCORE) : null
 }
 
 /** Gives the typed key, or the one from the settings' variable. @throws WorkbenchError `bad-input` without it */

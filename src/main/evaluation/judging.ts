@@ -1,6 +1,6 @@
 import type { JudgeSettings, Judging } from '../../contract/documents/judge'
 import { type Questioning, type StoredVerdict, verdictsByKey } from './ask-judge'
-import { MARKING } from './judge'
+import { SCORING } from './judge'
 import type { AnswersWithVerdicts } from './judge-evaluation'
 import { READING } from './judge-forms'
 import { COMPARING, judgedPairs } from './judge-pairs'
@@ -34,7 +34,7 @@ export function judgingOf({ run, samples, verdicts, pairVerdicts, forms }: Answe
   const usablePairs = (): number =>
     judgedPairs(run, samples, pairVerdicts).filter(({ orders }) => orders !== null && !orders.includes(null)).length
   return [
-    ...summarise(judge, MARKING, verdicts),
+    ...summarise(judge, SCORING, verdicts),
     ...summarise(pairJudge, COMPARING, pairVerdicts).map((judging) => ({ ...judging, usable: usablePairs() })),
     ...summarise(formJudge, READING, forms)
   ]

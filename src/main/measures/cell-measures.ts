@@ -35,12 +35,12 @@ export function cellMeasures(
   cell: EvaluationCell,
   equalWords: number
 ): Measures {
-  const { samples, scores, marks } = cell
+  const { samples, scores, judgeScores } = cell
   if (samples.length === 0) return {}
   const texts = samples.map(({ text }) => text)
   const words = texts.map(wordsOf)
   const lengths = { words: meanIfAny(words.map(({ length }) => length)) }
-  const judge = meanIfAny([...marks.values()])
+  const judge = meanIfAny([...judgeScores.values()])
   // Diverse refusals are no gain.
   if (task.kind === 'refusals') return present({ ...refusalMeasures(task, cell), judge, ...lengths })
   const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, words[i] ?? [])))
@@ -69,13 +69,13 @@ export function cellMeasures(
 }
 
 /** Computes the utility of the classified answers; null unless a judge has scored all of them. */
-function utilityOf({ scores, samples, marks }: EvaluationCell): number | null {
+function utilityOf({ scores, samples, judgeScores }: EvaluationCell): number | null {
   const begins = scores?.classBegins
   if (begins === undefined) return null
   const classified = samples
     .slice(0, CLASSIFIED_ANSWERS)
-    .map(({ index }) => marks.get(index))
-    .filter((mark) => mark !== undefined)
+    .map(({ index }) => judgeScores.get(index))
+    .filter((score) => score !== undefined)
   const isScored = classified.length === Math.min(samples.length, CLASSIFIED_ANSWERS)
   return isScored ? utility(begins, classified) : null
 }

@@ -15,7 +15,7 @@ export interface EvaluationCell {
   /** Scores from the engine; undefined until computed. */
   readonly scores: PromptScores['cells'][number] | undefined
   /** Scores by a judge, by index of the answer. */
-  readonly marks: ReadonlyMap<number, number>
+  readonly judgeScores: ReadonlyMap<number, number>
   /** Canonical form of each answer by a judge: '' for none, null if unreadable. Null until all answers were read. */
   readonly forms: readonly (string | null)[] | null
 }

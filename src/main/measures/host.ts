@@ -42,7 +42,7 @@ export async function measureRun(
 
 /** Runs `evaluationResults` in another process. @throws WorkbenchError as `evaluationResults`; `cancelled` */
 export async function measureEvaluation(
-  { run, samples, scores, marks, pairs, forms }: StoredEvaluation,
+  { run, samples, scores, judgeScores, pairs, forms }: StoredEvaluation,
   proxies: Proxies,
   against?: string,
   signal?: AbortSignal
@@ -51,7 +51,7 @@ export async function measureEvaluation(
     run,
     samples: [...samples],
     scores: [...scores],
-    marks: [...marks],
+    judgeScores: [...judgeScores],
     pairs: [...pairs],
     forms: [...forms]
   }

@@ -20,7 +20,7 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       run: EvaluationRun,
       samples: z.array(SampleLine),
       scores: z.array(PromptScores),
-      marks: z.array(z.object({ variant: z.string(), prompt: z.number(), index: z.number(), mark: z.number() })),
+      judgeScores: z.array(z.object({ variant: z.string(), prompt: z.number(), index: z.number(), score: z.number() })),
       forms: z.array(
         z.object({
           variant: z.string(),

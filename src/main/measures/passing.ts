@@ -9,7 +9,7 @@ import { solutionPath } from './correctness'
 import { wordsOf } from './texts/words'
 
 /** Lowest score of a judge that passes, on the scale from 0 to 1: 5 of 10, which rubrics call sound. */
-const PASSING_MARK = 4 / 9
+const PASSING_SCORE = 4 / 9
 
 interface JudgedAnswer {
   readonly passes: boolean
@@ -46,7 +46,7 @@ export function passingMeasures(task: Task, reader: AnswerReader, cell: Evaluati
     effectivePassing,
     effectiveFailing: effectiveNumber(answers) - effectivePassing,
     ...(rightAnswers === 'none' ? { distinctPassing: new Set(passing.map(classOf)).size } : {}),
-    ...(rightAnswers === 'none' && cell.marks.size > 0 ? { passing: passing.length / answers.length } : {}),
+    ...(rightAnswers === 'none' && cell.judgeScores.size > 0 ? { passing: passing.length / answers.length } : {}),
     ...(vendiPassing === undefined || vendiScore === null
       ? {}
       : { vendiPassing, vendiFailing: vendiScore - vendiPassing })
@@ -55,13 +55,17 @@ export function passingMeasures(task: Task, reader: AnswerReader, cell: Evaluati
 
 const classOf = ({ answerClass }: JudgedAnswer): string => answerClass
 
-function judgedAnswers(task: Task, reader: AnswerReader, { prompt, samples, marks }: EvaluationCell): JudgedAnswer[] {
+function judgedAnswers(
+  task: Task,
+  reader: AnswerReader,
+  { prompt, samples, judgeScores }: EvaluationCell
+): JudgedAnswer[] {
   const { rightAnswers } = taskKindFacts(task.kind)
   return samples.flatMap(({ text, index }): JudgedAnswer[] => {
-    const mark = rightAnswers === 'none' && marks.size > 0 ? marks.get(index) : undefined
+    const score = rightAnswers === 'none' && judgeScores.size > 0 ? judgeScores.get(index) : undefined
     // A judge scores a part of the answers only. The others are left out.
-    if (rightAnswers === 'none' && marks.size > 0 && mark === undefined) return []
-    const passes = mark === undefined ? passesTask(task, reader, prompt, text) : mark >= PASSING_MARK
+    if (rightAnswers === 'none' && judgeScores.size > 0 && score === undefined) return []
+    const passes = score === undefined ? passesTask(task, reader, prompt, text) : score >= PASSING_SCORE
     if (passes === null) return []
     return [{ passes, answerClass: classOfText(rightAnswers, reader, prompt, text) }]
   })
@@ -91,10 +95,12 @@ const PATIENCE = 0.8
 
 /**
  * Computes utility_k of NoveltyBench (arXiv 2504.05228): scores of answers that begin a class, weighted by the
- * probability of getting that far. @param begins their positions @param marks scores of classified answers, 0 to 1
+ * probability of getting that far. @param begins their positions @param scores scores of classified answers, 0 to 1
  */
-export function utility(begins: readonly number[], marks: readonly number[]): number {
-  const weights = marks.map((_, position) => PATIENCE ** position)
-  const gained = marks.map((mark, position) => (begins.includes(position) ? (1 + 9 * mark) * PATIENCE ** position : 0))
+export function utility(begins: readonly number[], scores: readonly number[]): number {
+  const weights = scores.map((_, position) => PATIENCE ** position)
+  const gained = scores.map((score, position) =>
+    begins.includes(position) ? (1 + 9 * score) * PATIENCE ** position : 0
+  )
   return sum(gained) / sum(weights)
 }

@@ -1,6 +1,6 @@
 import { mean } from 'simple-statistics'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
-import type { PreferenceMark, PreferenceTally } from '../../contract/documents/preferences'
+import type { PreferenceVote, PreferenceTally } from '../../contract/documents/preferences'
 import type { Variant } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
 import { type Choice, preferredTo } from './choice-strengths'
@@ -11,22 +11,25 @@ import { multimap } from '../../contract/model/multimap'
  * Summarises blind comparisons by size of the compared sets. Comparisons are averaged by prompt, with intervals over
  * prompts. Votes on variants that the run lacks are omitted.
  */
-export function preferenceTallies(marks: readonly PreferenceMark[], variants: readonly Variant[]): PreferenceTally[] {
+export function preferenceTallies(
+  allVotes: readonly PreferenceVote[],
+  variants: readonly Variant[]
+): PreferenceTally[] {
   const names = variants.map(({ name }) => name)
-  const votes = marks.filter(({ among }) => among.every((name) => names.includes(name)))
+  const votes = allVotes.filter(({ among }) => among.every((name) => names.includes(name)))
   const sizes = [...new Set(votes.map(({ size }) => size))].sort((a, b) => a - b)
   return sizes.map((size) =>
     tallyOf(
       size,
-      votes.filter((mark) => mark.size === size),
+      votes.filter((vote) => vote.size === size),
       variants
     )
   )
 }
 
-function tallyOf(size: number, marks: readonly PreferenceMark[], variants: readonly Variant[]): PreferenceTally {
+function tallyOf(size: number, votes: readonly PreferenceVote[], variants: readonly Variant[]): PreferenceTally {
   const names = variants.map(({ name }) => name)
-  const choices = marks.flatMap((mark): Choice[] => (mark.verdict === 'skipped' ? [] : [choiceOf(mark, names)]))
+  const choices = votes.flatMap((vote): Choice[] => (vote.verdict === 'skipped' ? [] : [choiceOf(vote, names)]))
   const compared = (candidate: number): boolean => choices.some(({ candidates }) => candidates.includes(candidate))
   const post = variants.findIndex(({ kind }) => kind === 'post')
   const reference = compared(post)
@@ -35,7 +38,7 @@ function tallyOf(size: number, marks: readonly PreferenceMark[], variants: reado
         0,
         names.findIndex((_, candidate) => compared(candidate))
       )
-  return { ...tallyOfChoices(choices, names, reference), size, skipped: marks.length - choices.length }
+  return { ...tallyOfChoices(choices, names, reference), size, skipped: votes.length - choices.length }
 }
 
 /** Summarises choices. @param reference index of the variant that the others are compared with */
@@ -58,9 +61,9 @@ export function tallyOfChoices(
   }
 }
 
-function choiceOf(mark: PreferenceMark, names: readonly string[]): Choice {
-  const preferred = mark.verdict === 'preferred' ? names.indexOf(mark.variant) : null
-  return { prompt: mark.prompt, candidates: mark.among.map((name) => names.indexOf(name)), preferred }
+function choiceOf(vote: PreferenceVote, names: readonly string[]): Choice {
+  const preferred = vote.verdict === 'preferred' ? names.indexOf(vote.variant) : null
+  return { prompt: vote.prompt, candidates: vote.among.map((name) => names.indexOf(name)), preferred }
 }
 
 type Wins = Pick<PreferenceTally['variants'][number], 'compared' | 'won' | 'tied' | 'share' | 'shareInterval'>

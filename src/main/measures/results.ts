@@ -32,7 +32,7 @@ export interface StoredEvaluation {
   readonly samples: readonly SampleLine[]
   readonly scores: readonly PromptScores[]
   /** The judge's scores of answers, from 0 to 1. */
-  readonly marks: readonly { variant: string; prompt: number; index: number; mark: number }[]
+  readonly judgeScores: readonly { variant: string; prompt: number; index: number; score: number }[]
   readonly pairs: readonly JudgedPair[]
   /** Canonical forms of the answers of a cell, in order, as read by a judge. Incomplete cells are omitted. */
   readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
@@ -172,11 +172,11 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
   )
 }
 
-function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): EvaluationCell[][] {
+function cellsOf({ run, samples, scores, judgeScores, forms }: StoredEvaluation): EvaluationCell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
   const samplesOf = multimap(samples.map((sample) => [key(sample.prompt, sample.variant), sample]))
-  const marksOf = multimap(
-    marks.map(({ prompt, variant, index, mark }) => [key(prompt, variant), [index, mark] as const])
+  const judgeScoresOf = multimap(
+    judgeScores.map(({ prompt, variant, index, score }) => [key(prompt, variant), [index, score] as const])
   )
   const formsOf = new Map(forms.map((cell) => [key(cell.prompt, cell.variant), cell.forms]))
   const scoresOf = new Map(scores.map((score) => [score.prompt, score.cells]))
@@ -185,7 +185,7 @@ function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Eval
       prompt: taskPrompt,
       samples: (samplesOf.get(key(prompt, name)) ?? []).toSorted((a, b) => a.index - b.index),
       scores: scoresOf.get(prompt)?.find(({ variant }) => variant === name),
-      marks: new Map(marksOf.get(key(prompt, name)) ?? []),
+      judgeScores: new Map(judgeScoresOf.get(key(prompt, name)) ?? []),
       forms: formsOf.get(key(prompt, name)) ?? null
     }))
   )

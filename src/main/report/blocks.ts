@@ -1,4 +1,4 @@
-import type { RunMarks } from '../../contract/documents/history'
+import type { RunAnnotations } from '../../contract/documents/history'
 import type { ReportChart } from '../../contract/documents/report-chart'
 import type { NameStyle } from '../../contract/documents/variant-styles'
 
@@ -54,7 +54,7 @@ export interface Section {
   blocks: Block[]
 }
 
-export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Block[] => [
+export const annotationBlocks = ({ name, note }: Pick<RunAnnotations, 'name' | 'note'>): Block[] => [
   ...(name === '' ? [] : [block.paragraph(`Called “${name}”.`)]),
   ...notesBlocks(note)
 ]

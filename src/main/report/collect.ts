@@ -3,7 +3,7 @@ import { version } from '../../../package.json'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
-import type { RunMarks } from '../../contract/documents/history'
+import type { RunAnnotations } from '../../contract/documents/history'
 import type { RunKind } from '../../contract/model/run-kinds'
 import { keptCheckpoint, type KeptModels, keptRecipe, withKeptIdentity } from '../../contract/documents/kept-models'
 import type { LineageDocument } from '../../contract/documents/lineage'
@@ -49,7 +49,7 @@ import { readExperiment, type StoredExperiment } from './stored-experiment'
 interface Context {
   kept: KeptModels
   originOf: (from: ComputedFrom) => ReportedOrigin
-  marksOf: (kind: RunKind, id: string) => RunMarks
+  annotationsOf: (kind: RunKind, id: string) => RunAnnotations
   /** Returns a text with names in place of full paths. */
   shorten: (text: string) => string
 }
@@ -67,7 +67,7 @@ export async function collectReport(
   const context: Context = {
     kept: document,
     originOf: (from) => reportedOrigin(from, changedMembers(from, pair)),
-    marksOf: (kind, id) => history.marksOf({ kind, id }),
+    annotationsOf: (kind, id) => history.annotationsOf({ kind, id }),
     shorten: (text) => nameFolders(text, projectPair)
   }
   const results = await describeResults(experiment, context)
@@ -145,7 +145,7 @@ function describeSweep(
   { selection, search, answerCheck, evaluations }: StoredExperiment,
   context: Context
 ): ReportedSweep {
-  const { kept, originOf, marksOf, shorten } = context
+  const { kept, originOf, annotationsOf, shorten } = context
   const range = selection?.selected ?? null
   const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint }
   const model = range && sweptRangeModel(range, sweep)
@@ -154,7 +154,7 @@ function describeSweep(
     ...sweep,
     source: withoutSourceFolder(sweep.source),
     origin: originOf(sweep),
-    runMarks: marksOf('sweep', sweep.id),
+    annotations: annotationsOf('sweep', sweep.id),
     notices: sweep.notices.map(shorten),
     promptCount: sweep.prompts.length,
     safety: safetyNote(model && newestRefusals(evaluations, checkpoints, model)),
@@ -185,13 +185,13 @@ const describeFullAnswerCheck = (check: AnswerCheck): ReportedSweep['check'] => 
   models: check.models.map((model) => ({ ...model, recipe: withoutFolders(model.recipe) }))
 })
 
-function describeSearch(search: SearchDocument, { originOf, marksOf }: Context): ReportedSearch {
+function describeSearch(search: SearchDocument, { originOf, annotationsOf }: Context): ReportedSearch {
   const { heldOut, heldOutReason } = search
   return {
     ...search,
     source: withoutSourceFolder(search.source),
     origin: originOf(search),
-    runMarks: marksOf('search', search.id),
+    annotations: annotationsOf('search', search.id),
     found: search.found.map((score) => ({ ...score, recipe: withoutFolders(score.recipe) })),
     generations: search.generations.map((generation) => ({
       ...generation,
@@ -222,25 +222,25 @@ const describeVariant = (variant: Variant, kept: KeptModels): Variant => without
 
 async function describeSamples(
   { run, samples }: StoredExperiment['samples'][number],
-  { kept, originOf, marksOf, shorten }: Context
+  { kept, originOf, annotationsOf, shorten }: Context
 ): Promise<ReportedSamples> {
   return reportedSamples(run, samples, await measureRun(run, samples), {
     variants: run.variants.map((variant) => describeVariant(variant, kept)),
     origin: originOf(run),
-    runMarks: marksOf('samples', run.id),
+    annotations: annotationsOf('samples', run.id),
     notices: run.notices.map(shorten)
   })
 }
 
 function describeEvaluation(
   { run, results, judging, answered, complete }: EvaluationView,
-  { kept, originOf, marksOf, shorten }: Context
+  { kept, originOf, annotationsOf, shorten }: Context
 ): ReportedEvaluation {
   const { prompts, ...task } = run.task
   return {
     ...run,
     origin: originOf(run),
-    runMarks: marksOf('evaluation', run.id),
+    annotations: annotationsOf('evaluation', run.id),
     notices: run.notices.map(shorten),
     variants: run.variants.map((entry) => ({ ...entry, variant: describeVariant(entry.variant, kept) })),
     task: { ...task, promptCount: prompts.length },

@@ -26,7 +26,7 @@ export function reportedSamples(
   run: SampleRun,
   samples: readonly SampleLine[],
   { variants: measures, compared }: SampleRunMeasures,
-  shown: Pick<ReportedSamples, 'variants' | 'origin' | 'runMarks' | 'notices'>
+  shown: Pick<ReportedSamples, 'variants' | 'origin' | 'annotations' | 'notices'>
 ): ReportedSamples {
   return {
     ...run,

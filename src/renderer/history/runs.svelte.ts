@@ -1,5 +1,11 @@
 import { shortName } from '../ui/short-name'
-import type { DeletedRun, HistoryRun, RunKey, RunMarkChanges, RunMarks } from '../../contract/documents/history'
+import type {
+  DeletedRun,
+  HistoryRun,
+  RunKey,
+  RunAnnotationChanges,
+  RunAnnotations
+} from '../../contract/documents/history'
 import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 import { runTitle } from '../../contract/words/run-words'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -31,16 +37,16 @@ export class Runs {
 
   async rename(run: HistoryRun, name: string): Promise<void> {
     const to = name.trim()
-    if (to !== run.name) await this.mark(run, `rename ${called(run)}`, { name: to })
+    if (to !== run.name) await this.annotate(run, `rename ${called(run)}`, { name: to })
   }
 
   async note(run: HistoryRun, note: string): Promise<void> {
-    if (note !== run.note) await this.mark(run, `note on ${called(run)}`, { note })
+    if (note !== run.note) await this.annotate(run, `note on ${called(run)}`, { note })
   }
 
   async pin(run: HistoryRun): Promise<void> {
     const { pinned } = run
-    await this.mark(run, `${pinned ? 'unpin' : 'pin'} ${called(run)}`, { pinned: !pinned })
+    await this.annotate(run, `${pinned ? 'unpin' : 'pin'} ${called(run)}`, { pinned: !pinned })
   }
 
   /** Deletes a run. Can be undone. */
@@ -62,12 +68,12 @@ export class Runs {
     await this.project.save((here) => this.project.client.history.destroy({ ...here, deletion }))
   }
 
-  private async mark(run: HistoryRun, what: string, changes: RunMarkChanges): Promise<void> {
+  private async annotate(run: HistoryRun, what: string, changes: RunAnnotationChanges): Promise<void> {
     await this.project.do(what, async (here, seen) => {
       // Flushing and leaving the field may both save a note. It is saved once.
-      const marks = this.find(run)
-      if (marks === undefined || has(marks, changes)) return { ...this.project.state, change: null }
-      return this.project.client.history.mark({ ...here, seen, run: keyOf(run), changes })
+      const current = this.find(run)
+      if (current === undefined || has(current, changes)) return { ...this.project.state, change: null }
+      return this.project.client.history.annotate({ ...here, seen, run: keyOf(run), changes })
     })
   }
 
@@ -80,7 +86,7 @@ const keyOf = ({ kind, id }: RunKey): RunKey => ({ kind, id })
 
 const called = (run: HistoryRun): string => `the ${runKindFacts(run.kind).one} “${runTitle(run)}”`
 
-const has = (marks: RunMarks, { name, note, pinned }: RunMarkChanges): boolean =>
-  (name === undefined || name === marks.name) &&
-  (note === undefined || note === marks.note) &&
-  (pinned === undefined || pinned === marks.pinned)
+const has = (current: RunAnnotations, { name, note, pinned }: RunAnnotationChanges): boolean =>
+  (name === undefined || name === current.name) &&
+  (note === undefined || note === current.note) &&
+  (pinned === undefined || pinned === current.pinned)

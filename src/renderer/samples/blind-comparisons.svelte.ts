@@ -3,9 +3,9 @@ import {
   type BlindComparison,
   comparisonKey,
   type PreferenceExportFormat,
-  type PreferenceMark,
+  type PreferenceVote,
   type PreferenceTally,
-  withMarks
+  withVotes
 } from '../../contract/documents/preferences'
 import type { SampleRun } from '../../contract/documents/samples'
 import type { AnswerBoard } from '../answers/answers'
@@ -13,7 +13,7 @@ import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { readStoredJson } from '../ui/browser-storage'
 import { saveText } from '../ui/save-file'
-import { type BlindPlan, blindPlan, blindSizes, type BlindWay, marksByComparison } from './blind'
+import { type BlindPlan, blindPlan, blindSizes, type BlindWay, votesByComparison } from './blind'
 
 /** The state is stored per window, and survives a reload. */
 const STORED_AS = 'slr-blind-run'
@@ -30,7 +30,7 @@ export interface ShownComparison {
   comparison: BlindComparison
   /** Parallel to the variants that are compared. */
   sets: readonly (readonly string[])[]
-  mark: PreferenceMark | null
+  vote: PreferenceVote | null
 }
 
 /** A verdict: the column of the preferred variant, a tie, or skipped. */
@@ -40,7 +40,7 @@ export type BlindVerdict = number | 'tie' | 'skipped'
 export class BlindComparisons {
   on = $state(false)
   way = $state.raw<BlindWay>({ size: 1, pairs: false })
-  marks = $state.raw<readonly PreferenceMark[]>([])
+  votes = $state.raw<readonly PreferenceVote[]>([])
   /** Tallies of the votes; empty while names are hidden, and without votes. */
   tallies = $state.raw<readonly PreferenceTally[]>([])
   /** An earlier comparison in view; null for the next one to decide. */
@@ -55,12 +55,12 @@ export class BlindComparisons {
       ? { length: 0, at: () => ({ prompt: 0, index: 0, size: 1, among: [] }) }
       : blindPlan(run, this.way)
   })
-  private readonly marked = $derived(marksByComparison(this.marks))
+  private readonly voteByComparison = $derived(votesByComparison(this.votes))
   readonly total = $derived(this.plan.length)
   private readonly currentVotes = $derived.by(() => {
     const { size, pairs } = this.way
     const all = this.shownRun()?.run.variants.length
-    return this.marks.filter((mark) => mark.size === size && (mark.among.length === all) !== pairs)
+    return this.votes.filter((vote) => vote.size === size && (vote.among.length === all) !== pairs)
   })
   readonly decided = $derived(this.currentVotes.length)
 
@@ -69,7 +69,7 @@ export class BlindComparisons {
     if (this.viewedIndex !== null) return this.at(this.viewedIndex)
     for (let index = 0; index < this.plan.length; index += 1) {
       const comparison = this.at(index)
-      if (comparison?.mark === null) return comparison
+      if (comparison?.vote === null) return comparison
     }
     return null
   })
@@ -87,7 +87,7 @@ export class BlindComparisons {
     this.retry = null
     this.viewedIndex = null
     this.tallies = []
-    this.marks = run?.marks ?? []
+    this.votes = run?.marks ?? []
     if (run === null) return
     const sizes = blindSizes(run.settings.sampleCount)
     this.way = { size: Math.min(4, sizes.at(-1) ?? 1), pairs: false }
@@ -98,7 +98,7 @@ export class BlindComparisons {
   }
 
   async renew({ id, marks }: SampleRun): Promise<void> {
-    this.marks = marks
+    this.votes = marks
     await this.tally(id)
   }
 
@@ -139,7 +139,7 @@ export class BlindComparisons {
     const { current } = this
     if (current === null) return
     const { comparison, comparisonIndex } = current
-    const vote = markOf(comparison, verdict)
+    const vote = voteOf(comparison, verdict)
     if (vote === null) return
     this.viewedIndex = null
     this.retry = null
@@ -157,7 +157,7 @@ export class BlindComparisons {
   }
 
   async clear(): Promise<void> {
-    await this.change('clear the preferences', [], this.marks, 'Preferences cleared')
+    await this.change('clear the preferences', [], this.votes, 'Preferences cleared')
   }
 
   async export(format: PreferenceExportFormat): Promise<void> {
@@ -180,23 +180,23 @@ export class BlindComparisons {
       )
     )
     if (sets.some((answers) => answers.length < size)) return null
-    return { comparisonIndex, comparison, sets, mark: this.marked.get(comparisonKey(comparison)) ?? null }
+    return { comparisonIndex, comparison, sets, vote: this.voteByComparison.get(comparisonKey(comparison)) ?? null }
   }
 
   /** Decides comparisons and reverts decisions as one undoable change. @returns whether it was saved */
   private async change(
     what: string,
-    decided: readonly PreferenceMark[],
+    decided: readonly PreferenceVote[],
     undecided: readonly BlindComparison[],
     message?: string
   ): Promise<boolean> {
     const runId = this.shownRun()?.run.id
     if (runId === undefined) return false
     const changed = [...decided, ...undecided]
-    const before = changed.flatMap((comparison) => this.marked.get(comparisonKey(comparison)) ?? [])
-    /** Shows these marks of the changed comparisons, unless another run is shown. */
-    const show = (marks: readonly PreferenceMark[]): void => {
-      if (this.shownRun()?.run.id === runId) this.marks = withMarks(this.marks, marks, changed)
+    const before = changed.flatMap((comparison) => this.voteByComparison.get(comparisonKey(comparison)) ?? [])
+    /** Shows these votes of the changed comparisons, unless another run is shown. */
+    const show = (votes: readonly PreferenceVote[]): void => {
+      if (this.shownRun()?.run.id === runId) this.votes = withVotes(this.votes, votes, changed)
     }
     const follow = async (step: 'undo' | 'redo'): Promise<void> => {
       show(step === 'undo' ? before : decided)
@@ -206,7 +206,7 @@ export class BlindComparisons {
     const { client } = this.project
     const done = await this.project.do(
       what,
-      (here) => client.samples.mark({ ...here, runId, decided: [...decided], undecided: [...undecided] }),
+      (here) => client.samples.vote({ ...here, runId, decided: [...decided], undecided: [...undecided] }),
       { follow, ...(message === undefined ? {} : { message }) }
     )
     if (done) await this.tally(runId)
@@ -215,7 +215,7 @@ export class BlindComparisons {
   }
 
   private async tally(runId: string): Promise<void> {
-    if (this.on || this.marks.length === 0) {
+    if (this.on || this.votes.length === 0) {
       this.tallies = []
       return
     }
@@ -232,7 +232,7 @@ export class BlindComparisons {
   }
 }
 
-function markOf(comparison: BlindComparison, verdict: BlindVerdict): PreferenceMark | null {
+function voteOf(comparison: BlindComparison, verdict: BlindVerdict): PreferenceVote | null {
   if (typeof verdict === 'string') return { ...comparison, verdict }
   const variant = comparison.among[verdict]
   return variant === undefined ? null : { ...comparison, verdict: 'preferred', variant }

@@ -1,7 +1,7 @@
 import { elementAt } from '../../contract/model/look-up'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { type BlindComparison, comparisonKey, type PreferenceMark } from '../../contract/documents/preferences'
+import { type BlindComparison, comparisonKey, type PreferenceVote } from '../../contract/documents/preferences'
 import type { SampleRun } from '../../contract/documents/samples'
 
 /** Letters of the variants while their names are hidden. */
@@ -76,5 +76,5 @@ export function blindPlan(
 }
 
 /** Returns the votes by the keys of their comparisons. */
-export const marksByComparison = (marks: readonly PreferenceMark[]): ReadonlyMap<string, PreferenceMark> =>
-  new Map(marks.map((mark) => [comparisonKey(mark), mark]))
+export const votesByComparison = (votes: readonly PreferenceVote[]): ReadonlyMap<string, PreferenceVote> =>
+  new Map(votes.map((vote) => [comparisonKey(vote), vote]))

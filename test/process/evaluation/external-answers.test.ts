@@ -63,7 +63,7 @@ async function evaluated(
     new AbortController().signal
   )
   const results = evaluationResults(
-    { run, samples, scores, marks: [], pairs: [], forms: [] },
+    { run, samples, scores, judgeScores: [], pairs: [], forms: [] },
     { characters: null, task: null },
     'greedy'
   )

@@ -103,7 +103,7 @@ it('an evaluation counts the classes of the first ten answers, and refuses anoth
   const score = () => scoreStored(sharedEngine.client(), { run, pair }, samples)
   const scores = await score()
   const results = evaluationResults(
-    { run, samples, scores, marks: [], pairs: [], forms: [] },
+    { run, samples, scores, judgeScores: [], pairs: [], forms: [] },
     { characters: null, task: null }
   )
   expect(results.variants[0]?.measures.distinctClasses?.mean).toBe(3)

@@ -96,7 +96,7 @@ function resultsOf(
   characters: SweepDocument | null = null
 ): EvaluationResults {
   return evaluationResults(
-    { run, samples: linesOf(answers), scores: [], marks: [], pairs: [], forms: [] },
+    { run, samples: linesOf(answers), scores: [], judgeScores: [], pairs: [], forms: [] },
     { characters, task: null }
   )
 }
@@ -354,7 +354,7 @@ describe('a run', () => {
     for (const prompt of [0, 1, 2]) expect(new Set(textsOf('greedy', prompt)).size).toBe(1)
     expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
     expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
-    const stored = { run, ...whole, marks: [], pairs: [], forms: [] }
+    const stored = { run, ...whole, judgeScores: [], pairs: [], forms: [] }
     const results = evaluationResults(stored, { characters: null, task: null })
     const distinct = (name: string): number =>
       results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN

@@ -322,7 +322,7 @@ describe('a run', () => {
     const [{ id: runId } = { id: '' }] = (await client.projects.open({ path })).sampleRuns
     const among = VARIANTS.map(({ name }) => name)
     const marks = [{ prompt: 0, index: 0, size: 1, among, verdict: 'preferred' as const, variant: '4-11' }]
-    await client.samples.mark({ ...firstPairOf(path), runId, decided: marks, undecided: [] })
+    await client.samples.vote({ ...firstPairOf(path), runId, decided: marks, undecided: [] })
     const events = (await client.samples.watch(firstPairOf(path)))[Symbol.asyncIterator]()
     expect((await events.next()).value).toMatchObject({ type: 'snapshot', run: { marks } })
     await client.samples.cancel(firstPairOf(path))

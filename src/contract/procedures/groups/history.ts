@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { RunKey, RunMarkChanges } from '../../documents/history'
+import { RunKey, RunAnnotationChanges } from '../../documents/history'
 import { ProjectState } from '../../documents/project'
 import { pairInput, procedure, seenRevision } from './procedure'
 
 export const historyProcedures = {
-  mark: procedure
-    .input(pairInput.extend({ seen: seenRevision, run: RunKey, changes: RunMarkChanges }))
+  annotate: procedure
+    .input(pairInput.extend({ seen: seenRevision, run: RunKey, changes: RunAnnotationChanges }))
     .output(ProjectState),
   /** Deletes a run, which can be restored. It is rejected while a job of the pair runs. */
   delete: procedure.input(pairInput.extend({ run: RunKey })).output(ProjectState),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import {
   BlindComparison,
   PREFERENCE_EXPORT_FORMATS,
-  PreferenceMark,
+  PreferenceVote,
   PreferenceTally
 } from '../../documents/preferences'
 import { ProjectState } from '../../documents/project'
@@ -48,11 +48,11 @@ export const sampleProcedures = {
     .input(pairInput.extend({ runId: z.string() }))
     .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
   /** Stores decisions of a run's blind comparisons, and removes others. */
-  mark: procedure
+  vote: procedure
     .input(
       pairInput.extend({
         runId: z.string(),
-        decided: z.array(PreferenceMark),
+        decided: z.array(PreferenceVote),
         undecided: z.array(BlindComparison)
       })
     )

@@ -5,7 +5,7 @@ import {
   type HistoryRun,
   type PairHistory,
   type RunKey,
-  type RunMarkChanges,
+  type RunAnnotationChanges,
   TRASH_DAYS
 } from '../../../contract/documents/history'
 import { formatUtc } from '../../../contract/words/format'
@@ -120,8 +120,8 @@ const projectRestoreCommand = subcommand(pairOption, {
     })
 })
 
-const setText = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<unknown> =>
-  history.mark(runNamed(history.state.runs, id, 'run'), changes)
+const setText = (history: RunHistory, id: string, changes: RunAnnotationChanges): Promise<unknown> =>
+  history.annotate(runNamed(history.state.runs, id, 'run'), changes)
 
 interface RunOptions {
   readonly pair?: string | undefined

@@ -9,7 +9,7 @@ import { EVALUATION_VERSION, EvaluationRun } from '../../../contract/documents/e
 import { Task, TASK_VERSION } from '../../../contract/documents/task'
 import type { CheckpointIdentity } from '../../../contract/documents/pair'
 import { LINEAGE_VERSION, LineageDocument } from '../../../contract/documents/lineage'
-import { RUN_MARKS_VERSION, RunMarksDocument } from '../../../contract/documents/history'
+import { RUN_ANNOTATIONS_VERSION, RunAnnotationsDocument } from '../../../contract/documents/history'
 import {
   ON_CPU,
   SAMPLE_RUN_VERSION,
@@ -19,7 +19,7 @@ import {
 } from '../../../contract/documents/samples'
 import { WORK_LIST_VERSION, WorkListDocument } from '../../../contract/work/work-list'
 import { SEARCH_VERSION, SearchDocument } from '../../../contract/documents/search'
-import type { PreferenceMark } from '../../../contract/documents/preferences'
+import type { PreferenceVote } from '../../../contract/documents/preferences'
 import type { DocumentFormat } from '../../base/files/migrate'
 import { DocumentFile, DocumentFolder } from './document-store'
 import { renameFields } from './renamed-fields'
@@ -177,12 +177,12 @@ export const TASKS = new DocumentFolder<Task>({
 })
 
 /** Names, notes and pins of a pair's runs. */
-export const RUN_MARKS = new DocumentFile<RunMarksDocument>({
+export const RUN_ANNOTATIONS = new DocumentFile<RunAnnotationsDocument>({
   kind: 'history',
   name: 'history',
   file: 'history.json',
-  schema: RunMarksDocument,
-  version: RUN_MARKS_VERSION,
+  schema: RunAnnotationsDocument,
+  version: RUN_ANNOTATIONS_VERSION,
   migrations: {},
   maxBytes: 50_000_000,
   tooLarge: 'Shorten the notes of some runs.'
@@ -260,6 +260,6 @@ function namedComparisons(run: Record<string, unknown>): Record<string, unknown>
   // The schema reports errors of the document.
   if (!success) return run
   const among = data.variants.map(({ name }) => name)
-  const marks = data.marks.map((mark): PreferenceMark => ({ ...mark, size: 1, among, verdict: 'preferred' }))
+  const marks = data.marks.map((mark): PreferenceVote => ({ ...mark, size: 1, among, verdict: 'preferred' }))
   return { ...run, marks }
 }

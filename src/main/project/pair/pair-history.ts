@@ -4,11 +4,11 @@ import {
   type HistoryRun,
   type PairHistory,
   type ResultFile,
-  RUN_MARKS_VERSION,
+  RUN_ANNOTATIONS_VERSION,
   type RunKey,
-  RunMarkChanges,
-  RunMarks,
-  UNMARKED
+  RunAnnotationChanges,
+  RunAnnotations,
+  NO_ANNOTATIONS
 } from '../../../contract/documents/history'
 import type { SweepSummary } from '../../../contract/documents/project'
 import type { SampleRunSummary } from '../../../contract/documents/samples'
@@ -21,10 +21,10 @@ import { SUMMARY } from '../documents/document-store'
 import { EVALUATION_ENDINGS } from '../documents/evaluation-files'
 import type { SavePart, StoredPart } from '../documents/stored-part'
 import type { RunList } from '../runs/run-list'
-import { runKey, type StoredMarks } from '../runs/run-marks'
+import { runKey, type StoredAnnotations } from '../runs/run-annotations'
 import { ANSWERS } from '../documents/sample-files'
 import { destroyRun, trashRun, untrashRun } from '../runs/run-trash'
-import { RUN_MARKS } from '../documents/stored-documents'
+import { RUN_ANNOTATIONS } from '../documents/stored-documents'
 import { SCORES_ENDINGS } from '../documents/sweep-store'
 
 export interface PairRuns {
@@ -34,31 +34,31 @@ export interface PairRuns {
   readonly evaluation: RunList<EvaluationSummary>
 }
 
-export interface StoredHistory extends StoredMarks {
+export interface StoredHistory extends StoredAnnotations {
   deleted: readonly DeletionDocument[]
 }
 
-export const NO_HISTORY: StoredHistory = { marks: new Map(), unread: null, deleted: [] }
+export const NO_HISTORY: StoredHistory = { annotations: new Map(), unread: null, deleted: [] }
 
 /** All runs of a pair with their names, notes and pins, and the deleted runs that can be restored. */
 export class RunHistory {
-  #marks: ReadonlyMap<string, RunMarks>
+  #annotations: ReadonlyMap<string, RunAnnotations>
   #deleted: readonly DeletionDocument[]
   #unread: string | null
 
   constructor(
     private readonly folder: string,
     private readonly runs: PairRuns,
-    { marks, unread, deleted }: StoredHistory,
+    { annotations, unread, deleted }: StoredHistory,
     private readonly save: SavePart
   ) {
-    this.#marks = marks
+    this.#annotations = annotations
     this.#unread = unread
     this.#deleted = deleted
   }
 
-  replaceStored({ marks, unread, deleted }: StoredHistory): void {
-    this.#marks = marks
+  replaceStored({ annotations, unread, deleted }: StoredHistory): void {
+    this.#annotations = annotations
     this.#unread = unread
     this.#deleted = deleted
   }
@@ -78,23 +78,23 @@ export class RunHistory {
     }
   }
 
-  marksOf(key: RunKey): RunMarks {
-    return this.#marks.get(runKey(key)) ?? UNMARKED
+  annotationsOf(key: RunKey): RunAnnotations {
+    return this.#annotations.get(runKey(key)) ?? NO_ANNOTATIONS
   }
 
   /** Names, notes or pins a run. @param seen known revision @returns written revision; null if nothing changed */
-  async mark(key: RunKey, changes: RunMarkChanges, seen?: number): Promise<number | null> {
+  async annotate(key: RunKey, changes: RunAnnotationChanges, seen?: number): Promise<number | null> {
     const name = `runs.${key.kind}.${key.id}`
     const stored: StoredPart = {
       name,
-      read: () => this.marksOf(key),
+      read: () => this.annotationsOf(key),
       write: async (value) => {
         this.required(key)
-        const parsed = RunMarks.safeParse({ ...this.marksOf(key), ...RunMarkChanges.parse(value) })
+        const parsed = RunAnnotations.safeParse({ ...this.annotationsOf(key), ...RunAnnotationChanges.parse(value) })
         if (!parsed.success) {
           throw inputError(`The run cannot be changed: ${describeIssue(parsed.error)}`)
         }
-        await this.write(new Map([...this.#marks, [runKey(key), parsed.data]]))
+        await this.write(new Map([...this.#annotations, [runKey(key), parsed.data]]))
       }
     }
     const fields = Object.keys(changes).map((field) => `${name}.${field}`)
@@ -142,12 +142,12 @@ export class RunHistory {
   private async moveToTrash(key: RunKey): Promise<void> {
     const run = this.required(key)
     const searches = this.searchesFrom(key)
-    this.requireReadMarks()
+    this.requireReadableAnnotations()
     const files = [run, ...searches].flatMap(filesOf)
     const document = await trashRun(this.folder, run, searches, files)
     this.#deleted = [document, ...this.#deleted]
     for (const { kind, id } of [run, ...searches]) this.runs[kind].drop(id)
-    await this.write(this.#marks)
+    await this.write(this.#annotations)
   }
 
   private async putBack(document: DeletionDocument): Promise<void> {
@@ -156,9 +156,9 @@ export class RunHistory {
       throw inputError('The sweep that the search started from is deleted too.', 'Restore the sweep first.')
     }
     const back = [run, ...searches]
-    const entries = back.map((key): [string, RunMarks] => [runKey(key), RunMarks.parse(key)])
+    const entries = back.map((key): [string, RunAnnotations] => [runKey(key), RunAnnotations.parse(key)])
     // Names are written first, so that a restored run has its name.
-    await this.write(new Map([...this.#marks, ...entries]), back)
+    await this.write(new Map([...this.#annotations, ...entries]), back)
     await untrashRun(this.folder, document)
     this.#deleted = this.#deleted.filter((other) => other !== document)
     for (const { kind, id } of back) await this.runs[kind].bringBack(id)
@@ -170,7 +170,7 @@ export class RunHistory {
     title: string
   ): HistoryRun {
     const { id, createdAt, checkpoints, computed, sweepId = null } = run
-    return { kind, id, createdAt, title, sweepId, checkpoints, computed, ...this.marksOf({ kind, id }) }
+    return { kind, id, createdAt, title, sweepId, checkpoints, computed, ...this.annotationsOf({ kind, id }) }
   }
 
   private required(key: RunKey): HistoryRun {
@@ -194,7 +194,7 @@ export class RunHistory {
     return kind === 'sweep' ? this.state.runs.filter(({ sweepId }) => sweepId === id) : []
   }
 
-  private requireReadMarks(): void {
+  private requireReadableAnnotations(): void {
     if (this.#unread === null) return
     throw fileError(
       `Names and notes of runs cannot be saved, because the stored ones could not be read. ${this.#unread}`,
@@ -202,18 +202,21 @@ export class RunHistory {
     )
   }
 
-  private async write(marks: ReadonlyMap<string, RunMarks>, restored: readonly RunKey[] = []): Promise<void> {
-    this.requireReadMarks()
+  private async write(
+    annotations: ReadonlyMap<string, RunAnnotations>,
+    restored: readonly RunKey[] = []
+  ): Promise<void> {
+    this.requireReadableAnnotations()
     const runs = [...this.state.runs, ...restored].flatMap(({ kind, id }) => {
-      const runMarks = marks.get(runKey({ kind, id }))
-      return runMarks === undefined || isUnmarked(runMarks) ? [] : [{ kind, id, ...runMarks }]
+      const ofRun = annotations.get(runKey({ kind, id }))
+      return ofRun === undefined || hasNoAnnotations(ofRun) ? [] : [{ kind, id, ...ofRun }]
     })
-    await RUN_MARKS.write(this.folder, { schemaVersion: RUN_MARKS_VERSION, runs })
-    this.#marks = new Map(runs.map(({ kind, id, ...pair }) => [runKey({ kind, id }), pair]))
+    await RUN_ANNOTATIONS.write(this.folder, { schemaVersion: RUN_ANNOTATIONS_VERSION, runs })
+    this.#annotations = new Map(runs.map(({ kind, id, ...pair }) => [runKey({ kind, id }), pair]))
   }
 }
 
-const isUnmarked = ({ name, note, pinned }: RunMarks): boolean => name === '' && note === '' && !pinned
+const hasNoAnnotations = ({ name, note, pinned }: RunAnnotations): boolean => name === '' && note === '' && !pinned
 
 /** @throws WorkbenchError `not-found` for no document */
 function inTrash(document: DeletionDocument | undefined): DeletionDocument {

@@ -5,7 +5,7 @@ import type { SampleRunSummary } from '../../../contract/documents/samples'
 import type { SearchSummary } from '../../../contract/documents/search'
 import { EVALUATION_SUMMARIES } from '../documents/evaluation-files'
 import { NO_HISTORY, type StoredHistory } from './pair-history'
-import { readMarks } from '../runs/run-marks'
+import { readAnnotations } from '../runs/run-annotations'
 import { listTrash } from '../runs/run-trash'
 import { SAMPLE_SUMMARIES } from '../documents/sample-files'
 import { SEARCH_SUMMARIES } from '../documents/search-files'
@@ -33,17 +33,17 @@ export async function readPairResults(
   const searches = await SEARCH_SUMMARIES.list(folder, keeps)
   const samples = await SAMPLE_SUMMARIES.list(folder, keeps)
   const evaluations = await EVALUATION_SUMMARIES.list(folder, keeps)
-  const marks = await readMarks(folder)
+  const annotations = await readAnnotations(folder)
   return {
     folder,
     sweeps: sweeps.runs,
     searches: searches.runs,
     sampleRuns: samples.runs,
     evaluations: evaluations.runs,
-    history: { ...marks, deleted: trash.deleted },
+    history: { ...annotations, deleted: trash.deleted },
     warnings: [
       ...[trash, sweeps, searches, samples, evaluations].flatMap(({ warnings }) => warnings),
-      ...(marks.unread === null ? [] : [`Names and notes of runs were left out. ${marks.unread}`])
+      ...(annotations.unread === null ? [] : [`Names and notes of runs were left out. ${annotations.unread}`])
     ]
   }
 }

@@ -112,7 +112,7 @@ export class ProjectPair {
       folder,
       change: project.change,
       notify: () => project.notifySubscribers(),
-      isPinned: (id: string) => this.history.marksOf({ kind, id }).pinned
+      isPinned: (id: string) => this.history.annotationsOf({ kind, id }).pinned
     })
     this.samples = new ProjectSamples({ ...storage('samples'), list: runs.samples }, save)
     this.evaluations = new ProjectEvaluations({ ...storage('evaluation'), list: runs.evaluation })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type BlindComparison, comparisonKey, PreferenceMark, withMarks } from '../../../contract/documents/preferences'
+import { type BlindComparison, comparisonKey, PreferenceVote, withVotes } from '../../../contract/documents/preferences'
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
 import { mapGet } from '../../../contract/model/look-up'
 import type { SavePart, StoredPart } from '../documents/stored-part'
@@ -10,7 +10,7 @@ import { requireRoom } from '../../base/files/room'
 import { minAnswerBytes } from '../../samples/answer-bytes'
 
 /** Votes by the keys of their comparisons; null for a comparison without one. */
-const Votes = z.record(z.string(), PreferenceMark.nullable())
+const Votes = z.record(z.string(), PreferenceVote.nullable())
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
@@ -47,31 +47,31 @@ export class ProjectSamples {
    * @throws WorkbenchError as {@link changeRun}
    * @returns the revision that was written, to undo it; null if nothing changed
    */
-  mark(id: string, decided: readonly PreferenceMark[], undecided: readonly BlindComparison[]): Promise<number | null> {
+  vote(id: string, decided: readonly PreferenceVote[], undecided: readonly BlindComparison[]): Promise<number | null> {
     const comparisons = new Map([...decided, ...undecided].map((one) => [comparisonKey(one), one]))
     const stored: StoredPart = {
       name: `votes.${id}.${[...comparisons.keys()].join()}`,
       read: async () => {
         const { marks } = await this.readRun(id)
-        const marked = new Map(marks.map((mark) => [comparisonKey(mark), mark]))
-        return Object.fromEntries([...comparisons.keys()].map((key) => [key, marked.get(key) ?? null]))
+        const before = new Map(marks.map((vote) => [comparisonKey(vote), vote]))
+        return Object.fromEntries([...comparisons.keys()].map((key) => [key, before.get(key) ?? null]))
       },
       write: async (value) => {
         const votes = Object.entries(Votes.parse(value))
-        const setMarks = votes.flatMap(([, mark]) => (mark === null ? [] : [mark]))
-        const removed = votes.filter(([, mark]) => mark === null)
+        const added = votes.flatMap(([, vote]) => (vote === null ? [] : [vote]))
+        const removed = votes.filter(([, vote]) => vote === null)
         const { marks } = await this.readRun(id)
         await this.#write(id, {
-          marks: withMarks(
+          marks: withVotes(
             marks,
-            setMarks,
+            added,
             removed.map(([key]) => mapGet(comparisons, key, 'comparison'))
           )
         })
       }
     }
     const votes = [
-      ...decided.map((mark) => [comparisonKey(mark), mark] as const),
+      ...decided.map((vote) => [comparisonKey(vote), vote] as const),
       ...undecided.map((comparison) => [comparisonKey(comparison), null] as const)
     ]
     return this.save({ stored, value: Object.fromEntries(votes) }, undefined, [])

@@ -23,7 +23,7 @@ import { defaultCharacterSweep } from './sweep-history'
 import { selectRange } from '../../crc/selection/select-range'
 import { builtinTasks } from '../../evaluation/builtin-tasks'
 import { failuresTask } from '../../evaluation/greedy-failures'
-import { judgeMarks } from '../../evaluation/judge'
+import { judgeScores } from '../../evaluation/judge'
 import { judgingOf } from '../../evaluation/judging'
 import type { EvaluationFinding } from '../../../contract/documents/verdict'
 import { evaluates, evaluationFinding } from '../../../contract/words/evaluation-finding'
@@ -211,7 +211,7 @@ export async function viewEvaluation(
       run,
       samples,
       scores,
-      marks: judgeMarks(run, samples, verdicts),
+      judgeScores: judgeScores(run, samples, verdicts),
       pairs: judgedPairs(run, samples, pairVerdicts),
       forms: judgedForms(run, samples, forms)
     },
@@ -220,10 +220,10 @@ export async function viewEvaluation(
     signal
   )
   const answered = isComplete(stored)
-  const isMarked = judging.every((one) => one.way !== 'marks' || isJudged(one))
+  const hasJudgeScores = judging.every((one) => one.way !== 'marks' || isJudged(one))
   return {
     run,
-    results: isMarked ? results : uncompared(results),
+    results: hasJudgeScores ? results : uncompared(results),
     judging,
     notices: judgingNotices(judging),
     answered,

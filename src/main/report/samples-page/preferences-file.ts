@@ -9,19 +9,19 @@ import type { TextFile } from './export'
 /** Exports the blind comparisons of a run in their order, as `json` with tallies or as `csv`. */
 export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): TextFile {
   const fileName = `preferences-${run.id}.${format}`
-  const comparisons = run.marks.map((mark) => ({ ...mark, promptText: run.prompts[mark.prompt]?.text ?? '' }))
+  const comparisons = run.marks.map((vote) => ({ ...vote, promptText: run.prompts[vote.prompt]?.text ?? '' }))
   if (format === 'json') {
     const tallies = preferenceTallies(run.marks, run.variants)
     return { fileName, content: formatJson({ runId: run.id, seed: run.settings.seed, tallies, comparisons }) }
   }
-  const records = comparisons.map((mark) => [
-    String(mark.prompt),
-    spreadsheetText(mark.promptText),
-    String(mark.index),
-    String(mark.size),
-    spreadsheetText(mark.among.join(' | ')),
-    mark.verdict,
-    spreadsheetText(mark.verdict === 'preferred' ? mark.variant : '')
+  const records = comparisons.map((vote) => [
+    String(vote.prompt),
+    spreadsheetText(vote.promptText),
+    String(vote.index),
+    String(vote.size),
+    spreadsheetText(vote.among.join(' | ')),
+    vote.verdict,
+    spreadsheetText(vote.verdict === 'preferred' ? vote.variant : '')
   ])
   const header = ['prompt', 'promptText', 'firstAnswer', 'answers', 'shown', 'verdict', 'preferred']
   return { fileName, content: `\uFEFF${formatCsv([header, ...records])}` }

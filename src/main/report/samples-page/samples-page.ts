@@ -1,4 +1,4 @@
-import { UNMARKED } from '../../../contract/documents/history'
+import { NO_ANNOTATIONS } from '../../../contract/documents/history'
 import type { ReportedSamples } from '../../../contract/documents/report'
 import type { SampleLine, SampleMeasures, SampleRun } from '../../../contract/documents/samples'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
@@ -22,7 +22,7 @@ export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]
   const variants = run.variants.map(withoutFolder)
   const origin = reportedOrigin(run, [])
   const { notices } = run
-  const reported = reportedSamples(run, samples, measures, { variants, origin, runMarks: UNMARKED, notices })
+  const reported = reportedSamples(run, samples, measures, { variants, origin, annotations: NO_ANNOTATIONS, notices })
   const preferences = reported.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, variants))
   const answerCount = run.prompts.length * variants.length * run.settings.sampleCount
   const head = {

@@ -27,7 +27,7 @@ import {
   type ReportColumn,
   emptySection,
   type Fact,
-  markBlocks,
+  annotationBlocks,
   numberColumn,
   type Section,
   type TableCell,
@@ -66,13 +66,13 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
 }
 
 function comparisonRows(evaluation: ReportedEvaluation): TableCell[][] {
-  const { task, results, variants, runMarks } = evaluation
+  const { task, results, variants, annotations } = evaluation
   const stopped = stoppedWords(evaluation)
   const models = variants.map(({ variant }) => variant)
   const main = mainMeasures(task.kind, results.variants)
   const verdicts = evaluationVerdicts(results, main)
   const about = [
-    ...(runMarks.name === '' ? [] : [`“${runMarks.name}”`]),
+    ...(annotations.name === '' ? [] : [`“${annotations.name}”`]),
     askedWords({ ...task, ...task.settings }),
     formatUtc(evaluation.createdAt),
     ...(stopped === null ? [] : [stopped])
@@ -121,7 +121,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   )
   return [
     block.heading(task.name),
-    ...markBlocks(evaluation.runMarks),
+    ...annotationBlocks(evaluation.annotations),
     block.paragraph(
       `${task.description}${task.description === '' ? '' : ' '}${plural(task.promptCount, 'prompt')}, ` +
         `${stopped === null ? '' : 'asked for '}${plural(task.settings.sampleCount, 'answer')} of each of ` +

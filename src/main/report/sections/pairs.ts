@@ -11,7 +11,7 @@ import {
 } from '../../../contract/words/format'
 import { sweepState } from '../../../contract/words/verdict'
 import { crossFitAt } from '../../../contract/words/cross-fit-words'
-import { previewMark } from '../../../contract/words/preview-words'
+import { previewBadge } from '../../../contract/words/preview-words'
 import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
@@ -69,7 +69,7 @@ const pairsTable = ({ pairs }: ReportedPairs, words: ScoreWords): Block =>
 const isPreview = (outline: SweepOutline | null): boolean => outline !== null && outline.estimatedCount !== null
 
 function nameCell(name: string, outline: SweepOutline | null): TableCell {
-  const badge = outline === null ? null : previewMark(outline)
+  const badge = outline === null ? null : previewBadge(outline)
   return { text: name, ...(badge === null ? {} : { detail: badge }) }
 }
 

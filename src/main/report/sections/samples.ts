@@ -14,7 +14,7 @@ import {
   emptySection,
   type Fact,
   ifAny,
-  markBlocks,
+  annotationBlocks,
   numberColumn,
   type Section,
   type TableCell,
@@ -39,7 +39,7 @@ export function samplesSection({ samples, sampleRunCount }: Report): Section {
 
 const runBlocks = (run: ReportedSamples): Block[] => [
   block.heading(`Run of ${formatUtc(run.createdAt)}`),
-  ...markBlocks(run.runMarks),
+  ...annotationBlocks(run.annotations),
   ...diversityBlocks(run),
   ...run.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, run.variants)),
   excerptTable(run),

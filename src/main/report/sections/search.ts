@@ -26,7 +26,7 @@ import {
   type Block,
   block,
   type Fact,
-  markBlocks,
+  annotationBlocks,
   numberColumn,
   type Section,
   type TableCell,
@@ -48,7 +48,7 @@ export function searchSections({ sweep, distances }: Report): Section[] {
       title: 'Beyond one range',
       blocks: [
         ...verdictBlocks(searchFinding(search, { check: sweep.check, rho, selection, promptCount })),
-        ...markBlocks(search.runMarks),
+        ...annotationBlocks(search.annotations),
         block.facts(certaintyFacts(search)),
         foundTable(search),
         ...courseBlocks(search),

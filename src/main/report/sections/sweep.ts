@@ -19,7 +19,7 @@ import { hasPreview, previewFacts, workOfPrompts } from '../../../contract/words
 import { isSame } from '../../../contract/words/range-facts'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
-import { type Block, block, emptySection, type Fact, markBlocks, type Section, type TableBlock } from '../blocks'
+import { type Block, block, emptySection, type Fact, annotationBlocks, type Section, type TableBlock } from '../blocks'
 import { rangesChart } from './ranges-chart'
 import { originFacts, renderingFacts } from './settings-facts'
 import {
@@ -50,7 +50,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     ...section,
     blocks: [
       ...headlineBlocks(sweep),
-      ...markBlocks(sweep.runMarks),
+      ...annotationBlocks(sweep.annotations),
       scoredByBlock(sweep),
       ...(certain === null ? [] : [confidenceBlock(sweep, certain, sweep.check)]),
       {

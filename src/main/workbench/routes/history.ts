@@ -3,8 +3,8 @@ import { route, type Routing } from './route'
 export function historyRoutes({ jobs, stateOf, withPair }: Routing) {
   const { history } = route
   return history.router({
-    mark: history.mark.use(withPair).handler(async ({ context: { pair }, input: { run, changes, seen } }) => {
-      return stateOf(pair, await pair.history.mark(run, changes, seen))
+    annotate: history.annotate.use(withPair).handler(async ({ context: { pair }, input: { run, changes, seen } }) => {
+      return stateOf(pair, await pair.history.annotate(run, changes, seen))
     }),
     delete: history.delete.use(withPair).handler(async ({ context: { pair }, input }) => {
       // A job may be writing the run or reading its results.

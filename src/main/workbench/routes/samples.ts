@@ -39,8 +39,8 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
       const { run, samples: answers } = await pair.samples.readAnswers(input.runId)
       return { run, samples: answers, measures: await measureRun(run, answers, signal) }
     }),
-    mark: samples.mark.use(withPair).handler(async ({ context: { pair }, input }) => {
-      return stateOf(pair, await pair.samples.mark(input.runId, input.decided, input.undecided))
+    vote: samples.vote.use(withPair).handler(async ({ context: { pair }, input }) => {
+      return stateOf(pair, await pair.samples.vote(input.runId, input.decided, input.undecided))
     }),
     preferences: samples.preferences.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { marks, variants } = await pair.samples.readRun(input.runId)

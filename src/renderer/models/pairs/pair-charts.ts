@@ -6,11 +6,11 @@ import {
   plural,
   rangePhrase
 } from '../../../contract/words/format'
-import { previewMark } from '../../../contract/words/preview-words'
+import { previewBadge } from '../../../contract/words/preview-words'
 import type { ScoreWords } from '../../../contract/words/score-words'
 import { shortName } from '../../ui/short-name'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../../plots/plot'
-import { isPreviewRow, markedName, type PairRow } from './pair-rows'
+import { isPreviewRow, nameWithBadge, type PairRow } from './pair-rows'
 
 /**
  * Returns the plot of every pair's front. Pairs are comparable, because x is the share of their own post's validity.
@@ -45,7 +45,7 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
 function frontSeries(row: PairRow, nameIn: string, words: ScoreWords): PlotSeries[] {
   const { style, outline } = row
   if (outline === null) return []
-  const badge = previewMark(outline)
+  const badge = previewBadge(outline)
   const { front, selected, post } = outline
   const look = {
     tone: style.tone,
@@ -108,7 +108,7 @@ function chartNames(rows: readonly PairRow[]): (row: PairRow) => string {
   return (row) => {
     const shortened = shortName(row.name)
     const name = short.filter((other) => other === shortened).length > 1 ? row.name : shortened
-    return markedName({ ...row, name })
+    return nameWithBadge({ ...row, name })
   }
 }
 
@@ -129,7 +129,7 @@ export function depthPlot(rows: readonly PairRow[]): PlotContent {
       const lines = [depthWords(row)]
       return [
         {
-          name: markedName(row),
+          name: nameWithBadge(row),
           tone: row.style.tone,
           mark: row.style.shape,
           connected: true,
@@ -167,7 +167,7 @@ export function depthWords(row: PairRow): string {
   const span = depthSpan(row)
   if (span === null || row.range === null) return `${row.name}: no range`
   const [from, to] = span.map((share) => Math.round(share * 100))
-  return `${markedName(row)}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
+  return `${nameWithBadge(row)}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
 }
 
 export const CHART_NAMES = { fronts: 'frontiers', depth: 'depth' } as const

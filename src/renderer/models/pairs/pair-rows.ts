@@ -124,7 +124,7 @@ function statusOf({ id, running, unusable }: PairBrief, entry: PairOutline | nul
 /** Caveat of a preview's row. */
 const ONLY_EXACT = 'Only exact ranges are selected and drawn. A full sweep scores all.'
 
-export const markedName = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
+export const nameWithBadge = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
   isPreviewRow({ outline }) ? `${name} (preview)` : name
 
 export const isPreviewRow = ({ outline }: Pick<PairRow, 'outline'>): boolean =>

@@ -14,7 +14,7 @@ import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-wor
 import type { ScoreWords } from '../../../contract/words/score-words'
 import type { CsvCell } from '../../ui/csv'
 import type { TableText } from '../../ui/table-text'
-import { markedName, type PairRow, baselineOf } from './pair-rows'
+import { nameWithBadge, type PairRow, baselineOf } from './pair-rows'
 import { multimap } from '../../../contract/model/multimap'
 
 /** Formats a value with its interval: 0.917 [0.902, 0.931]. */
@@ -89,12 +89,12 @@ export function transferTable(transfers: readonly Transfer[], rows: readonly Pai
       'Selected by',
       'Layers',
       ...rows.flatMap((row) => [
-        `Gain in ${markedName(row)}, ${words.basis}`,
-        `${capitalised(words.validity)} kept in ${markedName(row)}, ${words.basis}`
+        `Gain in ${nameWithBadge(row)}, ${words.basis}`,
+        `${capitalised(words.validity)} kept in ${nameWithBadge(row)}, ${words.basis}`
       ])
     ],
     rows: rows.map((from) => [
-      markedName(from),
+      nameWithBadge(from),
       from.range === null ? null : rangeLabel(from.range),
       ...rows.flatMap((to): CsvCell[] => {
         const result = transferOf(transfers, from, to)?.result

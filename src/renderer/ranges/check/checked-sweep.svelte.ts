@@ -75,7 +75,7 @@ export class SweepForCheck {
   }
 
   /** Returns the badges of a recipe in lists: by the shown sweep if a task scores it, and by the character task. */
-  marksOf(recipe: Recipe): RecipeCheck[] {
+  badgesOf(recipe: Recipe): RecipeCheck[] {
     if (this.isUnread) return [{ state: 'reading', label: 'reading…', words: 'The sweep is being read' }]
     const finding = this.findingBy(this.read, recipe)
     const byTask = this.isOther ? this.findingBy(this.shownRead, recipe) : null

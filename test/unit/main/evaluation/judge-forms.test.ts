@@ -65,7 +65,7 @@ const judging = (settings: JudgeSettings): JudgeSettings => ({
 
 const measured = (run: EvaluationRun, samples: SampleLine[], forms: AnswerForm[]) =>
   evaluationResults(
-    { run, samples, scores: [], marks: [], pairs: [], forms: judgedForms(run, samples, forms) },
+    { run, samples, scores: [], judgeScores: [], pairs: [], forms: judgedForms(run, samples, forms) },
     { characters: null, task: null }
   ).cells[0]?.[0]
 

@@ -3,7 +3,7 @@ import { DEFAULT_JUDGE, JudgeSettings, type JudgeVerdict, judgeWarning } from '.
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import type { SampleLine } from '../../../../src/contract/documents/samples'
 import { askJudge } from '../../../../src/main/evaluation/ask-judge'
-import { judgeKey, judgeMarks, MARKING, readMark } from '../../../../src/main/evaluation/judge'
+import { judgeKey, judgeScores, SCORING, readScore } from '../../../../src/main/evaluation/judge'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { always, type JudgeHandler, says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 import { problemOf } from '../../../fixtures/problems'
@@ -32,7 +32,7 @@ async function judged(
   const { kept: verdicts = [] } = changes
   let lastProgress: unknown
   await askJudge(
-    MARKING,
+    SCORING,
     {
       run: RUN,
       samples,
@@ -58,11 +58,11 @@ describe('a mark', () => {
     ['7.', 6 / 9],
     ['<think>Is it 9? No.</think>\n4', 3 / 9]
   ])('%j is read', (reply, mark) => {
-    expect(readMark(reply)).toBeCloseTo(mark, 12)
+    expect(readScore(reply)).toBeCloseTo(mark, 12)
   })
 
   it.each(['0', '11', '7.5', '-3', 'seven', 'I give it a 7', '7 or 8', '', '<think>7'])('%j is none', (reply) => {
-    expect(readMark(reply)).toBeNull()
+    expect(readScore(reply)).toBeNull()
   })
 })
 
@@ -97,10 +97,10 @@ describe('judging', () => {
     await judged({ ...settings, rubric: 'Mark the spelling.' }, answers('A'), { known: verdicts })
     expect(requests).toHaveLength(4)
     const judgedRun = { ...RUN, judge: settings }
-    expect(judgeMarks(judgedRun, samples, verdicts)).toHaveLength(4)
+    expect(judgeScores(judgedRun, samples, verdicts)).toHaveLength(4)
     const otherJudge = { ...settings, model: 'judge-2' }
-    expect(judgeMarks({ ...judgedRun, judge: otherJudge }, samples, verdicts)).toEqual([])
-    expect(judgeMarks(RUN, samples, verdicts)).toEqual([])
+    expect(judgeScores({ ...judgedRun, judge: otherJudge }, samples, verdicts)).toEqual([])
+    expect(judgeScores(RUN, samples, verdicts)).toEqual([])
   })
 
   it('asks another server that serves a model of the same name', async () => {
@@ -110,7 +110,7 @@ describe('judging', () => {
     const { verdicts: more } = await judged(second.settings, answers('A'), { known: verdicts })
     expect(second.requests).toHaveLength(1)
     const marks = (settings: JudgeSettings, known: JudgeVerdict[]): number[] =>
-      judgeMarks({ ...RUN, judge: settings }, answers('A'), known).map(({ mark }) => mark)
+      judgeScores({ ...RUN, judge: settings }, answers('A'), known).map(({ score }) => score)
     expect(marks(second.settings, verdicts)).toEqual([])
     expect(marks(second.settings, [...verdicts, ...more])).toEqual([1 / 9])
     // A slash at the end makes no other address.
@@ -133,7 +133,7 @@ describe('judging', () => {
     expect(lastProgress).toEqual({ done: 1, total: 1, unreadable: 1 })
     await judged(settings, answers('A'), { known: verdicts })
     expect(requests).toHaveLength(1)
-    expect(judgeMarks({ ...RUN, judge: settings }, answers('A'), verdicts)).toEqual([])
+    expect(judgeScores({ ...RUN, judge: settings }, answers('A'), verdicts)).toEqual([])
   })
 
   it('keeps no more of an unreadable reply than its beginning', async () => {

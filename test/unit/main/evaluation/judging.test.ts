@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { JudgeSettings } from '../../../../src/contract/documents/judge'
 import { DEFAULT_JUDGE } from '../../../../src/contract/documents/judge'
-import { MARKING } from '../../../../src/main/evaluation/judge'
+import { SCORING } from '../../../../src/main/evaluation/judge'
 import { READING } from '../../../../src/main/evaluation/judge-forms'
 import { COMPARING } from '../../../../src/main/evaluation/judge-pairs'
 import { judgingOf } from '../../../../src/main/evaluation/judging'
@@ -18,7 +18,7 @@ const none = { samples, verdicts: [], pairVerdicts: [], forms: [] }
 
 it('counts what a judge replied, what of it can be read, and who it was', () => {
   const run = evaluationRun({ judge: settings })
-  const [first, second] = MARKING.questionsOf(run, samples, settings).map(({ key }) => key)
+  const [first, second] = SCORING.questionsOf(run, samples, settings).map(({ key }) => key)
   const verdicts = [
     { key: first ?? '', baseUrl, mark: 0.5, model: 'OTHER-model' },
     { key: second ?? '', baseUrl, mark: null, reply: 'I like turtles', model: 'OTHER-model' },

@@ -163,7 +163,7 @@ describe('a list of prompts', () => {
     ])
     expect(reader.rightCount(state)).toBe(3)
     const samples = ['NY', 'New York', 'Ohio'].map((text) => sampleLine('post', 0, 0, text))
-    const cell = { prompt: state, samples, scores: undefined, marks: new Map(), forms: null }
+    const cell = { prompt: state, samples, scores: undefined, judgeScores: new Map(), forms: null }
     const measures = { distinctRight: 2, coverage: 2 / 3, accuracy: 1 }
     expect(cellMeasures(task, reader, 100, cell, 1)).toMatchObject(measures)
     expect(Task.parse(JSON.parse(formatTaskFile(task)))).toEqual({ ...task })

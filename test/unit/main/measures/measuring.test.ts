@@ -55,7 +55,7 @@ const NO_PROXIES = { characters: null, task: null }
 
 test('an evaluation has the same results from the process, and an invalid pattern is refused by name', async () => {
   const run = evaluationRun()
-  const stored = { run, samples: manyAnswers(20), scores: [], marks: [], pairs: [], forms: [] }
+  const stored = { run, samples: manyAnswers(20), scores: [], judgeScores: [], pairs: [], forms: [] }
   expect(await measureEvaluation(stored, NO_PROXIES)).toEqual(evaluationResults(stored, NO_PROXIES))
   const task = { ...run.task, reading: { kind: 'pattern' as const, pattern: '(' } }
   await expect(measureEvaluation({ ...stored, run: { ...run, task } }, NO_PROXIES)).rejects.toMatchObject({
@@ -71,7 +71,7 @@ test('a pair judge with fewer answers than its limit reports the answers that ex
         run: { ...run, pairJudge: { ...JUDGE, answersPerPrompt } },
         samples: manyAnswers(4),
         scores: [],
-        marks: [],
+        judgeScores: [],
         pairs: [{ prompt: 0, variants: [0, 1], orders: [0, 0] }],
         forms: []
       },

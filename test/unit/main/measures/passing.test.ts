@@ -19,7 +19,13 @@ function measured(task: Fields, texts: readonly string[], marks: readonly (numbe
   }
   const samples = texts.map((text, index) => sampleLine('post', 0, index, text))
   const given = new Map(marks.flatMap((mark, index) => (mark === undefined ? [] : [[index, mark] as const])))
-  return cellMeasures(whole, new AnswerReader(whole), 100, { prompt, samples, scores, marks: given, forms: null }, 1)
+  return cellMeasures(
+    whole,
+    new AnswerReader(whole),
+    100,
+    { prompt, samples, scores, judgeScores: given, forms: null },
+    1
+  )
 }
 
 const colours: Fields = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PreferenceTally, type PreferenceMark } from '../../../../src/contract/documents/preferences'
+import { PreferenceTally, type PreferenceVote } from '../../../../src/contract/documents/preferences'
 import type { Variant } from '../../../../src/contract/documents/samples'
 import { tallyBasis, tallyVerdict } from '../../../../src/contract/words/preference-words'
 import { preferenceTallies } from '../../../../src/main/measures/preferences'
@@ -16,15 +16,15 @@ const mark = (
   among: string[],
   verdict: string,
   { index, size }: { index: number; size: number } = { index: 0, size: 4 }
-): PreferenceMark => {
+): PreferenceVote => {
   const comparison = { prompt, index, size, among }
   if (verdict === 'tie' || verdict === 'skipped') return { ...comparison, verdict }
   return { ...comparison, verdict: 'preferred', variant: verdict }
 }
-const onEach = (prompts: number, among: string[], verdict: string): PreferenceMark[] =>
+const onEach = (prompts: number, among: string[], verdict: string): PreferenceVote[] =>
   Array.from({ length: prompts }, (_, prompt) => mark(prompt, among, verdict))
 
-function onlyTally(marks: PreferenceMark[]): PreferenceTally {
+function onlyTally(marks: PreferenceVote[]): PreferenceTally {
   const [tally, ...others] = preferenceTallies(marks, VARIANTS)
   if (tally === undefined || others.length > 0) throw new Error(`${others.length} tallies besides the first`)
   return PreferenceTally.parse(tally)

@@ -17,7 +17,7 @@ const measured = (prompt: Partial<TaskPrompt>, ...texts: string[]) => {
     refusalOpening: 0.75
   }
   const cell = { prompt: { text: '?', category: '', raw: false, ...prompt }, samples, scores }
-  return cellMeasures(task, new AnswerReader(task), 100, { ...cell, marks: new Map(), forms: null }, 1)
+  return cellMeasures(task, new AnswerReader(task), 100, { ...cell, judgeScores: new Map(), forms: null }, 1)
 }
 
 it('an answer refuses if it contains a listed phrase, with either apostrophe and in any case', () => {

@@ -15,7 +15,7 @@ const stored = {
     ...lines('post', ['the red fox', 'a night song'])
   ],
   scores: [],
-  marks: [],
+  judgeScores: [],
   pairs: [],
   forms: []
 }

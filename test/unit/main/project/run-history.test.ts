@@ -1,7 +1,7 @@
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { UNMARKED } from '../../../../src/contract/documents/history'
+import { NO_ANNOTATIONS } from '../../../../src/contract/documents/history'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
@@ -51,7 +51,7 @@ describe('the history of a pair', () => {
     const open = await project()
     const { history } = open.firstPair
     expect(namesOf(open)).toEqual(['later', 'evaluation-1', 'run-1', 'sweep-1', 'tiny-search'])
-    await history.mark(SWEEP, { pinned: true })
+    await history.annotate(SWEEP, { pinned: true })
     expect(history.state.runs[0]).toMatchObject({
       ...{ kind: 'sweep', title: 'Characters: layer 0, diversity 0.236', pinned: true },
       computed: { device: 'cpu', precision: 'fp32', promptCount: 2, draws: null, programVersion: '0.1.0' }
@@ -65,14 +65,14 @@ describe('the history of a pair', () => {
     const sweep = join(open.firstPair.folder, 'sweeps/sweep-1.json')
     const before = await readFile(sweep, 'utf8')
     const { revision } = open
-    await open.firstPair.history.mark(SWEEP, { name: 'first', note: '*mine*' })
+    await open.firstPair.history.annotate(SWEEP, { name: 'first', note: '*mine*' })
     expect(await readFile(sweep, 'utf8')).toBe(before)
-    expect(await codeOf(open.firstPair.history.mark(SWEEP, { name: 'late' }, revision))).toBe('stale')
+    expect(await codeOf(open.firstPair.history.annotate(SWEEP, { name: 'late' }, revision))).toBe('stale')
     // Another field of it is nobody's concern.
-    await open.firstPair.history.mark(SWEEP, { pinned: true }, revision)
+    await open.firstPair.history.annotate(SWEEP, { pinned: true }, revision)
     open = await reopened(open)
-    expect(open.firstPair.history.marksOf(SWEEP)).toEqual({ name: 'first', note: '*mine*', pinned: true })
-    await open.firstPair.history.mark(SWEEP, UNMARKED)
+    expect(open.firstPair.history.annotationsOf(SWEEP)).toEqual({ name: 'first', note: '*mine*', pinned: true })
+    await open.firstPair.history.annotate(SWEEP, NO_ANNOTATIONS)
     const history = join(open.firstPair.folder, 'history.json')
     expect(JSON.parse(await readFile(history, 'utf8'))).toMatchObject({ runs: [] })
   })
@@ -83,7 +83,7 @@ describe('the history of a pair', () => {
     await writeFile(file, '{"schemaVersion": 9}')
     open = await reopened(open)
     expect(open.warnings).toEqual([expect.stringContaining('Names and notes of runs were left out.')])
-    expect(await codeOf(open.firstPair.history.mark(SWEEP, { name: 'x' }))).toBe('bad-file')
+    expect(await codeOf(open.firstPair.history.annotate(SWEEP, { name: 'x' }))).toBe('bad-file')
     expect(await codeOf(open.firstPair.history.delete(SWEEP))).toBe('bad-file')
     expect(await readFile(file, 'utf8')).toBe('{"schemaVersion": 9}')
   })
@@ -91,7 +91,7 @@ describe('the history of a pair', () => {
   it('restores a deleted run, also after the project was opened again, with name and note', async () => {
     let open = await project()
     const { folder } = open.firstPair
-    await open.firstPair.history.mark(SWEEP, { name: 'first', pinned: true })
+    await open.firstPair.history.annotate(SWEEP, { name: 'first', pinned: true })
     const before = await filesOf(folder)
     const deletions: string[] = []
     for (const { kind, id } of open.firstPair.history.state.runs.filter(({ sweepId }) => sweepId === null)) {
@@ -116,11 +116,11 @@ describe('the history of a pair', () => {
     const open = await project()
     const { history } = open.firstPair
     const undo = async (change: number | null): Promise<number | null> => open.revert([change ?? -1])
-    const named = await history.mark(SWEEP, { name: 'mine' })
-    await history.mark(SWEEP, { note: 'theirs' })
+    const named = await history.annotate(SWEEP, { name: 'mine' })
+    await history.annotate(SWEEP, { note: 'theirs' })
     const unnamed = await undo(named)
-    expect(history.marksOf(SWEEP)).toEqual({ name: '', note: 'theirs', pinned: false })
-    await history.mark(SWEEP, { name: 'theirs' })
+    expect(history.annotationsOf(SWEEP)).toEqual({ name: '', note: 'theirs', pinned: false })
+    await history.annotate(SWEEP, { name: 'theirs' })
     expect(await codeOf(undo(unnamed))).toBe('stale')
 
     let isBusy = false
@@ -160,7 +160,7 @@ describe('the history of a pair', () => {
   it('deletes runs for good a month after their deletion, except pinned ones', async () => {
     let open = await project()
     const { history, folder } = open.firstPair
-    await history.mark(RUN, { pinned: true })
+    await history.annotate(RUN, { pinned: true })
     const { deletion: pinned } = await history.delete(RUN)
     await history.delete(SWEEP)
     const { deletion: kept } = await history.delete({ kind: 'evaluation', id: 'evaluation-1' })
@@ -180,7 +180,7 @@ describe('the history of a pair', () => {
     const open = await project()
     await open.firstPair.samples.addRun(sampleRunFixture({ id: 'empty' }))
     await open.firstPair.samples.addRun(sampleRunFixture({ id: 'pinned' }))
-    await open.firstPair.history.mark({ kind: 'samples', id: 'pinned' }, { pinned: true })
+    await open.firstPair.history.annotate({ kind: 'samples', id: 'pinned' }, { pinned: true })
     for (const id of ['empty', 'pinned']) await open.firstPair.samples.dropUnanswered(id)
     expect(open.firstPair.samples.runs.map(({ id }) => id)).toEqual(['pinned', 'run-1'])
     const { evaluations } = open.firstPair

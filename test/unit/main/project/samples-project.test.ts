@@ -136,7 +136,7 @@ describe('a sample run', () => {
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
       samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
-      samples.mark('run-1', marks, []),
+      samples.vote('run-1', marks, []),
       samples.changeRun('run-1', { settings })
     ])
     const again = await reopened(project)
@@ -153,10 +153,10 @@ describe('a sample run', () => {
       { ...at(1), verdict: 'skipped' as const }
     ]
     const marks = async () => (await samples.readRun('run-1')).marks
-    const decided = await samples.mark('run-1', [tie], [])
-    await samples.mark('run-1', [skipped], [])
-    const cleared = await samples.mark('run-1', [], [tie, skipped])
-    expect(await samples.mark('run-1', [], [tie])).toBeNull()
+    const decided = await samples.vote('run-1', [tie], [])
+    await samples.vote('run-1', [skipped], [])
+    const cleared = await samples.vote('run-1', [], [tie, skipped])
+    expect(await samples.vote('run-1', [], [tie])).toBeNull()
     expect(await marks()).toEqual([])
     const restored = await project.revert([cleared ?? NaN])
     expect(await marks()).toEqual([tie, skipped])

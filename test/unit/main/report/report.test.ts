@@ -269,8 +269,8 @@ describe('the content of a report', () => {
     await own.saveSweep(await ownSweep(project))
     await own.evaluations.add(evaluationRun())
     const swept = { kind: 'sweep', id: own.sweeps[0]?.id ?? '' } as const
-    await own.history.mark(swept, { name: 'As published', note: 'of *March*' })
-    await own.history.mark({ kind: 'evaluation', id: 'evaluation-1' }, { note: 'of the `task`' })
+    await own.history.annotate(swept, { name: 'As published', note: 'of *March*' })
+    await own.history.annotate({ kind: 'evaluation', id: 'evaluation-1' }, { note: 'of the `task`' })
     await own.update({ notes: '# Why this pair' })
     await project.update({ notes: 'What **all** ask' })
     const report = await reportOf(project)

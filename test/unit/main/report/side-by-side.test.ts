@@ -31,7 +31,7 @@ function evaluation(variants: (Variant & { temperature?: number })[]): ReportedE
     answered: true,
     complete: true,
     origin: { base: checkpoint, post: checkpoint, changed: [] },
-    runMarks: { name: '', note: '', pinned: false },
+    annotations: { name: '', note: '', pinned: false },
     task: { ...task, promptCount: prompts.length },
     variants: variants.map(({ temperature, ...variant }) => ({
       variant,

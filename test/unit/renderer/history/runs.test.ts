@@ -44,10 +44,10 @@ describe('the history in the window', () => {
       )
     void session.runs.rename(first, ' mine ')
     await settled()
-    expect(line.call('history.mark', 0).input).toMatchObject({
+    expect(line.call('history.annotate', 0).input).toMatchObject({
       ...{ seen: 1, run: { kind: 'sweep', id: 'sweep-1' }, changes: { name: 'mine' } }
     })
-    await line.answer('history.mark', 0, renamed(2, 'mine'))
+    await line.answer('history.annotate', 0, renamed(2, 'mine'))
     void session.history.undo()
     await settled()
     expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
@@ -59,8 +59,8 @@ describe('the history in the window', () => {
     void session.runs.note(first, 'seen')
     await settled()
     const noted = RUNS.map((run) => (run === first ? { ...run, note: 'seen' } : run))
-    await line.answer('history.mark', 0, stateOf(2, noted))
-    expect(line.of('history.mark')).toHaveLength(1)
+    await line.answer('history.annotate', 0, stateOf(2, noted))
+    expect(line.of('history.annotate')).toHaveLength(1)
     expect(workbench.complaints).toEqual([])
     expect(session.history.undoable).toBe('note on the sweep “made up”')
   })

@@ -104,7 +104,7 @@ describe('comparing blind', () => {
   async function decided(line: ScriptedLine, blind: BlindComparisons, verdict: BlindVerdict): Promise<void> {
     void blind.decide(verdict)
     await settled()
-    await line.answer('samples.mark', line.of('samples.mark').length - 1, projectState({ change: 1 }))
+    await line.answer('samples.vote', line.of('samples.vote').length - 1, projectState({ change: 1 }))
   }
 
   it('shows sets of answers, advances, and continues after the decided ones after a reload', async () => {
@@ -117,11 +117,11 @@ describe('comparing blind', () => {
     await decided(line, blind, 'tie')
     await decided(line, blind, 'skipped')
     expect([blind.current, blind.decided, blind.total]).toEqual([null, 3, 3])
-    expect(blind.marks.map(({ verdict }) => verdict)).toEqual(['preferred', 'tie', 'skipped'])
-    expect(blind.marks[0]).toMatchObject({ ...first?.comparison, variant: first?.comparison.among[5] })
+    expect(blind.votes.map(({ verdict }) => verdict)).toEqual(['preferred', 'tie', 'skipped'])
+    expect(blind.votes[0]).toMatchObject({ ...first?.comparison, variant: first?.comparison.among[5] })
 
     // The window is loaded again.
-    const again = await shown({ ...run, marks: blind.marks.slice(0, 1) })
+    const again = await shown({ ...run, marks: blind.votes.slice(0, 1) })
     expect([again.blind.on, again.blind.current?.comparisonIndex]).toEqual([true, 1])
     void again.blind.reveal()
     expect((await shown(run)).blind.on).toBe(false)
@@ -133,7 +133,7 @@ describe('comparing blind', () => {
     await decided(line, blind, 0)
     await decided(line, blind, 1)
     void blind.takeBack()
-    await line.answer('samples.mark', 2, projectState({ change: 2 }))
+    await line.answer('samples.vote', 2, projectState({ change: 2 }))
     expect([blind.current?.comparisonIndex, blind.decided]).toEqual([1, 1])
     void session.history.undo()
     await settled()
@@ -141,7 +141,7 @@ describe('comparing blind', () => {
     await line.answer('projects.revert', 0, projectState({ change: 3 }))
     expect([blind.current?.comparisonIndex, blind.decided]).toEqual([2, 2])
     blind.step(-1)
-    expect([blind.current?.comparisonIndex, blind.current?.mark?.verdict]).toEqual([1, 'preferred'])
+    expect([blind.current?.comparisonIndex, blind.current?.vote?.verdict]).toEqual([1, 'preferred'])
     await decided(line, blind, 'tie')
     expect([blind.current?.comparisonIndex, blind.decided]).toEqual([2, 2])
   })
@@ -151,21 +151,21 @@ describe('comparing blind', () => {
     blind.start()
     await decided(line, blind, 0)
     void blind.decide(1)
-    await line.refuse('samples.mark', 1, new WorkbenchError('read-only', 'The disk is full.'))
-    expect([blind.current?.comparisonIndex, blind.current?.mark, blind.decided]).toEqual([1, null, 1])
+    await line.refuse('samples.vote', 1, new WorkbenchError('read-only', 'The disk is full.'))
+    expect([blind.current?.comparisonIndex, blind.current?.vote, blind.decided]).toEqual([1, null, 1])
     expect([session.history.undoable, session.unsaved?.why]).toEqual([
       'decide comparison 1',
       'The last change could not be written.'
     ])
 
     void blind.retry?.()
-    await line.answer('samples.mark', 2, projectState())
+    await line.answer('samples.vote', 2, projectState())
     expect([blind.current?.comparisonIndex, blind.decided, blind.retry]).toEqual([2, 2, null])
-    expect(blind.marks[1]).toMatchObject({ verdict: 'preferred' })
+    expect(blind.votes[1]).toMatchObject({ verdict: 'preferred' })
     expect(session.unsaved).toBeNull()
 
     void blind.takeBack()
-    await line.refuse('samples.mark', 3, new WorkbenchError('read-only', 'The disk is full.'))
+    await line.refuse('samples.vote', 3, new WorkbenchError('read-only', 'The disk is full.'))
     expect(blind.decided).toBe(2)
   })
 
@@ -173,12 +173,12 @@ describe('comparing blind', () => {
     const { line, blind, session } = await shown(runOf(3, 5))
     blind.start()
     for (const verdict of [0, 'tie', 2] as const) await decided(line, blind, verdict)
-    const before = blind.marks
+    const before = blind.votes
     void blind.clear()
     await settled()
-    expect(line.call('samples.mark', 3).input).toMatchObject({ decided: [], undecided: before })
-    await line.answer('samples.mark', 3, projectState({ change: 4 }))
-    expect(blind.marks).toEqual([])
+    expect(line.call('samples.vote', 3).input).toMatchObject({ decided: [], undecided: before })
+    await line.answer('samples.vote', 3, projectState({ change: 4 }))
+    expect(blind.votes).toEqual([])
     for (const [step, marks] of [
       ['undo', before],
       ['redo', []]
@@ -186,7 +186,7 @@ describe('comparing blind', () => {
       void session.history[step]()
       await settled()
       await line.answer('projects.revert', line.of('projects.revert').length - 1, projectState({ change: 5 }))
-      expect(blind.marks).toEqual(marks)
+      expect(blind.votes).toEqual(marks)
     }
   })
 

@@ -7,7 +7,7 @@ import { parseCsv } from '../../../../../src/main/base/csv'
 import { spreadsheetText } from '../../../../../src/contract/words/spreadsheet-text'
 import { exportSamples } from '../../../../../src/main/report/samples-page/export'
 import { exportPreferences } from '../../../../../src/main/report/samples-page/preferences-file'
-import { PreferenceMark, PreferenceTally } from '../../../../../src/contract/documents/preferences'
+import { PreferenceVote, PreferenceTally } from '../../../../../src/contract/documents/preferences'
 import { escapeHtml } from '../../../../../src/main/base/markup'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { stoppedRunWords } from '../../../../../src/contract/words/answer-words'
@@ -196,7 +196,7 @@ describe('preferences marked blind', () => {
       ['0', 'Name a colour.', '1', '1', 'post | base', 'tie', ''],
       ['1', 'The sea', '0', '1', 'Upper half | post', 'skipped', '']
     ])
-    const Written = z.object({ tallies: z.array(PreferenceTally), comparisons: z.array(PreferenceMark) })
+    const Written = z.object({ tallies: z.array(PreferenceTally), comparisons: z.array(PreferenceVote) })
     const { tallies, comparisons } = Written.parse(JSON.parse(exportPreferences(marked, 'json').content))
     expect(comparisons).toEqual(marked.marks)
     expect(tallies.map(({ size, comparisons, skipped }) => [size, comparisons, skipped])).toEqual([

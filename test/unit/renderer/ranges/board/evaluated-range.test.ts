@@ -24,7 +24,7 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   expect(line.of('evaluations.findingOf')).toHaveLength(1)
   expect(line.call('evaluations.findingOf', 0).input).toMatchObject({ sweepId: 'swept', range })
   const recipe = { name: 'kept', ranges: [[range?.start ?? 0, range?.end ?? 0]] satisfies [[number, number]] }
-  const labels = (): string[] => ranges.checked.marksOf(recipe).map(({ label }) => label)
+  const labels = (): string[] => ranges.checked.badgesOf(recipe).map(({ label }) => label)
   // Nothing is praised before the evaluation is read.
   expect(ranges.evaluated.isReading).toBe(true)
   expect(ranges.result?.badge).toEqual({ label: 'selected', good: false })

@@ -55,7 +55,7 @@ describe('what recipes are marked by', () => {
     await showSweep(line, { ranges }, shownSweep({ ...tinyTaskSweep(), selection }))
     const all = { name: 'all', ranges: [[0, 1] satisfies [number, number]] }
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
-    expect(ranges.checked.marksOf(recipe)).toEqual([
+    expect(ranges.checked.badgesOf(recipe)).toEqual([
       {
         state: 'not-worth-it',
         label: 'not worth it',
@@ -63,21 +63,21 @@ describe('what recipes are marked by', () => {
           'by the task “Letters”: Not worth restoring: the gain of layer 1 may be none, 3 questions are too few to tell.'
       }
     ])
-    expect(ranges.checked.marksOf(all)).toEqual([
+    expect(ranges.checked.badgesOf(all)).toEqual([
       expect.objectContaining({
         label: 'below the limit',
         words: 'by the task “Letters” below the limit: precision 0.700, of 0.882'
       })
     ])
-    expect(ranges.checked.marksOf(lower)).toEqual([expect.objectContaining({ label: 'not checked' })])
+    expect(ranges.checked.badgesOf(lower)).toEqual([expect.objectContaining({ label: 'not checked' })])
   })
 
   it('is the verdict of a shown sweep of the character task on the range that it selects', async () => {
     const { line, ranges } = await openSession()
     await showSweep(line, { ranges }, CHARACTERS)
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
-    const labels = (of: Recipe): string[] => ranges.checked.marksOf(of).map(({ label }) => label)
-    expect(ranges.checked.marksOf(recipe)[0]?.words).toMatch(/^Not worth restoring: the gain of layer 1 may be none/)
+    const labels = (of: Recipe): string[] => ranges.checked.badgesOf(of).map(({ label }) => label)
+    expect(ranges.checked.badgesOf(recipe)[0]?.words).toMatch(/^Not worth restoring: the gain of layer 1 may be none/)
     expect([labels(recipe), labels(lower)]).toEqual([['not worth it'], ['not checked']])
     ranges.check.document = CHECK
     expect(labels(recipe)).toEqual(['not worth it'])
@@ -91,7 +91,7 @@ describe('what recipes are marked by', () => {
     await line.answer('checks.get', 1, CHECK)
     await line.answer('sweeps.get', 1, CHARACTERS)
     await line.answer('sweeps.select', 0, selection)
-    expect(ranges.checked.marksOf(recipe).map(({ label, words }) => [label, words.split(':')[0]])).toEqual([
+    expect(ranges.checked.badgesOf(recipe).map(({ label, words }) => [label, words.split(':')[0]])).toEqual([
       ['task: not worth it', 'by the task “Letters”'],
       ['characters: not worth it', 'Not worth restoring']
     ])
