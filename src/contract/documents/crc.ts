@@ -106,7 +106,7 @@ export const PromptScore = z.object({
   probabilities: z.array(z.number()),
   /**
    * Values under each `whatIf` sampler, little-endian float32 in base64: validity and diversity of characters, or the
-   * probability of each correct answer and that one is begun.
+   * probability of each correct answer, then `continued`.
    */
   whatIf: z.base64().optional(),
   ...TaskMeasures.partial().shape

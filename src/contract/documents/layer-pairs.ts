@@ -1,7 +1,7 @@
 import { spanKey } from '../model/strengths'
 import type { RestorationRange } from '../model/recipe'
 
-/** A symmetric matrix with a number for each two layers. Null on the diagonal and for unknown values. */
+/** A symmetric matrix with a number for each pair of layers. Null on the diagonal and for unknown values. */
 export type LayerPairs = readonly (readonly (number | null)[])[]
 
 /** Returns the extra diversity that the two ends of a range add together, with all layers between them restored. */

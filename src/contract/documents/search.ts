@@ -132,7 +132,7 @@ export const LayerShares = z.object({
   leftOut: PerMeasure,
   /** Empty on the character task. */
   further: z.array(TaskShares).default([]),
-  /** Extra diversity of each two layers together. Null unless all subsets are known. */
+  /** Extra diversity of each pair of layers together. Null unless all subsets are known. */
   interactions: z.array(perLayer).nullable()
 })
 export type LayerShares = z.infer<typeof LayerShares>

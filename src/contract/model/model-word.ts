@@ -27,7 +27,7 @@ export type ModelWord =
 
 const CHAT = 'chat:'
 
-/** Parses the name of a model. Returns what was expected if the text begins like one and is none. */
+/** Parses the name of a model. Returns the expected form if the text begins like a form but does not match it. */
 export function modelWordFromText(text: string): ModelWord | { readonly expected: string } {
   if (text === 'base' || text === 'post' || text === 'selected') return { kind: text }
   if (text === FEW_SHOT_WORD) return { kind: 'few-shot' }

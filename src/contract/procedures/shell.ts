@@ -11,8 +11,8 @@ export const ShellEvent = z.discriminatedUnion('type', [
   /** Opens a project. Null is the demo. */
   z.object({ type: z.literal('open'), path: z.string().nullable(), pair: PairId.optional() }),
   z.object({ type: z.literal('command'), command: ShellCommand }),
-  /** Announces that the window is about to close. The page saves its edits, then calls `app.settled`. */
-  z.object({ type: z.literal('settle') })
+  /** Announces that the window is about to close. The page saves its edits, then calls `app.editsSaved`. */
+  z.object({ type: z.literal('save-edits') })
 ])
 export type ShellEvent = z.infer<typeof ShellEvent>
 

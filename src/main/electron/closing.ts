@@ -4,14 +4,14 @@ import type { JobSigns } from './job-signs'
 import { confirm, UNSAVED_EDITS } from './questions'
 
 /** Longest time that a hanging page delays the end of the window; Linux gives 5 s at a shutdown (logind.conf). */
-const SETTLE_LIMIT_MS = 3000
+const SAVE_LIMIT_MS = 3000
 
 export function closeInOrder(window: BrowserWindow, requests: ShellRequests, signs: JobSigns): void {
   let closing = false
   const close = async (mayStop: () => Promise<boolean>): Promise<void> => {
     closing = true
     const stops = await mayStop()
-    const waits = stops && (await requests.settle(SETTLE_LIMIT_MS)) === true
+    const waits = stops && (await requests.saveEdits(SAVE_LIMIT_MS)) === true
     closing = false
     // Destroying asks nobody, not even the listener below.
     const leaves = stops && (!waits || (await confirm(window, UNSAVED_EDITS)))

@@ -7,7 +7,7 @@ import { type FirstTokenModel, groupProbabilities } from '../samples/first-token
 import type { SampledPair } from '../samples/generation'
 import type { PlannedAnswers } from '../samples/plan-answers'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
-import type { PromptReading } from './prompt-reading'
+import type { PromptScorer } from './prompt-scorer'
 
 interface OpeningsContext {
   readonly engine: EngineClient
@@ -17,25 +17,25 @@ interface OpeningsContext {
 }
 
 /**
- * Adds the probability of an opening of a refusal to the readings, under the sampler of each variant. External models
+ * Adds the probability of an opening of a refusal to the scorers, under the sampler of each variant. External models
  * and variants that answer with lists have none.
  */
-export async function addOpenings(context: OpeningsContext, readings: readonly PromptReading[]): Promise<void> {
+export async function addOpenings(context: OpeningsContext, scorers: readonly PromptScorer[]): Promise<void> {
   const { run, pair } = context
   for (const group of evaluationGroups(run)) {
     if (group.listed > 1 || group.prompting !== undefined) continue
     const { generation } = await groupAnswers(run, group, pair)
     const { fewShot } = generation
-    await addModels(context, readings, generation, false)
+    await addModels(context, scorers, generation, false)
     if (fewShot !== undefined)
-      await addModels(context, readings, { ...generation, prompts: fewShot.prompts.map(({ tokens }) => tokens) }, true)
+      await addModels(context, scorers, { ...generation, prompts: fewShot.prompts.map(({ tokens }) => tokens) }, true)
   }
 }
 
 /** Adds the probabilities of the models that see the prompts of a generation. */
 async function addModels(
   { engine, run, pair, signal }: OpeningsContext,
-  readings: readonly PromptReading[],
+  scorers: readonly PromptScorer[],
   generation: PlannedAnswers['generation'],
   isFewShot: boolean
 ): Promise<void> {
@@ -47,7 +47,7 @@ async function addModels(
   if (members.length === 0) return
   const { openings } = run.task.refusals ?? DEFAULT_REFUSALS
   const tracked: { tokens: number[]; groups: number[][][] }[] = []
-  for (const { prompt } of readings) {
+  for (const { prompt } of scorers) {
     const tokens = elementAt(generation.prompts, prompt, 'prompt')
     tracked.push({ tokens, groups: [await openingSequences(pair.text, tokens, openings)] })
   }
@@ -57,6 +57,6 @@ async function addModels(
     const { name } = elementAt(members, model, 'model')
     // Rounding may lift a sum above 1.
     const probability = Math.min(1, elementAt(probabilities, 0, 'group of openings'))
-    elementAt(readings, prompt, 'prompt').addOpening(name, probability)
+    elementAt(scorers, prompt, 'prompt').addOpening(name, probability)
   }
 }

@@ -27,7 +27,7 @@ import { answersIn, wholeLists } from './listed-answers'
 import { answersOfLists, regenerationRound } from './prompted-answers'
 import { CLASSIFIED_ANSWERS } from '../measures/evaluation-cell'
 import { openPairClassifier, type PairClassifier } from './pair-classifier'
-import { PromptReading } from './prompt-reading'
+import { PromptScorer } from './prompt-scorer'
 import { addOpenings } from './refusal-openings'
 
 export interface EvaluationListener {
@@ -227,9 +227,9 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
   report()
   const pending = run.task.prompts.flatMap((_, prompt) => (scored.has(prompt) ? [] : [prompt]))
   const stateBytes = readingBytes()
-  const finish = async (reading: PromptReading): Promise<void> => {
-    await listener.keepScores(reading.scores())
-    scored.add(reading.prompt)
+  const finish = async (scorer: PromptScorer): Promise<void> => {
+    await listener.keepScores(scorer.scores())
+    scored.add(scorer.prompt)
     report()
   }
   const embeddingModel =
@@ -240,27 +240,27 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
     run.classifier === null || pending.length === 0
       ? null
       : await reopened(run.classifier, 'classifier', openPairClassifier)
-  const read = async (readings: readonly PromptReading[]): Promise<void> => {
-    if (classifier !== null) await classifyAnswers(work, classifier, readings)
-    if (run.task.kind === 'refusals') await addOpenings(work, readings)
-    // Before post's reading, which completes a prompt.
-    if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, readings, signal)
-    await readTogether(work, readings, stateBytes, finish)
+  const read = async (scorers: readonly PromptScorer[]): Promise<void> => {
+    if (classifier !== null) await classifyAnswers(work, classifier, scorers)
+    if (run.task.kind === 'refusals') await addOpenings(work, scorers)
+    // Before post's pass, which completes a prompt.
+    if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, scorers, signal)
+    await scoreTogether(work, scorers, stateBytes, finish)
   }
-  let readings: PromptReading[] = []
+  let scorers: PromptScorer[] = []
   let rowCount = 0
   const maximumRows = stateBytes / (pair.post.spec.rowSize * Float32Array.BYTES_PER_ELEMENT)
   for (const prompt of pending) {
-    const reading = new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))
-    if (readings.length > 0 && rowCount + reading.rowCount > maximumRows) {
-      await read(readings)
-      readings = []
+    const scorer = new PromptScorer(run, prompt, comparedAnswers(run, prompt, samples))
+    if (scorers.length > 0 && rowCount + scorer.rowCount > maximumRows) {
+      await read(scorers)
+      scorers = []
       rowCount = 0
     }
-    readings.push(reading)
-    rowCount += reading.rowCount
+    scorers.push(scorer)
+    rowCount += scorer.rowCount
   }
-  if (readings.length > 0) await read(readings)
+  if (scorers.length > 0) await read(scorers)
 }
 
 /** Opens a model of the run again. @throws WorkbenchError as `open`; `mismatch` when the model has changed */
@@ -281,10 +281,10 @@ async function reopened<Model extends { reference: CheckpointReference }>(
 async function classifyAnswers(
   { engine, run, samples, signal }: EvaluationContext,
   classifier: PairClassifier,
-  readings: readonly PromptReading[]
+  scorers: readonly PromptScorer[]
 ): Promise<void> {
   const byCell = cellsOf(samples)
-  const cells = readings.flatMap(({ prompt }) =>
+  const cells = scorers.flatMap(({ prompt }) =>
     run.variants.map(({ variant: { name } }) => {
       const lines = byCell.get(cellOf(name, prompt)) ?? []
       return { prompt, name, texts: lines.slice(0, CLASSIFIED_ANSWERS).map(({ text }) => text) }
@@ -295,11 +295,11 @@ async function classifyAnswers(
     cells.map(({ texts }) => texts),
     signal
   )
-  for (const reading of readings) {
+  for (const scorer of scorers) {
     const classBegins = cells.flatMap(({ prompt, name }, cell) =>
-      prompt === reading.prompt ? [[name, elementAt(partitions, cell, 'cell')] as const] : []
+      prompt === scorer.prompt ? [[name, elementAt(partitions, cell, 'cell')] as const] : []
     )
-    reading.addClasses(new Map(classBegins))
+    scorer.addClasses(new Map(classBegins))
   }
 }
 
@@ -307,14 +307,14 @@ async function classifyAnswers(
 async function embedAnswers(
   engine: EngineClient,
   model: EmbeddingModel,
-  readings: readonly PromptReading[],
+  scorers: readonly PromptScorer[],
   signal: AbortSignal
 ): Promise<void> {
   const receivers = new Map<string, ((embedding: Float32Array) => void)[]>()
-  for (const reading of readings) {
-    for (const part of reading.parts) {
+  for (const scorer of scorers) {
+    for (const part of scorer.parts) {
       for (const [answer, { sample }] of part.read.entries()) {
-        const add = (embedding: Float32Array): void => reading.addEmbedding(part, answer, embedding)
+        const add = (embedding: Float32Array): void => scorer.addEmbedding(part, answer, embedding)
         receivers.set(sample.text, [...(receivers.get(sample.text) ?? []), add])
       }
     }
@@ -329,11 +329,11 @@ async function embedAnswers(
 }
 
 /** Lets base and then post read the answers to several prompts, which bounds the lost work and the memory. */
-async function readTogether(
+async function scoreTogether(
   { engine, run, pair, signal, computation }: EvaluationContext,
-  readings: readonly PromptReading[],
+  scorers: readonly PromptScorer[],
   stateBytes: number,
-  finish: (reading: PromptReading) => Promise<void>
+  finish: (scorer: PromptScorer) => Promise<void>
 ): Promise<void> {
   const { device } = run.computing
   // The precision of the generation, if the engine generated.
@@ -342,23 +342,23 @@ async function readTogether(
     ...{ base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes, device },
     ...(precision === undefined ? {} : { precision })
   }
-  // Post reads last, because its reading completes a prompt.
-  const entries = readings.flatMap((reading) => reading.parts.map((part) => ({ reading, part })))
+  // Post reads last, because its pass completes a prompt.
+  const entries = scorers.flatMap((scorer) => scorer.parts.map((part) => ({ scorer, part })))
   const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))
   if (baseReads(run, pair)) {
     const events = await engine.read({ ...request, model: { kind: 'base' }, prompts }, { signal })
     for await (const event of events) {
-      const { reading, part } = elementAt(entries, event.prompt, 'prompt')
-      reading.addBase(part, event)
+      const { scorer, part } = elementAt(entries, event.prompt, 'prompt')
+      scorer.addBase(part, event)
     }
   }
-  for (const reading of readings) if (reading.isComplete) await finish(reading)
+  for (const scorer of scorers) if (scorer.isComplete) await finish(scorer)
   if (prompts.every(({ answers }) => answers.length === 0)) return
   for await (const event of await engine.read({ ...request, model: { kind: 'post' }, prompts }, { signal })) {
     throwIfCancelled(signal, 'The evaluation')
-    const { reading, part } = elementAt(entries, event.prompt, 'prompt')
-    reading.addPost(part, event)
-    if (reading.isComplete) await finish(reading)
+    const { scorer, part } = elementAt(entries, event.prompt, 'prompt')
+    scorer.addPost(part, event)
+    if (scorer.isComplete) await finish(scorer)
   }
 }
 

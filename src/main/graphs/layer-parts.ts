@@ -3,7 +3,7 @@ import type { NormPosition } from '../family/family'
 import type { Role } from '../family/tensor-roles'
 import type { OnnxGraph } from './onnx-model'
 
-/** The parts of a layer's builder that families' own parts use. */
+/** The functions of `LayerBuilder` that modules of single families call. */
 export interface LayerParts {
   readonly graph: OnnxGraph
   readonly spec: DecoderSpec

@@ -13,7 +13,7 @@ import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
-import { newestLike } from '../project/results/sweep-history'
+import { newestComparable } from '../project/results/sweep-history'
 import type { EvaluationJob, EvaluationJobs } from './evaluations'
 import type { JobFailure } from './job'
 import type { RunningJob } from './job-table'
@@ -105,11 +105,11 @@ export function lastSweep(
 ): Pick<ProgressShare, 'secondsLeft' | 'estimatedFrom'> | null {
   const { scoredBy, device } = pair.document.settings
   const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
-  const like = newestLike(pair, { task, device, isPreview: isPreviewed })
-  if (like === undefined) return null
-  const { seconds, computedRows, wholeRows } = like
-  const estimatedFrom = like.isPreview ? 'preview' : 'sweep'
-  if (like.isPreview === isPreviewed) return { secondsLeft: seconds, estimatedFrom }
+  const newest = newestComparable(pair, { task, device, isPreview: isPreviewed })
+  if (newest === undefined) return null
+  const { seconds, computedRows, wholeRows } = newest
+  const estimatedFrom = newest.isPreview ? 'preview' : 'sweep'
+  if (newest.isPreview === isPreviewed) return { secondsLeft: seconds, estimatedFrom }
   // The amount of work of a preview is unknown until its turn comes.
   if (wholeRows === null || computedRows === 0) return null
   return { secondsLeft: (seconds * wholeRows) / computedRows, estimatedFrom }

@@ -17,13 +17,13 @@ import {
   printSearch,
   printSweep
 } from './commands'
-import { type FileNaming, namingOfParts, type ShownCommand } from './shown-command'
+import { type FileNaming, namingOfResults, type ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
   const { document, pair, sweep, lineage, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
-  const nextNaming = namingOfParts()
+  const nextNaming = namingOfResults()
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
   if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: printInspect(now) })
   parts.push(...(await sweepParts(experiment, nextNaming)))

@@ -16,14 +16,14 @@ export interface ShownCommand {
   files: CommandFile[]
 }
 
-/** Names a file in the commands of one part. */
+/** Names a file that the commands of one result of the report read or write. */
 export type FileNaming = (name: string) => string
 
-/** Keeps the name of a file, for a part without other parts. */
+/** Keeps the names of files, for a report of a single result. */
 export const asNamed: FileNaming = (name) => name
 
-/** Names the files of parts computed in one folder, so that no part reads or replaces a file of another. */
-export function namingOfParts(): () => FileNaming {
+/** Names files so that the results of a report can be computed in one folder without replacing each other's files. */
+export function namingOfResults(): () => FileNaming {
   const taken = new Set<string>()
   return () => {
     const names = new Map<string, string>()

@@ -177,7 +177,7 @@ function overdueError(request: SandboxRequest, { by, ms }: Overdue): WorkbenchEr
     by === 'clock'
       ? 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
       : readsFiles(request)
-        ? 'Those of published models take far less: use the files as they were published.'
+        ? 'Files of published models take far less time. Use them as they were published.'
         : undefined
   )
 }

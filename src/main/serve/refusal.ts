@@ -14,13 +14,10 @@ export const FOREIGN_HOST = refusal(403, 'This server answers to 127.0.0.1 and l
 export const FOREIGN_PAGE = refusal(403, "Only the workbench's own page may connect.")
 export const NO_ADDRESS = refusal(
   401,
-  'This is not the whole address: open the one that was printed, or the tab that is open already.'
+  'This address is incomplete. Open the printed address, or the tab that is already open.'
 )
 export const NO_SESSION = refusal(401, 'This browser has not been let in.')
-export const WRONG_TOKEN = refusal(
-  401,
-  'This address is not one of the running workbench: it ended with the start that printed it.'
-)
+export const WRONG_TOKEN = refusal(401, 'This address belongs to an earlier start of the workbench.')
 export const TOO_MANY = refusal(429, 'Too many wrong addresses. Try again in a minute.')
 export const TOO_MANY_WINDOWS = refusal(503, `${MAX_WINDOWS} windows are open already.`)
 export const NO_PAGE = refusal(404, 'There is no such page.')
@@ -37,7 +34,7 @@ export const STATUS_TEXT = {
 
 const HOW_TO_GET_IN = {
   printed: 'Open the address that SLR Workbench printed in the terminal.',
-  again: 'It lets in one browser. For another, run the same command again in another terminal: it prints a new address.'
+  again: 'An address works in one browser. For another browser, run the command again in another terminal.'
 }
 
 /** Style of the refusal's page, which may be the first thing that a user sees of the program. */

@@ -15,10 +15,10 @@ import { runWholeSweep } from '../crc/sweep/follow-up'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { progressBeside, SavedSweepProgress } from '../crc/sweep/saved-sweep-progress'
-import type { LikeSweep } from '../crc/sweep/sweep-pace'
+import type { FindComparableSweep } from '../crc/sweep/sweep-pace'
 import type { EngineClient } from '../engine/host'
 import { keepSweep } from '../project/results/keep-sweep'
-import { historyOf, likeOf } from '../project/results/sweep-history'
+import { historyOf, comparableSweepOf } from '../project/results/sweep-history'
 import { checkedRequest } from './checked-device'
 import type { Devices } from './devices'
 import type { WorkMeans } from './means'
@@ -66,7 +66,7 @@ export class SweepWork {
   async plan(engine: EngineClient, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { history, request } = this
     if (history === null) return planCrcSweep(engine, request, signal)
-    return planRestOfSweep(engine, request, history, this.likeSweep(), signal)
+    return planRestOfSweep(engine, request, history, this.comparableSweep(), signal)
   }
 
   /** Finds the project's newest sweep, on the same device, that contains all results of this one; null for none. */
@@ -90,7 +90,7 @@ export class SweepWork {
     )
   }
 
-  /** Computes a sweep of each two stages, as `compute`. @throws WorkbenchError as `runLineage` */
+  /** Computes a sweep of each pair of stages, as `compute`. @throws WorkbenchError as `runLineage` */
   computeLineage(means: WorkMeans): Promise<LineageScores> {
     return this.withDevice(means, (request, onEvent) =>
       runLineage(means.engine, request, means.signal, onEvent, this.history)
@@ -129,9 +129,9 @@ export class SweepWork {
     await this.history?.savedProgress.remove()
   }
 
-  private likeSweep(): LikeSweep {
+  private comparableSweep(): FindComparableSweep {
     const { pair, file } = this.context
-    if (pair !== null) return likeOf(pair, scoredByOf(this.request))
+    if (pair !== null) return comparableSweepOf(pair, scoredByOf(this.request))
     const sweep = file?.sweep ?? null
     return ({ device }) => Promise.resolve(sweep?.device === device ? sweep : null)
   }

@@ -26,17 +26,17 @@ export class ShellRequests {
   }
 
   /** Has the page save its edits. @returns true if edits wait for the user's choice; null if no page answers in time */
-  async settle(limitMs: number): Promise<boolean | null> {
-    const answer = once(this.news, 'settled', { signal: AbortSignal.timeout(limitMs) })
-    if (!this.news.emit('event', { type: 'settle' } satisfies ShellEvent)) return null
+  async saveEdits(limitMs: number): Promise<boolean | null> {
+    const answer = once(this.news, 'edits-saved', { signal: AbortSignal.timeout(limitMs) })
+    if (!this.news.emit('event', { type: 'save-edits' } satisfies ShellEvent)) return null
     return answer.then(
       (payload) => z.tuple([z.boolean()]).parse(payload)[0],
       () => null
     )
   }
 
-  settled(waits: boolean): void {
-    this.news.emit('settled', waits)
+  editsSaved(waits: boolean): void {
+    this.news.emit('edits-saved', waits)
   }
 }
 

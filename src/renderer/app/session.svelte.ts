@@ -326,13 +326,13 @@ export class Session extends OpenProject {
   }
 
   /** Saves all edits and waits for all writes. @returns whether edits wait for the user */
-  async settle(): Promise<boolean> {
+  async saveEdits(): Promise<boolean> {
     await this.flush()
     await this.saved()
     return this.waits
   }
 
-  /** Leaves the pair. Call `settle` first. Jobs in main go on. */
+  /** Leaves the pair. Call `saveEdits` first. Jobs in main go on. */
   leave(): void {
     this.end()
   }

@@ -8,7 +8,7 @@ export async function followShell(workbench: Workbench): Promise<void> {
   try {
     for await (const event of await client.app.watch()) {
       if (event.type === 'command') run(workbench, event.command)
-      else if (event.type === 'settle') await client.app.settled({ waits: await workbench.settle() })
+      else if (event.type === 'save-edits') await client.app.editsSaved({ waits: await workbench.saveEdits() })
       else await (event.path === null ? start.openDemo('stages') : start.openProject(event.path, event.pair))
     }
   } catch (error) {
@@ -32,7 +32,7 @@ function run(workbench: Workbench, command: ShellCommand): void {
   else if (session === null) return
   else if (command === 'report') workbench.dialog = 'report'
   else if (command === 'folder') void workbench.attempt(() => workbench.client.folders.show({ path: session.path }))
-  else void workbench.leave().then(() => workbench.go('models'))
+  else if (command === 'close') void workbench.leave().then(() => workbench.go('models'))
 }
 
 /** Opens a dropped project, or begins a new one with a dropped model. */

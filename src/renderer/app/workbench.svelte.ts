@@ -284,7 +284,7 @@ export class Workbench implements Host {
     const { session } = this
     if (session === null) return
     // Reports failed saves before the project is gone.
-    await session.settle()
+    await session.saveEdits()
     this.session = null
     this.dismissedWarnings.clear()
     session.leave()
@@ -294,7 +294,7 @@ export class Workbench implements Host {
   /** Leaves the open project, or the shown pair if the other pair is of the same project. */
   private async leaveFor({ path, document: { id } }: ProjectState): Promise<void> {
     if (this.session?.path !== path) await this.leave()
-    else if (this.session.here.pair !== id) await this.session.settle()
+    else if (this.session.here.pair !== id) await this.session.saveEdits()
   }
 
   /** Shows a pair of the open project. @param at the place in the pair; by default the shown view */
@@ -302,7 +302,7 @@ export class Workbench implements Host {
     const path = this.session?.path
     if (path === undefined) return false
     // Both pairs may share an edited value.
-    await this.session?.settle()
+    await this.session?.saveEdits()
     const { view, model } = at ?? { view: this.view, model: null }
     return this.open(() => this.client.projects.open({ path, pair }), view, model)
   }
@@ -313,8 +313,8 @@ export class Workbench implements Host {
   }
 
   /** Saves all edits and waits for all writes. @returns whether edits wait for the user */
-  async settle(): Promise<boolean> {
-    return (await this.session?.settle()) ?? false
+  async saveEdits(): Promise<boolean> {
+    return (await this.session?.saveEdits()) ?? false
   }
 }
 

@@ -46,8 +46,8 @@ async function noticesOfDeath(
 const windowFolder = ({ folder }: Desktop): string => join(folder, 'config', 'window', hostname())
 
 /** The window may be gone before its page is answered. */
-function settled(client: DesktopClient, waits: boolean): void {
-  client.app.settled({ waits }).catch(() => undefined)
+function answerSaved(client: DesktopClient, waits: boolean): void {
+  client.app.editsSaved({ waits }).catch(() => undefined)
 }
 
 describe('the desktop entry', { timeout: 180_000 }, () => {
@@ -193,8 +193,8 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
         const before = desktop.all('message-box').length
         desktop.order('answer', { value })
         desktop.order('close-window')
-        expect((await asked.next()).value).toEqual({ type: 'settle' })
-        settled(client, true)
+        expect((await asked.next()).value).toEqual({ type: 'save-edits' })
+        answerSaved(client, true)
         await desktop.until('message-box', () => desktop.all('message-box').length > before)
         expect(desktop.all('message-box').at(-1)).toMatchObject({
           options: { buttons: ['Stay', 'Leave without saving'] }
@@ -242,8 +242,8 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     const asked = await client.app.watch()
     desktop.order('shut-down')
     await desktop.until('shutdown-delayed')
-    expect((await asked.next()).value).toEqual({ type: 'settle' })
-    settled(client, false)
+    expect((await asked.next()).value).toEqual({ type: 'save-edits' })
+    answerSaved(client, false)
     expect(await desktop.ended).toBe(0)
     expect(desktop.stderr).toBe('')
     expect(existsSync(join(path, '.lock'))).toBe(false)
@@ -272,9 +272,9 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
 
     // How Windows tells of the end of a session.
     desktop.order('session-ends')
-    expect((await asked.next()).value).toEqual({ type: 'settle' })
+    expect((await asked.next()).value).toEqual({ type: 'save-edits' })
     await client.pairs.update({ path, pair: 'pair-1', seen: revision, changes: { settings: { rho: 0.77 } } })
-    settled(client, false)
+    answerSaved(client, false)
     expect(await desktop.ended).toBe(0)
     expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({
       pairs: [{ settings: { rho: 0.77 } }]

@@ -79,7 +79,7 @@ describe.skipIf(missing !== null)('WebGPU itself', () => {
     const counted = async (): Promise<void> => {
       const device = await openDevice('webgpu')
       const tensor = await device.resident(new Float32Array(4), [4])
-      await device.settle()
+      await device.finishRuns()
       tensor.dispose()
       for (const result of create.mock.results.splice(0)) {
         if (result.type !== 'return') continue

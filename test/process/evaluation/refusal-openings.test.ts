@@ -4,7 +4,7 @@ import { elementAt } from '../../../src/contract/model/look-up'
 import type { Model } from '../../../src/contract/model/model'
 import { resourcePath } from '../../../src/main/base/resources'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
-import { PromptReading } from '../../../src/main/evaluation/prompt-reading'
+import { PromptScorer } from '../../../src/main/evaluation/prompt-scorer'
 import { addOpenings } from '../../../src/main/evaluation/refusal-openings'
 import { taskFixture } from '../../fixtures/evaluation-documents'
 import { sharedEngine } from '../../fixtures/shared-engine'
@@ -39,7 +39,7 @@ it('an opening has the probability that the model gives its tokens one after the
       { variant: { kind: 'post', name: 'list' }, listed: 2, suffix: ' List two.' }
     ]
   })
-  const readings = task.prompts.map((_, prompt) => new PromptReading(run, prompt, []))
+  const readings = task.prompts.map((_, prompt) => new PromptScorer(run, prompt, []))
   const engine = sharedEngine.client()
   await addOpenings({ engine, run, pair, signal: new AbortController().signal }, readings)
 

@@ -109,7 +109,7 @@ describe('a new address', () => {
     const refusal = (text: string) => ({ status: 401, body: expect.stringContaining(text) })
     expect(await get(home)).toMatchObject(refusal('has not been let in'))
     // Without a session's path nothing tells which browser asks.
-    expect(await get('/')).toMatchObject(refusal('not the whole address'))
+    expect(await get('/')).toMatchObject(refusal('This address is incomplete'))
     const Cookie = String(first.headers['set-cookie']).split(';')[0] ?? ''
     expect(await get(home, { Cookie })).toMatchObject({ status: 200 })
   })

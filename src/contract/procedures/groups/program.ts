@@ -30,8 +30,8 @@ export const appProcedures = {
   ),
   /** Streams requests of menus and further starts of the program. A browser has none. */
   watch: procedure.output(eventIterator(ShellEvent)),
-  /** Answers a `settle` event. `waits` reports whether edits need a decision of the user. */
-  settled: procedure.input(z.object({ waits: z.boolean() })).output(z.void()),
+  /** Answers a `save-edits` event. `waits` reports whether edits need a decision of the user. */
+  editsSaved: procedure.input(z.object({ waits: z.boolean() })).output(z.void()),
   /** Tells the window frame the page's theme. */
   theme: procedure.input(z.object({ choice: ThemeChoice })).output(z.void()),
   /** Confirms addresses that prompts may be sent to, each with the variable of its key. */

@@ -86,7 +86,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
         quiet: options.quiet,
         signal,
         history: () => null,
-        without: saved,
+        savedWithoutHistory: saved,
         opened,
         sweepOnlyOptions: ['prompts']
       }

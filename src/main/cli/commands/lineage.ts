@@ -65,7 +65,7 @@ const lineageOptions = optionGroup('Scores:')
   .heading('Output:')
   .options({
     out: texts('<file>', 'write a table (.csv), a page with figures (.html) or all numbers (.json); repeatable'),
-    sweeps: text('<folder>', 'write the sweep of each two stages too, for check, search, show and export'),
+    sweeps: text('<folder>', 'write the sweep of each pair of stages too, for check, search, show and export'),
     fresh: flag('compute everything again, also after a stopped lineage'),
     dryRun: flag('only print the work, memory and time')
   })
@@ -195,7 +195,7 @@ async function openOutputs({ out = [], triage, force }: LineageOptions, command:
   return outputs
 }
 
-/** Checks the file of the sweep of each two stages before the work. */
+/** Checks the file of the sweep of each pair of stages before the work. */
 async function openSweepFiles(
   folder: string,
   training: Training,

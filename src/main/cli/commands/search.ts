@@ -211,7 +211,7 @@ async function search(
         quiet: options.quiet,
         signal,
         history: () => savedProgress?.next() ?? null,
-        without: savedWithoutOutput,
+        savedWithoutHistory: savedWithoutOutput,
         sweepOnlyOptions: ['prompts', 'device', 'precision']
       }
     )

@@ -33,9 +33,9 @@ export async function withProgress<T>(
   }
 }
 
-/** Describes the saved part of a stopped sweep. @param without is called for a sweep that saves nothing */
-export function savedOfSweep(history: SweepHistory | null, without: () => SavedWork): SavedWork {
-  if (history === null) return without()
+/** Describes the saved part of a stopped sweep. @param withoutHistory is called for a sweep that saves nothing */
+export function savedOfSweep(history: SweepHistory | null, withoutHistory: () => SavedWork): SavedWork {
+  if (history === null) return withoutHistory()
   const { stored } = history.savedProgress
   if (stored === null) return { saved: 'The first part was not finished, so nothing is saved.', resumable: false }
   return { saved: `${knownPartWords(stored.known)} are saved in ${stored.path}.`, resumable: true }

@@ -46,14 +46,15 @@ function refuseTask(): never {
   )
 }
 
+/** Settings of the sweep that is computed first if none exists. */
 interface SweepFirst {
   quiet: boolean
   signal: AbortSignal
-  /** Called only for such a sweep. */
+  /** Gives the stored results that a new sweep continues. Not called for an existing sweep. */
   history: () => SweepHistory | null
-  /** Describes a stopped sweep without history. */
-  without: () => SavedWork
-  /** Called with the pair before any work, to refuse what does not fit it. */
+  /** Describes what is saved if a new sweep without history stops. */
+  savedWithoutHistory: () => SavedWork
+  /** Called with the pair before any work. Throws if other options do not fit the pair. */
   opened?: (pair: PairFolders) => Promise<void>
   /** Options that only the sweep reads. They are refused if a sweep is given. */
   sweepOnlyOptions: readonly string[]
@@ -70,7 +71,7 @@ interface StartingFrom {
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
   { command, projectPair, givenPair, output }: StartingFrom,
-  { quiet, signal, history, without, opened, sweepOnlyOptions }: SweepFirst
+  { quiet, signal, history, savedWithoutHistory, opened, sweepOnlyOptions }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
   const existing = await givenSweep(options, projectPair)
   const location = givenPair ?? projectPair?.document.location ?? null
@@ -103,7 +104,7 @@ export async function startingSweep(
   )
   const sweep = await runShown(
     { quiet, signal },
-    () => savedOfSweep(run.history, without),
+    () => savedOfSweep(run.history, savedWithoutHistory),
     (means) => run.compute(means)
   )
   return { pair, sweep }

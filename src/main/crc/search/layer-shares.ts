@@ -147,7 +147,7 @@ export function exactShares(values: readonly number[], players: number): number[
   })
 }
 
-/** Computes the Shapley interaction index of each two players (Grabisch and Roubens 1999), negative for substitutes. */
+/** Computes the Shapley interaction index (Grabisch, Roubens 1999) of each pair of players; below 0 for substitutes. */
 export function interactions(values: readonly number[], players: number): number[][] {
   const weights = Array.from({ length: players - 1 }, (_, size) => 1 / ((players - 1) * choose(players - 2, size)))
   const index = (a: number, b: number): number =>

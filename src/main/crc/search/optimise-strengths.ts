@@ -105,7 +105,7 @@ function* climb(
       const steps = yield* walk(
         position,
         slopes,
-        { least: minValidity, bounds, radius: Math.max(radius, PROMISE_RADIUS) },
+        { minValidity, bounds, radius: Math.max(radius, PROMISE_RADIUS) },
         ask
       )
       radius = steps.radius
@@ -142,13 +142,12 @@ function* slopesAt(
 function* walk(
   position: ClimbPosition,
   slopes: Slopes,
-  { least: minValidity, bounds, radius: first }: { least: number; bounds: StrengthBounds; radius: number },
+  { minValidity, bounds, radius: firstRadius }: { minValidity: number; bounds: StrengthBounds; radius: number },
   ask: ScoreFunction
 ): ScoreRequests<{ moves: number; radius: number }> {
-  let radius = first
+  let radius = firstRadius
   let moves = 0
-  // Near the limit validity falls faster than its slopes say, so every step would end just below the
-  // limit.
+  // Near the limit validity falls faster than its slopes say, so every step would end just below the limit.
   let margin = 0
   for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.min; step++) {
     const proposed = bestStep(position.point, slopes, minValidity + margin - position.score.validity, radius, bounds)

@@ -8,7 +8,7 @@ import { findEarlier, type SweepHistory } from './crc-sweep'
 import type { EarlierResults } from './earlier-results'
 import { engineRequest } from './engine-request'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
-import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
+import { type FindComparableSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
 /** Plans a sweep of all prompts, and a requested preview. `out-of-memory` names the smallest budget that works. */
@@ -23,24 +23,24 @@ export async function planCrcSweep(
   return plan
 }
 
-/** Plans the missing part of a sweep; null for none. @param like finds a finished sweep that predicts the time */
+/** Plans the missing part of a sweep; null for none. @param findComparable finds a sweep that predicts the time */
 export async function planRestOfSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
   history: SweepHistory,
-  like: LikeSweep,
+  findComparable: FindComparableSweep,
   signal?: AbortSignal
 ): Promise<SweepPlan | null> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
   const { earlier } = await findEarlier(prepared, history)
-  return planOf(engine, prepared, earlier, like, signal)
+  return planOf(engine, prepared, earlier, findComparable, signal)
 }
 
 async function planOf(
   engine: EngineClient,
   prepared: PreparedSweep,
   earlier: EarlierResults | null,
-  like: LikeSweep,
+  findComparable: FindComparableSweep,
   signal: AbortSignal | undefined
 ): Promise<SweepPlan | null> {
   const { prompts, identity } = prepared
@@ -52,7 +52,7 @@ async function planOf(
   const { request } = engineRequest(prepared, wanted, missing, isScored, earlier?.split ?? null)
   const plan = await engine.plan(request, { signal })
   const findPace = async (isPreview: boolean): Promise<SweepPace | null> => {
-    const sweep = await like({ ...plan, isPreview })
+    const sweep = await findComparable({ ...plan, isPreview })
     return sweep === null ? null : paceOf(sweep)
   }
   const preview =

@@ -8,7 +8,7 @@ export interface SweepPace {
 }
 
 /** Finds the newest finished sweep with the same device and precision; null if there is none. */
-export type LikeSweep = (
+export type FindComparableSweep = (
   of: Pick<EnginePlan, 'device' | 'precision'> & { isPreview: boolean }
 ) => Promise<SweepDocument | null>
 

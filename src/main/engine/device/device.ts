@@ -27,7 +27,7 @@ export interface Device {
   /** Returns a tensor for use after its session, because onnxruntime dies if that is disposed of later. */
   outlive(tensor: ort.Tensor): Promise<ort.Tensor>
   /** Waits until all queued runs on the device are done. */
-  settle(): Promise<void>
+  finishRuns(): Promise<void>
   close(): Promise<void>
 }
 
@@ -123,7 +123,7 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
       create(model, { ...SESSION_OPTIONS, ...options, enableCpuMemArena: keepsMemory, externalData: files }),
     resident: (data, dims) => Promise.resolve(new Tensor('float32', data, dims)),
     outlive: (tensor) => Promise.resolve(tensor),
-    settle: () => Promise.resolve(),
+    finishRuns: () => Promise.resolve(),
     close: () => Promise.resolve()
   }
 }
@@ -183,7 +183,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
       }
     },
     // The queue is in order, so all earlier runs are done once this result returns.
-    settle: async () => {
+    finishRuns: async () => {
       await runSession(roundTrip, { value: floatTensor(Float32Array.of(1), [1]) })
     },
     close: async () => {

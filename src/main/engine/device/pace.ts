@@ -16,20 +16,20 @@ export class Pace {
   /** Records a run. @param isDone true if its outputs returned @returns runs finished since the last report */
   async ran(isDone: boolean): Promise<number> {
     this.queued++
-    if (isDone || !this.device.keepsTensors) return this.settled()
-    return this.queued < this.queueLimit ? 0 : this.settle()
+    if (isDone || !this.device.keepsTensors) return this.takeCount()
+    return this.queued < this.queueLimit ? 0 : this.finishRuns()
   }
 
   /** Waits for the queued runs. @returns as `ran` */
-  async settle(): Promise<number> {
+  async finishRuns(): Promise<number> {
     if (this.queued === 0) return 0
-    await this.device.settle()
+    await this.device.finishRuns()
     const msPerRun = (performance.now() - this.sinceMs) / this.queued
     this.queueLimit = Math.min(Math.max(Math.floor(MAX_QUEUED_MS / msPerRun), 1), MAX_RUNS)
-    return this.settled()
+    return this.takeCount()
   }
 
-  private settled(): number {
+  private takeCount(): number {
     const runs = this.queued
     this.queued = 0
     this.sinceMs = performance.now()

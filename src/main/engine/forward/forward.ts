@@ -294,7 +294,7 @@ class ForwardPass {
       // Inference blocks the thread. Yield, so that a cancellation can arrive.
       await nextTurn()
     }
-    const done = await this.pace.settle()
+    const done = await this.pace.finishRuns()
     if (countsRows && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
   }
 

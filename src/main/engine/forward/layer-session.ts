@@ -35,22 +35,22 @@ export interface LayerOutputs {
   readonly routed?: Routed
 }
 
-/** Opens a session for layers of one kind. @param statesStay true if hidden states stay on the device */
+/** Opens a session for all layers of the kind of `layer`. @param statesStay true if hidden states stay on the device */
 export async function openLayer(
   source: LayerSource,
   spec: DecoderSpec,
-  kind: number,
+  layer: number,
   layout: AttentionLayout,
   statesStay: boolean
 ): Promise<LayerSession> {
   const { device, precision, withKeyValues } = source
   const { hidden, keys, values } = BLOCK_OUTPUTS
-  const { recurrent } = elementAt(spec.layers, kind, 'layer')
+  const { recurrent } = elementAt(spec.layers, layer, 'layer')
   const ends = withKeyValues === true ? finalRows(source.packed) : new Int32Array()
   const recurrence = recurrent === null ? null : recurrentLayout(source.packed, ends)
   const shape = { ...layout, recurrence }
   const castsWeights = device.copiesTensors
-  const graph = blockGraph(spec, kind, shape, precision, { withKeyValues, castsWeights })
+  const graph = blockGraph(spec, layer, shape, precision, { withKeyValues, castsWeights })
   const session = await device.createSession(graph, {
     outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
   })
@@ -129,7 +129,7 @@ export class LayerSession {
   }
 }
 
-/** Block graphs of one layout's passes, each created once per kind. The last layer is a kind of its own. */
+/** Sessions of one layout, one for each kind of layers. The last layer is a kind of its own. */
 export class LayerSessions {
   private readonly sessions = new Map<string, LayerSession>()
 

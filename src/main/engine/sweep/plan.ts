@@ -17,7 +17,7 @@ import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
 import { countPartEdges } from '../tries/trie-parts'
 import { physicalCores } from '../device/physical-cores'
 import { buildSweptModels } from './sweep'
-import { type GroupInParts, readingOf } from './sweep-groups'
+import { type GroupInParts, passWeightsOf } from './sweep-groups'
 import { plannedCopies } from './copied-bytes'
 import { countFlops, type Flops, type Grouping, projectionFlops, storedBytes } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
@@ -192,7 +192,7 @@ export function sweepWork(
   groups: readonly Pick<GroupInParts, 'packed' | 'parts'>[]
 ): PlannedWork {
   const stored = groups.flatMap(({ parts, packed }) =>
-    parts.map((part) => storedBytes(pair, readingOf(trie, part), packed.tokens.length))
+    parts.map((part) => storedBytes(pair, passWeightsOf(trie, part), packed.tokens.length))
   )
   const flops = groups.flatMap(({ parts, packed }) => parts.map((part) => countFlops(pair.post.spec, part, packed)))
   return {

@@ -16,7 +16,7 @@ import {
   groupWithin,
   headFlops,
   projectionFlops,
-  type Reading,
+  type PassWeights,
   storedBytes
 } from './sweep-plan'
 
@@ -121,7 +121,7 @@ function knownParts(
 }
 
 /** Lists the blocks and heads that a part reads. */
-export function readingOf(trie: RecipeTrie, { levels, leaves }: TriePart): Reading {
+export function passWeightsOf(trie: RecipeTrie, { levels, leaves }: TriePart): PassWeights {
   const ofPart = new Set(leaves)
   const models = [...trie.leafOf.keys()].filter((model) => ofPart.has(elementAt(trie.leafOf, model, 'model')))
   return {

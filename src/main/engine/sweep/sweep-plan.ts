@@ -35,7 +35,7 @@ export interface Grouping {
 /** The minimum rows at once. Fewer rows take less memory, but products slow down below this number. */
 const MIN_ROWS = 256
 
-/** Splits prompts into as few groups as fit. Runs become smaller to save groups, and below MIN_ROWS last. */
+/** Splits prompts into as few groups as fit. Smaller runs can save groups, below MIN_ROWS only as a last resort. */
 export function groupWithin(models: SweptModels, prompts: readonly PromptPrefixes[], memoryBytes: number): Grouping {
   const { copiesTensors } = models.placement
   const usual = rowsPerRun(models.pair.post.spec, copiesTensors)
@@ -143,7 +143,7 @@ function readBytes(entry: TensorEntry, { count }: WeightRead): number {
 }
 
 /** The weights that a pass over layers and heads reads: the blocks of each layer, and the origins of heads. */
-export interface Reading {
+export interface PassWeights {
   readonly levels: readonly {
     readonly blocks: readonly BlockSource[]
     readonly nodes: { readonly length: number }
@@ -154,7 +154,7 @@ export interface Reading {
 /** Returns the maximum stored bytes that one pass over layers and heads reads, and the weights kept meanwhile. */
 export function storedBytes(
   pair: PairWeights,
-  { levels, roots }: Reading,
+  { levels, roots }: PassWeights,
   rows: number
 ): { layers: number; head: number; kept: number } {
   const entryOf = (origin: Origin, name: string): TensorEntry =>

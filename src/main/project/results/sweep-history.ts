@@ -3,7 +3,7 @@ import type { SweepSummary } from '../../../contract/documents/project'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { DeviceChoice } from '../../../contract/model/device'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
-import type { LikeSweep } from '../../crc/sweep/sweep-pace'
+import type { FindComparableSweep } from '../../crc/sweep/sweep-pace'
 import { SavedSweepProgress } from '../../crc/sweep/saved-sweep-progress'
 import type { ProjectPair } from '../pair/project-pair'
 import { projectSweepProgress } from '../documents/sweep-files'
@@ -26,7 +26,7 @@ export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByB
  * Returns the newest sweep whose time predicts the next one. One of few rows does not, because the start of the engine
  * takes most of its time. @param options.task null for the character task
  */
-export function newestLike(
+export function newestComparable(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
   { task, device, isPreview }: { task: string | null; device: DeviceChoice; isPreview: boolean }
 ): SweepSummary | undefined {
@@ -42,12 +42,12 @@ export function newestLike(
   return kind.find(({ computedRows }) => computedRows >= maxRows / 2)
 }
 
-/** Returns the sweep of {@link newestLike} for a plan. */
-export const likeOf =
-  (pair: ProjectPair, scoredBy: ScoredByBrief): LikeSweep =>
+/** Returns the sweep of {@link newestComparable} for a plan. */
+export const comparableSweepOf =
+  (pair: ProjectPair, scoredBy: ScoredByBrief): FindComparableSweep =>
   async ({ device, isPreview }) => {
-    const like = newestLike(pair, { task: taskOf(scoredBy), device, isPreview })
-    return like === undefined ? null : pair.readSweep(like.id)
+    const newest = newestComparable(pair, { task: taskOf(scoredBy), device, isPreview })
+    return newest === undefined ? null : pair.readSweep(newest.id)
   }
 
 /** Returns the id of the task; null for the character task. */

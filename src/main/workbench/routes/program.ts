@@ -43,7 +43,7 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
       }
     }),
     watch: app.watch.handler(({ signal }) => (shell?.requests ?? new ShellRequests()).watch(signal)),
-    settled: app.settled.handler(({ input }) => shell?.requests.settled(input.waits)),
+    editsSaved: app.editsSaved.handler(({ input }) => shell?.requests.editsSaved(input.waits)),
     theme: app.theme.handler(({ input }) => shell?.setTheme(input.choice)),
     confirmAddresses: app.confirmAddresses.handler(({ input }) => confirmAddresses(input.addresses)),
     recent: app.recent.handler(async () => {

@@ -49,10 +49,10 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       const { outline, brief, model, range } = row
       const { post = null, best = null } = brief ?? {}
       const { crossFit = null, baseline = null } = outline ?? {}
-      const sure = outline?.selected?.intervals
+      const selectedIntervals = outline?.selected?.intervals
       const measured = (measure: 'validity' | 'diversity'): CsvCell[] => [
         post === null ? null : withInterval(post[measure], outline?.post.intervals?.[measure] ?? null),
-        best === null ? null : withInterval(best[measure], sure?.[measure] ?? null)
+        best === null ? null : withInterval(best[measure], selectedIntervals?.[measure] ?? null)
       ]
       return [
         row.name,
@@ -123,7 +123,7 @@ export function promptsWords(rows: readonly PairRow[], words: ScoreWords): strin
   const groups = promptGroups(rows)
   if (groups.length < 2) return null
   const others = groups.slice(1).flat()
-  const [most] = elementAt(groups, 0, 'group')
-  const majority = groups[0]?.length === 1 ? most : 'the others'
+  const largest = elementAt(groups, 0, 'group')
+  const majority = largest.length === 1 ? largest.join() : 'the others'
   return `Different ${words.prompt}s than ${majority}: ${others.join(', ')}.`
 }

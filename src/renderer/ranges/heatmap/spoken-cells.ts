@@ -5,6 +5,7 @@ export type CellElement = Pick<Element, 'setAttribute' | 'toggleAttribute'>
 
 export interface CellsState {
   chosen: string | null
+  /** Key of the cell that Tab focuses. */
   stop: string
 }
 

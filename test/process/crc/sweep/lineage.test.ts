@@ -68,7 +68,7 @@ const oneByOne = (client: EngineClient): EngineClient => ({
 })
 
 describe('a lineage', () => {
-  it('equals a sweep of each two stages, to the bit, where each state goes through a block by itself', async () => {
+  it('equals a sweep of each pair of stages, to the bit, where each state goes through a block by itself', async () => {
     const client = oneByOne(engine.client())
     expect(whole).toHaveLength(6)
     let separate = 0

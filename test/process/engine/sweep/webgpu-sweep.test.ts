@@ -140,9 +140,9 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     let settled = 0
     const counted = {
       ...device,
-      settle: async () => {
+      finishRuns: async () => {
         settled++
-        await device.settle()
+        await device.finishRuns()
       }
     }
     const packed = packTokens(prompts)

@@ -180,7 +180,7 @@ describe('the places of a window', () => {
   it('are opened by Back where no project is shown', async () => {
     const { line, workbench } = await connected()
     await workbench.followAddress()
-    expect([line.of('projects.open'), workbench.address, await workbench.settle()]).toEqual([[], null, false])
+    expect([line.of('projects.open'), workbench.address, await workbench.saveEdits()]).toEqual([[], null, false])
     expect(await workbench.showPair('pair-1')).toBe(false)
     page.hash = '#project=/projects/a.slr&step=samples'
     void workbench.followAddress()

@@ -8,7 +8,7 @@ import { passesTask } from '../measures/passing'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
 import { planeMap } from '../measures/texts/principal-components'
 
-interface AnswerReading {
+interface ScoredAnswer {
   readonly sample: SampleLine
   postLogLikelihood: number | null
   baseLogLikelihood: number | null
@@ -16,15 +16,15 @@ interface AnswerReading {
 }
 
 /** Answers after the same prompt tokens, for one request to the engine. */
-export interface ReadingPart {
+export interface FrameAnswers {
   readonly prompt: number[]
   readonly answers: number[][]
-  readonly read: readonly AnswerReading[]
+  readonly read: readonly ScoredAnswer[]
 }
 
-/** Collects the engine's readings of one prompt's answers, and computes its scores. */
-export class PromptReading {
-  readonly parts: readonly ReadingPart[]
+/** Collects likelihoods and embeddings of the answers to one prompt, and computes the prompt's scores. */
+export class PromptScorer {
+  readonly parts: readonly FrameAnswers[]
   private missing: number
   /** Positions of the answers that begin a class, by variant name. */
   private classBegins: ReadonlyMap<string, readonly number[]> = new Map()
@@ -45,7 +45,7 @@ export class PromptReading {
       const frame = frameKey(set)
       const read = samples
         .filter(({ variant, tokens }) => tokens.length > 0 && frameOf.get(variant) === frame)
-        .map((sample): AnswerReading => ({
+        .map((sample): ScoredAnswer => ({
           sample,
           postLogLikelihood: null,
           baseLogLikelihood: null,
@@ -60,7 +60,7 @@ export class PromptReading {
     this.missing = this.parts.reduce((sum, { read }) => sum + read.length, 0)
   }
 
-  /** Most rows of hidden states for reading the answers. */
+  /** Number of rows of hidden states that the engine needs to read the answers. */
   get rowCount(): number {
     return this.parts.reduce(
       (sum, { prompt, answers }) => sum + prompt.length + answers.reduce((rows, { length }) => rows + length, 0),
@@ -73,13 +73,13 @@ export class PromptReading {
     return this.missing === 0
   }
 
-  addBase(part: ReadingPart, { answer, logLikelihood }: EngineReadEvent): void {
+  addBase(part: FrameAnswers, { answer, logLikelihood }: EngineReadEvent): void {
     const read = part.read[answer]
     if (read !== undefined) read.baseLogLikelihood = logLikelihood
   }
 
   /** Adds the embedding that replaces post's; call it before post has read the answer. */
-  addEmbedding(part: ReadingPart, answer: number, embedding: Float32Array): void {
+  addEmbedding(part: FrameAnswers, answer: number, embedding: Float32Array): void {
     const read = part.read[answer]
     if (read !== undefined) read.embedding = embedding
   }
@@ -94,7 +94,7 @@ export class PromptReading {
     this.openings.set(variant, probability)
   }
 
-  addPost(part: ReadingPart, { answer, logLikelihood, embedding }: EngineReadEvent): void {
+  addPost(part: FrameAnswers, { answer, logLikelihood, embedding }: EngineReadEvent): void {
     const read = part.read[answer]
     if (read === undefined) return
     if (read.postLogLikelihood === null) this.missing--
@@ -102,8 +102,8 @@ export class PromptReading {
     read.embedding ??= textToFloats(embedding)
   }
 
-  /** Computes the Vendi score of the answers that pass; null if the task does not tell. */
-  private vendiPassing(answers: readonly AnswerReading[]): number | null {
+  /** Computes the Vendi score of the answers that pass; null if the task cannot decide which pass. */
+  private vendiPassing(answers: readonly ScoredAnswer[]): number | null {
     const { task } = this.run
     const prompt = elementAt(task.prompts, this.prompt, 'prompt')
     const judged = answers.map(({ sample, embedding }) => ({
@@ -153,8 +153,8 @@ export class PromptReading {
 
 /** Divides total log-likelihood by total tokens of the answers that have one. */
 function perToken(
-  answers: readonly AnswerReading[],
-  likelihood: (answer: AnswerReading) => number | null
+  answers: readonly ScoredAnswer[],
+  likelihood: (answer: ScoredAnswer) => number | null
 ): number | null {
   let sum = 0
   let tokens = 0
