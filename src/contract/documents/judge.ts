@@ -36,7 +36,8 @@ export const MAX_FORM_CHARACTERS = 200
 /** Number of characters from the start of a reply that are stored for display. */
 export const MAX_KEPT_REPLY = 120
 
-const Aside = z.object({
+/** Facts about the reply that a verdict came from. */
+const ReplyRecord = z.object({
   /** Address of the endpoint that replied. Older files lack it. */
   baseUrl: z.string().max(2_000).optional(),
   /** Start of a reply that could not be read. */
@@ -46,7 +47,7 @@ const Aside = z.object({
 })
 
 /** A judge's score for one answer, one line of evaluations/<id>.judge.jsonl. */
-export const JudgeVerdict = Aside.extend({
+export const JudgeVerdict = ReplyRecord.extend({
   /** SHA-256 of model, rubric, prompt and answer. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Score from 0 (lowest) to 1. Null if the reply was not a score. */
@@ -54,7 +55,7 @@ export const JudgeVerdict = Aside.extend({
 })
 export type JudgeVerdict = z.infer<typeof JudgeVerdict>
 
-export const PairVerdict = Aside.extend({
+export const PairVerdict = ReplyRecord.extend({
   /** SHA-256 of model, rubric, prompt and both sets in their order. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Null if the reply was not a choice. */
@@ -62,7 +63,7 @@ export const PairVerdict = Aside.extend({
 })
 export type PairVerdict = z.infer<typeof PairVerdict>
 
-export const AnswerForm = Aside.extend({
+export const AnswerForm = ReplyRecord.extend({
   /** SHA-256 of model, rubric, prompt and answer. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Canonical form of the answer. Empty means that the text gives no answer. Null if the reply was not a form. */

@@ -21,7 +21,7 @@ export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
 
-/** Components of each half of a layer, with its norms. The MLP of experts has the router, and all their weights. */
+/** Components of each half of a layer. In a layer with experts, `gate`, `up` and `down` are those of all experts. */
 export const COMPONENTS = {
   attention: ['norms', 'q', 'k', 'v', 'o'],
   mlp: ['norms', 'router', 'gate', 'up', 'down']
@@ -134,13 +134,13 @@ export function layerNamedTwice(ranges: readonly [number, number][]): number | n
 
 /** Returns the same layers as the smallest number of ranges, by joining adjacent ones. */
 function joined(ranges: readonly [number, number][]): [number, number][] {
-  const apart: [number, number][] = []
+  const merged: [number, number][] = []
   for (const [start, end] of ranges.toSorted(([a], [b]) => a - b)) {
-    const last = apart.at(-1)
+    const last = merged.at(-1)
     if (last !== undefined && start === last[1] + 1) last[1] = end
-    else apart.push([start, end])
+    else merged.push([start, end])
   }
-  return apart
+  return merged
 }
 
 export const rangesText = (ranges: readonly [number, number][]): string =>

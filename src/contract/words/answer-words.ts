@@ -18,10 +18,10 @@ export const mostTokens = (
   maxTokens: number,
   contextLength: number | null
 ): string => {
-  const most = Math.min(maxTokens, contextLength ?? maxTokens)
+  const limit = Math.min(maxTokens, contextLength ?? maxTokens)
   return (
-    `at most ${plural(most, 'token')} each${most < maxTokens ? ", with the prompt: post's context window" : ''}, ` +
-    `${formatCount(promptCount * variantCount * sampleCount * most)} in all`
+    `at most ${plural(limit, 'token')} each${limit < maxTokens ? ", with the prompt: post's context window" : ''}, ` +
+    `${formatCount(promptCount * variantCount * sampleCount * limit)} in all`
   )
 }
 

@@ -168,8 +168,9 @@ function checkAssurance(check: CheckResult | null, checked: FullAnswerScores | n
       term: 'full answer'
     }
   }
-  const sure = checkCertainty(check, checked, rho)
-  const resampled = sure === null ? '' : `${validitySpan(sure)} over resampled prompts, ${passingWords(sure)}; `
+  const certainty = checkCertainty(check, checked, rho)
+  const resampled =
+    certainty === null ? '' : `${validitySpan(certainty)} over resampled prompts, ${passingWords(certainty)}; `
   const limits = `limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
   return {
     label,

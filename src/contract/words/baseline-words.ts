@@ -21,10 +21,10 @@ export function tooFewWords(
   selection: Pick<Selection, 'holdOut'>,
   { prompt }: Pick<ScoreWords, 'prompt'>
 ): string | null {
-  const behind = promptsBehind(promptCount, selection)
-  if (behind >= PROMPTS_FOR_INTERVAL) return null
+  const basisCount = promptsBehind(promptCount, selection)
+  if (basisCount >= PROMPTS_FOR_INTERVAL) return null
   const half = selection.holdOut === null ? '' : ' in a half'
-  return `too few ${prompt}s${half}: ${behind} of ${PROMPTS_FOR_INTERVAL} needed`
+  return `too few ${prompt}s${half}: ${basisCount} of ${PROMPTS_FOR_INTERVAL} needed`
 }
 
 /** Names a baseline that does not depend on the selected range. */

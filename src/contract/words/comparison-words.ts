@@ -53,8 +53,9 @@ function selectionWords(comparison: SweepComparison): string {
   if (a.selected === null && b.selected === null) return 'Neither selects a range'
   const named = (side: 'A' | 'B', { selected, source }: SweepComparison['a']): string =>
     `${side} selects ${selected === null ? 'no range' : rangePhrase(selected, source)}`
-  const alike = a.source?.fingerprint === b.source?.fingerprint
-  if (a.selected !== null && selection.same && by === 'range' && alike) return `Both select ${rangePhrase(a.selected)}`
+  const isSameSource = a.source?.fingerprint === b.source?.fingerprint
+  if (a.selected !== null && selection.same && by === 'range' && isSameSource)
+    return `Both select ${rangePhrase(a.selected)}`
   const both = `${named('A', a)}, ${named('B', b)}`
   const checks = checksWords(comparison)
   if (checks !== null) return `${both}, ${checks}`

@@ -51,20 +51,20 @@ function openQuality(id: MeasureId, difference: MeasureDifference, referenceMean
   const noun = measureOf(id).about === 'refusal' ? 'refusals' : 'quality'
   if (isAlike(difference)) return alikeQuality(difference, noun)
   if (interval === null) return { words: `a loss of ${noun} is not excluded`, warns: true }
-  const most = measureOf(id).better === 'lower' ? interval[1] : -interval[0]
-  if (referenceMean !== undefined && most <= TOLERATED_LOSS * Math.abs(referenceMean)) {
+  const greatestLoss = measureOf(id).better === 'lower' ? interval[1] : -interval[0]
+  if (referenceMean !== undefined && greatestLoss <= TOLERATED_LOSS * Math.abs(referenceMean)) {
     return { words: `${noun} kept within ${formatPercent(TOLERATED_LOSS)}`, warns: false }
   }
-  return { words: `a loss of ${noun} of up to ${formatMeasure(id, most)} is not excluded`, warns: true }
+  return { words: `a loss of ${noun} of up to ${formatMeasure(id, greatestLoss)} is not excluded`, warns: true }
 }
 
 function alikeQuality({ promptCount }: MeasureDifference, noun: string): OpenQuality {
   const prompts = plural(promptCount, 'prompt')
-  const most = mostDiffering({ promptCount })
-  if (most <= TOLERATED_LOSS) return { words: `alike in ${noun} on all ${prompts}`, warns: false }
-  return most < 1
+  const maxDiffering = mostDiffering({ promptCount })
+  if (maxDiffering <= TOLERATED_LOSS) return { words: `alike in ${noun} on all ${prompts}`, warns: false }
+  return maxDiffering < 1
     ? {
-        words: `alike in ${noun} on all ${prompts}, a loss on up to ${formatPercent(most)} is not excluded`,
+        words: `alike in ${noun} on all ${prompts}, a loss on up to ${formatPercent(maxDiffering)} is not excluded`,
         warns: true
       }
     : { words: `alike in ${noun} on ${prompts}, too few to exclude a loss`, warns: true }

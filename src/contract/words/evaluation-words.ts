@@ -71,9 +71,9 @@ export const mostDiffering = ({ promptCount }: Pick<MeasureDifference, 'promptCo
 
 /** Describes two alike variants and the remaining uncertainty, as two lines. */
 export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount'>): [string, string] {
-  const most = mostDiffering({ promptCount })
-  return most < 1
-    ? [`alike on all ${plural(promptCount, 'prompt')}`, `up to ${formatPercent(most)} of prompts may differ`]
+  const maxDiffering = mostDiffering({ promptCount })
+  return maxDiffering < 1
+    ? [`alike on all ${plural(promptCount, 'prompt')}`, `up to ${formatPercent(maxDiffering)} of prompts may differ`]
     : [`alike on ${plural(promptCount, 'prompt')}`, 'too few to tell']
 }
 
@@ -134,13 +134,13 @@ export function proxySentence({ proxy, proxyPick }: Pick<EvaluationView['results
   })
   const ranges = proxy.every(({ over }) => over === 'ranges')
   const over = ranges ? `all ${plural(count, 'range')}, scored exactly by both` : plural(count, 'variant')
-  const few = !ranges && count < 6 ? ' With so few variants, that says little.' : ''
+  const fewVariants = !ranges && count < 6 ? ' With so few variants, that says little.' : ''
   const nested = ranges
     ? ' No interval: ranges overlap, so they are not independent. Most of them nobody would restore.'
     : ''
   return (
     'How well does the character task predict this one? ' +
-    `Over ${over}, ${parts.join(', and ')} (Spearman).${few}${nested}` +
+    `Over ${over}, ${parts.join(', and ')} (Spearman).${fewVariants}${nested}` +
     (proxyPick === undefined ? '' : ` ${pickSentence(proxyPick)}`)
   )
 }

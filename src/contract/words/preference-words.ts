@@ -39,12 +39,14 @@ export function tallyVerdict(tally: PreferenceTally): string {
     return chance === null ? [] : [{ variant: entry.variant, ...chance }]
   })
   if (compared.every(({ interval }) => interval === null)) return 'Too few prompts to say what is preferred.'
-  const sure = compared.flatMap(({ variant, chance, interval }) => {
+  const certainPreferences = compared.flatMap(({ variant, chance, interval }) => {
     if (interval === null || (interval[0] <= 0.5 && interval[1] >= 0.5)) return []
     const verb = chance > 0.5 ? 'is preferred to' : 'is liked less than'
     return `${variant} ${verb} ${tally.reference} (${formatShare(chance, interval)})`
   })
-  return sure.length === 0 ? `Nothing is surely preferred to ${tally.reference}.` : `${sure.join('; ')}.`
+  return certainPreferences.length === 0
+    ? `Nothing is surely preferred to ${tally.reference}.`
+    : `${certainPreferences.join('; ')}.`
 }
 
 export function tallyRule(tally: PreferenceTally): string {

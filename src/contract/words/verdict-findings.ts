@@ -254,8 +254,8 @@ class SelectedRange {
     const interval = selection.holdOut?.gain.diversity.interval
     const low = interval === undefined ? (selection.bootstrap.selected?.diversityGain[0] ?? 0) : (interval?.[0] ?? 0)
     if (low > 0) return null
-    const few = promptsBehind(post.prompts.length, selection)
-    const why = few < PROMPTS_FOR_INTERVAL ? `, ${plural(few, words.prompt)} are too few to tell` : ''
+    const basisCount = promptsBehind(post.prompts.length, selection)
+    const why = basisCount < PROMPTS_FOR_INTERVAL ? `, ${plural(basisCount, words.prompt)} are too few to tell` : ''
     return worthless(
       `the gain of ${rangePhrase(score, source)} may be none${why}`,
       `Add ${words.prompt}s and sweep again, or accept a lower ${words.validity} limit.`,
@@ -299,7 +299,7 @@ class SelectedRange {
     const { layerCount, source, post, selection } = this.evidence
     const { words, score } = this
     const { wins } = selection.bootstrap
-    const few = promptsBehind(post.prompts.length, selection)
+    const basisCount = promptsBehind(post.prompts.length, selection)
     const share = winShare(selection.bootstrap, score)
     const action: VerdictStep = {
       kind: 'prompts',
@@ -313,10 +313,10 @@ class SelectedRange {
       action,
       better: null
     })
-    if (few < PROMPTS_FOR_INTERVAL) {
+    if (basisCount < PROMPTS_FOR_INTERVAL) {
       // The finding on the gain already says so.
       if (this.notWorthIt() !== null) return null
-      const count = `${plural(few, words.prompt)} ${few === 1 ? 'is' : 'are'}`
+      const count = `${plural(basisCount, words.prompt)} ${basisCount === 1 ? 'is' : 'are'}`
       return sharedFinding('unstable', `No range stands out: ${count} too few to tell ranges apart.`, [])
     }
     if (share >= STABLE_SHARE) return null

@@ -40,9 +40,9 @@ export function fileStateNow({ fd }: FileHandle): FileState {
 
 /** Describes a file that was written after the model was opened. @param was its size at that time */
 export function changedFile(file: string, bytes: number, was: number | undefined): WorkbenchError {
-  const how = bytes === was ? `written anew, ${bytes} bytes as then` : `now ${bytes} bytes, then ${was}`
+  const changeWords = bytes === was ? `written anew, ${bytes} bytes as then` : `now ${bytes} bytes, then ${was}`
   return fileError(
-    `${file} has changed since the model was opened (${how}).`,
+    `${file} has changed since the model was opened (${changeWords}).`,
     'Wait until whatever writes it is done, then start again.'
   )
 }

@@ -161,8 +161,8 @@ const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   },
   formatItem(term, termWidth, description, helper) {
     const width = helper.helpWidth ?? 80
-    const beside = width - termWidth - 4
-    if (description === '' || beside >= LEAST_BESIDE)
+    const descriptionWidth = width - termWidth - 4
+    if (description === '' || descriptionWidth >= LEAST_BESIDE)
       return Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
     const below = helper.boxWrap(description, width - INDENT.length).replaceAll('\n', `\n${INDENT}`)
     return `  ${term}\n${INDENT}${below}`

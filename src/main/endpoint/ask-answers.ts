@@ -43,9 +43,9 @@ export interface EndpointListener {
   /** Stores answers when they arrive. @param counted their tokens as counted by the server, or null */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
-  learned(record: Omit<ExternalRecord, 'variant'>): Promise<void>
+  onRecord(record: Omit<ExternalRecord, 'variant'>): Promise<void>
   /** Reports why a request is repeated. */
-  again(why: string): void
+  onRepeat(why: string): void
 }
 
 const Frame = z.object({
@@ -92,7 +92,7 @@ const NAMES = { completions: 'a completion', chat: 'a chat completion' } as cons
 export async function askAnswers(work: EndpointWork, listener: EndpointListener, signal: AbortSignal): Promise<void> {
   const asking = new Asking(work, listener)
   await cancellable(signal, 'Sampling', async () => {
-    await asking.meet(signal)
+    await asking.identifyServer(signal)
     await inParallel(asking.chunks(), work.endpoint.concurrency, signal, (chunk, stop) => asking.ask(chunk, stop))
   })
   throwIfCancelled(signal, 'Sampling')
@@ -112,10 +112,10 @@ interface RequestForm {
 function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): RequestForm[] {
   const fitting = Math.max(1, Math.floor(MAX_TOKENS_PER_REPLY / maxTokens))
   // A greedy server draws nothing, and refuses several answers.
-  const most = sampling.temperature === 0 ? 1 : Math.min(MAX_ANSWERS_PER_REQUEST, fitting)
+  const maxAnswers = sampling.temperature === 0 ? 1 : Math.min(MAX_ANSWERS_PER_REQUEST, fitting)
   // Known programs accept fields that switch parts off; other programs may not.
   const tellings = program === null ? [true, false] : [true]
-  const counts = most === 1 ? [1] : [most, 1]
+  const counts = maxAnswers === 1 ? [1] : [maxAnswers, 1]
   return tellings.flatMap((whatIsOff) => counts.map((count) => ({ most: count, whatIsOff })))
 }
 
@@ -140,7 +140,7 @@ class Asking {
       later: 'Answers so far are kept where they go to a file or a project; go on later.',
       apiKey,
       patience,
-      again: (why) => listener.again(why)
+      onRepeat: (why) => listener.onRepeat(why)
     })
   }
 
@@ -159,7 +159,7 @@ class Asking {
     }
   }
 
-  async meet(signal: AbortSignal): Promise<void> {
+  async identifyServer(signal: AbortSignal): Promise<void> {
     const { model, anyModel, baseUrl } = this.work.endpoint
     const { models, program } = await askServed(this.client, !anyModel, signal)
     this.program = program
@@ -171,12 +171,12 @@ class Asking {
   async ask({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {
     for (let done = 0; done < indices.length;) {
       throwIfCancelled(signal, 'Sampling')
-      done += await this.take(prompt, indices.slice(done), signal)
+      done += await this.requestOnce(prompt, indices.slice(done), signal)
     }
   }
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
-  private async take(prompt: number, missing: readonly number[], signal: AbortSignal): Promise<number> {
+  private async requestOnce(prompt: number, missing: readonly number[], signal: AbortSignal): Promise<number> {
     const { formIndex, way } = this
     const requested = missing.slice(0, way.most)
     let response: { reply: Reply; server: string | null }
@@ -250,7 +250,7 @@ class Asking {
     const isFirst = knownCount === 0 && this.server === null
     this.server ??= this.program ?? server
     if (!isFirst && this.models.size + this.fingerprints.size === knownCount) return
-    await this.listener.learned({
+    await this.listener.onRecord({
       models: [...this.models],
       fingerprints: [...this.fingerprints],
       server: this.server

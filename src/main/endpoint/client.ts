@@ -35,7 +35,7 @@ export interface EndpointUse {
   later: string
   apiKey: string | null
   patience?: EndpointPatience | undefined
-  again?: ((why: string) => void) | undefined
+  onRepeat?: ((why: string) => void) | undefined
   /** Schedules each request, including repetitions; sent at once if omitted. */
   pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
 }
@@ -115,7 +115,7 @@ export class EndpointClient {
           const next = isWaiting(error)
             ? 'Waiting until it has.'
             : `Trying again (${retriesConsumed + 2} of ${RETRIES + 1}).`
-          this.use.again?.(`${this.message(url, error.message)} ${next}`)
+          this.use.onRepeat?.(`${this.message(url, error.message)} ${next}`)
           if (error.pauseMs > 0) await sleep(error.pauseMs, undefined, { signal })
         }
       })

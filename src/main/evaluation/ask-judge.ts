@@ -141,7 +141,7 @@ class JudgeEndpoint {
   constructor(
     private readonly settings: JudgeSettings,
     apiKey: string | null,
-    again: (why: string) => void,
+    onRepeat: (why: string) => void,
     patience?: EndpointPatience
   ) {
     const queue = new PQueue({ interval: 60_000 / settings.requestsPerMinute, intervalCap: 1 })
@@ -150,7 +150,7 @@ class JudgeEndpoint {
       work: 'Judging',
       later: 'Start it, or check its address; then judge again.',
       apiKey,
-      again,
+      onRepeat,
       patience,
       pace: (request, signal) => queue.add(request, { signal })
     })

@@ -74,8 +74,8 @@ export function readChoice(reply: string): PairVerdict['said'] {
 }
 
 function setWords(letter: string, answers: readonly string[]): string {
-  const inside = answers.map((answer) => `<answer>\n${answer}\n</answer>`).join('\n')
-  return `<answers_${letter}>\n${inside}\n</answers_${letter}>`
+  const answerTags = answers.map((answer) => `<answer>\n${answer}\n</answer>`).join('\n')
+  return `<answers_${letter}>\n${answerTags}\n</answers_${letter}>`
 }
 
 /** Lists all pairs by the judge's settings; pairs without answers of a variant are omitted. */

@@ -34,7 +34,7 @@ export interface EvaluationListener {
   /** Receives how the engine computes, which stays the same for the whole run. */
   planned(computation: Computation): Promise<void>
   /** Receives new facts about the models outside the engine. */
-  learned(record: ExternalRecord): Promise<void>
+  onRecord(record: ExternalRecord): Promise<void>
   /** Store finished answers and scores. A rejection ends the run. */
   keepSamples(lines: SampleLine[]): Promise<void>
   keepScores(scores: PromptScores): Promise<void>
@@ -70,7 +70,7 @@ export async function runEvaluation(
   return (performance.now() - startedMs) / 1000
 }
 
-/** Memory for the hidden states of answers that are read together; attention masks may use as much. */
+/** Bytes for the hidden states of answers that one request reads. Attention masks may use as much. */
 const readingBytes = (): number => Math.floor(defaultMemoryBytes() / 4)
 
 interface EvaluationContext {
@@ -103,7 +103,7 @@ async function generate({
       engine,
       { ...planned, stored, earlier: computation },
       {
-        learned: (record) => listener.learned(record),
+        onRecord: (record) => listener.onRecord(record),
         planned: (planned) => listener.planned(planned),
         async keep(lines) {
           // Some answers of an interrupted list may already be stored.
@@ -128,7 +128,7 @@ async function generate({
           })
         }
       },
-      // Listeners of a request stay on its signal.
+      // A new signal for each round, because requests leave their listeners on it.
       AbortSignal.any([signal])
     )
     computation = generated.computation
@@ -185,13 +185,13 @@ async function* regenerationRounds(
     const texts = multimap(lines.map(({ prompt, index, text }) => [prompt, [index, text] as const]))
     const byPrompt = new Map([...texts].map(([prompt, entries]) => [prompt, new Map(entries)]))
     const requests = regenerationRound(byPrompt, { ...counts, round })
-    const most = Math.max(...requests.map(({ indices }) => indices.length))
+    const chainCount = Math.max(...requests.map(({ indices }) => indices.length))
     const lineOf = new Map(lines.map((line) => [JSON.stringify([line.prompt, line.index]), line]))
     yield {
       planned: await regeneratedAnswers(run, { ...group, members: [member] }, requests, pair),
       // Prompts with fewer chains than others request fewer answers.
       stored: requests.flatMap(({ prompt, indices }, requestIndex) =>
-        Array.from({ length: most }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
+        Array.from({ length: chainCount }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
           const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }
           const storedLine = chain < indices.length ? lineOf.get(JSON.stringify([prompt, indices[chain]])) : filler
           return storedLine === undefined ? [] : [{ ...storedLine, prompt: requestIndex, index: chain }]

@@ -109,9 +109,11 @@ export function blockGraph(
   } else {
     const normed = layer.mlpInput(rows, block)
     const { scores, choice } = expertScores(layer, normed, experts)
-    const apart = choosesApart(experts)
-    const joined = apart ? graph.node('routing/joined', 'Concat', [scores, choice], { axis: { int: -1 } }) : scores
-    const width = apart ? 2 * experts.count : experts.count
+    const hasSeparateChoice = choosesApart(experts)
+    const joined = hasSeparateChoice
+      ? graph.node('routing/joined', 'Concat', [scores, choice], { axis: { int: -1 } })
+      : scores
+    const width = hasSeparateChoice ? 2 * experts.count : experts.count
     const routing = graph.reshape('routing', joined, [-1, shape.outputRowCount, width])
     graph.output(byNode('attended', withSharedExpert(layer, rows, normed)), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
     graph.output(byNode('normed', normed), BLOCK_OUTPUTS.normed, dims(spec.hiddenSize))

@@ -83,8 +83,8 @@ function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): strin
   const share = graph.input(DRAWS_INPUTS.share, 'float32', [1])
   if (from === 'mix') {
     // post + share x (base - post)
-    const apart = graph.node('mix/apart', 'Sub', [base, post])
-    return graph.node('mix/mixed', 'Add', [post, graph.node('mix/shared', 'Mul', [apart, share])])
+    const difference = graph.node('mix/apart', 'Sub', [base, post])
+    return graph.node('mix/mixed', 'Add', [post, graph.node('mix/shared', 'Mul', [difference, share])])
   }
   const axes = graph.constant('filter/axes', BigInt64Array.of(-1n))
   const greatest = graph.node('filter/greatest', 'ReduceMax', [post, axes], { keepdims: { int: 1 } })

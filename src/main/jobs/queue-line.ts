@@ -228,10 +228,10 @@ export class QueueLine {
   private async storeEnd(job: QueuedJob, problem: Problem | null): Promise<void> {
     if (problem === null) {
       this.finish(job)
-      await this.put(job.id, null)
+      await this.changeJob(job.id, null)
     } else if (problem.code === 'cancelled') {
-      await this.put(job.id, { state: 'stopped', problem: await this.stopped(job.id) })
-    } else await this.put(job.id, { state: 'failed', problem })
+      await this.changeJob(job.id, { state: 'stopped', problem: await this.stopped(job.id) })
+    } else await this.changeJob(job.id, { state: 'failed', problem })
   }
 
   private async stopped(id: string): Promise<Problem> {
@@ -268,7 +268,7 @@ export class QueueLine {
       return { outcome: 'left out', isBegun: false }
     }
     const { evaluationId, events } = begun
-    if (evaluationId !== job.evaluationId) await this.put(job.id, { evaluationId })
+    if (evaluationId !== job.evaluationId) await this.changeJob(job.id, { evaluationId })
     for await (const event of events) {
       if (event.type === 'progress') {
         running.progress = event.progress
@@ -281,7 +281,7 @@ export class QueueLine {
   }
 
   /** Changes a job in place. @param change null removes the job from the queue */
-  private async put(
+  private async changeJob(
     id: string,
     change: Partial<Pick<QueuedJob, 'evaluationId' | 'state' | 'problem'>> | null
   ): Promise<void> {

@@ -33,7 +33,7 @@ export class JobQueue {
     return this.arrivals.run(async () => {
       const leftOut: PairId[] = []
       for (const id of pairs) if (!again && (await this.isDone(project.pair(id), added))) leftOut.push(id)
-      await this.put(
+      await this.enqueue(
         project,
         pairs.filter((id) => !leftOut.includes(id)),
         added
@@ -52,7 +52,7 @@ export class JobQueue {
     }
   }
 
-  private async put(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork): Promise<void> {
+  private async enqueue(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork): Promise<void> {
     const key = workKey(added.work)
     const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && workKey(job.work) === key
     const waiting = { state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null } as const

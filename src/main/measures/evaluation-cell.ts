@@ -8,7 +8,7 @@ export type Measures = Partial<Record<MeasureId, number>>
 /** Number of answers in which NoveltyBench counts classes. */
 export const CLASSIFIED_ANSWERS = 10
 
-/** The answers of one variant to one prompt, with all that measures of them need. */
+/** The answers of one variant to one prompt, and the scores that their measures need. */
 export interface EvaluationCell {
   readonly prompt: TaskPrompt
   readonly samples: readonly SampleLine[]

@@ -81,15 +81,15 @@ function outlineSelected(
 ): SweepOutline['selected'] {
   const score = selected === null ? undefined : scoreOf(selected)
   if (selected === null || score === undefined) return null
-  const sure: ScoreWithIntervals = { ...score, intervals: null }
+  const withoutIntervals: ScoreWithIntervals = { ...score, intervals: null }
   const shared = {
     range: bare(selected),
     gain: score.diversity - post.diversity,
     kept: validityKept(score, post)
   }
-  if (!isSure || bootstrap.selected === null) return { ...sure, ...shared, gainInterval: null }
+  if (!isSure || bootstrap.selected === null) return { ...withoutIntervals, ...shared, gainInterval: null }
   const { validity, diversity, diversityGain } = bootstrap.selected
-  return { ...sure, ...shared, intervals: { validity, diversity }, gainInterval: diversityGain }
+  return { ...withoutIntervals, ...shared, intervals: { validity, diversity }, gainInterval: diversityGain }
 }
 
 const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })

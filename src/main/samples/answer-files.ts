@@ -130,7 +130,7 @@ export async function answersFromFile(
 ): Promise<{ format: string; by: (string | null)[]; answers: FileAnswer[][] }> {
   const matcher = new PromptMatcher(prompts, sampleCount)
   const file = await eachAnswer(model.path, (answer) => {
-    if (model.of === undefined || answer.of === model.of) matcher.take(answer)
+    if (model.of === undefined || answer.of === model.of) matcher.add(answer)
   })
   if (file.fingerprint !== model.fingerprint) {
     throw mismatchError(
@@ -170,7 +170,7 @@ class PromptMatcher {
     )
   }
 
-  take(answer: FileAnswer): void {
+  add(answer: FileAnswer): void {
     promptsOf(answer, this.promptsByText, this.answers.length)
       .map((index) => this.answers[index])
       .find((list) => list !== undefined && list.length < this.sampleCount)

@@ -137,8 +137,8 @@ async function completionTexts(
 /** Receives external answers as they arrive. */
 export interface ExternalListener {
   keep(lines: SampleLine[]): Promise<void>
-  learned(record: ExternalRecord): Promise<void>
-  again(why: string): void
+  onRecord(record: ExternalRecord): Promise<void>
+  onRepeat(why: string): void
   tokens(count: number): void
 }
 
@@ -199,7 +199,7 @@ async function takeFromFile(
 ): Promise<void> {
   const { format, by, answers } = await answersFromFile(variant, prompts, settings)
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
-  await listener.learned({ variant: variant.name, models, fingerprints: [], server: format })
+  await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format })
   for (const [prompt, indices] of missing.entries()) {
     const promptAnswers = elementAt(answers, prompt, 'prompt')
     const selected = indices.map((index) => ({ ...elementAt(promptAnswers, index, 'answer'), prompt, index }))
@@ -230,8 +230,8 @@ async function askEndpoint(
         // llama.cpp counts only the first of several answers, and only the server counts thoughts.
         listener.tokens(Math.max(counted ?? 0, tokensOf(lines)))
       },
-      learned: (record) => listener.learned({ variant: name, ...record }),
-      again: (why) => listener.again(why)
+      onRecord: (record) => listener.onRecord({ variant: name, ...record }),
+      onRepeat: (why) => listener.onRepeat(why)
     },
     signal
   )

@@ -13,7 +13,7 @@ export interface AnswersWork extends SamplesWork {
 
 export interface AnswersListener extends SampleListener {
   /** Receives new facts about the models outside the engine. */
-  learned(record: ExternalRecord): Promise<void>
+  onRecord(record: ExternalRecord): Promise<void>
 }
 
 /** Shortest time between two events of progress. */
@@ -100,11 +100,11 @@ class ExternalFollower {
     if (performance.now() - this.reportedMs >= EVENT_INTERVAL_MS) this.report()
   }
 
-  learned(record: ExternalRecord): Promise<void> {
-    return this.listener.learned(record)
+  onRecord(record: ExternalRecord): Promise<void> {
+    return this.listener.onRecord(record)
   }
 
-  again(why: string): void {
+  onRepeat(why: string): void {
     this.trouble = why
     this.report()
   }

@@ -30,7 +30,7 @@ export interface AnswersRequest {
   settings: SampleSettings
 }
 
-/** Prepares variants to answer a set of prompts, by the engine or elsewhere. */
+/** Prepares variants to answer a set of prompts: models of the engine, and external ones. */
 export async function planAnswers(
   pair: SampledPair,
   { prompts, fewShot, rendering, variants, settings }: AnswersRequest,

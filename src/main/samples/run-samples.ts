@@ -147,7 +147,7 @@ class Follower {
   private readonly generation: Generation
   private readonly distinct: readonly EngineMember[]
   /** Keys of stored answers and of answers that are not requested. */
-  private readonly settled = new Set<string>()
+  private readonly doneKeys = new Set<string>()
   private readonly variantOf: ReadonlyMap<string, number>
   private readonly rate = progressRate()
   private readonly startedMs = performance.now()
@@ -169,7 +169,7 @@ class Follower {
     this.distinct = distinct
     this.variantOf = new Map(variantNames.map((name, variant) => [name, variant]))
     const storedKeys = stored.flatMap((line) => this.keyOfLine(line) ?? [])
-    for (const key of [...storedKeys, ...leaveOut]) this.settled.add(nameOf(key))
+    for (const key of [...storedKeys, ...leaveOut]) this.doneKeys.add(nameOf(key))
     this.finishedTokens = stored.reduce((sum, { tokens }) => sum + tokens.length, 0)
     this.progress = {
       phase: 'preparing',
@@ -282,7 +282,7 @@ class Follower {
     })
     await this.listener.keep(finished.map(({ line }) => line))
     for (const { key, line } of finished) {
-      this.settled.add(nameOf(key))
+      this.doneKeys.add(nameOf(key))
       this.progress.samplesDone++
       this.finishedTokens += line.tokens.length
     }
@@ -298,7 +298,7 @@ class Follower {
 
   /** Lists the missing answers of variants at some indices. */
   private missingKeys(indices: readonly number[], prompt: number, index: number): SampleKey[] {
-    return indices.map((variant) => ({ variant, prompt, index })).filter((key) => !this.settled.has(nameOf(key)))
+    return indices.map((variant) => ({ variant, prompt, index })).filter((key) => !this.doneKeys.has(nameOf(key)))
   }
 
   /** Decodes the answers that have grown since the last report, at intervals. */

@@ -132,10 +132,10 @@ export class StudyWork {
   /** Prepares the evaluation on a task. Before its filter, its first prompts stand for the chosen ones. */
   async evaluation(settings: StudyTask, checkedSweep: CheckedSweep | null): Promise<EvaluationWork> {
     const { study, folder } = this.resolved
-    const most = settings['failed-by-post']
+    const maxFailures = settings['failed-by-post']
     const completeTask = await this.task(settings)
-    const failures = most === undefined ? null : await this.failures(settings)
-    const task = failures ?? { ...completeTask, prompts: completeTask.prompts.slice(0, most) }
+    const failures = maxFailures === undefined ? null : await this.failures(settings)
+    const task = failures ?? { ...completeTask, prompts: completeTask.prompts.slice(0, maxFailures) }
     const folders = pairPaths(this.studied.location)
     const variants = await studyVariants(
       this.entries,

@@ -80,7 +80,7 @@ export class EvaluationWork {
       { run, pair: sampled, stored: this.stored ?? { samples: [], scores: [] } },
       {
         planned: (computation) => store.planned(computation),
-        learned: (record) => store.learned(record),
+        onRecord: (record) => store.onRecord(record),
         async keepSamples(lines) {
           await store.keepSamples(lines)
           computed.answers += lines.length
@@ -115,7 +115,7 @@ function projectStore({ evaluations }: ProjectPair, run: EvaluationRun): Evaluat
   return {
     begin: () => evaluations.add(run),
     planned: (computation) => evaluations.noteComputation(id, computation),
-    learned: (record) => evaluations.noteExternal(id, record),
+    onRecord: (record) => evaluations.noteExternal(id, record),
     keepSamples: (lines) => evaluations.appendSamples(id, lines),
     keepScores: (scores) => evaluations.append(id, 'scores', [scores]),
     files: () => evaluations.read(id),
@@ -133,7 +133,7 @@ function memoryStore(prepared: EvaluationRun): EvaluationStore {
       run = { ...run, ...computation }
       return Promise.resolve()
     },
-    learned(record) {
+    onRecord(record) {
       run = { ...run, external: withRecord(run.external, record) }
       return Promise.resolve()
     },

@@ -15,7 +15,7 @@ export interface AnswerStore {
   /** Finished answers, those of an earlier start first. */
   readonly answers: readonly SampleLine[]
   planned(computation: Computation): Promise<void>
-  learned(record: ExternalRecord): Promise<void>
+  recordExternal(record: ExternalRecord): Promise<void>
   append(lines: readonly SampleLine[]): Promise<void>
   drop(): Promise<void>
 }
@@ -44,7 +44,7 @@ export class SampleWork {
       work,
       {
         planned: (computation) => store.planned(computation),
-        learned: (record) => store.learned(record),
+        onRecord: (record) => store.recordExternal(record),
         keep: (lines) => store.append(lines),
         progress: (progress) => notify({ type: 'progress', kind: 'sample', progress }),
         ...(samples === undefined ? {} : { samples })
@@ -74,7 +74,7 @@ export function projectAnswers(
     planned: async (computation) => {
       if (computationOf(run) === null) await change(computation)
     },
-    learned: (record) => change({ external: withRecord(run.external, record) }),
+    recordExternal: (record) => change({ external: withRecord(run.external, record) }),
     append: (lines) => samples.appendAnswers(run.id, lines),
     drop: () => samples.dropUnanswered(run.id)
   }
@@ -89,7 +89,7 @@ export function answersInMemory(
     run,
     answers,
     planned: () => Promise.resolve(),
-    learned: () => Promise.resolve(),
+    recordExternal: () => Promise.resolve(),
     async append(lines) {
       await appended(lines)
       answers.push(...lines)

@@ -112,13 +112,13 @@ export class AnswerBoard {
 
 function groupOf(key: string, { counts, firstIndex, cutCount }: Spellings): AnswerGroup {
   let text = ''
-  let most = 0
+  let maxTimes = 0
   let count = 0
   for (const [spelling, times] of counts) {
     count += times
-    if (times > most) {
+    if (times > maxTimes) {
       text = spelling
-      most = times
+      maxTimes = times
     }
   }
   return { key, text, count, firstIndex, cutCount }

@@ -65,9 +65,9 @@ export class GenerationSpeed {
   most(computing: Computing, maxTokens: number, answers: number): string {
     const speed = this.speeds[this.keyOf(computing)]
     if (speed === undefined) return `time unknown until a run of ${MIN_ANSWERS} answers`
-    const most = (answers * maxTokens) / speed.tokensPerSecond
-    const about = Math.min(most, answers * speed.secondsPerAnswer)
-    return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(most)}`
+    const maxSeconds = (answers * maxTokens) / speed.tokensPerSecond
+    const about = Math.min(maxSeconds, answers * speed.secondsPerAnswer)
+    return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(maxSeconds)}`
   }
 
   private keyOf({ device, precision, weights }: Computing): string {

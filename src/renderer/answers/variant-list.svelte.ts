@@ -158,7 +158,7 @@ export class VariantList {
    *
    * @param index its index among the added variants; null for a new one
    */
-  put(index: number | null, entry: EvaluationVariant): void {
+  store(index: number | null, entry: EvaluationVariant): void {
     const { name } = entry.variant
     const { added } = this.selection
     this.record(index === null ? `add ${name}` : `change ${name}`, () => {

@@ -36,5 +36,5 @@ export interface Host {
   /** Shows the first pair of the project in place of a removed one. */
   leavePair(gone: Here): Promise<void>
   /** Shows a stored result of the view. */
-  look(id: string): Promise<void>
+  showResult(id: string): Promise<void>
 }

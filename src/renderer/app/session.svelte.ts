@@ -140,7 +140,7 @@ export class Session extends OpenProject {
   }
 
   private followAxes(place: ShownPlace): void {
-    if (place === this.lastPlace && place.view === 'evaluate') this.evaluations.follow(place.axes)
+    if (place === this.lastPlace && place.view === 'evaluate') this.evaluations.applyAxes(place.axes)
   }
 
   /**
@@ -150,8 +150,8 @@ export class Session extends OpenProject {
    */
   private followIn(place: ShownPlace, looks: number, against: string | null): void {
     if (place !== this.lastPlace || stepOf(place.view) !== 'ranges') return
-    if (looks === this.ranges.looks) this.ranges.follow({ ...place, against })
-    else this.ranges.comparing.follow(against)
+    if (looks === this.ranges.looks) this.ranges.applyPlace({ ...place, against })
+    else this.ranges.comparing.applyAgainst(against)
   }
 
   /** Returns the result that the last address names in a view, even if it is not read yet. */
@@ -175,7 +175,7 @@ export class Session extends OpenProject {
 
   async openRun({ kind, id, sweepId }: HistoryRun): Promise<void> {
     this.host.go(viewOfRun(kind))
-    await this.host.look(sweepId ?? id)
+    await this.host.showResult(sweepId ?? id)
     if (sweepId === null) return
     this.ranges.tab = 'search'
     await this.ranges.search.show(sweepId, id)

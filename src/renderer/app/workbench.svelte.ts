@@ -217,7 +217,7 @@ export class Workbench implements Host {
     if (view === 'models') void this.start.refresh()
   }
 
-  async look(id: string): Promise<void> {
+  async showResult(id: string): Promise<void> {
     const showing = this.session?.resultsOf(this.view)?.show(id)
     this.visit()
     await showing

@@ -68,8 +68,8 @@ export class Chat {
   readonly layerCount = $derived.by(() => this.project.state.pair?.post.layerCount ?? 0)
 
   /** The last question to another pair of the project; null if none was asked, or this pair has a conversation. */
-  private lastQuestionElsewhere = $state.raw<string | null>(null)
-  readonly suggestedQuestion = $derived(this.turns.length === 0 ? this.lastQuestionElsewhere : null)
+  private lastQuestionOfOtherPair = $state.raw<string | null>(null)
+  readonly suggestedQuestion = $derived(this.turns.length === 0 ? this.lastQuestionOfOtherPair : null)
 
   readonly writable = $derived.by(() => this.project.writable)
 
@@ -179,9 +179,9 @@ export class Chat {
   private async readOtherPairs(): Promise<void> {
     const { path, here, state } = this.project
     for (const { id: pair } of state.pairs) {
-      if (pair === here.pair || this.lastQuestionElsewhere !== null) continue
+      if (pair === here.pair || this.lastQuestionOfOtherPair !== null) continue
       const turns = await this.project.attempt(() => this.project.client.chat.turns({ path, pair }))
-      this.lastQuestionElsewhere = turns?.at(-1)?.text ?? null
+      this.lastQuestionOfOtherPair = turns?.at(-1)?.text ?? null
     }
   }
 
@@ -207,7 +207,7 @@ export class Chat {
     await this.ask(this.columns)
   }
 
-  async again(): Promise<void> {
+  async askAgain(): Promise<void> {
     if (this.blocked === null) await this.ask(this.columns)
   }
 
@@ -331,7 +331,7 @@ export class Chat {
         if (event.type === 'finished') return
         this.progress = event.progress ?? this.progress
         if (event.notices.length > 0) this.notices = event.notices
-        for (const answer of event.answers) fresh[answer.column]?.answers.take(answer)
+        for (const answer of event.answers) fresh[answer.column]?.answers.add(answer)
       }
     )
     for (const { answers } of fresh) answers.running = false

@@ -18,13 +18,13 @@ export class TurnAnswers {
 
   static from({ variant, finished, picked, requestedCount }: StoredAnswers): TurnAnswers {
     const answers = new TurnAnswers(variant, requestedCount)
-    for (const answer of finished) answers.take({ ...answer, column: 0 })
+    for (const answer of finished) answers.add({ ...answer, column: 0 })
     answers.picked = picked
     return answers
   }
 
   /** Adds the text of an answer so far. */
-  take({ index, text, finish }: ChatAnswer): void {
+  add({ index, text, finish }: ChatAnswer): void {
     const cellAnswer = { variant: '', prompt: 0, index, text }
     if (finish === null) this.board.grow([cellAnswer])
     else {

@@ -94,13 +94,13 @@ export class EvaluationSetupState {
     ).length
     const { sampleCount } = settings
     const answers = answersToMake({ promptCount: prompts.length, variantCount, sampleCount })
-    const most = this.speed.most(
+    const durationWords = this.speed.most(
       computingOf(this.computation),
       settings.maxTokens,
       prompts.length * (variantCount + doubled) * sampleCount
     )
     const twice = `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
-    return `${answers}${doubled === 0 ? '' : twice} · ${most}`
+    return `${answers}${doubled === 0 ? '' : twice} · ${durationWords}`
   })
 
   /**
@@ -190,7 +190,7 @@ export class EvaluationSetupState {
   }
 
   /** Takes task, number of answers and computation of an earlier evaluation if the user has set nothing. */
-  follow({ task, embeddingModel, classifier, computing }: EvaluationRun): void {
+  adoptSettings({ task, embeddingModel, classifier, computing }: EvaluationRun): void {
     if (this.project.state.document.settings.evaluation !== undefined) return
     const taskCount = this.tasks.find((entry) => entry.task.id === task.id)?.task.settings.sampleCount
     const { sampleCount } = task.settings

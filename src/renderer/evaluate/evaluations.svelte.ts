@@ -139,7 +139,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     await this.tasks.load()
     if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
     const view = await this.showUnseen(wanted)
-    if (!this.setup.ready && view !== null && !selectsFailures(view.run)) this.setup.follow(view.run)
+    if (!this.setup.ready && view !== null && !selectsFailures(view.run)) this.setup.adoptSettings(view.run)
     this.setup.ready = true
   }
 
@@ -212,7 +212,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   }
 
   /** Shows the axes of an address, as far as the shown evaluation measures them. */
-  follow(axes: string | null): void {
+  applyAxes(axes: string | null): void {
     const { main, shownView } = this
     if (main === null || shownView === null) return
     const measures = measuresOf(shownView.results)

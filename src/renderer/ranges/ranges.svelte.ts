@@ -188,7 +188,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.limited = new LimitedSelection(project, this, (take) =>
       this.followSelection(() => {
         take()
-        this.comparing.again()
+        this.comparing.compareAgain()
       })
     )
     const live = new LiveSweep(() => {
@@ -342,11 +342,11 @@ export class Ranges extends ShownRun<ReadSweep> {
   }))
 
   /** Shows the state of an address, as far as the shown sweep has it. */
-  follow({ model, metric, against, tab }: Pick<Place, 'model' | 'metric' | 'against' | 'tab'>): void {
+  applyPlace({ model, metric, against, tab }: Pick<Place, 'model' | 'metric' | 'against' | 'tab'>): void {
     this.tab = RANGES_TABS.find(({ value }) => value === tab)?.value ?? 'result'
     this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
     if (this.sweep === null || this.busy) return
-    this.comparing.follow(against)
+    this.comparing.applyAgainst(against)
     const isScored = model !== null && scoredModel(this.sweep, this.search.document, model, this.keptModels) !== null
     if (isScored) this.inspectorShown = true
     this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
@@ -357,7 +357,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   }
 
   protected async readMore({ sweep }: ReadSweep): Promise<void> {
-    this.comparing.again()
+    this.comparing.compareAgain()
     void this.checked.reload()
     await this.search.show(sweep.id)
   }

@@ -82,7 +82,7 @@ export class BlindComparisons {
   }
 
   /** Shows another run; null while a run goes on. */
-  look(run: SampleRun | null): void {
+  showRun(run: SampleRun | null): void {
     this.on = false
     this.retry = null
     this.viewedIndex = null
@@ -97,7 +97,7 @@ export class BlindComparisons {
     this.on = true
   }
 
-  async renew({ id, marks }: SampleRun): Promise<void> {
+  async updateVotes({ id, marks }: SampleRun): Promise<void> {
     this.votes = marks
     await this.tally(id)
   }
@@ -116,7 +116,7 @@ export class BlindComparisons {
     if (run !== undefined) await this.tally(run.id)
   }
 
-  take(way: BlindWay): void {
+  chooseWay(way: BlindWay): void {
     this.way = way
     this.viewedIndex = null
     this.store()

@@ -12,9 +12,9 @@ import { measureShare } from './sample-measures'
 export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opacity: number }[] {
   const tones = variantStyles(variants).map(({ tone }) => tone)
   return tones.map((tone, position) => {
-    const alike = tones.filter((other) => other === tone).length
-    const before = tones.slice(0, position).filter((other) => other === tone).length
-    return { tone, opacity: 1 - (0.8 * before) / alike }
+    const sameToneCount = tones.filter((other) => other === tone).length
+    const earlierCount = tones.slice(0, position).filter((other) => other === tone).length
+    return { tone, opacity: 1 - (0.8 * earlierCount) / sameToneCount }
   })
 }
 

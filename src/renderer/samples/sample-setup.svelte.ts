@@ -72,7 +72,7 @@ export class SampleSetupState {
   }
 
   /** Adopts the settings of an earlier run if the project stores none. */
-  follow(run: SampleRun): void {
+  adoptSettings(run: SampleRun): void {
     if (this.project.state.document.settings.samples === undefined) this.buffer.suggest(draftOfSettings(run.settings))
   }
 }

@@ -175,7 +175,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
     void this.setup.attach()
     void this.check.load()
     const stored = await this.showUnseen(wanted)
-    if (first && stored !== null) this.setup.follow(stored.run)
+    if (first && stored !== null) this.setup.adoptSettings(stored.run)
   }
 
   private followState(state: ProjectState, before: ProjectState): void {
@@ -185,13 +185,13 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
   }
 
   protected clear(): void {
-    this.look()
-    this.blind.look(null)
+    this.resetView()
+    this.blind.showRun(null)
     this.stored = null
   }
 
   /** Resets search and open cells, for other answers. */
-  private look(): void {
+  private resetView(): void {
     this.query = ''
     this.expanded.clear()
   }
@@ -202,7 +202,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
   }
 
   protected readMore({ run }: { run: SampleRun }): void {
-    void this.blind.renew(run)
+    void this.blind.updateVotes(run)
   }
 
   protected take({ run, samples, measures }: Awaited<ReturnType<Client['samples']['get']>>): void {
@@ -210,8 +210,8 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
     board.add(samples)
     // For the same run with more answers, search and open cells stay.
     if (this.shownRun?.run.id !== run.id) {
-      this.look()
-      this.blind.look(run)
+      this.resetView()
+      this.blind.showRun(run)
     }
     this.stored = { run, board, measures }
   }
@@ -260,8 +260,8 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
       board.add(event.samples)
       // If the shown run gets more answers, search and open cells stay.
       if (this.shownRun?.run.id !== run.id) {
-        this.look()
-        this.blind.look(null)
+        this.resetView()
+        this.blind.showRun(null)
       }
       return { run, board, progress, weights: run.weights, precision: run.precision }
     }
@@ -282,10 +282,10 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
     // The speed of external models does not predict that of the engine.
     if (live !== null && !live.run.variants.some(isExternal)) this.speed.remember(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()
-    await this.settle(live?.run ?? null)
+    await this.showStored(live?.run ?? null)
   }
 
-  private async settle(run: SampleRun | null): Promise<void> {
+  private async showStored(run: SampleRun | null): Promise<void> {
     await this.project.refresh()
     if (run !== null && this.project.state.sampleRuns.some(({ id }) => id === run.id)) await this.show(run.id)
   }

@@ -31,14 +31,14 @@ export function sweptValidity(
     return null
   const label = capitalised(scoreWords(sweep.scoredBy).validity)
   const limit = rho * sweep.post.validity
-  const which =
+  const sweepWords =
     sweep.id === newest
       ? 'the newest sweep'
       : `the sweep of ${formatMoment(sweep.createdAt)} that Ranges shows, not of the newest`
   return {
     label,
     note: [
-      `${label} is of ${which}, by ${scoredByWords(sweep.scoredBy)}.`,
+      `${label} is of ${sweepWords}, by ${scoredByWords(sweep.scoredBy)}.`,
       `Values below the limit of ${formatScore(limit)} stand out. Diversity of invalid answers is worth nothing.`
     ].join(' '),
     limit,

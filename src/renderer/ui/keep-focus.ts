@@ -35,11 +35,11 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
   const stops = [element, ...element.querySelectorAll(STOPS)]
     .filter((stop) => stop.matches(STOPS) && !stop.matches(':disabled') && stop.checkVisibility())
     .filter(isStop)
-  const alike = stops.filter(({ tagName }) => tagName === lost.tagName)
+  const sameTag = stops.filter(({ tagName }) => tagName === lost.tagName)
   return (
-    alike.find((stop) => haveSameAction(stop, lost)) ??
+    sameTag.find((stop) => haveSameAction(stop, lost)) ??
     element.querySelector<HTMLElement>('[data-focus-target]') ??
-    alike[0] ??
+    sameTag[0] ??
     stops.find((stop) => !stop.matches('input, select, textarea')) ??
     null
   )
@@ -81,10 +81,10 @@ function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | nu
     const children = [...parent.children]
     const nearest = [...children.slice(index), ...children.slice(0, index).reverse()]
     // An element of the same action is preferred, however far: "move up" comes before "remove" after "move down".
-    const alike = nearest.find(
+    const sameAction = nearest.find(
       (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && haveSameAction(child, element)
     )
-    for (const child of alike === undefined ? nearest : [alike]) {
+    for (const child of sameAction === undefined ? nearest : [sameAction]) {
       const stop = stopIn(child, element)
       if (stop !== null) return stop
     }

@@ -55,7 +55,7 @@ async function evaluated(
     { run, pair, stored: { samples: stored, scores: [] } },
     {
       planned: () => Promise.resolve(),
-      learned: async (record) => void records.push(record),
+      onRecord: async (record) => void records.push(record),
       keepSamples: async (lines) => void samples.push(...lines),
       keepScores: async (score) => void scores.push(score),
       progress: () => undefined

@@ -304,7 +304,7 @@ describe('a run', () => {
       client,
       { ...prepared, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
       {
-        learned: async () => undefined,
+        onRecord: async () => undefined,
         planned: async (computation) => planned(computation),
         keepSamples: async (lines) => {
           stored.samples.push(...lines)

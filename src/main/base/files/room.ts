@@ -40,6 +40,6 @@ export async function roomNotice(path: string, maxBytes: number): Promise<string
 
 async function freeAt(path: string): Promise<number | null> {
   if (await isFolder(path)) return freeBytes(path)
-  const around = dirname(path)
-  return around === path ? null : freeAt(around)
+  const parent = dirname(path)
+  return parent === path ? null : freeAt(parent)
 }

@@ -69,7 +69,7 @@ export function describeDistances(
     whole.identical ? 'identical' : ''
   ])
   const heading = ['layer', 'whole layer', ...columns.map((component) => COMPONENT_LABELS[component]), '']
-  const around = components
+  const outsideLayers = components
     .filter(({ layer }) => layer === null)
     .map((entry) => [COMPONENT_LABELS[entry.component], cell(entry), entry.identical ? 'identical' : ''])
   const identical = identicalLayers(document)
@@ -77,7 +77,7 @@ export function describeDistances(
     style('bold', title),
     table([heading, ...rows], `r${'r'.repeat(columns.length + 1)}l`),
     '',
-    table(around, 'lrl'),
+    table(outsideLayers, 'lrl'),
     '',
     ...(identical.length === 0
       ? []

@@ -207,9 +207,9 @@ async function sampleInto(
   await (options.json
     ? printJson('samples', { out: output.path, ...summary })
     : printShown(describeSamples(run, measures)))
-  const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
+  const computationWords = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   const outcome = resumable ? `Completed ${output.path}` : writtenWords(output)
-  note(`${outcome}: ${plural(samples.length, 'answer')}${how}`)
+  note(`${outcome}: ${plural(samples.length, 'answer')}${computationWords}`)
 }
 
 /** Returns the result of a run for `--json`, without its answers and their file. */
@@ -303,10 +303,10 @@ function parseStop(text: string): string {
 function describePlan({ prompts, variants, settings }: SampleRun, contextLength: number | null): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
-  const inside = variants.some((variant) => !isExternal(variant))
-  const where = inside ? `, on ${DEVICE_LABELS[settings.device]}` : ''
+  const isEngineUsed = variants.some((variant) => !isExternal(variant))
+  const deviceWords = isEngineUsed ? `, on ${DEVICE_LABELS[settings.device]}` : ''
   const context = variants.some(isExternal) ? null : contextLength
-  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}${where}.`
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}${deviceWords}.`
 }
 
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {

@@ -55,14 +55,14 @@ function describeDiffering({ differs }: SweepComparison): string {
 function describeScores(comparison: SweepComparison): string {
   const { post, base, ranges, a, b, by } = comparison
   const words = scoreWords(a.scoredBy)
-  const apart = ranges.toSorted(
+  const byDifference = ranges.toSorted(
     (one, other) => Math.abs(other.difference.diversity) - Math.abs(one.difference.diversity)
   )
   const selected = [a.selected, counterpartOf(comparison, b.selected)].map((range) =>
     range === null ? '' : spanKey(range)
   )
   const chosen = ranges.filter(({ range }) => selected.includes(spanKey(range)))
-  const others = apart.filter((range) => !chosen.includes(range)).slice(0, TOP_RANGES)
+  const others = byDifference.filter((range) => !chosen.includes(range)).slice(0, TOP_RANGES)
   const named = ({ range, other }: ComparedRange): string =>
     `${rangePhrase(range)}${by === 'range' ? '' : ` | ${rangeLabel(other)}`}`
   const rows = [

@@ -43,8 +43,8 @@ export function fitColumns(cells: readonly (readonly string[])[], align: string,
 function leastWidth([heading = '', ...body]: readonly string[], side: string, width: number): number {
   const words = (cells: readonly string[]): number => longest(cells.flatMap((cell) => cell.split(' ')))
   const indent = longest(body.map(indentOf))
-  const most = side.toLowerCase() === 'r' ? Infinity : Math.max(LEAST_BREAK, Math.floor(width / 4))
-  return Math.max(words([heading]), Math.min(indent + words(body), most))
+  const maxWidth = side.toLowerCase() === 'r' ? Infinity : Math.max(LEAST_BREAK, Math.floor(width / 4))
+  return Math.max(words([heading]), Math.min(indent + words(body), maxWidth))
 }
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)))

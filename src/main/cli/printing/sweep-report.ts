@@ -64,27 +64,29 @@ export function describeSweep(
   }
   const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, ...evidence })
   // Prompts that post itself fails say nothing about ranges.
-  const sure = verdict?.state === 'unfit-prompts' ? null : selection
+  const usableSelection = verdict?.state === 'unfit-prompts' ? null : selection
   const head =
     verdict === null ? null : describeVerdict(verdict, next(sweep.selected), { whatIf: whatIf.words, details })
-  if (!details && head !== null && sure !== null) {
-    return [head, describeBest(sweep, sure, check), describeEffort(sweep)].join('\n\n')
+  if (!details && head !== null && usableSelection !== null) {
+    return [head, describeBest(sweep, usableSelection, check), describeEffort(sweep)].join('\n\n')
   }
   const blends = sweep.uniformBlends.length === 0 ? [] : [blendsTable(sweep.uniformBlends, sweep)]
   return [
     ...(selection === null || head === null ? [] : [head, ...describePreview({ ...sweep, selection })]),
-    ...(sure === null ? [] : [blocksText([confidenceBlock(sweep, sure, check), ...baselineBlocks(sweep, sure)])]),
+    ...(usableSelection === null
+      ? []
+      : [blocksText([confidenceBlock(sweep, usableSelection, check), ...baselineBlocks(sweep, usableSelection)])]),
     blocksText([
       ...contextBlocks(sweep, promptSet),
       modelsTable(modelRows(sweep, selectedOf(sweep)), sweep),
       ...noteBlocks(sweep)
     ]),
-    ...(sure === null
+    ...(usableSelection === null
       ? []
       : [
           blocksText([
-            { kind: 'facts', facts: [['Rule', ruleWords(sure, sweep.scoredBy)]] },
-            ...bestRangesBlocks(sweep, sure, check)
+            { kind: 'facts', facts: [['Rule', ruleWords(usableSelection, sweep.scoredBy)]] },
+            ...bestRangesBlocks(sweep, usableSelection, check)
           ])
         ]),
     blocksText(blends),

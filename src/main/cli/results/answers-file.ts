@@ -73,7 +73,7 @@ export class AnswersFile implements AnswerStore {
     return Promise.resolve()
   }
 
-  learned(record: ExternalRecord): Promise<void> {
+  recordExternal(record: ExternalRecord): Promise<void> {
     this.current = { ...this.current, external: withRecord(this.current.external, record) }
     return Promise.resolve()
   }

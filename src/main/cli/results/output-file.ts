@@ -103,22 +103,22 @@ export async function writeOutputFile(output: OutputFile, kind: DocumentKind, do
 /** Writes a text whole. If another program has changed the file, writes beside it and throws {@link WrittenBeside}. */
 export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
   const { path, state } = output
-  const there = await stat(path).catch(() => null)
-  const now = there?.isFile() === true ? stateOf(there) : null
+  const stats = await stat(path).catch(() => null)
+  const now = stats?.isFile() === true ? stateOf(stats) : null
   if (now === null || isDeepStrictEqual(now, state)) {
     await namingPartial(output, () => writeFileAtomic(path, text))
     return
   }
   const { dir, name, ext } = parse(path)
-  const beside = join(
+  const otherPath = join(
     dir,
     freeName(
       name,
       (await readdir(dir)).map((entry) => parse(entry).name)
     ) + ext
   )
-  await namingPartial(output, () => writeFileAtomic(beside, text))
-  throw new WrittenBeside(path, beside)
+  await namingPartial(output, () => writeFileAtomic(otherPath, text))
+  throw new WrittenBeside(path, otherPath)
 }
 
 /** Error for a result that was saved beside its file, so that partial results are not needed. */

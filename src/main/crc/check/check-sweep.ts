@@ -151,8 +151,8 @@ export async function checkSweep(
   const check = joinChecks(earlier, fresh)
   if (sweep.fewShot === undefined || check.fewShot !== undefined) return check
   const { format } = sweep.fewShot
-  const few = await checkFewShotBase(engine, { ...pair, endTokens, sweep, format }, signal)
-  return { ...check, ...few, seconds: check.seconds + few.seconds }
+  const fewShotCheck = await checkFewShotBase(engine, { ...pair, endTokens, sweep, format }, signal)
+  return { ...check, ...fewShotCheck, seconds: check.seconds + fewShotCheck.seconds }
 }
 
 type PairRequest = Pick<FullAnswersRequest, 'base' | 'post' | 'device' | 'precision' | 'text' | 'endTokens'>
@@ -255,8 +255,8 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   }
   const models = earlier.models.filter(({ recipe }) => checkOf(fresh, { kind: 'recipe', recipe }) === null)
   const keyOf = ({ baseline }: CheckedBaseline): string => weightsKey(baselineModel(baseline, fresh))
-  const again = new Set(fresh.baselines.map(keyOf))
-  const baselines = earlier.baselines.filter((checked) => !again.has(keyOf(checked)))
+  const freshKeys = new Set(fresh.baselines.map(keyOf))
+  const baselines = earlier.baselines.filter((checked) => !freshKeys.has(keyOf(checked)))
   return {
     ...fresh,
     models: [...models, ...fresh.models],

@@ -47,19 +47,19 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   }
   const rescored = <Scored extends Score>(score: Scored): Scored[] => {
     if (index === null) return [recounted(score)]
-    const under = underSampler(score.prompts, prompts, scorer, index)
-    return under === null ? [] : [{ ...score, ...averageScores(prompts, under) }]
+    const promptScores = underSampler(score.prompts, prompts, scorer, index)
+    return promptScores === null ? [] : [{ ...score, ...averageScores(prompts, promptScores) }]
   }
   const all = function* <Scored extends Score>(
     scores: readonly Scored[],
     one: (score: Scored) => Scored[] = rescored
   ): Steps<Scored[]> {
-    const under: Scored[] = []
+    const all: Scored[] = []
     for (const score of scores) {
-      under.push(...one(score))
+      all.push(...one(score))
       yield
     }
-    return under
+    return all
   }
   const [post] = rescored(sweep.post)
   if (post === undefined) throw new Error('a sweep without what it would be under its own samplers')
@@ -129,8 +129,8 @@ function underSampler(
   scorer: Scorer,
   sampler: number
 ): PromptScore[] | null {
-  const under = scores.flatMap(({ whatIf }, index) =>
+  const promptScores = scores.flatMap(({ whatIf }, index) =>
     whatIf === undefined ? [] : [scorer.scoreUnder(whatIf, sampler, elementAt(prompts, index, 'prompt').valid.length)]
   )
-  return under.length < scores.length ? null : under
+  return promptScores.length < scores.length ? null : promptScores
 }

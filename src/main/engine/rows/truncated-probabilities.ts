@@ -71,10 +71,10 @@ function keptCount(
   deviation: number
 ): number {
   const { length } = descending
-  const least = limit * elementAt(sums, length - 1, 'sum of weights')
+  const minSum = limit * elementAt(sums, length - 1, 'sum of weights')
   const lowest = elementAt(descending, 0, 'logit') - limit * deviation
   const reached = (index: number): boolean =>
-    kind === 'top-p' ? (sums[index] ?? 0) >= least : (descending[index + 1] ?? -Infinity) < lowest
+    kind === 'top-p' ? (sums[index] ?? 0) >= minSum : (descending[index + 1] ?? -Infinity) < lowest
   let count = kind === 'top-k' ? Math.min(limit, length) : firstIndex(length, reached) + 1
   while (count < length && descending[count] === descending[count - 1]) count++
   return count

@@ -66,14 +66,14 @@ class Moves {
       // An interrupted migration may have left half of the files.
       await rm(pair, { recursive: true, force: true })
       await mkdir(pair, { recursive: true })
-      for (const name of RESULTS) await this.give(name)
+      for (const name of RESULTS) await this.copy(name)
       for (const path of [pair, join(this.folder, 'pairs')]) await flushFolder(path)
     } catch (error) {
       throw writeProblem(pair, error)
     }
   }
 
-  private async give(path: string): Promise<void> {
+  private async copy(path: string): Promise<void> {
     const [from, to] = this.pathsOf(path)
     const stats = await statsOf(from)
     if (stats === null) return
@@ -85,16 +85,16 @@ class Moves {
     if (!stats.isDirectory()) return
     this.beforeStep()
     await mkdir(to)
-    for (const name of await readdir(from)) await this.give(join(path, name))
+    for (const name of await readdir(from)) await this.copy(join(path, name))
     await flushFolder(to)
   }
 
   /** Deletes files at the first path that have a second path. */
   async leaveFirstPlace(): Promise<void> {
-    for (const name of RESULTS) await this.leave(name)
+    for (const name of RESULTS) await this.removeCopied(name)
   }
 
-  private async leave(path: string): Promise<void> {
+  private async removeCopied(path: string): Promise<void> {
     const [from, to] = this.pathsOf(path)
     const [stats, kept] = await Promise.all([statsOf(from), statsOf(to)])
     if (stats === null || kept === null) return
@@ -103,7 +103,7 @@ class Moves {
       await rm(from, { force: true })
     }
     if (!stats.isDirectory()) return
-    for (const name of await readdir(from)) await this.leave(join(path, name))
+    for (const name of await readdir(from)) await this.removeCopied(join(path, name))
     this.beforeStep()
     // A folder with other files stays.
     await rmdir(from).catch(() => undefined)

@@ -29,13 +29,13 @@ export async function keepSweepOnce(pair: ProjectPair, sweep: SweepDocument): Pr
 
 async function earlierCheck(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const { base, post } = pairPaths(pair.document.location)
-  const alike = pair.sweeps.filter(
+  const sameCheckpoints = pair.sweeps.filter(
     ({ promptCount, checkpoints }) =>
       promptCount === sweep.prompts.length &&
       checkpoints.base === sweep.basePath.fingerprint &&
       checkpoints.post === sweep.postPath.fingerprint
   )
-  for (const { id } of alike) {
+  for (const { id } of sameCheckpoints) {
     const check = await pair.readAnswerCheck(id)
     if (check === null) continue
     const endTokens = await pairEndTokens(

@@ -63,7 +63,7 @@ export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
   if (distances === null) return emptySection(section, 'Not computed yet. Use “Compare the layers” in Models.')
   const { layers, components } = distances
-  const around = components.filter(({ layer }) => layer === null)
+  const outsideLayers = components.filter(({ layer }) => layer === null)
   const columns = [
     textColumn('Part'),
     numberColumn('relative norm', '‖post − base‖ / ‖base‖'),
@@ -75,7 +75,7 @@ export function distancesSection({ distances }: Report): Section {
       { text: `Layer ${layer.layer}`, ...(layer.identical ? { detail: 'identical' } : {}) },
       ...distanceCells(layer)
     ]),
-    ...around.map((part): TableCell[] => [{ text: COMPONENT_LABELS[part.component] }, ...distanceCells(part)])
+    ...outsideLayers.map((part): TableCell[] => [{ text: COMPONENT_LABELS[part.component] }, ...distanceCells(part)])
   ]
   return {
     ...section,

@@ -93,7 +93,7 @@ class PairsOverviews {
   /** Yields the overview, and again after each sweep that was read for it. */
   private async *overviews(project: Project, scoring: string | null): AsyncGenerator<PairsOverview> {
     for (;;) {
-      const { scorings, shown, rows } = this.look(project, scoring)
+      const { scorings, shown, rows } = this.rowsScoredBy(project, scoring)
       yield this.overviewOf(scorings, shown, rows)
       const unread = rows.find(({ sweep, read }) => sweep !== null && read === null)
       if (unread === undefined || unread.sweep === null) return
@@ -101,7 +101,7 @@ class PairsOverviews {
     }
   }
 
-  private look(
+  private rowsScoredBy(
     { pairs }: Project,
     scoring: string | null
   ): { scorings: PairsOverview['scorings']; shown: string | null; rows: Row[] } {

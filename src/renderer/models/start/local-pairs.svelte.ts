@@ -12,7 +12,7 @@ export class LocalPairList {
   constructor(private readonly workbench: Workbench) {}
 
   /** Searches again. Earlier results stay in view until then. */
-  async look(): Promise<void> {
+  async search(): Promise<void> {
     const search = await this.workbench.attempt(() =>
       this.looking.ask('pairs', (signal) => this.workbench.client.app.localPairs(undefined, { signal }))
     )
@@ -33,14 +33,14 @@ export class LocalPairList {
     const folders = await this.workbench.attempt(() => this.workbench.client.app.addModelFolder({ folder }))
     if (folders === null) return
     this.folders = folders
-    await this.look()
+    await this.search()
   }
 
   async remove(folder: string): Promise<void> {
     const folders = await this.workbench.attempt(() => this.workbench.client.app.removeModelFolder({ folder }))
     if (folders === null) return
     this.folders = folders
-    await this.look()
+    await this.search()
   }
 
   /** Creates a project of a pair in the folder of projects, named after post, and shows its ranges. */

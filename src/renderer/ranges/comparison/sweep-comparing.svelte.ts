@@ -83,14 +83,14 @@ export class SweepComparing {
   }
 
   /** Shows the comparison of an address. A sweep that does not exist is reported like one that cannot be read. */
-  follow(against: string | null): void {
+  applyAgainst(against: string | null): void {
     if (against === this.against) return
     if (against === null || parseKey(against) === null) this.close()
     else this.begin(against)
   }
 
   /** Compares again because the shown sweep or its selection has changed. */
-  again(): void {
+  compareAgain(): void {
     if (this.against !== null) void this.ask(this.against)
   }
 

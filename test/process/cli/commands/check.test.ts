@@ -59,7 +59,7 @@ describe('slr check', () => {
       startingSweep(
         { ...PAIR, prompts, blendDemo: false },
         { command: new Command(), projectPair: null, givenPair: null, output: null },
-        { quiet: true, signal, history: () => null, without: nothingSaved, sweepOnlyOptions: [] }
+        { quiet: true, signal, history: () => null, savedWithoutHistory: nothingSaved, sweepOnlyOptions: [] }
       )
     )
     const swept = await readSweepFiles(from)

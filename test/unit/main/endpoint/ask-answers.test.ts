@@ -71,8 +71,8 @@ async function ask(
         into.push(...answers)
         kept?.()
       },
-      learned: async (record) => void learned.push(record),
-      again: (why) => again.push(why)
+      onRecord: async (record) => void learned.push(record),
+      onRepeat: (why) => again.push(why)
     },
     signal
   )

@@ -41,24 +41,24 @@ it('offers base after a few-shot prompt, which takes part only where it was chos
 describe('an added variant', () => {
   it('that was left out stays so under another name', async () => {
     const { session, variants } = await opened()
-    variants.put(null, FRAMED)
+    variants.store(null, FRAMED)
     leaveLastOut(session)
-    variants.put(0, { ...FRAMED, variant: { kind: 'post', name: 'asked nicely' } })
+    variants.store(0, { ...FRAMED, variant: { kind: 'post', name: 'asked nicely' } })
     expect(chosen(variants, 'evaluate')).toEqual(['base', 'post'])
   })
 
   it('takes part under the name of a removed one that was left out', async () => {
     const { session, variants } = await opened()
-    variants.put(null, FRAMED)
+    variants.store(null, FRAMED)
     leaveLastOut(session)
     variants.remove(0)
-    variants.put(null, FRAMED)
+    variants.store(null, FRAMED)
     expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'asked politely'])
   })
 
   it('with other prompts does not replace the model that Samples needs', async () => {
     const { session, variants } = await opened()
-    variants.put(null, { variant: MIX, prefix: 'Please: ' })
+    variants.store(null, { variant: MIX, prefix: 'Please: ' })
     leaveLastOut(session)
     variants.add([MIX], 'samples')
     expect(chosen(variants, 'samples')).toEqual(['base', 'post', 'half (2)'])
@@ -78,7 +78,7 @@ describe('an added variant', () => {
 
 it('is saved at once and undone by main, and replaces what another window has stored meanwhile', async () => {
   const { line, session, variants } = await opened()
-  variants.put(null, FRAMED)
+  variants.store(null, FRAMED)
   session.accept(withVariants({ ...NO_VARIANT_CHANGES, leftOut: ['base'] }, { revision: 2 }))
   const saved = VariantSelection.parse({ added: [FRAMED], leftOut: [], sampled: [] })
   await line.answer('pairs.update', 0, withVariants(saved, { revision: 3, change: 3 }))

@@ -98,7 +98,7 @@ describe('the Ranges view', () => {
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
     expect(session.lookOf('ranges')).toEqual(DEFAULT_LOOK)
 
-    ranges.follow({ model: '0-1', metric: 'gain', against: null, tab: null })
+    ranges.applyPlace({ model: '0-1', metric: 'gain', against: null, tab: null })
     await settled()
     expect([ranges.chosen, ranges.metric]).toEqual(['0-1', 'gain'])
     expect(session.lookOf('ranges')).toEqual({ ...DEFAULT_LOOK, model: '0-1', metric: 'gain' })
@@ -109,7 +109,7 @@ describe('the Ranges view', () => {
     expect(ranges.detail.shown).toEqual({ sweepId: 'first', model: '0-1', prompts: [] })
 
     // For a model of another sweep or an unknown metric, the selected range and diversity are shown.
-    ranges.follow({ model: '7-9', metric: 'taste', against: null, tab: null })
+    ranges.applyPlace({ model: '7-9', metric: 'taste', against: null, tab: null })
     expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
   })
 

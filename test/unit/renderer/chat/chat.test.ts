@@ -155,7 +155,7 @@ describe('the chat', () => {
 
     const second = await stream(line, 1)
     await second.over()
-    void chat.again()
+    void chat.askAgain()
     await settled()
     await (await stream(line, 2)).tell(told(...said(0, 'a', 'a')))
     chat.chooseRange({ start: 0, end: 0 })

@@ -100,12 +100,12 @@ describe('the setup of the next evaluation', () => {
     const { variants } = session
     variants.choose(elementAt(variants.options, 0, 'option'), 'evaluate', false)
     const hot = { variant: { kind: 'post', name: 'post + decoding' } as const }
-    variants.put(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
+    variants.store(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
     expect(variants.options.at(-1)).toMatchObject({ origin: 'own sampler, prefix', added: 0 })
     expect(variants.namesExcept(0)).toEqual(['base', 'post', 'base:few-shot'])
     // Samples has one sampler and one prompt for all variants.
     expect(variants.sampled.map(({ name }) => name)).toEqual(['post'])
-    variants.put(0, { ...hot, suffix: ' Now.' })
+    variants.store(0, { ...hot, suffix: ' Now.' })
     expect([names(session), variants.options.at(-1)?.origin]).toEqual([['post', 'post + decoding'], 'suffix'])
     variants.remove(0)
     variants.remove(0)
@@ -133,7 +133,7 @@ describe('the setup of the next evaluation', () => {
     for (const option of variants.options) variants.choose(option, 'evaluate', false)
     expect(setup.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 61; share++)
-      variants.put(null, {
+      variants.store(null, {
         variant: { kind: 'baseline', name: 'mix', baseline: { kind: 'mix', share: share / 100 } }
       })
     expect(setup.incomplete).toBe('Choose at most 60 variants.')
@@ -173,15 +173,15 @@ describe('the setup of the next evaluation', () => {
       variants: [{ variant: { kind: 'post', name: 'post' } }, cold],
       embeddingModel: { path: '/models/words', fingerprint: 'ee' }
     })
-    setup.follow(last)
+    setup.adoptSettings(last)
     expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual(['questions', '9', '/models/words'])
     expect(names(session)).toEqual(['base', 'post'])
     // A removed task cannot be set up.
-    setup.follow(evaluationRun({ task: { ...TASK, id: 'gone' } }))
+    setup.adoptSettings(evaluationRun({ task: { ...TASK, id: 'gone' } }))
     expect(setup.taskId).toBe('questions')
     // Settings of the user stay.
     setup.sampleCount = '4'
-    setup.follow(last)
+    setup.adoptSettings(last)
     expect(setup.sampleCount).toBe('4')
   })
 
@@ -198,7 +198,7 @@ describe('the setup of the next evaluation', () => {
     expect(isTicked('Layer 0')).toBe(true)
     variants.choose(elementAt(variants.options, 0, 'option'), 'evaluate', false)
     const hot = { variant: { kind: 'post', name: 'hot' } as const, prefix: 'Please: ' }
-    variants.put(null, hot)
+    variants.store(null, hot)
     await line.answer('pairs.update', 0, stateOf({ sweeps: [first] }))
     expect([isTicked('Layer 0'), isTicked('base')]).toEqual([true, false])
 
@@ -446,11 +446,11 @@ describe('what post fails', () => {
     session.evaluations.quality = 'words'
     const chosen = axes()
     expect(chosen).toBe(`${main[0]} words`)
-    evaluations.follow(null)
+    evaluations.applyAxes(null)
     expect([evaluations.diversity, evaluations.quality, axes()]).toEqual([...main, null])
-    evaluations.follow(chosen)
+    evaluations.applyAxes(chosen)
     expect(evaluations.quality).toBe('words')
-    evaluations.follow('taste judge words')
+    evaluations.applyAxes('taste judge words')
     expect(axes()).toBeNull()
   })
 

@@ -89,6 +89,6 @@ it('a kept recipe from base is inspected as itself in a sweep restored to anothe
   expect(session.lookOf('ranges').model).toBe(BASE_KEY)
 
   // An address of the range itself names its checkpoint.
-  ranges.follow({ model: SOURCE_KEY, metric: null, against: null, tab: null })
+  ranges.applyPlace({ model: SOURCE_KEY, metric: null, against: null, tab: null })
   expect(ranges.chosenModel).toMatchObject({ kind: 'range', score: { validity: RANGE.validity } })
 })

@@ -206,7 +206,7 @@ describe('comparing blind', () => {
     board.add(sampleLines(run).filter(({ prompt, variant }) => prompt !== 2 || variant === 'v0'))
     const { line, session } = await openSession()
     const blind = new BlindComparisons(session, () => ({ run, board }))
-    blind.look(run)
+    blind.showRun(run)
     blind.start()
     const asked = new Set<number>()
     while (blind.current !== null) {

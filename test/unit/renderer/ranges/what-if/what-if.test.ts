@@ -97,7 +97,7 @@ describe('the panel of what if', () => {
     ranges.whatIf.close()
     expect([ranges.chosen, ranges.followed.model]).toEqual(['1-1', null])
 
-    ranges.follow({ model: '0-1', metric: null, against: null, tab: null })
+    ranges.applyPlace({ model: '0-1', metric: null, against: null, tab: null })
     void ranges.whatIf.change({ rho: 0.5 })
     await line.answer('sweeps.whatIf', 1, moved)
     expect([ranges.chosen, ranges.followed.model]).toEqual(['0-1', '0-1'])
