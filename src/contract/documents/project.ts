@@ -154,7 +154,7 @@ export const SweepSummary = z.object({
   best: CategoryScore.nullable(),
   /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
-  /** Uses the same limit and no evaluations. Null where no range was scored. */
+  /** The verdict at the sweep's own limit, without evaluations. Null where no range was scored. */
   verdict: Verdict.nullable(),
   /** How many ranges were scored on all prompts. */
   exactCount: z.number().int(),
@@ -217,7 +217,7 @@ export const ProjectState = z.object({
   warnings: z.array(z.string()),
   /** Reason why changes cannot be saved. Null if they can. */
   readOnly: z.string().nullable(),
-  /** Null if this program does not follow another one. */
+  /** State of another program whose changes this program shows. Null if there is none. */
   writer: ProjectWriter.nullable(),
   running: z.array(JobKind),
   /** Name of the other project that the engine computes for. Null if this project's job can run. */

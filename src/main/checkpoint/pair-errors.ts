@@ -46,11 +46,11 @@ export function otherErrors(other: PairMember, post: PairMember): PairError[] {
 }
 
 function specErrors(label: string, spec: DecoderSpec, post: DecoderSpec): PairError[] {
-  const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => {
-    const short = [describe(inOwn), describe(inPost)]
+  const differs = (trait: string, value: unknown, postValue: unknown): PairError => {
+    const short = [describe(value), describe(postValue)]
     // Numbers that agree in four digits are written in full.
-    const [own, post] = short[0] === short[1] ? [String(inOwn), String(inPost)] : short
-    return { code: 'mismatch', message: `The ${trait} differs: ${own} in ${label}, ${post} in post.` }
+    const [shown, shownPost] = short[0] === short[1] ? [String(value), String(postValue)] : short
+    return { code: 'mismatch', message: `The ${trait} differs: ${shown} in ${label}, ${shownPost} in post.` }
   }
   if (spec.modelType !== post.modelType) {
     return [differs('family (model_type)', spec.modelType, post.modelType)]
@@ -60,12 +60,13 @@ function specErrors(label: string, spec: DecoderSpec, post: DecoderSpec): PairEr
   )
   const layers = spec.layers.map(({ experts }, layer) => ({
     layer,
-    own: expertsInWords(experts),
-    post: expertsInWords(post.layers[layer]?.experts ?? null)
+    experts: expertsInWords(experts),
+    postExperts: expertsInWords(post.layers[layer]?.experts ?? null)
   }))
-  const difference = layers.find((layer) => layer.own !== layer.post)
+  const difference = layers.find((layer) => layer.experts !== layer.postExperts)
   if (spec.layerCount !== post.layerCount || difference === undefined) return errors
-  return [...errors, differs(`number or size of experts in layer ${difference.layer}`, difference.own, difference.post)]
+  const { layer, experts, postExperts } = difference
+  return [...errors, differs(`number or size of experts in layer ${layer}`, experts, postExperts)]
 }
 
 function expertsInWords(experts: Experts | null): string {

@@ -1,9 +1,6 @@
-import type { Component, LayerHalf } from '../../contract/model/recipe'
+import type { Component } from '../../contract/model/recipe'
 import type { NormPosition } from './family'
 import { RECURRENT_COMPONENTS, type RecurrentRole } from './recurrent-tensors'
-
-/** Half of a decoder layer that a tensor belongs to; recipes set a strength for each half (see LayerStrength). */
-export type Half = LayerHalf
 
 /** Roles of the norm weights by position in a layer. */
 export const NORM_ROLES = {

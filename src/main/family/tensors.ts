@@ -1,5 +1,5 @@
 import type { DecoderSpec } from './decoder-spec'
-import type { Component } from '../../contract/model/recipe'
+import type { Component, LayerHalf } from '../../contract/model/recipe'
 import type { Experts } from './experts'
 import { recurrentTensors } from './recurrent-tensors'
 import type { LatentAttention } from './latent'
@@ -8,7 +8,7 @@ import type { DistanceComponent } from '../../contract/documents/distances'
 import type { Streams } from './streams'
 import { specOfLayer } from './expert-layers'
 import { elementAt } from '../../contract/model/look-up'
-import { COMPONENTS_OF, type Half, NORM_ROLES, type Role } from './tensor-roles'
+import { COMPONENTS_OF, NORM_ROLES, type Role } from './tensor-roles'
 
 /** A tensor with its canonical name, `model.…` or `lm_head.weight`. */
 export interface TensorSpec {
@@ -23,7 +23,7 @@ export interface LayerTensorSpec extends TensorSpec {
   /** First element of an expert's part of a tensor of all experts; null for a whole tensor. */
   readonly first: number | null
   readonly components: readonly Component[]
-  readonly half: Half
+  readonly half: LayerHalf
 }
 
 /** A tensor of a layer without the layer's number. */
@@ -103,7 +103,12 @@ export function expertTensors(spec: DecoderSpec, layer: number, expert: number):
   ])
 }
 
-function inLayer(layer: number, half: Half, expert: number | null, parts: readonly PartialTensor[]): LayerTensorSpec[] {
+function inLayer(
+  layer: number,
+  half: LayerHalf,
+  expert: number | null,
+  parts: readonly PartialTensor[]
+): LayerTensorSpec[] {
   return parts.map((part) => ({
     ...part,
     half,
@@ -290,7 +295,7 @@ function linear(
 }
 
 /** Gives the position of the norm before a sublayer: attention's if parallel sublayers share one. */
-export function normBefore({ family, parallel }: DecoderSpec, half: Half): NormPosition {
+export function normBefore({ family, parallel }: DecoderSpec, half: LayerHalf): NormPosition {
   return half === 'attention' || (parallel && family.sharedNorm) ? 'beforeAttention' : 'beforeMlp'
 }
 

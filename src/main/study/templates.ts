@@ -27,8 +27,8 @@ sweep:
 # Number of the best ranges that are checked on full answers.
 check: 5
 
-# What is evaluated: selected is the range that the sweep selects, baselines are what the same rule takes of
-# blends, samplers, mixed logits and filters, which restore no layer.
+# Evaluated models: selected is the range that the sweep selects. baselines are the best blend, sampler, logit mix
+# and filter by the same rule. They restore no layer.
 variants:
   - base
   - post

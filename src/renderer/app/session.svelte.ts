@@ -117,14 +117,14 @@ export class Session extends OpenProject {
     this.prompts.attach()
     this.lastPlace = place
     const at = (step: StepId): string | null => (stepOf(place.view) === step ? place.shown : null)
-    const { looks } = this.ranges
+    const { choiceCount } = this.ranges
     void this.ranges.attach(at('ranges')).then(() => {
       // A comparison that was begun meanwhile stays.
-      this.followIn(place, looks, place.against ?? this.ranges.comparing.against)
+      this.applyRangesPlace(place, choiceCount, place.against ?? this.ranges.comparing.against)
     })
     void this.samples.attach(place.view === 'samples' ? place.shown : null)
     this.chat.attach()
-    void this.evaluations.attach(at('evaluate')).then(() => this.followAxes(place))
+    void this.evaluations.attach(at('evaluate')).then(() => this.applyAxes(place))
     this.readPair()
   }
 
@@ -133,24 +133,24 @@ export class Session extends OpenProject {
     this.lastPlace = place
     const results = this.resultsOf(place.view)
     const wanted = place.shown ?? results?.newest ?? null
-    const { looks } = this.ranges
+    const { choiceCount } = this.ranges
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
-    this.followIn(place, looks, place.against)
-    this.followAxes(place)
+    this.applyRangesPlace(place, choiceCount, place.against)
+    this.applyAxes(place)
   }
 
-  private followAxes(place: ShownPlace): void {
+  private applyAxes(place: ShownPlace): void {
     if (place === this.lastPlace && place.view === 'evaluate') this.evaluations.applyAxes(place.axes)
   }
 
   /**
    * Shows the state of Ranges that a place names, unless a later address or the user chose another.
    *
-   * @param looks the user's choices in Ranges before the place was read
+   * @param choiceCount number of the user's choices in Ranges when the place was read
    */
-  private followIn(place: ShownPlace, looks: number, against: string | null): void {
+  private applyRangesPlace(place: ShownPlace, choiceCount: number, against: string | null): void {
     if (place !== this.lastPlace || stepOf(place.view) !== 'ranges') return
-    if (looks === this.ranges.looks) this.ranges.applyPlace({ ...place, against })
+    if (choiceCount === this.ranges.choiceCount) this.ranges.applyPlace({ ...place, against })
     else this.ranges.comparing.applyAgainst(against)
   }
 
@@ -198,7 +198,7 @@ export class Session extends OpenProject {
 
   /** Returns the state of a view for the address. */
   lookOf(view: View): Pick<Place, keyof typeof DEFAULT_LOOK> {
-    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.followed }
+    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.shownPlace }
     if (view !== 'evaluate') return DEFAULT_LOOK
     const { shownView, axes } = this.evaluations
     return { ...DEFAULT_LOOK, axes: shownView === null ? (this.lastPlace?.axes ?? null) : axes }

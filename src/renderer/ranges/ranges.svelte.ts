@@ -311,7 +311,7 @@ export class Ranges extends ShownRun<ReadSweep> {
    */
   inspect(model: string): void {
     if (this.board !== null && !isInspectable(this.board, model)) return
-    this.looks += 1
+    this.choiceCount += 1
     this.choose(model)
     // While a sweep runs, the inspector has no content yet, and in a narrow window it would cover the chart.
     if (this.busy) this.inspectsAtEnd = true
@@ -320,21 +320,21 @@ export class Ranges extends ShownRun<ReadSweep> {
   }
 
   showTab(tab: RangesTab): void {
-    this.looks += 1
+    this.choiceCount += 1
     this.tab = tab
     this.project.host.visit()
   }
 
   measure(metric: Metric): void {
-    this.looks += 1
+    this.choiceCount += 1
     this.metric = metric
     this.project.host.visit()
   }
 
   /** Number of the user's choices of a model, tab and metric. */
-  looks = 0
+  choiceCount = 0
 
-  readonly followed = $derived.by(() => ({
+  readonly shownPlace = $derived.by(() => ({
     model: this.chosen === this.shownSelected || this.busy ? null : this.chosen,
     metric: this.metric === 'diversity' ? null : this.metric,
     against: this.comparing.against,

@@ -113,8 +113,8 @@ export function trailsToFollow(paths: readonly PathQuestions[], models: readonly
 }
 
 /**
- * Sums by prompt valid characters that end or continue with white space. The share left out is at most x e / (ended +
- * white e) at e = 1, for white space of probability x left out.
+ * Returns for each prompt the probability that a valid character is followed by an end or by white space. Leaving out
+ * white space of probability x changes the valid answers by a share of at most x / total.
  */
 function answersOfPrompts(paths: readonly PathQuestions[], probabilities: SequenceProbabilities): Map<number, number> {
   const byPrompt = multimap(

@@ -17,7 +17,7 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 /** Bytes that onnxruntime keeps per byte of quantised weights on the CPU, as measured on Linux x64. */
 const QUANTISED_RATIO = { layers: 1.5, head: 1.2 }
 
-/** Extra memory for opening a session, as a share of its weights: as read, and the largest of them again. */
+/** Extra memory while a session opens, as a multiple of its weights: a copy of all, and of the largest ones another. */
 const OPENING_SHARE = 1.5
 
 /** The properties of the models that decide how much memory generation takes. */
@@ -96,7 +96,7 @@ export function promptMemory(
 /** Returns the bytes of one step. @param capacity positions of each row's cache */
 export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: number): number {
   const { rowSize, headCount, kvHeadCount, headSize, valueSize, vocabularySize } = spec
-  // Scores before, with and after the mask, and the weights of the past separately.
+  // Attention scores before the mask, with it and after softmax; the weights of cached positions once more.
   const attention = (4 * headCount + 1) * capacity
   // One layer of a growing cache is in memory twice.
   const grown = kvHeadCount * (headSize + valueSize) * capacity
