@@ -121,7 +121,7 @@ export async function compareWithPlainWays(
   }
 
   try {
-    // Not counted: a first pass, which also compiles what all ways share.
+    // The first pass is not counted, because it also compiles shared graphs.
     for (const model of pick(models)) await plainWay.pass(model, prompts)
     const rounds: Round[] = []
     while (rounds.length < plan.rounds) rounds.push(await playRound())

@@ -49,7 +49,7 @@ export async function measureDevices(
         secondsPerBlock: second.seconds / second.blockEvaluations,
         moved: second.moved,
         largestDifference: second.probabilities.reduce(
-          (most, value, index) => Math.max(most, Math.abs(value - elementAt(cpu, index, 'probability'))),
+          (max, value, index) => Math.max(max, Math.abs(value - elementAt(cpu, index, 'probability'))),
           0
         )
       })
@@ -114,6 +114,6 @@ export function describeDevices(sweeps: readonly DeviceSweep[]): string {
       device === 'cpu' ? '' : largestDifference.toExponential(0),
       `${((secondsPerBlock * EVALUATIONS_8B) / 60).toFixed(1)} min`
     ]),
-    'The last column is the time of a block times 6,016 evaluations. It counts the reading of weights as often.'
+    'The last column is the time of a block times 6,016 evaluations, each with a reading of its weights.'
   )
 }

@@ -42,7 +42,7 @@ interface BenchPair {
 }
 
 const SHORT: ComparisonPlan = { rounds: 5, pauses: 0, plainSamples: 8, batchedSamples: 3 }
-/** One round, but sampled all along: it takes minutes. */
+/** One round of many minutes. Its pauses sample the machine's speed. */
 const LONG: ComparisonPlan = { rounds: 1, pauses: 6, plainSamples: 4, batchedSamples: 1 }
 
 const PAIRS: readonly BenchPair[] = [
@@ -173,13 +173,13 @@ async function bench(): Promise<number> {
     return 128 + constants.signals[reason]
   } finally {
     await rm(folder, { recursive: true, force: true })
-    // Also of a run that was stopped: what is measured is measured.
+    // A stopped run reports what it has measured so far.
     process.stdout.write(describeReport(report))
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
   }
 }
 
-/** null when the command line is not one of ours. */
+/** Returns null for an unknown command line. */
 function readOptions(): {
   full: boolean
   only: (typeof PARTS)[number] | null

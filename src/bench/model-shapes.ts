@@ -1,4 +1,4 @@
-/** config.json of real models, so far as it decides what is computed. */
+/** The fields of real models' config.json that decide what is computed. */
 export const MODEL_SHAPES = {
   'SmolLM2-135M': {
     model_type: 'llama',
@@ -53,7 +53,7 @@ export const MODEL_SHAPES = {
 
 type ShapeName = keyof typeof MODEL_SHAPES
 
-/** A real shape, cut to what a run can afford. */
+/** A real shape with fewer layers, so that a run fits into time and memory. */
 export interface PairShape {
   readonly shape: ShapeName
   readonly layerCount: number

@@ -265,7 +265,7 @@ export const EvaluationResults = z.object({
   variants: z.array(VariantResult),
   /** Compares every range, and other recipes that choose layers, with each other variant except `comparedWith`. */
   besideRanges: z.array(BesideRange).default([]),
-  /** Missing unless a model and the one of `comparedWith` share settings that differ from those of `comparedWith`. */
+  /** Effects of prompting and sampling on each model against that of `comparedWith`. Missing without such settings. */
   interactions: z.array(Interaction).optional(),
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),

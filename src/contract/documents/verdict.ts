@@ -59,9 +59,9 @@ const VERDICT_STATES = [
   state('unstable', 'unstable', { isDoubt, badge: { label: 'selected, unstable', good: false } }),
   /** A baseline, or another evaluated model, surely does better. */
   state('baseline-better', 'a baseline does better', { isDoubt, badge: plainBadge }),
-  /** An evaluation of it is being read. */
+  /** An evaluation of the range is being read. */
   state('reading', 'reading the evaluation…', { badge: plainBadge }),
-  /** Its full answers were not checked. */
+  /** The full answers of the range were not checked. */
   state('unchecked', 'not checked'),
   /** It shares the wins with its neighbours. */
   state('near-ties', 'one of near-equal ranges'),

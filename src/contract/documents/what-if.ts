@@ -7,9 +7,9 @@ import { ShownSweep } from './shown-sweep'
 /** Changed settings for a sweep. The answer needs no model computation, and nothing is stored. */
 export const WhatIf = z.object({
   rho: z.number().min(0).max(1),
-  /** One of the sweep's `whatIf` samplers. Null means the sweep's sweepSampler. */
+  /** One of the sweep's `whatIf` samplers. Null means the sweep's own sampler. */
   sampler: MinPDraw.nullable(),
-  /** Number of draws in which a task's different correct answers are counted. Null means the sweep's sweepSampler. */
+  /** Number of draws in which a task's different correct answers are counted. Null means the sweep's own number. */
   draws: ScoredTask.shape.draws.nullable(),
   /** Base's share of the logits in the compared mix. Null means the mix that the selection rule picks. */
   mix: z.number().min(0).max(1).nullable()

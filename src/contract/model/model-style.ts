@@ -2,7 +2,7 @@
 
 /** Colours of kept models. The first differs from that of other recipes, which appear beside them. */
 const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
-/** Shapes that Chart.js draws, one more than colours, so that 30 models differ. */
+/** Shapes that Chart.js draws. Six shapes and five colours distinguish 30 models. */
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
 /** Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. */

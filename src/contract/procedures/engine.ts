@@ -163,7 +163,7 @@ export const EngineEmbedEvent = z.object({
 })
 export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
 
-/** Groups of texts that a classifier sorts into classes by pairs, as its tokens without special ones. */
+/** Groups of texts that a classifier sorts into classes by comparing pairs. Texts are tokens without special ones. */
 export const PartitionRequest = z.object({
   file: z.string(),
   /** Token before each text (`begin`) and after it (`end`). */

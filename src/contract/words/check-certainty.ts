@@ -9,7 +9,7 @@ import { PROMPTS_FOR_INTERVAL } from './baseline-words'
 
 export interface CheckCertainty {
   validity: Interval
-  /** Share of resamples in which the model passes. Post is resampled along. */
+  /** Share of resamples in which the model passes. Model and post are scored on the same resamples. */
   passing: number
 }
 

@@ -192,7 +192,7 @@ class SelectedRange {
     if (evaluation === null || loss === null) return null
     const lost = lossWords(loss)
     const better = this.withCheck(evaluation.better)
-    // A headline that begins with "By a preview" has no room for it.
+    // A headline that begins with "By a preview" has no room for the better model.
     const instead = better === null || hasPreview(this.evidence) ? '' : ` ${betterClause(better)}`
     const conjunction = evaluation.diversity === 'better' ? 'but' : 'and'
     return {

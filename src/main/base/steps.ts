@@ -16,11 +16,11 @@ export async function runCooperatively<Result>(
   steps: Steps<Result>,
   stop?: { readonly signal: AbortSignal | undefined; readonly what: string }
 ): Promise<Result> {
-  const breathe = yieldEvery20ms()
+  const yieldIfDue = yieldEvery20ms()
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value
-    await breathe()
+    await yieldIfDue()
     if (stop !== undefined) throwIfCancelled(stop.signal, stop.what)
   }
 }

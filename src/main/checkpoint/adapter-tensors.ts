@@ -29,7 +29,7 @@ export function replacedName(stored: string): string | null {
 
 interface Factors {
   readonly isEmbedding: boolean
-  /** The half that was read first, for messages. */
+  /** The factor that was read first, for messages. */
   readonly first: StoredTensor
   a?: StoredTensor
   b?: StoredTensor
@@ -53,12 +53,12 @@ export function joinAdapter(
   const factors = new Map<string, Factors>()
   for (const tensor of adapter) {
     const path = tensor.name.replace(PREFIX, '')
-    const [, module, embedding, half] = FACTOR.exec(path) ?? []
+    const [, module, embedding, letter] = FACTOR.exec(path) ?? []
     if (module === undefined) replaceTensor(joined, tensor)
     else
       addFactor(factors, module, {
         isEmbedding: embedding !== undefined,
-        half: half === 'A' ? 'a' : 'b',
+        factor: letter === 'A' ? 'a' : 'b',
         tensor
       })
   }
@@ -68,7 +68,7 @@ export function joinAdapter(
   }
   for (const [module, { a, b, isEmbedding, first }] of factors) {
     if (a === undefined || b === undefined) {
-      throw misfit(first, `has no other half: lora_A and lora_B of ${quoteName(module)} belong together`)
+      throw misfit(first, `has no counterpart: lora_A and lora_B of ${quoteName(module)} belong together`)
     }
     const name = canonicalTensorName(`${module}.weight`)
     const weight = joined.get(name)
@@ -83,13 +83,13 @@ export function joinAdapter(
 function addFactor(
   factors: Map<string, Factors>,
   module: string,
-  { isEmbedding, half, tensor }: { isEmbedding: boolean; half: 'a' | 'b'; tensor: TensorEntry }
+  { isEmbedding, factor, tensor }: { isEmbedding: boolean; factor: 'a' | 'b'; tensor: TensorEntry }
 ): void {
   const present = factors.get(module)
-  if (present !== undefined && (present[half] !== undefined || present.isEmbedding !== isEmbedding)) {
+  if (present !== undefined && (present[factor] !== undefined || present.isEmbedding !== isEmbedding)) {
     throw misfit(tensor, `is a second factor of ${quoteName(module)}`)
   }
-  factors.set(module, { isEmbedding, first: tensor, ...present, [half]: tensor })
+  factors.set(module, { isEmbedding, first: tensor, ...present, [factor]: tensor })
 }
 
 /** Replaces a tensor of the base by one that the adapter stores whole. */

@@ -70,7 +70,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
   return parts
 }
 
-/** The shown sweep with all that came of it, and those of another kind. */
+/** Returns the commands of the shown sweep, its check and search, and those of other kinds of sweeps. */
 async function sweepParts(
   { document, sweep, search, answerCheck, otherSweeps }: StoredExperiment,
   nextNaming: () => FileNaming

@@ -188,7 +188,7 @@ function taskWithSettings(task: Task, { n, seed, prompts }: StudyTask, first: St
   return {
     ...task,
     prompts: task.prompts.slice(0, prompts),
-    // Parsing gives fields the order of stored runs, by which these are recognised.
+    // Parsing puts the fields into the order of stored runs, because runs are recognised by their JSON text.
     settings: TaskSettings.parse({
       ...settings,
       sampling: changedSampling(first, settings.sampling),

@@ -33,7 +33,7 @@ const SINGLE_KEYS = {
 
 export type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
 
-/** Creates the switches of the keys. Those that nobody has set follow the one that once stood for all. */
+/** Creates a switch for each key. A switch that the user never set follows the former switch of all keys. */
 export const singleKeySwitches = (): SingleKeys => {
   const switchOf = (id: string): StoredSwitch => new StoredSwitch(`slr-key-${id}`, 'slr-single-keys')
   return {

@@ -2,7 +2,7 @@ import type { TaskEntry } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { OpenProject } from './open-project.svelte'
 
-/** Tells whether a task's answers can be scored exactly. Answers at the end of longer texts cannot be listed. */
+/** Reports whether a task's answers can be scored exactly. Answers at the end of longer texts cannot be listed. */
 const isScorable = ({ reading, prompts }: Task): boolean =>
   reading.kind !== 'last-number' && prompts.some(({ answers }) => answers !== undefined)
 

@@ -52,7 +52,7 @@ export function measureBars(run: SampleRun, measures: SampleRunMeasures): BarCon
       return {
         name: variant.name,
         tone,
-        // A legend shows the first bar: distinct answers are a mean over every prompt.
+        // The legend shows the style of the first bar, distinct answers, which is never hollow.
         opacity: TEXT_MEASURES.map(({ id }) => (hasFewer(measures, id, variant.name) ? 0 : opacity)),
         values: TEXT_MEASURES.map(({ id }) => (measured === undefined ? null : measureShare(id, measured.measures)))
       }

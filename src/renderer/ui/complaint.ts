@@ -14,7 +14,7 @@ const RefusedInput = z.object({
 })
 
 /**
- * Tells whether a call ended because its connection did, or because it was aborted. The oRPC library's queue reports
+ * Reports whether a call ended because its connection did, or because it was aborted. The oRPC library's queue reports
  * this only in a message of its own.
  */
 const isLost = (error: unknown): boolean =>

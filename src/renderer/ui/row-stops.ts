@@ -2,7 +2,7 @@ import type { Attachment } from 'svelte/attachments'
 
 const STOPS = 'input, textarea, select, button'
 
-/** Tells whether an arrow key leaves a field. A text area is left only at its start or end, or when it has one line. */
+/** Reports whether an arrow key leaves a field. A text area is left at its start or end, or if it has one line. */
 function leaves(target: Element, down: boolean): boolean {
   if (target instanceof HTMLSelectElement) return false
   if (!(target instanceof HTMLTextAreaElement)) return true

@@ -19,7 +19,7 @@ export const tableText = (table: TableText, format: TableFormat): string => WRIT
 
 const textOf = (cell: CsvCell): string => (cell === null ? '–' : String(cell))
 
-/** Tells whether a column holds only numbers. Such columns are aligned right. */
+/** Reports whether a column holds only numbers. Such columns are aligned right. */
 const isNumbers = ({ rows }: TableText, column: number): boolean =>
   rows.some((row) => typeof row[column] === 'number') &&
   rows.every((row) => typeof row[column] === 'number' || row[column] === null)

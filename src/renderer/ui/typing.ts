@@ -2,7 +2,7 @@ const NOT_TEXT = ['checkbox', 'radio', 'range', 'file', 'color', 'button', 'subm
   .map((type) => `[type=${type}]`)
   .join(', ')
 
-/** Tells whether the user can type text into the target. */
+/** Reports whether the user can type text into the target. */
 export const isTextField = (target: EventTarget | null): target is HTMLInputElement | HTMLTextAreaElement =>
   target instanceof HTMLElement && target.matches(`textarea, input:not(${NOT_TEXT})`)
 
@@ -18,6 +18,6 @@ export function commitField(field: HTMLInputElement | HTMLTextAreaElement): void
   }
 }
 
-/** Tells whether the field itself uses key presses, to write, undo or choose. */
+/** Reports whether the field itself uses key presses, to write, undo or choose. */
 export const isField = (target: EventTarget | null): target is HTMLElement =>
   target instanceof HTMLElement && target.matches('input:not([type=range], [type=radio]), textarea, select')

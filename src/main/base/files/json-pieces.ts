@@ -29,7 +29,8 @@ export async function parseJsonBytes(bytes: Buffer, what: string, signal?: Abort
 }
 
 class PieceReader {
-  private readonly breathe: () => Promise<void>
+  private readonly yieldIfDue: () => Promise<void>
+  /** Ends of the lists and objects that are larger than a piece, by their start. */
   private readonly large = new Map<number, number>()
 
   constructor(
@@ -37,7 +38,7 @@ class PieceReader {
     private readonly what: string,
     signal: AbortSignal | undefined
   ) {
-    this.breathe = yieldEvery20ms(signal)
+    this.yieldIfDue = yieldEvery20ms(signal)
   }
 
   async read(start: number): Promise<unknown> {
@@ -51,7 +52,7 @@ class PieceReader {
     const open: number[] = []
     let [values, containers] = [0, 0]
     for (let at = start; at < bytes.length;) {
-      await this.breathe()
+      await this.yieldIfDue()
       for (const end = at + SCAN_BYTES; at < Math.min(end, bytes.length); at++) {
         switch (bytes[at]) {
           case QUOTE:
@@ -71,7 +72,7 @@ class PieceReader {
           case CLOSE_LIST:
           case CLOSE_OBJECT: {
             const opened = open.pop()
-            if (opened === undefined) throw this.notJson('what is closed was not opened')
+            if (opened === undefined) throw this.notJson('a bracket is closed that was not opened')
             if (at + 1 - opened > PIECE_BYTES) this.large.set(opened, at + 1)
           }
         }
@@ -112,7 +113,11 @@ class PieceReader {
     return isList ? list : object
   }
 
-  /** Divides a large list or object at commas, around large members, and where a piece is full. @returns part ends */
+  /**
+   * Divides a large list or object at commas, around large members, and where a piece is full.
+   *
+   * @returns the end of each part, and its large member
+   */
   private async *separators(
     start: number,
     end: number
@@ -135,7 +140,7 @@ class PieceReader {
       else if (structure === COMMA && depth === 0) {
         memberStart = at + 1
         if (large === null && at - partStart < PIECE_BYTES) continue
-        await this.breathe()
+        await this.yieldIfDue()
         yield { to: at, large }
         large = null
         partStart = at + 1

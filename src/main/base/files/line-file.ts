@@ -25,10 +25,10 @@ export interface LineFormat<T> {
 /** Reads the lines of a file, empty without one. A last line without a line break was cut off and is ignored. */
 export async function readLines<T>(file: string, format: LineFormat<T>): Promise<{ line: T; where: string }[]> {
   const bytes = await readComplete(file)
-  const breathe = yieldEvery20ms()
+  const yieldIfDue = yieldEvery20ms()
   const lines: { line: T; where: string }[] = []
   for (let [start, number] = [0, 1]; start < bytes.byteLength; number++) {
-    await breathe()
+    await yieldIfDue()
     const end = bytes.indexOf(NEWLINE, start)
     const where = `${file}, line ${number}`
     if (end > start) lines.push({ line: parseLine(bytes.subarray(start, end), where, format), where })
@@ -93,7 +93,7 @@ export async function* linesOfFile(
   maxBytes: number,
   onPiece: (piece: Buffer) => void = () => undefined
 ): AsyncGenerator<{ text: string; where: string }> {
-  const breathe = yieldEvery20ms()
+  const yieldIfDue = yieldEvery20ms()
   let partialLine: Buffer = Buffer.alloc(0)
   let number = 1
   const pieces = regularFilePieces(file, maxBytes)
@@ -103,7 +103,7 @@ export async function* linesOfFile(
       const bytes = partialLine.byteLength === 0 ? piece : Buffer.concat([partialLine, piece])
       let start = 0
       for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-        await breathe()
+        await yieldIfDue()
         yield decodeLine(bytes.subarray(start, end), file, number)
         ;[start, number] = [end + 1, number + 1]
       }

@@ -24,10 +24,10 @@ export async function parseInPieces<T>(
 type Path = readonly (string | number)[]
 
 class SchemaPieces {
-  private readonly breathe: () => Promise<void>
+  private readonly yieldIfDue: () => Promise<void>
 
   constructor(signal: AbortSignal | undefined) {
-    this.breathe = yieldEvery20ms(signal)
+    this.yieldIfDue = yieldEvery20ms(signal)
   }
 
   async parse(schema: unknown, value: unknown, path: Path): Promise<unknown> {
@@ -44,7 +44,7 @@ class SchemaPieces {
   private async list(schema: z.ZodArray, value: readonly unknown[], path: Path): Promise<unknown> {
     const elements: unknown[] = []
     for (const [index, element] of value.entries()) {
-      await this.breathe()
+      await this.yieldIfDue()
       elements.push(await this.parse(schema.element, element, [...path, index]))
     }
     return whole(schema.clone({ ...schema.def, element: z.any() }), elements, path)
@@ -55,7 +55,7 @@ class SchemaPieces {
     const parsedKeys: Record<string, z.ZodType> = {}
     for (const [key, member] of Object.entries(schema.shape)) {
       if (!Object.hasOwn(value, key) || !isLarge(value[key])) continue
-      await this.breathe()
+      await this.yieldIfDue()
       members[key] = await this.parse(member, value[key], [...path, key])
       parsedKeys[key] = z.any()
     }

@@ -52,7 +52,7 @@ const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((
 const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
 
 const total = (widths: readonly number[]): number =>
-  widths.reduce((sum, projectPair) => sum + projectPair, GAP * Math.max(0, widths.length - 1))
+  widths.reduce((sum, width) => sum + width, GAP * Math.max(0, widths.length - 1))
 
 /** Wraps a cell into lines of at most `width`. Only longer words are broken. Each line keeps the indent. */
 export function wrapped(cell: string, width: number): string[] {

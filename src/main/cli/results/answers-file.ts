@@ -149,9 +149,9 @@ export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly Sampl
 
 /** Yields lines, because their total may exceed the length of a string. */
 async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGenerator<string> {
-  const breathe = yieldEvery20ms()
+  const yieldIfDue = yieldEvery20ms()
   for (const answer of lines) {
-    await breathe()
+    await yieldIfDue()
     yield jsonLines(run, [answer])
   }
 }

@@ -262,7 +262,7 @@ class SweepRun {
     }
   }
 
-  /** Tells whether baselines are scored with these leaves: those of the part with post, which contains base's. */
+  /** Reports whether baselines are scored with these leaves: those of the part with post, which contains base's. */
   private hasBaselines(leaves: readonly number[]): boolean {
     const { baselines = [] } = this.request
     return baselines.length > 0 && leaves.includes(this.leafOf('post'))

@@ -102,7 +102,7 @@ async function otherBlock(
   return isExact ? { kind: 'recipe', attention: 1, mlp: 1, from: origin } : { kind: 'stored', origin }
 }
 
-/** Tells whether two models have equal embeddings, final norms and heads, and compute equally with them. */
+/** Reports whether two models have equal embeddings, final norms and heads, and compute equally with them. */
 async function sameEnds(model: ModelWeights, other: ModelWeights): Promise<boolean> {
   const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
   if (!isDeepStrictEqual(computed(model.spec), computed(other.spec))) return false
@@ -119,7 +119,7 @@ async function sameTensors(model: ModelWeights, other: ModelWeights, names: read
   return samePieces(model, names, async (name, first, count) => storedPiece(other, name, first, count))
 }
 
-/** Tells whether tensors equal base's values as an export would store them. */
+/** Reports whether tensors equal base's values as an export would store them. */
 async function isRestored({ base, post }: PairWeights, other: ModelWeights, names: readonly string[]) {
   if (!sameDtypes(other, post, names)) return false
   return samePieces(other, names, async (name, first, count) => {

@@ -20,10 +20,10 @@ export async function migrateProject(folder: string, beforeStep: () => void = ()
   const file = join(folder, PROJECT_FILE)
   const { foundVersion } = await readDocument(file, PROJECT_FORMAT)
   const moves = new Moves(folder, beforeStep)
-  if (foundVersion < 3) await moves.giveSecondPlace()
+  if (foundVersion < 3) await moves.linkIntoFirstPair()
   beforeStep()
   const { backup } = await migrateFile(file, PROJECT_FORMAT)
-  await moves.leaveFirstPlace()
+  await moves.removeFirstPaths()
   return backup
 }
 
@@ -59,7 +59,7 @@ class Moves {
     private readonly beforeStep: () => void
   ) {}
 
-  async giveSecondPlace(): Promise<void> {
+  async linkIntoFirstPair(): Promise<void> {
     const pair = join(this.folder, FIRST_PAIR)
     try {
       this.beforeStep()
@@ -90,7 +90,7 @@ class Moves {
   }
 
   /** Deletes files at the first path that have a second path. */
-  async leaveFirstPlace(): Promise<void> {
+  async removeFirstPaths(): Promise<void> {
     for (const name of RESULTS) await this.removeCopied(name)
   }
 

@@ -212,7 +212,7 @@ export class RunHistory {
       return ofRun === undefined || hasNoAnnotations(ofRun) ? [] : [{ kind, id, ...ofRun }]
     })
     await RUN_ANNOTATIONS.write(this.folder, { schemaVersion: RUN_ANNOTATIONS_VERSION, runs })
-    this.#annotations = new Map(runs.map(({ kind, id, ...pair }) => [runKey({ kind, id }), pair]))
+    this.#annotations = new Map(runs.map(({ kind, id, ...annotations }) => [runKey({ kind, id }), annotations]))
   }
 }
 

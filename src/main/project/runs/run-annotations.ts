@@ -16,7 +16,10 @@ export async function readAnnotations(folder: string): Promise<StoredAnnotations
   try {
     const stored = await RUN_ANNOTATIONS.read(folder)
     const runs = stored === null ? [] : stored.runs
-    return { annotations: new Map(runs.map(({ kind, id, ...pair }) => [runKey({ kind, id }), pair])), unread: null }
+    return {
+      annotations: new Map(runs.map(({ kind, id, ...annotations }) => [runKey({ kind, id }), annotations])),
+      unread: null
+    }
   } catch (error) {
     if (error instanceof WorkbenchError) return { annotations: new Map(), unread: error.message }
     throw error

@@ -12,7 +12,7 @@ import {
 /** Fonts with Arial's metrics, which the layout assumes. */
 export const FIGURE_FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
 
-/** Tells whether XML 1.0 forbids a character even when it is escaped. */
+/** Reports whether XML 1.0 forbids a character even when it is escaped. */
 const isForbidden = (letter: string): boolean =>
   /^[\p{Surrogate}\uFFFE\uFFFF]$/u.test(letter) || (letter < ' ' && !'\t\n\r'.includes(letter))
 

@@ -24,7 +24,7 @@ export class EvaluatedRange {
       .filter(({ answerCount, answerTotal }) => answerCount >= answerTotal)
       .map(({ id }) => id)
   )
-  /** All that may change the answer, but for what a running evaluation adds to its own. Null where there is none. */
+  /** Key of everything that can change the finding, except the progress of a running evaluation. Null for no range. */
   private readonly question = $derived.by(() => {
     const isJudged = this.project.state.running.includes('judging')
     return this.subject === null ? null : JSON.stringify([this.subject, this.finished, isJudged])

@@ -93,7 +93,7 @@ export function modelsWithin(
 }
 
 /**
- * Tells whether the inspector can show a model. It compares every model with base and post, and the selected range
+ * Reports whether the inspector can show a model. It compares every model with base and post, and the selected range
  * under another sampler is not a model of its own.
  */
 export const isInspectable = (board: ScoreBoard, key: string): boolean =>
@@ -186,7 +186,7 @@ export function baselinePoints(baselines: readonly (LiveScore & { baseline: Samp
   })
 }
 
-/** Tells whether a score is based on fewer prompts than the board has. It is then an estimate, or still incomplete. */
+/** Reports whether a score is based on fewer prompts than the board has. Such a score is estimated or incomplete. */
 export const isPartial = (
   { promptCount }: Pick<LiveScore, 'promptCount'>,
   board: Pick<ScoreBoard, 'promptCount'>
@@ -369,7 +369,7 @@ export const minimumValidity = (board: ScoreBoard, rho: number): number | null =
   board.post === null ? null : rho * board.post.validity
 
 /**
- * Tells whether a range is below the limit. An estimate must be below by more than its margin; a range that is still
+ * Reports whether a range is below the limit. An estimate must be below by more than its margin; a range that is still
  * being scored has no margin.
  */
 export const isBelow = (

@@ -62,7 +62,7 @@ export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): Resto
 export const comparedRangeName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
   by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
 
-/** Tells whether a difference and its interval are 0 to three decimals, so that both sweeps agree on every prompt. */
+/** Reports whether a difference and its interval are 0 to three decimals, so that both sweeps agree on every prompt. */
 const isNegligible = (difference: number, margin: number | null): boolean =>
   margin !== null && formatScore(Math.abs(difference)) === formatScore(0) && formatScore(margin) === formatScore(0)
 

@@ -143,7 +143,7 @@ const sameLook = (a: CellsLook, b: CellsLook): boolean =>
 export const PARTIAL_INSET = 0.14
 
 /**
- * Tells whether a cell, or the smaller square of an estimate, has room for its number.
+ * Reports whether a cell, or the smaller square of an estimate, has room for its number.
  *
  * @param signed true if the number has a sign
  */

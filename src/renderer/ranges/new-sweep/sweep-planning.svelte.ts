@@ -37,7 +37,7 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState,
   ])
 }
 
-/** Tells whether results can be reused, and are an interrupted sweep's or not yet all of the next one's. */
+/** Reports whether the next sweep can reuse results and still has work: an interrupted sweep always has. */
 const savesWork = ({ known: { prompts, of, begun }, interrupted }: ReusableWork): boolean =>
   (prompts > 0 || begun !== null) && (interrupted || prompts < of)
 
@@ -71,7 +71,7 @@ export class SweepPlanning extends PlanRequest<SweepPlan> {
       !sameRecord(state.document.rendering, sweep.rendering)
     )
   })
-  /** True if they differ and the next sweep has the same task, so that it updates the shown one. */
+  /** True if prompts or rendering have changed and the next sweep has the same task as the shown one. */
   readonly outdated = $derived.by(
     () => this.changedSince && sameTask(this.view.sweep?.scoredBy ?? this.scoring, this.scoring)
   )

@@ -40,7 +40,7 @@ interface LegendEntry {
   /** Shape of the part's points; undefined where the chart shows a ring or only a line. */
   shape?: MarkShape
   /**
-   * Tells whether a board has this part.
+   * Reports whether a board has this part.
    *
    * @param minimum the limit of validity
    */
