@@ -82,6 +82,7 @@ export class NodeChild {
     this.pipe.onMessage(listener)
   }
 
+  /** Sets whether this program stays alive until the process has replied. */
   holdProgram(held: boolean): void {
     for (const handle of [this.child, ...this.sockets])
       if (held) handle.ref()

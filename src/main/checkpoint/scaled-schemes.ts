@@ -221,7 +221,7 @@ const METHODS = new Map<unknown, z.ZodType<Scheme>>([
   ['awq', AwqConfig.transform(awqScheme)]
 ])
 
-const READ =
+const SUPPORTED =
   'float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", "gptq" of ' +
   '4 or 8 bits, and "awq" of 4 bits (gemm)'
 
@@ -242,8 +242,8 @@ export function configWithoutScales(config: Record<string, unknown>, configPath:
   const method = describeValue(quantised.quant_method)
   throw unsupportedError(
     `${configPath}: "quantization_config" is of the method ${method}` +
-      (read === undefined ? ', which is not read' : `, read but for this: ${describeIssue(read.error)}`) +
-      `; read are ${READ}.`,
+      (read === undefined ? ', which is not supported' : ` with an unsupported setting: ${describeIssue(read.error)}`) +
+      `. Supported are ${SUPPORTED}.`,
     'Use the unquantised checkpoint.'
   )
 }

@@ -10,16 +10,16 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
   let closing = false
   const close = async (mayStop: () => Promise<boolean>): Promise<void> => {
     closing = true
-    const stops = await mayStop()
-    const waits = stops && (await requests.saveEdits(SAVE_LIMIT_MS)) === true
+    const stopsJobs = await mayStop()
+    const hasUnsaved = stopsJobs && (await requests.saveEdits(SAVE_LIMIT_MS)) === true
     closing = false
     // Destroying asks nobody, not even the listener below.
-    const leaves = stops && (!waits || (await confirm(window, UNSAVED_EDITS)))
-    if (leaves && !window.isDestroyed()) window.destroy()
+    const closes = stopsJobs && (!hasUnsaved || (await confirm(window, UNSAVED_EDITS)))
+    if (closes && !window.isDestroyed()) window.destroy()
   }
   window.on('close', (event) => {
     event.preventDefault()
-    if (!closing) void close(() => stopsJobs(window, signs.describe()))
+    if (!closing) void close(() => confirmStop(window, signs.describe()))
   })
   // At a log-out or shutdown a question would count as an objection, and jobs continue at the next start.
   // Electron's types omit the event of `shutdown`, which its documentation names.
@@ -32,7 +32,7 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
   powerMonitor.on('shutdown', endOfSession)
 }
 
-async function stopsJobs(window: BrowserWindow, running: readonly string[]): Promise<boolean> {
+async function confirmStop(window: BrowserWindow, running: readonly string[]): Promise<boolean> {
   if (running.length === 0) return true
   return confirm(window, {
     message: running.join('\n'),

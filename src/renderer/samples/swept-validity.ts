@@ -7,7 +7,7 @@ import { capitalised, formatMoment, formatScore } from '../ui/format'
 /** Validity of a sample run's models in a sweep, because the prompts of a run have no right answers. */
 export interface SweptValidity {
   label: string
-  /** Below the table. */
+  /** Explanation below the table. */
   note: string
   limit: number
   /** Parallel to the variants of the run; null for a variant that the sweep has not scored. */
@@ -17,7 +17,7 @@ export interface SweptValidity {
 /**
  * The validity of the variants in the sweep that Ranges shows.
  *
- * @param shown.newest the id of the sweep that the pair answers with
+ * @param shown.newest id of the pair's newest sweep
  * @returns null where no sweep of the run's checkpoints is shown
  */
 export function sweptValidity(
@@ -39,7 +39,7 @@ export function sweptValidity(
     label,
     note: [
       `${label} is of ${sweepWords}, by ${scoredByWords(sweep.scoredBy)}.`,
-      `Values below the limit of ${formatScore(limit)} stand out. Diversity of invalid answers is worth nothing.`
+      `Values below the limit of ${formatScore(limit)} stand out. Diversity of invalid answers has no value.`
     ].join(' '),
     limit,
     values: run.variants.map((variant) => scoreIn(sweep, variant)?.validity ?? null)

@@ -96,7 +96,7 @@ function runBytes(models: SweptModels, group: GroupSize, rowBound: number): numb
   return Math.max(ofBlock, headRunBytes(models, group)) + maskBytes(spec, group)
 }
 
-/** Returns the bytes of a run's joined states and of its result, twice, in main memory if it computes elsewhere. */
+/** Returns the main memory of a run on a device that copies tensors: its joined states, and its result twice. */
 function hostRunBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
   if (!models.placement.copiesTensors) return 0
   return 3 * FLOAT_BYTES * rowsOfRun(models, group, rowBound) * models.pair.post.spec.rowSize
@@ -118,7 +118,7 @@ export function scaleBytes(pair: PairWeights): number {
   )
 }
 
-/** Returns the device bytes of a block or head slice: also as float32 if cast, else its largest matrix twice more. */
+/** Returns the device bytes of a block or head slice, with a copy if cast, or two of the largest matrix if uploaded. */
 function deviceWeightBytes({ pair, placement }: SweptModels): number {
   const { keepsTensors, copiesTensors, precision } = placement
   if (!keepsTensors && !copiesTensors) return 0

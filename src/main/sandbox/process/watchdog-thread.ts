@@ -8,7 +8,7 @@ const STANDARD_ERROR = 2
 
 // Without zod, whose loading would take longer than all other work of this process.
 const shared: unknown = workerData
-if (!(shared instanceof Int32Array)) throw new Error('the thread needs what it is to watch')
+if (!(shared instanceof Int32Array)) throw new Error('the watchdog needs the shared state of the process')
 const state = shared
 
 /** Processor time of the whole process in milliseconds. */
