@@ -21,8 +21,8 @@ type Progress = Pick<SampleProgress, 'samplesDone' | 'tokensPerSecond'>
 export class RunSpeed {
   private last: number | null = null
   private answers = 0
-  /** Seconds that the answers would have taken with one token each. */
-  private seconds = 0
+  /** Sum of the inverse speeds at which the answers arrived: seconds for one token of each answer. */
+  private secondsPerToken = 0
   /** Times of the last report without answers and of the last answer, in milliseconds. */
   private beganMs = 0
   private lastMs = 0
@@ -37,7 +37,7 @@ export class RunSpeed {
     }
     if (tokensPerSecond === null || tokensPerSecond <= 0) return
     this.answers += more
-    this.seconds += more / tokensPerSecond
+    this.secondsPerToken += more / tokensPerSecond
     this.lastMs = nowMs
   }
 
@@ -45,7 +45,7 @@ export class RunSpeed {
   get speed(): Speed | null {
     const seconds = (this.lastMs - this.beganMs) / 1000
     if (this.answers < MIN_ANSWERS || seconds <= 0) return null
-    return { tokensPerSecond: this.answers / this.seconds, secondsPerAnswer: seconds / this.answers }
+    return { tokensPerSecond: this.answers / this.secondsPerToken, secondsPerAnswer: seconds / this.answers }
   }
 }
 
@@ -61,8 +61,8 @@ export class GenerationSpeed {
     storeText(STORED_AS, JSON.stringify(this.speeds))
   }
 
-  /** Describes the time of a run: expected from the last run's answers, and at most. */
-  most(computing: Computing, maxTokens: number, answers: number): string {
+  /** Describes the expected and the longest time of a run. */
+  describeDuration(computing: Computing, maxTokens: number, answers: number): string {
     const speed = this.speeds[this.keyOf(computing)]
     if (speed === undefined) return `time unknown until a run of ${MIN_ANSWERS} answers`
     const maxSeconds = (answers * maxTokens) / speed.tokensPerSecond

@@ -94,7 +94,7 @@ export class EvaluationSetupState {
     ).length
     const { sampleCount } = settings
     const answers = answersToMake({ promptCount: prompts.length, variantCount, sampleCount })
-    const durationWords = this.speed.most(
+    const durationWords = this.speed.describeDuration(
       computingOf(this.computation),
       settings.maxTokens,
       prompts.length * (variantCount + doubled) * sampleCount

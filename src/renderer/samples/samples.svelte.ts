@@ -111,7 +111,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
       variantCount: this.variants.sampled.length,
       sampleCount: settings.sampleCount
     })
-    return `${answers} · ${this.speed.most(settings, settings.maxTokens, this.plannedCount)}`
+    return `${answers} · ${this.speed.describeDuration(settings, settings.maxTokens, this.plannedCount)}`
   })
 
   /** Reason why the setup is incomplete; null if it can be run. */

@@ -7,7 +7,9 @@ import { elementAt } from '../../../contract/model/look-up'
 const DRAWS = 300
 
 export interface ChoiceOfPrompts {
+  /** Indices of the prompts of each category. */
   categories: readonly (readonly number[])[]
+  /** Scores of reference models by prompt, to which the means of a draw are compared. */
   known: readonly (readonly number[])[]
   /** Counts the distinct token prefixes of prompts. */
   countRows: (prompts: readonly number[]) => number

@@ -23,12 +23,12 @@ it('is learned only from runs of many answers: few are slower, each, and would p
   const resumed = ran({ samplesDone: 600, tokensPerSecond: null }, { samplesDone: 612, tokensPerSecond: 7 })
   for (const run of [ran(), few, resumed, ran(none, { samplesDone: 64, tokensPerSecond: null })]) {
     speed.remember({ device: 'cpu' }, run)
-    expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(unknown)
+    expect(speed.describeDuration({ device: 'cpu' }, 32, 5376)).toBe(unknown)
   }
   speed.remember({ device: 'cpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 1024 }))
-  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
+  expect(speed.describeDuration({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
   speed.remember({ device: 'cpu' }, few)
-  expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
+  expect(speed.describeDuration({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
 })
 
 it('is of all groups of a run, not of a small and slow one at its end', () => {
@@ -46,7 +46,7 @@ it('is of one device, precision and kind of weights', async () => {
   const { session } = await openSession(projectState({}))
   const speed = new GenerationSpeed(session)
   speed.remember({ device: 'webgpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 100 }))
-  expect(speed.most({ device: 'cpu' }, 32, 64)).toBe(unknown)
-  expect(speed.most({ device: 'webgpu', precision: 'fp32' }, 32, 64)).toBe(unknown)
-  expect(speed.most({ device: 'webgpu' }, 32, 64)).toMatch(/, at most 20 s$/)
+  expect(speed.describeDuration({ device: 'cpu' }, 32, 64)).toBe(unknown)
+  expect(speed.describeDuration({ device: 'webgpu', precision: 'fp32' }, 32, 64)).toBe(unknown)
+  expect(speed.describeDuration({ device: 'webgpu' }, 32, 64)).toMatch(/, at most 20 s$/)
 })
