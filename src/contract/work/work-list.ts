@@ -86,7 +86,7 @@ export const MAX_DONE = 20
 
 export const ShownJob = QueuedJob.omit({ evaluationId: true }).extend({
   /** Warnings about the addresses that receive prompts. */
-  sends: z.array(z.string())
+  endpointWarnings: z.array(z.string())
 })
 export type ShownJob = z.infer<typeof ShownJob>
 

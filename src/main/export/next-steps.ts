@@ -95,7 +95,7 @@ export function adapterSteps(folder: string, base: string, rank: number): NextSt
 /** The smallest limit of ranks that vLLM offers for a rank. Its default is 16. */
 const vllmRank = (rank: number): number => [8, 16, 32, 64, 128, 256, 320].find((limit) => limit >= rank) ?? 512
 
-const NO_TOKENIZER = 'transformers, of the weights alone: what takes text needs a tokenizer, and post has none'
+const NO_TOKENIZER = 'transformers (loads the weights only, because post has no tokenizer)'
 
 /** Describes an endpoint on this machine, at the default port of its server. */
 const served = (baseUrl: string, model: string, through: Endpoint['through']): Endpoint =>

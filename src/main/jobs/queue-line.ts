@@ -46,7 +46,7 @@ export class QueueLine {
   /** Ids of jobs that the user of this process has started. Other jobs were stored earlier, perhaps by another user. */
   private readonly agreed = new Set<string>()
   /** Warnings about endpoints that receive prompts of resumed evaluations, by the evaluation's id. */
-  private readonly sends = new Map<string, string[]>()
+  private readonly endpointWarnings = new Map<string, string[]>()
   private running: RunningTurn | null = null
   private finished: WorkListState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
@@ -113,7 +113,7 @@ export class QueueLine {
     for (let sentVersion = -1; !signal?.aborted;) {
       if (sentVersion !== this.version) {
         sentVersion = this.version
-        await this.learnSends()
+        await this.findEndpointWarnings()
         yield this.state()
       } else {
         await once(this.news, 'change', { signal }).catch((error: unknown) => {
@@ -134,11 +134,11 @@ export class QueueLine {
     return work.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
   }
 
-  private async learnSends(): Promise<void> {
+  private async findEndpointWarnings(): Promise<void> {
     for (const job of this.jobs) {
       const { evaluationId } = job
-      if (evaluationId === null || this.sends.has(evaluationId)) continue
-      this.sends.set(evaluationId, [...new Set((await this.endpoints(job)).map(endpointWarning))])
+      if (evaluationId === null || this.endpointWarnings.has(evaluationId)) continue
+      this.endpointWarnings.set(evaluationId, [...new Set((await this.endpoints(job)).map(endpointWarning))])
     }
   }
 
@@ -157,14 +157,14 @@ export class QueueLine {
 
   private jobForWindows({ evaluationId, ...job }: QueuedJob): ShownJob {
     const { running } = this
-    const sends = evaluationId === null ? [] : (this.sends.get(evaluationId) ?? [])
+    const endpointWarnings = evaluationId === null ? [] : (this.endpointWarnings.get(evaluationId) ?? [])
     if (job.id === running?.id) {
       const state = running.stop.signal.aborted ? 'stopping' : 'running'
-      return { ...job, sends, state, progress: running.progress }
+      return { ...job, endpointWarnings, state, progress: running.progress }
     }
-    if (job.state !== 'waiting') return { ...job, sends }
+    if (job.state !== 'waiting') return { ...job, endpointWarnings }
     const last = this.kinds[job.work.kind].last(this.project.pair(job.pair), job.work)
-    return { ...job, sends, progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last } }
+    return { ...job, endpointWarnings, progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last } }
   }
 
   private next(): QueuedJob | undefined {
@@ -253,7 +253,7 @@ export class QueueLine {
     this.finished = [...this.finished, { id, pair, work, taskName }].slice(-MAX_DONE)
   }
 
-  /** Runs a job to its end. A job that begins while another one prepares has not begun. */
+  /** Runs a job to its end. It begins no job while another one prepares. */
   private async run(job: QueuedJob): Promise<JobEnd> {
     const running = this.running
     if (running === null) throw new Error('a job of the queue runs without its turn')
@@ -277,7 +277,7 @@ export class QueueLine {
       else if (event.type === 'cancelled') throw cancelled('The job')
       else return { outcome: 'failed', isBegun: true, problem: event.problem }
     }
-    throw new Error('a job of the queue ended without a word')
+    throw new Error('a job of the queue ended without its last event')
   }
 
   /** Changes a job in place. @param change null removes the job from the queue */

@@ -81,7 +81,7 @@ export function uncopiedTensors({ spec }: PairMember): string | null {
     return `${MERGEKIT} wants lm_head.weight of ${label} models, and this one's head is its embedding.`
   }
   if (!spec.tiedHead && table.head === 'dropped') {
-    return `${MERGEKIT} does not know lm_head.weight of ${label} models, and would leave it out without a word.`
+    return `${MERGEKIT} does not know lm_head.weight of ${label} models, and would leave it out without a message.`
   }
   return null
 }

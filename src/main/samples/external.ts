@@ -90,7 +90,7 @@ function turnsOf({ text, system }: RenderedSamplePrompt, { systemPrompt }: Rende
 
 const samplerNotice = (name: string): string =>
   `"${name}" is told the whole sampler, also what is off: vLLM, SGLang and llama.cpp keep to it. Other servers may ` +
-  'leave out top-k, min-p or the repetition penalty without a word, and cut off by defaults of their own.'
+  'leave out top-k, min-p or the repetition penalty without a message, and cut off by defaults of their own.'
 
 /** Refuses prompts to continue, because a chat ends with a turn of the user. */
 function refuseContinuing(

@@ -65,9 +65,9 @@ export class GenerationSpeed {
   describeDuration(computing: Computing, maxTokens: number, answers: number): string {
     const speed = this.speeds[this.keyOf(computing)]
     if (speed === undefined) return `time unknown until a run of ${MIN_ANSWERS} answers`
-    const maxSeconds = (answers * maxTokens) / speed.tokensPerSecond
-    const about = Math.min(maxSeconds, answers * speed.secondsPerAnswer)
-    return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(maxSeconds)}`
+    const maximum = (answers * maxTokens) / speed.tokensPerSecond
+    const about = Math.min(maximum, answers * speed.secondsPerAnswer)
+    return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(maximum)}`
   }
 
   private keyOf({ device, precision, weights }: Computing): string {

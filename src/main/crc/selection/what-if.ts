@@ -39,47 +39,47 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   const index = sampler === null ? null : samplerIndex(sweep, sampler)
   requireMix(sweep, mix)
   const scorer = scorerOf(scoredBy)
-  /** Recomputes a score for another number of draws. The limit and the mix change no score. */
+  /** Recomputes a score for another number of draws. The share of validity and the mix change no score. */
   const recounted = <Scored extends Score>(score: Scored): Scored => {
     if (draws === null) return score
     const counted = score.prompts.map((prompt) => scorer.score(scorer.groupsOf(prompt), prompt.whatIf))
     return { ...score, ...averageScores(prompts, counted) }
   }
-  const rescored = <Scored extends Score>(score: Scored): Scored[] => {
+  const rescoredOne = <Scored extends Score>(score: Scored): Scored[] => {
     if (index === null) return [recounted(score)]
     const promptScores = underSampler(score.prompts, prompts, scorer, index)
     return promptScores === null ? [] : [{ ...score, ...averageScores(prompts, promptScores) }]
   }
-  const all = function* <Scored extends Score>(
+  const rescoreAll = function* <Scored extends Score>(
     scores: readonly Scored[],
-    one: (score: Scored) => Scored[] = rescored
+    rescore: (score: Scored) => Scored[] = rescoredOne
   ): Steps<Scored[]> {
-    const all: Scored[] = []
+    const results: Scored[] = []
     for (const score of scores) {
-      all.push(...one(score))
+      results.push(...rescore(score))
       yield
     }
-    return all
+    return results
   }
-  const [post] = rescored(sweep.post)
-  if (post === undefined) throw new Error('a sweep without what it would be under its own samplers')
+  const [post] = rescoredOne(sweep.post)
+  if (post === undefined) throw new Error('post of a sweep has no scores under a sampler of the sweep')
   const asSwept = sampler === null && draws === null && mix === null
   return {
     ...sweep,
     scoredBy,
     // Estimates hold for the sweep's own sampler only. The preview itself stays, because few ranges are exact.
     preview: asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
-    base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
+    base: sweep.base === null ? null : (rescoredOne(sweep.base)[0] ?? null),
     post,
-    fewShot: sweep.fewShot && rescored(sweep.fewShot)[0],
-    ranges: yield* all(sweep.ranges),
-    recipes: yield* all(sweep.recipes),
-    checkpoints: yield* all(sweep.checkpoints),
-    uniformBlends: yield* all(sweep.uniformBlends),
-    baselines: yield* all(
+    fewShot: sweep.fewShot && rescoredOne(sweep.fewShot)[0],
+    ranges: yield* rescoreAll(sweep.ranges),
+    recipes: yield* rescoreAll(sweep.recipes),
+    checkpoints: yield* rescoreAll(sweep.checkpoints),
+    uniformBlends: yield* rescoreAll(sweep.uniformBlends),
+    baselines: yield* rescoreAll(
       sweep.baselines.filter(({ baseline }) => mix === null || baseline.kind !== 'mix' || baseline.share === mix),
       // A baseline from post alone has its own sampler.
-      (score) => (needsBase(score.baseline) ? rescored(score) : [recounted(score)])
+      (score) => (needsBase(score.baseline) ? rescoredOne(score) : [recounted(score)])
     )
   }
 }
@@ -116,7 +116,7 @@ function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): nu
   if (noSamplers !== null) throw inputError(noSamplers)
   const list = (values: number[]): string => [...new Set(values)].join(', ')
   throw inputError(
-    `This sweep knows nothing of temperature ${temperature} with min-p ${minP}.`,
+    `This sweep has no scores for temperature ${temperature} with min-p ${minP}.`,
     `Take one of temperature ${list(whatIf.map((sampler) => sampler.temperature))} ` +
       `with one of min-p ${list(whatIf.map((sampler) => sampler.minP))}.`
   )

@@ -30,7 +30,7 @@ const job = (state: ShownJob['state'], secondsLeft: number | null = null, share:
         ? stoppedProblem('8 of 40 prompts')
         : null,
   state,
-  sends: [],
+  endpointWarnings: [],
   progress: { share, secondsLeft }
 })
 

@@ -380,9 +380,9 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.done(project)
     expect(evaluations.begun).toEqual([])
     const { paused, jobs } = await now()
-    expect({ paused, sends: jobs.map(({ sends }) => sends) }).toEqual({
+    expect({ paused, endpointWarnings: jobs.map(({ endpointWarnings }) => endpointWarnings) }).toEqual({
       paused: true,
-      sends: [[expect.stringMatching(/stored\.example \(another machine\) with the key in A_API_KEY/)], []]
+      endpointWarnings: [[expect.stringMatching(/stored\.example \(another machine\) with the key in A_API_KEY/)], []]
     })
     await expect(queue.pause(project, false)).rejects.toThrow('stored.example')
     expect(evaluations.begun).toEqual([])

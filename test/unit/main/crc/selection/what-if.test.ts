@@ -137,7 +137,7 @@ describe('what if', () => {
     const asked = { ...AS_SWEPT, sampler: SAMPLERS[1] ?? null }
     expect(sweepUnder(partly, asked).ranges).toHaveLength(1)
     expect(() => sweepUnder(sweep, { ...asked, sampler: { temperature: 3, minP: 0 } })).toThrow(
-      'knows nothing of temperature 3'
+      'no scores for temperature 3'
     )
     expect(() => sweepUnder({ ...sweep, whatIf: [] }, asked)).toThrow('Sweep again with --what-if')
     const { scoredBy } = tinyTaskSweep()

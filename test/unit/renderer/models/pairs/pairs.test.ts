@@ -71,9 +71,9 @@ it('says that jobs in the queue go with a pair', async () => {
   session.work.state = {
     ...{ paused: false, waits: false, waitsFor: null, done: [], study: null },
     jobs: [
-      { ...job, sends: [], pair: 'pair-2' },
-      { ...job, sends: [], pair: 'pair-1' },
-      { ...job, sends: [], pair: 'pair-2' }
+      { ...job, endpointWarnings: [], pair: 'pair-2' },
+      { ...job, endpointWarnings: [], pair: 'pair-1' },
+      { ...job, endpointWarnings: [], pair: 'pair-2' }
     ]
   }
   void session.pairs.remove('pair-2')

@@ -22,7 +22,7 @@ const LINE: WorkListState = {
     seconds: null,
     problem: null,
     state: digit === 1 ? 'running' : 'waiting',
-    sends: [],
+    endpointWarnings: [],
     progress: { share: null, secondsLeft: null }
   }))
 }
