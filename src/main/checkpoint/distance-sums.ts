@@ -50,11 +50,12 @@ export class DistanceSums {
   }
 
   private addBlock(base: Uint8Array, baseDtype: WeightDtype, post: Uint8Array, postDtype: WeightDtype): void {
+    // Equal blocks are read as one, because reading memory takes part of the time.
     const identical = baseDtype === postDtype && Buffer.compare(base, post) === 0
     const other = identical ? base : post
     const sums =
       baseDtype === postDtype && baseDtype !== 'F32'
-        ? sumHalves(halvesOf(base), halvesOf(other), valuesOf(baseDtype))
+        ? sumPatterns(patternsOf(base), patternsOf(other), valuesOf(baseDtype))
         : sumFloats(floatsOf(base, baseDtype), floatsOf(other, postDtype))
     this.changed += sums.changed
     // Squares of finite float32 values cannot overflow float64, so another sum contains NaN or infinity.
@@ -96,8 +97,8 @@ interface BlockSums {
 // The two loops that determine the speed. In both, `changed` grows by 1 if any bit differs, without a
 // comparison, because mispredicted branches would halve the speed.
 
-/** Sums two blocks of 16-bit floats. @param values the float32 of each of the 65,536 bit patterns */
-function sumHalves(base: Uint16Array, post: Uint16Array, values: Float32Array): BlockSums {
+/** Sums two blocks of 16-bit floats, given as bit patterns. @param values the float32 of each of the 65,536 patterns */
+function sumPatterns(base: Uint16Array, post: Uint16Array, values: Float32Array): BlockSums {
   let changed = 0
   let baseSquares = 0
   let postSquares = 0
@@ -153,7 +154,7 @@ function valuesOf(dtype: 'F16' | 'BF16'): Float32Array {
   return values
 }
 
-function halvesOf(bytes: Uint8Array): Uint16Array {
+function patternsOf(bytes: Uint8Array): Uint16Array {
   // Views need an aligned start, which a copy has.
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes)
   return new Uint16Array(buffer, byteOffset, byteLength / 2)

@@ -185,9 +185,9 @@ export class Ranges extends ShownRun<ReadSweep> {
     super(project, 'sweep')
     this.savedChecks = project.state.saved.answerChecks
     this.lookingAt = new LookingAt(project)
-    this.limited = new LimitedSelection(project, this, (take) =>
+    this.limited = new LimitedSelection(project, this, (show) =>
       this.followSelection(() => {
-        take()
+        show()
         this.comparing.compareAgain()
       })
     )

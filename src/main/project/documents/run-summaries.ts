@@ -29,7 +29,7 @@ interface SummarizedKind<Document, Summary> {
   beside: ((folder: string, id: string) => string) | null
 }
 
-/** Names of baselines, ranges and variants. */
+/** Limits a summary, which lists a result's baselines, ranges or variants. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
 /** A summary of another version is computed again. */

@@ -20,11 +20,11 @@ export class LimitedSelection {
   /** True while the slider differs from the project's limit. */
   private moving = false
 
-  /** @param taken receives a function that applies each new selection */
+  /** @param whenSelected is called with each new selection; its argument `show` shows it */
   constructor(
     private readonly project: OpenProject,
     private readonly view: { readonly sweep: ShownSweep | null },
-    private readonly taken: (take: () => void) => void
+    private readonly whenSelected: (show: () => void) => void
   ) {
     this.rho = $state(project.state.document.settings.rho)
     this.asking = new Latest(project.left)
@@ -95,7 +95,7 @@ export class LimitedSelection {
       if (!this.awaited) this.applyPendingLimit()
       return
     }
-    this.taken(() => {
+    this.whenSelected(() => {
       this.applyPendingLimit()
       this.current = selection
       alongside()
