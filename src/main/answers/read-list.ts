@@ -26,7 +26,7 @@ export function readList(text: string): ListedItem[] {
   return (isList ? lines : [written]).map(item).filter((each) => each.text !== '')
 }
 
-/** Longest line of a list without marks. */
+/** Longest line of a list without markers such as bullets. */
 const MAX_LINE_CHARACTERS = 40
 
 /** Reads `<response><text>…</text><probability>…</probability></response>`, the format of verbalised sampling. */
@@ -92,22 +92,24 @@ function parseOrUndefined(text: string): unknown {
 
 /** Reads lines that begin with `1.`, `1)`, `**1.**`, `1:` or `Answer 1:`, counting up from 1. */
 function numbered(said: string): ListedItem[] {
-  const mark =
+  const marker =
     /^[ \t]*(?:[*_#]{1,4}[ \t]*)?(?:(?:answer|option|response)[ \t]+)?(\d{1,3})(?:[.):]|[ \t]*[-–])(?:[*_]{1,2})?[ \t]+/gim
-  const candidates = [...said.matchAll(mark)]
-  const marks: RegExpExecArray[] = []
-  for (const each of candidates) if (Number(each[1]) === marks.length + 1) marks.push(each)
-  return marks.length < 2 ? [] : splitAtMarks(said, marks)
+  const candidates = [...said.matchAll(marker)]
+  const markers: RegExpExecArray[] = []
+  for (const each of candidates) if (Number(each[1]) === markers.length + 1) markers.push(each)
+  return markers.length < 2 ? [] : splitAtMarkers(said, markers)
 }
 
 /** Reads lines that begin with `-`, `*` or `•`. */
 function bulleted(said: string): ListedItem[] {
-  const marks = [...said.matchAll(/^[ \t]*[-*•–][ \t]+/gm)]
-  return marks.length < 2 ? [] : splitAtMarks(said, marks)
+  const markers = [...said.matchAll(/^[ \t]*[-*•–][ \t]+/gm)]
+  return markers.length < 2 ? [] : splitAtMarkers(said, markers)
 }
 
-function splitAtMarks(said: string, marks: readonly RegExpExecArray[]): ListedItem[] {
-  const texts = marks.map((mark, index) => said.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim())
+function splitAtMarkers(said: string, markers: readonly RegExpExecArray[]): ListedItem[] {
+  const texts = markers.map((marker, index) =>
+    said.slice(marker.index + marker[0].length, markers[index + 1]?.index).trim()
+  )
   const isOfLines = texts.slice(0, -1).every((text) => !/\n/.test(text))
   // If all other answers have one line, text after the last one's line is no part of it.
   return texts.map((text) => item(isOfLines ? (text.split('\n', 1)[0] ?? '') : text))
@@ -120,10 +122,10 @@ const STATED = [
   /\s*[([]\s*((?:0?\.\d+)|1\.0+)()\s*[)\]]\.?$/
 ]
 
-/** Longest statement of a probability, with its marks. */
+/** Longest statement of a probability, with its brackets and punctuation. */
 const MAX_STATED_CHARACTERS = 80
 
-/** Separates an answer from its marks and its stated probability. */
+/** Separates an answer from its quotes, formatting and stated probability. */
 function item(text: string): ListedItem {
   const bare = text.replace(/[*_]{2}/g, '').trim()
   for (const pattern of STATED) {

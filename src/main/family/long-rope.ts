@@ -14,7 +14,10 @@ export interface RopeContext {
   readonly image: boolean
 }
 
-/** LongRoPE (Ding et al., arXiv 2402.13753) within the original context, because longer texts share no states. */
+/**
+ * LongRoPE (Ding et al., arXiv 2402.13753) within the original context. Beyond it, every position of a text has other
+ * values, so states of shorter prefixes cannot be reused.
+ */
 export interface LongRope {
   readonly kind: 'longrope'
   readonly theta: number
@@ -33,7 +36,10 @@ export interface DynamicRope {
   readonly limit: number
 }
 
-/** Reads LongRoPE as transformers 5 does: Phi-3's context before the section's, and a written factor before a ratio. */
+/**
+ * Reads LongRoPE as transformers 5 does. The original context of the config itself precedes that of its RoPE section.
+ * A given factor precedes the ratio of both contexts.
+ */
 export function readLongRope(section: ConfigReader, theta: number, context: RopeContext): LongRope {
   const inner = section.optionalCount('original_max_position_embeddings')
   const limit = context.originalContext ?? inner ?? context.contextLength
@@ -64,7 +70,7 @@ export function refuseTooManyPositions({ kind, limit }: LongRope | DynamicRope, 
   if (positionCount <= limit) return
   throw unsupportedError(
     `A text of ${positionCount} tokens is longer than the ${limit} for which this model's ${kind} positions are ` +
-      'computed: beyond, all of its positions would be others.',
+      'computed. Longer texts would need other values at all positions.',
     'Shorten the text.'
   )
 }

@@ -47,7 +47,9 @@ export async function renderChats(
   return chats.map((messages, index) => {
     const system = messages.find((message) => message.role === 'system')?.content.trim() ?? ''
     const notices = [
-      ...(inParts ? [`The chat template in ${chatTemplate.file} takes messages in parts, and is given them so.`] : []),
+      ...(inParts
+        ? [`The chat template in ${chatTemplate.file} takes only messages in parts, so each is given as one part.`]
+        : []),
       ...(elementAt(prompts, index, 'chat').includes(system)
         ? []
         : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`])

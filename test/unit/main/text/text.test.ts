@@ -238,7 +238,7 @@ describe('chat template', () => {
   ])('that %s is given messages in parts, and that is said', async (_, template) => {
     const { rendered, notices } = await renderWith(template)
     expect(rendered).toBe('user: Hi;')
-    expect(notices).toEqual([expect.stringContaining('takes messages in parts, and is given them so')])
+    expect(notices).toEqual([expect.stringContaining('takes only messages in parts')])
   })
 
   test('that leaves texts out either way is rendered unchanged', async () => {
