@@ -31,7 +31,7 @@ export const Precision = z.enum(['fp32', 'fp16'])
 export type Precision = z.infer<typeof Precision>
 
 /** Reports whether a device supports float16 for large products. On other devices, float16 brings no gain. */
-export const hasHalf = (device: DeviceName): boolean => device === 'webgpu' || device === 'cuda'
+export const hasFp16 = (device: DeviceName): boolean => device === 'webgpu' || device === 'cuda'
 
 /** Results of a device for some layers of a model and one large product. */
 export const DeviceCheck = z.object({

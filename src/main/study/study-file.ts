@@ -4,7 +4,7 @@ import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
 import { Rendering } from '../../contract/documents/crc'
 import { PairName } from '../../contract/documents/project'
 import { endpointFromText } from '../../contract/model/external-model'
-import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
+import { DeviceChoice, GenerationDevice, hasFp16, Precision } from '../../contract/model/device'
 import { type FirstIssue, firstIssue, inputError } from '../../contract/model/problem'
 import { Prompting } from '../../contract/model/prompting'
 import { UniformBlendCount } from '../../contract/model/recipe'
@@ -192,7 +192,7 @@ export const Study = z
   .superRefine(({ evaluate, tasks }, context) => {
     for (const [index, task] of tasks.entries()) {
       const { device, precision } = evaluatingAsked(evaluate, task)
-      if (hasHalf(device ?? 'cpu') || precision !== 'fp16') continue
+      if (hasFp16(device ?? 'cpu') || precision !== 'fp16') continue
       const path = task.precision === undefined ? ['evaluate'] : ['tasks', index]
       context.addIssue({
         code: 'custom',

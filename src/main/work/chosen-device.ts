@@ -2,7 +2,7 @@ import {
   type ChosenDevice,
   type DeviceChoice,
   type DeviceName,
-  hasHalf,
+  hasFp16,
   type Precision
 } from '../../contract/model/device'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -14,24 +14,24 @@ export async function chosenDevice(
   base: string,
   devices: Devices
 ): Promise<ChosenDevice> {
-  if (device !== 'auto') requireHalf(device, precision)
+  if (device !== 'auto') requireFp16(device, precision)
   const chosen = await devices.choose(device, base)
-  requireHalf(chosen.device, precision)
+  requireFp16(chosen.device, precision)
   return device === 'auto' ? { ...chosen, isAutomatic: true } : chosen
 }
 
-/** Half precision was asked for on a device without it. */
-export class HalfUnavailable extends WorkbenchError {
+/** fp16 was asked for on a device without it. */
+export class Fp16Unavailable extends WorkbenchError {
   constructor(readonly device: DeviceName) {
     super(
       'unsupported',
-      `Precision fp16 needs a device that has it, and ${device} computes in fp32 only.`,
+      `Precision fp16 needs a device that has it, but ${device} computes in fp32 only.`,
       'Leave the precision out, or name a device, such as webgpu.'
     )
   }
 }
 
-/** @throws HalfUnavailable for fp16 on a device that computes in fp32 only */
-export function requireHalf(device: DeviceName, precision: Precision | undefined): void {
-  if (precision === 'fp16' && !hasHalf(device)) throw new HalfUnavailable(device)
+/** @throws Fp16Unavailable for fp16 on a device that computes in fp32 only */
+export function requireFp16(device: DeviceName, precision: Precision | undefined): void {
+  if (precision === 'fp16' && !hasFp16(device)) throw new Fp16Unavailable(device)
 }

@@ -5,7 +5,7 @@ import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SweepSettings } from '../../contract/work/settings'
 import type { WorkEvent } from '../../contract/work/progress'
-import { DEVICE_LABELS, hasHalf } from '../../contract/model/device'
+import { DEVICE_LABELS, hasFp16 } from '../../contract/model/device'
 import { openPair } from '../checkpoint/pair'
 import type { LineageScores } from '../crc/sweep/assemble-lineage'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
@@ -165,7 +165,7 @@ function requestAfter({ problem }: WorkbenchError, request: CrcSweepRequest): Cr
   if (chosen === undefined || chosen.device === 'cpu' || problem.code !== 'overflow') return null
   const { device, isAutomatic = false } = chosen
   const label = DEVICE_LABELS[device]
-  if (precision === undefined && hasHalf(device)) {
+  if (precision === undefined && hasFp16(device)) {
     const notice = `Numbers overflowed in fp16 on ${label}. The sweep begins again in fp32.`
     return { ...request, precision: 'fp32', device: { ...chosen, notice } }
   }

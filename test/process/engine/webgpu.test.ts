@@ -2,7 +2,7 @@ import { sampleCorrelation } from 'simple-statistics'
 import { describe, expect, it, vi } from 'vitest'
 import type { Precision } from '../../../src/contract/model/device'
 import { elementAt } from '../../../src/contract/model/look-up'
-import { allowsHalf } from '../../../src/main/engine/forward/choose-precision'
+import { allowsFp16 } from '../../../src/main/engine/forward/choose-precision'
 import { checkDevice } from '../../../src/main/engine/questions/device-check'
 import { probe } from '../../../src/main/engine/questions/probe'
 import { GOLDEN_FAMILIES, goldenSpec, largestDifference, readGolden } from '../../fixtures/goldens'
@@ -50,7 +50,7 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
     return worst
   }
 
-  if (!allowsHalf(goldenSpec(name))) {
+  if (!allowsFp16(goldenSpec(name))) {
     it('gives the reference logits in fp32, in which it stays by default, because half precision may not do', async () => {
       expect((await compare()).difference).toBeLessThan(FP32_TOLERANCE)
     })

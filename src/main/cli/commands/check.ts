@@ -18,7 +18,7 @@ import { triedDevices } from '../../work/devices'
 import { checkedRecipes, recipesNamed } from '../running/models'
 import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
-import { hasHalf } from '../../../contract/model/device'
+import { hasFp16 } from '../../../contract/model/device'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
@@ -29,7 +29,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck } from '../printing/check-report'
 import { defaulting, number } from '../options/option-kinds'
-import { chosenDevice, requireHalf } from '../../work/chosen-device'
+import { chosenDevice, requireFp16 } from '../../work/chosen-device'
 import { CheckWork } from '../../work/check'
 import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
@@ -135,10 +135,10 @@ async function computedWhere(
   signal: AbortSignal
 ): Promise<ComputedIn> {
   const chosen = device === undefined ? sweep : await chosenDevice({ device, precision }, base, triedDevices(signal))
-  requireHalf(chosen.device, precision)
+  requireFp16(chosen.device, precision)
   return {
     device: chosen.device,
-    precision: precision ?? (hasHalf(chosen.device) ? sweep.precision : 'fp32')
+    precision: precision ?? (hasFp16(chosen.device) ? sweep.precision : 'fp32')
   }
 }
 

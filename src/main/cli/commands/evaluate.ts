@@ -39,7 +39,7 @@ import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { computingOptions } from '../options/computing-options'
-import { requireHalf } from '../../work/chosen-device'
+import { requireFp16 } from '../../work/chosen-device'
 import { TASK_CHOICES } from '../options/given-task'
 import { judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
@@ -108,7 +108,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     allowForThisRun(options.allowAddress ?? [])
     const folders = pairPaths(givenPair ?? projectPair?.document.location ?? (await requirePair(options, command)))
     const task = withSettings(await namedTask(taskName, projectPair), options)
-    requireHalf(options.device ?? 'cpu', options.precision)
+    requireFp16(options.device ?? 'cpu', options.precision)
     if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
     const judge = await judgeNamed(options.judge, task.kind, command)
     const table = await csvOutput(options)

@@ -58,7 +58,7 @@ import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file
 import { flag, number, several, text } from '../options/option-kinds'
 import type { WorkMeans } from '../../work/means'
 import { answersInMemory, SampleWork } from '../../work/sample'
-import { requireHalf } from '../../work/chosen-device'
+import { requireFp16 } from '../../work/chosen-device'
 import { count, printJson, printShown, printText, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile, writtenWords } from '../results/output-file'
@@ -152,7 +152,7 @@ async function sample(
 ): Promise<void> {
   allowForThisRun(options.allowAddress ?? [])
   const { folders } = models
-  requireHalf(options.device ?? 'cpu', options.precision)
+  requireFp16(options.device ?? 'cpu', options.precision)
   if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
   const prompts = await promptsFrom(options, command)
   const output =

@@ -15,7 +15,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { pairPaths } from '../../project/demo'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { engineOnly } from '../../samples/external'
-import { requireHalf } from '../../work/chosen-device'
+import { requireFp16 } from '../../work/chosen-device'
 import { computingFromOptions } from '../../../contract/documents/samples'
 import { requireReadArguments } from '../../work/template-arguments'
 import { computingOptions } from '../options/computing-options'
@@ -66,7 +66,7 @@ async function serve(
 ): Promise<void> {
   const { folders } = context
   const { host, port, allowOrigin = [] } = options
-  requireHalf(options.device ?? 'cpu', options.precision)
+  requireFp16(options.device ?? 'cpu', options.precision)
   await requireReadArguments(options, await postTextFolder(folders))
   const key = await keyOf(options, command)
   const variants = await namedVariants(context, command)

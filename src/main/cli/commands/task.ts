@@ -14,7 +14,7 @@ import { failuresTask, requireRightAnswers } from '../../evaluation/greedy-failu
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { viewEvaluation } from '../../project/results/stored-evaluation'
-import { requireHalf } from '../../work/chosen-device'
+import { requireFp16 } from '../../work/chosen-device'
 import { EvaluationWork } from '../../work/evaluation'
 import { requireReadArguments } from '../../work/template-arguments'
 import { PUBLISHED_FORMATS } from '../../evaluation/published-formats'
@@ -66,7 +66,7 @@ const taskFilterCommand = subcommand(filterOptions, {
       requireRightAnswers(task)
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
       const folders = pairPaths(givenPair ?? projectPair?.document.location ?? (await requirePair(options, command)))
-      requireHalf(options.device ?? 'cpu', options.precision)
+      requireFp16(options.device ?? 'cpu', options.precision)
       await requireReadArguments(options, await postTextFolder(folders))
       const work = await EvaluationWork.open(
         {

@@ -1,10 +1,10 @@
 import type { Argument, Command } from 'commander'
 import { z } from 'zod'
-import { DeviceName, hasHalf } from '../../../contract/model/device'
+import { DeviceName, hasFp16 } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, modelPath } from '../../base/files/paths'
 import { isWithin } from '../../base/files/within'
-import { HalfUnavailable } from '../../work/chosen-device'
+import { Fp16Unavailable } from '../../work/chosen-device'
 import { calledAs } from '../printing/shared-options'
 import { UsageError } from '../printing/output'
 import { applyConfig } from './configured'
@@ -60,7 +60,7 @@ export function subcommand<Shape extends z.ZodRawShape>(
 
 /** Options that combine fp16 with a device without it. */
 const HalfOnDevice = z.looseObject({
-  device: DeviceName.refine((device) => !hasHalf(device)),
+  device: DeviceName.refine((device) => !hasFp16(device)),
   precision: z.literal('fp16')
 })
 
@@ -78,7 +78,7 @@ const PATH_END = /^(?:$|[\s.,:;'")/\\])/
 
 /** Names the option that gave the file or folder of an error. Returns the same error if there is none. */
 function errorNamingOption(error: unknown, command: Command): unknown {
-  if (error instanceof HalfUnavailable) {
+  if (error instanceof Fp16Unavailable) {
     const { device } = error
     return new UsageError(
       `--precision fp16 does not work on ${device}: leave it out, or use another device such as webgpu`,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import type * as ort from 'onnxruntime-node'
-import { DEVICE_LABELS, type DeviceName, hasHalf } from '../../../contract/model/device'
+import { DEVICE_LABELS, type DeviceName, hasFp16 } from '../../../contract/model/device'
 import { unsupportedError, WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
@@ -13,7 +13,7 @@ export interface Device {
   readonly name: DeviceName
   createSession(model: Uint8Array, options?: SessionSettings): Promise<ort.InferenceSession>
   /** True if float16 products are faster here. On the CPU they are float32 products and two conversions. */
-  readonly gainsFromHalf: boolean
+  readonly gainsFromFp16: boolean
   /** True if tensors can stay in the device's own memory from one run to the next. */
   readonly keepsTensors: boolean
   /** True if each run copies all of its inputs to the device's own memory, so that runs should be large. */
@@ -114,7 +114,7 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
   const create = sessionFactory(name, moved)
   return {
     name,
-    gainsFromHalf: hasHalf(name),
+    gainsFromFp16: hasFp16(name),
     keepsTensors: false,
     copiesTensors: isCuda,
     memoryBytes: isCuda ? freeCudaMemory() : null,
@@ -167,7 +167,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   const roundTrip = await InferenceSession.create(uploadGraph(1, 'float32'), options)
   return {
     name: 'webgpu',
-    gainsFromHalf: true,
+    gainsFromFp16: true,
     keepsTensors: true,
     copiesTensors: false,
     memoryBytes: null,

@@ -6,19 +6,19 @@ import type { PairWeights } from '../weights/pair-weights'
 
 export function choosePrecision(device: Device, pair: PairWeights, requested: Precision | undefined): Precision {
   const { family } = pair.post.spec
-  const mayHalve = allowsHalf(pair.post.spec)
-  if (requested === 'fp16' && !device.gainsFromHalf) {
+  const mayUseFp16 = allowsFp16(pair.post.spec)
+  if (requested === 'fp16' && !device.gainsFromFp16) {
     throw unsupportedError(`The device ${device.name} computes in fp32 only.`, PRECISION_HINT)
   }
-  if (requested === 'fp16' && !mayHalve) {
+  if (requested === 'fp16' && !mayUseFp16) {
     const why = family.experts === null ? 'overflows in fp16' : 'may choose other experts in fp16'
     throw unsupportedError(`${family.label} ${why}.`, PRECISION_HINT)
   }
-  return requested ?? (device.gainsFromHalf && mayHalve ? 'fp16' : 'fp32')
+  return requested ?? (device.gainsFromFp16 && mayUseFp16 ? 'fp16' : 'fp32')
 }
 
 /** Reports whether projections may be computed in float16. A state sums rounding errors over all tokens. */
-export function allowsHalf(spec: DecoderSpec): boolean {
+export function allowsFp16(spec: DecoderSpec): boolean {
   return spec.family.halfPrecision && anyRecurrence(spec) === null && !hasExperts(spec)
 }
 

@@ -124,8 +124,8 @@ function deviceWeightBytes({ pair, placement }: SweptModels): number {
   if (!keepsTensors && !copiesTensors) return 0
   const { spec } = pair.post
   const bytesOf = (role: Role): number => {
-    const isHalf = weightType(role, precision) === 'float16'
-    if (!isHalf) return FLOAT_BYTES
+    const isFloat16 = weightType(role, precision) === 'float16'
+    if (!isFloat16) return FLOAT_BYTES
     return copiesTensors ? (3 / 2) * FLOAT_BYTES : FLOAT_BYTES / 2
   }
   const uploads = anySteps(spec).map((step) =>
