@@ -2,7 +2,7 @@ import type { Judging } from '../documents/judge'
 import type { JudgeWay } from '../model/judge-way'
 import type { MeasureId } from '../model/measures'
 import { formatCount, plural } from './format'
-import { turnsShown } from './turned-text'
+import { showDirectionCharacters } from './direction-characters'
 
 const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: string; part: string }>> = {
   marks: {
@@ -72,4 +72,4 @@ const otherwiseCalled = ({ otherModels }: Judging): string | null =>
 export const replies = (count: number): string => (count === 1 ? '1 reply' : `${formatCount(count)} replies`)
 
 /** Quotes external text. */
-const quoted = (text: string): string => `“${turnsShown(text.replace(/[\p{Cc}\s]+/gu, ' '))}”`
+const quoted = (text: string): string => `“${showDirectionCharacters(text.replace(/[\p{Cc}\s]+/gu, ' '))}”`

@@ -1,4 +1,4 @@
-import { turnsShown } from '../../contract/words/turned-text'
+import { showDirectionCharacters } from '../../contract/words/direction-characters'
 import { fileError } from '../../contract/model/problem'
 import { parseJson } from './files/bounded-json'
 
@@ -69,5 +69,5 @@ function isBeforeColon(text: string, from: number): boolean {
 
 /** Quotes a name from a file for printing, with control and direction characters escaped. */
 export function quoteName(name: string): string {
-  return turnsShown(JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name))
+  return showDirectionCharacters(JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name))
 }

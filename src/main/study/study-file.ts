@@ -11,7 +11,7 @@ import { UniformBlendCount } from '../../contract/model/recipe'
 import { WeightStorage } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { SweepSettings } from '../../contract/work/settings'
-import { turnsShown } from '../../contract/words/turned-text'
+import { showDirectionCharacters } from '../../contract/words/direction-characters'
 import { JudgingServer } from '../evaluation/judging-server'
 import { PUBLISHED_FORMATS } from '../evaluation/published-formats'
 import { readYaml } from '../sandbox/yaml'
@@ -218,7 +218,8 @@ function brokenField(value: unknown): PropertyKey[] | null {
   return null
 }
 
-const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) && turnsShown(text) === text
+const isOneLine = (text: string): boolean =>
+  !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) && showDirectionCharacters(text) === text
 
 /** Largest number of YAML aliases. A variant may reuse the settings of another through an alias. */
 const MAX_ALIASES = 100

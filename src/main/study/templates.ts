@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { turnsShown } from '../../contract/words/turned-text'
+import { showDirectionCharacters } from '../../contract/words/direction-characters'
 
 /** Studies that `--template` writes. */
 export const TEMPLATES = ['paper', 'quick'] as const
@@ -7,7 +7,7 @@ export type TemplateName = (typeof TEMPLATES)[number]
 
 /** Returns the YAML line of a study's name. The name of a file or project may have line breaks, a study's may not. */
 const nameLine = (name: string): string =>
-  stringify({ name: turnsShown(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')) }, { lineWidth: 0 }).trimEnd()
+  stringify({ name: showDirectionCharacters(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')) }, { lineWidth: 0 }).trimEnd()
 
 /** Returns a study of the demo pair that takes about a minute. @param name name of the study */
 export const quickTemplate = (name: string): string => `\
