@@ -500,12 +500,12 @@ GEMMA4_TYPES = ["sliding_attention", "full_attention"] * 2
 def gemma4(**keys):
     """Gemma 4: full layers with larger heads, of which only the first dims turn, at the frequencies of all."""
     text = small("gemma4_text", "Gemma4ForCausalLM", drop=("hidden_act", "rope_theta"), head_dim=8, global_head_dim=16, num_global_key_value_heads=1,
-                 attention_bias=False, enable_moe_block=False, layer_types=GEMMA4_TYPES, sliding_window=8,
-                 hidden_activation="gelu_pytorch_tanh", final_logit_softcapping=30.0, vocab_size_per_layer_input=64,
-                 use_bidirectional_attention="vision", num_experts=None, top_k_experts=None, moe_intermediate_size=None,
+                 attention_bias=False, layer_types=GEMMA4_TYPES, sliding_window=8, hidden_activation="gelu_pytorch_tanh",
+                 final_logit_softcapping=30.0, vocab_size_per_layer_input=64, use_bidirectional_attention="vision",
                  rope_parameters=dict(full_attention=dict(rope_type="proportional", partial_rotary_factor=0.25, rope_theta=1000000.0),
                                       sliding_attention=dict(rope_type="default", rope_theta=10000.0)), **keys)
-    return changed(text, tie_word_embeddings=True)
+    experts = dict(enable_moe_block=False, num_experts=None, top_k_experts=None, moe_intermediate_size=None)
+    return {**changed(text, tie_word_embeddings=True), **{key: value for key, value in experts.items() if key not in keys}}
 
 
 def gemma3n():
@@ -549,6 +549,12 @@ GOLDENS_MADE |= {
     # Full layers use their keys as values.
     "gemma4_dense": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, config=gemma4(
         hidden_size_per_layer_input=0, num_kv_shared_layers=0, use_double_wide_mlp=False, attention_k_eq_v=True)),
+    # Experts beside the MLP, behind norms of both.
+    "gemma4_moe": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, names=("model.language_model.", None), config=dict(
+        architectures=["Gemma4ForConditionalGeneration"], model_type="gemma4", tie_word_embeddings=True, image_token_id=258880,
+        vision_config=None, audio_config=None,
+        text_config=gemma4(hidden_size_per_layer_input=0, num_kv_shared_layers=0, use_double_wide_mlp=False, attention_k_eq_v=True,
+                           enable_moe_block=True, num_experts=6, top_k_experts=2, moe_intermediate_size=12))),
 }
 
 
@@ -886,8 +892,15 @@ def gemma4_weights(made, seed):
         if inputs:
             shapes |= {"per_layer_input_gate": (inputs, hidden), "per_layer_projection": (hidden, inputs)}
             norms.append("post_per_layer_input_norm")
+        count, size = text.get("num_experts"), text.get("moe_intermediate_size")
+        if count:
+            shapes["router.proj"] = (count, hidden)
+            norms += ["post_feedforward_layernorm_1", "pre_feedforward_layernorm_2", "post_feedforward_layernorm_2"]
+            weights[f"{at}router.scale"], weights[f"{at}router.per_expert_scale"] = norm(hidden), norm(count)
+            weights[f"{at}experts.gate_up_proj"] = normal(count, 2 * size, hidden, std=1 / math.sqrt(hidden))
+            weights[f"{at}experts.down_proj"] = normal(count, hidden, size, std=1 / math.sqrt(size))
         # GELU of strongly negative numbers is almost nothing, which the norm behind it would blow up.
-        gain = {"per_layer_input_gate": 0.3, "altup.modality_router": hidden, "altup.prediction_coefs": 0.4, "altup.correction_coefs": 0.4}
+        gain = {"router.proj": math.sqrt(hidden), "per_layer_input_gate": 0.3, "altup.modality_router": hidden, "altup.prediction_coefs": 0.4, "altup.correction_coefs": 0.4}
         weights |= {f"{at}{name}.weight": linear(*shape, gain.get(name, 1.0)) for name, shape in shapes.items()}
         weights |= {f"{at}{name}.weight": norm(hidden) for name in norms}
         # Scores have no factor, so that the norms of heads are small.
@@ -906,6 +919,20 @@ def gemma4_inverse(made, layer, dtype=torch.float32):
     index = torch.arange(0, size, 2, dtype=torch.float64)
     turning = int(section.get("partial_rotary_factor", 1.0) * size // 2)
     return (section["rope_theta"] ** (-index / size) * (torch.arange(size // 2) < turning)).to(torch.float32).to(dtype)
+
+
+def gemma4_experts(text, w, at, x, norm):
+    """What a layer's experts give for rows after attention: each row's best, by shares that sum to one, times a number of each."""
+    directed = rms_norm(x, w[at + "router.scale"], text["rms_norm_eps"]) / math.sqrt(text["hidden_size"])
+    shares, rows = torch.softmax(directed @ w[at + "router.proj.weight"].T, dim=1), norm(x, at + "pre_feedforward_layernorm_2")
+    given = torch.zeros_like(x)
+    for position, share in enumerate(shares):
+        best, chosen = share.topk(text["top_k_experts"])
+        for part, expert in zip(best / best.sum(), chosen):
+            gate, up = (w[at + "experts.gate_up_proj"][expert] @ rows[position]).chunk(2)
+            result = w[at + "experts.down_proj"][expert] @ (ACTIVATIONS["gelu_tanh"](gate) * up)
+            given[position] += part * w[at + "router.per_expert_scale"][expert] * result
+    return given
 
 
 def gemma4_forward(made, stored, tokens, dtype):
@@ -973,6 +1000,8 @@ def gemma4_forward(made, stored, tokens, dtype):
             above = torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor(share, dtype=torch.float64)).to(dtype)
             gate = (gate - gate.mean(dim=1, keepdim=True) - above * deviation).clamp(min=0)
         inner = linear(act(gate) * linear(inner, at + "mlp.up_proj"), at + "mlp.down_proj")
+        if text.get("num_experts"):
+            inner = norm(inner, at + "post_feedforward_layernorm_1") + norm(gemma4_experts(text, w, at, x, norm), at + "post_feedforward_layernorm_2")
         x = x + norm(inner, at + "post_feedforward_layernorm")
         if streams:
             change, shares = x - states[0], linear(routed(x, at), at + "altup.correction_coefs") + 1

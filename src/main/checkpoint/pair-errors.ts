@@ -82,7 +82,8 @@ function describe(value: unknown): string {
 const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
 
 function tensorErrors(label: string, { checkpoint, spec, requiredTensors: used }: PairMember): PairError[] {
-  const joined = hasExperts(spec) && [...checkpoint.tensors.keys()].find((name) => JOINED_EXPERTS.test(name))
+  const expectsJoined = !hasExperts(spec) || spec.family.experts?.joined === true
+  const joined = !expectsJoined && [...checkpoint.tensors.keys()].find((name) => JOINED_EXPERTS.test(name))
   if (typeof joined === 'string') {
     const message =
       `${label} (${checkpoint.path}): tensor ${quoteName(joined)} is of all experts of a layer, expected tensors for ` +

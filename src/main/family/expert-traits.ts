@@ -1,3 +1,4 @@
+import type { ConfigReader } from './config-reader'
 import { isLeading } from './experts'
 import type { ExpertKeys } from './family'
 
@@ -37,6 +38,19 @@ export const graniteExperts = {
   normed: true,
   scaleKey: 'residual_multiplier',
   joined: true
+} satisfies ExpertKeys
+
+/** Experts of Gemma 4 beside the MLP of each layer. */
+export const gemmaExperts = {
+  ...softmaxExperts,
+  countKeys: ['num_experts'],
+  perRowKeys: ['top_k_experts'],
+  sizeKey: 'moe_intermediate_size',
+  normed: true,
+  joined: true,
+  besideMlp: true,
+  isWithout: (config: ConfigReader) => !config.flag('enable_moe_block', false),
+  shared: { sizeKey: 'intermediate_size', gated: false }
 } satisfies ExpertKeys
 
 /** Name of the router of Granite's experts. */

@@ -17,6 +17,8 @@ export interface Experts {
     readonly perRow: number
     readonly rank: 'byLargest' | 'byTopTwo'
   } | null
+  /** True if experts act beside an MLP, and a stored number for each expert multiplies its weight. */
+  readonly besideMlp: boolean
   /** True if the weights of a row's experts sum to one before `scale`; otherwise they are the scores. */
   readonly normed: boolean
   /** Factor of the weights. */
@@ -26,15 +28,14 @@ export interface Experts {
 }
 
 /** Reports whether experts are chosen by other numbers than they are weighed by. */
-export function choosesApart({ biased, groups }: Pick<Experts, 'biased' | 'groups'>): boolean {
-  return biased || groups !== null
+export function choosesApart({ biased, groups, besideMlp }: Pick<Experts, 'biased' | 'groups' | 'besideMlp'>): boolean {
+  return biased || groups !== null || besideMlp
 }
 
 /** Lists the experts of each layer; null for a layer with one MLP. */
 export function layerExperts(reader: ConfigReader, family: Family, layerCount: number): (Experts | null)[] {
   const { experts: keys } = family
-  const hasNone = keys?.mayBeNone === true && reader.value(keys.countKeys[0]) === 0
-  if (keys === null || hasNone) return new Array<null>(layerCount).fill(null)
+  if (keys === null || keys.isWithout?.(reader) === true) return new Array<null>(layerCount).fill(null)
   const count = renamedCount(reader, keys.countKeys)
   const groups = readGroups(reader, keys, count)
   const experts: Experts = {
@@ -44,6 +45,7 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
     scores: keys.scores,
     biased: keys.choiceBias !== 'none',
     groups,
+    besideMlp: keys.besideMlp === true,
     normed: typeof keys.normed === 'boolean' ? keys.normed : reader.flag(keys.normed, false),
     scale: keys.scaleKey === undefined ? 1 : reader.positive(keys.scaleKey),
     sharedSize: readSharedSize(reader, keys)

@@ -1,4 +1,5 @@
 import { EXPERT_FAMILIES } from './expert-families'
+import { gemmaExperts } from './expert-traits'
 import type { Family } from './family'
 import { RECURRENT_FAMILIES } from './recurrent-families'
 import { REPOSITORY_FAMILIES } from './repository-families'
@@ -167,7 +168,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     multipliers: () => ({ scoreScale: 1 }),
     softCaps: 'final',
     slides: (layer, config) => (layer + 1) % 6 !== 0 && layer + 1 !== config.count('num_hidden_layers'),
-    required: { attention_bias: false, enable_moe_block: false },
+    experts: gemmaExperts,
+    names: {
+      router: 'router.proj',
+      expertsGateUp: 'experts.gate_up_proj',
+      expertsDown: 'experts.down_proj',
+      sharedExpert: 'mlp'
+    },
+    required: { attention_bias: false },
     defaults: {
       vocab_size: 262_144,
       hidden_size: 2304,

@@ -151,10 +151,12 @@ export interface ExpertKeys {
   readonly normed: boolean | string
   /** Config key of a factor of these weights. */
   readonly scaleKey?: string
-  /** True if models without experts state 0 of them. */
-  readonly mayBeNone?: boolean
+  /** Reports whether a model of the family has no experts; omitted if all models have them. */
+  readonly isWithout?: (config: ConfigReader) => boolean
   /** True if all experts are stored as one tensor of gates and ups, and one of downs. */
   readonly joined?: boolean
+  /** True if experts act beside an MLP, behind norms of both, and the router norms rows and scales each expert. */
+  readonly besideMlp?: boolean
   /** Reports whether a layer has one MLP; omitted if all layers have experts. */
   readonly isDense?: (config: ConfigReader, layer: number, layerCount: number) => boolean
   /** Config key of the inner size of the expert of every row, and the count of those that are stored as one. */
@@ -193,8 +195,14 @@ const MODULES = {
   expertGate: 'gate_proj',
   expertUp: 'up_proj',
   expertDown: 'down_proj',
-  expertsGateUp: 'block_sparse_moe.input_linear',
-  expertsDown: 'block_sparse_moe.output_linear',
+  /** Names of the tensors themselves. */
+  expertsGateUp: 'block_sparse_moe.input_linear.weight',
+  expertsDown: 'block_sparse_moe.output_linear.weight',
+  routerScale: 'router.scale',
+  routerExpertScale: 'router.per_expert_scale',
+  normBeforeExperts: 'pre_feedforward_layernorm_2',
+  normAfterExperts: 'post_feedforward_layernorm_2',
+  normAfterShared: 'post_feedforward_layernorm_1',
   sharedExpert: 'mlp.shared_expert',
   sharedRouter: 'mlp.shared_expert_gate',
   layerInputGate: 'per_layer_input_gate',

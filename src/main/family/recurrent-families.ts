@@ -117,7 +117,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     },
     experts: {
       ...graniteExperts,
-      mayBeNone: true,
+      isWithout: (config) => config.value('num_local_experts') === 0,
       shared: { sizeKey: 'shared_intermediate_size', gated: false }
     },
     bias: { ...granite.bias, mlp: false },

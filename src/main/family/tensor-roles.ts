@@ -53,6 +53,11 @@ export type Role =
   | 'sharedGateUp'
   | 'expertsGateUp'
   | 'expertsDown'
+  | 'routerScale'
+  | 'routerExpertScale'
+  | 'normBeforeExperts'
+  | 'normAfterExperts'
+  | 'normAfterShared'
   | 'layerInputGate'
   | 'layerInputProjection'
   | 'layerInputNorm'
@@ -117,6 +122,11 @@ export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   sharedGateUp: ['gate', 'up'],
   expertsGateUp: ['gate', 'up'],
   expertsDown: ['down'],
+  routerScale: ['router'],
+  routerExpertScale: ['router'],
+  normBeforeExperts: ['norms'],
+  normAfterExperts: ['norms'],
+  normAfterShared: ['norms'],
   layerInputGate: ['gate'],
   layerInputProjection: ['down'],
   layerInputNorm: ['norms'],

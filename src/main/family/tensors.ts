@@ -70,8 +70,8 @@ export function storedExperts(spec: DecoderSpec, layer: number): LayerTensorSpec
     return Array.from({ length: count }, (_, expert) => expertTensors(spec, layer, expert)).flat()
   const { expertsGateUp, expertsDown } = moduleNames(spec.family)
   return inLayer(layer, 'mlp', null, [
-    { role: 'expertsGateUp', name: `${expertsGateUp}.weight`, shape: [count, 2 * size, spec.hiddenSize] },
-    { role: 'expertsDown', name: `${expertsDown}.weight`, shape: [count, spec.hiddenSize, size] }
+    { role: 'expertsGateUp', name: expertsGateUp, shape: [count, 2 * size, spec.hiddenSize] },
+    { role: 'expertsDown', name: expertsDown, shape: [count, spec.hiddenSize, size] }
   ])
 }
 
@@ -85,7 +85,7 @@ export function expertTensors(spec: DecoderSpec, layer: number, expert: number):
     const elements = size * spec.hiddenSize
     const part = (role: Role, name: string, shape: readonly number[], first: number): PartialTensor => ({
       role,
-      name: `${name}.weight`,
+      name,
       shape,
       first
     })
@@ -244,9 +244,10 @@ function layerEndTensors({ family, hiddenSize, streams, carried: { inputSize } }
 }
 
 /** Lists the tensors that replace an MLP's in a layer with experts. */
-function routerTensors(spec: DecoderSpec, { count, biased, sharedSize }: Experts): PartialTensor[] {
+function routerTensors(spec: DecoderSpec, { count, biased, sharedSize, besideMlp }: Experts): PartialTensor[] {
   const { hiddenSize, family } = spec
-  const { router, choiceBias, sharedExpert, sharedRouter, gateUp, down } = moduleNames(family)
+  const names = moduleNames(family)
+  const { router, choiceBias, sharedExpert, sharedRouter, gateUp, down } = names
   const weight = (role: Role, name: string, shape: number[]): PartialTensor => ({
     role,
     name: `${name}.weight`,
@@ -278,7 +279,19 @@ function routerTensors(spec: DecoderSpec, { count, biased, sharedSize }: Experts
                 weight('sharedDown', `${sharedExpert}.down_proj`, [hiddenSize, sharedSize])
               ]),
           ...(family.experts?.shared?.gated === true ? [weight('sharedRouter', sharedRouter, [1, hiddenSize])] : [])
-        ])
+        ]),
+    ...(besideMlp
+      ? [
+          { role: 'routerScale' as const, name: names.routerScale, shape: [hiddenSize] },
+          { role: 'routerExpertScale' as const, name: names.routerExpertScale, shape: [count] },
+          ...namedWeights(family, [
+            ['normAfterShared', [hiddenSize]],
+            ['normBeforeExperts', [hiddenSize]],
+            ['normAfterExperts', [hiddenSize]]
+          ]),
+          ...norm(spec, 'afterMlp')
+        ]
+      : [])
   ]
 }
 

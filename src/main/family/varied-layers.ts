@@ -50,6 +50,10 @@ export function readVariedLayers(
   })
   const inputSize =
     reader.value('hidden_size_per_layer_input') === null ? 0 : reader.count('hidden_size_per_layer_input', 0)
+  if (layers.some(({ experts }) => experts !== null)) {
+    if (inputSize > 0) throw reader.unsupported('hidden_size_per_layer_input', '0 beside experts')
+    if (carriedTypes.length > 0) throw reader.unsupported('num_kv_shared_layers', '0 beside experts')
+  }
   const sizes = { full: full.kvHeadCount * full.headSize, sliding: sliding.kvHeadCount * sliding.headSize }
   return {
     layers: varied,

@@ -3,13 +3,13 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { cachedSizes, specOfLayer } from '../family/expert-layers'
-import { choosesApart } from '../family/experts'
+import { choosesApart, type Experts } from '../family/experts'
 import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
+import { ENDING_GAINS, ENDING_ROWS, expertRows } from './expert-rows'
 import { gatherRows } from './graph-rows'
 import { recurrentLayer } from './recurrent-layer'
 import { firstStream, predictStreams } from './streams'
 import type { RecurrentShape } from './recurrent-shape'
-import { expertScores, withSharedExpert } from './router'
 import type { Recurrence } from '../family/recurrent'
 import type { Role } from '../family/tensor-roles'
 import { expertTensors, type LayerTensorSpec, sharedTensors } from '../family/tensors'
@@ -50,7 +50,10 @@ export const BLOCK_INPUTS = {
 export const BLOCK_OUTPUTS = {
   /** [nodes, outputRowCount, hidden]; in a layer with experts, before their outputs are added. */
   hidden: 'hiddenOut',
-  /** Inputs of experts, and scores [nodes, outputRowCount, experts], then others that choose, if any. */
+  /**
+   * Inputs of experts, and scores [nodes, outputRowCount, experts], then others that choose, if any. Experts beside an
+   * MLP have the parts of an `ExpertEnding` too.
+   */
   normed: 'normed',
   routing: 'routing',
   /**
@@ -99,25 +102,15 @@ export function blockGraph(
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
-  if (spec.family.variedLayers) {
+  if (experts !== null) {
+    outputExperts(layer, experts, { rows, block }, shape.outputRowCount)
+  } else if (spec.family.variedLayers) {
     const ended = { row, predicted, block, rows: layer.mlp(rows, block), pair: [keys, values] as const }
     const { output, width } = joinedRow(layer, kind, shape, ended)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(width))
-  } else if (experts === null) {
+  } else {
     const output = hasMlp ? layer.mlp(rows, block, byNode) : byNode('attended', rows)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
-  } else {
-    const normed = layer.mlpInput(rows, block)
-    const { scores, choice } = expertScores(layer, normed, experts)
-    const hasSeparateChoice = choosesApart(experts)
-    const joined = hasSeparateChoice
-      ? graph.node('routing/joined', 'Concat', [scores, choice], { axis: { int: -1 } })
-      : scores
-    const width = hasSeparateChoice ? 2 * experts.count : experts.count
-    const routing = graph.reshape('routing', joined, [-1, shape.outputRowCount, width])
-    graph.output(byNode('attended', withSharedExpert(layer, rows, normed)), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
-    graph.output(byNode('normed', normed), BLOCK_OUTPUTS.normed, dims(spec.hiddenSize))
-    graph.output(routing, BLOCK_OUTPUTS.routing, dims(width))
   }
   if (withKeyValues) {
     const { key, value } = cachedSizes(model, kind)
@@ -125,6 +118,28 @@ export function blockGraph(
     graph.output(values, BLOCK_OUTPUTS.values, ['nodes', 'valueRows', value])
   }
   return graph.encode()
+}
+
+/** Outputs a layer before its experts: the rows that they change, their inputs and scores, and parts that end it. */
+function outputExperts(
+  layer: LayerBuilder,
+  experts: Experts,
+  { rows, block }: Readonly<Record<'rows' | 'block', string>>,
+  rowCount: number
+): void {
+  const { graph, spec } = layer
+  const output = (path: string, value: string, name: string, width: number): void =>
+    graph.output(graph.reshape(path, value, [-1, rowCount, width]), name, ['nodes', rowCount, width])
+  const { normed, scores, sum, ending } = expertRows(layer, experts, rows, block)
+  const { scores: weights, choice } = scores
+  const apart = choosesApart(experts)
+  const routing = apart ? graph.node('routing/joined', 'Concat', [weights, choice], { axis: { int: -1 } }) : weights
+  output('routing', routing, BLOCK_OUTPUTS.routing, apart ? 2 * experts.count : experts.count)
+  output('summed', sum, BLOCK_OUTPUTS.hidden, spec.hiddenSize)
+  output('normed/nodes', normed, BLOCK_OUTPUTS.normed, spec.hiddenSize)
+  if (ending === null) return
+  for (const part of ENDING_ROWS) output(`ending/${part}`, ending[part], part, spec.hiddenSize)
+  for (const part of ENDING_GAINS) graph.output(ending[part], part, [spec.hiddenSize])
 }
 
 /** Ends a layer whose rows carry more than its hidden state. @returns rows, [nodes, outputRowCount, width] */

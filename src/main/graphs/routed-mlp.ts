@@ -2,7 +2,8 @@ import { elementAt } from '../../contract/model/look-up'
 import type { Experts } from '../family/experts'
 import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
-import { expertScores, expertShares, integers, withSharedExpert } from './router'
+import { endExperts, expertRows } from './expert-rows'
+import { expertShares, integers } from './router'
 
 /**
  * Builds the MLP with all experts and the residual, [rows, hidden]. Each expert is a branch that runs only if chosen,
@@ -16,32 +17,30 @@ export function routedMlp(
   expertOf: (graph: OnnxGraph, expert: number) => LayerBuilder
 ): string {
   const { graph, spec } = layer
-  const normed = layer.mlpInput(rows, block)
-  const shares = expertShares(graph, expertScores(layer, normed, experts), experts)
+  const { normed, scores, sum: initial, ending } = expertRows(layer, experts, rows, block)
+  const shares = expertShares(graph, scores, experts)
   const largest = graph.node('mlp/largest', 'ReduceMax', [shares, integers(graph, 'mlp/largest/axis', 1)], {
     keepdims: { int: 0 }
   })
   const needs = perExpert(graph, 'mlp/needs', largest, experts)
   const dims = ['rows', spec.hiddenSize]
-  return perExpert(graph, 'mlp/share', shares, experts).reduce(
-    (sum, share, expert) => {
-      const path = `mlp/expert${expert}`
-      const taken = graph.branch(`${path}/taken`)
-      const added = addExpert(taken, expertOf(taken, expert), { normed, share, sum })
-      taken.output(added, `${path}/taken/out`, dims)
-      const passed = graph.branch(`${path}/passed`)
-      passed.output(sum, `${path}/passed/out`, dims)
-      const needed = graph.node(`${path}/needed`, 'Greater', [
-        elementAt(needs, expert, 'expert'),
-        graph.constant(`${path}/none`, 0)
-      ])
-      return graph.node(path, 'If', [needed], {
-        then_branch: { graph: taken },
-        else_branch: { graph: passed }
-      })
-    },
-    withSharedExpert(layer, rows, normed)
-  )
+  const total = perExpert(graph, 'mlp/share', shares, experts).reduce((sum, share, expert) => {
+    const path = `mlp/expert${expert}`
+    const taken = graph.branch(`${path}/taken`)
+    const added = addExpert(taken, expertOf(taken, expert), { normed, share, sum })
+    taken.output(added, `${path}/taken/out`, dims)
+    const passed = graph.branch(`${path}/passed`)
+    passed.output(sum, `${path}/passed/out`, dims)
+    const needed = graph.node(`${path}/needed`, 'Greater', [
+      elementAt(needs, expert, 'expert'),
+      graph.constant(`${path}/none`, 0)
+    ])
+    return graph.node(path, 'If', [needed], {
+      then_branch: { graph: taken },
+      else_branch: { graph: passed }
+    })
+  }, initial)
+  return ending === null ? total : endExperts(graph, ending, total, spec.normEpsilon)
 }
 
 /** Splits a value, [experts, ...], into one value for each expert. */

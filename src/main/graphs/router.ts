@@ -22,7 +22,10 @@ export function expertScores(layer: LayerBuilder, normed: string, experts: Exper
       ? graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
       : graph.node('mlp/routing', 'Sigmoid', [logits])
   const biased = experts.biased ? graph.node('mlp/choice', 'Add', [scores, layer.weight('routerBias')]) : scores
-  return { scores, choice: withinGroups(graph, biased, experts) }
+  const weights = experts.besideMlp
+    ? graph.node('mlp/routing/scaled', 'Mul', [scores, layer.weight('routerExpertScale')])
+    : scores
+  return { scores: weights, choice: withinGroups(graph, biased, experts) }
 }
 
 /** Sets the scores of experts outside the best groups of a row to 0. */
@@ -52,7 +55,7 @@ function withinGroups(graph: OnnxGraph, scores: string, { count, groups }: Exper
 export function expertShares(
   graph: OnnxGraph,
   { scores, choice }: ExpertScores,
-  { perRow, normed, scale }: Experts
+  { perRow, normed, scale, besideMlp }: Experts
 ): string {
   const chosen = topK(graph, 'mlp/chosen', choice, perRow)
   const ofChosen =
@@ -60,9 +63,12 @@ export function expertShares(
       ? chosen.values
       : graph.node('mlp/chosen/scores', 'GatherElements', [scores, chosen.indices], { axis: { int: -1 } })
   const sum = (): string =>
-    graph.node('mlp/chosen/sum', 'ReduceSum', [ofChosen, integers(graph, 'mlp/chosen/axis', -1)], {
-      keepdims: { int: 1 }
-    })
+    graph.node(
+      'mlp/chosen/sum',
+      'ReduceSum',
+      [besideMlp ? chosen.values : ofChosen, integers(graph, 'mlp/chosen/axis', -1)],
+      { keepdims: { int: 1 } }
+    )
   const weights = normed ? graph.node('mlp/chosen/normed', 'Div', [ofChosen, sum()]) : ofChosen
   const scaled =
     scale === 1 ? weights : graph.node('mlp/chosen/scaled', 'Mul', [weights, graph.constant('mlp/chosen/scale', scale)])
@@ -76,6 +82,11 @@ export function expertShares(
 /** Adds to rows what an expert that every row goes through gives for normed rows, if the layer has one. */
 export function withSharedExpert(layer: LayerBuilder, rows: string, normed: string): string {
   if (!layer.hasWeight('sharedDown')) return rows
+  return layer.graph.node('mlp/shared/sum', 'Add', [rows, sharedExpert(layer, normed)])
+}
+
+/** Computes the expert that every row goes through, for normed rows. */
+export function sharedExpert(layer: LayerBuilder, normed: string): string {
   const { graph } = layer
   const separate = (): string[] => [
     layer.project('mlp/shared/gate_proj', normed, 'sharedGate'),
@@ -98,7 +109,7 @@ export function withSharedExpert(layer: LayerBuilder, rows: string, normed: stri
     const logit = graph.node('mlp/shared/router', 'Gemm', [normed, router], { transB: { int: 1 } })
     return graph.node('mlp/shared', 'Mul', [output, graph.node('mlp/shared/share', 'Sigmoid', [logit])])
   }
-  return graph.node('mlp/shared/sum', 'Add', [rows, layer.hasWeight('sharedRouter') ? weigh() : output])
+  return layer.hasWeight('sharedRouter') ? weigh() : output
 }
 
 function topK(graph: OnnxGraph, path: string, value: string, count: number): { values: string; indices: string } {

@@ -18,7 +18,7 @@ import type { RunStates } from './state-cache'
 import { LevelStates } from './level-states'
 import { chunksOf, type PartStep, partSteps } from './part-steps'
 import { openNodeStates, type NodeStates } from './node-states'
-import { type ExpertStep, RoutedRows } from './routed-rows'
+import { type ExpertStep, type RoutedChunk, RoutedRows } from './routed-rows'
 import { Pace } from '../device/pace'
 import { memberOf, specOf } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
@@ -138,6 +138,7 @@ class ForwardPass {
   private readonly sessions: LayerSessions
   private readonly block = new Map<string, ort.Tensor>()
   private expert: ExpertSession | null = null
+  private ending: ExpertSession | null = null
 
   constructor(private readonly run: ForwardRun) {
     const { device, pair, packed } = run
@@ -182,7 +183,7 @@ class ForwardPass {
           yield* this.throughExpert(routed, step, read)
           this.drop(read)
         }
-        for (const { nodes, output } of routed.finished()) yield* this.takeStates(levelStep, nodes, output)
+        for (const chunk of routed.finished()) yield* this.takeStates(levelStep, chunk.nodes, await this.ended(chunk))
         routed.close()
       }
       yield { type: 'part', part }
@@ -194,6 +195,7 @@ class ForwardPass {
     this.store.close()
     if (this.run.sessions === undefined) await this.sessions.close()
     await this.expert?.close()
+    await this.ending?.close()
   }
 
   private hasExperts(layer: number): boolean {
@@ -325,6 +327,13 @@ class ForwardPass {
       yield { type: 'rows', layer: step.layer, rows }
       await nextTurn()
     }
+  }
+
+  /** Returns the states of a chunk after its layer, [nodes, rows, hidden]. */
+  private async ended({ output, ending }: RoutedChunk): Promise<ort.Tensor> {
+    if (ending === null) return output
+    this.ending ??= await ExpertSession.openEnding(this.run, this.spec)
+    return this.ending.end(ending, output)
   }
 
   /** Stores or yields the states of nodes after a layer. */

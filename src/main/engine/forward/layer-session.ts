@@ -2,6 +2,7 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import type { DecoderSpec } from '../../family'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, EXPERT_ROWS, expertGraph } from '../../graphs/block-graph'
+import { ENDING_GAINS, ENDING_ROWS, endingGraph, type ExpertEnding } from '../../graphs/expert-rows'
 import { elementAt } from '../../../contract/model/look-up'
 import { floatsOf, floatTensor, integerTensor, runTensors, type Device } from '../device/device'
 import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
@@ -21,9 +22,11 @@ export interface LayerSource {
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
 /** Inputs of experts: normed rows, [nodes, rows, hidden], and probabilities, [nodes, rows, experts]. */
-interface Routed {
+export interface Routed {
   readonly normed: ort.Tensor
   readonly routing: ort.Tensor
+  /** Parts that end the layer after the sum of its experts; null if it ends with the sum. */
+  readonly ending: ExpertEnding<ort.Tensor> | null
 }
 
 /** Outputs of a run of a block for its nodes, [nodes, rows, width] each. */
@@ -102,7 +105,7 @@ export class LayerSession {
       hidden,
       keys: outputs[BLOCK_OUTPUTS.keys],
       values: outputs[BLOCK_OUTPUTS.values],
-      ...(normed !== undefined && routing !== undefined && { routed: { normed, routing } })
+      ...(normed !== undefined && routing !== undefined && { routed: { normed, routing, ending: endingOf(outputs) } })
     }
   }
 
@@ -147,6 +150,12 @@ export class LayerSessions {
   }
 }
 
+function endingOf({ residual, mlp, expertGain, gain }: Feeds): ExpertEnding<ort.Tensor> | null {
+  if (residual === undefined || mlp === undefined || expertGain === undefined || gain === undefined) return null
+  return { residual, mlp, expertGain, gain }
+}
+
+/** Takes rows through an expert, or ends a layer. */
 export class ExpertSession {
   private constructor(
     private readonly session: ort.InferenceSession,
@@ -156,6 +165,20 @@ export class ExpertSession {
   static async open({ device, precision }: LayerSource, spec: DecoderSpec): Promise<ExpertSession> {
     const graph = expertGraph(spec, precision, device.copiesTensors)
     return new ExpertSession(await device.createSession(graph), spec.hiddenSize)
+  }
+
+  static async openEnding({ device }: LayerSource, spec: DecoderSpec): Promise<ExpertSession> {
+    return new ExpertSession(await device.createSession(endingGraph(spec, EXPERT_ROWS)), spec.hiddenSize)
+  }
+
+  /** Ends a layer. @param sum results of the experts, [nodes, rows, hidden], as the result is */
+  async end(ending: ExpertEnding<ort.Tensor>, sum: ort.Tensor): Promise<ort.Tensor> {
+    const rows = (tensor: ort.Tensor): ort.Tensor => floatTensor(floatsOf(tensor), [tensor.size / this.width, this.width])
+    const feeds = Object.fromEntries([
+      ...ENDING_ROWS.map((part) => [part, rows(ending[part])] as const),
+      ...ENDING_GAINS.map((part) => [part, ending[part]] as const)
+    ])
+    return floatTensor(await this.run(floatsOf(sum), feeds), sum.dims)
   }
 
   /** Takes rows, [rows, hidden], through an expert. */

@@ -8,7 +8,7 @@ import type { PartNode } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
 import { floatsOf } from '../device/device'
 import { rowAt } from '../rows/rows'
-import type { LayerOutputs } from './layer-session'
+import type { LayerOutputs, Routed } from './layer-session'
 import { largestIndices } from './largest-indices'
 
 /** Nodes that one run advanced through the attention of a layer with experts. */
@@ -18,6 +18,7 @@ export interface RoutedChunk extends ExpertRouting {
   readonly hidden: Float32Array
   /** The states as the output of the run, [nodes, rows, hidden]. */
   readonly output: ort.Tensor
+  readonly ending: Routed['ending']
   /** Inputs of the experts, [nodes x rows, hidden]. */
   readonly normed: Float32Array
   readonly perRow: number
@@ -50,6 +51,7 @@ export class RoutedRows {
       nodes,
       output: hidden,
       hidden: floatsOf(hidden),
+      ending: routed.ending,
       normed: floatsOf(routed.normed),
       perRow: experts.perRow,
       ...routeRows(floatsOf(routed.routing), experts)
@@ -166,9 +168,9 @@ interface ExpertRouting {
 /** Routes rows to the experts of the highest scores. @param scores [rows, experts], twice if others choose */
 export function routeRows(
   scores: Float32Array,
-  experts: Pick<Experts, 'count' | 'perRow' | 'normed' | 'scale' | 'biased' | 'groups'>
+  experts: Pick<Experts, 'count' | 'perRow' | 'normed' | 'scale' | 'biased' | 'groups' | 'besideMlp'>
 ): ExpertRouting {
-  const { count, perRow, normed, scale } = experts
+  const { count, perRow, normed, scale, besideMlp } = experts
   const width = choosesApart(experts) ? 2 * count : count
   const rowCount = scores.length / width
   const selected = new Int32Array(rowCount * perRow)
@@ -185,9 +187,10 @@ export function routeRows(
   const weights = new Float32Array(selected.length)
   for (let row = 0; row < rowCount; row++) {
     const ofRow = rowAt(scores, row, width)
+    const summed = besideMlp ? ofRow.subarray(count) : ofRow
     const rowExperts = selected.subarray(row * perRow, (row + 1) * perRow)
     const sum = normed
-      ? rowExperts.reduce((total, expert) => Math.fround(total + elementAt(ofRow, expert, 'expert')), 0)
+      ? rowExperts.reduce((total, expert) => Math.fround(total + elementAt(summed, expert, 'expert')), 0)
       : 1
     for (const expert of rowExperts) {
       const index = elementAt(next, expert, 'expert')

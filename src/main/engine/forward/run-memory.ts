@@ -1,4 +1,4 @@
-import { anyRecurrence, type DecoderSpec, hasExperts, layerKinds, outputSize, stateSize, widestMlp } from '../../family'
+import { anyExperts, anyRecurrence, type DecoderSpec, hasExperts, layerKinds, outputSize, stateSize, widestMlp } from '../../family'
 import { KEY_COST, SEGMENT_SCORES } from '../tries/attention-layout'
 import { CHUNK_ROWS } from '../tries/recurrent-layout'
 import type { GroupSize } from '../tries/prompt-trie'
@@ -17,9 +17,10 @@ export function anySteps(spec: DecoderSpec): BlockStep[] {
   })
 }
 
-/** Returns the number of states per row between layers. With experts this includes their input. */
+/** Returns the number of states per row between layers: with experts, also their input and the parts beside them. */
 export function statesOfRow(spec: DecoderSpec): number {
-  return hasExperts(spec) ? 2 : 1
+  if (!hasExperts(spec)) return 1
+  return anyExperts(spec)?.besideMlp === true ? 4 : 2
 }
 
 /** Returns the bytes of one run of a block: its input and output, and the MLP or attention in between. */

@@ -282,6 +282,10 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
         hidden_size_per_layer_input: shape.bias ? 3 : 0,
         vocab_size_per_layer_input: VOCABULARY,
         num_kv_shared_layers: shape.bias ? 2 : 0,
+        enable_moe_block: !shape.bias && shape.window !== null,
+        num_experts: 4,
+        top_k_experts: 2,
+        moe_intermediate_size: 5,
         use_double_wide_mlp: shape.tied,
         attention_k_eq_v: shape.tied
       }

@@ -28,7 +28,7 @@ describe('the largest of some values', () => {
 describe('routing rows', () => {
   // Exact in binary.
   const probabilities = Float32Array.of(0.125, 0.5, 0.25, 0.125, 0.0625, 0.0625, 0.125, 0.75)
-  const experts = { count: 4, perRow: 2, size: 3, scale: 1, biased: false, groups: null }
+  const experts = { count: 4, perRow: 2, size: 3, scale: 1, biased: false, besideMlp: false, groups: null }
 
   test('groups them by expert, weighed by their probabilities', () => {
     const { starts, rows, weights } = routeRows(probabilities, { ...experts, normed: false })
