@@ -316,6 +316,21 @@ GOLDENS_MADE["granite4_hybrid"] = dict(
     head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0, fused_mlp=True,
     gate_up="shared_mlp.input_linear", modules=dict(down="shared_mlp.output_linear"), recurrent=SPACE, longest=100, ropes=["none"] * 4)
 
+# Attention and a state space beside each other in every layer, and a factor of each part.
+GOLDENS_MADE["falcon_h1"] = dict(
+    config=small("falcon_h1", "FalconH1ForCausalLM", head_dim=8, attention_bias=False, attention_in_multiplier=0.8,
+                 attention_out_multiplier=0.9, attn_layer_indices=None, embedding_multiplier=5.5, key_multiplier=0.6,
+                 lm_head_multiplier=0.7, mamba_chunk_size=128, mamba_conv_bias=True, mamba_d_conv=4, mamba_d_head=8, mamba_d_ssm=48,
+                 mamba_d_state=6, mamba_expand=2, mamba_n_groups=2, mamba_n_heads=6, mamba_norm_before_gate=False,
+                 mamba_proj_bias=False, mamba_rms_norm=True, mamba_use_mlp=True, mlp_bias=False, mlp_expansion_factor=8,
+                 mlp_multipliers=[0.9, 0.6], num_logits_to_keep=1, projectors_bias=False, rope_scaling=None, ssm_in_multiplier=1.2,
+                 ssm_multipliers=[0.4, 0.5, 0.6, 0.7, 0.8], ssm_out_multiplier=0.3),
+    head_dim=8, output_gain=2.0, embedding_scale=5.5, residual_scale=0.6, score_scale=0.6 * 0.8 ** 2 / math.sqrt(8),
+    logits_divisor=1 / 0.7, gate_scale=0.9, beside=dict(attention=0.8 * 0.9, state=0.3), longest=100,
+    recurrent=dict(SPACE, layers=[0, 1, 2, 3], heads=6, norm_groups=2, input_scales=[1.2 * factor for factor in [0.4, 0.5, 0.6, 0.7, 0.8]]),
+    around=("embed_tokens", "final_layernorm"), layer_norms=dict(before_attention="input_layernorm", before_mlp="pre_ff_layernorm"),
+    modules=dict(gate="feed_forward.gate_proj", up="feed_forward.up_proj", down="feed_forward.down_proj"))
+
 # Layers with one half each: M and * have an attention half, and - an MLP.
 GOLDENS_MADE["nemotron_h"] = dict(
     config=small("nemotron_h", "NemotronHForCausalLM", drop=["rms_norm_eps", "hidden_act", "rope_theta"], hybrid_override_pattern="M*-M",
@@ -656,7 +671,7 @@ def make_weights(made, seed):
         if recurrent:
             RECURRENT[recurrent["kind"]]["add"](recurrent, weights, at, normal, linear, hidden)
         half = half_of(made, layer)
-        without_attention = recurrent or half == "-"
+        without_attention = (recurrent and "beside" not in made) or half == "-"
         if "latent" in made:
             add_latent(made["latent"], weights, f"{at}self_attn.", linear, norm, hidden, heads)
         for name, size, gain in [("q", heads, 1.5), ("k", kv_heads, 1.5), ("v", kv_heads, 1.0)]:
@@ -1111,7 +1126,11 @@ def state_space(space, w, at, inner, eps):
     at, silu, size, n = f"{at}{space['folder']}.", ACTIVATIONS["silu"], space["size"], space["state_size"]
     heads, groups = space["heads"], space["groups"]
     width = heads * size
-    gate, inputs, steps = torch.split(inner @ w[f"{at}in_proj.weight"].T, [width, width + 2 * groups * n, heads], dim=1)
+    projected = inner @ w[f"{at}in_proj.weight"].T
+    if "input_scales" in space:
+        parts = torch.split(projected, [width, width, groups * n, groups * n, heads], dim=1)
+        projected = torch.cat([part * factor for part, factor in zip(parts, space["input_scales"])], dim=1)
+    gate, inputs, steps = torch.split(projected, [width, width + 2 * groups * n, heads], dim=1)
     x, b, c = torch.split(silu(convolved(inputs, w[f"{at}conv1d.weight"]) + w[f"{at}conv1d.bias"]), [width, groups * n, groups * n], dim=1)
     steps = torch.nn.functional.softplus(steps + w[f"{at}dt_bias"]).clamp(*space["step_limits"])
     outputs = []
@@ -1196,8 +1215,13 @@ def forward(made, stored, tokens, dtype=torch.float32):
         def placed(x, place):
             return norm(x, at + norms[place]) if norms.get(place) else x
 
-        def attention(inner):
-            recurrent = recurrent_in(made, layer)
+        def first_half(inner):
+            if "beside" not in made:
+                return placed(attention(inner, recurrent_in(made, layer)), "after_attention") * made.get("residual_scale", 1.0)
+            parts = dict(attention=attention(inner, None), state=attention(inner, recurrent_in(made, layer)))
+            return sum(part * made["beside"][name] for name, part in parts.items())
+
+        def attention(inner, recurrent):
             if recurrent:
                 return RECURRENT[recurrent["kind"]]["run"](recurrent, w, at, inner, eps)
             if "latent" in made:
@@ -1301,12 +1325,12 @@ def forward(made, stored, tokens, dtype=torch.float32):
             else:
                 act = ACTIVATIONS[name]
             up = linear(inner, at + modules["up"])
-            return linear(act(up) if made.get("mlp") == "plain" else act(linear(inner, at + modules["gate"])) * up,
+            return linear(act(up) if made.get("mlp") == "plain" else act(linear(inner, at + modules["gate"]) * made.get("gate_scale", 1.0)) * up,
                           at + modules["down"])
 
         scale, before = made.get("residual_scale", 1.0), placed(x, "before_attention")
         half = half_of(made, layer)
-        attended = x if half == "-" else x + placed(attention(before), "after_attention") * scale
+        attended = x if half == "-" else x + first_half(before)
         if half in list("M*"):
             x = attended
             continue

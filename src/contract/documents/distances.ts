@@ -37,6 +37,7 @@ export const COMPONENT_LABELS = {
   decayBias: 'decay bias',
   stateSkip: 'values past the state',
   stateNorm: 'norm of the state',
+  stateOutput: 'output of the state',
   o: 'o',
   oBias: 'o bias',
   normAfterAttention: 'norm after attention',

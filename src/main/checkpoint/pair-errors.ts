@@ -32,6 +32,10 @@ const BLOCK_TRAITS = [
   ['queryGrowth', 'growth of queries with their position'],
   ['scoreScale', 'attention score scale'],
   ['residualScale', 'residual multiplier'],
+  ['attentionScale', 'attention multiplier'],
+  ['stateScale', 'state multiplier'],
+  ['gateScale', 'gate multiplier'],
+  ['stateInputScales', 'multipliers of state inputs'],
   ['attentionSoftCap', 'attention soft cap']
 ] as const satisfies readonly (readonly [keyof DecoderSpec, string])[]
 

@@ -106,6 +106,15 @@ export class ConfigReader {
     return value === undefined || value === null ? null : this.positive(key)
   }
 
+  /** Reads a list of positive numbers. */
+  positives(key: string, length: number): number[] {
+    const value = this.value(key)
+    const isPositive = (item: unknown): item is number => typeof item === 'number' && Number.isFinite(item) && item > 0
+    if (!Array.isArray(value) || value.length !== length || !value.every(isPositive))
+      throw this.bad(key, `a list of ${length} positive numbers`)
+    return value
+  }
+
   /** Reads a boolean. Null is refused, as in transformers. */
   flag(key: string, byDefault: boolean): boolean {
     const value = this.value(key)

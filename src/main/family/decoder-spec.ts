@@ -244,12 +244,16 @@ function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): He
 
 function multipliers(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Multipliers {
   const base = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
+  const factors = { residualScale: 1, ...family.multipliers?.(reader) }
   return {
     embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
     scoreScale: base ** -0.5 * (family.attention === 'latent' ? latentScoreFactor(reader) : 1),
-    residualScale: 1,
+    attentionScale: factors.residualScale,
+    stateScale: factors.residualScale,
+    gateScale: 1,
+    stateInputScales: null,
     logitScale: family.logitScaleKey === undefined ? 1 : reader.positive(family.logitScaleKey),
-    ...family.multipliers?.(reader)
+    ...factors
   }
 }
 

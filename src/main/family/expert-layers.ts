@@ -23,16 +23,14 @@ export function layerKinds(spec: DecoderSpec): number[] {
 
 /** Names what is fixed in the graph of a layer. */
 export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): string {
-  const { experts, recurrent, hasMlp, shape, carriedPair } = elementAt(layers, layer, 'layer')
-  return JSON.stringify([experts !== null, recurrent?.kind, hasMlp, normEpsilon, shape, carriedPair])
+  const { experts, attends, recurrent, hasMlp, shape, carriedPair } = elementAt(layers, layer, 'layer')
+  return JSON.stringify([experts !== null, attends, recurrent?.kind, hasMlp, normEpsilon, shape, carriedPair])
 }
 
-/** Gives the largest recurrence of a layer. All that carry numbers from token to token are the same. */
+/** Gives the recurrence of the first layer with one; all are the same. */
 export function anyRecurrence({ layers }: DecoderSpec): Recurrence | null {
-  const [largest = null] = layers
-    .flatMap(({ recurrent }) => (recurrent === null ? [] : [recurrent]))
-    .sort((one, other) => other.channels - one.channels)
-  return largest
+  const [first = null] = layers.flatMap(({ recurrent }) => (recurrent === null ? [] : [recurrent]))
+  return first
 }
 
 /** Gives the inner size of the widest MLP, or of the experts that replace it. */
@@ -44,13 +42,22 @@ export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
   )
 }
 
-/** Counts the numbers that a layer caches for a token: key and value, or input of the convolution and state. */
-export function cachedSizes(spec: DecoderSpec, layer: number): { key: number; value: number } {
-  const { recurrent } = elementAt(spec.layers, layer, 'layer')
+/** Numbers that a layer caches for a token: key and value of attention, or input of a convolution and state. */
+export interface CachedPart {
+  readonly key: number
+  readonly value: number
+  /** Null for attention. */
+  readonly recurrent: Recurrence | null
+}
+
+/** Lists what a layer caches: of attention, of a state, of both or of none. */
+export function cachedParts(spec: DecoderSpec, layer: number): CachedPart[] {
+  const { attends, recurrent } = elementAt(spec.layers, layer, 'layer')
   const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
-  return recurrent === null
-    ? { key: kvHeadCount * headSize, value: kvHeadCount * valueSize }
-    : { key: recurrent.channels, value: stateSize(recurrent) }
+  return [
+    ...(attends ? [{ key: kvHeadCount * headSize, value: kvHeadCount * valueSize, recurrent: null }] : []),
+    ...(recurrent === null ? [] : [{ key: recurrent.channels, value: stateSize(recurrent), recurrent }])
+  ]
 }
 
 /** Gives the number of dimensions that a rotation of one of the layers turns. */

@@ -129,6 +129,13 @@ export interface Multipliers {
   readonly scoreScale: number
   /** Factor of a sublayer's output before it is added to the residual. */
   readonly residualScale: number
+  /** The same factor for attention and for a state; `residualScale` unless a family has others. */
+  readonly attentionScale: number
+  readonly stateScale: number
+  /** Factor of an MLP's gate before its activation. */
+  readonly gateScale: number
+  /** Factors of what a state space projects: gate, values, keys, queries and steps. Null without them. */
+  readonly stateInputScales: readonly number[] | null
   /** Factor of logits before a soft cap. */
   readonly logitScale: number
 }

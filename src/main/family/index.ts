@@ -2,7 +2,8 @@ export { computeAlike, decoderSpec, supportedTypes, type DecoderSpec } from './d
 export {
   anyExperts,
   anyRecurrence,
-  cachedSizes,
+  type CachedPart,
+  cachedParts,
   hasExperts,
   layerKind,
   layerKinds,

@@ -1,7 +1,7 @@
 import { describeValue, type ConfigReader } from './config-reader'
 import { layerExperts, type Experts } from './experts'
 import type { Family } from './family'
-import { IDENTITY, readRecurrence, type Recurrence, type RecurrentTrait } from './recurrent'
+import { readRecurrence, type Recurrence, type RecurrentTrait } from './recurrent'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
 import type { LayerShape } from './layer-shape'
@@ -13,7 +13,8 @@ export interface LayerSpec {
   readonly rope: Rope
   /** Null if every row goes through one MLP. */
   readonly experts: Experts | null
-  /** Null if the layer has attention. */
+  readonly attends: boolean
+  /** State in place of attention or beside it; null without one. */
   readonly recurrent: Recurrence | null
   readonly hasMlp: boolean
   /** Null if the layer has the sizes of the model. */
@@ -95,29 +96,26 @@ export function layerSpecs(reader: ConfigReader, family: Family, layerCount: num
   const window = slidingWindow(reader, family)
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
   const imageLayers = family.imageLayersKey === undefined ? null : reader.layerList(family.imageLayersKey)
-  const uniform = { shape: null, carriedPair: null }
+  const bare = { window: null, rope: NO_ROPE, attends: false, recurrent: null, shape: null, carriedPair: null }
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const hasMlp = family.halves === null
-    if (imageLayers?.includes(layer) === true)
-      return { window: null, rope: NO_ROPE, experts: null, recurrent: IDENTITY, hasMlp: false, ...uniform }
-    if (types?.[layer] === 'mlp')
-      return { window: null, rope: NO_ROPE, experts, recurrent: IDENTITY, hasMlp: true, ...uniform }
-    if (family.recurrent !== null && isRecurrent(reader, family.recurrent, types, layer)) {
-      const recurrent = readRecurrence(reader, family.recurrent)
-      return { window: null, rope: NO_ROPE, experts, recurrent, hasMlp, ...uniform }
-    }
+    if (imageLayers?.includes(layer) === true) return { ...bare, experts: null, hasMlp: false }
+    if (types?.[layer] === 'mlp') return { ...bare, experts, hasMlp: true }
+    const trait = family.recurrent
+    const recurrent = trait !== null && isRecurrent(reader, trait, types, layer) ? readRecurrence(reader, trait) : null
+    if (recurrent !== null && trait?.besideAttention !== true) return { ...bare, experts, recurrent, hasMlp }
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
     const rope = slides ? ropes.sliding : ropes.full
-    const withoutRope = {
+    const isUnturned = {
       none: () => false,
       marked: () => !rotates(layer, reader),
       full: () => window !== null && !slides,
       allUnlessNamed: () => reader.value('position_embedding_type') !== 'rope'
     }[family.layersWithoutRope]()
-    const ofAttention = { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope }
-    return { ...ofAttention, experts, recurrent: null, hasMlp, ...uniform }
+    const ofAttention = { window: slides ? window : null, rope: isUnturned ? NO_ROPE : rope }
+    return { ...bare, ...ofAttention, attends: true, experts, recurrent, hasMlp }
   })
 }
 

@@ -1,5 +1,5 @@
 import { isCount, type ConfigReader } from './config-reader'
-import type { Family } from './family'
+import type { Family, Multipliers } from './family'
 import { graniteExperts, graniteRouter } from './expert-traits'
 import { granite, plain, routerLosses } from './shared-traits'
 
@@ -103,7 +103,25 @@ function shortenedMlp(config: ConfigReader): number {
   return rounded
 }
 
-/** Rows of families whose layers may have a state in place of attention. */
+/** Factors of Falcon-H1. A factor of the attention's input acts on q, k and v. */
+function falconFactors(config: ConfigReader): Partial<Multipliers> {
+  const headSize = config.optionalCount('head_dim') ?? config.count('hidden_size') / config.count('num_attention_heads')
+  const [gateScale, residualScale] = config.positives('mlp_multipliers', 2)
+  const input = config.positive('attention_in_multiplier')
+  const stateInput = config.positive('ssm_in_multiplier')
+  return {
+    embeddingScale: config.positive('embedding_multiplier'),
+    logitScale: config.positive('lm_head_multiplier'),
+    scoreScale: headSize ** -0.5 * config.positive('key_multiplier') * input ** 2,
+    attentionScale: input * config.positive('attention_out_multiplier'),
+    stateScale: config.positive('ssm_out_multiplier'),
+    stateInputScales: config.positives('ssm_multipliers', 5).map((factor) => factor * stateInput),
+    gateScale,
+    residualScale
+  }
+}
+
+/** Rows of families whose layers may have a state in place of attention, or beside it. */
 export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
   qwen3_5_text: { ...deltaLayers, label: 'Qwen3.5' },
   granitemoehybrid: {
@@ -185,6 +203,79 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       'conv_use_xavier_init',
       'num_heads',
       'use_pos_enc'
+    ]
+  },
+  // Every factor is linear in what it multiplies, so that several act as one.
+  falcon_h1: {
+    ...plain,
+    label: 'Falcon-H1',
+    norms: { beforeAttention: 'input_layernorm', beforeMlp: 'pre_ff_layernorm' },
+    names: {
+      recurrent: 'mamba',
+      gate: 'feed_forward.gate_proj',
+      up: 'feed_forward.up_proj',
+      down: 'feed_forward.down_proj',
+      finalNorm: 'model.final_layernorm'
+    },
+    bias: { qkv: false, output: false, mlp: 'mlp_bias' },
+    recurrent: {
+      ...stateSpaces,
+      attends: () => false,
+      besideAttention: true,
+      sizeKey: 'mamba_d_ssm',
+      groupNorm: true,
+      norm: (config) => {
+        if (!config.flag('mamba_rms_norm', false)) return 'none'
+        return config.flag('mamba_norm_before_gate', true) ? 'beforeGate' : 'afterGate'
+      }
+    },
+    multipliers: falconFactors,
+    halfPrecision: false,
+    required: { attention_bias: false, mamba_proj_bias: false, projectors_bias: false, hidden_act: 'silu' },
+    defaults: {
+      vocab_size: 128_000,
+      hidden_size: 4096,
+      intermediate_size: 14_336,
+      num_hidden_layers: 32,
+      num_attention_heads: 32,
+      num_key_value_heads: 8,
+      hidden_act: 'silu',
+      rms_norm_eps: 1e-5,
+      rope_theta: 10_000,
+      max_position_embeddings: 8192,
+      attention_bias: false,
+      projectors_bias: false,
+      mamba_d_ssm: 1024,
+      mamba_n_heads: 128,
+      mamba_d_head: 'auto',
+      mamba_n_groups: 1,
+      mamba_d_state: 256,
+      mamba_d_conv: 4,
+      mamba_expand: 2,
+      mamba_conv_bias: true,
+      mamba_proj_bias: false,
+      lm_head_multiplier: 1,
+      embedding_multiplier: 1,
+      key_multiplier: 1,
+      attention_in_multiplier: 1,
+      attention_out_multiplier: 1,
+      ssm_in_multiplier: 1,
+      ssm_out_multiplier: 1,
+      mlp_multipliers: [1, 1],
+      ssm_multipliers: [1, 1, 1, 1, 1]
+    },
+    ignored: [
+      'attn_layer_indices',
+      'mamba_chunk_size',
+      'mamba_expand',
+      'mamba_norm_before_gate',
+      'mamba_use_mlp',
+      'mlp_expansion_factor',
+      'num_logits_to_keep',
+      'time_step_floor',
+      'time_step_max',
+      'time_step_min',
+      'time_step_rank'
     ]
   },
   nemotron_h: {

@@ -16,12 +16,13 @@ export const RECURRENT_COMPONENTS = {
   decayRate: ['k'],
   decayBias: ['k'],
   stateSkip: ['v'],
-  stateNorm: ['norms']
+  stateNorm: ['norms'],
+  stateOutput: ['o']
 } as const
 export type RecurrentRole = keyof typeof RECURRENT_COMPONENTS
 
 interface RecurrentTensor {
-  readonly role: RecurrentRole | 'o'
+  readonly role: RecurrentRole
   readonly name: string
   readonly shape: readonly number[]
 }
@@ -43,10 +44,8 @@ export function recurrentTensors(spec: DecoderSpec, recurrence: Recurrence): Rec
       return [
         tensor('stateInputs', 'in_proj.weight', [3 * channels, hiddenSize]),
         tensor('convolution', 'conv.weight', [channels, 1, kernel]),
-        tensor('o', 'out_proj.weight', [hiddenSize, channels])
+        tensor('stateOutput', 'out_proj.weight', [hiddenSize, channels])
       ]
-    case 'identity':
-      return []
     case 'stateSpace': {
       const { valueHeads } = recurrence.state
       const size = outputSize(recurrence)
@@ -57,8 +56,8 @@ export function recurrentTensors(spec: DecoderSpec, recurrence: Recurrence): Rec
         tensor('decayRate', 'A_log', [valueHeads]),
         tensor('decayBias', 'dt_bias', [valueHeads]),
         tensor('stateSkip', 'D', [valueHeads]),
-        tensor('stateNorm', 'norm.weight', [size]),
-        tensor('o', 'out_proj.weight', [hiddenSize, size])
+        ...(recurrence.norm === 'none' ? [] : [tensor('stateNorm', 'norm.weight', [size])]),
+        tensor('stateOutput', 'out_proj.weight', [hiddenSize, size])
       ]
     }
   }
@@ -90,6 +89,6 @@ function gatedDeltaTensors(
     tensor('decayRate', 'A_log', [valueHeads]),
     tensor('decayBias', 'dt_bias', [valueHeads]),
     tensor('stateNorm', 'norm.weight', [valueSize]),
-    tensor('o', 'out_proj.weight', [hiddenSize, gate])
+    tensor('stateOutput', 'out_proj.weight', [hiddenSize, gate])
   ]
 }

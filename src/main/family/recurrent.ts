@@ -7,6 +7,8 @@ export type RecurrentTrait = {
   readonly layerType: string
   /** Reports which layers have attention without layer_types. */
   readonly attends: (layer: number, config: ConfigReader) => boolean
+  /** True if layers with a state have attention beside it. */
+  readonly besideAttention?: boolean
 } & (
   | {
       readonly kind: 'gatedDelta'
@@ -18,8 +20,12 @@ export type RecurrentTrait = {
       readonly kind: 'stateSpace'
       /** Config keys of the sizes, and of a bias of the convolution. */
       readonly keys: Readonly<Record<'heads' | 'headSize' | 'groups' | 'stateSize' | 'kernel' | 'biased', string>>
+      /** Config key of the product of heads and head size, if the family states it. */
+      readonly sizeKey?: string
       /** True if the heads of each group have a separate norm. */
       readonly groupNorm: boolean
+      /** Reads the place of the norm, if it is not always behind the gate. */
+      readonly norm?: (config: ConfigReader) => StateSpace['norm']
     }
 )
 
@@ -56,16 +62,15 @@ export interface ShortConvolution extends ConvolutionShape {
 export interface StateSpace extends ConvolutionShape {
   readonly kind: 'stateSpace'
   readonly state: StateShape
+  /** Place of the norm of mixed values. */
+  readonly norm: 'none' | 'beforeGate' | 'afterGate'
   /** Groups of heads that are normed apart. */
   readonly normGroups: number
   /** Limits of a token's step; null without them. */
   readonly stepLimits: readonly [min: number, max: number] | null
 }
 
-/** A layer without an attention half. */
-export const IDENTITY = { kind: 'identity', channels: 0, kernel: 1, biased: false, state: null } as const
-
-export type Recurrence = GatedDelta | ShortConvolution | StateSpace | typeof IDENTITY
+export type Recurrence = GatedDelta | ShortConvolution | StateSpace
 
 /** Reads the recurrence of a model's layers. */
 export function readRecurrence(reader: ConfigReader, trait: RecurrentTrait): Recurrence {
@@ -103,16 +108,18 @@ function readGatedDelta(reader: ConfigReader): GatedDelta {
 
 function readStateSpace(
   reader: ConfigReader,
-  { keys, groupNorm }: Extract<RecurrentTrait, { kind: 'stateSpace' }>
+  { keys, sizeKey, groupNorm, norm }: Extract<RecurrentTrait, { kind: 'stateSpace' }>
 ): StateSpace {
   const groups = reader.count(keys.groups)
   const heads = reader.count(keys.heads)
   if (heads % groups !== 0) throw reader.bad(keys.heads, `a multiple of ${keys.groups} (${groups})`)
-  const valueSize =
-    reader.value(keys.headSize) === 'auto'
-      ? (reader.count('mamba_expand') * reader.count('hidden_size')) / heads
-      : reader.count(keys.headSize)
-  if (!Number.isInteger(valueSize)) throw reader.bad(keys.heads, 'a divisor of mamba_expand x hidden_size')
+  const stated = sizeKey === undefined ? null : reader.optionalCount(sizeKey)
+  const size = (): number => stated ?? reader.count('mamba_expand') * reader.count('hidden_size')
+  const valueSize = reader.value(keys.headSize) === 'auto' ? size() / heads : reader.count(keys.headSize)
+  if (!Number.isInteger(valueSize))
+    throw reader.bad(keys.heads, `a divisor of ${stated === null ? 'mamba_expand x hidden_size' : stated}`)
+  if (sizeKey !== undefined && size() !== heads * valueSize)
+    throw reader.bad(keys.headSize, `${size() / heads}, so that ${heads} heads have ${size()} numbers`)
   const keySize = reader.count(keys.stateSize)
   return {
     kind: 'stateSpace',
@@ -120,6 +127,7 @@ function readStateSpace(
     kernel: reader.count(keys.kernel, 2),
     biased: reader.flag(keys.biased, true),
     state: { keyHeads: groups, valueHeads: heads, keySize, valueSize },
+    norm: norm?.(reader) ?? 'afterGate',
     normGroups: groupNorm ? groups : 1,
     stepLimits: readStepLimits(reader)
   }

@@ -47,16 +47,17 @@ export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerT
 }
 
 function listShared(model: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { experts, recurrent, hasMlp } = elementAt(model.layers, layer, 'layer')
+  const { experts, attends, recurrent, hasMlp } = elementAt(model.layers, layer, 'layer')
   const spec = specOfLayer(model, layer)
   const ofMlp = (): PartialTensor[] => (experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
   const ofAttention = (): PartialTensor[] => [
     ...norm(spec, 'beforeAttention'),
-    ...(recurrent === null ? attentionTensors(spec) : recurrentTensors(spec, recurrent)),
+    ...(attends ? attentionTensors(spec) : []),
+    ...(recurrent === null ? [] : recurrentTensors(spec, recurrent)),
     ...norm(spec, 'afterAttention')
   ]
   return [
-    ...inLayer(layer, 'attention', null, recurrent?.kind === 'identity' ? [] : ofAttention()),
+    ...inLayer(layer, 'attention', null, attends || recurrent !== null ? ofAttention() : []),
     ...inLayer(layer, 'mlp', null, hasMlp ? [...ofMlp(), ...layerEndTensors(spec)] : [])
   ]
 }

@@ -9,7 +9,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   dbrx: 'experts stored as one tensor',
   deepseek_v32: 'sparse latent attention',
   Dream: 'answers by diffusion',
-  falcon_h1: 'attention and Mamba-2 in one layer',
   flex_olmo: 'norms after experts',
   gpt2: 'learned positions',
   gpt_oss: 'attention sinks and experts stored in MXFP4',

@@ -2,7 +2,7 @@ import type { Precision } from '../../contract/model/device'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { cachedSizes, specOfLayer } from '../family/expert-layers'
+import { cachedParts, specOfLayer } from '../family/expert-layers'
 import { choosesApart, type Experts } from '../family/experts'
 import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
 import { ENDING_GAINS, ENDING_ROWS, expertRows } from './expert-rows'
@@ -10,7 +10,6 @@ import { gatherRows } from './graph-rows'
 import { recurrentLayer } from './recurrent-layer'
 import { firstStream, predictStreams } from './streams'
 import type { RecurrentShape } from './recurrent-shape'
-import type { Recurrence } from '../family/recurrent'
 import type { Role } from '../family/tensor-roles'
 import { expertTensors, type LayerTensorSpec, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
@@ -57,11 +56,11 @@ export const BLOCK_OUTPUTS = {
   normed: 'normed',
   routing: 'routing',
   /**
-   * [nodes, inputRowCount, kvHeads x headSize or valueSize]. A recurrent layer has its convolution's inputs as keys,
-   * and states after prompts, [nodes, prompts, state], as values.
+   * Tensors of each part that the layer caches: [nodes, inputRowCount, kvHeads x headSize or valueSize]. A state has a
+   * convolution's inputs as keys, and states after prompts, [nodes, prompts, state], as values.
    */
-  keys: 'keys',
-  values: 'values'
+  keys: (part: number) => `keys${part}`,
+  values: (part: number) => `values${part}`
 } as const
 
 /**
@@ -88,24 +87,21 @@ export function blockGraph(
   const spec = specOfLayer(model, kind)
   const weights = weightInputs(graph, sharedTensors(model, kind), precision, castsWeights)
   const products = { precision, weights: precision }
-  const { experts, recurrent, hasMlp, carriedPair } = elementAt(spec.layers, kind, 'layer')
+  const { experts, attends, hasMlp } = elementAt(spec.layers, kind, 'layer')
   const input = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.rowSize])
   const row = splitRow(graph, spec, input)
-  const rotary = recurrent === null ? rotaryInputs(graph, spec) : ROTARY_INPUTS
+  const rotary = attends ? rotaryInputs(graph, spec) : ROTARY_INPUTS
   const layer = new LayerBuilder(graph, spec, weights, rotary, products)
   const predicted = predictStreams(layer, row.states, [-1, shape.inputRowCount])
   const hidden = firstStream(layer, 'streams/first/nodes', predicted)
-  const { rows, block, keys, values } =
-    recurrent === null
-      ? new PackedAttention(layer, shape).build(hidden, earlierPair(spec, row, carriedPair))
-      : packedRecurrence(layer, recurrent, hidden, shape)
+  const { rows, block, cached } = attentionHalf(layer, kind, shape, hidden, row)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
   if (experts !== null) {
     outputExperts(layer, experts, { rows, block }, shape.outputRowCount)
   } else if (spec.family.variedLayers) {
-    const ended = { row, predicted, block, rows: layer.mlp(rows, block), pair: [keys, values] as const }
+    const ended = { row, predicted, block, rows: layer.mlp(rows, block), pair: elementAt(cached, 0, 'part') }
     const { output, width } = joinedRow(layer, kind, shape, ended)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(width))
   } else {
@@ -113,9 +109,11 @@ export function blockGraph(
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
   }
   if (withKeyValues) {
-    const { key, value } = cachedSizes(model, kind)
-    graph.output(keys, BLOCK_OUTPUTS.keys, ['nodes', shape.inputRowCount, key])
-    graph.output(values, BLOCK_OUTPUTS.values, ['nodes', 'valueRows', value])
+    for (const [part, { key, value }] of cachedParts(model, kind).entries()) {
+      const [keys, values] = elementAt(cached, part, 'part')
+      graph.output(keys, BLOCK_OUTPUTS.keys(part), ['nodes', shape.inputRowCount, key])
+      graph.output(values, BLOCK_OUTPUTS.values(part), ['nodes', `valueRows${part}`, value])
+    }
   }
   return graph.encode()
 }
@@ -186,28 +184,34 @@ function keptOf(graph: OnnxGraph, path: string, columns: string, { keptRows }: B
   return graph.reshape(`${path}/keptRows`, outputRows, [-1, width])
 }
 
-/** Builds the attention half of a recurrent layer; results as for {@link PackedAttention}. */
-function packedRecurrence(
+/**
+ * Builds attention, a state, both beside each other or none. @returns kept rows after the residual and before the
+ * block, [nodes x outputRowCount, hidden], and keys and values of each part that the layer caches
+ */
+function attentionHalf(
   layer: LayerBuilder,
-  recurrent: Recurrence,
+  kind: number,
+  shape: BlockShape,
   hidden: string,
-  { recurrence, keptRows, inputRowCount }: BlockShape
-): Record<'rows' | 'block' | 'keys' | 'values', string> {
-  if (recurrence === null) throw new Error('a recurrent layer needs chunks')
-  const { graph } = layer
-  const { hiddenSize } = layer.spec
-  const inputRows = graph.reshape('rows', hidden, [-1, hiddenSize])
-  const { attended, inputs, states } = recurrentLayer(layer, recurrent).packed(inputRows, recurrence)
-  const selectRows = (path: string, rows: string): string => {
-    if (keptRows === null) return rows
-    const byNode = graph.reshape(`${path}/nodes`, rows, [-1, inputRowCount, hiddenSize])
-    return graph.reshape(`${path}/rows`, gatherRows(graph, path, byNode, keptRows), [-1, hiddenSize])
-  }
+  row: CarriedRow
+): { rows: string; block: string; cached: (readonly [keys: string, values: string])[] } {
+  const { graph, spec } = layer
+  const { attends, recurrent, carriedPair } = elementAt(spec.layers, kind, 'layer')
+  const attention = attends
+    ? new PackedAttention(layer, shape).build(hidden, earlierPair(spec, row, carriedPair))
+    : null
+  const block = attention?.block ?? keptOf(graph, 'kept/block', hidden, shape, spec.hiddenSize)
+  const ofAttention = attention === null ? [] : [[attention.keys, attention.values] as const]
+  if (recurrent === null) return { rows: attention?.rows ?? block, block, cached: ofAttention }
+  if (shape.recurrence === null) throw new Error('a recurrent layer needs chunks')
+  const inputRows = graph.reshape('recurrent/rows', hidden, [-1, spec.hiddenSize])
+  const { output, inputs, states } = recurrentLayer(layer, recurrent).packed(inputRows, shape.recurrence)
+  const byNode = graph.reshape('recurrent/output/nodes', output, [-1, shape.inputRowCount, spec.hiddenSize])
+  const keptOutput = keptOf(graph, 'recurrent/output', byNode, shape, spec.hiddenSize)
   return {
-    rows: selectRows('kept/attended', attended),
-    block: selectRows('kept/block', inputRows),
-    keys: inputs,
-    values: states ?? inputs
+    rows: graph.node('recurrent/residual', 'Add', [attention?.rows ?? block, keptOutput]),
+    block,
+    cached: [...ofAttention, [inputs, states ?? inputs]]
   }
 }
 

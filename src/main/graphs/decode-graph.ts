@@ -7,14 +7,16 @@ import { recurrentLayer, stateDims } from './recurrent-layer'
 import { firstStream, predictStreams } from './streams'
 import { earlierPair } from './block-graph'
 import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
-import { cachedSizes, rotarySizeOf, specOfLayer } from '../family/expert-layers'
-import type { Recurrence } from '../family/recurrent'
+import { type CachedPart, cachedParts, rotarySizeOf, specOfLayer } from '../family/expert-layers'
 import type { Rope } from '../family/rope'
 import { expertTensors, residentTensors } from '../family/tensors'
 import { routedMlp } from './routed-mlp'
 import { elementAt } from '../../contract/model/look-up'
 
-/** Inputs of a decode graph with one new token per row: rotary tables and masks by kind, keys and values by layer. */
+/**
+ * Inputs of a decode graph with one new token per row: rotary tables and masks by kind, and keys and values of each
+ * part that the layers cache, or a state's inputs and state.
+ */
 export const DECODE_INPUTS = {
   /** [rows, rowSize] */
   hidden: 'hidden',
@@ -24,17 +26,17 @@ export const DECODE_INPUTS = {
   /** Additive mask over the cache and the new token, [rows, 1, 1, capacity + 1]. */
   mask: (window: number): string => `mask${window}`,
   /** Rotated keys of earlier tokens, [rows, kvHeads, headSize, capacity], so that scores need no transpose. */
-  keys: (layer: number): string => `keys${layer}`,
+  keys: (part: number): string => `keys${part}`,
   /** [rows, kvHeads, capacity, valueSize] */
-  values: (layer: number): string => `values${layer}`
+  values: (part: number): string => `values${part}`
 } as const
 
 export const DECODE_OUTPUTS = {
   /** [rows, rowSize]; after the last layer [rows, finalRowSize]. */
   hidden: 'hiddenOut',
   /** Key and value of the new token, [rows, kvHeads x headSize or valueSize]; the caller writes them to the cache. */
-  newKeys: (layer: number): string => `newKeys${layer}`,
-  newValues: (layer: number): string => `newValues${layer}`
+  newKeys: (part: number): string => `newKeys${part}`,
+  newValues: (part: number): string => `newValues${part}`
 } as const
 
 /** Lists the kinds of rotary tables and masks of some layers, in the order of a decode graph. */
@@ -42,9 +44,7 @@ export function decodeKinds(
   spec: DecoderSpec,
   layers: readonly number[]
 ): { ropes: Rope[]; windows: (number | null)[] } {
-  const used = layers
-    .map((layer) => elementAt(spec.layers, layer, 'layer'))
-    .filter(({ recurrent }) => recurrent === null)
+  const used = layers.map((layer) => elementAt(spec.layers, layer, 'layer')).filter(({ attends }) => attends)
   return {
     ropes: [...new Set(used.map(({ rope }) => rope))],
     windows: [...new Set(used.map(({ window }) => window))]
@@ -108,38 +108,36 @@ export function decodeGraph(spec: DecoderSpec, weights: WeightStorage, layers: r
   )
   const masks = windows.map((_, i) => graph.input(DECODE_INPUTS.mask(i), 'float32', ['rows', 1, 1, 'capacityAndNew']))
   let rows = input
+  let partCount = 0
   for (const [i, layer] of layers.entries()) {
-    const { rope, window, recurrent, carriedPair } = elementAt(spec.layers, layer, 'layer')
-    const tablesOfLayer = recurrent === null ? elementAt(tables, ropes.indexOf(rope), 'table') : ROTARY_INPUTS
+    const { rope, window, attends, carriedPair } = elementAt(spec.layers, layer, 'layer')
+    const tablesOfLayer = attends ? elementAt(tables, ropes.indexOf(rope), 'table') : ROTARY_INPUTS
     const products = { precision: 'fp32', weights } as const
     const scoped = graph.within(`layer${layer}`)
     const builder = residentLayer(scoped, { spec, layer }, products, layerFile(i), tablesOfLayer)
-    const [keyDims, valueDims] = cacheDims(spec, layer, 'capacity')
-    const keys = graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', ...keyDims])
-    const values = graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', ...valueDims])
+    const firstPart = partCount
+    const parts = cachedParts(spec, layer)
+    partCount += parts.length
+    const past = parts.map((part, index): PastPart => {
+      const [keyDims, valueDims] = cacheDims(spec, layer, part, 'capacity')
+      const keys = graph.input(DECODE_INPUTS.keys(firstPart + index), 'float32', ['rows', ...keyDims])
+      return { keys, values: graph.input(DECODE_INPUTS.values(firstPart + index), 'float32', ['rows', ...valueDims]) }
+    })
     const row = splitRow(scoped, spec, rows)
     const predicted = predictStreams(builder, row.states, [-1])
     const hidden = firstStream(builder, 'streams/first/rows', predicted)
-    const { attended, newKeys, newValues } =
-      recurrent === null
-        ? decodeAttention(
-            builder,
-            hidden,
-            { positions, mask: elementAt(masks, windows.indexOf(window), 'mask'), keys, values },
-            earlierPair(builder.spec, row, carriedPair)
-          )
-        : decodeRecurrence(builder, recurrent, rows, keys, values)
-    rows = afterLayer(
-      builder,
-      layer,
-      { row, predicted, hidden, attended, pair: [newKeys, newValues] },
-      (branch, expert) =>
-        // Weights are constants of the whole graph, even if only one branch uses them.
-        residentExpert(scoped, branch, { spec, layer, expert, file: expertFile(i, expert) }, products, tablesOfLayer)
+    const mask = attends ? elementAt(masks, windows.indexOf(window), 'mask') : ''
+    const earlier = earlierPair(builder.spec, row, carriedPair)
+    const { attended, fresh } = attentionHalf(builder, layer, hidden, { positions, mask, past, earlier })
+    rows = afterLayer(builder, layer, { row, predicted, hidden, attended, pair: fresh[0] ?? null }, (branch, expert) =>
+      // Weights are constants of the whole graph, even if only one branch uses them.
+      residentExpert(scoped, branch, { spec, layer, expert, file: expertFile(i, expert) }, products, tablesOfLayer)
     )
-    const { key, value } = cachedSizes(spec, layer)
-    graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), ['rows', key])
-    graph.output(newValues, DECODE_OUTPUTS.newValues(i), ['rows', value])
+    for (const [index, { key, value }] of parts.entries()) {
+      const [newKeys, newValues] = elementAt(fresh, index, 'part')
+      graph.output(newKeys, DECODE_OUTPUTS.newKeys(firstPart + index), ['rows', key])
+      graph.output(newValues, DECODE_OUTPUTS.newValues(firstPart + index), ['rows', value])
+    }
   }
   const isWhole = layers.includes(spec.layerCount - 1)
   graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', isWhole ? spec.finalRowSize : spec.rowSize])
@@ -174,7 +172,7 @@ function afterLayer(
     predicted: string
     hidden: string
     attended: string
-    pair: readonly [keys: string, values: string]
+    pair: NewPart | null
   },
   expertBuilder: (branch: OnnxGraph, expert: number) => LayerBuilder
 ): string {
@@ -182,37 +180,49 @@ function afterLayer(
   const { experts, hasMlp } = elementAt(spec.layers, layer, 'layer')
   if (experts !== null) return routedMlp(builder, experts, attended, hidden, expertBuilder)
   const ended = hasMlp ? builder.mlp(attended, hidden) : attended
-  if (!spec.family.variedLayers) return ended
+  if (!spec.family.variedLayers || pair === null) return ended
   const states = finishLayer(builder, ended, predicted, row.inputs[0])
   return rowAfter(graph, spec, layer, { ...row, states }, pair).output
 }
 
-/** Lists the dimensions of a layer's cached keys and values; for a recurrent layer, of its inputs and state. */
+/** Lists the dimensions of a part of a layer's cache: keys and values, or a state's inputs and state. */
 export function cacheDims<Capacity extends Dimension>(
   spec: DecoderSpec,
   layer: number,
+  { recurrent }: CachedPart,
   capacity: Capacity
 ): [keys: (number | Capacity)[], values: (number | Capacity)[]] {
-  const { recurrent } = elementAt(spec.layers, layer, 'layer')
-  if (recurrent === null) {
-    const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
-    return [
-      [kvHeadCount, headSize, capacity],
-      [kvHeadCount, capacity, valueSize]
-    ]
-  }
-  return [[recurrent.kernel - 1, recurrent.channels], stateDims(recurrent)]
+  if (recurrent !== null) return [[recurrent.kernel - 1, recurrent.channels], stateDims(recurrent)]
+  const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
+  return [
+    [kvHeadCount, headSize, capacity],
+    [kvHeadCount, capacity, valueSize]
+  ]
 }
 
-function decodeRecurrence(
+/** Cached keys and values, or a state's inputs and state. */
+type PastPart = Readonly<Record<'keys' | 'values', string>>
+type NewPart = readonly [keys: string, values: string]
+
+/** Builds attention, a state, both beside each other or none: rows after the residual, and what each part caches. */
+function attentionHalf(
   layer: LayerBuilder,
-  recurrent: Recurrence,
+  index: number,
   hidden: string,
-  past: string,
-  before: string
-): { attended: string; newKeys: string; newValues: string } {
-  const { attended, input, state } = recurrentLayer(layer, recurrent).step(hidden, past, before)
-  return { attended, newKeys: input, newValues: state }
+  inputs: { positions: string; mask: string; past: readonly PastPart[]; earlier: CarriedRow['pairs'][number] | null }
+): { attended: string; fresh: NewPart[] } {
+  const { attends, recurrent } = elementAt(layer.spec.layers, index, 'layer')
+  const { positions, mask, past, earlier } = inputs
+  const attention = attends
+    ? decodeAttention(layer, hidden, { positions, mask, ...elementAt(past, 0, 'part') }, earlier)
+    : null
+  const ofAttention = attention === null ? [] : [[attention.newKeys, attention.newValues] as const]
+  const residual = attention?.attended ?? hidden
+  if (recurrent === null) return { attended: residual, fresh: ofAttention }
+  const { keys, values } = elementAt(past, ofAttention.length, 'part')
+  const { output, input, state } = recurrentLayer(layer, recurrent).step(hidden, keys, values)
+  const attended = layer.graph.node('recurrent/residual', 'Add', [residual, output])
+  return { attended, fresh: [...ofAttention, [input, state]] }
 }
 
 /** Builds attention: rows after the residual, and new keys and values [rows, kvHeads x headSize or valueSize]. */

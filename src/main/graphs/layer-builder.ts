@@ -159,8 +159,16 @@ export class LayerBuilder {
   attentionOutput(path: string, mixed: string, residual: string): string {
     const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
     const output = this.norm(`${path}/after`, projected, 'afterAttention')
-    const attended = this.graph.node(`${path}/residual`, 'Add', [residual, this.toResidual(path, output)])
+    const added = this.toResidual(path, output, this.spec.attentionScale)
+    const attended = this.graph.node(`${path}/residual`, 'Add', [residual, added])
     return besideAttention(this, path, attended, residual)
+  }
+
+  /** Applies the output projection of a state, [rows, heads x valueSize] to what is added to the residual. */
+  stateOutput(mixed: string): string {
+    const output = this.project('recurrent/out_proj', mixed, 'stateOutput')
+    const normed = this.norm('recurrent/after', output, 'afterAttention')
+    return this.toResidual('recurrent', normed, this.spec.stateScale)
   }
 
   /**
@@ -197,13 +205,13 @@ export class LayerBuilder {
   }
 
   /** Multiplies the output of a sublayer by its factor. */
-  toResidual(path: string, output: string): string {
-    return scaled(this.graph, `${path}/toResidual`, output, this.spec.residualScale)
+  toResidual(path: string, output: string, factor = this.spec.residualScale): string {
+    return scaled(this.graph, `${path}/toResidual`, output, factor)
   }
 
   /** Computes the input of the down projection: act(gate) · up, or act(up). */
   private inner(rows: string): string {
-    const { family, intermediateSize: size } = this.spec
+    const { family, intermediateSize: size, gateScale, gateCutoff } = this.spec
     const up = (): string => this.project('mlp/up_proj', rows, 'up', 'upBias')
     if (family.mlp === 'plain') return this.activation(up())
     const [gate, other] = this.hasWeight('gateUp')
@@ -211,7 +219,7 @@ export class LayerBuilder {
       : [this.project('mlp/gate_proj', rows, 'gate', 'gateBias'), up()]
     if (gate === undefined || other === undefined) throw new Error('a gated MLP has two parts')
     return this.graph.node('mlp/gated', 'Mul', [
-      this.activation(sparseGates(this.graph, gate, this.spec.gateCutoff)),
+      this.activation(sparseGates(this.graph, scaled(this.graph, 'mlp/gate', gate, gateScale), gateCutoff)),
       other
     ])
   }

@@ -19,18 +19,18 @@ export interface ChunkGroup {
   readonly before: Int32Array
 }
 
-/** The attention half of a layer that carries a state from token to token. */
+/** The part of a layer's attention half that carries a state from token to token. */
 export interface RecurrentLayer {
   /**
-   * Computes packed rows, [nodes x rows, hidden]. @returns `attended` rows after the residual, `inputs` of the
+   * Computes packed rows, [nodes x rows, hidden]. @returns `output` before the residual, `inputs` of the
    * convolution [nodes, rows, channels], and `states` after the ends [nodes, ends, state]; null without ends
    */
-  packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null }
+  packed(rows: string, shape: RecurrentShape): { output: string; inputs: string; states: string | null }
 
   /**
    * Computes one token of each row, [rows, hidden]. @param past inputs before, [rows, kernel - 1, channels] @param
-   * state by `stateDims` @returns `attended` rows after the residual, `input` of the convolution [rows, channels],
+   * state by `stateDims` @returns `output` before the residual, `input` of the convolution [rows, channels],
    * and `state` [rows, state]
    */
-  step(hidden: string, past: string, state: string): { attended: string; input: string; state: string }
+  step(hidden: string, past: string, state: string): { output: string; input: string; state: string }
 }

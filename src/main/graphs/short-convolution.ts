@@ -17,7 +17,7 @@ export class ShortConvolutionLayer implements RecurrentLayer {
     this.convolution = new CausalConvolution(layer, sizes)
   }
 
-  packed(rows: string, { parents, ends }: RecurrentShape): { attended: string; inputs: string; states: string | null } {
+  packed(rows: string, { parents, ends }: RecurrentShape): { output: string; inputs: string; states: string | null } {
     const { graph } = this
     const { channels } = this.sizes
     const { input, gate } = this.projections(rows)
@@ -25,18 +25,18 @@ export class ShortConvolutionLayer implements RecurrentLayer {
     const convolved = this.convolution.packed(inputs, parents)
     const mixed = graph.reshape('recurrent/convolved', convolved, [-1, channels])
     const [states = null] = ends.length === 0 ? [] : this.layer.splitColumns('recurrent/states', inputs, [0, channels])
-    return { attended: this.output(gate, mixed, rows), inputs, states }
+    return { output: this.output(gate, mixed), inputs, states }
   }
 
-  step(hidden: string, past: string, state: string): { attended: string; input: string; state: string } {
+  step(hidden: string, past: string, state: string): { output: string; input: string; state: string } {
     const { input, gate } = this.projections(hidden)
-    return { attended: this.output(gate, this.convolution.step(input, past), hidden), input, state }
+    return { output: this.output(gate, this.convolution.step(input, past)), input, state }
   }
 
   private projections(rows: string): { input: string; gate: string } {
     const { graph, layer } = this
     const { channels } = this.sizes
-    const normed = layer.norm('attention/before', rows, 'beforeAttention')
+    const normed = layer.norm('recurrent/before', rows, 'beforeAttention')
     const projected = layer.project('recurrent/in_proj', normed, 'stateInputs')
     const [inputGate = '', gate = '', value = ''] = layer.splitColumns('recurrent/parts', projected, [
       channels,
@@ -46,8 +46,8 @@ export class ShortConvolutionLayer implements RecurrentLayer {
     return { input: graph.node('recurrent/input', 'Mul', [inputGate, value]), gate }
   }
 
-  private output(gate: string, convolved: string, residual: string): string {
+  private output(gate: string, convolved: string): string {
     const mixed = this.graph.node('recurrent/output/gated', 'Mul', [gate, convolved])
-    return this.layer.attentionOutput('attention', mixed, residual)
+    return this.layer.stateOutput(mixed)
   }
 }

@@ -35,10 +35,10 @@ export abstract class StateLayer implements RecurrentLayer, StateRule {
     return null
   }
 
-  packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null } {
+  packed(rows: string, shape: RecurrentShape): { output: string; inputs: string; states: string | null } {
     const { graph, layer } = this
     const { valueHeads } = this.sizes.state
-    const normed = layer.norm('attention/before', rows, 'beforeAttention')
+    const normed = layer.norm('recurrent/before', rows, 'beforeAttention')
     const { gate, ...projected } = this.projections(normed)
     const byNode = (name: 'inputs' | 'decay' | 'strength', width: number): string =>
       graph.reshape(`recurrent/${name}/nodes`, projected[name], [-1, shape.parents.length, width])
@@ -51,17 +51,16 @@ export abstract class StateLayer implements RecurrentLayer, StateRule {
     }
     const { mixed, states } = this.chunks.packed(tokens, shape)
     const mixedRows = graph.reshape('recurrent/mixed/rows', mixed, [-1, this.outputSize])
-    return { attended: layer.attentionOutput('attention', this.gated(mixedRows, gate), rows), inputs, states }
+    return { output: layer.stateOutput(this.gated(mixedRows, gate)), inputs, states }
   }
 
-  step(hidden: string, past: string, state: string): { attended: string; input: string; state: string } {
+  step(hidden: string, past: string, state: string): { output: string; input: string; state: string } {
     const { layer } = this
-    const normed = layer.norm('attention/before', hidden, 'beforeAttention')
+    const normed = layer.norm('recurrent/before', hidden, 'beforeAttention')
     const { inputs, gate, strength, decay } = this.projections(normed)
     const convolved = silu(this.graph, 'recurrent/convolution', this.convolution.step(inputs, past))
     const after = this.chunks.step({ ...this.split(convolved), strength, decay }, state)
-    const attended = layer.attentionOutput('attention', this.gated(after.mixed, gate), hidden)
-    return { attended, input: inputs, state: after.state }
+    return { output: layer.stateOutput(this.gated(after.mixed, gate)), input: inputs, state: after.state }
   }
 
   protected get outputSize(): number {

@@ -1,3 +1,4 @@
+import { elementAt } from '../../contract/model/look-up'
 import type { StateSpace } from '../family/recurrent'
 import type { TokenChunk, TokenInputs } from './chunked-states'
 import { silu } from './graph-rows'
@@ -19,7 +20,7 @@ export class StateSpaceLayer extends StateLayer {
 
   protected projections(normed: string): StateProjections {
     const { layer, space } = this
-    const projected = layer.project('recurrent/in_proj', normed, 'stateInputs')
+    const projected = this.scaledInputs(layer.project('recurrent/in_proj', normed, 'stateInputs'))
     const sizes = [this.outputSize, space.channels, space.state.valueHeads]
     const [gate = '', inputs = '', steps = ''] = layer.splitColumns('recurrent/parts', projected, sizes)
     const strength = this.limited(this.softplus(steps))
@@ -45,19 +46,36 @@ export class StateSpaceLayer extends StateLayer {
     return graph.node(`${path}/skip`, 'Mul', [factors, v])
   }
 
-  /** Applies the gate, and then the norm over the heads of each group. */
+  /** Applies the gate, and before or after it the norm over the heads of each group, if the model has one. */
   protected gated(mixed: string, gate: string): string {
+    const { graph, space } = this
+    const input = space.norm === 'beforeGate' ? this.normed(mixed) : mixed
+    const gated = graph.node('recurrent/output/gated', 'Mul', [input, silu(graph, 'recurrent/gate', gate)])
+    return space.norm === 'afterGate' ? this.normed(gated) : gated
+  }
+
+  private normed(values: string): string {
     const { graph, layer, outputSize, space } = this
-    const gated = graph.node('recurrent/output/gated', 'Mul', [mixed, silu(graph, 'recurrent/gate', gate)])
     const weight = layer.weight('stateNorm')
     const { normEpsilon } = layer.spec
-    if (space.normGroups === 1) return rmsNormBy(graph, 'recurrent/output', gated, weight, normEpsilon)
+    if (space.normGroups === 1) return rmsNormBy(graph, 'recurrent/output', values, weight, normEpsilon)
     const size = outputSize / space.normGroups
-    const groups = graph.reshape('recurrent/output/groups', gated, [-1, size])
+    const groups = graph.reshape('recurrent/output/groups', values, [-1, size])
     const unit = graph.constant('recurrent/output/ones', ones(size))
-    const normed = rmsNormBy(graph, 'recurrent/output', groups, unit, normEpsilon)
-    const rows = graph.reshape('recurrent/output/rows', normed, [-1, outputSize])
+    const unitNormed = rmsNormBy(graph, 'recurrent/output', groups, unit, normEpsilon)
+    const rows = graph.reshape('recurrent/output/rows', unitNormed, [-1, outputSize])
     return graph.node('recurrent/output/weighed', 'Mul', [rows, weight])
+  }
+
+  /** Multiplies the parts of projected rows by their factors. */
+  private scaledInputs(projected: string): string {
+    const { stateInputScales: scales } = this.layer.spec
+    if (scales === null) return projected
+    const { keyHeads, keySize, valueHeads } = this.space.state
+    const sizes = [this.outputSize, this.outputSize, keyHeads * keySize, keyHeads * keySize, valueHeads]
+    const factors = sizes.flatMap((size, i) => new Array<number>(size).fill(elementAt(scales, i, 'factor')))
+    const factor = this.graph.constant('recurrent/factors', Float32Array.from(factors))
+    return this.graph.node('recurrent/scaled', 'Mul', [projected, factor])
   }
 
   private limited(steps: string): string {

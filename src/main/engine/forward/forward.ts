@@ -7,6 +7,7 @@ import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block
 import { floatsOf, floatTensor } from '../device/device'
 import { embedTokens } from './embed-tokens'
 import {
+  type CachedTensors,
   ExpertSession,
   type Feeds,
   type LayerSession,
@@ -70,9 +71,8 @@ export type ForwardEvent =
       readonly layer: number
       /** Node on the trie's level `layer`. */
       readonly node: number
-      /** Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize]. The consumer disposes of them. */
-      readonly keys: ort.Tensor
-      readonly values: ort.Tensor
+      /** Cached tensors of each part of the layer, for all packed rows. The consumer disposes of them. */
+      readonly parts: readonly CachedTensors[]
     }
   /** Rows of some nodes after a layer, [nodes, rows, rowSize], valid until the next event. */
   | { readonly type: 'state'; readonly layer: number; readonly hidden: Float32Array }
@@ -260,8 +260,8 @@ class ForwardPass {
   }
 
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
-    const { rope, window, recurrent } = elementAt(spec.layers, layer, 'layer')
-    const rotary = recurrent === null ? this.rotary.of(rope) : {}
+    const { rope, window, attends } = elementAt(spec.layers, layer, 'layer')
+    const rotary = attends ? this.rotary.of(rope) : {}
     return { ...(await this.upload(weights)), ...rotary, ...(await session.masks(window)) }
   }
 
@@ -303,13 +303,14 @@ class ForwardPass {
   private async *advanceChunk(step: LayerStep, nodes: readonly PartNode[], feeds: Feeds): AsyncGenerator<ForwardEvent> {
     const { layer, session, states, spec, source, routed } = step
     const outputs = await session.advance(states.join(nodes), nodes.length, feeds)
-    const { hidden, keys, values } = outputs
+    const { hidden, cached } = outputs
     states.done(nodes)
     const { experts } = elementAt(spec.layers, layer, 'layer')
     if (routed !== null && experts !== null) routed.add(source, nodes, experts, outputs)
     for (const [i, { node }] of nodes.entries()) {
-      if (keys === undefined || values === undefined) continue
-      yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
+      if (cached.length === 0) continue
+      const parts = cached.map(({ keys, values }) => ({ keys: nodeOf(keys, i), values: nodeOf(values, i) }))
+      yield { type: 'keyValues', layer, node, parts }
     }
     if (routed === null) yield* this.takeStates(step, nodes, hidden)
   }

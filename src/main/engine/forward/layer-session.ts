@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
-import type { DecoderSpec } from '../../family'
+import { cachedParts, type DecoderSpec } from '../../family'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, EXPERT_ROWS, expertGraph } from '../../graphs/block-graph'
 import { ENDING_GAINS, ENDING_ROWS, endingGraph, type ExpertEnding } from '../../graphs/expert-rows'
 import { elementAt } from '../../../contract/model/look-up'
@@ -29,11 +29,16 @@ export interface Routed {
   readonly ending: ExpertEnding<ort.Tensor> | null
 }
 
+/** Rotated keys, and values, [nodes, rows, kvHeads x headSize]; or inputs and states of a state. */
+export interface CachedTensors {
+  readonly keys: ort.Tensor
+  readonly values: ort.Tensor
+}
+
 /** Outputs of a run of a block for its nodes, [nodes, rows, width] each. */
 export interface LayerOutputs {
   readonly hidden: ort.Tensor
-  readonly keys?: ort.Tensor
-  readonly values?: ort.Tensor
+  readonly cached: readonly CachedTensors[]
   /** Inputs of experts, whose results are not yet in `hidden`. Present in layers with experts only. */
   readonly routed?: Routed
 }
@@ -48,16 +53,17 @@ export async function openLayer(
 ): Promise<LayerSession> {
   const { device, precision, withKeyValues } = source
   const { hidden, keys, values } = BLOCK_OUTPUTS
-  const { recurrent } = elementAt(spec.layers, layer, 'layer')
+  const { attends, recurrent } = elementAt(spec.layers, layer, 'layer')
+  const cached = withKeyValues === true ? [...cachedParts(spec, layer).keys()] : []
   const ends = withKeyValues === true ? finalRows(source.packed) : new Int32Array()
   const recurrence = recurrent === null ? null : recurrentLayout(source.packed, ends)
   const shape = { ...layout, recurrence }
   const castsWeights = device.copiesTensors
   const graph = blockGraph(spec, layer, shape, precision, { withKeyValues, castsWeights })
   const session = await device.createSession(graph, {
-    outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
+    outputsStay: [...(statesStay ? [hidden] : []), ...cached.flatMap((part) => [keys(part), values(part)])]
   })
-  return new LayerSession(source, layout, session, recurrent !== null)
+  return new LayerSession(source, layout, session, attends, cached)
 }
 
 /** A block graph for one layout, which runs with the weights of any layer. */
@@ -69,8 +75,10 @@ export class LayerSession {
     private readonly source: LayerSource,
     private readonly layout: AttentionLayout,
     private readonly session: ort.InferenceSession,
-    /** True if the graph has neither positions nor masks. */
-    private readonly isRecurrent: boolean
+    /** True if the graph has positions and masks. */
+    private readonly attends: boolean,
+    /** Parts whose keys and values the graph outputs. */
+    private readonly cached: readonly number[]
   ) {}
 
   get outputRowCount(): number {
@@ -78,7 +86,7 @@ export class LayerSession {
   }
 
   async masks(window: number | null): Promise<Feeds> {
-    if (this.isRecurrent) return {}
+    if (!this.attends) return {}
     const cached = this.masksOf.get(window)
     if (cached !== undefined) return cached
     const masks: Record<string, ort.Tensor> = {}
@@ -103,8 +111,7 @@ export class LayerSession {
     const { [BLOCK_OUTPUTS.normed]: normed, [BLOCK_OUTPUTS.routing]: routing } = outputs
     return {
       hidden,
-      keys: outputs[BLOCK_OUTPUTS.keys],
-      values: outputs[BLOCK_OUTPUTS.values],
+      cached: this.cached.map((part) => cachedOf(outputs, part)),
       ...(normed !== undefined && routing !== undefined && { routed: { normed, routing, ending: endingOf(outputs) } })
     }
   }
@@ -115,7 +122,7 @@ export class LayerSession {
   }
 
   private positions(nodeCount: number): Feeds {
-    if (this.isRecurrent) return {}
+    if (!this.attends) return {}
     const cached = this.positionsOf.get(nodeCount)
     if (cached !== undefined) return cached
     const { positions } = this.source.packed
@@ -150,6 +157,12 @@ export class LayerSessions {
   }
 }
 
+function cachedOf(outputs: Feeds, part: number): CachedTensors {
+  const { [BLOCK_OUTPUTS.keys(part)]: keys, [BLOCK_OUTPUTS.values(part)]: values } = outputs
+  if (keys === undefined || values === undefined) throw new Error('a block gave no keys and values')
+  return { keys, values }
+}
+
 function endingOf({ residual, mlp, expertGain, gain }: Feeds): ExpertEnding<ort.Tensor> | null {
   if (residual === undefined || mlp === undefined || expertGain === undefined || gain === undefined) return null
   return { residual, mlp, expertGain, gain }
@@ -173,7 +186,8 @@ export class ExpertSession {
 
   /** Ends a layer. @param sum results of the experts, [nodes, rows, hidden], as the result is */
   async end(ending: ExpertEnding<ort.Tensor>, sum: ort.Tensor): Promise<ort.Tensor> {
-    const rows = (tensor: ort.Tensor): ort.Tensor => floatTensor(floatsOf(tensor), [tensor.size / this.width, this.width])
+    const rows = (tensor: ort.Tensor): ort.Tensor =>
+      floatTensor(floatsOf(tensor), [tensor.size / this.width, this.width])
     const feeds = Object.fromEntries([
       ...ENDING_ROWS.map((part) => [part, rows(ending[part])] as const),
       ...ENDING_GAINS.map((part) => [part, ending[part]] as const)

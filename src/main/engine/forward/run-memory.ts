@@ -1,4 +1,13 @@
-import { anyExperts, anyRecurrence, type DecoderSpec, hasExperts, layerKinds, outputSize, stateSize, widestMlp } from '../../family'
+import {
+  anyExperts,
+  anyRecurrence,
+  type DecoderSpec,
+  hasExperts,
+  layerKinds,
+  outputSize,
+  stateSize,
+  widestMlp
+} from '../../family'
 import { KEY_COST, SEGMENT_SCORES } from '../tries/attention-layout'
 import { CHUNK_ROWS } from '../tries/recurrent-layout'
 import type { GroupSize } from '../tries/prompt-trie'
@@ -83,10 +92,13 @@ function runBytes(
     queries * 2 * qSize +
     scores * 3 * headCount
   const recurrent = recurrentSize(spec, rowsIn, paths)
+  const half = spec.layers.some((layer) => layer.attends && layer.recurrent !== null)
+    ? scored + recurrent
+    : Math.max(scored, recurrent)
   // Parts of a row are split from it, and joined again.
   const carriedSize = (rowsIn + rowsOut) * (rowSize - hiddenSize + streamCopies(spec))
   // The result leaves onnxruntime as a copy.
-  return FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, scored, recurrent))
+  return FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, half))
 }
 
 /**

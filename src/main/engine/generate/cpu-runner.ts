@@ -4,8 +4,8 @@ import { MASKED } from '../tries/attention-layout'
 import type { Cohort } from '../tries/cohorts'
 import { floatsOf, floatTensor, integerTensor, runSession } from '../device/device'
 import { cacheCapacity } from './generation-plan'
-import { type LayerCache, openLayerCache } from './key-value-cache'
-import { cachedSizes } from '../../family'
+import { type LayerCache, openCache } from './key-value-cache'
+import { type CachedPart, cachedParts } from '../../family'
 import type { Prefilled } from './prefill'
 import { largestLayerBytes } from './resident-blocks'
 import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
@@ -24,8 +24,15 @@ interface CohortSlots {
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
   readonly slots: CohortSlots
-  /** Caches by layer of the chain. */
-  readonly caches: readonly LayerCache[]
+  /** Caches of all parts of the chain's layers. */
+  readonly parts: readonly ChainPart[]
+}
+
+/** A part that a layer caches, by its number in the layer. */
+interface ChainPart extends CachedPart {
+  readonly layer: number
+  readonly number: number
+  readonly cache: LayerCache
 }
 
 /** Opens a runner on the CPU. The sessions read hidden states, keys and values in place. */
@@ -37,10 +44,17 @@ export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
   try {
     for (const chain of chainBlocks(trie, largestLayerBytes(spec, plan.weights))) {
       const session = await openChain(device, pair, chain, plan.weights)
-      const caches = chain.layers.map((layer) => openLayerCache(spec, layer))
+      const parts = chain.layers.flatMap((layer) =>
+        cachedParts(spec, layer).map((part, number) => ({
+          ...part,
+          layer,
+          number,
+          cache: openCache(spec, layer, part)
+        }))
+      )
       const slots = slotsOf.get(chain.cohort) ?? { rows: [], slotCount: 0 }
       slotsOf.set(chain.cohort, slots)
-      chains.push({ ...chain, session, slots, caches })
+      chains.push({ ...chain, session, slots, parts })
     }
   } catch (error) {
     // Memory may have run out half way. The engine continues, so the opened sessions must be released.
@@ -67,11 +81,11 @@ class CpuRunner implements RowRunner {
     this.fitCaches(rows)
     for (const row of rows) {
       for (const [cohort, slots] of this.slotsOf) if (cohort.has(row.model)) slots.rows.push(row)
-      for (const { cohort, slots, layers, caches } of this.chains) {
+      for (const { cohort, slots, parts } of this.chains) {
         if (!cohort.has(row.model)) continue
-        for (const [i, layer] of layers.entries()) {
-          const source = prefilled.keyValuesOf(row.model, layer)
-          elementAt(caches, i, 'cache').putPrompt(
+        for (const { layer, number, cache } of parts) {
+          const source = elementAt(prefilled.keyValuesOf(row.model, layer), number, 'part')
+          cache.putPrompt(
             slots.rows.length - 1,
             prefilled.pathOf(row.prompt),
             prefilled.finalRowOf(row.prompt),
@@ -92,7 +106,7 @@ class CpuRunner implements RowRunner {
         if (last === undefined || last === row) continue
         slots[slot] = last
         for (const chain of this.chains) {
-          if (chain.cohort === cohort) for (const cache of chain.caches) cache.move(slots.length, slot)
+          if (chain.cohort === cohort) for (const { cache } of chain.parts) cache.move(slots.length, slot)
         }
       }
     }
@@ -116,7 +130,7 @@ class CpuRunner implements RowRunner {
 
   /** Advances the chain's rows through its layers and stores their new keys and values. */
   private async runChain(
-    { session, slots: { rows }, layers, sources, caches }: ResidentChain,
+    { session, slots: { rows }, layers, sources, parts }: ResidentChain,
     hidden: Map<RunningRow, Float32Array>
   ): Promise<void> {
     const spec = chainSpec(this.parts.pair, sources)
@@ -131,9 +145,9 @@ class CpuRunner implements RowRunner {
       Object.assign(feeds, this.rotary.of(rope, DECODE_INPUTS.rotary(i)))
     }
     for (const [i, window] of windows.entries()) feeds[DECODE_INPUTS.mask(i)] = this.mask(rows, window)
-    for (const [i, cache] of caches.entries()) {
-      const { keys, values } = cache.used(rows.length)
-      const [keyDims, valueDims] = cacheDims(spec, elementAt(layers, i, 'layer'), this.capacity)
+    for (const [i, part] of parts.entries()) {
+      const { keys, values } = part.cache.used(rows.length)
+      const [keyDims, valueDims] = cacheDims(spec, part.layer, part, this.capacity)
       feeds[DECODE_INPUTS.keys(i)] = floatTensor(keys, [rows.length, ...keyDims])
       feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [rows.length, ...valueDims])
     }
@@ -141,11 +155,10 @@ class CpuRunner implements RowRunner {
     const output = (name: string): Float32Array => mapGet(outputs, name, 'output')
     const advanced = output(DECODE_OUTPUTS.hidden)
     rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, advanced.length / rows.length)))
-    for (const [i, cache] of caches.entries()) {
-      const size = cachedSizes(spec, elementAt(layers, i, 'layer'))
+    for (const [i, { cache, key, value }] of parts.entries()) {
       const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
       rows.forEach(({ position }, slot) => {
-        cache.write(slot, position, rowAt(keys, slot, size.key), rowAt(values, slot, size.value))
+        cache.write(slot, position, rowAt(keys, slot, key), rowAt(values, slot, value))
       })
     }
   }
@@ -175,7 +188,7 @@ class CpuRunner implements RowRunner {
       if (!keepsSlots) slots.slotCount = Math.max(live, Math.min(2 * slots.slotCount, 2 * live))
       for (const chain of this.chains) {
         if (chain.slots !== slots) continue
-        for (const cache of chain.caches) cache.resize(slots.slotCount, capacity, slots.rows.length)
+        for (const { cache } of chain.parts) cache.resize(slots.slotCount, capacity, slots.rows.length)
       }
     }
     this.capacity = capacity

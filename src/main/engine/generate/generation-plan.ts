@@ -3,7 +3,7 @@ import type { ServedModels, ServedPlan } from '../../../contract/procedures/serv
 import type { SinglesRequest } from './drawn-models'
 import type { WeightStorage } from '../../../contract/model/sampling'
 import { inputError, unsupportedError, WorkbenchError } from '../../../contract/model/problem'
-import { anyRecurrence, cachedSizes, type DecoderSpec, hasExperts, stateSize } from '../../family'
+import { anyRecurrence, cachedParts, type DecoderSpec, hasExperts, stateSize } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
 import { groupPrompts, type GroupSize, sizeOf } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
@@ -247,10 +247,13 @@ export function cacheCapacity(length: number): number {
 
 /** Returns the bytes of one token's keys and values. Reading float16 caches copies one layer's to float32. */
 function tokenBytes(spec: DecoderSpec, precision: Precision): number {
-  const sizes = spec.layers.flatMap(({ recurrent }, layer) => {
-    const { key, value } = cachedSizes(spec, layer)
-    return recurrent === null ? [key + value] : []
-  })
+  const sizes = spec.layers.flatMap(({ attends }, layer) =>
+    attends
+      ? cachedParts(spec, layer)
+          .slice(0, 1)
+          .map(({ key, value }) => key + value)
+      : []
+  )
   const total = sizes.reduce((sum, size) => sum + size, 0)
   return precision === 'fp16' ? 2 * total + 4 * Math.max(0, ...sizes) : 4 * total
 }
@@ -275,7 +278,8 @@ function promptTokenBytes(spec: DecoderSpec): number {
 function refuseOffCpu(spec: DecoderSpec, device: DeviceName): void {
   const reasons = [
     { isMet: hasExperts(spec), reason: 'Experts that run only for the tokens that select them' },
-    { isMet: anyRecurrence(spec) !== null, reason: 'Layers without attention' },
+    { isMet: anyRecurrence(spec) !== null, reason: 'Layers with a state' },
+    { isMet: !spec.layers.every(({ attends }) => attends), reason: 'Layers without attention' },
     { isMet: spec.latent !== null, reason: 'Heads whose keys and values have different sizes' },
     { isMet: spec.family.variedLayers, reason: 'Layers of different sizes' }
   ]

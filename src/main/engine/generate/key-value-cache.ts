@@ -1,12 +1,11 @@
-import { elementAt } from '../../../contract/model/look-up'
-import { type DecoderSpec, type Recurrence, specOfLayer, stateSize } from '../../family'
+import { type CachedPart, type DecoderSpec, type Recurrence, specOfLayer, stateSize } from '../../family'
 import { rowAt } from '../rows/rows'
 
-/** The tokens of many sequences in one layer, in the layout of a decode graph. The first slots are in use. */
+/** The tokens of many sequences in one part of a layer, in the layout of a decode graph. The first slots are in use. */
 export interface LayerCache {
   /** Returns keys and values of the first slots without a copy. */
   used(slots: number): { keys: Float32Array; values: Float32Array }
-  /** Stores one token: key and value, or in a recurrent layer the input of the convolution and the state. */
+  /** Stores one token: key and value, or of a state the input of the convolution and the state. */
   write(slot: number, position: number, key: Float32Array, value: Float32Array): void
   /** Stores the tokens of a prompt. @param path packed rows of the prompt. @param finalRow see `Prefilled` */
   putPrompt(slot: number, path: Int32Array, finalRow: number, keys: Float32Array, values: Float32Array): void
@@ -16,8 +15,7 @@ export interface LayerCache {
   resize(slotCount: number, capacity: number, used: number): void
 }
 
-export function openLayerCache(spec: DecoderSpec, layer: number): LayerCache {
-  const { recurrent } = elementAt(spec.layers, layer, 'layer')
+export function openCache(spec: DecoderSpec, layer: number, { recurrent }: CachedPart): LayerCache {
   return recurrent === null ? new KeyValueCache(specOfLayer(spec, layer)) : new StateCache(recurrent)
 }
 
@@ -92,7 +90,7 @@ export class KeyValueCache implements LayerCache {
   }
 }
 
-/** States of a recurrent layer: inputs of the convolution [slots, kernel - 1, channels], and state [slots, state]. */
+/** States of a layer: inputs of the convolution [slots, kernel - 1, channels], and state [slots, state]. */
 class StateCache implements LayerCache {
   private inputs = new Float32Array(0)
   private states = new Float32Array(0)

@@ -1,9 +1,9 @@
-import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import type { Model } from '../../../contract/model/model'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { DecoderSpec } from '../../family/index'
 import type { Device } from '../device/device'
+import type { CachedTensors } from '../forward/layer-session'
 import { finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
@@ -25,17 +25,12 @@ export interface PrefillParts {
 /** A prompt's tokens. Results of a pass are stored by this array itself. */
 export type PromptTokens = readonly number[]
 
-/** Rotated keys, and values, [1, rows, kvHeads x headSize]; or inputs and states of a recurrent layer. */
-interface PackedKeyValues {
-  readonly keys: ort.Tensor
-  readonly values: ort.Tensor
-}
-
 export interface Prefilled {
   pathOf(prompt: PromptTokens): Int32Array
   /** Returns the index of a prompt's last row among the final rows. */
   finalRowOf(prompt: PromptTokens): number
-  keyValuesOf(model: number, layer: number): PackedKeyValues
+  /** Returns what each part of a layer caches. */
+  keyValuesOf(model: number, layer: number): readonly CachedTensors[]
   /** Returns the logits of a prompt's next token, [vocabulary]. */
   logitsOf(model: number, prompt: PromptTokens): Float32Array
   /** Hidden states of a model after the last layer, [packed rows, hidden]. Null unless the pass was asked for them. */
@@ -91,7 +86,7 @@ export async function prefill(
 
 interface Pass {
   /** Keys and values by layer and node of the trie's level. */
-  readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
+  readonly keyValues: readonly ReadonlyMap<number, readonly CachedTensors[]>[]
   /** States by leaf, [final rows, hidden] or [packed rows, hidden]. */
   readonly finals: ReadonlyMap<number, Float32Array>
   readonly dispose: () => void
@@ -103,10 +98,10 @@ async function runPass(
   everyRow: boolean,
   signal: AbortSignal | undefined
 ): Promise<Pass> {
-  const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
+  const keyValues = trie.levels.map(() => new Map<number, CachedTensors[]>())
   const finals = new Map<number, Float32Array>()
   const dispose = (): void => {
-    for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()])) {
+    for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()].flat())) {
       keys.dispose()
       values.dispose()
     }
@@ -117,8 +112,10 @@ async function runPass(
     const run = { device, precision, pair, trie, packed, blocks, withKeyValues: true, everyRow, signal }
     for await (const event of finiteForward(run, models)) {
       if (event.type === 'keyValues') {
-        const keys = await device.outlive(event.keys)
-        keyValues[event.layer]?.set(event.node, { keys, values: await device.outlive(event.values) })
+        const parts: CachedTensors[] = []
+        elementAt(keyValues, event.layer, 'layer').set(event.node, parts)
+        for (const { keys, values } of event.parts)
+          parts.push({ keys: await device.outlive(keys), values: await device.outlive(values) })
       }
       if (event.type === 'final') finals.set(event.leaf, event.hidden)
     }

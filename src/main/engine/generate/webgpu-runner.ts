@@ -134,7 +134,7 @@ class WebGpuRunner implements RowRunner {
       for (const [layer, ofLayer] of this.blocks.entries()) {
         const block = ofLayer.find(({ slots }) => slots.cohort.has(row.model))
         if (block === undefined) continue
-        const packed = prefilled.keyValuesOf(row.model, layer)
+        const packed = elementAt(prefilled.keyValuesOf(row.model, layer), 0, 'part')
         await block.cache.fill(block.slots.rows.indexOf(row), packed, path)
       }
     }

@@ -50,10 +50,10 @@ function* layerRuns(
   for (const { layer, nodes } of parts.flatMap((part) => partSteps(trie, part).flat())) {
     const isLast = layer === spec.layerCount - 1
     const { outputRows, positions, tables } = elementAt(layouts, isLast ? 1 : 0, 'layout')
-    const isRecurrent = elementAt(spec.layers, layer, 'layer').recurrent !== null
+    const { attends } = elementAt(spec.layers, layer, 'layer')
     const weights = sum(stepSizes(spec, { layer, expert: null }).map(({ count }) => count))
     for (const { length } of chunksOf(nodes, isLast ? perRun.last : perRun.full)) {
-      const others = isRecurrent ? 0 : POSITION_BYTES * length * positions + FLOAT_BYTES * tables
+      const others = attends ? POSITION_BYTES * length * positions + FLOAT_BYTES * tables : 0
       yield {
         toDevice: FLOAT_BYTES * (weights + length * rows * spec.rowSize) + others,
         fromDevice: FLOAT_BYTES * length * outputRows * (isLast ? spec.finalRowSize : spec.rowSize)

@@ -290,6 +290,23 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
         attention_k_eq_v: shape.tied
       }
     ],
+    [
+      ['falcon_h1'],
+      {
+        attention_in_multiplier: 0.5,
+        key_multiplier: 2,
+        mamba_d_ssm: 12,
+        mamba_n_heads: 4,
+        mamba_n_groups: shape.tied ? 1 : 2,
+        mamba_d_state: 3,
+        mamba_rms_norm: shape.bias,
+        mamba_norm_before_gate: shape.tied,
+        mlp_bias: shape.bias,
+        mlp_multipliers: [0.7, 0.6],
+        ssm_multipliers: [0.5, 0.6, 0.7, 0.8, 0.9],
+        ssm_out_multiplier: 0.5
+      }
+    ],
     [['mllama_text_model'], { cross_attention_layers: shape.bias ? [0] : [] }],
     [
       ['gemma3n_text'],
