@@ -10,7 +10,7 @@ import {
   lineageCellText,
   type LineageTable
 } from '../../../contract/words/lineage-words'
-import { scoreWords } from '../../../contract/words/score-words'
+import { type NamedScoring, scoreWords } from '../../../contract/words/score-words'
 import type { Drawing } from '../../plots/figures/drawing'
 import type { Figure, FigurePage } from '../../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart } from '../../plots/figures/grid-drawing'
@@ -20,7 +20,7 @@ import type { TableColumn } from '../../ui/table'
 export const MAP_METRICS = ['diversity', 'validity', 'distance'] as const
 export type MapMetric = (typeof MAP_METRICS)[number]
 
-export function metricLabel(metric: MapMetric, { scoredBy }: LineageDocument): string {
+export function metricLabel(metric: MapMetric, { scoredBy }: { scoredBy: NamedScoring }): string {
   const words = scoreWords(scoredBy)
   if (metric === 'distance') return 'Change of weights'
   return metric === 'diversity' ? capitalised(`${words.diversity} given back`) : `Change of ${words.validity}`
