@@ -32,7 +32,7 @@ export const deltaLayers = {
     linear_num_key_heads: 16,
     linear_num_value_heads: 32
   },
-  // Keys of layers that predict further tokens, and of types that only kernels read.
+  // Settings of layers that predict several tokens at once, and a type that only CUDA kernels use.
   ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
 } satisfies Partial<Family>
 
@@ -170,7 +170,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       'mamba_n_heads',
       'normalization_function',
       'num_experts_per_tok',
-      // Read if a layer has attention.
+      // Used only if a layer has attention, else ignored.
       'position_embedding_type',
       'time_step_limit',
       'time_step_max',
@@ -196,7 +196,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       'block_out_init_scale',
       'block_use_swiglu',
       'block_use_xavier_init',
-      // Read if a layer has a convolution.
+      // Used only if a layer has a convolution, else ignored.
       'conv_L_cache',
       'conv_dim',
       'conv_dim_out',
@@ -205,7 +205,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       'use_pos_enc'
     ]
   },
-  // Every factor is linear in what it multiplies, so that several act as one.
+  // All factors are linear, so consecutive ones are multiplied into one.
   falcon_h1: {
     ...plain,
     label: 'Falcon-H1',
@@ -298,7 +298,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     mlp: 'plain',
     activationKey: 'mlp_hidden_act',
     layersWithoutRope: 'allUnlessNamed',
-    // Steps are limited as by the model's kernels. transformers limits them otherwise on the CPU.
+    // Time steps (dt) are clamped as by the CUDA kernels. transformers clamps them otherwise on the CPU.
     recurrent: {
       ...stateSpaces,
       keys: {

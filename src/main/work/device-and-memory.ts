@@ -8,7 +8,7 @@ interface NamedDevice {
   readonly memory?: number | undefined
 }
 
-/** Returns the device and memory of work: those that are named, else the pair's, else the user's defaults. */
+/** Returns the device and memory limit of work: those that it names, else the pair's, else the user's config. */
 export async function deviceAndMemory(
   named: NamedDevice,
   { device, memoryBytes }: Pick<PairDocument['settings'], 'device' | 'memoryBytes'>

@@ -45,7 +45,7 @@ export interface Training {
   readonly stages: readonly OtherCheckpoint[]
 }
 
-/** Opens the checkpoints that words name, each under a name of its own. @throws WorkbenchError as `openOther` */
+/** Opens the checkpoints of a training, given as paths or cache names, under unique names. @throws as `openOther` */
 export async function openTraining(words: readonly string[]): Promise<Training> {
   const paths = words.map((word) => modelPath(word))
   const folders = {
@@ -59,7 +59,7 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
     const path = elementAt(paths, index, 'stage')
     const isEnd = index === 0 || index === words.length - 1
     const { checkpoint } = isEnd ? (index === 0 ? base : post) : await openOther(post, path)
-    // The name in the cache is followed by its revision.
+    // A name such as `..` has no last part to use, so the folder that it leads to is named instead.
     const name = /[\w-]/.test(basename(word)) ? basename(word) : folderModelName(checkpoint.path)
     const taken = stages.map((stage) => stage.name)
     stages.push({ name: freeName(name, taken), path, fingerprint: checkpoint.fingerprint })
@@ -67,7 +67,7 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
   return { folders, stages }
 }
 
-/** Refuses a last stage that is an adapter over a later stage than the first, which a pair would put it over. */
+/** Refuses an adapter as the last stage if it was trained on another stage than the first: a pair adds it to base. */
 function refuseOtherBase({ checkpoint }: PairMember, words: readonly string[], first: string): void {
   const trainedOn = checkpoint.adapter?.trainedOn ?? null
   const stage = words.slice(1).find((word) => word === trainedOn || modelPath(word) === trainedOn)
@@ -104,7 +104,7 @@ export async function openProjectTraining(
   return { folders, stages }
 }
 
-/** Parts that a project's sweeps have and its lineages do not. */
+/** Turns off the parts of a sweep that a lineage does not need. */
 const STAGES_ONLY = {
   ...{ source: null, recipes: [], checkpoints: [], uniformBlendCount: 0 },
   ...{ baselines: false, whatIf: false, split: false }
@@ -123,7 +123,7 @@ export const triageParts = ({ stages }: Training): Partial<CrcSweepRequest> => (
   ranges: false
 })
 
-/** Computes the map of a lineage and its sweeps. @param readings stores the distances of stages; null for none */
+/** Computes the map of a lineage and its sweeps. @param readings cache of the distances; null for none */
 export async function computeLineage(
   training: Training,
   work: SweepWork,
@@ -197,7 +197,7 @@ const computedBy = (sweep: SweepDocument) => ({
   promptCount: sweep.prompts.length
 })
 
-/** Builds the map of a lineage. @param distances of every stage but the first from the one before */
+/** Builds the map of a lineage. @param distances from each stage to the next, in the order of the training */
 async function lineageDocument(
   training: Training,
   { sweeps, combinations }: LineageScores,
@@ -291,7 +291,7 @@ function stageShares(
   })
 }
 
-/** Selects among the ranges of the last stage restored to every earlier one; null if there is only one. */
+/** Selects the best range of the last stage over all earlier stages as sources; null if there is only one. */
 async function bestOfSources(
   { stages }: Training,
   sweeps: readonly SweepDocument[],
@@ -314,7 +314,7 @@ const stepOf = (name: string): number | null => {
   return number === undefined ? null : Number(number)
 }
 
-/** Builds the curve of a training from a sweep of its checkpoints by themselves. */
+/** Builds the curve of scores over the checkpoints of a training. */
 export function triageDocument({ stages }: Training, sweep: SweepDocument): TriageDocument {
   const { base, post, checkpoints } = sweep
   const scoreOf = (stage: OtherCheckpoint, index: number) => {

@@ -20,12 +20,13 @@ interface JobCalls<Event> {
 /** Turns the events of a kind of job into the state that a view shows. */
 export interface BackgroundJobDescription<Event, Live> {
   readonly kind: JobKind
+  /** Tells why other work must wait for this job; null if the job leaves the engine free. */
   readonly holdsEngine: string | null
   /** Returns the progress for the top bar; null for a job that has none. */
   describeProgress(live: Live): JobProgress | null
   /** Returns main's procedures. Called at each use, because the connection may be new. */
   calls(): JobCalls<Event>
-  /** Returns the state after an event that does not end the job; null until there is any. */
+  /** Returns the state after an event that does not end the job; null until there is a state to show. */
   advance(live: Live | null, event: Event): Live | null
   /** Returns the state to draw. Called a few times a second while events arrive. */
   draw(live: Live): Live
@@ -55,6 +56,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   starting = $state(false)
   cancelling = $state(false)
   failure = $state.raw<Complaint | null>(null)
+  /** No window runs such a job by itself, because every window follows it. */
   readonly elsewhere = null
   /** True if the job has failed and its results are still being read. Its progress is then meaningless. */
   hasFailed = $state(false)
@@ -88,12 +90,12 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   }
 
   /** Starts a job in main and follows it to its end. */
-  async begin(ask: () => Promise<unknown>): Promise<void> {
+  async begin(sendRequest: () => Promise<unknown>): Promise<void> {
     this.failure = null
     this.starting = true
     const { lastFailure } = this
     try {
-      await ask()
+      await sendRequest()
       // The job may have begun just after the request to stop it.
       if (this.cancelling) await this.askToCancel()
       await this.follow(lastFailure)
@@ -142,7 +144,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     const drawSoon = throttled(() => {
       if (live !== null && followed?.aborted === false) this.live = this.description.draw(live)
     })
-    const isLast = await this.stream.follow(
+    const isNewest = await this.stream.follow(
       (signal) => {
         followed = signal
         return this.description.calls().watch(this.project.here, { signal })
@@ -171,7 +173,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
       }
     )
     // A newer job may be followed already.
-    if (!isLast || this.stream.isActive) return
+    if (!isNewest || this.stream.isActive) return
     // Another window saw the ending first, and main reported the failure before this window got an event.
     if (!hasEnded && this.lastFailure !== lastFailure) this.failure = this.lastFailure?.problem ?? null
     live = null

@@ -33,7 +33,7 @@ const SINGLE_KEYS = {
 
 export type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
 
-/** Creates a switch for each key. A switch that the user never set follows the former switch of all keys. */
+/** Creates a switch for each key. A switch never set follows the one that earlier versions had for all keys. */
 export const singleKeySwitches = (): SingleKeys => {
   const switchOf = (id: string): StoredSwitch => new StoredSwitch(`slr-key-${id}`, 'slr-single-keys')
   return {
@@ -140,7 +140,7 @@ export const listShortcuts = (switches: SingleKeys): Shortcut[] => [
   ...listSingleKeys(switches).filter(({ isOn }) => isOn.on)
 ]
 
-/** Runs the command of a key press. An open dialog comes first. */
+/** Runs the command of a key press. Ignored while a dialog is open, which handles its own keys. */
 export function runCommand(workbench: Workbench, event: KeyPress): void {
   if (document.querySelector('dialog[open]') !== null) return
   // Esc is pressed by reflex, so it never cancels a job that may have taken hours.

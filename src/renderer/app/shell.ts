@@ -24,7 +24,7 @@ function run(workbench: Workbench, command: ShellCommand): void {
     else if (document.querySelector('dialog[open]') === null) void session?.history[command]()
     return
   }
-  // An open dialog comes first.
+  // An open dialog handles its own keys.
   if (document.querySelector('dialog[open]') !== null) return
   if (command === 'help') workbench.dialog = command
   else if (command === 'new') void start.focusNewProject()

@@ -71,7 +71,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   /** The requested reference variant, until the comparison with it is shown; null otherwise. */
   comparing = $state<string | null>(null)
 
-  private readonly looking: Latest<number>
+  private readonly promptRequest: Latest<number>
   readonly job: BackgroundJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetupState
   readonly judging: JudgingJob
@@ -82,8 +82,8 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   /** Error of the last evaluation. If it can be resumed, the hint names the button. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, hasFailed } = this.job
-    const isKept = hasFailed || this.shownView?.answered === false
-    return failure === null || !isKept ? failure : resumable(failure, 'finished answers are kept')
+    const canResume = hasFailed || this.shownView?.answered === false
+    return failure === null || !canResume ? failure : resumable(failure, 'finished answers are kept')
   })
 
   /** Reason why no evaluation can start; null if one can. */
@@ -105,7 +105,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     speed: GenerationSpeed
   ) {
     super(project, 'evaluation')
-    this.looking = new Latest(project.left)
+    this.promptRequest = new Latest(project.left)
     this.setup = new EvaluationSetupState(project, variants, tasks, speed)
     this.failures = new Failures(project, tasks)
     this.job = new BackgroundJob<EvaluationEvent, LiveEvaluation>(project, {
@@ -134,7 +134,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     return this.stored?.run.id ?? null
   }
 
-  /** @param wanted id of another evaluation to show than the newest unseen one */
+  /** @param wanted id of the evaluation to show; null for the newest unseen one */
   async attach(wanted: string | null): Promise<void> {
     await this.tasks.load()
     if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
@@ -159,7 +159,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   }
 
   protected clear(): void {
-    this.looking.drop()
+    this.promptRequest.drop()
     this.stored = null
     this.inspected = null
   }
@@ -169,7 +169,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     if (this.shownView === null) return
     this.comparing = variant
     await this.show(this.shownView.run.id)
-    // A later request for the same evaluation includes the comparison, and completes it.
+    // If a later request for the same evaluation is under way, it includes the comparison and ends it.
     if (this.opening === null && this.comparing === variant) this.comparing = null
   }
 
@@ -196,10 +196,10 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
 
   protected take(view: EvaluationView): void {
     // A requested prompt belongs to the earlier evaluation.
-    this.looking.drop()
+    this.promptRequest.drop()
     const other = this.shownView?.run.task.kind !== view.run.task.kind
     const main = mainMeasures(view.run.task.kind, view.results.variants)
-    // An axis that is not measured, or that the user did not choose, follows the main measures.
+    // An axis that is not measured follows the main measures, as does a diversity that the user did not choose.
     const measured = measuresOf(view.results)
     const before = this.main
     if (other || !measured.includes(this.quality)) this.quality = main.quality
@@ -221,13 +221,13 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     this.quality = quality ?? main.quality
   }
 
-  /** Shows the marks that an evaluation has got, on the axis of quality when they are the first. */
+  /** Shows the judge's scores of an evaluation. Its first scores become the axis of quality. */
   async judged(evaluationId: string): Promise<void> {
     if (this.shownView?.run.id !== evaluationId) return
     const before = this.shownView.results.variants.some(({ measures }) => measures.judge !== undefined)
     await this.show(evaluationId)
-    const marked = this.shownView.results.variants.some(({ measures }) => measures.judge !== undefined)
-    if (marked && !before) this.quality = 'judge'
+    const isScored = this.shownView.results.variants.some(({ measures }) => measures.judge !== undefined)
+    if (isScored && !before) this.quality = 'judge'
   }
 
   async inspect(prompt: number): Promise<void> {
@@ -235,7 +235,9 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     const evaluationId = this.shownView?.run.id
     if (evaluationId === undefined) return
     const read = await this.project.attempt(() =>
-      this.looking.ask(prompt, (signal) => client.evaluations.prompt({ ...here, evaluationId, prompt }, { signal }))
+      this.promptRequest.ask(prompt, (signal) =>
+        client.evaluations.prompt({ ...here, evaluationId, prompt }, { signal })
+      )
     )
     if (read !== null) this.inspected = { ...read.answer, prompt }
   }

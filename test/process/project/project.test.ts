@@ -332,7 +332,7 @@ describe('the sweeps of a project', () => {
     expect(opened.firstPair.sweeps.map(({ id }) => id)).toEqual(['good'])
     expect(opened.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sweep: post: /),
-      expect.stringMatching(/newer\.json is a sweep of version 7; .*up to 3/),
+      expect.stringMatching(/newer\.json is a sweep of version 7; .*up to 4/),
       expect.stringMatching(/other\.json holds the sweep renamed/),
       expect.stringMatching(/passwd\.json is not an ordinary file/),
       expect.stringMatching(/no sweep "bad name"/)

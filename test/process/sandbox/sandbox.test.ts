@@ -174,7 +174,7 @@ describe('a model folder', () => {
     expect(await refused).toMatchObject({
       code: 'bad-file',
       message: `The model folder ${folder} took longer than 0.02 s of the processor and was stopped.`,
-      hint: expect.stringMatching(/^Those of published models take far less/)
+      hint: expect.stringMatching(/^Files of published models take far less time/)
     })
     expect(turns).toBeGreaterThan(5)
   })

@@ -68,7 +68,7 @@ export async function showNextTokens(
   await (question.json ? printJson('next-token', answer) : printShown(answer.results.map(describeResult).join('\n\n')))
 }
 
-/** The result as `--json` prints it: one for each input, and remarks on the inputs. */
+/** Holds one result for each input, and warnings about the inputs, as `--json` prints them. */
 interface NextTokensAnswer {
   results: ProbeResult[]
   notices: string[]
@@ -83,7 +83,7 @@ async function nextTokensOf(
   const { base, post } = await openPair(folders.base, folders.post)
   const other = model.kind === 'checkpoint' ? await openOther(post, model.path) : null
   const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
-  // Loading a missing tokenizer again reports what is missing. Token ids need none.
+  // Token ids need no tokenizer. For a text, loading a missing one again reports what is missing.
   const prompts =
     options.tokens ??
     (await renderPrompts(
@@ -93,7 +93,7 @@ async function nextTokensOf(
     ))
   const { device, notice } = await chosenDevice(options, folders.base, triedDevices(signal))
   const notices = contextNotices(prompts, other ?? (model.kind === 'base' ? base : post))
-  if (!options.quiet) for (const text of [...(notice === null ? [] : [notice]), ...notices]) remark(text)
+  if (!options.quiet) for (const message of [...(notice === null ? [] : [notice]), ...notices]) remark(message)
   const { precision } = options
   const { logits } = await withEngine((engine) =>
     engine.probe({ ...folders, device, precision, model, prompts }, { signal })

@@ -28,7 +28,7 @@ export interface PrefetchQueue {
   end(): Promise<void>
 }
 
-/** Caches converted weights between requests, up to a memory limit. Blends are computed with only once. */
+/** Caches converted weights between requests, up to a memory limit. Blends are not cached: each is used once. */
 export class WeightCache {
   bytes = 0
   prefetch: PrefetchQueue | null = null
@@ -52,7 +52,7 @@ export class WeightCache {
 
   /** Returns the bytes that the cache would hold if all of these reads were cached without a limit. */
   bytesWith(requests: readonly (readonly WeightRead[])[]): number {
-    const missing = new Map(requests.filter(isKeepable).map((reads) => [cacheKey(reads), reads]))
+    const missing = new Map(requests.filter(isCacheable).map((reads) => [cacheKey(reads), reads]))
     let bytes = this.bytes
     for (const [key, reads] of missing) if (!this.has(key)) bytes += requestBytes(reads)
     return bytes
@@ -63,7 +63,7 @@ export class WeightCache {
   }
 
   async block(reader: PrefetchReader, spec: DecoderSpec, step: BlockStep): Promise<BlockWeights> {
-    // Cached weights are not read again, so the decoder need not keep stored bytes for them.
+    // Later sources that are cached are not read again, so the decoder need not keep stored bytes for them.
     const later = step.later.filter((source) => !this.has(cacheKey(blockReads(spec, { ...step, source, later: [] }))))
     const { arrays, ...weights } = await this.read(reader, blockReads(spec, { ...step, later }))
     return { ...weights, tensors: blockTensors(spec, step, arrays) }
@@ -82,7 +82,7 @@ export class WeightCache {
     }
     await this.prefetch?.end()
     const weights = await reader.read(reads)
-    if (!isKeepable(reads) || !this.hasRoomFor(reads)) return weights
+    if (!isCacheable(reads) || !this.hasRoomFor(reads)) return weights
     this.keep([reads], weights, NO_COST)
     return { ...weights, release }
   }
@@ -127,7 +127,8 @@ export function cacheKey(reads: readonly WeightRead[]): string {
   return reads.map(({ name, first, count, source }) => `${name}/${first}/${count}/${JSON.stringify(source)}`).join()
 }
 
-function isKeepable(reads: readonly WeightRead[]): boolean {
+/** Reports whether reads can be cached: weights of one checkpoint, whose stored bytes no later read needs. */
+function isCacheable(reads: readonly WeightRead[]): boolean {
   return reads.every(
     ({ source, keep }) =>
       keep.length === 0 && (typeof source === 'string' || ('from' in source && source.strength === 1))

@@ -16,8 +16,8 @@ export const route = implement(contract).use(convertProblems(reportDefect)).use(
 export interface Routing {
   projects: OpenProjects
   jobs: ProjectJobs
-  /** @param change revision that the answered call wrote */
-  stateOf: (pair: ProjectPair, change?: number | null) => Promise<ProjectState>
+  /** @param revision revision that the current call wrote */
+  stateOf: (pair: ProjectPair, revision?: number | null) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
   withPair: ReturnType<typeof pairMiddleware>
 }
@@ -52,7 +52,7 @@ export function cancelling(table: Pick<JobTable<{ type: string }>, 'cancel'>) {
   return ({ context: { pair } }: PairContext): void => void table.cancel(pair)
 }
 
-/** Changes the lists of a pair. @returns the project after it */
+/** Applies a change to the document of a pair. @returns the state of the project after it */
 export async function edited(
   { stateOf }: Pick<Routing, 'stateOf'>,
   pair: ProjectPair,
@@ -61,7 +61,7 @@ export async function edited(
   return stateOf(pair, await pair.edit(change))
 }
 
-/** Creates the handler of a procedure that only changes the lists of a pair, see {@link edited}. */
+/** Creates the handler of a procedure that only changes the document of a pair, see {@link edited}. */
 export function editing(routing: Pick<Routing, 'stateOf'>) {
   return <Input>(change: (document: PairDocument, input: Input) => Partial<PairDocument>) =>
     ({ context: { pair }, input }: PairContext & { input: Input }): Promise<ProjectState> =>

@@ -93,8 +93,8 @@ export function modelsWithin(
 }
 
 /**
- * Reports whether the inspector can show a model. It compares every model with base and post, and the selected range
- * under another sampler is not a model of its own.
+ * Reports whether the inspector can show a model. Base and post cannot, because they stand beside every other model.
+ * The selected range under another sampler cannot, because its weights are those of the range.
  */
 export const isInspectable = (board: ScoreBoard, key: string): boolean =>
   !board.baselines.some((point) => point.kind === 'tempered' && point.key === key) &&
@@ -172,7 +172,7 @@ export function withSelection(
   return { ...board, baselines: [...board.baselines, ...paretoFront(tempered), ...controls] }
 }
 
-/** Returns the baselines of a sweep as points. Of a grid with temperatures it keeps those on the Pareto front. */
+/** Returns the baselines of a sweep as points. Kinds with several parameters keep those on the Pareto front. */
 export function baselinePoints(baselines: readonly (LiveScore & { baseline: SamplingBaseline })[]): BaselinePoint[] {
   const points = baselines.map(({ baseline, ...score }): BaselinePoint => ({
     ...score,
@@ -224,7 +224,7 @@ export function partialRanges(board: ScoreBoard): readonly RangePoint[] {
 }
 
 /**
- * Returns the ranges that are based on all prompts. If there are none or no others, it returns the board's own array.
+ * Returns the ranges that were scored on all prompts. If all ranges or no range were, it returns the board's array.
  */
 export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
   const partial = partialRanges(board).length
@@ -246,7 +246,7 @@ export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): R
 /**
  * Builds the board of a finished sweep and of the search that started from it.
  *
- * @param halved the range whose attention and MLP were scored separately
+ * @param halved the range whose attention and MLP were scored separately: the one selected by first tokens
  */
 export function boardOfSweep(
   sweep: ShownSweep,
@@ -401,7 +401,7 @@ export function acrossLimit(board: ScoreBoard, minimum: number | null): AcrossLi
   return across
 }
 
-/** Returns axis bounds [low, high] that contain all values, rounded outwards to tenths within 0 to 1. */
+/** Returns axis bounds [low, high] that contain all values with a margin of 0.02, rounded outwards to tenths. */
 export function axisBounds(values: readonly number[]): [number, number] {
   if (values.length === 0) return [0, 1]
   // A loop, because spreading thousands of values into Math.min can exhaust the stack.

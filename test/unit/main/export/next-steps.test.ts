@@ -32,7 +32,7 @@ it('says how to serve a written model, under which name and where it then answer
 it('advises nothing that takes text where there is no tokenizer', () => {
   expect(nextSteps('/models/bare', 'F32', ['generation_config.json'])).toEqual([
     {
-      tool: expect.stringMatching(/needs a tokenizer/),
+      tool: expect.stringMatching(/no tokenizer/),
       command: expect.stringMatching(/AutoModelForCausalLM/)
     }
   ])
