@@ -52,6 +52,8 @@ interface Needs {
 export class Chat {
   draft = $state('')
   turns = $state.raw<readonly Turn[]>([])
+  /** True while finished answers of the running turn are being stored. */
+  private isSavingFinished = false
   /** True once the stored turns are shown. */
   private isRead = $state(false)
   count = $state(4)
@@ -292,9 +294,18 @@ export class Chat {
     storeText(storageKeyOf(this.project.path, this.project.here.pair), JSON.stringify(stored), 'session')
   }
 
+  /** Stores a turn while it is answered, so that a reload loses no finished answer. Saves do not queue up. */
+  private async saveFinished(turn: Turn): Promise<void> {
+    if (this.isSavingFinished) return
+    this.isSavingFinished = true
+    await this.saveTurn(turn)
+    this.isSavingFinished = false
+  }
+
   private async saveTurn(turn: Turn | undefined): Promise<void> {
     const { client } = this.project
-    if (turn !== undefined) await this.project.save((here) => client.chat.saveTurn({ ...here, turn: storedTurn(turn) }))
+    if (turn !== undefined && this.writable)
+      await this.project.save((here) => client.chat.saveTurn({ ...here, turn: storedTurn(turn) }))
   }
 
   private async ask(columns: readonly string[]): Promise<void> {
@@ -332,6 +343,7 @@ export class Chat {
         this.progress = event.progress ?? this.progress
         if (event.notices.length > 0) this.notices = event.notices
         for (const answer of event.answers) fresh[answer.column]?.answers.add(answer)
+        if (event.answers.some(({ finish }) => finish !== null)) void this.saveFinished(askedTurn)
       }
     )
     for (const { answers } of fresh) answers.running = false

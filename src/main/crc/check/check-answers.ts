@@ -71,9 +71,10 @@ export async function checkAnswers(
       token
     ])
     const round = { models: [...inputs, ...models], baselines }
-    const next = trails.length === 0 ? [] : await asking.ask(trailQuestions, contexts, round)
+    const next = trails.length === 0 ? null : await asking.ask(trailQuestions, contexts, round)
     return written.map((probabilities, index) => {
-      const trailing = { trails, probabilities: next[inputs.length + index] ?? new SequenceProbabilities() }
+      const after = next === null ? new SequenceProbabilities() : elementAt(next, inputs.length + index, 'model')
+      const trailing = { trails, probabilities: after }
       return scoreFullAnswers(rendered.prompts, { paths, probabilities }, trailing)
     })
   }

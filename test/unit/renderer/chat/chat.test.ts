@@ -118,6 +118,18 @@ describe('the chat', () => {
     expect(elementAt(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
   })
 
+  it('stores finished answers while others are being written', async () => {
+    const { line, chat } = await openChat()
+    chat.draft = 'Hello.'
+    void chat.send()
+    const answers = await stream(line, 0)
+    await answers.tell(told(...said(1, 'b'), { column: 0, index: 0, text: 'Gr', finish: null }))
+    const [turn] = await store({ line })
+    expect(turn?.answers['post']?.finished.map(({ text }) => text)).toEqual(['b'])
+    expect(turn?.answers['base']?.finished).toEqual([])
+    await answers.over()
+  })
+
   it("continues with each model's most frequent answer, or with the chosen one", async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
