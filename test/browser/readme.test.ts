@@ -106,7 +106,8 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await showView(page, 'evaluate')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
-    await table.getByRole('rowheader', { name: 'Layers 2–15' }).waitFor()
+    // Thousands of answers take the longest of all steps.
+    await table.getByRole('rowheader', { name: 'Layers 2–15' }).waitFor({ timeout: 300_000 })
     await picture(page, 'evaluate-light-1440.png')
     await expectInSight(page, { controls: 25, words: 150 })
 
