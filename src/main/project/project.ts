@@ -57,6 +57,12 @@ export interface ProjectAccess {
   writer: ProjectWriter | null
 }
 
+interface AddedPair {
+  readonly pair: ProjectPair
+  /** Revision to undo the addition. */
+  readonly change: number | null
+}
+
 /** An open project. Changes run one after the other and are on the disk when they resolve, or change nothing. */
 export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
@@ -234,12 +240,12 @@ export class Project implements ProjectOfPair {
     return this.#edit(paths, seen, (document) => withPairChanged(document, id, change(this.pair(id).document)))
   }
 
-  addPair(location: PairLocation, name?: string): Promise<ProjectPair> {
+  addPair(location: PairLocation, name?: string): Promise<AddedPair> {
     return this.#add((document) => withPair(document, newPair(location, name)), null)
   }
 
   /** Adds a pair with the settings of another pair, without its results. */
-  async duplicatePair(id: PairId): Promise<ProjectPair> {
+  async duplicatePair(id: PairId): Promise<AddedPair> {
     return this.#add((document) => withDuplicate(document, id), this.pair(id).separatePrompts)
   }
 
@@ -315,7 +321,7 @@ export class Project implements ProjectOfPair {
   async #add(
     change: (document: ProjectDocument) => { changed: Partial<ProjectDocument>; added: PairDocument },
     separatePrompts: CrcPrompts | null
-  ): Promise<ProjectPair> {
+  ): Promise<AddedPair> {
     return this.#change(async () => {
       const { changed, added } = change(this.#document)
       const { id } = added
@@ -324,8 +330,7 @@ export class Project implements ProjectOfPair {
       if (separatePrompts !== null) await writePrompts(folder, separatePrompts)
       const pair = new ProjectPair(this, id, noResults(folder, separatePrompts))
       this.#pairs.set(id, pair)
-      await this.#advance([], undefined, changed)
-      return pair
+      return { pair, change: await this.#advance([], undefined, changed) }
     })
   }
 

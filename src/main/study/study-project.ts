@@ -105,7 +105,8 @@ export async function settledPair(
   studyPair: ResolvedStudy['pairs'][number]
 ): Promise<{ projectPair: ProjectPair; studied: StudiedPair }> {
   const studied = await studiedPair(study, studyPair, folder, pairOfName(project, studyPair.name))
-  const pair = pairOfName(project, studyPair.name) ?? (await project.addPair(studyPair.location, studyPair.name))
+  const { location, name } = studyPair
+  const pair = pairOfName(project, name) ?? (await project.addPair(location, name)).pair
   const { rendering, settings, prompts, ownTask } = studied
   const storedTask = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
   if (ownTask !== null && !isDeepStrictEqual(storedTask?.task, ownTask)) await project.tasks.save(ownTask)

@@ -1,7 +1,8 @@
 import type { PairId } from '../../contract/documents/project'
 import { type Complaint, complaintOf } from '../ui/complaint'
 
-interface NamedChange {
+/** A change by the user that main has written, and that main can undo. */
+export interface StoredChange {
   /** Description as it follows "Undo" and "Redo", such as `remove “Layers 4–11”`. */
   readonly what: string
   /** Notice after the change. Left out if the window shows the change anyway. */
@@ -10,20 +11,10 @@ interface NamedChange {
   readonly merge?: string
   /** The changed pair. While it is removed, the change can be neither undone nor redone. */
   readonly pair?: PairId
-}
-
-/** A change that main has written, and that main can undo. */
-export interface StoredChange extends NamedChange {
   /** Revisions that main answered for it, oldest first. */
   readonly changes: readonly number[]
-  /** Shows the state after a step, if the project's state does not contain the change. */
-  readonly follow?: (step: 'undo' | 'redo') => unknown
-}
-
-/** A change of what only this window holds, which the window undoes by itself. */
-interface WindowChange extends NamedChange {
-  undo(): unknown
-  redo(): unknown
+  /** Shows the project after a step that main wrote as `change`, where its state alone does not. */
+  readonly follow?: (step: 'undo' | 'redo', change: number) => unknown
 }
 
 /** Edits that main has not stored. */
@@ -36,9 +27,6 @@ interface UnsavedEdits {
   discardLast(): boolean
 }
 
-/** A change by the user that can be undone and redone. */
-type UndoableChange = StoredChange | WindowChange
-
 const MAX_CHANGES = 200
 const NOTICE_MS = 10_000
 /** Refusals that a second attempt would meet again. */
@@ -46,12 +34,12 @@ const FINAL_REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-fo
 
 /** Changes that this window made to the open project. */
 export class History {
-  private past = $state.raw<readonly UndoableChange[]>([])
-  private future = $state.raw<readonly UndoableChange[]>([])
+  private past = $state.raw<readonly StoredChange[]>([])
+  private future = $state.raw<readonly StoredChange[]>([])
   private isMoving = false
   private turns: Promise<void> = Promise.resolve()
   /** Changes recorded while another is undone or redone. They follow it. */
-  private waiting: readonly UndoableChange[] = []
+  private waiting: readonly StoredChange[] = []
   /** Notice of the last change, shown for ten seconds. */
   notice = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)
   /** Description of the change that is undone next; null if there is none. */
@@ -61,25 +49,25 @@ export class History {
   private noticeTimer: ReturnType<typeof setTimeout> | undefined
 
   /**
-   * @param revert asks main to undo stored changes. It returns the inverse change, or null if nothing changed.
+   * @param revert asks main to undo a change. It returns the inverse change, or null if nothing changed.
    * @param unsaved open edits, which an undo saves or takes back first
    */
   constructor(
     private readonly complain: (error: unknown) => void,
-    private readonly revert: (changes: readonly number[]) => Promise<number | null>,
+    private readonly revert: (change: StoredChange, step: 'undo' | 'redo') => Promise<number | null>,
     private readonly unsaved: UnsavedEdits,
     private readonly hasPair: (pair: PairId) => boolean = () => true
   ) {}
 
   /** Records a change. Changes that were undone before can no longer be redone. */
-  record(change: UndoableChange): void {
+  record(change: StoredChange): void {
     if (this.isMoving) {
       this.waiting = [...this.waiting, change]
       return
     }
     const last = this.past.at(-1)
     if (last?.merge !== undefined && last.merge === change.merge) {
-      this.past = [...this.past.slice(0, -1), merged(last, change)]
+      this.past = [...this.past.slice(0, -1), { ...change, changes: [...last.changes, ...change.changes] }]
     } else {
       this.past = [...this.past, change].slice(-MAX_CHANGES)
     }
@@ -97,7 +85,7 @@ export class History {
     return this.enqueue('future')
   }
 
-  private last(changes: 'past' | 'future'): UndoableChange | undefined {
+  private last(changes: 'past' | 'future'): StoredChange | undefined {
     return this[changes].findLast(({ pair }) => pair === undefined || this.hasPair(pair))
   }
 
@@ -123,10 +111,10 @@ export class History {
     }
   }
 
-  private async move(from: 'past' | 'future', change: UndoableChange): Promise<void> {
+  private async move(from: 'past' | 'future', change: StoredChange): Promise<void> {
     const [to, step, word, offer] =
       from === 'past' ? (['future', 'undo', 'Undone', 'redo'] as const) : (['past', 'redo', 'Redone', 'undo'] as const)
-    const moved = await this.run(change, step)
+    const moved = await this.reversed(change, step)
     if (moved === null) return
     this[from] = this[from].filter((other) => other !== change)
     if (moved === 'refused') return
@@ -135,17 +123,11 @@ export class History {
   }
 
   /** @returns the change that reverses the step; null if the step failed but may succeed later */
-  private async run(change: UndoableChange, step: 'undo' | 'redo'): Promise<UndoableChange | 'refused' | null> {
+  private async reversed(change: StoredChange, step: 'undo' | 'redo'): Promise<StoredChange | 'refused' | null> {
     this.showNotice(null, 'undo')
     try {
-      if (!('changes' in change)) {
-        await change[step]()
-        return change
-      }
-      const reverting = await this.revert(change.changes)
-      if (reverting === null) return 'refused'
-      await change.follow?.(step)
-      return { ...change, changes: [reverting] }
+      const inverse = await this.revert(change, step)
+      return inverse === null ? 'refused' : { ...change, changes: [inverse] }
     } catch (error) {
       this.complain(error)
       return FINAL_REFUSALS.has(complaintOf(error).code) ? 'refused' : null
@@ -157,10 +139,4 @@ export class History {
     this.notice = text === null ? null : { text, offer }
     if (text !== null) this.noticeTimer = setTimeout(() => (this.notice = null), NOTICE_MS)
   }
-}
-
-function merged(first: UndoableChange, last: UndoableChange): UndoableChange {
-  if ('changes' in first && 'changes' in last) return { ...last, changes: [...first.changes, ...last.changes] }
-  if ('changes' in first || 'changes' in last) return last
-  return { ...last, undo: () => first.undo(), redo: () => last.redo() }
 }

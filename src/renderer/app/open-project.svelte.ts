@@ -51,7 +51,7 @@ export class OpenProject {
   /** Changes of this window that can be undone. */
   readonly history = new History(
     (error) => this.complainOf(error),
-    (changes) => this.revert(changes),
+    (change, step) => this.revert(change, step),
     {
       what: () => this.buffers.find(({ dirty }) => dirty)?.lastUnsaved ?? null,
       flush: () => this.flush(),
@@ -59,7 +59,7 @@ export class OpenProject {
     },
     (pair) => this.state.pairs.some(({ id }) => id === pair)
   )
-  /** True while an undone or redone deletion may remove a run that is shown. */
+  /** True while an undone or redone change may remove the run or the pair that is shown. */
   private reverting = false
   private readonly leaving = new AbortController()
   /** Ids of runs that this window deletes. Their views do not report them as vanished. */
@@ -180,6 +180,7 @@ export class OpenProject {
       (signal) => this.client.projects.watch(this.here, { signal }),
       (state) => this.accept(state),
       (error) => {
+        if (this.reverting) return
         this.complainOf(error)
         if (complaintOf(error).code === 'not-found') void this.host.leavePair(this.here)
       }
@@ -281,12 +282,13 @@ export class OpenProject {
     this.history.record({ what: description, changes: [state.change], ...more })
   }
 
-  /** Has main undo written changes. @returns the change that undoes this in turn */
-  private async revert(changes: readonly number[]): Promise<number | null> {
+  /** Has main undo a written change, and shows the result. @returns the change that undoes this in turn */
+  private async revert({ changes, follow }: StoredChange, step: 'undo' | 'redo'): Promise<number | null> {
     const { projects } = this.client
     this.reverting = true
     try {
       const { change } = await this.write((here) => projects.revert({ ...here, changes: [...changes] }))
+      if (change !== null) await follow?.(step, change)
       return change
     } finally {
       this.reverting = false

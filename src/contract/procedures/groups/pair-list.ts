@@ -1,10 +1,9 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { PairsOverview } from '../../documents/pairs-overview'
-import { PairBrief, PairChanges, PairId, PairName, ProjectState } from '../../documents/project'
+import { PairChanges, PairId, PairName, ProjectState } from '../../documents/project'
 import { folderPath, pairInput, listPosition, procedure, projectPath, seenRevision } from './procedure'
 
-const pairsOf = z.object({ pairs: z.array(PairBrief) })
 /** Revision that the call wrote, to undo it by `projects.revert`; null if nothing changed. */
 const listChange = z.object({ change: z.number().int().nullable() })
 
@@ -12,9 +11,9 @@ export const pairListProcedures = {
   /** Adds a pair at the end of the list. Its default name is that of its post. */
   add: procedure
     .input(projectPath.extend({ base: folderPath, post: folderPath, name: PairName.optional() }))
-    .output(pairsOf.extend({ added: PairId })),
+    .output(listChange.extend({ added: PairId })),
   /** Adds a copy of a pair with its settings after the original, without results. */
-  duplicate: procedure.input(pairInput).output(pairsOf.extend({ added: PairId })),
+  duplicate: procedure.input(pairInput).output(listChange.extend({ added: PairId })),
   rename: procedure.input(pairInput.extend({ name: PairName })).output(listChange),
   move: procedure.input(pairInput.extend({ position: listPosition })).output(listChange),
   /** Removes a pair from the list. Its folder is deleted when the project is next opened. */

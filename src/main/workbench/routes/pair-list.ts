@@ -1,15 +1,14 @@
-import type { PairBrief, PairState, SweepSummary } from '../../../contract/documents/project'
+import type { PairState, SweepSummary } from '../../../contract/documents/project'
 import { defaultSweepOf } from '../../../contract/documents/default-sweep'
 import type { PairOutline, PairsOverview } from '../../../contract/documents/pairs-overview'
 import { scoringKey } from '../../../contract/documents/scored-by'
 import { checkpointChanges } from '../../../contract/procedures/checkpoint-changes'
 import { scoredByName } from '../../../contract/words/score-words'
 import { modelPath } from '../../base/files/paths'
-import type { ProjectOfPair, ProjectPair } from '../../project/pair/project-pair'
+import type { ProjectPair } from '../../project/pair/project-pair'
 import type { ProjectJobs } from '../../jobs/jobs'
 import { type TransferPair, transferSelections } from '../../measures/transfer-selections'
 import type { Project } from '../../project/project'
-import { pairBriefs } from '../project-state'
 import type { OpenProjects } from '../open-projects'
 import { atChanges } from '../project-news'
 import type { OutlineState } from '../sweep-outlines'
@@ -18,19 +17,16 @@ import { route, type Routing } from './route'
 export function pairListRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing) {
   const { pairs } = route
   const overviews = new PairsOverviews(open, jobs)
-  const listOf = (project: ProjectOfPair): { pairs: PairBrief[] } => ({
-    pairs: pairBriefs(project, open, jobs)
-  })
   return pairs.router({
     add: pairs.add.use(withProject).handler(async ({ context: { project }, input }) => {
       const { base, post, name } = input
       const location = { kind: 'folders' as const, base: modelPath(base), post: modelPath(post) }
-      const { id: added } = await project.addPair(location, name)
-      return { added, ...listOf(project) }
+      const { pair, change } = await project.addPair(location, name)
+      return { added: pair.id, change }
     }),
     duplicate: pairs.duplicate.use(withProject).handler(async ({ context: { project }, input }) => {
-      const { id: added } = await project.duplicatePair(input.pair)
-      return { added, ...listOf(project) }
+      const { pair, change } = await project.duplicatePair(input.pair)
+      return { added: pair.id, change }
     }),
     rename: pairs.rename.use(withProject).handler(async ({ context: { project }, input }) => {
       return { change: await project.renamePair(input.pair, input.name) }

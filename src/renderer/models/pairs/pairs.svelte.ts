@@ -1,5 +1,4 @@
 import type { PairBrief, PairId } from '../../../contract/documents/project'
-import { elementAt } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
 import type { Host } from '../../app/host'
 import type { OpenProject } from '../../app/open-project.svelte'
@@ -62,9 +61,13 @@ export class Pairs {
   /** Removes a pair and its queued jobs. If the pair is shown, its neighbour is shown first. */
   async remove(id: PairId): Promise<void> {
     const queued = this.work.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
-    const { host } = this.project
+    const { host, path } = this.project
+    const [index, name] = [this.indexOf(id), this.nameOf(id)]
+    const next = this.list[index + 1] ?? this.list[index - 1]
+    if (next === undefined || (id === this.shownId && !(await host.showPair(next.id)))) return
     try {
-      await removePair(host, id, queued)
+      const { change } = await host.client.pairs.remove({ path, pair: id })
+      if (change !== null) recordRemoval(host, name, change, queued)
     } catch (error) {
       host.complainOf(error)
     }
@@ -76,21 +79,22 @@ export class Pairs {
   }
 
   /** Shows a pair that was added and records the change. @returns false if it was not added or cannot be shown */
-  private async showAdded(
-    answer: { added: PairId; pairs: readonly PairBrief[] } | null,
-    verb: string
-  ): Promise<boolean> {
+  private async showAdded(answer: { added: PairId; change: number | null } | null, verb: string): Promise<boolean> {
     if (answer === null) return false
     const { host } = this.project
-    const { added, pairs } = answer
-    const name = pairs.find(({ id }) => id === added)?.name ?? added
+    const { added, change } = answer
     if (!(await host.showPair(added))) return false
-    host.session?.history.record({
+    if (host.session === null || change === null) return true
+    const { history, state } = host.session
+    const { name } = state.document
+    history.record({
       what: `${verb} the pair “${name}”`,
       message: `Added the pair “${name}”`,
-      // The pair that is shown afterwards has the removal to undo.
-      undo: () => removePair(host, added, 0),
-      redo: () => undefined
+      changes: [change],
+      follow: async (_undo, removal) => {
+        // The history of the pair vanishes with it, so the other pair's history has the way back.
+        if (await host.showPair(this.shownId)) recordRemoval(host, name, removal)
+      }
     })
     return true
   }
@@ -104,23 +108,9 @@ export class Pairs {
   }
 }
 
-/**
- * Removes a pair from the open project, and records the change for the pair that is shown afterwards.
- *
- * @param queued number of its queued jobs, which an undo restores
- * @throws the error of main
- */
-async function removePair(host: Host, id: PairId, queued: number): Promise<void> {
-  if (host.session === null) return
-  const { state, path, here } = host.session
-  const index = state.pairs.findIndex((pair) => pair.id === id)
-  const next = state.pairs[index + 1] ?? state.pairs[index - 1]
-  if (next === undefined) return
-  const { name } = elementAt(state.pairs, index, 'pair')
-  if (id === here.pair && !(await host.showPair(next.id))) return
-  const { change } = await host.client.pairs.remove({ path, pair: id })
-  if (change === null) return
-  host.session.history.record({
+/** Records the removal of a pair in the history of the pair that is shown now. @param queued its jobs in the queue */
+function recordRemoval(host: Host, name: string, change: number, queued = 0): void {
+  host.session?.history.record({
     what: `remove the pair “${name}”`,
     message: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
     changes: [change]

@@ -35,7 +35,7 @@ describe('a project that another program writes', () => {
     const sweep = sweepFixture()
     await writer.firstPair.saveSweep(sweep)
     await waitFor(() => expect(seen.firstPair.sweeps).toEqual(writer.firstPair.sweeps))
-    const added = await writer.addPair({ kind: 'demo', pair: 'blend' }, 'Second')
+    const { pair: added } = await writer.addPair({ kind: 'demo', pair: 'blend' }, 'Second')
     await writer.update({ notes: 'theirs' })
     await waitFor(() => expect(seen.notes).toBe('theirs'))
     expect(seen.pairs.map(({ document }) => document)).toEqual([writer.firstPair.document, added.document])

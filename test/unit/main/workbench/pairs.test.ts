@@ -35,8 +35,9 @@ async function demo() {
 
 it('describes each pair in brief, and its models as soon as they were read', async () => {
   const { path, client } = await demo()
-  const { added, pairs } = await client.pairs.add({ path, ...QWEN })
+  const { added } = await client.pairs.add({ path, ...QWEN })
   expect(added).toBe('pair-2')
+  const { pairs } = await client.projects.open({ path, pair: 'pair-1' })
   expect(pairs).toMatchObject([
     { name: 'Blend demo', sweepCount: 1, defaultSweep: { id: 'sweep-1' } },
     { name: 'qwen3', sweepCount: 0, defaultSweep: null, model: null, running: [] }
@@ -61,4 +62,14 @@ it('answers a call about a pair that was removed by what to do, and opens the fi
   expect((await client.projects.open({ path, pair: 'pair-2' })).document.id).toBe('pair-1')
   const { pairs } = await client.projects.revert({ path, pair: 'pair-1', changes: [change ?? NaN] })
   expect(pairs.map(({ id }) => id)).toEqual(['pair-1', 'pair-2'])
+})
+
+it('removes a pair when its addition is undone by that very pair, and brings it back', async () => {
+  const { path, client } = await demo()
+  const { added, change } = await client.pairs.add({ path, ...QWEN })
+  await client.projects.open({ path, pair: added })
+  const undone = await client.projects.revert({ path, pair: added, changes: [change ?? NaN] })
+  expect(undone.pairs.map(({ id }) => id)).toEqual(['pair-1'])
+  const redone = await client.projects.revert({ path, pair: 'pair-1', changes: [undone.change ?? NaN] })
+  expect(redone.pairs.map(({ id }) => id)).toEqual(['pair-1', 'pair-2'])
 })

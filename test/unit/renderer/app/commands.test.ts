@@ -21,7 +21,7 @@ afterEach(() => vi.unstubAllGlobals())
 
 /** A window with a project, and a function that presses a key in it. */
 async function opened() {
-  const { workbench, session } = await openSession()
+  const { line, workbench, session } = await openSession()
   const press = (
     key: string,
     more: {
@@ -40,23 +40,19 @@ async function opened() {
     })
     return preventDefault.mock.calls.length > 0
   }
-  return { workbench, session, press }
+  return { line, workbench, session, press }
 }
 
 it('a key goes to a step, undoes, redoes and opens a dialog, but not under an open one or in a field', async () => {
-  const { workbench, session, press } = await opened()
-  const steps: string[] = []
-  session.history.record({
-    what: 'x',
-    undo: () => void steps.push('undo'),
-    redo: () => void steps.push('redo')
-  })
+  const { line, workbench, session, press } = await opened()
+  session.history.record({ what: 'x', changes: [1] })
   expect(press('™', { altKey: true, code: 'Digit2' })).toBe(true)
   expect(workbench.view).toBe('ranges')
   expect(press('9', { altKey: true, code: 'Digit9' })).toBe(false)
   press('z', { ctrlKey: true })
   press('Z', { ctrlKey: true, shiftKey: true })
-  await vi.waitFor(() => expect(steps).toEqual(['undo', 'redo']))
+  await line.answer('projects.revert', 0, { ...session.state, change: 2 })
+  expect(line.call('projects.revert', 1).input).toMatchObject({ changes: [2] })
   const field = new Field()
   expect(press('z', { ctrlKey: true, target: field })).toBe(false)
   expect(press('h', { target: field })).toBe(false)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { KeptRecipe, ProjectState } from '../../../../src/contract/documents/project'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { History } from '../../../../src/renderer/app/history.svelte'
@@ -41,53 +42,50 @@ const complaints = (session: Session): string[] => {
     : []
 }
 
-const windowHistory = (): History =>
+/** A history whose changes are numbers, which main reverts by their negatives. */
+const numberedHistory = (revert: (changes: readonly number[]) => unknown = () => undefined): History =>
   new History(
     () => undefined,
-    () => Promise.resolve(null),
+    async ({ changes }) => {
+      await revert(changes)
+      return -elementAt(changes, 0, 'change')
+    },
     { what: () => null, flush: () => Promise.resolve(), discardLast: () => false }
   )
 
 it('takes many steps back and does them again, in order', async () => {
-  const history = windowHistory()
-  let at = 3
-  for (const step of [1, 2, 3])
-    history.record({ what: `go to ${step}`, undo: () => (at = step - 1), redo: () => (at = step) })
+  const reverted: number[] = []
+  const history = numberedHistory((changes) => reverted.push(...changes))
+  for (const step of [1, 2, 3]) history.record({ what: `go to ${step}`, changes: [step] })
   await history.undo()
   await history.undo()
-  expect([at, history.undoable, history.redoable]).toEqual([1, 'go to 1', 'go to 2'])
+  expect([history.undoable, history.redoable]).toEqual(['go to 1', 'go to 2'])
   await history.redo()
-  expect([at, history.undoable, history.redoable]).toEqual([2, 'go to 2', 'go to 3'])
+  expect([history.undoable, history.redoable]).toEqual(['go to 2', 'go to 3'])
   // A new change replaces the changes that were undone.
-  history.record({ what: 'go elsewhere', undo: () => (at = 2), redo: () => (at = 9) })
+  history.record({ what: 'go elsewhere', changes: [4] })
   expect(history.redoable).toBeNull()
   while (history.undoable !== null) await history.undo()
-  expect([at, history.undoable]).toEqual([0, null])
+  expect(reverted).toEqual([3, 2, -2, 4, 2, 1])
 })
 
 it('undoes changes of one action together', async () => {
-  const history = windowHistory()
-  let text = ''
-  for (const [before, after] of [
-    ['', 'a'],
-    ['a', 'ab']
-  ] as const) {
-    text = after
-    history.record({ what: 'type', merge: 'text', undo: () => (text = before), redo: () => (text = after) })
-  }
+  const reverted: (readonly number[])[] = []
+  const history = numberedHistory((changes) => reverted.push(changes))
+  for (const change of [1, 2]) history.record({ what: 'type', merge: 'text', changes: [change] })
   await history.undo()
-  expect([text, history.undoable]).toEqual(['', null])
+  expect([reverted, history.undoable]).toEqual([[[1, 2]], null])
   await history.redo()
-  expect(text).toBe('ab')
+  expect([reverted.at(-1), history.undoable]).toEqual([[-1], 'type'])
 })
 
 it('puts changes during an undo after it, and redoes nothing over them', async () => {
-  const history = windowHistory()
   const undoing = new Later<void>()
-  history.record({ what: 'go to 1', undo: () => undoing.promise, redo: () => undefined })
+  const history = numberedHistory(() => undoing.promise)
+  history.record({ what: 'go to 1', changes: [1] })
   const undone = history.undo()
   await settled()
-  history.record({ what: 'go to 2', undo: () => undefined, redo: () => undefined })
+  history.record({ what: 'go to 2', changes: [2] })
   undoing.resolve()
   await undone
   expect([history.undoable, history.redoable]).toEqual(['go to 2', null])

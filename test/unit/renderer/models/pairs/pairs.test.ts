@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { ORPCError } from '@orpc/client'
 import type { PairBrief, ProjectState } from '../../../../../src/contract/documents/project'
+import { WorkbenchError } from '../../../../../src/contract/model/problem'
 import { readPlace } from '../../../../../src/renderer/app/place'
 import { pairBrief, projectState, settled, openSession } from '../../../../fixtures/scripted-line'
 
@@ -81,17 +82,42 @@ it('says that jobs in the queue go with a pair', async () => {
   expect(session.history.notice?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
 })
 
-it('takes a pair that was added off again by undo, from the one that is shown then', async () => {
+it('has main undo the addition of a pair, and shows the pair before it, which can undo that in turn', async () => {
   const { line, session, workbench } = await opened('pair-1', briefs('a'))
   const added = session.pairs.add('/base', '/post', 'b')
   await settled()
   const pairs = briefs('a', 'b')
-  await line.answer('pairs.add', 0, { added: 'pair-2', pairs })
+  await line.answer('pairs.add', 0, { added: 'pair-2', change: 5 })
   await line.answer('projects.open', 0, showing('pair-2', pairs))
   expect(await added).toBe(true)
+  expect(workbench.session?.history.notice?.text).toBe('Added the pair “b”')
+  void workbench.session?.watch()
   void workbench.session?.history.undo()
-  await line.answer('projects.open', 1, showing('pair-1', pairs))
-  expect(line.call('pairs.remove', 0).input).toMatchObject({ pair: 'pair-2' })
+  await settled()
+  expect(line.call('projects.revert', 0).input).toMatchObject({ pair: 'pair-2', changes: [5] })
+  const problem = { code: 'not-found', message: 'The project has no pair pair-2: it was removed.' }
+  await line.refuse('projects.watch', 1, new ORPCError('WORKBENCH', { data: problem, defined: true }))
+  await line.answer('projects.revert', 0, { ...showing('pair-2', briefs('a'), 6), change: 6 })
+  await line.answer('projects.open', 1, showing('pair-1', briefs('a'), 6))
+  expect(workbench.complaints).toEqual([])
+  const now = workbench.session
+  expect([now?.here.pair, now?.history.undoable]).toEqual(['pair-1', 'remove the pair “b”'])
+  void now?.history.undo()
+  await settled()
+  expect(line.call('projects.revert', 1).input).toMatchObject({ pair: 'pair-1', changes: [6] })
+})
+
+it('keeps a pair whose addition cannot be undone now, and says why', async () => {
+  const { line, session, workbench } = await opened('pair-1', briefs('a'))
+  void session.pairs.duplicate('pair-1')
+  await settled()
+  await line.answer('pairs.duplicate', 0, { added: 'pair-2', change: 5 })
+  await line.answer('projects.open', 0, showing('pair-2', briefs('a', 'b')))
+  const { history } = workbench.session ?? session
+  void history.undo()
+  await line.refuse('projects.revert', 0, new WorkbenchError('busy', 'A sweep of b is running.'))
+  expect(workbench.complaints.map(({ message }) => message)).toEqual(['A sweep of b is running.'])
+  expect([workbench.session?.here.pair, history.undoable]).toEqual(['pair-2', 'duplicate the pair “b”'])
 })
 
 it('renames and moves by steps that can be undone', async () => {
