@@ -108,7 +108,8 @@ export class GroupScorer {
 
   /** Yields the probabilities of models or of a baseline, whose index follows theirs. */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
-    const probabilities = this.probabilities(elementAt(next, 0, 'sampler'))
+    const first = elementAt(next, 0, 'sampler')
+    const probabilities = this.targets.answers.map((answers) => Array.from(groupProbabilities(answers, first)))
     const others = next.slice(1)
     const whatIf = others.length === 0 ? {} : { whatIf: this.underOthers(others) }
     for (const model of models) {
@@ -123,15 +124,13 @@ export class GroupScorer {
 
   /** Encodes each prompt's probabilities under the other samplers, in the format of the event. */
   private underOthers(others: DrawnRows): string[] {
-    const bySampler = others.map((next) => this.probabilities(next))
-    return this.targets.answers.map((_, prompt) => {
-      const values = Float32Array.from(bySampler.flatMap((prompts) => elementAt(prompts, prompt, 'prompt')))
+    return this.targets.answers.map((answers) => {
+      const values = new Float32Array(others.length * answers.groupCount)
+      for (const [sampler, next] of others.entries()) {
+        values.set(groupProbabilities(answers, next), sampler * answers.groupCount)
+      }
       return Buffer.from(values.buffer).toString('base64')
     })
-  }
-
-  private probabilities(next: Float64Array): number[][] {
-    return this.targets.answers.map((answers) => groupProbabilities(answers, next))
   }
 
   private leavesOf(origin: Origin, trie: RecipeTrie): number[] {

@@ -86,7 +86,7 @@ export function indexAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Ans
 }
 
 /** Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities. */
-export function groupProbabilities(answers: IndexedAnswers, next: Float64Array): number[] {
+export function groupProbabilities(answers: IndexedAnswers, next: Float64Array): Float64Array {
   const { parents, cameBy, ends, lastSteps, groupOf, groupCount } = answers
   // Indices are not checked. A sweep calls this for every model, prompt and sampler, and `indexAnswers` built the
   // arrays to match.
@@ -100,5 +100,5 @@ export function groupProbabilities(answers: IndexedAnswers, next: Float64Array):
     const group = groupOf[i] ?? -1
     sums[group] = (sums[group] ?? NaN) + (reached[ends[i] ?? -1] ?? NaN) * (next[lastSteps[i] ?? -1] ?? NaN)
   }
-  return Array.from(sums)
+  return sums
 }
