@@ -75,8 +75,8 @@ function nextStep(
   if (evaluation === null) {
     return { kind: 'evaluate', text: 'Evaluate a task before you rely on it.' }
   }
-  const isKept = worst.state === 'baseline-better' && worst.action.kind === 'keep'
-  if (worst.state === 'evaluated-loss' || isKept) return worst.action
+  const keepsBaseline = worst.state === 'baseline-better' && worst.action.kind === 'keep'
+  if (worst.state === 'evaluated-loss' || keepsBaseline) return worst.action
   return { kind: 'export', text: 'Export the model.' }
 }
 

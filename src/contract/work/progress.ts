@@ -11,9 +11,9 @@ import { formatBytes, formatCount, formatDuration, plural } from '../words/forma
 
 export const ProgressShare = z.object({
   share: z.number().nullable(),
-  /** Remaining seconds, or null. Waiting work has the duration of similar earlier work or of a preview. */
+  /** Remaining seconds; null if unknown. For waiting work, the duration of earlier work of the same kind. */
   secondsLeft: z.number().nullable(),
-  /** Kind of sweep that the estimate for waiting work comes from. */
+  /** Kind of earlier sweep whose duration is used for a waiting sweep. */
   estimatedFrom: z.enum(['sweep', 'preview']).optional()
 })
 export type ProgressShare = z.infer<typeof ProgressShare>
@@ -27,13 +27,13 @@ export type WorkProgress =
   | { kind: 'judge'; way: JudgeWay; progress: JudgeProgress }
   | { kind: 'decomposition' | 'distances'; progress: BytesProgress }
 
-/** Events of work that runs: its progress, remarks for the user, and the scores of a sweep as they come. */
+/** Events of running work: its progress, notices for the user, and the scores of a sweep as they are computed. */
 export type WorkEvent =
   | ({ type: 'progress' } & WorkProgress)
   | {
       type: 'notice'
       message: string
-      /** True if a preview turns out to be a full sweep. */
+      /** True if the sweep was started as a preview, and becomes a full sweep from now on. */
       endsPreview?: boolean | undefined
     }
   | { type: 'scores'; entries: LiveEntry[] }
@@ -43,7 +43,7 @@ export interface ProgressStep {
   done: number
   /** 0 while unknown. */
   total: number
-  /** Text beside the share. */
+  /** Text that is shown beside the completed share. */
   status: string
 }
 
@@ -55,24 +55,24 @@ interface DescribedProgress {
 export const UNKNOWN_PROGRESS: ProgressShare = { share: null, secondsLeft: null }
 
 /** Returns the completed share of work and the time that is left, each null while it is unknown. */
-export const progressShare = (work: WorkProgress): ProgressShare => described(work).share
+export const progressShare = (work: WorkProgress): ProgressShare => describeProgress(work).share
 
-export const progressStep = (work: WorkProgress): ProgressStep => described(work).step
+export const progressStep = (work: WorkProgress): ProgressStep => describeProgress(work).step
 
-function described(work: WorkProgress): DescribedProgress {
+function describeProgress(work: WorkProgress): DescribedProgress {
   switch (work.kind) {
     case 'sweep':
-      return ofSweep(work.progress)
+      return describeSweep(work.progress)
     case 'check':
-      return ofRows('checking', ['checking full answers'], work.progress)
+      return describeRows('checking', ['checking full answers'], work.progress)
     case 'search':
-      return ofSearch(work.progress)
+      return describeSearch(work.progress)
     case 'sample':
-      return ofAnswers(work.progress)
+      return describeAnswers(work.progress)
     case 'evaluate':
-      return ofEvaluation(work.progress)
+      return describeEvaluation(work.progress)
     case 'judge':
-      return ofJudge(work.way, work.progress)
+      return describeJudge(work.way, work.progress)
     case 'decomposition':
     case 'distances': {
       const { bytesDone, bytesTotal, secondsLeft } = work.progress
@@ -84,10 +84,10 @@ function described(work: WorkProgress): DescribedProgress {
   }
 }
 
-function ofSweep(progress: SweepProgress): DescribedProgress {
+function describeSweep(progress: SweepProgress): DescribedProgress {
   const { phase, layer, layerCount, rowsDone, rowsTotal, rowsPerSecond, secondsLeft } = progress
   const step = { phase, done: rowsDone, total: rowsTotal }
-  // Other work precedes and follows the scoring of ranges.
+  // The share of the whole sweep is known only while ranges are scored.
   if (phase !== 'sweeping') return { share: UNKNOWN_PROGRESS, step: { ...step, status: phase } }
   const texts = [
     layer === null ? 'sweeping' : `layer ${layer} of 0-${layerCount - 1}`,
@@ -97,8 +97,8 @@ function ofSweep(progress: SweepProgress): DescribedProgress {
   return { share: { share: rowsDone / rowsTotal, secondsLeft }, step: { ...step, status: texts.join(', ') } }
 }
 
-/** Describes scored rows. Their number is unknown at first. */
-function ofRows(
+/** Describes work that scores rows. The total number of rows is 0 until it is known. */
+function describeRows(
   phase: string,
   texts: string[],
   { rowsDone, rowsTotal, rowsPerSecond, secondsLeft }: CheckProgress
@@ -111,17 +111,17 @@ function ofRows(
   }
 }
 
-/** Describes one generation. The number of generations is unknown. */
-function ofSearch({ generation, candidates, best, sweep }: SearchProgress): DescribedProgress {
+/** Describes the current generation of a search. The number of generations is not known in advance. */
+function describeSearch({ generation, candidates, best, sweep }: SearchProgress): DescribedProgress {
   const phase = `generation ${generation}`
   const bestText = best === null ? [] : [`best diversity ${best.diversity.toFixed(3)}`]
-  return ofRows(phase, [`${phase}, ${plural(candidates, 'recipe')}`, ...bestText], {
+  return describeRows(phase, [`${phase}, ${plural(candidates, 'recipe')}`, ...bestText], {
     ...sweep,
     rowsPerSecond: null
   })
 }
 
-function ofAnswers(progress: SampleProgress): DescribedProgress {
+function describeAnswers(progress: SampleProgress): DescribedProgress {
   const { phase, samplesDone, samplesTotal, tokensPerSecond, secondsLeft, mostSecondsLeft } = progress
   const isGenerating = phase === 'generating'
   // Before the first answer, only a maximum is known.
@@ -138,9 +138,9 @@ function ofAnswers(progress: SampleProgress): DescribedProgress {
   }
 }
 
-function ofEvaluation(progress: EvaluationProgress): DescribedProgress {
+function describeEvaluation(progress: EvaluationProgress): DescribedProgress {
   const share = { share: evaluationShare(progress), secondsLeft: progress.secondsLeft }
-  if (progress.phase !== 'scoring') return { share, step: ofAnswers({ ...progress, phase: progress.phase }).step }
+  if (progress.phase !== 'scoring') return { share, step: describeAnswers({ ...progress, phase: progress.phase }).step }
   const { promptsScored, promptsTotal } = progress
   const status = `scoring answers, ${formatCount(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
   return { share, step: { phase: 'scoring', done: promptsScored, total: promptsTotal, status } }
@@ -152,8 +152,8 @@ const JUDGED: Record<JudgeWay, { done: string; no: string }> = {
   forms: { done: 'different answers', no: 'no form of an answer' }
 }
 
-/** Describes the progress of a judge. A problem is a phase of its own, so that it is printed immediately. */
-function ofJudge(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): DescribedProgress {
+/** Describes the progress of a judge. A problem counts as a new phase, because new phases are printed at once. */
+function describeJudge(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): DescribedProgress {
   const share = { share: total === 0 ? null : done / total, secondsLeft: null }
   if (trouble !== undefined) return { share, step: { phase: 'waiting for the judge', done, total, status: trouble } }
   const words = JUDGED[way]
@@ -166,11 +166,11 @@ function ofJudge(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgr
   return { share, step: { phase: 'judging', done, total, status } }
 }
 
-/** Describes the reading of files. @param ofAll describes the total if it exceeds this phase */
-export function bytesStep(phase: string, progress: BytesProgress, ofAll = ''): ProgressStep {
+/** Describes the reading of files. @param totalSuffix text after the total number of bytes */
+export function bytesStep(phase: string, progress: BytesProgress, totalSuffix = ''): ProgressStep {
   const { bytesDone, bytesTotal, bytesPerSecond } = progress
   const status = [
-    `${phase} ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}${ofAll}`,
+    `${phase} ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}${totalSuffix}`,
     ...(bytesPerSecond === null ? [] : [`${formatBytes(Math.round(bytesPerSecond))}/s`]),
     ...timeLeftTexts(progress)
   ].join(', ')

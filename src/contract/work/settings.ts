@@ -8,7 +8,7 @@ import { Prompting } from '../model/prompting'
 import { UniformBlendCount } from '../model/recipe'
 import { WeightStorage, Sampling } from '../model/sampling'
 
-/* Settings of work, each named as its option. One that is left out has the default of the pair. */
+/* Settings of work. Each has the name of its command-line option. A setting that is left out has the pair's default. */
 
 export const SamplerSettings = z
   .object({
@@ -67,14 +67,14 @@ export const SweepSettings = z
     prompts: z.string(),
     /** Name of a task, a file, or `crc` for the character task. */
     task: z.string(),
-    /** Task whose coverage restoring gives back, while the precision on the task `keep` is kept. */
+    /** Task on which the selected range should have the most coverage, while precision on the task `keep` is kept. */
     regain: z.string(),
     keep: z.string(),
     draws: z.number().int().min(1),
     split: z.boolean(),
     /** File with recipes that replace the ranges. */
     recipes: z.string(),
-    /** Number of uniform blends; true for the usual number. */
+    /** Number of uniform blends; true for the default number. */
     uniformBlends: z.union([z.literal(true), UniformBlendCount]),
     checkpoint: z.array(z.string()),
     /** Checkpoint that layers are restored to: a folder, a name in the project, or `base`. */
@@ -83,7 +83,7 @@ export const SweepSettings = z
     countLeadingSpace: z.boolean(),
     preview: z.boolean(),
     check: z.boolean(),
-    /** Number of candidates that ranges and every family of baselines pick from. */
+    /** Number of candidates that the best range, and the best baseline of each family, are picked from. */
     budget: z.number().int().min(1).max(10_000),
     rho,
     seed,
@@ -99,7 +99,7 @@ export type SweepSettings = z.infer<typeof SweepSettings>
 
 const taskId = Task.shape.id.optional()
 
-/** Lineage of a project's pair, with tasks of the project. */
+/** Settings of a lineage of a project's pair. Tasks are ids of the project's tasks. */
 export const LineageSettings = z.object({
   task: taskId,
   regain: taskId,
@@ -114,7 +114,7 @@ const computed = { device: DeviceChoice, precision: Precision }
 export const CheckSettings = z
   .object({
     from: z.string(),
-    /** Number of the best ranges that are not checked yet. */
+    /** Number of ranges to check: the best of those without a check. */
     best: z.number().int().min(1),
     rho,
     ...computed
@@ -168,7 +168,7 @@ export const EvaluateSettings = z
   .object({
     task: z.string(),
     variants: z.string(),
-    /** Promptings that every model is asked by too. */
+    /** Additional ways of prompting, which every model is also asked by. */
     prompting: z.array(Prompting),
     embeddingModel: z.string(),
     classifier: z.string(),

@@ -9,7 +9,7 @@ export const WORK_LIST_VERSION = 1
 
 export const MAX_QUEUED = 500
 
-/** Work that can wait in the queue. It uses the pair's settings at the time when it starts. */
+/** Work that can wait in the queue. Settings that are not stored here are the pair's when the work starts. */
 export const QueuedWork = z.discriminatedUnion('kind', [
   workSettings('sweep', SweepSettings.pick({ preview: true })),
   workSettings('lineage', LineageSettings),
@@ -37,7 +37,7 @@ const entry = {
   progress: ProgressShare,
   /** Duration in seconds. Null before the end. */
   seconds: z.number().nullable(),
-  /** Reason why the work failed, was left out or was stopped; null for none. Such work runs again only on request. */
+  /** Reason why the work failed, was left out or was stopped; else null. Work with a problem waits for the user. */
   problem: Problem.nullable()
 }
 
@@ -47,7 +47,7 @@ export const QueuedJob = z.object({
   pair: PairId,
   work: QueuedWork,
   ...entry,
-  /** The evaluation that the job started and would resume. Null before its start, and for sweeps. */
+  /** Id of the evaluation that the job has started and continues after a stop. Null before that, and for sweeps. */
   evaluationId: z.string().nullable()
 })
 export type QueuedJob = z.infer<typeof QueuedJob>
@@ -81,7 +81,7 @@ export const WorkListDocument = z.object({
 })
 export type WorkListDocument = z.infer<typeof WorkListDocument>
 
-/** Far above the number of finished jobs that a user looks at. */
+/** Maximum number of finished jobs in the list. */
 export const MAX_DONE = 20
 
 export const ShownJob = QueuedJob.omit({ evaluationId: true }).extend({

@@ -10,7 +10,7 @@ import type { QueuedWork, ShownJob, StudyState, StudyStepWork, WorkListState, Wo
 /** State of work from the click that stops it until its end. */
 export const STOPPING = 'Stopping…'
 
-/** State of work that cannot begin before a job of another project has ended. */
+/** State of work that waits for a job of another project to end. */
 export const waitingForWords = (project: string): string => `Waiting for “${project}”`
 
 export function workName({ work, taskName }: { work: QueuedWork | StudyStepWork; taskName: string | null }): string {

@@ -29,7 +29,7 @@ const work = <Kind extends string, Settings extends z.ZodRawShape>(kind: Kind, s
     models: z.array(z.string()).default([])
   })
 
-/** Work as data: one command of `slr` without the output that takes its result. */
+/** Work as data: the kind, pair, models and settings of one `slr` command, without its output file. */
 export const Work = z.discriminatedUnion('kind', [
   work('sweep', SweepSettings),
   work('check', CheckSettings),
@@ -40,13 +40,13 @@ export const Work = z.discriminatedUnion('kind', [
 ])
 export type Work = z.infer<typeof Work>
 
-/** Identifies a computation. A preview counts as its sweep, which it becomes when it is continued. */
+/** Returns a key that is equal for equal work. A preview has the key of its full sweep, because it can become one. */
 export function workKey({ kind, settings }: { kind: string; settings: object }): string {
   const named = Object.entries(settings).filter(([name, value]) => name !== 'preview' && value !== undefined)
   return JSON.stringify([kind, named.toSorted(([a], [b]) => (a < b ? -1 : 1))])
 }
 
-/** Settings as they are grouped into the lines of a command, in this order. */
+/** Names of the settings on each line of a printed command. */
 const LINES: readonly (readonly string[])[] = [
   ['from', 'check', 'recipes'],
   ['task', 'prompts', 'variants', 'temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'draws'],
@@ -60,13 +60,13 @@ const LINES: readonly (readonly string[])[] = [
   ['judge', 'allowAddress']
 ]
 
-/** Returns the words of settings, with a line for each group. */
+/** Returns the command-line words of settings, with a list of words for each line. */
 export function settingLines(settings: object): string[][] {
   const values: ReadonlyMap<string, unknown> = new Map(Object.entries(settings))
   return LINES.map((line) => line.flatMap((name) => settingWords(name, values.get(name))))
 }
 
-/** Returns the command that does the work, for a POSIX shell, with a line for each group of settings. */
+/** Returns the `slr` command that does the work, for a POSIX shell, broken into lines by {@link LINES}. */
 export function workCommand(work: Work, out: string): string {
   const { kind, pair, models } = work
   const result = ['--out', out]
@@ -92,7 +92,7 @@ export const optionName = (setting: string): string => setting.replace(/[A-Z]/g,
 export const settingName = (option: string): string =>
   option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** Lists that are one word, with commas. */
+/** Settings that are lists, written as one word with commas. */
 const COMMA_LISTS: readonly string[] = ['strengths', 'starts', 'bounds']
 
 function settingWords(name: string, value: unknown): string[] {
@@ -105,7 +105,7 @@ function settingWords(name: string, value: unknown): string[] {
   return value.flatMap((entry) => optionWords(flag, entryText(entry)))
 }
 
-/** A value that begins with a minus would read as another option. */
+/** Writes an option with its value. A value with a leading minus is joined by `=`, or it would be read as an option. */
 const optionWords = (flag: string, text: string): string[] =>
   text.startsWith('-') ? [`${flag}=${text}`] : [flag, text]
 

@@ -41,7 +41,7 @@ export class RequestAnswer {
     await this.answerAll(null)
     const indices = [...this.choices.keys()].sort((a, b) => a - b)
     const choices: Choice[] = []
-    // One after the other, because most tokens of a choice are looked up for an earlier one.
+    // Choices are completed one after the other, because most tokens of a choice were looked up for an earlier choice.
     for (const index of indices) choices.push(await this.choiceOf(index))
     const promptLogprobs = indices.map((index) => mapGet(this.choices, index, 'choice').promptLogprobs)
     await this.lookUp(promptLogprobs.flatMap(tokensOf))

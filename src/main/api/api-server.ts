@@ -18,10 +18,10 @@ import type { ServedVariants } from './served-variants'
 const MAX_BODY_BYTES = 8_000_000
 const MAX_BODY_VALUES = 1_000_000
 
-/** Most answers that run or wait. More are refused, so that no request waits for long. */
+/** Maximum number of running and waiting answers. Further requests are refused, so that no request waits for long. */
 const MAX_ANSWERS = 512
 
-/** Limit in milliseconds of a connection that takes nothing of its reply. */
+/** Milliseconds after which a connection is closed that reads nothing of its reply. */
 const UNREAD_MS = 60_000
 
 export interface ApiOptions {
@@ -95,7 +95,7 @@ class Api {
     // Each prompt of a request listens, and so does each of several requests of a connection.
     setMaxListeners(0, left.signal, socket)
     response.once('close', leave)
-    // A reply that waits for an earlier one of its connection is not closed with it.
+    // If the connection closes, replies that wait for earlier replies of the connection must be ended here.
     socket.once('close', leave)
     for (const taken of ['drain', 'finish']) response.prependListener(taken, () => socket.setTimeout(0))
     try {

@@ -7,7 +7,7 @@ import type { ServedPrompt } from './served-variants'
 /** Texts of tokens by id, for log-probabilities. */
 export type TokenTexts = ReadonlyMap<number, string>
 
-/** One choice of a reply, complete or growing. */
+/** One choice of a reply: complete, or the part that has been generated so far. */
 export interface Choice {
   readonly index: number
   readonly text: string

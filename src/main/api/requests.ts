@@ -36,7 +36,7 @@ const IGNORED = {
   service_tier: z.unknown().optional()
 }
 
-/** Values with which a field that is not supported changes nothing. */
+/** Accepted values of fields that are not supported. With these values a field would change nothing. */
 const NEUTRAL: ReadonlyMap<string, readonly unknown[]> = new Map(
   Object.entries({
     frequency_penalty: [0],

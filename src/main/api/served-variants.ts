@@ -33,7 +33,7 @@ interface ServingSettings {
   readonly findVariant?: (name: string) => Promise<EngineVariant | null>
 }
 
-/** Models as they are loaded in the engine. Equal ones are loaded once. */
+/** Models as they are loaded in the engine. Models with equal weights are loaded once. */
 interface LoadedModels {
   readonly variants: readonly (NamedVariant & {
     /** Index into the models of `served`. */
@@ -71,7 +71,7 @@ export interface AnswerListener {
 
 const BATCH_ROWS = 64
 
-/** More characters than the mean token of any text has. */
+/** Upper bound of the mean number of characters of a token. */
 const MAX_TOKEN_CHARACTERS = 16
 
 /** Most models side by side. Each further one interrupts all answers, and a mix of logits takes no memory. */
@@ -267,7 +267,7 @@ export class ServedVariants {
         return
       }
       if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))
-      // The weights of the served models stay as they are, or their answers would change.
+      // Precision and storage of weights stay those of the served models, because their answers must not change.
       const settings = { ...defaults, precision: plan.precision, weights: plan.weights }
       await this.close()
       const all = [...variants, { name, variant: { ...variant, name } }]

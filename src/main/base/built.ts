@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { runningPackage, plainFolder } from './resources'
 
-/* Locates what the build made, because the bundler moves code and tests run from sources. */
+/* Locates files that the build wrote. Their paths differ between the bundled program and tests, which run sources. */
 
 /** Gives the absolute path of a built file, such as `builtPath('renderer')`. */
 export function builtPath(...parts: string[]): string {

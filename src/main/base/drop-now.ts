@@ -1,8 +1,8 @@
-/** A closed port, which discards what is transferred to it. */
+/** A closed port, which discards buffers that are transferred to it. */
 const nowhere = new MessageChannel().port1
 nowhere.close()
 
-/** Frees a buffer that nobody reads any more, which the garbage collector would do only after about 64 MB. */
+/** Frees the memory of a buffer that is no longer used. The garbage collector would wait for about 64 MB of garbage. */
 export function dropNow(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer) nowhere.postMessage(null, [buffer])
 }

@@ -11,7 +11,7 @@ export interface Helper {
   readonly lost: WorkbenchError | null
   /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void
-  /** Ends the process, whatever it does, and waits until it is gone. */
+  /** Kills the process and waits until it has ended. */
   end(): Promise<void>
 }
 

@@ -18,7 +18,7 @@ export const CONNECTION_TIMES = {
 } satisfies ServerOptions & { silent: number }
 export type ConnectionTimes = typeof CONNECTION_TIMES
 
-/** Limits waiting connections, except those of windows, in time and number, the oldest first. */
+/** Limits the number and the time of idle connections, except of windows. If there are too many, closes the oldest. */
 export function limitWaiting(server: Server, { silent }: ConnectionTimes): (socket: Socket) => void {
   const waiting = new Set<Socket>()
   server.setTimeout(silent)

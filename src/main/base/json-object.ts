@@ -5,7 +5,7 @@ import { parseJson } from './files/bounded-json'
 /** Limit of names, far above all files except weights. */
 const MAX_NAMES = 20_000
 
-/** Parses a JSON object in which no object repeats a key. @param what for messages @param names their limit */
+/** Parses a JSON object, and refuses repeated keys. @param what name in errors @param names maximum number of names */
 export function parseJsonObject(text: string, what: string, names = MAX_NAMES): Record<string, unknown> {
   const value = parseJson(text, what, { names })
   if (!isJsonObject(value)) throw fileError(`${what} is not a JSON object.`)

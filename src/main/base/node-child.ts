@@ -13,9 +13,9 @@ export interface NodeChildOptions {
   readonly args?: readonly string[]
   /** Variables added to the environment of this program. */
   readonly environment?: Readonly<Record<string, string>>
-  /** Flags of Node; those of this process if omitted. */
+  /** Flags of Node; by default the flags of this process. */
   readonly nodeFlags?: readonly string[]
-  /** True to also write its standard error to that of this process. */
+  /** True to copy the process's standard error to the standard error of this process. */
   readonly showErrors?: boolean
 }
 
@@ -26,7 +26,7 @@ export interface NodeChildEnd {
   readonly reason: string | undefined
 }
 
-/** A process of this program: a script on Node, and the pipe to it. */
+/** A process of this program: a script that runs on Node, with a pipe to this process. */
 export class NodeChild {
   /** Resolves after the process has ended and its standard error has been read. */
   readonly ended: Promise<NodeChildEnd>
@@ -95,7 +95,7 @@ export class NodeChild {
     this.child.kill('SIGKILL')
   }
 
-  /** Kills a process with a closed or broken pipe if it does not end soon. */
+  /** Kills the process if its pipe is closed or broken and the process does not end soon. */
   private killUnlessEnded(broken: Error | null): void {
     const fault = `was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`
     if (broken !== null) this.pipeFault = fault

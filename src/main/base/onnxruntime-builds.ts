@@ -8,7 +8,7 @@ export function onnxruntimeFolder(platform: NodeJS.Platform, arch: string): stri
   return join(dirname(manifest), 'bin', 'napi-v6', platform, arch)
 }
 
-/** Explains that nothing can be computed on a system without a build of onnxruntime-node. */
+/** Explains that models cannot be computed on this system, because onnxruntime-node has no build for it. */
 export function noBuildFor(platform: NodeJS.Platform, arch: string): string {
   const system = platform === 'darwin' && arch === 'x64' ? 'Macs with an Intel processor' : `${platform} on ${arch}`
   return (

@@ -11,7 +11,7 @@ export const plainInput = os.middleware(async ({ next }, input: unknown) => {
 
 /** Checks that input is plain data. @throws WorkbenchError `bad-input` naming the field */
 export function refuseUnplain(input: unknown): void {
-  // Without recursion, because this runs before recursive functions.
+  // A loop, because deeply nested input would exhaust the stack of a recursive function.
   const pending: { value: unknown; path: string }[] = [{ value: input, path: '' }]
   let seen = 0
   for (let current = pending.pop(); current !== undefined; current = pending.pop()) {

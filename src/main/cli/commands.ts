@@ -2,9 +2,9 @@ import type { DeclaredCommand } from './options/subcommand'
 
 /** A command of `slr` before its code is loaded. */
 interface CommandRow {
-  /** One line in the program's help. */
+  /** Line that describes the command in the program's help. */
   readonly description: string
-  /** Loads the command's code. One command needs a small part of the program. */
+  /** Loads the code of the command. Each command is loaded separately, because it needs a small part of the program. */
   readonly load: () => Promise<DeclaredCommand>
   readonly examples: readonly string[]
 }
@@ -144,7 +144,7 @@ export const COMMANDS = Object.entries(GROUPS).flatMap(([group, commands]) =>
   Object.entries(commands).map(([name, row]) => ({ name, group, ...row }))
 )
 
-/** Returns the examples of a command, or of a part of it such as `task import`, for its help. */
+/** Returns the examples for the help of a command or sub-command, such as `task import`. */
 export const examplesOf = (words: string, examples: readonly string[]): string =>
   ['\nExamples:', ...examples.filter((each) => `${each} `.startsWith(`slr ${words} `))].join('\n  ')
 

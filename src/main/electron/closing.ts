@@ -13,7 +13,7 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
     const stopsJobs = await mayStop()
     const hasUnsaved = stopsJobs && (await requests.saveEdits(SAVE_LIMIT_MS)) === true
     closing = false
-    // Destroying asks nobody, not even the listener below.
+    // `destroy` closes the window without asking, and without calling the listener below.
     const closes = stopsJobs && (!hasUnsaved || (await confirm(window, UNSAVED_EDITS)))
     if (closes && !window.isDestroyed()) window.destroy()
   }

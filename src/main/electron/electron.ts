@@ -22,7 +22,7 @@ import { confirm } from './questions'
 import { openWindow, bringToFront } from './window'
 import { errorMessage } from '../base/files/bounded-file'
 
-/** Desktop entry: one window with the built page, a message port between it and main, and nothing remote. */
+/* Entry of the desktop program: one window with the built page, which talks to main over a message port. */
 
 const startRequest = readStartRequest(process.argv, app.isPackaged)
 const requests = new ShellRequests()
@@ -51,7 +51,7 @@ registerScheme()
 if (app.requestSingleInstanceLock(startRequest)) {
   // Registered before Electron is ready, because a second start may come at any time.
   app.on('second-instance', (_event, _argv, _folder, data) => {
-    // Another version of the program may send another form.
+    // Another version of the program may send a request that cannot be parsed.
     openRequest(StartRequest.safeParse(data).data ?? { project: null, demo: false })
   })
   app.on('open-file', (event, path) => {
@@ -59,7 +59,7 @@ if (app.requestSingleInstanceLock(startRequest)) {
     openRequest({ project: path, demo: false })
   })
   app.on('window-all-closed', () => app.quit())
-  // Not awaited, because Electron gets ready only after this module has been evaluated.
+  // The promise is not awaited, because Electron gets ready only after this module has been evaluated.
   app
     .whenReady()
     .then(start)
@@ -96,7 +96,7 @@ function openRequest({ project, pair, demo }: StartRequest): void {
 }
 
 async function start(): Promise<void> {
-  // Nothing can be opened without Node.
+  // Without Node no project can be opened, so the error is shown at once.
   nodeProgram()
   if (process.argv.includes('--no-sandbox') && !(await confirm(null, NO_SANDBOX))) return app.quit()
   const logFolder = app.getPath('logs')
@@ -135,7 +135,7 @@ async function start(): Promise<void> {
   showMenu(logFolder)
   const rpc = new RPCHandler(workbench.router)
   const window = openWindow(PAGE, ({ mainFrame }) => {
-    // The port of the previous page ended with it.
+    // Each page needs a new message port. The port of the previous page was closed with the page.
     const { port1, port2 } = new MessageChannelMain()
     rpc.upgrade(port1)
     port1.start()

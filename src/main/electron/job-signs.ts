@@ -11,7 +11,7 @@ const NONE = -1
 export class JobSigns {
   private readonly running = new Map<string, Extract<JobNews, { type: 'progress' }>>()
   private awake: number | null = null
-  /** Notifications on screen; Electron drops those without a reference, with their click handlers. */
+  /** Notifications on screen. Electron would drop notifications, and their click handlers, without this reference. */
   private readonly notifications = new Set<Notification>()
 
   receive(news: JobNews): void {
@@ -43,7 +43,7 @@ export class JobSigns {
     }
   }
 
-  /** Notifies a user who looks elsewhere, where the system allows it. */
+  /** Shows a notification of the system, unless the window has the focus. */
   private announce(body: string): void {
     const [window] = BrowserWindow.getAllWindows()
     if (window === undefined || window.isFocused()) return

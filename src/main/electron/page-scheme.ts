@@ -30,7 +30,7 @@ export async function servePage(): Promise<void> {
   })
 }
 
-/** Restricts the session: the page may only copy text, and nothing uses the network. */
+/** Restricts the session. The only permission of the page is to copy text, and all network requests are refused. */
 export function restrictSession(): void {
   const { defaultSession } = session
   const allowed = (permission: string): boolean => permission === 'clipboard-sanitized-write'

@@ -24,7 +24,7 @@ export async function confirm(
   return (await asking).response === 1
 }
 
-/** Asks synchronously where Electron requires it; main is blocked until the answer. */
+/** Asks a question and blocks main until the answer, for events of Electron that need a synchronous result. */
 export function confirmNow(window: BrowserWindow, question: Question): boolean {
   return dialog.showMessageBoxSync(window, optionsOf(question)) === 1
 }

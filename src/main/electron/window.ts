@@ -54,7 +54,7 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
   })
   reviveBroken(window, contents)
   window.loadURL(page).catch((error: unknown) => {
-    // Also logged when a reload replaces the load: ERR_ABORTED.
+    // A load that a reload replaces also fails, with ERR_ABORTED.
     console.error(`The page was not loaded: ${errorMessage(error)}`)
     window.show()
   })

@@ -108,10 +108,10 @@ interface RequestForm {
   whatIsOff: boolean
 }
 
-/** Lists the forms from the best to the one that every server supports. */
+/** Lists the forms of a request, from the best one to the form that every server supports. */
 function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): RequestForm[] {
   const fitting = Math.max(1, Math.floor(MAX_TOKENS_PER_REPLY / maxTokens))
-  // A greedy server draws nothing, and refuses several answers.
+  // At temperature 0 all answers are equal, and servers refuse to give several.
   const maxAnswers = sampling.temperature === 0 ? 1 : Math.min(MAX_ANSWERS_PER_REQUEST, fitting)
   // Known programs accept fields that switch parts off; other programs may not.
   const tellings = program === null ? [true, false] : [true]

@@ -144,7 +144,7 @@ export class EndpointClient {
         'Have the server keep to "stream": false.'
       )
     }
-    // An HTML page is no JSON, even if it contains brackets.
+    // A reply that does not begin like JSON, such as an HTML page, is not parsed.
     const isJson = /^\s*[[{]/.test(text)
     const value = isJson ? parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES }) : undefined
     if (value === undefined && isSaidToBeJson(response)) {

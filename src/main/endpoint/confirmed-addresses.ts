@@ -3,7 +3,7 @@ import { contactText, type EndpointContact, whereEndpoint, withKey } from '../..
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { UserFile } from '../base/files/user-file'
 
-/* The addresses that this user has confirmed, each with the variable of its key. No project confirms one. */
+/* The addresses that this user has confirmed, each with the variable of its key. Projects cannot confirm addresses. */
 
 const MAX_ADDRESSES = 1_000
 const StoredAddresses = z.strictObject({
@@ -56,7 +56,7 @@ function allowTextsForThisRun(texts: readonly string[]): void {
   for (const text of texts) confirmed.add(text).add(text.replace(/^[^/]*@/, ''))
 }
 
-/** Confirms addresses for good. Where the list cannot be written, they are confirmed until the program ends. */
+/** Stores addresses as confirmed. If the list cannot be written, they are confirmed until the program ends. */
 export async function confirmAddresses(contacts: readonly EndpointContact[]): Promise<void> {
   allowForThisRun(contacts)
   // An error is ignored: the user is asked again after the next start.

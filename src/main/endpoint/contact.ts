@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import type { EndpointContact } from '../../contract/model/endpoint'
 import { requireConfirmed } from './confirmed-addresses'
 
-/* The only functions of main that contact other programs. ESLint refuses others. */
+/* The only functions of main that contact other programs. ESLint forbids `fetch` in other files. */
 
 interface SentRequest {
   body?: unknown

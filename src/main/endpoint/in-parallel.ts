@@ -10,7 +10,7 @@ export async function inParallel<Item>(
 ): Promise<void> {
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
-  // Each request listens to it, which is no leak.
+  // All requests listen to this signal. Without a limit, Node does not warn about a leak.
   setMaxListeners(0, stop)
   const queue = new PQueue({ concurrency })
   let failure: unknown

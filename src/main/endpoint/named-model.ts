@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../contract/model/external-model'
 import { mismatchError } from '../../contract/model/problem'
 
-/** Advice for an endpoint that serves another model than requested. */
+/** Advice for the error that an endpoint replied with another model than the requested one. */
 export const OTHER_MODEL_HINT = 'Name the model as the server does, or take answers of any model.'
 
 /** Matches the date that hosted services append to a model's name, such as `-2024-08-06`. */

@@ -5,7 +5,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
 import { tryConnection } from './contact'
 
-/** Errors that waiting does not help: nothing listens at the address, or its name is unknown. */
+/** Errors that are not retried: no server listens at the address, or the address is unknown. */
 const UNREACHABLE: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'cannot be reached: nothing takes connections there (ECONNREFUSED)'],
   ['ENOTFOUND', 'cannot be reached: no machine of that name is known (ENOTFOUND)'],

@@ -54,7 +54,7 @@ export function requestBody(
 /** Switches top-k off in vLLM and SGLang; llama.cpp treats it as 0, which has the same effect. */
 const ALL_TOKENS = -1
 
-/** Builds the sampler's fields. At temperature 0 nothing is drawn or cut off. */
+/** Builds the fields of the sampler. At temperature 0 the other fields are left out, because they have no effect. */
 function samplerFields(
   { temperature, topK, topP, minP, repetitionPenalty }: Sampling,
   { program, whatIsOff }: SamplerForm

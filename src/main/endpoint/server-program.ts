@@ -3,7 +3,7 @@ import { type EndpointClient, EndpointRefusal } from './client'
 
 export type ServerProgram = 'vLLM' | 'SGLang' | 'llama.cpp' | 'SLR Workbench'
 
-/** Owner of the models that `slr serve` lists. */
+/** Value of `owned_by` in the list of models of `slr serve`, by which its servers are recognised. */
 export const SERVED_OWNER = 'slr-workbench'
 
 /** Owner of the listed models for each program. A proxy may hide everything else about the server. */
@@ -23,7 +23,7 @@ const Models = z.object({
 })
 
 export interface ServerFacts {
-  /** Names of its models; null if it has no list. */
+  /** Names of the server's models; null if the server does not list them. */
   models: string[] | null
   program: ServerProgram | null
 }

@@ -18,7 +18,7 @@ export interface StoredVerdict {
   readonly model?: string | undefined
 }
 
-/** One way of judging: its questions, and how replies are read. */
+/** One way of judging: how questions are written, and how replies become verdicts. */
 export interface Questioning<Question extends { key: string }, Verdict extends StoredVerdict> {
   /** Lists the questions on a run's answers, without duplicates. */
   questionsOf(run: EvaluationRun, samples: readonly SampleLine[], settings: JudgeSettings): Question[]
@@ -89,7 +89,10 @@ const beginningOf = (reply: string): string => {
   return `${whole.slice(0, MAX_KEPT_REPLY - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-/** Returns the stored verdicts of one endpoint by key, because another server may serve another model of that name. */
+/**
+ * Returns the stored verdicts of one endpoint by their keys. Verdicts of other endpoints are left out, because they may
+ * serve another model under the same name.
+ */
 export function verdictsByKey<Verdict extends StoredVerdict>(
   verdicts: readonly Verdict[],
   { baseUrl }: Pick<JudgeSettings, 'baseUrl'>
@@ -131,7 +134,7 @@ const WHO = 'The judge'
 
 interface JudgeReply {
   readonly text: string
-  /** Server's name of the model that replied, if it differs from the requested name; otherwise null. */
+  /** Name of the model that replied, as the server states it; null if it is the requested name. */
   readonly otherModel: string | null
 }
 

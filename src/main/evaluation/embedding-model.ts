@@ -26,7 +26,11 @@ export interface EmbeddingModel {
   encodeAll(texts: readonly string[]): Promise<number[][]>
 }
 
-/** Opens a folder of sentence-transformers, whose model is tested when used. @param what for messages */
+/**
+ * Opens a folder of sentence-transformers. The model itself is loaded later.
+ *
+ * @param what name of the model in errors
+ */
 export async function openEmbeddingModel(folder: string, what = 'sentence-embedding model'): Promise<EmbeddingModel> {
   await requireNamedHost(folder)
   const file = await modelFile(folder, what)

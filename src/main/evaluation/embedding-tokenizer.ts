@@ -22,7 +22,9 @@ const SentenceConfig = z.object({ max_seq_length: z.number().int().min(2) })
 /** Encodes a text with special tokens around it; a long text is cut at its end. Gives at least one token. */
 export type EmbeddingTokenizer = (text: string) => number[]
 
-/** Reads a tokenizer in this process. Its work cannot be stopped, so only processes that may be ended use it. */
+/**
+ * Reads a tokenizer into this process. Tokenizing cannot be interrupted, so only processes that may be ended use it.
+ */
 export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingTokenizer> {
   const file = join(folder, TOKENIZER)
   const parsed = TokenizerFile.safeParse(await readModelJson(folder, TOKENIZER, MAX_TOKENIZER_BYTES))

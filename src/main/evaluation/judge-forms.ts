@@ -68,7 +68,7 @@ export function meaningsOf(
   })
 }
 
-/** Extracts the form from a reply: '' for no answer; null if it has several lines, or is too long for a form. */
+/** Extracts the meaning of an answer from a judge's reply: '' for no answer; null for several lines or a long text. */
 export function readForm(reply: string): string | null {
   const form = withoutThoughts(reply)
     .replace(/^["'“‘*`]+|["'”’*`.]+$/gu, '')
@@ -83,7 +83,7 @@ function questionOf(
   { prompt: promptIndex, text: answer }: SampleLine
 ): FormQuestion | null {
   if (answer.trim() === '') return null
-  // The variant's prefix is omitted, because the form is that of an answer to the task.
+  // The prefix of the variant is left out, because the answer is judged as an answer to the task's prompt.
   const prompt = elementAt(task.prompts, promptIndex, 'prompt').text
   return { key: questionKey(['form', model, rubric, prompt, answer]), prompt, answer }
 }

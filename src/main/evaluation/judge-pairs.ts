@@ -10,7 +10,7 @@ import { cellOf, cellsOf, questionKey, type Questioning, verdictsByKey } from '.
 interface PairQuestion {
   readonly key: string
   readonly prompt: string
-  /** The set shown first, and the other. */
+  /** The two sets of answers, in the order in which the judge sees them. */
   readonly sets: readonly [readonly string[], readonly string[]]
 }
 
@@ -64,7 +64,7 @@ export function judgedPairs(
   })
 }
 
-/** Extracts the choice from a reply; null if it is none of A, B and TIE. */
+/** Extracts A, B or TIE from a judge's reply; null for any other reply. */
 export function readChoice(reply: string): PairVerdict['said'] {
   const answer = withoutThoughts(reply)
   const choice = /^[[("'*]*(a|b|tie)[\])"'*.]*$/i.exec(answer)?.[1]?.toLowerCase()

@@ -41,7 +41,7 @@ export function judgeScores(
   })
 }
 
-/** Extracts the score from a reply, scaled to 0 to 1; null if it is no whole number from 1 to 10. */
+/** Extracts a whole number from 1 to 10 from a judge's reply, and scales it to 0 to 1; null for any other reply. */
 export function readScore(reply: string): number | null {
   const answer = withoutThoughts(reply)
   const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(answer)?.[1]
@@ -49,7 +49,11 @@ export function readScore(reply: string): number | null {
   return score >= MIN_SCORE && score <= MAX_SCORE ? (score - MIN_SCORE) / (MAX_SCORE - MIN_SCORE) : null
 }
 
-/** Gives the typed key, or the one from the settings' variable. @throws WorkbenchError `bad-input` without it */
+/**
+ * Returns the API key of a judge: the typed key, else the value of the environment variable that the settings name.
+ *
+ * @throws WorkbenchError `bad-input` if the variable is not set
+ */
 export function judgeKey(settings: JudgeSettings, typed: string | undefined): string | null {
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }

@@ -12,7 +12,7 @@ export const SERVER = {
   'any-model': z.boolean().default(false)
 }
 
-/** A model that judges answers. Without a rubric it takes the one for the kind of task. */
+/** A model that judges answers. The default rubric depends on the kind of task. */
 export const JudgingServer = z.strictObject({
   ...SERVER,
   way: JudgeWay.default(DEFAULT_JUDGE.way),

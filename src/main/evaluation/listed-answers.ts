@@ -31,7 +31,7 @@ export function wholeLists(
   })
 }
 
-/** Splits lists into their answers, in tokens of post. The index of a line in `lists` is that of the list. */
+/** Splits lists that a model wrote into answers. The index of a list counts lists, that of an answer counts answers. */
 export async function answersIn(
   lists: readonly SampleLine[],
   { sampleCount }: TaskSettings,

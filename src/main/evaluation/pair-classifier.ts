@@ -39,7 +39,7 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
       const request: PartitionRequest = {
         ...{ file: model.file, begin, end },
         groups: groups.map((texts) => ({
-          // Without the special tokens around the text.
+          // The special tokens around each text are removed.
           texts: texts.map(() => elementAt(tokens, read++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
           decided: texts.map((text) => texts.map((other) => sameByWords(text, other)))
         }))

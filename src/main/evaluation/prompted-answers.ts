@@ -10,7 +10,10 @@ import { type ListedItem, readList } from '../answers/read-list'
 import { withoutThoughts } from '../answers/thoughts'
 import type { TextModel } from '../text/text-model'
 
-/** Adds each variant under each prompting, except those with a prompting or prompts of their own, and files. */
+/**
+ * Adds a copy of each variant for each way of prompting. Variants with their own prompting or prompts, and answer
+ * files, are not copied.
+ */
 export function withPromptings(
   variants: readonly EvaluationVariant[],
   promptings: readonly Prompting[] = []
@@ -39,7 +42,9 @@ export const answerOfList = (prompting: Prompting, text: string, random: () => n
     probability: null
   }
 
-/** Draws an item by the stated probabilities. An item without one has the mean of the others. */
+/**
+ * Draws an item by the probabilities that the model stated. An item without a probability gets the mean of the others.
+ */
 function drawnItem(items: readonly ListedItem[], random: () => number): ListedItem | null {
   const stated = items.map(({ probability }) => probability).filter((probability) => probability !== null)
   const total = stated.reduce((sum, probability) => sum + probability, 0)

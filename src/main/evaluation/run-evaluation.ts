@@ -70,14 +70,14 @@ export async function runEvaluation(
   return (performance.now() - startedMs) / 1000
 }
 
-/** Bytes for the hidden states of answers that one request reads. Attention masks may use as much. */
+/** Memory in bytes for the hidden states of a request that reads answers. Attention masks may need as much again. */
 const readingBytes = (): number => Math.floor(defaultMemoryBytes() / 4)
 
 interface EvaluationContext {
   readonly engine: EngineClient
   readonly run: EvaluationRun
   readonly pair: SampledPair
-  /** All answers so far. */
+  /** All answers that exist so far. */
   readonly samples: SampleLine[]
   readonly listener: EvaluationListener
   readonly signal: AbortSignal
@@ -85,7 +85,7 @@ interface EvaluationContext {
   readonly computation: Computation | null
 }
 
-/** Generates the missing answers. @returns how the engine computed; null if it did not */
+/** Generates the missing answers. @returns how the engine computed them; null if the engine was not used */
 async function generate({
   engine,
   run,
@@ -128,7 +128,7 @@ async function generate({
           })
         }
       },
-      // A new signal for each round, because requests leave their listeners on it.
+      // Each round has a new signal, because requests do not remove their listeners from a signal.
       AbortSignal.any([signal])
     )
     computation = generated.computation
@@ -189,7 +189,7 @@ async function* regenerationRounds(
     const lineOf = new Map(lines.map((line) => [JSON.stringify([line.prompt, line.index]), line]))
     yield {
       planned: await regeneratedAnswers(run, { ...group, members: [member] }, requests, pair),
-      // Prompts with fewer chains than others request fewer answers.
+      // Each chain of regenerated answers of a prompt requests one answer. Missing chains are filled up as if stored.
       stored: requests.flatMap(({ prompt, indices }, requestIndex) =>
         Array.from({ length: chainCount }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
           const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }

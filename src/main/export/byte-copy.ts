@@ -15,7 +15,7 @@ export interface OpenFile {
   readonly path: string
 }
 
-/** Receives the number of processed bytes. Its promise delays the work, and throwing stops it. */
+/** Called with the number of processed bytes. The work waits for the returned promise, and stops if it throws. */
 export type Advance = (bytes: number) => void | Promise<void>
 
 export function* chunks(byteLength: number): Generator<{ skip: number; length: number }> {
@@ -42,7 +42,7 @@ export class ByteCopier {
       try {
         while (next < byteLength) {
           const skip = next
-          const piece = buffer.take(Math.min(COPY_BYTES, byteLength - skip))
+          const piece = buffer.reserve(Math.min(COPY_BYTES, byteLength - skip))
           next += piece.byteLength
           await readExactly(source.handle, source.path, piece, from + skip)
           await writeExactly(target, piece, to + skip)
@@ -54,7 +54,7 @@ export class ByteCopier {
         throw error
       }
     })
-    // All lanes end before the first failure is thrown, because the caller then closes the files.
+    // Both copies must end before an error is thrown, because the caller then closes the files.
     for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason
   }
 }

@@ -16,7 +16,9 @@ export interface CopiedFile {
 export const MODEL_CARD = 'README.md'
 export const MERGEKIT_FILE = 'mergekit.yaml'
 
-/** Files with weights in any format, or their indexes. They would contradict the restored weights. */
+/**
+ * Files with weights in any format, or indexes of weights. They are not copied, because the model has other weights.
+ */
 const WEIGHTS = /\.(safetensors|bin|pth?|ckpt|gguf|ggml|h5|msgpack|onnx|onnx_data|tflite|npz|pkl)$|\.index\.json$/i
 /** Index of safetensors shards. The export has the layout of post's index. */
 const INDEX = 'model.safetensors.index.json'

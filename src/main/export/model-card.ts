@@ -27,7 +27,7 @@ import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 
 const MAX_CARD_BYTES = 10_000_000
 
-/** One of the models that an export was made from. */
+/** A model that an export was made from, as its model card lists it. */
 export interface CardParent {
   role: 'base' | 'post' | 'source'
   /** Name of the model in recipes. */
@@ -40,7 +40,7 @@ export interface CardContent {
   recipe: Recipe
   strengths: readonly LayerStrength[]
   parents: readonly CardParent[]
-  /** Findings about the model, the most important first; empty if nothing is known. */
+  /** Findings about the model, the most important first; empty without measurements. */
   findings: readonly ModelFinding[]
   /** Warning of lost safety training. */
   safety: string
@@ -115,7 +115,7 @@ export function modelCard(content: CardContent): string {
     .concat('\n')
 }
 
-/** States the findings in the card's first paragraph. It claims no more than was measured. */
+/** Writes the first paragraph of the model card from findings, without claims that were not measured. */
 export function findingsSummary(findings: readonly ModelFinding[]): string {
   const [first] = findings
   if (first === undefined) return 'Nothing that was measured of this model is known here.'

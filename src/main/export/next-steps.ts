@@ -92,7 +92,7 @@ export function adapterSteps(folder: string, base: string, rank: number): NextSt
   ]
 }
 
-/** The smallest limit of ranks that vLLM offers for a rank. Its default is 16. */
+/** Returns the option `--max-lora-rank` of vLLM for an adapter of this rank: the smallest allowed value. */
 const vllmRank = (rank: number): number => [8, 16, 32, 64, 128, 256, 320].find((limit) => limit >= rank) ?? 512
 
 const NO_TOKENIZER = 'transformers (loads the weights only, because post has no tokenizer)'

@@ -20,7 +20,10 @@ export interface PlannedAdapter {
   readonly modules: readonly string[]
 }
 
-/** Plans what a recipe leaves of post's adapter: restored weights lose their factors, partly restored ones scale B. */
+/**
+ * Plans the adapter that remains of post's adapter under a recipe. Restored weights have no factors, and in partly
+ * restored weights the factor B is scaled down.
+ */
 export function planAdapter(post: PairMember, strengths: readonly LayerStrength[]): PlannedAdapter {
   const { adapter, path } = post.checkpoint
   if (adapter === null)

@@ -75,7 +75,7 @@ function plannedFile(pair: SourcedPair, plan: LowRankPlan, adapter: LowRankAdapt
 export const plannedBytes = (pair: SourcedPair, plan: LowRankPlan, adapter: LowRankAdapter): number =>
   plannedFile(pair, plan, adapter).bytes
 
-/** Says where norms and biases are; null if the recipe restores none. */
+/** Says where restored norms and biases are stored; null if the recipe restores none. */
 export function normsNote({ whole }: LowRankPlan, { savesNormsAndBiases }: LowRankAdapter): string | null {
   if (whole.length === 0) return null
   const named = `Norms and biases (${plural(whole.length, 'tensor')})`

@@ -23,7 +23,7 @@ export interface PlannedTensor {
 export interface PlannedWeights {
   readonly name: string
   readonly source: string
-  /** The header to write; null if it is that of post's file. */
+  /** The header to write; null if post's header is copied. */
   readonly header: Uint8Array | null
   readonly bytes: number
   /** Bytes before the first tensor. */
@@ -62,7 +62,7 @@ function postTensor(entry: TensorEntry, fileTensor: TensorEntry): PlannedTensor 
   return { ...planned, origin: 'post', restored: fileTensor === entry ? null : entry }
 }
 
-/** Returns a tensor of post in the files: those of post, or those of base for an adapter. */
+/** Returns the stored tensor that a tensor of post is read from. If post is an adapter, it is in base's files. */
 function fileTensorOf(name: string, entry: TensorEntry, { post, base }: SourcedPair): TensorEntry {
   if (weightFiles(post).some(({ path }) => path === entry.file)) return entry
   const fileTensor = base.checkpoint.tensors.get(name)
@@ -83,7 +83,7 @@ const partlyRestored = ({ file, name }: StoredTensor): WorkbenchError =>
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
   )
 
-/** Lists the weight files that an exported model has: post's, and those of its base if post is an adapter. */
+/** Lists post's weight files without the adapter's. If post is an adapter, the remaining files are its base model's. */
 function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint['files'] {
   return adapter === null ? files : files.filter(({ path }) => path !== adapter.file)
 }

@@ -17,7 +17,7 @@ import { adapterFiles, type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD }
 import { type PlannedWeights, planWeights } from './plan'
 import { lookAtTarget } from './target'
 
-/** A planned export that has written nothing yet. */
+/** A planned export, before any file is written. */
 export interface PreparedExport {
   readonly pair: SourcedPair
   readonly recipe: Recipe
@@ -26,7 +26,7 @@ export interface PreparedExport {
   readonly copied: readonly CopiedFile[]
   readonly mergekit: { text: string; problem: null } | { text: null; problem: string }
   readonly form: ExportForm
-  /** The rank of a low-rank adapter that loses nothing of the linear weights; null for another form. */
+  /** Rank at which a low-rank adapter equals the recipe's linear weights exactly; null for other forms. */
   readonly fullRank: number | null
   /** The settings of an exported adapter; null for a whole model. */
   readonly adapterConfig: string | null
@@ -90,7 +90,7 @@ export async function requestedForm(
 /** An adapter has no mergekit file. */
 const WHOLE_ONLY = { mergekit: { text: null, problem: 'mergekit writes whole models.' } } as const
 
-/** Plans the export of what a recipe leaves of post's adapter. @throws WorkbenchError as `planAdapter` */
+/** Plans the export of the adapter that remains of post's adapter. @throws WorkbenchError as `planAdapter` */
 async function preparedAdapter(
   pair: SourcedPair,
   recipe: Recipe,
@@ -113,7 +113,7 @@ async function preparedAdapter(
   }
 }
 
-/** Refuses quantised weights. An export copies bytes, which mean nothing without their scales. */
+/** Refuses quantised weights. An export copies their bytes, which cannot be read without their scales. */
 function refuseScaled(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     const weights = [...checkpoint.tensors.values()].map((entry) => entry.adapted?.weight ?? entry)
@@ -140,7 +140,7 @@ export async function checkTarget(prepared: PreparedExport, typed: string): Prom
   return target
 }
 
-/** Describes the files that the export would write, and the problem of the folder `typed`, if it has one. */
+/** Describes the files that an export would write, and the problem with the target folder, if any. */
 export async function describePlan(
   prepared: PreparedExport,
   typed: string | null

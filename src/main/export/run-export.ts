@@ -187,7 +187,7 @@ async function hashParents(prepared: PreparedExport, meter: Meter): Promise<Card
   return parents
 }
 
-/** Lists the parents of the model for its card, post first. Base is listed even if no layer is restored to it. */
+/** Lists the models that the export was made from, post first. Base is always listed. */
 function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha256'>[] {
   return [
     { role: 'post', name: 'post', member: pair.post },

@@ -46,7 +46,9 @@ export function refuseExisting({ path, exists }: Pick<TargetState, 'path' | 'exi
   throw inputError(`${path} holds a model already.`, 'Choose another folder, or allow it to be replaced (--overwrite).')
 }
 
-/** Refuses a target that is one of the models, lies in one, or holds one. Replacing it would remove a source. */
+/**
+ * Refuses a target folder that is, contains or lies in a source model, because replacing it would delete the source.
+ */
 async function refuseOverlap(path: string, { base, post, others }: SourcedPair): Promise<void> {
   const members: [string, PairMember][] = [
     ['base', base],

@@ -105,7 +105,7 @@ class WrittenFile {
     look: (bytes: Uint8Array) => void = () => undefined
   ): Promise<void> {
     for (const { skip, length } of chunks(byteLength)) {
-      const expected = this.expected.take(length)
+      const expected = this.expected.reserve(length)
       await readExactly(source.handle, source.path, expected, offset + skip)
       await this.requireBytes(what, position + skip, expected)
       look(expected)
@@ -115,7 +115,7 @@ class WrittenFile {
 
   /** @param expected at most a chunk */
   async requireBytes(what: string, position: number, expected: Uint8Array): Promise<void> {
-    const bytes = this.readBack.take(expected.byteLength)
+    const bytes = this.readBack.reserve(expected.byteLength)
     await readExactly(this.file.handle, this.file.path, bytes, position)
     if (Buffer.compare(bytes, expected) !== 0) throw differs(this.file.path, what)
   }

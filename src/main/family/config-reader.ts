@@ -3,7 +3,7 @@ import { isJsonObject } from '../base/json-object'
 
 /** A key of a config that was never read. */
 export interface UnreadKey {
-  /** Name of the config file, with the section of it. */
+  /** Path of the config file, and the section that is read. */
   readonly location: string
   readonly key: string
   readonly value: unknown
@@ -15,7 +15,7 @@ export function isCount(value: unknown, minimum = 1, maximum = MAX_COUNT): value
   return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
 }
 
-/** Reads typed values from a config.json, and records the read keys, so that others are refused, not ignored. */
+/** Reads typed values from a config.json. It records the keys that are read, so that unknown keys can be refused. */
 export class ConfigReader {
   private readonly read = new Set<string>()
   private readonly sections = new Map<string, ConfigReader>()
@@ -132,7 +132,7 @@ export class ConfigReader {
     return value
   }
 
-  /** Opens a nested object as a reader; repeated calls give the same reader. Null if it is absent. */
+  /** Returns a reader of a nested object, always the same one; null if the object is absent. */
   section(key: string, defaults: Readonly<Record<string, unknown>> = {}): ConfigReader | null {
     const opened = this.sections.get(key)
     if (opened !== undefined) return opened

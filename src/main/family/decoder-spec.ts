@@ -40,7 +40,7 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   readonly hiddenSize: number
   /** Numbers of a row after the last layer: its hidden states. */
   readonly finalRowSize: number
-  /** Numbers of a row between layers: its hidden states and what it carries. */
+  /** Count of numbers in a row between two layers: hidden states, and values that the row carries to later layers. */
   readonly rowSize: number
   /** Null if rows have one hidden state. */
   readonly streams: Streams | null
@@ -54,7 +54,7 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   /** Dimensions of a value, other than `headSize` only in latent attention. */
   readonly valueSize: number
   readonly latent: LatentAttention | null
-  /** Dimensions of each head that rotate; the others pass through. */
+  /** Number of dimensions of each head that are rotated. The other dimensions are unchanged. */
   readonly rotarySize: number
   readonly vocabularySize: number
   readonly contextLength: number | null
@@ -64,7 +64,7 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   readonly qkvBias: boolean
   readonly outputBias: boolean
   readonly mlpBias: boolean
-  /** Attention and MLP read the same residual, and both are added to it. */
+  /** True if attention and MLP both read the residual from before the layer, and both are added to it. */
   readonly parallel: boolean
   /** Limit of the absolute value of q, k and v. */
   readonly qkvClip: number | null
@@ -136,7 +136,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   return spec
 }
 
-/** A config's reader, and the reader of its text model. Both are the same unless the checkpoint is multimodal. */
+/** Readers of the config and of its text model, which are the same unless the checkpoint is multimodal. */
 interface OpenConfig {
   readonly root: ConfigReader
   readonly reader: ConfigReader
@@ -302,8 +302,8 @@ function readRotarySize(reader: ConfigReader, family: Family, headSize: number):
 }
 
 /** Reads the number of layers. Letters of layers count them in configs without a number. */
-function countLayers(reader: ConfigReader, { halves }: Family): number {
-  const letters = halves === null ? undefined : reader.value(halves.key)
+function countLayers(reader: ConfigReader, { layerLetters }: Family): number {
+  const letters = layerLetters === null ? undefined : reader.value(layerLetters.key)
   const isCounted = typeof letters === 'string' && reader.value('num_hidden_layers') === undefined
   return isCounted && letters !== ''
     ? Math.min(letters.length, MAX_LAYERS)

@@ -36,8 +36,7 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       num_experts_per_tok: 8,
       norm_topk_prob: false
     },
-    // Without use_sliding_window the windows have no effect, and with it releases differ in which layers
-    // slide.
+    // Windows need use_sliding_window, which is refused, because releases differ in the layers that have a window.
     ignored: [...routerLosses, 'max_window_layers', 'sliding_window']
   },
   qwen2_moe: {

@@ -9,7 +9,7 @@ export function hasExperts(spec: DecoderSpec): boolean {
   return anyExperts(spec) !== null
 }
 
-/** Gives the experts of the first layer with experts; all layers with experts have the same. */
+/** Returns the experts of the first layer with experts; null without one. All layers have the same kind of experts. */
 export function anyExperts({ layers }: DecoderSpec): Experts | null {
   const [first = null] = layers.flatMap(({ experts }) => (experts === null ? [] : [experts]))
   return first
@@ -21,13 +21,13 @@ export function layerKinds(spec: DecoderSpec): number[] {
   return [...new Set(kinds)].map((kind) => kinds.indexOf(kind))
 }
 
-/** Names what is fixed in the graph of a layer. */
+/** Returns a key that is equal for layers with the same graph. */
 export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): string {
   const { experts, attends, recurrent, hasMlp, shape, carriedPair } = elementAt(layers, layer, 'layer')
   return JSON.stringify([experts !== null, attends, recurrent?.kind, hasMlp, normEpsilon, shape, carriedPair])
 }
 
-/** Gives the recurrence of the first layer with one; all are the same. */
+/** Returns the recurrence of the first recurrent layer; null without one. All layers have the same recurrence. */
 export function anyRecurrence({ layers }: DecoderSpec): Recurrence | null {
   const [first = null] = layers.flatMap(({ recurrent }) => (recurrent === null ? [] : [recurrent]))
   return first
@@ -50,7 +50,9 @@ export interface CachedPart {
   readonly recurrent: Recurrence | null
 }
 
-/** Lists what a layer caches: of attention, of a state, of both or of none. */
+/**
+ * Lists the tensors that a layer caches for the next token: of attention, of a recurrent state, of both or of neither.
+ */
 export function cachedParts(spec: DecoderSpec, layer: number): CachedPart[] {
   const { attends, recurrent } = elementAt(spec.layers, layer, 'layer')
   const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
@@ -60,7 +62,7 @@ export function cachedParts(spec: DecoderSpec, layer: number): CachedPart[] {
   ]
 }
 
-/** Gives the number of dimensions that a rotation of one of the layers turns. */
+/** Returns the number of dimensions that a rotary embedding rotates. @param rope embedding of one of the layers */
 export function rotarySizeOf(spec: DecoderSpec, rope: Rope): number {
   return specOfLayer(
     spec,

@@ -2,7 +2,7 @@ import type { ConfigReader } from './config-reader'
 import { isLeading } from './experts'
 import type { ExpertKeys } from './family'
 
-/** Experts that are chosen and weighed by a softmax over all of them. */
+/** Experts that are chosen and weighted by a softmax over all experts. */
 export const softmaxExperts = {
   countKeys: ['num_experts', 'num_local_experts'],
   perRowKeys: ['num_experts_per_tok'],

@@ -4,7 +4,7 @@ import type { ExpertKeys, Family } from './family'
 /** Describes the experts of a layer: each row goes through a few of many MLPs. */
 export interface Experts {
   readonly count: number
-  /** Number of experts for each row, those with the largest scores. */
+  /** Number of experts that compute each row: those with the largest scores. */
   readonly perRow: number
   /** Inner size of each expert. */
   readonly size: number
@@ -98,7 +98,7 @@ export function isListedDense(reader: ConfigReader, layer: number): boolean {
   return listed?.includes(layer) === true || (layer + 1) % reader.count('decoder_sparse_step') !== 0
 }
 
-/** Reports one of the first layers. */
+/** Reports whether a layer is one of the first layers, which have an MLP instead of experts. */
 export function isLeading(reader: ConfigReader, layer: number): boolean {
   return layer < reader.count('first_k_dense_replace', 0)
 }

@@ -29,7 +29,7 @@ export interface Family {
   readonly sparseGatesKey?: string
   /** True if a layer's result is multiplied by a stored number. */
   readonly layerScale: boolean
-  /** True, or the config key for it, if attention and MLP read the same residual and both are added to it. */
+  /** True if attention and MLP both read the residual from before the layer. A text is the config key that decides. */
   readonly parallel: boolean | string
   /** True if parallel sublayers both read the norm before attention. */
   readonly sharedNorm: boolean
@@ -49,8 +49,11 @@ export interface Family {
   readonly experts: ExpertKeys | null
   /** Layers with a state in place of attention; null if all layers have attention. */
   readonly recurrent: RecurrentTrait | null
-  /** Config key of the layers' letters and the type of each; null for both halves. Type "mlp" has only an MLP. */
-  readonly halves: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
+  /**
+   * Config key of a text with one letter per layer, and the layer type that each letter stands for. Null if every layer
+   * has attention (or a state) and an MLP. Layers of such texts have one of the two: type "mlp" has only an MLP.
+   */
+  readonly layerLetters: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
   /** Config key of the layers that text passes unchanged, because they attend only to images. */
   readonly imageLayersKey?: string
   /** Rows of the embedding beyond the vocabulary, for tokens of images. */
@@ -59,7 +62,7 @@ export interface Family {
   readonly gatedAttention: boolean
   /** Config key of the MLP's inner size. */
   readonly mlpSizeKey: 'intermediate_size' | 'shared_intermediate_size'
-  /** Rule for the MLP's inner size, if it is not the key's value. */
+  /** Computes the MLP's inner size, if the config does not contain it. */
   readonly mlpSize?: (config: ConfigReader) => number
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
@@ -79,7 +82,10 @@ export interface Family {
   readonly layersWithoutRope: 'none' | 'marked' | 'full' | 'allUnlessNamed'
   /** Soft caps cap * tanh(x / cap) that apply. Gemma 3 reads only the final one, as a text model by itself. */
   readonly softCaps: 'none' | 'both' | 'final' | 'finalAlone'
-  /** Layers that see only `sliding_window` keys: none, all if it is a number, or by layer_types and older rules. */
+  /**
+   * Layers whose attention sees only the last `sliding_window` keys: none, all layers if the config has a window, or
+   * the layers that `layer_types` or an older rule names.
+   */
   readonly windows: 'never' | 'always' | 'layerTypes'
   /** Name in layer_types of layers that see all keys, and whether the list may be omitted. */
   readonly fullLayers: { readonly type: string; readonly isListOptional: boolean }
@@ -89,7 +95,7 @@ export interface Family {
   readonly dualChunks: boolean
   /** Config flag without which `sliding_window` has no effect. */
   readonly windowSwitch?: string
-  /** Older rule for layer i, used without layer_types. */
+  /** Rule of older configs without layer_types: reports whether layer i has a window. */
   readonly slides?: (layer: number, config: ConfigReader) => boolean
   /** RoPE of sliding layers: as in full ones, with rope_local_base_freq and no scaling, or without scaling. */
   readonly slidingRope: 'same' | 'local' | 'unscaled'
@@ -112,7 +118,7 @@ export interface Family {
   /** True if projections may be float16: not Gemma (beyond 65,504), squares, experts (rounding) or recurrences. */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
-  /** Another config key that ties the head. */
+  /** Additional config key that makes the head use the embedding's weights. */
   readonly sharedHeadKey?: string
   /** Class defaults of the reference implementation, for configs that omit them, as nested text configs do. */
   readonly defaults: Readonly<Record<string, unknown>>
@@ -129,12 +135,12 @@ export interface Multipliers {
   readonly scoreScale: number
   /** Factor of a sublayer's output before it is added to the residual. */
   readonly residualScale: number
-  /** The same factor for attention and for a state; `residualScale` unless a family has others. */
+  /** Factors of the outputs of attention and of a state, added to the residual. By default both are `residualScale`. */
   readonly attentionScale: number
   readonly stateScale: number
   /** Factor of an MLP's gate before its activation. */
   readonly gateScale: number
-  /** Factors of what a state space projects: gate, values, keys, queries and steps. Null without them. */
+  /** Factors of the projections of a state space: gate, values, keys, queries and steps. Null if all are 1. */
   readonly stateInputScales: readonly number[] | null
   /** Factor of logits before a soft cap. */
   readonly logitScale: number
@@ -160,13 +166,17 @@ export interface ExpertKeys {
   readonly scaleKey?: string
   /** Reports whether a model of the family has no experts; omitted if all models have them. */
   readonly isWithout?: (config: ConfigReader) => boolean
-  /** True if all experts are stored as one tensor of gates and ups, and one of downs. */
+  /**
+   * True if all experts of a layer are stored in two tensors: one of gate and up projections, one of down projections.
+   */
   readonly joined?: boolean
   /** True if experts act beside an MLP, behind norms of both, and the router norms rows and scales each expert. */
   readonly besideMlp?: boolean
   /** Reports whether a layer has one MLP; omitted if all layers have experts. */
   readonly isDense?: (config: ConfigReader, layer: number, layerCount: number) => boolean
-  /** Config key of the inner size of the expert of every row, and the count of those that are stored as one. */
+  /**
+   * The shared expert, which computes every row: config keys of its inner size, and of the number of joined experts.
+   */
   readonly shared?: {
     readonly sizeKey: string
     readonly countKey?: string

@@ -4,14 +4,14 @@ import { sharpening } from './yarn'
 
 /** Latent attention (DeepSeek-AI, arXiv 2405.04434), with keys and values from one normed vector of a token. */
 export interface LatentAttention {
-  /** Size of such a vector for queries; null if hidden states are projected to queries directly. */
+  /** Size of the compressed vector of queries; null if hidden states are projected to queries directly. */
   readonly queryRank: number | null
   readonly rank: number
   /** Dimensions of a query or key that do not rotate. */
   readonly plainSize: number
 }
 
-/** Epsilon of the norms of these vectors, whatever the config says of other norms. */
+/** Epsilon of the norms of compressed vectors. The config's epsilon is for other norms. */
 export const LATENT_EPSILON = 1e-6
 
 export interface LatentSizes extends LatentAttention {
@@ -20,7 +20,7 @@ export interface LatentSizes extends LatentAttention {
 }
 
 export function readLatent(reader: ConfigReader): LatentSizes {
-  // Releases write sizes under these keys that follow from the others.
+  // Configs repeat under these keys sizes that follow from other keys.
   reader.ignore('head_dim', 'qk_head_dim')
   const rotarySize = reader.count('qk_rope_head_dim', 2)
   if (rotarySize % 2 !== 0) throw reader.bad('qk_rope_head_dim', 'an even number')

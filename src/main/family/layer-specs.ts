@@ -14,12 +14,12 @@ export interface LayerSpec {
   /** Null if every row goes through one MLP. */
   readonly experts: Experts | null
   readonly attends: boolean
-  /** State in place of attention or beside it; null without one. */
+  /** Recurrent state instead of attention, or in addition to it; null without a state. */
   readonly recurrent: Recurrence | null
   readonly hasMlp: boolean
   /** Null if the layer has the sizes of the model. */
   readonly shape: LayerShape | null
-  /** Pair of keys and values in the row that the layer writes, or reads if it uses those of an earlier layer. */
+  /** Index of the carried pair of keys and values: one that the layer writes, or reads from an earlier layer. */
   readonly carriedPair: number | null
 }
 
@@ -58,7 +58,7 @@ function requireAlike(reader: ConfigReader, key: string, value: number): void {
     throw reader.bad(key, `${value}, as it is called otherwise`)
 }
 
-/** Gives the section if it contains `key`, otherwise the surrounding config. If both contain it, they must agree. */
+/** Returns the reader of the section if it contains `key`, else of the config around it. Both must not contradict. */
 function readerOfKey(outer: ConfigReader, section: ConfigReader | null, key: string, outerKey = key): ConfigReader {
   const inner = section?.configured(key)
   if (section === null || inner === undefined) return outer
@@ -98,7 +98,7 @@ export function layerSpecs(reader: ConfigReader, family: Family, layerCount: num
   const imageLayers = family.imageLayersKey === undefined ? null : reader.layerList(family.imageLayersKey)
   const bare = { window: null, rope: NO_ROPE, attends: false, recurrent: null, shape: null, carriedPair: null }
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
-    const hasMlp = family.halves === null
+    const hasMlp = family.layerLetters === null
     if (imageLayers?.includes(layer) === true) return { ...bare, experts: null, hasMlp: false }
     if (types?.[layer] === 'mlp') return { ...bare, experts, hasMlp: true }
     const trait = family.recurrent
@@ -196,10 +196,10 @@ function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: str
 
 function layerTypes(
   reader: ConfigReader,
-  { windows, recurrent, halves, fullLayers: { type: full, isListOptional } }: Family,
+  { windows, recurrent, layerLetters, fullLayers: { type: full, isListOptional } }: Family,
   layerCount: number
 ): readonly unknown[] | null {
-  if (halves !== null) return typesOfLetters(reader, halves, layerCount)
+  if (layerLetters !== null) return typesOfLetters(reader, layerLetters, layerCount)
   // transformers 5.16 has one name for layers with a state, and one for layers with attention.
   const named = reader.value('layer_types')
   const older: Readonly<Record<string, unknown>> = {
@@ -222,7 +222,7 @@ function layerTypes(
 /** Reads the types of layers from a text with a letter for each. */
 function typesOfLetters(
   reader: ConfigReader,
-  { key, types }: NonNullable<Family['halves']>,
+  { key, types }: NonNullable<Family['layerLetters']>,
   layerCount: number
 ): string[] {
   const letters = reader.value(key)

@@ -3,7 +3,7 @@ export interface NestedText {
   readonly key: string
   /** Allowed families; the first is the default. */
   readonly modelTypes: readonly [string, ...string[]]
-  /** True if older configs have the text model's keys beside those of images, without a section. */
+  /** True if older configs have the text model's keys at the top level, without a section for them. */
   readonly mayBeFlat?: boolean
   /** Surrounding keys for images, which prompts here never contain. */
   readonly ignored: readonly string[]

@@ -1,6 +1,6 @@
-/** Keys of a config.json that change no number. Any other unread key is refused by name. */
+/* Keys of a config.json that do not change results. Every other key that is not read is refused by name. */
 
-/** Keys that change no logit, whatever their value. */
+/** Keys that never change logits, whatever their values. */
 const NEUTRAL = new Set([
   // Origin of the checkpoint.
   ...[
@@ -102,7 +102,7 @@ const NEUTRAL = new Set([
   ...['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
 ])
 
-/** Keys that change the computation unless they have one of these values, for families that do not read them. */
+/** Values with which a key does not change results, for families that do not read the key. */
 const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   // Falcon 3 names its gated MLP, whose activation is hidden_act.
   activation: ['swiglu'],
@@ -127,12 +127,12 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   use_sliding_window: [false]
 }
 
-/** Lists the values of a key, besides null, that change nothing; empty for an unknown key. */
+/** Lists the values, besides null, with which a key does not change results; empty for an unknown key. */
 export function neutralValues(key: string): readonly unknown[] {
   return Object.hasOwn(NEUTRAL_VALUES, key) ? (NEUTRAL_VALUES[key] ?? []) : []
 }
 
-/** Reports whether an unread key changes nothing. Configs use null to omit a computation. */
+/** Reports whether an unread key does not change results. In configs, null means that a computation is left out. */
 export function isNeutral(key: string, value: unknown): boolean {
   return value === null || NEUTRAL.has(key) || neutralValues(key).includes(value) || isEmpty(value)
 }

@@ -52,7 +52,7 @@ const stateSpaces = {
   groupNorm: false
 } satisfies Family['recurrent']
 
-/** Short convolutions in most layers, and attention with normed heads in the others. */
+/** Layers with short convolutions, and some layers with attention and normed heads. */
 export const shortConvolutions = {
   ...plain,
   norms: { beforeAttention: 'operator_norm', beforeMlp: 'ffn_norm' },
@@ -121,7 +121,7 @@ function falconFactors(config: ConfigReader): Partial<Multipliers> {
   }
 }
 
-/** Rows of families whose layers may have a state in place of attention, or beside it. */
+/** Families whose layers may have a recurrent state instead of attention, or in addition to it. */
 export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
   qwen3_5_text: { ...deltaLayers, label: 'Qwen3.5' },
   granitemoehybrid: {
@@ -205,7 +205,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       'use_pos_enc'
     ]
   },
-  // All factors are linear, so consecutive ones are multiplied into one.
+  // All factors are linear, so consecutive factors are multiplied into one factor.
   falcon_h1: {
     ...plain,
     label: 'Falcon-H1',
@@ -311,7 +311,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       },
       groupNorm: true
     },
-    halves: { key: 'hybrid_override_pattern', types: { M: 'mamba', '*': 'full_attention', '-': 'mlp' } },
+    layerLetters: { key: 'hybrid_override_pattern', types: { M: 'mamba', '*': 'full_attention', '-': 'mlp' } },
     required: { mamba_hidden_act: 'silu', use_bias: false, mamba_proj_bias: false },
     halfPrecision: false,
     defaults: {

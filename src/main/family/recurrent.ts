@@ -7,7 +7,7 @@ export type RecurrentTrait = {
   readonly layerType: string
   /** Reports which layers have attention without layer_types. */
   readonly attends: (layer: number, config: ConfigReader) => boolean
-  /** True if layers with a state have attention beside it. */
+  /** True if layers with a state also have attention. */
   readonly besideAttention?: boolean
 } & (
   | {
@@ -24,7 +24,7 @@ export type RecurrentTrait = {
       readonly sizeKey?: string
       /** True if the heads of each group have a separate norm. */
       readonly groupNorm: boolean
-      /** Reads the place of the norm, if it is not always behind the gate. */
+      /** Reads from the config whether the norm is before or after the gate; by default it is after the gate. */
       readonly norm?: (config: ConfigReader) => StateSpace['norm']
     }
 )

@@ -10,7 +10,7 @@ import {
 } from './long-rope'
 import { readYarn, scaleByYarn, type Yarn } from './yarn'
 
-/** Rotary position embedding: the base frequency and its scaling. `none` rotates nothing. */
+/** Rotary position embedding: its base frequency and scaling. With `none`, queries and keys are not rotated. */
 export type Rope =
   | { readonly kind: 'none' }
   | Yarn
@@ -39,7 +39,7 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
   const type = section.value(key)
   if (context.image) {
     section.ignore('mrope_interleaved', 'mrope_section')
-    // In rope_type, which newer releases write beside it, this type is "default".
+    // Newer configs also have the key rope_type, in which this type is "default".
     if (type === 'mrope') return { kind: 'default', theta }
   }
   switch (type) {

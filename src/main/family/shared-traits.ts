@@ -37,7 +37,7 @@ export const plain = {
   mlp: 'gated',
   experts: null,
   recurrent: null,
-  halves: null,
+  layerLetters: null,
   spareEmbeddings: 0,
   gatedAttention: false,
   mlpSizeKey: 'intermediate_size',
@@ -63,7 +63,7 @@ export const plain = {
   ignored: []
 } satisfies Partial<Family>
 
-/** Every projection may have a bias; those of the MLP have a separate key. */
+/** Llama: every projection may have a bias. A separate config key decides on biases of the MLP. */
 export const llama = {
   ...plain,
   bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' }
@@ -149,7 +149,7 @@ export const cohere = {
   tiedHeadByDefault: true,
   // Releases of transformers differ in the default of rope_theta for Cohere, so configs must contain it.
   defaults: { hidden_act: 'silu', layer_norm_eps: 1e-5, logit_scale: 0.0625 },
-  // These keys name properties that the reference always has.
+  // These keys describe properties that the reference implementation always has.
   ignored: [
     'layer_switch',
     'order_of_interleaved_layers',
@@ -205,7 +205,7 @@ export function slidesFromUpperLayer(layer: number, config: ConfigReader): boole
   return layer >= config.count('max_window_layers', 0)
 }
 
-/** Qwen can slide its upper layers, but does so only with use_sliding_window. */
+/** Windows of Qwen: its upper layers have a window, but only if use_sliding_window is true. */
 export const qwenWindows = {
   windows: 'layerTypes',
   windowSwitch: 'use_sliding_window',
@@ -215,7 +215,7 @@ export const qwenWindows = {
 
 export const qwen2 = {
   ...plain,
-  // These biases have no config key: q, k and v have biases, o has none.
+  // No config key decides on these biases: q, k and v always have biases, and o never has one.
   bias: { qkv: true, output: false, mlp: false },
   ...qwenWindows,
   dualChunks: true,

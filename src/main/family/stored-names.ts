@@ -14,7 +14,7 @@ const DECODER_PREFIXES = [
 ] as const
 const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
 
-/** Gives the canonical name of a tensor: `model.` for the decoder, `lm_head.weight`, others unchanged. */
+/** Returns a tensor's canonical name: `model.…` in the decoder, `lm_head.weight` for the head, else the stored name. */
 export function canonicalTensorName(stored: string): string {
   for (const [prefix, canonical] of DECODER_PREFIXES) {
     if (stored.startsWith(prefix)) return `${canonical}${stored.slice(prefix.length)}`

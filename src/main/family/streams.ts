@@ -1,7 +1,7 @@
 import type { ConfigReader } from './config-reader'
 
 /**
- * Rows with several hidden states (AltUp, arXiv 2301.13310): layers compute the first and predict the others. LAuReL
+ * Rows with several hidden states (AltUp, arXiv 2301.13310): layers compute one state and predict all others. LAuReL
  * (arXiv 2411.07501) is a low-rank path beside attention.
  */
 export interface Streams {

@@ -13,7 +13,7 @@ export function tensorStrength({ half, components }: LayerTensorSpec, layer: Lay
   return match.strength
 }
 
-/** Checks that each restored component has its own tensor, or agrees with those that share it. */
+/** Requires that components which share a stored tensor have the same strength. */
 export function requireComponents(spec: DecoderSpec, layers: readonly LayerStrength[]): void {
   const { label } = spec.family
   for (const [index, layer] of layers.entries()) {

@@ -361,14 +361,16 @@ export function residentTensors(spec: DecoderSpec, layer: number): ResidentTenso
 /** A tensor around the layers. */
 export interface WholeModelTensor extends TensorSpec {
   readonly component: DistanceComponent
-  /** Name of all tensors of the component, if it has several. */
+  /** Name for all tensors of the component together; null if it has one tensor. */
   readonly groupName: string | null
 }
 
-/** Lists the tensors around the layers: embedding and head, [vocabulary, hidden], perhaps one, and the others. */
+/**
+ * Lists the tensors outside the layers: embedding and head, [vocabulary, hidden], which may be one tensor, and norms.
+ */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
-  /** Tensors from which rows get what they carry: an embedding, a projection and its norm, and hidden states. */
+  /** Tensors that compute the carried values of rows: an embedding, a projection with its norm, and hidden states. */
   rowInputs: readonly WholeModelTensor[]
   /** Weight and bias of the final norm, and projections of hidden states before it. */
   finalNorm: readonly WholeModelTensor[]

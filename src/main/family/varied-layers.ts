@@ -65,7 +65,7 @@ export function readVariedLayers(
   }
 }
 
-/** Reads the heads of full layers, which releases since 5.16 list for each layer that has others than `sliding`. */
+/** Reads the heads of full-attention layers. Since transformers 5.16, configs list them for each such layer. */
 function readFullHeads(
   reader: ConfigReader,
   layers: readonly LayerSpec[],

@@ -18,7 +18,7 @@ export interface Yarn {
 
 /** Reads YaRN as transformers 5 does: a written factor counts even if it differs from the ratio of contexts. */
 export function readYarn(section: ConfigReader, theta: number, contextLength: number | null): Yarn {
-  // In DeepSeek-R1-0528-Qwen3; ignored by transformers, while vLLM multiplies by it.
+  // DeepSeek-R1-0528-Qwen3 has this key. transformers ignores it, and so do we, while vLLM multiplies by it.
   section.ignore('attn_factor')
   // In Yarn-Llama-2 and Yarn-Mistral; no release of transformers reads it.
   section.ignore('finetuned')

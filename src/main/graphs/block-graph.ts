@@ -168,7 +168,7 @@ function joinedRow(
   return rowAfter(graph, spec, kind, { ...row, states }, pair)
 }
 
-/** Gives the keys and values of an earlier layer that this layer reads; null if it has its own. */
+/** Returns the keys and values of an earlier layer that this layer reads; null if it computes its own. */
 export function earlierPair(
   { keyValues }: DecoderSpec,
   { pairs }: CarriedRow,

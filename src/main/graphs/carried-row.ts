@@ -10,7 +10,7 @@ import { correctStreams } from './streams'
 export interface CarriedRow {
   /** All hidden states, [..., finalRowSize]. */
   readonly states: string
-  /** The next layer's input and those of further layers; empty without them. */
+  /** Inputs of the next layer and of all later layers; empty in models without such inputs. */
   readonly inputs: readonly string[]
   readonly pairs: readonly (readonly [keys: string, values: string])[]
 }
@@ -75,7 +75,7 @@ export function finishLayer(layer: LayerBuilder, rows: string, predicted: string
   return spec.family.layerScale ? graph.node('layerScale/scaled', 'Mul', [added, layer.weight('layerScale')]) : added
 }
 
-/** Computes what a layer's input adds to rows. */
+/** Computes the rows that a layer's input adds to the residual. */
 function ofInput(layer: LayerBuilder, rows: string, input: string): string {
   const { graph, spec } = layer
   const gate = layer.activation(layer.project('layerInput/gate', rows, 'layerInputGate'), 'layerInput')

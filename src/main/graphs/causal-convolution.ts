@@ -53,7 +53,7 @@ export class CausalConvolution {
     return this.graph.node('recurrent/convolution/biased', 'Add', [sum, this.layer.weight('convolutionBias')])
   }
 
-  /** Gives the weights, [kernel, channels]; the last are those of the token itself. */
+  /** Returns the weights, [kernel, channels]. The last row is for the token itself. */
   private taps(): string {
     const { graph, layer, sizes } = this
     const weights = layer.weight('convolution')

@@ -16,7 +16,9 @@ export interface TokenInputs {
   readonly strength: string
 }
 
-/** A chunk: q and k [chunks, keyHeads, length, keySize], others [chunks, keyHeads, group, length, size]. */
+/**
+ * Inputs of chunks: q and k [chunks, keyHeads, length, keySize], all others [chunks, keyHeads, group, length, size].
+ */
 export interface TokenChunk extends TokenInputs {
   readonly path: string
   readonly length: number
@@ -30,7 +32,7 @@ export interface TokenChunk extends TokenInputs {
 export interface StateRule {
   /** Gives the changes u of a chunk's tokens, of the shape of v. */
   changes(chunk: TokenChunk): string
-  /** Gives what is added to the outputs of a chunk's tokens, of the shape of v; null for nothing. */
+  /** Computes a term of the outputs of a chunk's tokens, in the shape of v; null if the rule has none. */
   direct(chunk: TokenChunk): string | null
 }
 

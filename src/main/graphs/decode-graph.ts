@@ -204,7 +204,7 @@ export function cacheDims<Capacity extends Dimension>(
 type PastPart = Readonly<Record<'keys' | 'values', string>>
 type NewPart = readonly [keys: string, values: string]
 
-/** Builds attention, a state, both beside each other or none: rows after the residual, and what each part caches. */
+/** Builds a layer's attention, its recurrent state, or both. Returns rows after the residual, and cached tensors. */
 function attentionHalf(
   layer: LayerBuilder,
   index: number,

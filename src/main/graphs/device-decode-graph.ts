@@ -4,9 +4,9 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { ROTARY_INPUTS, rotaryInputs, softCap, type Products } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
-/** Names of a device decode graph's inputs. A slot is a row of the cache; a free slot computes nothing useful. */
+/** Input names of a device's decode graph. A slot is a row of the cache. Results of free slots are ignored. */
 export const DEVICE_DECODE_INPUTS = {
-  /** States of all rows of a step, [states, hidden]; those of this block are read and replaced. */
+  /** States of all models' rows in a step, [states, hidden]. The block reads and replaces the rows of its model. */
   states: 'states',
   /** Row of `states` for each slot, [slots, 1]. */
   stateRows: 'stateRows',

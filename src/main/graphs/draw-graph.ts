@@ -12,7 +12,7 @@ export const DRAWN_TOKENS = 'tokens'
 
 /** Settings with which the head's graph draws tokens; with other settings the engine's sampler draws from logits. */
 export interface GraphDrawing {
-  /** Above 0. */
+  /** Temperature above 0. */
   readonly temperature: number
   /** Lowest probability of a token, relative to the likeliest; 0 keeps all tokens. */
   readonly minP: number
@@ -82,7 +82,7 @@ function drawTokens(
     graph.constant('draw/chunkSize', BigInt64Array.of(BigInt(CHUNK)))
   ])
   const id = graph.cast('draw/id', graph.node('draw/sum', 'Add', [first, token.index]), 'float32')
-  // Zero times a sum that is not finite is NaN. This also reveals -Infinity among the logits.
+  // If the sum of the logits is not finite, zero times the sum is NaN. So -Infinity among the logits is noticed too.
   const total = graph.node('draw/total', 'ReduceSum', [logits, lastAxis], { keepdims: { int: 1 } })
   const nothing = graph.node('draw/nothing', 'Mul', [total, graph.constant('draw/none', 0)])
   return graph.node('draw/checked', 'Add', [id, nothing])

@@ -24,11 +24,11 @@ export const DRAWS_OUTPUTS = {
   below: 'below',
   /** Sums of the weights exp(below / temperature) of tokens that are not cut off, [rows, samplers]. */
   sums: 'sums',
-  /** Sum of the row's logits, [rows, 1]; not finite if one of them is not. */
+  /** Sum of each row's logits, [rows, 1]. It is not finite if a logit is not. */
   total: 'total'
 } as const
 
-/** Factor of the min-p limit. Float32 cannot decide at the limit, and min-p keeps tokens on it. */
+/** Factor of the min-p limit. min-p keeps tokens exactly at the limit, which rounding in float32 could drop. */
 const EDGE = 1 - 1e-6
 
 /** Smallest weight that min-p keeps, if the likeliest token has 1. */

@@ -15,7 +15,7 @@ export interface ExpertRows {
   readonly ending: ExpertEnding<string> | null
 }
 
-/** Parts of a layer whose experts act beside an MLP. It ends as residual + gain · n(mlp + expertGain · n(sum)). */
+/** Values at the end of a layer with an MLP and experts: residual + gain · n(mlp + expertGain · n(sum of experts)). */
 export type ExpertEnding<Value> = Readonly<Record<(typeof ENDING_ROWS)[number] | (typeof ENDING_GAINS)[number], Value>>
 
 /** Parts of an ending by row, [rows, hidden], and gains of norms, [hidden]. */
@@ -61,7 +61,7 @@ export function endExperts(graph: OnnxGraph, ending: ExpertEnding<string>, sum: 
   return graph.node('mlp/ending', 'Add', [residual, rmsNormBy(graph, 'mlp/ending', both, gain, epsilon)])
 }
 
-/** Builds the graph that ends such a layer. Its inputs have the names of an ending's parts. */
+/** Builds the graph that ends a layer with an MLP and experts. Its inputs are named like the values of the ending. */
 export function endingGraph(
   { hiddenSize, normEpsilon }: LayerBuilder['spec'],
   names: Readonly<Record<'into' | 'out', string>>

@@ -30,7 +30,7 @@ export interface RotaryTables {
   readonly sin: string
 }
 
-/** Input names of the rotary tables in a graph with one pair of them. */
+/** Input names of the rotary tables, in graphs with one pair of tables. */
 export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const satisfies RotaryTables
 
 export function rotaryInputs(
@@ -189,7 +189,7 @@ export class LayerBuilder {
     return this.norm('mlp/before', this.spec.parallel ? block : rows, normBefore(this.spec, 'mlp'))
   }
 
-  /** Applies the MLP to normed rows, [rows, hidden] to the same. */
+  /** Applies the MLP to normed rows, [rows, hidden] to [rows, hidden]. */
   projected(normed: string): string {
     return this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
   }
@@ -273,7 +273,7 @@ export class LayerBuilder {
     })
   }
 
-  /** Applies the q or k norm, over each head or over the whole projection; [rows, heads x headSize] to the same. */
+  /** Applies the q or k norm, over each head or over the whole projection, to [rows, heads x headSize]. */
   private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
     if (spec.qkNorm === 'none') return rows
@@ -344,7 +344,7 @@ export function quantisedProduct(
     N: { int: outputSize },
     bits: { int: bits },
     block_size: { int: QUANTISED_BLOCK },
-    // Activations are rounded to int8 in blocks as well: 1.3 times as fast as float32, within 1 % of it.
+    // Activations are also rounded to int8 in blocks, which is 1.3 times as fast as float32 and differs by up to 1 %.
     accuracy_level: { int: 4 }
   })
 }

@@ -1,6 +1,6 @@
 /** Chunks of packed rows, in which a recurrence is computed (see the engine's recurrent layout). */
 export interface RecurrentShape {
-  /** Row before each row, or the number of rows where a prompt begins, [rows]. */
+  /** Index of the row before each row, [rows]. At the beginning of a prompt it is the number of rows. */
   readonly parents: Int32Array
   /** Chunks by level, in groups of one length. A chunk continues from a state after a chunk of the level before. */
   readonly levels: readonly (readonly ChunkGroup[])[]
@@ -13,7 +13,7 @@ export interface RecurrentShape {
 export interface ChunkGroup {
   /** A power of two. */
   readonly length: number
-  /** Rows of the chunks, [chunks x length]; the number of rows where a chunk is shorter. */
+  /** Indices of the chunks' rows, [chunks x length]. Shorter chunks are filled up with the number of rows. */
   readonly rows: Int32Array
   /** Chunk of the level before that each chunk follows, [chunks]; empty on the first level. */
   readonly before: Int32Array

@@ -43,7 +43,7 @@ export function layoutBytes(layout: readonly ResidentTensor[]): number {
   return layout.reduce((sum, { byteLength, scaleBytes }) => sum + byteLength + scaleBytes, 0)
 }
 
-/** Counts the bytes that a session keeps of a layout; float16 weights are given to it in float32. */
+/** Counts the bytes of weights that a session keeps. float16 weights are passed to it in float32. */
 export function sessionBytes(layout: readonly ResidentTensor[], weights: WeightStorage): number {
   return layout.reduce((sum, { name, byteLength, scaleBytes }) => {
     const halved = weights === 'fp16' && weightType(name, 'fp16') === 'float16'

@@ -79,7 +79,7 @@ export function expertShares(
   return graph.node('mlp/shares/transposed', 'Transpose', [shares], { perm: { ints: [1, 0] } })
 }
 
-/** Adds to rows what an expert that every row goes through gives for normed rows, if the layer has one. */
+/** Adds the output of the shared expert, which computes every row, to rows. Returns rows unchanged without one. */
 export function withSharedExpert(layer: LayerBuilder, rows: string, normed: string): string {
   if (!layer.hasWeight('sharedDown')) return rows
   return layer.graph.node('mlp/shared/sum', 'Add', [rows, sharedExpert(layer, normed)])

@@ -54,9 +54,9 @@ export class Checks {
         name: 'the check',
         first: { type: 'progress', sweepId, progress: NOTHING_DONE },
         eventOf: ({ kind, progress }) => (kind === 'check' ? { type: 'progress', sweepId, progress } : null),
-        async run(means) {
+        async run(runtime) {
           const work = await open()
-          await work.keep(await work.compute(means))
+          await work.keep(await work.compute(runtime))
           return { type: 'finished', sweepId }
         }
       })

@@ -24,7 +24,7 @@ export class EngineTurn {
   }
 
   /** Waits until the engine is free. @returns function that ends the turn @throws WorkbenchError `cancelled` */
-  async take(project: ProjectOfPair, signal: AbortSignal, onWait: () => void): Promise<() => void> {
+  async takeTurn(project: ProjectOfPair, signal: AbortSignal, onWait: () => void): Promise<() => void> {
     if (signal.aborted) throw cancelled('The work')
     if (!this.isFreeFor(project)) await this.wait(project, signal, onWait)
     else this.grant(project)

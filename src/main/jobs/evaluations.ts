@@ -64,8 +64,8 @@ export class EvaluationJobs {
       id: evaluationId,
       first: { type: 'progress', evaluationId, progress: notStarted(run) },
       eventOf: ({ kind, progress }) => (kind === 'evaluate' ? { type: 'progress', evaluationId, progress } : null),
-      async run(means) {
-        const { seconds } = await work.compute(means)
+      async run(runtime) {
+        const { seconds } = await work.compute(runtime)
         return { type: 'finished', evaluationId, seconds }
       },
       abandon: () => work.abandon()

@@ -3,7 +3,7 @@ import type { Job, JobFailure, TakeTurn } from './job'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 
 interface TableOptions {
-  /** Receives the folder of a project whenever a job of one of its pairs begins or ends. */
+  /** Called when a job of a project begins or ends. @param path folder of the project */
   readonly notify: (path: string) => void
   /** Waits until a job of the project may compute. */
   readonly takeTurn: (project: ProjectOfPair) => TakeTurn

@@ -65,18 +65,25 @@ export interface JobWork<Event, Fact> {
   news?: JobNewsTarget | undefined
 }
 
-/** Waits until the job may compute, calling `onWait` if others run. @returns function that ends the turn */
+/**
+ * Waits until the job may compute. Calls `onWait` if it has to wait for other jobs.
+ *
+ * @returns function that ends the turn
+ */
 export type TakeTurn = (signal: AbortSignal, onWait: () => void) => Promise<() => void>
 
 /** Turn of work that needs no engine. */
 export const NO_TURN: TakeTurn = () => Promise.resolve(() => undefined)
 
-/** Work with any number of watchers. It keeps facts, so a slow watcher receives fewer and larger events. */
+/**
+ * Work that any number of windows can watch. A job stores its latest facts. A slow watcher receives all facts that
+ * changed since its last event, so it receives fewer and larger events.
+ */
 export class Job<Event extends { type: string }, Fact> {
   /** Settles at every end of the work; never rejects. */
   readonly done: Promise<void>
 
-  private readonly cancelling = new AbortController()
+  private readonly cancellation = new AbortController()
   private readonly facts = new Facts<Fact>((progress) => {
     const { news } = this.work
     news?.publish({ job: news.job, type: 'progress', ...progress })
@@ -118,12 +125,12 @@ export class Job<Event extends { type: string }, Fact> {
   }
 
   cancel(): void {
-    this.cancelling.abort()
+    this.cancellation.abort()
   }
 
   /** Yields a snapshot, the changes and the end. Ends early, and leaves the work running, when `signal` fires. */
   async *watch(signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
-    // There is nothing to show before the first fact.
+    // A watcher receives nothing before the first fact.
     while (this.facts.version === 0 && !this.over) if (!(await this.facts.next(signal))) return
     let sentVersion = this.facts.version
     yield this.work.snapshot(this.id, this.facts.since(0))
@@ -140,7 +147,7 @@ export class Job<Event extends { type: string }, Fact> {
   private async turn(takeTurn: TakeTurn): Promise<() => void> {
     try {
       // Watchers see a waiting job without progress.
-      return await takeTurn(this.cancelling.signal, () => this.facts.changed())
+      return await takeTurn(this.cancellation.signal, () => this.facts.changed())
     } catch (error) {
       await this.work.abandon?.()
       throw error
@@ -151,7 +158,7 @@ export class Job<Event extends { type: string }, Fact> {
     try {
       const endTurn = await this.turn(takeTurn)
       try {
-        return await this.work.run(this.id, this.facts, this.cancelling.signal)
+        return await this.work.run(this.id, this.facts, this.cancellation.signal)
       } finally {
         endTurn()
       }

@@ -73,11 +73,11 @@ export class ProjectJobs {
   }
 }
 
-/** Short questions to the engine. Any job that starts ends them. */
+/** Short questions to the engine, such as plans. A question is cancelled when a job starts. */
 class EngineQuestions {
   constructor(private readonly context: JobContext) {}
 
-  /** Plans the missing computation of a sweep; null if nothing is left. */
+  /** Plans the computation that a sweep still needs; null if it needs none. */
   async plan(pair: ProjectPair, open: () => Promise<SweepWork>, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, turns } = this.context
     const question = turns.ask(pair, signal)
@@ -88,7 +88,7 @@ class EngineQuestions {
     }
   }
 
-  /** Plans the next sweep, and a preview of it if asked. */
+  /** Plans the next sweep. @param preview true to plan it as a preview */
   planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
     return this.plan(pair, () => openNextSweep(pair, this.context.devices, { preview }), signal)
   }
@@ -134,10 +134,10 @@ class RankJobs {
             const phase = work.kind === 'decomposition' ? 'decomposing' : 'scoring'
             return { type: 'progress', progress: { phase, share: progressShare(work).share } }
           },
-          run: async (means) => ({
+          run: async (runtime) => ({
             type: 'finished',
             recipe,
-            table: await scoreRanks(projectContext(pair), request, devices, means)
+            table: await scoreRanks(projectContext(pair), request, devices, runtime)
           })
         })
       )

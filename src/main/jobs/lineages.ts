@@ -29,10 +29,10 @@ export class Lineages {
           ...{ type: 'progress', phase: progressStep(progress).phase },
           ...progressShare(progress)
         }),
-        async run(means) {
-          const { document } = await computeLineage(training, work, means, pair.project.readings)
+        async run(runtime) {
+          const { document } = await computeLineage(training, work, runtime, pair.project.readings)
           await pair.saveLineage(document)
-          await work.forget()
+          await work.removeProgress()
           return { type: 'finished' }
         }
       })
@@ -42,7 +42,7 @@ export class Lineages {
 
   /** Returns the share that an interrupted lineage has computed. */
   async known(pair: ProjectPair, settings: LineageSettings): Promise<StoredShare> {
-    const share = await (await this.open(pair, settings)).work.known()
+    const share = await (await this.open(pair, settings)).work.computedShare()
     if (share === null) throw new Error('a project keeps no partial lineages')
     return share
   }

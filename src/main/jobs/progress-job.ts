@@ -1,6 +1,6 @@
 import { progressShare, type ProgressShare, type WorkProgress } from '../../contract/work/progress'
 import type { EngineHost } from '../engine/host'
-import type { WorkMeans } from '../work/means'
+import type { WorkRuntime } from '../work/work-runtime'
 import { Job } from './job'
 import type { JobNewsTarget, PublishJobNews } from './job-news'
 
@@ -47,7 +47,7 @@ export function createWorkJob<Event extends { type: string }>(
     ...job
   }: ProgressJobParts<Event> & {
     eventOf: (work: WorkProgress) => Event | null
-    run: (means: WorkMeans) => Promise<Event>
+    run: (runtime: WorkRuntime) => Promise<Event>
   }
 ): Job<Event, Event> {
   return createProgressJob<Event>({

@@ -99,7 +99,7 @@ export class QueueLine {
     this.notifyWatchers()
   }
 
-  /** Stops the job of this id if it runs, and waits for its end. @returns false if the job did not run */
+  /** Stops a running job and waits for its end. @returns false if the job was not running */
   async stop(id: string): Promise<boolean> {
     const { running } = this
     if (running?.id !== id) return false
@@ -253,7 +253,7 @@ export class QueueLine {
     this.finished = [...this.finished, { id, pair, work, taskName }].slice(-MAX_DONE)
   }
 
-  /** Runs a job to its end. It begins no job while another one prepares. */
+  /** Runs a job to its end. If a job that was started by hand is in the way, waits a moment and starts nothing. */
   private async run(job: QueuedJob): Promise<JobEnd> {
     const running = this.running
     if (running === null) throw new Error('a job of the queue runs without its turn')

@@ -19,7 +19,7 @@ export type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
  */
 export class JobQueue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
-  /** Keeps the order of additions. It takes long to find out that a pair is already swept. */
+  /** Adds jobs in the order of the calls, although it may take long to find out that a job is needless. */
   private readonly arrivals = new SerialQueue()
   private readonly closing = new AbortController()
 
@@ -28,7 +28,12 @@ export class JobQueue {
     private readonly turns: JobTurns
   ) {}
 
-  /** Queues work for these pairs, unless it waits. @param again also for pairs with results @returns omitted pairs */
+  /**
+   * Queues work for pairs, unless the same work already waits.
+   *
+   * @param again true to queue it also for pairs that have results
+   * @returns the pairs that were left out because they have results
+   */
   add(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork, again = false): Promise<PairId[]> {
     return this.arrivals.run(async () => {
       const leftOut: PairId[] = []
@@ -84,7 +89,7 @@ export class JobQueue {
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 
-  /** Queues a failed or stopped job again, where it was. @throws WorkbenchError `not-found`; as `requireConfirmed` */
+  /** Queues a failed or stopped job again, at its old position. @throws WorkbenchError `not-found` */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
     await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.work.jobs, id)))
     await this.edit(project, (jobs) => {

@@ -28,14 +28,18 @@ export interface BegunJob {
 }
 
 export interface QueuedKind {
-  /** Begins the job, or resumes it. @throws WorkbenchError as the job; `cancelled` if it was stopped before it began */
+  /**
+   * Begins or resumes the job.
+   *
+   * @throws WorkbenchError as the job; `cancelled` if it was stopped while it was prepared
+   */
   begin(pair: ProjectPair, job: QueuedJob, stop: AbortSignal): Promise<BegunJob>
   isDone(pair: ProjectPair): Promise<boolean>
   /** Describes the partial results of a stopped job, as in `8 of 40 prompts`; null for none. */
   kept(pair: ProjectPair, job: QueuedJob): Promise<string | null>
   /** Returns the endpoints that the job has yet to call. @throws WorkbenchError if its run cannot be read */
   endpoints(pair: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
-  /** Estimates the duration of the job in seconds from an earlier one, and names the kind of it; null if unknown. */
+  /** Estimates the duration of a job from an earlier job, and names the kind of the earlier job; null if unknown. */
   last(pair: ProjectPair, work: QueuedWork): Pick<ProgressShare, 'secondsLeft' | 'estimatedFrom'> | null
 }
 

@@ -34,9 +34,9 @@ export class Searches {
         name: 'the search',
         first: { type: 'progress', sweepId, progress: NO_GENERATION },
         eventOf: ({ kind, progress }) => (kind === 'search' ? { type: 'progress', sweepId, progress } : null),
-        async run(means) {
-          await work.keep(await work.compute(means))
-          await work.forget()
+        async run(runtime) {
+          await work.keep(await work.compute(runtime))
+          await work.removeProgress()
           return { type: 'finished', sweepId }
         }
       })

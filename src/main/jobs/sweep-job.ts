@@ -37,7 +37,7 @@ export function createSweepJob({ engine, sweep, viewedRange, publish }: SweepJob
       }
       const document = await sweep.compute({ engine, signal, notify }, { id, viewedRange })
       await sweep.keep(document)
-      await sweep.forget()
+      await sweep.removeProgress()
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
     },
     snapshot(sweepId, facts) {

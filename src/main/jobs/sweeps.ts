@@ -58,14 +58,14 @@ export class Sweeps {
 
   /** Returns the share of the next sweep that is stored, by an interrupted sweep or by the last one. */
   async storedShareOfNext(pair: ProjectPair): Promise<StoredShare> {
-    const share = await (await openNextSweep(pair, this.context.devices)).known()
+    const share = await (await openNextSweep(pair, this.context.devices)).computedShare()
     if (share === null) throw new Error('a project keeps no partial sweeps')
     return share
   }
 
   /** Finds the newest full sweep with the settings of the next one; null for none. */
   async fullSweepLikeNext(pair: ProjectPair): Promise<SweepSummary | null> {
-    // Without a full sweep, no prompt has to be rendered.
+    // Without a full sweep the answer is known, and prompts need not be rendered.
     if (pair.sweeps.every(({ isPreview }) => isPreview)) return null
     const { request } = await openNextSweep(pair, this.context.devices)
     const prepared = await prepareSweep(request, await openPair(request.base, request.post))

@@ -37,7 +37,8 @@ export class JobTurns {
     const computes = jobKindFacts(kind).needs === 'engine'
     const table = new JobTable<Event>({
       notify: (path) => this.news.emit(path),
-      takeTurn: (project) => (computes ? (signal, onWait) => this.engineTurn.take(project, signal, onWait) : NO_TURN)
+      takeTurn: (project) =>
+        computes ? (signal, onWait) => this.engineTurn.takeTurn(project, signal, onWait) : NO_TURN
     })
     this.tables.push({ kind, table })
     return table
@@ -161,19 +162,19 @@ export class JobTurns {
     for (const question of this.questions) if (question.project === project) question.stop.abort()
   }
 
-  /** @throws WorkbenchError `busy` once the program ends, because nothing can be saved then */
+  /** Refuses a job while the program ends, because its result could not be saved. @throws WorkbenchError `busy` */
   private requireOpen(): void {
     if (this.closing.signal.aborted) throw new WorkbenchError('busy', 'The program is closing.')
   }
 
-  /** All pairs of a project share one engine and one queue. */
+  /** Refuses a job if another one of the project runs, because all its pairs share one engine. */
   private requireIdle({ pairs }: ProjectOfPair): void {
     const tables = this.tables.filter(({ kind }) => jobKindFacts(kind).needs !== 'files')
     for (const pair of pairs) requireNot(pair, tables)
   }
 }
 
-/** @throws WorkbenchError `read-only` if nothing can be saved in the project */
+/** Refuses work whose result cannot be saved. @throws WorkbenchError `read-only` */
 export function requireWritablePair(pair: ProjectPair, what: string): void {
   if (pair.readOnly === null) return
   throw new WorkbenchError('read-only', `${what} of ${pair.project.path} could not be saved: ${pair.readOnly}`)

@@ -68,7 +68,7 @@ export function cellMeasures(
   })
 }
 
-/** Computes the utility of the classified answers; null unless a judge has scored all of them. */
+/** Computes the utility of the classified answers; null unless a judge has scored every classified answer. */
 function utilityOf({ scores, samples, judgeScores }: EvaluationCell): number | null {
   const begins = scores?.classBegins
   if (begins === undefined) return null

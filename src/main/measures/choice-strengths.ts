@@ -30,7 +30,7 @@ interface Fit {
 
 /** Newton's method ends when no strength moves by more. */
 const STEP_TOLERANCE = 1e-11
-/** Largest step of Newton's method, which keeps it in the region where it converges. */
+/** Largest step of Newton's method. Larger steps may leave the region in which it converges. */
 const MAX_STEP = 2
 /** Newton's method needs about ten rounds; rounding may keep its step above the tolerance forever. */
 const MAX_ROUNDS = 100
@@ -78,7 +78,7 @@ export function preferredTo(choices: readonly Choice[], count: number, reference
   return results
 }
 
-/** The likelihood of choices; candidate 0 is the one that the others are compared with. */
+/** The likelihood of choices. Candidate 0 is the reference. */
 class ChoiceModel {
   private readonly prompts: readonly (readonly WinCounts[])[]
   private readonly counted: readonly WinCounts[]

@@ -66,7 +66,7 @@ export async function measureEvaluation(
   throw unexpected(reply)
 }
 
-/** Sends a request to the idle process or a new one, and keeps it for the next request if it succeeds. */
+/** Sends a request to the idle process, or to a new one. A process that replied is kept for the next request. */
 async function askProcess(request: MeasuringRequest, signal?: AbortSignal): Promise<MeasuringReply> {
   const process = takeIdleProcess() ?? new MeasuringProcess()
   try {

@@ -13,11 +13,13 @@ const PASSING_SCORE = 4 / 9
 
 interface JudgedAnswer {
   readonly passes: boolean
-  /** Equal for answers that count as the same. */
+  /** Class of the answer. Answers of one class count as the same answer. */
   readonly answerClass: string
 }
 
-/** Reports whether an answer is right, or else keeps the form; null if the task tells neither. */
+/**
+ * Reports whether an answer is right, or if the task has no right answers, in the right form. Null if it has neither.
+ */
 export function passesTask(
   task: Task,
   reader: AnswerReader,
@@ -63,7 +65,7 @@ function judgedAnswers(
   const { rightAnswers } = taskKindFacts(task.kind)
   return samples.flatMap(({ text, index }): JudgedAnswer[] => {
     const score = rightAnswers === 'none' && judgeScores.size > 0 ? judgeScores.get(index) : undefined
-    // A judge scores a part of the answers only. The others are left out.
+    // A judge may have scored only some answers. Answers without a score are left out.
     if (rightAnswers === 'none' && judgeScores.size > 0 && score === undefined) return []
     const passes = score === undefined ? passesTask(task, reader, prompt, text) : score >= PASSING_SCORE
     if (passes === null) return []

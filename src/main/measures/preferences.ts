@@ -41,7 +41,7 @@ function tallyOf(size: number, votes: readonly PreferenceVote[], variants: reado
   return { ...tallyOfChoices(choices, names, reference), size, skipped: votes.length - choices.length }
 }
 
-/** Summarises choices. @param reference index of the variant that the others are compared with */
+/** Summarises choices. @param reference index of the variant that all other variants are compared with */
 export function tallyOfChoices(
   choices: readonly Choice[],
   names: readonly string[],

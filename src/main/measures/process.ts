@@ -4,13 +4,13 @@ import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
-/** Measures answers beside main. It sends one reply to each request of host.ts. */
+/** Measures answers in a process of its own. Each request of host.ts gets one reply. */
 function measure(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
     return { kind: 'evaluation', result: evaluationResults(request.stored, request.proxies, request.against) }
   } catch (error) {
-    // Other errors are defects. They end the process, which main reports.
+    // Any other error is a defect. It ends this process, and main reports it.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', problem: error.problem }
   }

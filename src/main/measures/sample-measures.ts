@@ -12,7 +12,7 @@ import { mean } from '../base/sums'
 /** Largest number of answers that are compared with each other; beyond it, a fixed random subset. */
 export const COMPARED_ANSWERS = 128
 
-/** Computes how diverse the answers of one cell are. Their order does not matter. */
+/** Computes how diverse the answers of one cell are, whatever their order. */
 export function sampleMeasures(texts: readonly string[]): SampleMeasures {
   // Sorted, so that the subset and rounding do not depend on the order of arrival.
   const words = texts.toSorted().map(wordsOf)
@@ -39,7 +39,7 @@ export function measuresOfWords(
   }
 }
 
-/** Averages each measure over the cells that have it, so that every prompt weighs the same; null if none has it. */
+/** Averages each measure over the cells with a value, so that every prompt weighs the same; null without a value. */
 export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasures {
   return {
     sampleCount: meanIfAny(cells.map(({ sampleCount }) => sampleCount)) ?? 0,

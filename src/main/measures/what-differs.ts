@@ -121,7 +121,7 @@ function promptsDiffer(
   ]
 }
 
-/** Compares checkpoints by fingerprint; equal files in different folders are the same. */
+/** Compares checkpoints by fingerprint. Equal files in different folders count as the same checkpoint. */
 function checkpointsDiffer(what: 'base' | 'post', a: CheckpointReference, b: CheckpointReference): SweepDifference[] {
   if (a.fingerprint === b.fingerprint) return []
   // Checkpoints with the same path are distinguished by fingerprint.

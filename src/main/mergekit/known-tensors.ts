@@ -23,7 +23,7 @@ const TABLES: Readonly<Record<string, KnownTensors>> = {
   mistral: { more: [], head: 'taken' },
   qwen2: { more: QKV_BIASES, head: 'taken' },
   qwen3: { more: QK_NORMS, head: 'taken' },
-  // Its table has no head, because Gemma models use the embedding.
+  // mergekit's table for Gemma has no head, because Gemma models use the embedding as head.
   gemma: { more: [], head: 'dropped' },
   gemma2: { more: [], head: 'taken' },
   gemma3_text: { more: QK_NORMS, head: 'taken' },
@@ -60,7 +60,7 @@ const NORMS_AND_PROJECTIONS: readonly Role[] = [
   'down'
 ]
 
-/** Explains why mergekit would not copy every tensor of a model's decoder; null if it would. */
+/** Explains why mergekit would not copy all tensors of a model's decoder; null if it copies all. */
 export function uncopiedTensors({ spec }: PairMember): string | null {
   const { label } = spec.family
   // 0.1.4 copies Mixtral's experts and refuses OLMoE's; the main branch drops both.

@@ -8,7 +8,7 @@ export const Quantity = z.union([
     .transform(Number)
 ])
 
-/** Parameters by name. A parameter is checked where it is used, so that an error can name its slice. */
+/** Parameters by name. Each is validated where it is used, so that an error can name the slice of the parameter. */
 const Settings = z.record(z.string(), z.unknown())
 
 export const METHODS = ['passthrough', 'linear'] as const

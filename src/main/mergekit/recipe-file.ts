@@ -21,7 +21,7 @@ const EXAMPLE =
   '{"name": "upper", "ranges": [[3, 7]]} or {"name": "soft", "layers": [{"attention": 1, "mlp": 0}, ' +
   '{"attention": {"q": 1, "k": 1}, "mlp": 0.5}, ...]}'
 
-/** A recipe as written in files, where a source may be only a folder, or also have a required fingerprint. */
+/** A recipe as files contain it. A source is a folder, with or without the fingerprint that its model must have. */
 const [Ranges, Layers] = Recipe.options
 const FileLayer = LayerStrength.extend({
   source: z.union([z.string().min(1).max(4_096), OtherCheckpoint]).optional()

@@ -42,7 +42,7 @@ export function sliceShare(
   )
 }
 
-/** Reads a number from the source, else its slice, else the file; null when none of them sets it. */
+/** Reads a number that is set for the source, else for its slice, else for the file; null if it is not set. */
 function parameter(name: string, source: Source | null, { label, slice, config, refuse }: SliceContext): number | null {
   const value = [source?.parameters, slice.parameters, config.parameters]
     .map((settings) => settings?.[name])

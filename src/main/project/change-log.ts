@@ -6,7 +6,7 @@ import { describeIssue, notFoundError, WorkbenchError } from '../../contract/mod
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { fieldWords } from './revisions'
 
-/** More changes than a window can undo and redo. */
+/** Maximum number of changes that are kept for undo, above the number that a window can undo. */
 const MAX_CHANGES = 1000
 
 interface LoggedChange {
@@ -15,11 +15,16 @@ interface LoggedChange {
   readonly fields: readonly string[]
 }
 
-/** The last changes of a project, which can be undone until the project is closed. */
+/** The latest changes of a project. Each can be undone by its revision until the project is closed. */
 export class ChangeLog {
   readonly #changes = new Map<number, LoggedChange>()
 
-  /** @param changedParts values beside the document; returns null if nothing changed */
+  /**
+   * Records a change.
+   *
+   * @param changedParts changed values that are stored beside the document
+   * @returns null if nothing changed
+   */
   add(
     before: ProjectDocument,
     after: ProjectDocument,
@@ -39,7 +44,12 @@ export class ChangeLog {
     return after.revision
   }
 
-  /** Undoes changes, oldest first, in the document and the values beside it. @throws WorkbenchError `stale` */
+  /**
+   * Undoes changes in the document, and in the values that are stored beside it.
+   *
+   * @param revisions of the changes, the oldest first
+   * @throws WorkbenchError `stale` if a value was changed again since
+   */
   async revert(
     document: ProjectDocument,
     revisions: readonly number[]
@@ -78,12 +88,12 @@ export class ChangeLog {
 
 type Path = DocumentEdit['path']
 
-/** @param fieldOf returns the path of a field within its pair @throws WorkbenchError `stale` */
+/** Undoes edits, the last one first. @param fieldOf returns the path of a field within its pair, for the error */
 const revertAll = (value: unknown, edits: readonly DocumentEdit[], fieldOf: (path: Path) => Path): unknown =>
   edits.toReversed().reduce(
     (reverted, edit) =>
       revertEdit(reverted, edit, () => {
-        // A pair may have changed since it was added: its removal can be undone.
+        // Undoing the addition of a pair removes the pair, even if it was changed since. The removal can be undone.
         if (edit.path.length === 2 && edit.path[0] === 'pairs' && edit.before === null) return
         throw new WorkbenchError(
           'stale',
@@ -94,7 +104,7 @@ const revertAll = (value: unknown, edits: readonly DocumentEdit[], fieldOf: (pat
     value
   )
 
-/** Returns the path of a value in its pair, or of the list of pairs. */
+/** Removes the list and the id of the pair from a path, such as `pairs/pair-1/notes`. */
 const fieldInPair = (path: Path): Path => {
   const [list, pair, ...inner] = path
   if (list !== 'pairs') return path
@@ -102,7 +112,7 @@ const fieldInPair = (path: Path): Path => {
   return inner.length === 0 ? ['pair'] : inner[0] === 'name' ? ['pairName'] : inner
 }
 
-/** Gives restored entries of a list other names if others have their names now. */
+/** Gives restored entries of a list new names if other entries have taken their names. */
 const renamed = <Entry extends { id: string }>(
   list: readonly Entry[],
   restored: ReadonlySet<string>,
@@ -118,7 +128,7 @@ const renamed = <Entry extends { id: string }>(
 
 const NamedEntries = z.object({ pairs: z.array(z.looseObject({ id: z.string(), name: z.string() })) })
 
-/** Renames restored pairs. The schema of the document refuses equal names. */
+/** Renames restored pairs whose names are taken, because the schema of the document refuses equal names. */
 function withFreePairNames(document: unknown, restored: ReadonlySet<string>): unknown {
   const { data } = NamedEntries.safeParse(document)
   if (data === undefined || !isRecord(document)) return document
@@ -126,7 +136,7 @@ function withFreePairNames(document: unknown, restored: ReadonlySet<string>): un
   return { ...document, pairs: renamed(data.pairs, restored, nameOf, (pair, name) => ({ ...pair, name })) }
 }
 
-/** Renames restored recipes and checkpoints. */
+/** Renames restored recipes and checkpoints whose names are taken. */
 const withFreeNames = (document: ProjectDocument, restored: ReadonlySet<string>): ProjectDocument => ({
   ...document,
   pairs: document.pairs.map((pair) => ({
@@ -151,19 +161,19 @@ interface IndexedValue {
   readonly index: number
 }
 
-/** One value of a document that a change set. */
+/** Change of one value in a document. */
 interface DocumentEdit {
-  /** Names of fields, and ids of entries in lists. */
+  /** Names of fields and ids of list entries, from the document down to the value. */
   readonly path: readonly string[]
-  /** Null where there was no such value, here and below. */
+  /** Value before the change; null if there was no value. */
   readonly before: IndexedValue | null
   readonly after: IndexedValue | null
 }
 
-/** Name of the order of entries in the path of a list. Its value is a list of ids. */
+/** Last element of the path of an edit that moves entries of a list. The values of such an edit are lists of ids. */
 const ORDER = '(order)'
 
-/** Counters only grow, so an undone change leaves them as they are. */
+/** Fields with counters. Undo leaves them unchanged, because they may only grow. */
 const COUNTERS: ReadonlySet<string> = new Set(['revision', 'nextMark', 'nextPair'])
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -171,7 +181,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const idOf = (entry: unknown): string | null => (isRecord(entry) && typeof entry.id === 'string' ? entry.id : null)
 
-/** Returns the named values inside a value; null for a value that is only changed as a whole. */
+/** Returns the fields of an object, or the entries of a list by their ids; null for any other value. */
 function namedValues(value: unknown): Map<string, IndexedValue> | null {
   if (isRecord(value)) {
     return new Map(Object.entries(value).map(([name, field], index) => [name, { value: field, index }]))
@@ -205,11 +215,11 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
 
 const atStart = (value: unknown): IndexedValue => ({ value, index: 0 })
 
-/** Returns the names that two lists have, in the order of the first. */
+/** Returns the names that occur in both maps, in the order of the first. */
 const common = (names: ReadonlyMap<string, unknown>, others: ReadonlyMap<string, unknown>): string[] =>
   [...names.keys()].filter((name) => others.has(name))
 
-/** Returns the document with the values from before an edit. @param refuse is called if they changed since */
+/** Returns the document with an edit undone. @param refuse called if the edited value was changed again since */
 function revertEdit(document: unknown, { path, before, after }: DocumentEdit, refuse: () => void): unknown {
   const [name, ...inner] = path
   if (name === undefined) {
@@ -233,7 +243,7 @@ function revertEdit(document: unknown, { path, before, after }: DocumentEdit, re
   return withNamed(document, name, before)
 }
 
-/** Returns a list with its entries in the order before a change. Other entries keep their index. */
+/** Returns a list with a change of order undone. Entries that were added since keep their index. */
 function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => void): unknown {
   const entries = namedValues(list) ?? new Map<string, IndexedValue>()
   const present = (order: unknown): unknown[] =>

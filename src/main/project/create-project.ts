@@ -13,19 +13,19 @@ import type { Project } from './project'
 import { writeProjectDocument, writePrompts } from './documents/project-file'
 import { PROJECT_SUFFIX, projectName } from './project-name'
 
-/** A double click on this file opens the project (tools/installers/config.mjs). No system can do so for a folder. */
+/** File in a project's folder that opens the project by a double click, which folders cannot (see tools/installers). */
 const DOUBLE_CLICKED = 'Open.slrproject'
 
 export interface NewProjectOptions {
   folder: string
-  /** Becomes the folder's name too: `folder/name.slr`. */
+  /** Name of the project. Its folder is `folder/name.slr`. */
   name: string
   pair: PairLocation
   prompts: CrcPrompts
   rendering?: Rendering
 }
 
-/** Creates and opens a project. It is renamed at the end, so that a crash leaves no half project. */
+/** Creates and opens a project. The folder gets its final name last, so that a crash leaves no incomplete project. */
 export async function createProject(project: NewProjectOptions): Promise<Project> {
   const name = projectName(project.name)
   const parent = absolutePath(project.folder)
@@ -47,7 +47,7 @@ export async function createProject(project: NewProjectOptions): Promise<Project
     })
     await writePrompts(unfinished, project.prompts)
     await writeFileAtomic(join(unfinished, DOUBLE_CLICKED), 'SLR Workbench opens the folder of this file.\n')
-    // Should the name have been taken since, this fails; only an empty folder could be replaced.
+    // Fails if the name has been taken meanwhile, unless by an empty folder.
     await rename(unfinished, target)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true }).catch(() => undefined)

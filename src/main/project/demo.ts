@@ -14,13 +14,13 @@ import type { Project } from './project'
 import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 
-/** Names of the projects of built-in pairs, the present one first. Earlier versions had other names. */
+/** Names of the projects of built-in pairs. The first name is the current one, the others are of earlier versions. */
 const PROJECT_NAMES: Readonly<Record<DemoPair, readonly [string, ...string[]]>> = {
   stages: ['Demo in three stages'],
   blend: ['Blend demo', 'Demo project', 'Demo']
 }
 
-/** Opens the project of a built-in pair. The first time it is created with `prompts`. */
+/** Opens the project of a built-in pair, and creates it if it does not exist. @param prompts of a new project */
 export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Promise<Project> {
   const path = await demoPath(pair)
   if (await isProject(path)) {
@@ -42,7 +42,7 @@ export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Pro
   return project
 }
 
-/** Relocates kept checkpoints of the pair to the folder where the program is now. */
+/** Updates the paths of the pair's other checkpoints, which change if the program was moved. */
 async function followProgram({ firstPair }: Project, pair: DemoPair): Promise<void> {
   for (const { id, name, path, fingerprint } of firstPair.document.otherCheckpoints) {
     if (!DEMO_PAIRS[pair].checkpoints.includes(name) || path === resourcePath(DEMO_PAIRS[pair].folder, name)) continue
@@ -57,7 +57,7 @@ async function shippedCheckpoint(pair: DemoPair, name: string): Promise<OtherChe
   return { name, path, fingerprint: checkpoint.fingerprint }
 }
 
-/** Returns the folder of a built-in pair's project, which may not exist yet or have the name of an earlier version. */
+/** Returns the folder of a built-in pair's project: one that exists, else the one to create. */
 export async function demoPath(pair: DemoPair): Promise<string> {
   const [name, ...earlier] = PROJECT_NAMES[pair]
   const pathOf = (name: string): string => join(projectsFolder(), `${name}${PROJECT_SUFFIX}`)

@@ -12,21 +12,21 @@ import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 import { recentProjects } from './recents'
 
-/** Other folders can be reached by typing a path. */
+/** Maximum number of listed folders. Others can be reached by typing their path. */
 const MAX_ENTRIES = 1_000
 const MAX_RECENT_FOLDERS = 5
 
-/** Sorts "layer 2" before "layer 10", in any case. */
+/** Sorts names by their numbers, so that "layer 2" precedes "layer 10", and ignores upper and lower case. */
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
-/** Lists the visible sub-folders and shortcuts of a folder. @param path null for the projects folder's parent */
+/** Lists the visible sub-folders of a folder, and shortcuts. @param path null for the parent of the projects folder */
 export async function listFolder(path: string | null): Promise<FolderListing> {
   const folder = path === null ? await startFolder() : absolutePath(path)
   const candidates = (await readEntries(folder))
     .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()))
     .toSorted((a, b) => byName.compare(a.name, b.name))
   const entries: FolderEntry[] = []
-  // One more than the maximum shows that there are more. Links count only if they lead to a folder.
+  // One entry more than the maximum is listed, to know whether there are more. Links must lead to a folder.
   for (let first = 0; first < candidates.length && entries.length <= MAX_ENTRIES; first += MAX_ENTRIES) {
     const batch = candidates.slice(first, first + MAX_ENTRIES)
     const described = await Promise.all(batch.map((entry) => describeEntry(join(folder, entry.name), entry)))
@@ -59,7 +59,7 @@ async function describeEntry(path: string, entry: Dirent): Promise<FolderEntry |
   return { name: entry.name, path, kind: await folderKind(path) }
 }
 
-/** Recognises projects and models. A cached repository `models--org--name` has model folders in snapshots. */
+/** Recognises the folder of a project or a model. A cache folder `models--org--name` has model folders in snapshots. */
 async function folderKind(folder: string): Promise<FolderEntry['kind']> {
   const name = basename(folder)
   if (name.endsWith(PROJECT_SUFFIX) && (await isProject(folder))) return 'project'

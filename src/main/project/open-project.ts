@@ -15,10 +15,15 @@ import { Project, type ProjectAccess, type ProjectContent } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/project-file'
 import { migrateWorkList, readWorkList } from './documents/work-list-files'
 
-/** Opens a project, given its folder or its project.json. A view needs no lock and changes nothing. */
+/**
+ * Opens a project.
+ *
+ * @param path its folder or its project.json
+ * @param purpose `view` opens it read-only without its lock, and changes no file
+ */
 export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
   const folder = await projectFolder(absolutePath(path))
-  // Files are read before the lock, because a folder that cannot be opened must stay unchanged.
+  // The files are read before the lock is taken, because a folder that cannot be opened must stay unchanged.
   await readProjectFiles(folder)
   const access = purpose === 'view' ? VIEWED : await requestAccess(folder)
   try {
@@ -29,7 +34,7 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
   }
 }
 
-/** Opens a project. If another program writes it, it opens read-only for a `ProjectFollower`. */
+/** Opens a project. If another program writes it, the project is read-only, and a `ProjectFollower` can follow it. */
 export async function openOrFollow(path: string): Promise<Project> {
   try {
     return await openProject(path)
@@ -40,7 +45,7 @@ export async function openOrFollow(path: string): Promise<Project> {
   }
 }
 
-/** Returns the access to a followed project. @param locked null if no program writes it any more */
+/** Returns the access to a followed project. @param locked says which program writes it; null if none does any more */
 export const accessOf = (locked: Problem | null): ProjectAccess => ({
   lock: null,
   readOnly: locked?.message ?? 'The program that wrote it has ended.',
@@ -49,13 +54,13 @@ export const accessOf = (locked: Problem | null): ProjectAccess => ({
 
 /** Reads the contents of a project's folder. @param lock null for a read-only project */
 export async function projectContent(folder: string, lock: Lock | null): Promise<ProjectContent> {
-  // Files are read again, because another program may have written them before this lock.
+  // The files are read again, because another program may have written them before the lock was taken.
   const backup = lock === null ? null : await migrateProject(folder)
   const { foundVersion, ...documents } = await readProjectFiles(folder)
   await requirePlainPairs(folder, documents.document.pairs)
   if (lock !== null) {
     await deleteRemovedPairs(folder, documents.document.pairs)
-    // Other parts of the program store unfinished sweeps and searches there.
+    // Pair folders must exist, because unfinished sweeps and searches are stored in them.
     for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
     await removeUnfinished(folder, FOLDER_DEPTH)
   }
@@ -68,7 +73,8 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
   const results = new Map(
     await Promise.all(
       documents.document.pairs.map(async ({ id }) => {
-        // Before version 3 a project was one pair with its results in the project's folder. A view does not migrate it.
+        // Before version 3 a project had one pair, with its results in the project's folder. A view does not migrate
+        // them.
         const hasPairFolders = foundVersion >= 3
         const results = hasPairFolders ? pairFolder(folder, id) : folder
         const stored = await readPairResults(results, lock !== null)
@@ -88,7 +94,7 @@ export const withPairs = (list: WorkListDocument, pairs: readonly { id: PairId }
   entries: list.entries.filter((entry) => entry.origin === 'study' || pairs.some(({ id }) => id === entry.pair))
 })
 
-/** pairs/<id>/sweeps/partial */
+/** Depth of the deepest folder in which unfinished files are removed: pairs/<id>/sweeps/partial. */
 const FOLDER_DEPTH = 4
 
 const VIEWED: ProjectAccess = {
@@ -99,7 +105,7 @@ const VIEWED: ProjectAccess = {
 
 export async function requestAccess(folder: string): Promise<ProjectAccess> {
   try {
-    // This check comes first, so that a program without write access never disturbs a lock.
+    // Write access is checked first, so that a program without it does not touch the lock.
     await access(folder, constants.W_OK)
     return { lock: await lockProject(folder), readOnly: null, writer: null }
   } catch (error) {

@@ -10,7 +10,7 @@ export function pairNamed({ path, pairs, document }: Project, name: string | und
   return elementAt(pairs, document.pairs.indexOf(named), 'pair')
 }
 
-/** Returns a pair of a project.json. @param path of the project, for messages */
+/** Returns the document of a pair by its name or id, as {@link pairNamed}. @param path path of the project in errors */
 export function documentNamed(path: string, pairs: readonly PairDocument[], name: string | undefined): PairDocument {
   const names = pairs.map((pair) => pair.name).join(', ')
   if (name === undefined) {

@@ -6,7 +6,7 @@ import { inspectPair } from '../checkpoint/pair'
 import { pairPaths } from './demo'
 import type { ProjectPair } from './pair/project-pair'
 
-/** Describes a project's pair, or the problem that prevents it, such as missing models. */
+/** Reads the models of a project's pair and describes them, or the problem, such as missing models. */
 export async function readPairState({ document }: Pick<ProjectPair, 'document'>): Promise<PairState> {
   const { base, post } = pairPaths(document.location)
   try {

@@ -9,13 +9,13 @@ import type { Project } from './project'
 import { WORK_LIST_FILE } from './documents/stored-documents'
 import { readWorkList } from './documents/work-list-files'
 
-/** Interval between two checks of a followed project. */
+/** Milliseconds between two checks of a followed project. */
 const CHECK_MS = 1_000
 
-/** pairs/<id>/sweeps */
+/** Depth of the deepest folder that is watched: pairs/<id>/sweeps. */
 const FOLDER_DEPTH = 3
 
-/** Follows the changes of another program to a project, until the project is written here or closed. */
+/** Shows the changes that another program makes to a project, until this program can write it or closes it. */
 export class ProjectFollower {
   readonly #turns = new SerialQueue()
   #seen = ''
@@ -28,7 +28,7 @@ export class ProjectFollower {
     this.#wait()
   }
 
-  /** Makes the project writable here, if no other program writes it any more. */
+  /** Makes the project writable by this program, if no other program writes it any more. */
   takeOver(): Promise<void> {
     return this.#turns.run(async () => {
       const { project } = this
@@ -74,13 +74,16 @@ export class ProjectFollower {
       }
       if (access.readOnly !== project.readOnly) project.allow(access)
     } catch (error) {
-      // The files were being changed. The next check reads them.
+      // Reading failed because the files were being changed. The next check reads them again.
       if (problemOf(error) === null && errorCode(error) === undefined) reportDefect(error, 'following a project')
     }
   }
 }
 
-/** Returns a text that changes with every document. Renamed files change folders' times; a study's file does not. */
+/**
+ * Returns a text that changes when a file of the folder is replaced, because that changes the time of its folder. The
+ * work list changes in other ways, so `stampOf` watches it.
+ */
 async function folderStamp(folder: string, depth = 0): Promise<string> {
   const folderTime = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)
   if (depth === FOLDER_DEPTH) return folderTime

@@ -49,9 +49,9 @@ export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
 }
 
 export interface ProjectAccess {
-  /** Null for a read-only project. */
+  /** Lock of the project; null for a read-only project. */
   lock: Lock | null
-  /** Why changes cannot be saved; null when they can. */
+  /** Reason why changes cannot be saved; null if they can. */
   readOnly: string | null
   /** State of another program that writes the project; null if the project is not followed. */
   writer: ProjectWriter | null
@@ -63,7 +63,10 @@ interface AddedPair {
   readonly change: number | null
 }
 
-/** An open project. Changes run one after the other and are on the disk when they resolve, or change nothing. */
+/**
+ * An open project. Its changes run one after the other. The promise of a change resolves when the change is on disk. A
+ * change that fails leaves the project as it was.
+ */
 export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
   readonly path: string
@@ -75,9 +78,9 @@ export class Project implements ProjectOfPair {
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
   #savedTasks = 0
-  /** Includes removed pairs, because a removal can be undone until the project is closed. */
+  /** Pairs, including removed ones, because a removal can be undone until the project is closed. */
   readonly #pairs = new Map<PairId, ProjectPair>()
-  /** Last documents of the pairs, of which removed ones may still be asked for. */
+  /** Latest document of each pair, including removed pairs, which jobs may still use. */
   readonly #lastDocuments = new Map<PairId, PairDocument>()
   #access: ProjectAccess
   #warnings: readonly string[]
@@ -140,7 +143,7 @@ export class Project implements ProjectOfPair {
     this.#samplePrompts = samplePrompts
     this.#warnings = warnings
     this.#access = access
-    // A client with an earlier revision may know no value.
+    // Changes before this opening are not recorded, so a window with an earlier revision is refused.
     this.#revisions = new Revisions(document.revision)
     this.#savedTasks += 1
     this.work.replaceWork(workList)
@@ -152,7 +155,7 @@ export class Project implements ProjectOfPair {
     this.notifySubscribers()
   }
 
-  /** Changes the access when another program begins or ends writing. */
+  /** Sets whether the project can be written, after another program began or stopped writing it. */
   allow(access: ProjectAccess): void {
     this.#access = access
     this.work.notify()
@@ -194,7 +197,7 @@ export class Project implements ProjectOfPair {
     return this.#prompts
   }
 
-  /** Null until sample prompts are saved; see `samplePromptsOf`. */
+  /** Saved sample prompts; null if none are saved, see `samplePromptsOf`. */
   get samplePrompts(): SamplePrompts | null {
     return this.#samplePrompts
   }
@@ -208,7 +211,12 @@ export class Project implements ProjectOfPair {
     return document ?? mapGet(this.#lastDocuments, id, 'pair')
   }
 
-  /** Sets values. @param seen known revision @throws WorkbenchError `stale` if a value changed after `seen` */
+  /**
+   * Sets values of the project.
+   *
+   * @param seen revision that the caller has seen
+   * @throws WorkbenchError `stale` if one of the values changed after that revision
+   */
   async update(changes: ProjectChanges, seen?: number): Promise<number | null> {
     const values = definedFields(changes)
     return this.#edit(Object.keys(values), seen, () => values)
@@ -253,7 +261,12 @@ export class Project implements ProjectOfPair {
     return this.#edit([], undefined, (document) => withPairNamed(document, id, name))
   }
 
-  /** @param position index in the list without the pair @throws WorkbenchError `not-found`, `read-only` */
+  /**
+   * Moves a pair.
+   *
+   * @param position index in the list without the pair
+   * @throws WorkbenchError `not-found`, `read-only`
+   */
   movePair(id: PairId, position: number): Promise<number | null> {
     return this.#edit([], undefined, (document) => withPairMoved(document, id, position))
   }
@@ -342,7 +355,7 @@ export class Project implements ProjectOfPair {
     return this.#change(() => this.#advance(fields, seen, change(this.#document)))
   }
 
-  /** Writes changes of the document and of values beside it. Values that changed after `seen` are refused. */
+  /** Writes changes of the document and of values that are stored beside it. @throws WorkbenchError `stale` */
   async #advance(
     fields: readonly string[],
     seen: number | undefined,

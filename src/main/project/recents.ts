@@ -13,13 +13,13 @@ type StoredRecent = z.infer<typeof StoredRecent>
 
 const recentsFile = new UserFile<StoredRecent[]>('recent-projects', z.array(StoredRecent), [])
 
-/** Lists the projects that were opened last and may be opened, newest first. An unreadable list counts as empty. */
+/** Lists recently opened projects that this program may open, the latest first. An unreadable list counts as empty. */
 export async function recentProjects(): Promise<RecentProject[]> {
   const allowed = await filterAllowed(await recentsFile.read(), ({ path }) => path)
   return Promise.all(allowed.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
 }
 
-/** Puts a project at the top of the list. An error of writing is ignored, because opening must not fail. */
+/** Puts a project at the top of the list. If the list cannot be written, the project is still opened. */
 export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name'>): Promise<void> {
   const openedAt = new Date().toISOString()
   await change((recents) => {
@@ -31,7 +31,9 @@ export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name
   })
 }
 
-/** Stores results of listed projects, by path, because the start screen does not read projects. */
+/**
+ * Stores the results of listed projects by their paths, because the start screen shows them without reading projects.
+ */
 export async function noteResults(results: ReadonlyMap<string, string | null>): Promise<void> {
   if (results.size === 0) return
   await change((recents) =>
@@ -46,6 +48,6 @@ export async function forgetProject(path: string): Promise<void> {
   await change((recents) => recents.filter((recent) => recent.path !== path))
 }
 
-/** Changes the list. Errors are ignored: without the list, projects are opened by their folder. */
+/** Changes the list. Errors are ignored, because projects can also be opened by their folder. */
 const change = (edit: (recents: StoredRecent[]) => StoredRecent[]): Promise<void> =>
   recentsFile.change((recents) => edit(recents).slice(0, MAX_RECENT)).catch(() => undefined)

@@ -5,7 +5,7 @@ export class Revisions {
 
   constructor(private readonly opened: number) {}
 
-  /** @throws WorkbenchError `stale` if one of these values changed after the revision `seen` */
+  /** Requires that values are unchanged since a revision. @throws WorkbenchError `stale` if one of them changed */
   require(fields: readonly string[], seen: number): void {
     const stale = fields.find((field) => (this.changed.get(field) ?? this.opened) > seen)
     if (stale === undefined) return
@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'settings.evaluation': 'the setup of the next evaluation'
 }
 
-/** @param field of the project, or of a pair after its id and a slash */
+/** Describes a field in an error. @param field name of the field, after the id of its pair and a slash if it has one */
 export function fieldWords(field: string): string {
   const name = field.slice(field.indexOf('/') + 1)
   const [first = '', second] = name.split('.')

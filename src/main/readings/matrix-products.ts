@@ -21,7 +21,7 @@ export class MatrixProducts {
     return new MatrixProducts(await openDevice('cpu'))
   }
 
-  /** Returns left · right, with one of the two transposed on request. */
+  /** Returns left · right. @param transposed the factor to transpose first, if any */
   async multiply(left: StoredMatrix, right: StoredMatrix, transposed: Transposed): Promise<StoredMatrix> {
     const session = await this.sessionOf('float32', transposed)
     const tensor = ({ values, rows, columns }: StoredMatrix) => floatTensor(values, [rows, columns])

@@ -9,7 +9,7 @@ import { type BytesRead, pairDistances } from './distances'
 import { writeLowRank } from './low-rank'
 import { pairValues } from './values'
 
-/** The process that reads whole checkpoints. It serves a contract like the engine's, one job at a time (host.ts). */
+/* The process that reads whole checkpoints. It does one job at a time, see host.ts. */
 
 /** Shortest time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 50

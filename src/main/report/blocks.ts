@@ -2,7 +2,7 @@ import type { RunAnnotations } from '../../contract/documents/history'
 import type { ReportChart } from '../../contract/documents/report-chart'
 import type { NameStyle } from '../../contract/documents/variant-styles'
 
-/* Describes a report as sections of blocks, which writers turn into HTML, Markdown and text. They escape it. */
+/* A report consists of sections, which consist of blocks. Writers turn blocks into escaped HTML, Markdown or text. */
 
 export interface TableCell extends Partial<NameStyle> {
   text: string
@@ -39,7 +39,7 @@ export type Block =
   | { kind: 'table'; label: string; columns: ReportColumn[]; rows: TableCell[][] }
   /** Shown in HTML only. Tables have the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
-  /** Pages beside this one. */
+  /** Links to other pages. */
   | { kind: 'links'; links: { text: string; href: string }[] }
   /** Blocks that are shown on request. */
   | { kind: 'fold'; summary: string; blocks: Block[] }

@@ -313,7 +313,10 @@ async function reportedPairs(
   }
 }
 
-/** Returns null without such a sweep, or if it cannot be read. A warning of the project names unreadable sweeps. */
+/**
+ * Reads the pair's default sweep of a scoring. Null if there is none, or if it cannot be read, of which the project
+ * warns.
+ */
 async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
   const defaultSweep = defaultSweepOf(
     pair.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)

@@ -6,7 +6,7 @@ import { Markup } from '../base/markup'
 const SAFE_LINK = /^(?:https?:\/\/|mailto:|#)/i
 
 const markdown = new MarkdownIt('default', { html: false, linkify: false, typographer: false })
-// An image becomes an exclamation mark and a link to it.
+// An image in a note is written as an exclamation mark and a link to the image.
 markdown.disable('image')
 markdown.validateLink = (url) => SAFE_LINK.test(url.trim())
 markdown.renderer.rules['link_open'] = (tokens, index, options, _env, renderer) => {

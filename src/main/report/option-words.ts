@@ -37,7 +37,9 @@ export const renderingSettings = ({
   ...(assistantPrefix === '' ? {} : { assistantPrefix })
 })
 
-/** Returns the settings of a sampler. A top-k of 0 switches off what a generation config may ask for. */
+/**
+ * Returns the options of a sampler. Without top-k the option is 0, because a generation config may set another value.
+ */
 export const samplerSettings = ({ topK, ...sampling }: Sampling): SamplerSettings => ({
   ...sampling,
   topK: topK ?? 0

@@ -10,7 +10,7 @@ import { notesMarkup } from './notes'
 import { PAGE_SIGN } from './report-sign'
 import { creationWords, type ReportHead, reportHead, reportSections } from './sections'
 
-/** Writes a report as one HTML page that needs nothing else and runs no script. */
+/** Writes a report as one HTML page, without other files and without scripts. */
 export const reportPage = (report: Report): string => documentPage(reportHead(report), reportSections(report))
 
 /** Writes a section as a page of its own. */

@@ -1,4 +1,4 @@
-/** Marks a page of this program. It is among the first lines. */
+/** Text in the first lines of a page, by which the program recognises its own pages. */
 export const PAGE_SIGN = '<meta name="generator" content="SLR Workbench">'
 
 /** The first two paragraphs of a report in Markdown, see `reportHead`. */

@@ -70,7 +70,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
   return parts
 }
 
-/** Returns the commands of the shown sweep, its check and search, and those of other kinds of sweeps. */
+/** Returns the commands that compute the shown sweep, its check and search, and the newest sweeps of other scorings. */
 async function sweepParts(
   { document, sweep, search, answerCheck, otherSweeps }: StoredExperiment,
   nextNaming: () => FileNaming

@@ -37,7 +37,7 @@ export interface StoredExperiment {
   samples: { run: SampleRun; samples: SampleLine[] }[]
   check: SampledCrc | null
   evaluations: EvaluationView[]
-  /** One sweep of each other kind. */
+  /** One sweep of each other scoring, such as another task. */
   otherSweeps: StoredOtherSweep[]
   lineage: LineageDocument | null
   sweepCount: number

@@ -21,7 +21,7 @@ export function writeReport(report: Report, format: ReportFormat): string {
   return WRITERS[format](report)
 }
 
-/** Writes a report as GitHub-flavoured Markdown. It has all numbers and no charts. */
+/** Writes a report as GitHub-flavoured Markdown, with all numbers and without charts. */
 export function reportMarkdown(report: Report): string {
   const { title, subtitle } = reportHead(report)
   const sections = reportSections(report).map((section) =>

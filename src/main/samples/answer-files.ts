@@ -49,7 +49,7 @@ export async function eachAnswer(path: string, visit: (answer: FileAnswer) => vo
   return { ...facts, by: counts.all() }
 }
 
-/** Reads the first line that is not blank; null if it exceeds the limit of a line. */
+/** Reads the first line that is not blank; null if the line is too long. */
 async function firstLine(path: string): Promise<string | null> {
   let buffered = Buffer.alloc(0)
   try {
@@ -105,7 +105,7 @@ async function eachOfLog(
 /** Lists the models whose answers a file contains. */
 export const readAnswerFacts = (path: string): Promise<AnswerFileFacts> => eachAnswer(path, () => undefined)
 
-/** Builds a variant from a file of answers, of several models the one with its name. */
+/** Builds a variant from a file of answers. If the file has answers of several models, `name` selects one. */
 export async function answerFileModel(name: string, path: string): Promise<FileModel> {
   const { fingerprint, by } = await readAnswerFacts(path)
   const model: FileModel = { kind: 'file', name, path, fingerprint }

@@ -10,7 +10,7 @@ const DEFAULT_SAMPLE_COUNT = 8
 /** Default of transformers' `top_k` if the config samples without one; null and 0 switch it off. */
 const TRANSFORMERS_TOP_K = 50
 
-/** Fields that choose a sampler; a config without any of them does not. */
+/** Fields of a generation config that determine a sampler. A config without any of them has no sampler. */
 const SAMPLING_FIELDS = [
   'do_sample',
   'temperature',
@@ -20,7 +20,7 @@ const SAMPLING_FIELDS = [
   'repetition_penalty'
 ] as const satisfies readonly (keyof GenerationConfig)[]
 
-/** Reads the sampling settings of generation_config.json; missing ones are those of the paper. */
+/** Reads the sampling settings of generation_config.json. Missing settings are the paper's. */
 export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
   const config = await openGenerationConfig(folder)
   return {

@@ -39,7 +39,7 @@ export interface ExternalRequest extends Pick<ExternalWork, 'settings' | 'text' 
 export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
   variants.flatMap((variant) => (isExternal(variant) ? [] : [variant]))
 
-/** Selects the engine's variants and refuses others. @throws WorkbenchError `bad-input` */
+/** Returns the variants as variants that the engine computes. @throws WorkbenchError `bad-input` for an external one */
 export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
   const external = variants.find(isExternal)
   if (external === undefined) return engineVariants(variants)
@@ -109,7 +109,7 @@ function refuseContinuing(
   )
 }
 
-/** Builds the texts from which an endpoint makes the tokens of the engine, without those that servers add. */
+/** Builds texts that an endpoint tokenizes to the engine's tokens. Tokens that servers add themselves are left out. */
 async function completionTexts(
   prompts: readonly RenderedSamplePrompt[],
   text: TextModel
@@ -121,7 +121,7 @@ async function completionTexts(
   let unequal = false
   const texts = prompts.map(({ tokens }, index) => {
     const is = (encoded: readonly number[]): boolean => encoded.join() === tokens.join()
-    // The tokenizers here add no second BOS to a text that begins with it, while servers do.
+    // Servers add BOS also to a text that begins with BOS, unlike the tokenizers here.
     if (is(elementAt(without, index, 'prompt'))) return elementAt(stripped, index, 'prompt')
     if (!is(elementAt(asIs, index, 'prompt'))) unequal = true
     return elementAt(rendered, index, 'prompt')
@@ -150,7 +150,7 @@ export async function answerExternal(
   signal: AbortSignal
 ): Promise<void> {
   const queue = new SerialQueue()
-  // All endpoints are checked first, so that none is unreachable after another has answered.
+  // All endpoints are checked before the first request, so that an unreachable one is reported at once.
   for (const variant of work.variants) {
     if (variant.kind === 'file' || isAnswered(work, variant.name, stored)) continue
     await requireReachable(variant.endpoint, 'The endpoint', signal)

@@ -73,7 +73,7 @@ export async function* groupProbabilities(
   }
 }
 
-/** A model that sees the prompts of the others. */
+/** A model that is asked the rendered prompts. A few-shot model is asked other ones. */
 export type FirstTokenModel = Exclude<AnsweringModel, { kind: 'few-shot' }>
 
 /** Splits models into single models and baselines, and adds post and base if a baseline needs them. */

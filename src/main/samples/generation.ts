@@ -159,7 +159,7 @@ const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
     ]
   })
 
-/** Refuses a changed pair. @throws WorkbenchError `mismatch` when a checkpoint is not the one of the run */
+/** Refuses to continue a run whose models have changed. @throws WorkbenchError `mismatch` */
 export function refuseOtherCheckpoints(
   run: { basePath: CheckpointReference; postPath: CheckpointReference },
   pair: SampledPair

@@ -154,7 +154,7 @@ class Follower {
   private readonly growing = new Map<string, { key: SampleKey; tokens: number[]; changed: boolean }>()
   private finished: FinishedSample[] = []
   private progress: SampleProgress
-  /** Tokens of finished answers, including stored ones, to estimate the length of the others. */
+  /** Number of tokens of finished answers, from which the length of unfinished answers is estimated. */
   private finishedTokens: number
   private tokensDone = 0
   private reportedMs = -Infinity

@@ -88,7 +88,7 @@ function electronFolder(): string | null {
   }
 }
 
-/** Finds the binary that an electron package has downloaded; null if it has not. */
+/** Finds Electron's binary in its npm package; null if the package has not downloaded the binary. */
 function electronBinary(folder: string): string | null {
   const pathFile = join(folder, 'path.txt')
   if (!existsSync(pathFile)) return null
@@ -100,8 +100,7 @@ async function runElectron(binary: string, initial: InitialProject, signal: Abor
   const project = initial.project === null ? [] : [`--project=${initial.project}`]
   const pair = initial.pair === undefined ? [] : [`--pair=${initial.pair}`]
   const demo = initial.demo ? ['--demo'] : []
-  // With ELECTRON_RUN_AS_NODE set, Electron would run as plain Node. Its engine processes need a real Node
-  // instead.
+  // ELECTRON_RUN_AS_NODE would make Electron run as plain Node. Engine processes run on the real Node named here.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined, [NODE_VARIABLE]: process.execPath }
   return waitForEnd(
     spawn(binary, [resourcePath('..'), ...project, ...pair, ...demo], { stdio: 'inherit', env, signal })

@@ -31,7 +31,10 @@ export interface PageAccess {
   onEntry: () => Promise<void>
 }
 
-/** Answers HTTP requests: files for sessions, a session for a one-time token, and a refusal otherwise. */
+/**
+ * Creates the listener for HTTP requests. A request of a session gets files, a request with a one-time token gets a
+ * session, and all other requests are refused.
+ */
 export function answerPages(access: PageAccess): RequestListener {
   return (request, response) => {
     const address = addressOf(request)

@@ -32,13 +32,13 @@ export const SECURITY_HEADERS = {
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // No other page may embed this one, or access its window or files.
+  // Other pages may not embed this page, and may not access its window or files.
   'X-Frame-Options': 'DENY',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin'
 }
 
-/** Lists the built page's files by address path. Only these files are ever served. */
+/** Returns the files of the built page by their paths in addresses. No other files are served. */
 export async function rendererFiles(folder = builtPath('renderer')): Promise<ReadonlyMap<string, RendererFile>> {
   const files = new Map<string, RendererFile>()
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {

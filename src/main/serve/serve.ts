@@ -57,7 +57,7 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
   }
 }
 
-/** Starts on the requested port, or else on that of the last run, or else on any. */
+/** Starts the server on the requested port, else on the port of the last run, else on any free port. */
 async function startOnPort(
   options: Omit<ServerOptions, 'port'>,
   requestedPort: number,

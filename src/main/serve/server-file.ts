@@ -9,7 +9,7 @@ import { configFolder } from '../base/files/paths'
 import type { InitialProject } from '../workbench/entry'
 import { StoredSession } from './sessions'
 
-/** Record of a server, which a second start or a restart finds. Only its user can read it. */
+/** Record of a running server, by which a second start finds it. The record's file is readable by its user only. */
 export type ServerRecord = z.infer<typeof ServerRecord>
 const ServerRecord = z.strictObject({
   version: z.literal(1),
@@ -44,6 +44,6 @@ export async function writeServerRecord(file: string, record: ServerRecord): Pro
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     await writeFileAtomic(file, formatJson(record), 0o600)
   } catch {
-    // Without a record, a second start does not find this server, which works all the same.
+    // The server also works without its record. A second start then starts another server.
   }
 }

@@ -115,7 +115,7 @@ export interface WindowBounds {
 }
 const BOUNDS: WindowBounds = { calls: 500, callsPerTurn: 16, values: 500_000, unreadBytes: 64 * 2 ** 20 }
 
-/** Field that every message of the protocol has; the RPC handler checks the others. */
+/** Schema of the one field that all messages of the protocol have. The RPC handler checks the other fields. */
 const RpcMessage = z.looseObject({ i: z.string() })
 
 /**

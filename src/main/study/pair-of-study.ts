@@ -13,7 +13,7 @@ import type { StudyPagePair } from '../report/side-by-side'
 import { writeReport } from '../report/write'
 import type { ComputedAnswers, EvaluationWork } from '../work/evaluation'
 import { announced, judgeStored, missingVerdicts } from '../work/judging'
-import type { WorkMeans } from '../work/means'
+import type { WorkRuntime } from '../work/work-runtime'
 import type { SweepWork } from '../work/sweep'
 import { NO_WORK, type StepOutput, type StepWork } from './step-result'
 import type { StudyStep } from './steps'
@@ -30,7 +30,7 @@ export class PairOfStudy {
   readonly #evaluated = new Map<StudyTask, string>()
 
   constructor(
-    private readonly means: WorkMeans,
+    private readonly runtime: WorkRuntime,
     private readonly work: StudyWork,
     private readonly pair: ProjectPair
   ) {}
@@ -66,9 +66,9 @@ export class PairOfStudy {
   }
 
   async #compute(run: SweepWork): Promise<SweepDocument> {
-    const sweep = await run.compute(this.means)
+    const sweep = await run.compute(this.runtime)
     await run.keep(sweep)
-    await run.forget()
+    await run.removeProgress()
     return sweep
   }
 
@@ -76,12 +76,12 @@ export class PairOfStudy {
     const sweep = await this.#swept()
     const check = await this.work.check(sweep)
     if (check.isComplete) return { work: NO_WORK, result: sweep.id }
-    await check.keep(await check.compute(this.means))
+    await check.keep(await check.compute(this.runtime))
     return { work: { ...NO_WORK, checked: check.request.recipes.length }, result: sweep.id }
   }
 
   #remark(message: string): void {
-    this.means.notify({ type: 'notice', message })
+    this.runtime.notify({ type: 'notice', message })
   }
 
   /** Chooses the prompts that greedy decoding of post fails, and stores them as a task of the project. */
@@ -89,7 +89,7 @@ export class PairOfStudy {
     const filter = await this.work.filter(task)
     const result = filter.run.id
     if ((await this.work.failures(task)) !== null) return { work: NO_WORK, result }
-    const work = filter.isComplete ? NO_WORK : answerWork(await filter.compute(this.means))
+    const work = filter.isComplete ? NO_WORK : answerWork(await filter.compute(this.runtime))
     await saveFailures(this.pair, result)
     return { work, result }
   }
@@ -105,7 +105,7 @@ export class PairOfStudy {
     const omitted = checkedSweep === null ? [] : omittedVariants(entries, checkedSweep)
     for (const notice of omitted) this.#remark(`${studied.name}: ${notice}`)
     if (!evaluation.isComplete) for (const notice of evaluation.run.notices) this.#remark(notice)
-    const work = evaluation.isComplete ? NO_WORK : answerWork(await evaluation.compute(this.means))
+    const work = evaluation.isComplete ? NO_WORK : answerWork(await evaluation.compute(this.runtime))
     return { work: { ...work, verdicts: await this.#judge(task, result) }, result }
   }
 
@@ -115,7 +115,7 @@ export class PairOfStudy {
     if (settings === null) return 0
     const missing = missingVerdicts(await this.pair.evaluations.read(evaluationId), settings)
     if (missing === 0) return 0
-    const { notify, signal } = this.means
+    const { notify, signal } = this.runtime
     const apiKey = judgeKey(settings, undefined)
     const progress = announced(
       settings,

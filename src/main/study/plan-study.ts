@@ -55,7 +55,7 @@ export interface StepPlan {
   problem: Problem | null
 }
 
-/** Largest number of models that each word stands for. */
+/** Maximum number of models that each of these words can mean. */
 const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
@@ -153,7 +153,7 @@ class PairPlanner {
   }
 
   async #planMissing(run: SweepWork): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
-    const storedPart = (await run.known())?.known ?? null
+    const storedPart = (await run.computedShare())?.known ?? null
     const sweep = await run.plan(this.engine, this.signal)
     const isBegun = sweep === null || (storedPart !== null && (storedPart.prompts > 0 || storedPart.begun !== null))
     return { state: isBegun ? 'begun' : 'missing', sweep }
@@ -187,7 +187,7 @@ class PairPlanner {
     const evaluation = await this.work.evaluation(task, checkedSweep)
     const { run } = evaluation
     const isFiltered = task['failed-by-post'] === undefined || (await this.work.failures(task)) !== null
-    // The result of the sweep is unknown, and with it the run. Faults of the other variants are reported nevertheless.
+    // Without the result of the sweep, the run cannot be planned. Problems of the known variants are still reported.
     if ((checkedSweep === null && needsSweep) || !isFiltered) return this.#planOfUnknown(task, run)
     const { variants } = run
     const storedSamples = evaluation.stored?.samples ?? []
@@ -240,7 +240,7 @@ class PairPlanner {
     }
   }
 
-  /** Plans a step that would fail. It sends nothing until its problem is repaired. */
+  /** Plans a step that would fail. Such a step sends no text to endpoints. */
   #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error

@@ -7,7 +7,7 @@ import type { Project } from '../project/project'
 import { documentPage } from '../report/page'
 import { type StudyPagePair, sideBySideHead, sideBySideSections } from '../report/side-by-side'
 import { type Devices, triedDevices } from '../work/devices'
-import type { WorkMeans } from '../work/means'
+import type { WorkRuntime } from '../work/work-runtime'
 import { runWorkList } from '../work/work-list'
 import { PairOfStudy } from './pair-of-study'
 import { NO_WORK, type StepOutput, type StepResult, type StudyListener } from './step-result'
@@ -27,8 +27,8 @@ export async function runStudy(
   listener: StudyListener
 ): Promise<StepResult[]> {
   const recorder = new StudyRecorder(project, resolved, steps, listener)
-  const means = { engine, signal, notify: recorder.notify.bind(recorder) }
-  const run = new StudyRun(means, triedDevices(signal), project, resolved)
+  const runtime = { engine, signal, notify: recorder.notify.bind(recorder) }
+  const run = new StudyRun(runtime, triedDevices(signal), project, resolved)
   try {
     const results = await runWorkList<StudyStep, StepOutput>(steps, {
       name: 'The study',
@@ -53,7 +53,7 @@ class StudyRun {
   readonly #pairs = new Map<string, PairOfStudy>()
 
   constructor(
-    private readonly means: WorkMeans,
+    private readonly runtime: WorkRuntime,
     private readonly devices: Devices,
     private readonly project: Project,
     private readonly resolved: ResolvedStudy
@@ -69,7 +69,7 @@ class StudyRun {
     const { resolved } = this
     const { projectPair, studied } = await settledPair(this.project, resolved, pairEntryOf(resolved, name))
     const work = new StudyWork(resolved, studied, projectPair, this.devices)
-    const pair = new PairOfStudy(this.means, work, projectPair)
+    const pair = new PairOfStudy(this.runtime, work, projectPair)
     this.#pairs.set(name, pair)
     return pair
   }

@@ -7,7 +7,7 @@ import type { PairLocation } from '../../contract/documents/project'
 import { type Study, type StudyPair, type StudyTask, taskName } from './study-file'
 import type { StudyModel, StudyVariant } from './study-models'
 
-/** One step of a study: a sweep, check, filter, evaluation or report. A filter asks post greedily. */
+/** One step of a study: a sweep, check, filter, evaluation or report. A filter finds the prompts that post fails. */
 export interface StudyStep {
   /** Unique name of the step, such as `Demo/evaluate/demo-names`. */
   key: string
@@ -26,7 +26,7 @@ export function rangesChecked({ check }: Study): number {
   return check
 }
 
-/** Returns the variants of a pair: those of the study, then those of its entry. */
+/** Returns the variants of a pair: first the study's variants, then variants of the pair's own entry. */
 export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[] => [...variants, ...pair.variants]
 
 export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 'from sweep'

@@ -116,7 +116,7 @@ const renderingOf = (entry: StudyPair, otherwise: Rendering): Rendering => ({
   ...(entry['assistant-prefix'] === undefined ? {} : { assistantPrefix: entry['assistant-prefix'] })
 })
 
-/** Refuses a pair with other models, because its results would count as those of the study. */
+/** Refuses a project's pair that has other models than the study, because their results would be mixed. */
 function requireSameModels(name: string, location: PairLocation, pair: ProjectPair | null): void {
   if (pair === null || isDeepStrictEqual(pair.document.location, location)) return
   const { base, post } = pairPaths(pair.document.location)

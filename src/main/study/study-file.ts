@@ -17,13 +17,13 @@ import { PUBLISHED_FORMATS } from '../evaluation/published-formats'
 import { readYaml } from '../sandbox/yaml'
 import { file, optionFields, readBy, StudySampler, StudyVariant } from './study-models'
 
-/* Schema of a study file. Its fields have the names of the command line's options. */
+/* Schema of a study file. Fields have the names of the command line's options. */
 
-/** Largest number of list entries. It exceeds lists written by hand, and keeps the check of a file fast. */
+/** Maximum number of list entries, more than anybody writes by hand. It bounds the time to check a file. */
 const MAX_ENTRIES = 50
 
 const REPORT_EXPECTED = 'expected a file that ends with .html, or false'
-/** Path of a report. Other endings are refused, because another program could run such a file. */
+/** Path of a report. Endings other than .html are refused, because another program could execute such a file. */
 const report = file.refine((path) => /\.html$/i.test(path), REPORT_EXPECTED)
 
 const StudyVariants = z.array(StudyVariant).max(MAX_ENTRIES)
@@ -40,7 +40,7 @@ const PAIR_EXPECTED = 'expected demo, blend-demo, or base and post with the fold
 /** Built-in pairs by their words in a study file. */
 const DEMO_OF_WORD = new Map(DemoPair.options.map((demo) => [DEMO_PAIRS[demo].word, { demo }]))
 
-/** A word such as `demo` stands for a built-in pair. */
+/** A pair of a study: its fields, or a word such as `demo` for a built-in pair. */
 export const StudyPair = z.preprocess(
   (value) => (typeof value === 'string' ? (DEMO_OF_WORD.get(value) ?? value) : value),
   z
@@ -81,7 +81,7 @@ const StudySweep = optionFields(
   )
 
 const STUDY_NAME_EXPECTED = 'expected what the study is called, such as restoring'
-/** Name of the study. It is the default name of its project and report, which lie beside its file. */
+/** Name of the study. By default its project and its report have the same name and lie beside the study's file. */
 const StudyName = z
   .string({ error: STUDY_NAME_EXPECTED })
   .regex(/\S/, STUDY_NAME_EXPECTED)
@@ -123,7 +123,7 @@ const StudyTask = z.preprocess(
       file: z.union([file.transform((path) => [path]), z.array(file).min(1).max(MAX_ENTRIES)]).optional(),
       /** Evaluates only prompts that greedy decoding of post fails, at most so many. */
       'failed-by-post': z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional(),
-      /** Also scores all ranges by the task's listed answers. */
+      /** True to also sweep all ranges by the task's listed answers. */
       sweep: z.boolean().optional(),
       n: TaskSettings.shape.sampleCount.optional(),
       seed: z
@@ -171,7 +171,7 @@ export const Study = z
     /** Number of the best ranges that get a full-answer check. */
     check: z.number().int().min(1).max(1000).optional(),
     variants: StudyVariants.default([]),
-    /** Settings of every task that sets no others. */
+    /** Default settings of all tasks. */
     evaluate: StudyEvaluating.default({}),
     /** Samplers for each variant that is sampled here or by an endpoint; left out: the task's sampler. */
     samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
@@ -206,7 +206,7 @@ export type Study = z.infer<typeof Study>
 /** Fields whose texts are parts of prompts and may have several lines. */
 const PROMPT_FIELDS: readonly string[] = ['system', 'prefix', 'suffix', 'assistant-prefix', 'template-argument']
 
-/** Finds a field outside of prompts whose text could forge what the program prints; null for none. */
+/** Finds a field whose text has control characters, which could falsify printed output. Prompts may have them. */
 function brokenField(value: unknown): PropertyKey[] | null {
   if (typeof value === 'string') return isOneLine(value) ? null : []
   if (typeof value !== 'object' || value === null) return null

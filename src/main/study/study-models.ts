@@ -122,7 +122,9 @@ function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
 
 const ASKING = { prefix: true, suffix: true, system: true, listed: true, prompting: true } as const
 
-/** `selected` stands for `model: selected`, `4-11` for `restore: 4-11`. */
+/**
+ * A variant of a study: its fields, or a word. `selected` means `model: selected`, and `4-11` means `restore: 4-11`.
+ */
 export const StudyVariant = z.preprocess(
   (value) => (typeof value === 'string' ? fieldOfWord(value) : value),
   z
@@ -162,7 +164,7 @@ type ModelFields = Partial<Record<keyof typeof MODELS, StudyModel>> & {
   'endpoint-any-model': boolean
 }
 
-/** Returns the one model of an entry, an endpoint with its key and number of requests. */
+/** Returns the model of an entry. An endpoint includes the variable of its key and its number of requests. */
 function modelOfFields({
   'endpoint-key': keyVariable,
   'endpoint-requests': concurrency,

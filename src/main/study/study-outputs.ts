@@ -32,7 +32,7 @@ export async function writableReport(resolved: ResolvedStudy, pair: string | nul
   const path = reportPath(resolved, pair)
   await requireBesideStudy(resolved, path, 'report')
   await requireReplaceableReport(path)
-  // The folder may be a project that does not exist yet. Its path is checked separately.
+  // A missing folder may be the project, which the study creates. The path of the project is checked separately.
   const folder = dirname(path)
   if (folder !== resolved.projectPath || existsSync(folder)) await requireWritable(path)
   return path

@@ -98,7 +98,7 @@ export async function openStudyProject({ projectPath, pairs }: ResolvedStudy): P
 export const pairOfName = (project: Project, name: string): ProjectPair | null =>
   project.pairs.find(({ document }) => document.name === name) ?? null
 
-/** Adds a pair to the project if it has none of this name, and applies the study's settings. */
+/** Returns the project's pair of this name, with the study's settings. Adds the pair if it is missing. */
 export async function settledPair(
   project: Project,
   { study, folder }: ResolvedStudy,

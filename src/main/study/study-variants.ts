@@ -81,7 +81,7 @@ export async function studyVariants(
   if (samplers === undefined) return models
   return samplers.flatMap((sampler, index) =>
     models.flatMap(({ variant, ...asked }): EvaluationVariant[] => {
-      // Its answers exist already, or its sampler defines it.
+      // An answer file has its answers already, and a sampling baseline is defined by its sampler.
       const isFixed =
         asked.sampling !== undefined ||
         variant.kind === 'file' ||

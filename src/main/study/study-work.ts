@@ -129,7 +129,7 @@ export class StudyWork {
     return { ...chosen, prompts, settings: (await this.task(settings)).settings }
   }
 
-  /** Prepares the evaluation on a task. Before its filter, its first prompts stand for the chosen ones. */
+  /** Prepares the evaluation of a task. If the task's filter has not run, its first prompts are planned instead. */
   async evaluation(settings: StudyTask, checkedSweep: CheckedSweep | null): Promise<EvaluationWork> {
     const { study, folder } = this.resolved
     const maxFailures = settings['failed-by-post']
@@ -182,7 +182,7 @@ const scoredBy = (task: Task): ScoredTask => ({
   draws: task.settings.sampleCount
 })
 
-/** Applies the settings of a study to a task. Its first sampler becomes that of the task. */
+/** Applies the settings of a study to a task. The task's sampler is the first sampler of the study. */
 function taskWithSettings(task: Task, { n, seed, prompts }: StudyTask, first: StudySampler): Task {
   const { settings } = task
   return {

@@ -12,13 +12,13 @@ import {
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { keepSweepOnce } from '../project/results/keep-sweep'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 
 export interface CheckOptions {
   recipes?: readonly Recipe[] | undefined
   best?: number | undefined
   rho: number
-  /** Check that is stored beside the file of the sweep. */
+  /** Earlier check that is stored beside the sweep's file, for sweeps outside a project. */
   sweepFileCheck?: AnswerCheck | null | undefined
   /** Default: the device and precision of the sweep. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'> | undefined
@@ -31,7 +31,11 @@ export class CheckWork {
     private readonly pair: ProjectPair | null
   ) {}
 
-  /** Prepares a check, which adds to an equal one of the project. @param pair stores the check; null for none */
+  /**
+   * Prepares a check. Models that an earlier check of the sweep contains are not checked again.
+   *
+   * @param pair pair of the project that stores the check; null for none
+   */
   static async open(
     folders: PairFolders,
     sweep: SweepDocument,
@@ -51,7 +55,7 @@ export class CheckWork {
     return new CheckWork(request, pair)
   }
 
-  /** Prepares the first check of a sweep's best ranges. @param parts.best their number @param pair stores the check */
+  /** Prepares the check that follows a new sweep: of its `best` best ranges, without those that are checked already. */
   static async first(
     folders: PairFolders,
     sweep: SweepDocument,
@@ -67,7 +71,7 @@ export class CheckWork {
   }
 
   /** Computes the check. @throws WorkbenchError as `checkSweep` */
-  async compute({ engine, signal, notify }: WorkMeans): Promise<AnswerCheck> {
+  async compute({ engine, signal, notify }: WorkRuntime): Promise<AnswerCheck> {
     const check = await checkSweep(engine, this.request, signal, (progress) =>
       notify({ type: 'progress', kind: 'check', progress })
     )

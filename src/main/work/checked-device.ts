@@ -8,14 +8,17 @@ import { openPair } from '../checkpoint/pair'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { type Devices, whyWrong } from './devices'
 
-/** Reasons why pairs are computed wrongly, by `keyOf`; null for pairs that are computed correctly. Newest last. */
+/** Results of device checks by `keyOf`, the newest last: why a pair is computed wrongly, or null if correctly. */
 const checks = new UserFile('checked-devices', z.record(z.string(), z.string().nullable()), {})
 
 const MAX_CHECKS = 200
 
 /**
- * Compares layers on a GPU with the CPU before the first sweep. An automatic choice that is wrong or fails is
- * replaced, fp16 by fp32 and the GPU by the CPU. @throws WorkbenchError for a named GPU
+ * Compares layers of the pair on the request's GPU with the CPU, before its first sweep. If the GPU computes them
+ * wrongly or fails, the request falls back from automatic fp16 to fp32, and from an automatic GPU to the CPU.
+ *
+ * @returns the request with the device and precision to use
+ * @throws WorkbenchError if the user named the GPU and it computes wrongly
  */
 export async function checkedRequest(
   request: CrcSweepRequest,
@@ -40,7 +43,7 @@ export async function checkedRequest(
   return { ...request, precision: undefined, device: { device: 'cpu', notice } }
 }
 
-/** Returns why a pair cannot be computed on a device; null if it can. Answers are remembered. */
+/** Returns why a pair cannot be computed on a device; null if it can. Results are stored for later sweeps. */
 async function whyUnusable(
   devices: Devices,
   request: CheckDeviceRequest,
@@ -52,7 +55,7 @@ async function whyUnusable(
   if (stored !== undefined) return stored
   try {
     const reason = whyWrong(await devices.check(request, signal))
-    // An error is ignored: the next sweep checks again.
+    // If the result cannot be stored, the next sweep checks again.
     await checks
       .change((stored) => Object.fromEntries(Object.entries({ ...stored, [key]: reason }).slice(-MAX_CHECKS)))
       .catch(() => undefined)

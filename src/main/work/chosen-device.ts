@@ -8,7 +8,7 @@ import {
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Devices } from './devices'
 
-/** Chooses the device before anything of the pair is loaded. @param base folder of a model of the pair */
+/** Chooses the device of work, before weights are loaded. @param base folder of one model of the pair */
 export async function chosenDevice(
   { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
   base: string,
@@ -20,7 +20,7 @@ export async function chosenDevice(
   return device === 'auto' ? { ...chosen, isAutomatic: true } : chosen
 }
 
-/** fp16 was asked for on a device without it. */
+/** Thrown if fp16 was requested for a device that computes in fp32 only. */
 export class Fp16Unavailable extends WorkbenchError {
   constructor(readonly device: DeviceName) {
     super(

@@ -8,7 +8,7 @@ interface NamedDevice {
   readonly memory?: number | undefined
 }
 
-/** Returns the device and memory limit of work: those that it names, else the pair's, else the user's config. */
+/** Returns device and memory limit: of the command if named there, else of the pair, else of the user's config. */
 export async function deviceAndMemory(
   named: NamedDevice,
   { device, memoryBytes }: Pick<PairDocument['settings'], 'device' | 'memoryBytes'>

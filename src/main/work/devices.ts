@@ -19,7 +19,10 @@ import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } 
 import { demoPaths } from '../project/demo'
 import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } from './gpus'
 
-/** Largest relative difference of a correct device: 1e-6 in float32, 1e-3 in float16, 1 for a wrong kernel. */
+/**
+ * Largest accepted relative difference from the CPU. Correct devices differ by about 1e-6 in fp32 and 1e-3 in fp16, and
+ * wrong kernels by about 1.
+ */
 const TOLERANCE = { fp32: 1e-3, fp16: 0.03 }
 
 export function whyWrong({ largestDifference, precision }: DeviceCheck): string | null {
@@ -28,14 +31,15 @@ export function whyWrong({ largestDifference, precision }: DeviceCheck): string 
   return `its results in ${precision} differ from the CPU's by ${difference}; a newer driver may help.`
 }
 
-/** A layer of fewer weights is done before a GPU has begun, so speeds of large products do not apply. */
+/** Number of weights below which a layer is computed faster by the CPU, because starting a GPU takes longer. */
 const SMALL_LAYER = 1_000_000
 
 const SMALL_NOTICE = 'The CPU computes, because layers this small gain nothing from a GPU.'
 
-/** Required speed relative to the CPU. Copies of states and results take extra time. */
+/** How many times as fast as the CPU a GPU must be to be chosen. Copies to and from the GPU take extra time. */
 const WORTHWHILE = 1.5
 
+/** Tries the devices of this machine once, and chooses between them. */
 export class Devices {
   private trial: Promise<DeviceReport[]> | null = null
   private machine: Promise<MachineGpus | null> | null = null
@@ -50,7 +54,7 @@ export class Devices {
     return this.trial
   }
 
-  /** Discards the reports, so that a newly installed driver is tried. */
+  /** Discards the reports, so that devices are tried again after a driver was installed. */
   forget(): void {
     this.trial = null
     this.machine = null
@@ -58,7 +62,7 @@ export class Devices {
 
   /** Compares layers of a pair on a device with the CPU. */
   check(request: CheckDeviceRequest, signal: AbortSignal): Promise<DeviceCheck> {
-    return checkedBy(this.openEngine(), request, signal)
+    return runDeviceCheck(this.openEngine(), request, signal)
   }
 
   /** Describes the GPUs, their drivers and the runtime, which decide whether a device computes correctly. */
@@ -73,8 +77,10 @@ export class Devices {
   }
 
   /**
-   * Chooses the requested device, or the best that computes correctly. @param base folder of a model of the pair
-   * @returns the device, with a notice on a GPU that is not used
+   * Chooses the requested device, or for `auto` the best device that computes correctly.
+   *
+   * @param base folder of one model of the pair
+   * @returns the device, with a notice if a GPU of the machine is not used
    */
   async choose(choice: DeviceChoice, base: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
@@ -86,7 +92,7 @@ export class Devices {
   }
 }
 
-/** Returns devices whose trial stops when `signal` fires. @param openEngine see {@link Devices} */
+/** Creates {@link Devices} whose trial stops when `signal` fires. */
 export function triedDevices(signal: AbortSignal, openEngine: () => EngineHost = createEngineHost): Devices {
   return new Devices(() => {
     throwIfCancelled(signal, 'The trial of devices')
@@ -97,12 +103,12 @@ export function triedDevices(signal: AbortSignal, openEngine: () => EngineHost =
 }
 
 /**
- * Devices to choose, in this order. CoreML compiles for seconds and returned wrong float16
- * (microsoft/onnxruntime#32569).
+ * Devices that can be chosen automatically, the preferred first. CoreML is missing because it compiles for seconds and
+ * returned wrong fp16 results (microsoft/onnxruntime#32569).
  */
 const AUTOMATIC: readonly DeviceName[] = ['cuda', 'webgpu', 'dml']
 
-/** Returns the best device that works and is worth its copies, and why a GPU of the machine is not used. */
+/** Returns the first automatic device that works and is fast enough, else the CPU with the reason for no GPU. */
 export function bestDevice(reports: readonly DeviceReport[], machine: MachineGpus | null): ChosenDevice {
   const reportOf = (name: DeviceName): DeviceReport | undefined => reports.find(({ device }) => device === name)
   const speed = (report: DeviceReport | undefined): number => report?.check?.gigaflops ?? 0
@@ -115,7 +121,7 @@ export function bestDevice(reports: readonly DeviceReport[], machine: MachineGpu
   return { device: 'cpu', notice: whyNoGpu(reports, machine) }
 }
 
-/** Returns why the CPU computes although there is a GPU; null if there is none. */
+/** Returns the reason why the CPU computes although the machine has a GPU; null for a machine without a GPU. */
 function whyNoGpu(reports: readonly DeviceReport[], machine: MachineGpus | null): string | null {
   for (const { device, reason, check } of reports)
     if (reason !== null && check !== null) return `${DEVICE_LABELS[device]} is not used: ${reason}`
@@ -139,7 +145,7 @@ function missingFor(device: DeviceName, machine: MachineGpus | null): string | n
 async function findDevices(openEngine: () => EngineHost, gpus: Promise<MachineGpus | null>): Promise<DeviceReport[]> {
   const machine = await gpus
   const reports: DeviceReport[] = []
-  // One after the other: they would slow each other down.
+  // Devices are tried one after the other, because simultaneous trials would slow each other down.
   for (const device of DeviceName.options)
     reports.push({ ...(await tryDevice(device, openEngine, machine)), ...adapterOf(device, machine) })
   return reports
@@ -156,7 +162,7 @@ function adapterOf(device: DeviceName, machine: MachineGpus | null): Pick<Device
 
 type Trial = Omit<DeviceReport, 'adapter' | 'isSoftware'>
 
-/** In an engine process of its own: a broken driver may take the process down, and others' work with it. */
+/** Tries a device in a new engine process, because a broken driver may crash the process that uses it. */
 async function tryDevice(
   device: DeviceName,
   openEngine: () => EngineHost,
@@ -164,7 +170,7 @@ async function tryDevice(
 ): Promise<Trial> {
   try {
     requirePlatform(device)
-    const check = await checkedBy(openEngine(), { ...demoPaths('stages'), device, precision: 'fp32' })
+    const check = await runDeviceCheck(openEngine(), { ...demoPaths('stages'), device, precision: 'fp32' })
     const reason = whyWrong(check)
     return { device, works: reason === null, reason, check }
   } catch (error) {
@@ -175,8 +181,12 @@ async function tryDevice(
   }
 }
 
-/** Ends the engine. */
-async function checkedBy(host: EngineHost, request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
+/** Compares a device with the CPU in an engine, and then closes the engine. */
+async function runDeviceCheck(
+  host: EngineHost,
+  request: CheckDeviceRequest,
+  signal?: AbortSignal
+): Promise<DeviceCheck> {
   try {
     return await host.client().checkDevice(request, { signal })
   } finally {
@@ -184,7 +194,7 @@ async function checkedBy(host: EngineHost, request: CheckDeviceRequest, signal?:
   }
 }
 
-/** Weights that a row of the first layer goes through. */
+/** Counts the weights of the first layer that one row of its input is multiplied by. */
 function layerWeights(spec: DecoderSpec): number {
   const { experts } = elementAt(spec.layers, 0, 'layer')
   const weights = (tensors: readonly LayerTensorSpec[]): number =>

@@ -9,7 +9,7 @@ import { isComplete, sameEvaluation } from '../project/results/stored-evaluation
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withRecord } from '../samples/external-records'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 
 interface EvaluationStore extends Omit<EvaluationListener, 'progress'> {
   begin(): Promise<void>
@@ -39,8 +39,11 @@ export class EvaluationWork {
   }
 
   /**
-   * Prepares an evaluation and shows its errors. @param pair null keeps results in memory @param options.again true
-   * begins a new run of the same evaluation
+   * Prepares an evaluation, so that errors of the request are reported before anything is computed. If the pair has
+   * stored an equal evaluation, its answers are used.
+   *
+   * @param pair null keeps results in memory
+   * @param options.again true computes all answers again, in a new run
    */
   static async open(
     request: EvaluationRequest,
@@ -53,7 +56,7 @@ export class EvaluationWork {
     return new EvaluationWork(run, prepared.pair, stored, storeOf(pair, run))
   }
 
-  /** Prepares the rest of a stored evaluation. @throws WorkbenchError `not-found` */
+  /** Prepares the missing answers of a stored evaluation. @throws WorkbenchError `not-found` */
   static async resume(pair: ProjectPair, id: string): Promise<EvaluationWork> {
     const stored = await pair.evaluations.read(id)
     const sampled = await openSampledPair(pairPaths(pair.document.location))
@@ -70,8 +73,8 @@ export class EvaluationWork {
     this.isBegun = true
   }
 
-  /** Generates and reads missing answers. A run that ends before its first answer is removed. */
-  async compute({ engine, signal, notify }: WorkMeans): Promise<ComputedAnswers> {
+  /** Generates and scores the missing answers. A run that ends before its first answer is removed. */
+  async compute({ engine, signal, notify }: WorkRuntime): Promise<ComputedAnswers> {
     await this.begin()
     const { run, sampled, store } = this
     const computed = { answers: 0, tokens: 0, scored: 0 }

@@ -27,7 +27,7 @@ export interface VulkanDriver {
   readonly library: string
 }
 
-/** GPUs of a Linux machine, and the programs that are needed to compute on them. */
+/** GPUs of a Linux machine, and the libraries and drivers that are needed to compute on them. */
 export interface MachineGpus {
   readonly gpus: readonly Gpu[]
   /** Null without a GPU of NVIDIA. */
@@ -41,7 +41,7 @@ export interface MachineGpus {
   readonly vulkan: { readonly hasLoader: boolean; readonly drivers: readonly VulkanDriver[] }
 }
 
-/** Paths and values that the facts of a machine are read from. */
+/** Describes where to look for the GPUs of a machine. Tests use folders that imitate other machines. */
 export interface GpuMachine extends LibrarySearch {
   readonly platform: string
   readonly arch: string
@@ -57,13 +57,15 @@ const HERE: GpuMachine = {
 }
 
 /**
- * Reads the GPUs of this machine; null where only a trial can tell. On Linux every GPU has a device node, and a
- * Vulkan adapter without one is software.
+ * Reads the GPUs of this machine. On Linux every GPU has a device node in /dev, so a machine without such nodes has no
+ * GPU.
+ *
+ * @returns null if the GPUs cannot be listed: on other systems, or without access to /dev
  */
 export async function readGpus(machine: GpuMachine = HERE): Promise<MachineGpus | null> {
   if (machine.platform !== 'linux') return null
   const nodes = await namesIn(join(machine.root, 'dev'))
-  // Every system has nodes, so an empty list cannot be read.
+  // Every system has device nodes, so an empty list means that /dev could not be read.
   if (nodes.length === 0) return null
   const gpus = await gpusOf(nodes, machine.root)
   const hasNvidia = gpus.some(({ vendor }) => vendor === 'NVIDIA')
@@ -80,7 +82,7 @@ export async function readGpus(machine: GpuMachine = HERE): Promise<MachineGpus 
   }
 }
 
-/** Kernel nodes of GPUs without a render node, and what they are. */
+/** Patterns of device nodes of GPUs that have no node in /dev/dri, each with its GPU. */
 const OTHER_NODES: readonly (readonly [RegExp, Gpu])[] = [
   [/^nvidia\d/, { name: 'NVIDIA GPU', vendor: 'NVIDIA', driver: 'nvidia' }],
   [/^(nvhost|nvmap|nvgpu)/, { name: 'NVIDIA Tegra', vendor: 'NVIDIA', driver: 'nvgpu' }],
@@ -102,7 +104,7 @@ async function gpusOf(nodes: readonly string[], root: string): Promise<Gpu[]> {
   return other === undefined ? [] : [other[1]]
 }
 
-/** The GPUs of NVIDIA's driver with their model names. */
+/** Lists the GPUs of NVIDIA's driver with their model names. */
 async function nvidiaGpus(root: string): Promise<Gpu[]> {
   const folder = join(root, 'proc/driver/nvidia/gpus')
   const version = await textOf(join(root, 'sys/module/nvidia/version'))
@@ -123,7 +125,7 @@ const VENDORS: ReadonlyMap<string, Vendor> = new Map([
   ['0x8086', 'Intel']
 ])
 
-/** @param device folder of the device in /sys */
+/** Describes a GPU by its PCI numbers. @param device folder of the GPU in /sys */
 async function renderGpu(device: string): Promise<Gpu> {
   const vendor = VENDORS.get(await textOf(join(device, 'vendor'))) ?? 'other'
   const id = await textOf(join(device, 'device'))
@@ -155,7 +157,7 @@ async function readVulkan({ environment, root, home, loaderCache }: GpuMachine):
   return { hasLoader: libraries.has('libvulkan.so.1'), drivers }
 }
 
-/** Returns the library that a manifest names; null for an unreadable manifest, which the loader ignores too. */
+/** Returns the library that a manifest names; null for an unreadable manifest, which Vulkan's loader also ignores. */
 async function libraryOf(manifest: string): Promise<string | null> {
   const content = await readJsonFile(manifest, MAX_MANIFEST_BYTES).catch(() => null)
   const parsed = Manifest.safeParse(content)
@@ -178,7 +180,7 @@ function hasVulkanDriver({ vendor, driver }: Gpu, drivers: readonly VulkanDriver
   )
 }
 
-/** Returns the GPUs that WebGPU can use. None means that WebGPU computes on the CPU, by software. */
+/** Returns the GPUs that WebGPU can use. If the list is empty, WebGPU computes by software on the CPU. */
 export const vulkanGpus = ({ gpus, vulkan }: MachineGpus): readonly Gpu[] =>
   vulkan.hasLoader ? gpus.filter((gpu) => hasVulkanDriver(gpu, vulkan.drivers)) : []
 
@@ -200,7 +202,7 @@ export function cudaProblem({ cuda }: MachineGpus): string | null {
   )
 }
 
-/** Returns why WebGPU cannot use a GPU of this machine, with a remedy; null if it can, or there is no GPU. */
+/** Returns why WebGPU cannot use the machine's GPU, with a remedy; null if it can, or if there is no GPU. */
 export function vulkanProblem(machine: MachineGpus): string | null {
   const [gpu] = machine.gpus
   if (gpu === undefined || vulkanGpus(machine).length > 0) return null

@@ -7,13 +7,13 @@ import { withJudge } from '../project/pair/project-evaluations'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { verdictsOf } from '../project/results/stored-verdicts'
 
-/** Counts the questions of a judge that have no stored reply. */
+/** Counts the questions to a judge that have no stored reply. */
 export const missingVerdicts = (stored: EvaluationFiles, judge: JudgeSettings): number =>
   judgingOf({ ...stored, run: withJudge(stored.run, judge) })
     .filter(({ way }) => way === judge.way)
     .reduce((missing, { total, done }) => missing + total - done, 0)
 
-/** Has a judge reply to open questions on a stored evaluation. @param apiKey null if the endpoint needs none */
+/** Sends a judge the questions without a stored reply, and stores its replies. @param judge.apiKey null for none */
 export async function judgeStored(
   pair: ProjectPair,
   evaluationId: string,
@@ -26,7 +26,11 @@ export async function judgeStored(
   await judgeEvaluation(files, judge, verdictsOf(pair, evaluationId), progress, signal)
 }
 
-/** Forwards the progress of a judge, after a notice of what is sent where. The first progress precedes all requests. */
+/**
+ * Wraps a progress listener of a judge, so that a notice of what is sent where precedes the first progress. The first
+ * progress is reported before the first request.
+ */
+
 export function announced(
   judge: JudgeSettings,
   remark: (notice: string) => void,

@@ -36,16 +36,16 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { ProjectReadings } from '../project/pair/project-readings'
 import { computeDistances } from '../readings/host'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 import type { SweepWork } from './sweep'
 
-/** Checkpoints of one training in its order. The first is base of the computation, and the last is post. */
+/** Checkpoints of one training run, in the order of the training. The first is used as base, and the last as post. */
 export interface Training {
   readonly folders: PairFolders
   readonly stages: readonly OtherCheckpoint[]
 }
 
-/** Opens the checkpoints of a training, given as paths or cache names, under unique names. @throws as `openOther` */
+/** Opens the checkpoints of a training and gives them unique names. @param words paths or names of the model cache */
 export async function openTraining(words: readonly string[]): Promise<Training> {
   const paths = words.map((word) => modelPath(word))
   const folders = {
@@ -59,7 +59,7 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
     const path = elementAt(paths, index, 'stage')
     const isEnd = index === 0 || index === words.length - 1
     const { checkpoint } = isEnd ? (index === 0 ? base : post) : await openOther(post, path)
-    // A name such as `..` has no last part to use, so the folder that it leads to is named instead.
+    // A path such as `..` does not end in a name, so the name of the folder that it leads to is used.
     const name = /[\w-]/.test(basename(word)) ? basename(word) : folderModelName(checkpoint.path)
     const taken = stages.map((stage) => stage.name)
     stages.push({ name: freeName(name, taken), path, fingerprint: checkpoint.fingerprint })
@@ -67,7 +67,10 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
   return { folders, stages }
 }
 
-/** Refuses an adapter as the last stage if it was trained on another stage than the first: a pair adds it to base. */
+/**
+ * Refuses an adapter as the last stage if it was trained on a later stage than the first. Its weights would be added to
+ * the first stage, which is base.
+ */
 function refuseOtherBase({ checkpoint }: PairMember, words: readonly string[], first: string): void {
   const trainedOn = checkpoint.adapter?.trainedOn ?? null
   const stage = words.slice(1).find((word) => word === trainedOn || modelPath(word) === trainedOn)
@@ -78,7 +81,12 @@ function refuseOtherBase({ checkpoint }: PairMember, words: readonly string[], f
   )
 }
 
-/** Opens a pair and the checkpoints of its project that have these ids. @throws WorkbenchError `not-found` */
+/**
+ * Opens a training that begins with a pair's base and ends with its post.
+ *
+ * @param ids other checkpoints of the pair, in the order of the training
+ * @throws WorkbenchError `not-found` for an id that the pair does not have
+ */
 export async function openProjectTraining(
   { document: { location, otherCheckpoints } }: ProjectPair,
   ids: readonly string[]
@@ -104,48 +112,52 @@ export async function openProjectTraining(
   return { folders, stages }
 }
 
-/** Turns off the parts of a sweep that a lineage does not need. */
+/** Parts of a sweep's request that turn off everything that a lineage does not need. */
 const STAGES_ONLY = {
   ...{ source: null, recipes: [], checkpoints: [], uniformBlendCount: 0 },
   ...{ baselines: false, whatIf: false, split: false }
 }
 
-/** Parts of a request that score a training as a lineage. */
+/** Returns parts of a sweep's request that compare the stages of a training, layer by layer. */
 export const lineageParts = ({ stages }: Training): Partial<CrcSweepRequest> => ({
   ...STAGES_ONLY,
   stages: stages.slice(1, -1)
 })
 
-/** Parts of a request that score each checkpoint of a training by itself. */
+/** Returns parts of a sweep's request that score each checkpoint of a training as a whole model, and no ranges. */
 export const triageParts = ({ stages }: Training): Partial<CrcSweepRequest> => ({
   ...STAGES_ONLY,
   checkpoints: stages.slice(1, -1),
   ranges: false
 })
 
-/** Computes the map of a lineage and its sweeps. @param readings cache of the distances; null for none */
+/**
+ * Computes the sweeps of a lineage, and the document that says which stage changed which layers.
+ *
+ * @param readings distances that the project has stored, and stores; null for none
+ */
 export async function computeLineage(
   training: Training,
   work: SweepWork,
-  means: WorkMeans,
+  runtime: WorkRuntime,
   readings: ProjectReadings | null = null
 ): Promise<{ document: LineageDocument; sweeps: readonly SweepDocument[] }> {
-  const scores = await work.computeLineage(means)
+  const scores = await work.computeLineage(runtime)
   const distances: DistancesDocument[] = []
   for (const [index, post] of training.stages.slice(1).entries())
-    distances.push(await stageDistances(elementAt(training.stages, index, 'stage'), post, means, readings))
-  throwIfCancelled(means.signal, 'The lineage')
+    distances.push(await stageDistances(elementAt(training.stages, index, 'stage'), post, runtime, readings))
+  throwIfCancelled(runtime.signal, 'The lineage')
   return {
     document: await lineageDocument(training, scores, distances, work.request.rho),
     sweeps: scores.sweeps
   }
 }
 
-/** Measures how far a stage moved each layer, unless the project has measured it. */
+/** Measures how far the weights of each layer moved from one stage to the next, or returns the stored distances. */
 async function stageDistances(
   base: OtherCheckpoint,
   post: OtherCheckpoint,
-  { signal, notify }: WorkMeans,
+  { signal, notify }: WorkRuntime,
   readings: ProjectReadings | null
 ): Promise<DistancesDocument> {
   const stored = (await readings?.distances(base.fingerprint, post.fingerprint)) ?? null
@@ -158,7 +170,7 @@ async function stageDistances(
   return distances
 }
 
-/** Returns the two stages of each sweep of a lineage, in the order of `stagePairs`. */
+/** Returns the two stages that each sweep of a lineage compares, in the order of `stagePairs`. */
 export function comparedStages({ stages }: Training): { stage: OtherCheckpoint; against: OtherCheckpoint }[] {
   const first = elementAt(stages, 0, 'stage')
   const last = elementAt(stages, stages.length - 1, 'stage')
@@ -197,7 +209,7 @@ const computedBy = (sweep: SweepDocument) => ({
   promptCount: sweep.prompts.length
 })
 
-/** Builds the map of a lineage. @param distances from each stage to the next, in the order of the training */
+/** Builds the document of a lineage. @param distances from each stage to the next, in the order of the training */
 async function lineageDocument(
   training: Training,
   { sweeps, combinations }: LineageScores,
@@ -260,7 +272,10 @@ function bestRange({ selection, ranges }: SweepDocument): Pick<LineageRange, 'mi
   return { minimumValidity, best: { start, end, validity, diversity } }
 }
 
-/** Computes the exact Shapley share of each stage in the change of a group of layers, with an interval over prompts. */
+/**
+ * Computes each stage's exact Shapley share of the change that the training caused in a group of layers, with an
+ * interval over prompts.
+ */
 function stageShares(
   { stages }: Training,
   sweep: SweepDocument,
@@ -291,7 +306,10 @@ function stageShares(
   })
 }
 
-/** Selects the best range of the last stage over all earlier stages as sources; null if there is only one. */
+/**
+ * Selects the best range of the last stage, restored to any of the earlier stages. Null if there is only one earlier
+ * stage, because its sweep already says so.
+ */
 async function bestOfSources(
   { stages }: Training,
   sweeps: readonly SweepDocument[],
@@ -322,7 +340,7 @@ export function triageDocument({ stages }: Training, sweep: SweepDocument): Tria
     if (index === stages.length - 1) return post
     return checkpoints.find(({ fingerprint }) => fingerprint === stage.fingerprint)
   }
-  // A notice of the sweep names each checkpoint without a score.
+  // Checkpoints without a score are left out. A notice of the sweep names them.
   const scored = stages.flatMap((stage, index) => {
     const score = scoreOf(stage, index) ?? null
     return score === null ? [] : [{ stage, prompts: score.prompts }]

@@ -8,11 +8,11 @@ import { demoCheckpoint } from '../project/demo'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 
 /**
- * Opens the checkpoints that settings name: those that the project keeps or that ship with a built-in pair, by their
- * names, and folders.
+ * Opens the checkpoints that settings name.
  *
+ * @param names each a name of the project's checkpoints, a name of the demo pair's checkpoints, or a folder
  * @param folder folder that relative paths start from
- * @returns checkpoints under different names
+ * @returns the checkpoints, with unique names
  * @throws WorkbenchError for a folder without a checkpoint of the pair's architecture
  */
 export async function namedCheckpoints(

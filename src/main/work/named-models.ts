@@ -17,7 +17,7 @@ import { readRecipeFile } from '../mergekit/recipe-file'
 import { answerFileModel } from '../samples/answer-files'
 import { namedCheckpoints } from './named-checkpoints'
 
-/** Place where words that name models are looked up. */
+/** Models and folders that words of a command or study can refer to. */
 export interface WordContext {
   readonly folders: PairFolders
   readonly checkpoints: readonly OtherCheckpoint[]
@@ -25,7 +25,7 @@ export interface WordContext {
   readonly folder?: string
 }
 
-/** Finds the model that a word of a command or study names. */
+/** Returns the model that a word of a command or study names. */
 export async function namedModel(
   word: Exclude<ModelWord, { kind: 'selected' }>,
   context: WordContext
@@ -58,14 +58,14 @@ export async function namedModel(
 
 export const recipeVariant = (recipe: Recipe): Variant => ({ kind: 'recipe', name: recipe.name, recipe })
 
-/** Reports whether a path is a file, or has the ending of files that hold recipes or results. */
+/** Reports whether a path is a file or ends like one. Recipes and results are stored in files, models in folders. */
 export const isRecipeFile = async (path: string): Promise<boolean> =>
   ['.json', '.yaml', '.yml'].includes(extname(path)) || (await isFile(path))
 
 const layerCountOf = async ({ base, post }: PairFolders): Promise<number> =>
   (await openPair(base, post)).post.spec.layerCount
 
-/** Returns post with layers from base, or from the current state of the checkpoints that the ranges name. */
+/** Returns a recipe of post with layers from base, or from the checkpoints that the ranges name. */
 async function restoredRecipe(
   restored: readonly SourcedRanges[],
   { folders, checkpoints, folder }: WordContext
@@ -82,7 +82,7 @@ async function restoredRecipe(
   const layerCount = await layerCountOf(folders)
   if (names.length > 0) return sourcedRecipe({ name, restored, sources, asked: 'model' }, layerCount)
   const ranges = restored.flatMap((each) => each.ranges)
-  // Layers that the model does not have are reported by the typed words.
+  // Throws for layers that the model does not have, with the words that the user typed.
   rangesStrengths(ranges, layerCount, `model ${name}`)
   return { name, ranges }
 }

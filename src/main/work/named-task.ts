@@ -13,7 +13,12 @@ const MAX_TASK_BYTES = 256_000_000
 const TASK_FILE =
   'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
 
-/** Reads a task by its file, or by its name among the built-in and the project's. @param folder of relative paths */
+/**
+ * Reads a task from a file, or finds it by its name among built-in tasks and those of the project.
+ *
+ * @param name a path if it has an ending, such as `.json`
+ * @param folder folder that relative paths start from
+ */
 export async function namedTask(name: string, pair: ProjectPair | null, folder?: string): Promise<Task> {
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
   const file = folder === undefined ? name : absolutePath(name, folder)

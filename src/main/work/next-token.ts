@@ -14,7 +14,12 @@ import { elementAt } from '../../contract/model/look-up'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 
-/** Returns the `n` most probable next tokens, ties in order of id. @param text null if the model has no tokenizer */
+/**
+ * Returns the `n` most probable next tokens, the most probable first. Equally probable tokens are in the order of ids.
+ *
+ * @param logits of the whole vocabulary
+ * @param text tokenizer of the model; null for none
+ */
 export async function likeliestTokens(
   logits: readonly number[],
   n: number,
@@ -38,8 +43,8 @@ export async function likeliestTokens(
 }
 
 /**
- * Returns the tokenizer of another whole model, with post's template, or post's for equal vocabularies; null for
- * none.
+ * Returns the tokenizer that base or another checkpoint is asked with: its own, with post's chat template. A model
+ * without a tokenizer has post's, if the vocabularies are equally large, and otherwise null.
  */
 export async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
   const [ownText, postText] = await Promise.all([ownTextModel(whole), ownTextModel(post)])
@@ -51,14 +56,14 @@ export async function tokenizerFor(whole: PairMember, post: PairMember): Promise
     chatTemplate,
     hasChatTemplate,
     specialTokens,
-    // Methods of a class, which spreading leaves out.
+    // Spreading copies no methods of a class.
     encodeAll: (texts, addSpecialTokens) => ownText.encodeAll(texts, addSpecialTokens),
     decodeAll: (lists) => ownText.decodeAll(lists),
     decodeBehind: (context, tokens) => ownText.decodeBehind(context, tokens)
   }
 }
 
-/** Renders a chat prompt as the tokens that the model sees. @param name of the prompt, for messages */
+/** Renders a chat prompt as the tokens that the model reads. @param name name of the prompt in messages */
 export async function renderProbed(
   prompt: string,
   rendering: Rendering,
@@ -80,7 +85,7 @@ export interface NextTokenRequest {
   device: ChosenDevice
 }
 
-/** Yields the most probable next tokens of post, a recipe and base after a prompt, one model after the other. */
+/** Yields the most probable next tokens after a prompt: of post, then of a recipe if one is given, then of base. */
 export async function* probeRecipe(
   engine: EngineClient,
   { recipe, prompt, top, rendering, device, ...folders }: NextTokenRequest,

@@ -19,11 +19,11 @@ import { type OpenedRecipe, openRecipe } from '../export/prepare'
 import { pairPaths } from '../project/demo'
 import { computeLowRank } from '../readings/host'
 import type { Devices } from './devices'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 import { sweepRequest } from './sweep-request'
 import type { WorkContext } from './work-context'
 
-/** Ranks that are scored, as far as they are below the full rank. */
+/** Ranks to score. Ranks at or above the full rank of the recipe's difference are left out. */
 const RANKS = [8, 16, 32, 64, 128, 256, 512]
 
 /** An adapter of one rank in a temporary folder. */
@@ -32,16 +32,19 @@ type RankedAdapter = LowRankResult['files'][number] & { readonly source: OtherCh
 interface RanksToScore {
   readonly recipe: Recipe
   readonly savesNormsAndBiases: boolean
-  /** Folder of an open project that takes temporary files; null for the system's. */
+  /** Folder of an open project for temporary files; null for the system's temporary folder. */
   readonly project: string | null
 }
 
-/** Scores a recipe as low-rank adapters on post, exactly as a sweep scores ranges, from a temporary folder. */
+/**
+ * Approximates a recipe by low-rank adapters on post, one for each rank, and scores them as a sweep scores ranges. The
+ * adapters are written to a temporary folder.
+ */
 export async function scoreRanks(
   context: WorkContext,
   { recipe, savesNormsAndBiases, project }: RanksToScore,
   devices: Devices,
-  means: WorkMeans
+  runtime: WorkRuntime
 ): Promise<RankTable> {
   const opened = await openRecipe(pairPaths(context.document.location), recipe)
   const plan = planLowRank(opened.pair, opened.strengths)
@@ -55,11 +58,11 @@ export async function scoreRanks(
       folder,
       bytes.reduce((sum, each) => sum + each, 0)
     )
-    const adapters = await writeAdapters(opened, { plan, ranks, savesNormsAndBiases, folder }, means)
+    const adapters = await writeAdapters(opened, { plan, ranks, savesNormsAndBiases, folder }, runtime)
     const layers = ({ source }: RankedAdapter): LayerStrength[] =>
       opened.strengths.map((layer) => (isPostLayer(layer) ? layer : { attention: 1, mlp: 1, source }))
     const sweep = await runCrcSweep(
-      means.engine,
+      runtime.engine,
       {
         ...request,
         ranges: false,
@@ -79,9 +82,9 @@ export async function scoreRanks(
           }))
         ]
       },
-      means.signal,
+      runtime.signal,
       (event) => {
-        if (event.type === 'progress') means.notify({ kind: 'sweep', ...event })
+        if (event.type === 'progress') runtime.notify({ kind: 'sweep', ...event })
       }
     )
     const note = normsNote(plan, { rank: plan.fullRank, savesNormsAndBiases })
@@ -119,24 +122,24 @@ function tableOf(
 /** Start of the name of a temporary folder, before the id of its process. */
 const TEMPORARY = 'slr-ranks-'
 
-/** Removes the temporary folders of killed programs. */
+/** Removes temporary folders whose process has ended, such as after a kill. */
 async function removeLeftFolders(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = new RegExp(`^${TEMPORARY}(\\d+)-`).exec(name)?.[1]
     if (pid === undefined || isProcessRunning(Number(pid))) continue
-    // A folder of another user stays.
+    // A folder of another user cannot be removed.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
-/** Creates a folder for adapters: a temporary one, or in a project, which may be the only folder that is read. */
+/** Creates a folder for adapters: in the project if there is one, as `slr open --only` may forbid other folders. */
 async function adaptersFolder(project: string | null): Promise<string> {
   if (project === null) {
     await removeLeftFolders()
     return mkdtemp(join(tmpdir(), `${TEMPORARY}${process.pid}-`))
   }
   const folder = join(project, 'ranks.partial')
-  // A killed program may have left it.
+  // The folder exists if an earlier program was killed.
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder)
   return folder
@@ -149,11 +152,11 @@ interface AdaptersToWrite {
   readonly folder: string
 }
 
-/** Writes an adapter of each rank into a folder of its own, and opens it. */
+/** Writes an adapter of each rank into a separate folder, and opens the adapters as checkpoints. */
 async function writeAdapters(
   { pair, strengths }: OpenedRecipe,
   { plan, ranks, savesNormsAndBiases, folder }: AdaptersToWrite,
-  { signal, notify }: WorkMeans
+  { signal, notify }: WorkRuntime
 ): Promise<RankedAdapter[]> {
   const post = pair.post.checkpoint.path
   const folders = ranks.map((rank) => ({ rank, path: join(folder, `rank-${rank}`) }))

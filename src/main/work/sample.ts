@@ -7,34 +7,42 @@ import { makeAnswers } from '../samples/make-answers'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { computationOf, type SampleListener } from '../samples/run-samples'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 
+/** Storage of a sample run and its answers: in a project or in memory. */
 export interface AnswerStore {
-  /** The run with all that is known of its computation. */
+  /** The run, with what has been recorded of its computation so far. */
   readonly run: SampleRun
-  /** Finished answers, those of an earlier start first. */
+  /** Finished answers, the oldest first. A resumed run begins with the answers of its earlier start. */
   readonly answers: readonly SampleLine[]
+  /** Stores how the answers are computed, before the first one. */
   planned(computation: Computation): Promise<void>
   recordExternal(record: ExternalRecord): Promise<void>
   append(lines: readonly SampleLine[]): Promise<void>
+  /** Removes the run unless it has answers. */
   drop(): Promise<void>
 }
 
+/** A sample run whose missing answers can be generated. */
 export class SampleWork {
-  /** @param planned missing answers, as `prepareSampleRun` plans them */
+  /** @param planned the missing answers, from `prepareSampleRun` */
   constructor(
     readonly store: AnswerStore,
     private readonly planned: PlannedAnswers
   ) {}
 
-  /** Prepares the rest of a stored run. @throws WorkbenchError `mismatch` if a checkpoint has changed */
+  /** Prepares the missing answers of a stored run. @throws WorkbenchError `mismatch` if a checkpoint has changed */
   static async resume(store: AnswerStore, folders: { base: string; post: string }): Promise<SampleWork> {
     return new SampleWork(store, await resumeAnswers(store.run, await openSampledPair(folders)))
   }
 
-  /** Generates missing answers. A run without an answer is removed. @param samples receives growing answers */
+  /**
+   * Generates missing answers. A run that ends before its first answer is removed.
+   *
+   * @param samples receives unfinished answers while they are generated
+   */
   async compute(
-    { engine, signal, notify }: WorkMeans,
+    { engine, signal, notify }: WorkRuntime,
     samples?: SampleListener['samples']
   ): Promise<{ seconds: number; computation: Computation | null }> {
     const { planned, store } = this

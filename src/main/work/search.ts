@@ -5,10 +5,14 @@ import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-
 import { projectSearchProgress, searchProgressBeside, writeUnfinishedSearch } from '../project/documents/search-files'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { keepSweepOnce } from '../project/results/keep-sweep'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 import type { WorkContext } from './work-context'
 
-/** Returns the partial results of a search; null where none are stored. @param fresh true ignores them */
+/**
+ * Returns where a search saves its progress: in the project, else beside the output file. Null without both.
+ *
+ * @param fresh true ignores the progress of an earlier search
+ */
 export function savedSearchProgress(
   { pair, file }: Pick<WorkContext, 'pair'> & { file: { readonly path: string } | null },
   fresh: boolean
@@ -17,16 +21,17 @@ export function savedSearchProgress(
   return file === null ? null : new SavedSearchProgress(searchProgressBeside(file.path), fresh)
 }
 
+/** A search for recipes that can be run. */
 export class SearchWork {
   constructor(
     readonly request: RecipeSearchRequest,
     private readonly pair: ProjectPair | null,
-    /** Partial results; null keeps none. */
+    /** Partial results, from which a stopped search is resumed; null saves none. */
     readonly savedProgress: SavedSearchProgress | null
   ) {}
 
-  /** Computes the search. A project stores its settings, so that a stopped search can be resumed. */
-  async compute({ engine, signal, notify }: WorkMeans): Promise<SearchDocument> {
+  /** Runs the search. A project stores the settings of the search, so that a stopped search can be resumed. */
+  async compute({ engine, signal, notify }: WorkRuntime): Promise<SearchDocument> {
     const { sweep, rho, settings } = this.request
     if (this.pair !== null) {
       await writeUnfinishedSearch(this.pair.folder, { sweepId: sweep.id, rho, settings })
@@ -48,7 +53,7 @@ export class SearchWork {
     await this.pair.saveSearch(search)
   }
 
-  async forget(): Promise<void> {
+  async removeProgress(): Promise<void> {
     await this.savedProgress?.clear()
   }
 }

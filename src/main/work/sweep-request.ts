@@ -18,7 +18,7 @@ import { deviceAndMemory } from './device-and-memory'
 import type { Devices } from './devices'
 import { namedCheckpoints } from './named-checkpoints'
 import { namedTask } from './named-task'
-import { requireReadArguments } from './template-arguments'
+import { requireKnownTemplateVariables } from './template-arguments'
 import { builtinPromptsFor, type WorkContext } from './work-context'
 
 /**
@@ -34,9 +34,9 @@ export async function sweepRequest(
   const folders = pairPaths(document.location)
   const prompts = await scoredPrompts(settings, context)
   const recipes = settings.recipes === undefined ? null : await readRecipesFile(settings.recipes, folders)
-  await requireReadArguments(settings, await postTextFolder(folders))
+  await requireKnownTemplateVariables(settings, await postTextFolder(folders))
   const rendering = changedRendering(settings, document.rendering)
-  // An unusable tokenizer is reported before devices are tried, which takes long.
+  // The tokenizer is loaded here, so that a bad one is reported before devices are tried, which takes seconds.
   await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.textFolder)
   const { device, memoryBytes } = await deviceAndMemory(settings, document.settings)
   return {
@@ -66,7 +66,7 @@ export async function sweepRequest(
 
 type PairSettings = PairDocument['settings']
 
-/** Finds the prompts or the task that a sweep asks, with the sampler that it draws by. */
+/** Returns the prompts of a sweep by the character task, or the task of a sweep with its sampler. */
 async function scoredPrompts(settings: SweepSettings, context: WorkContext): Promise<CrcSweepRequest['prompts']> {
   if (settings.prompts !== undefined) return namedPrompts(settings.prompts)
   if (settings.task === BY_CHARACTERS.kind) {
@@ -97,19 +97,19 @@ async function scoredTask(
   return { ...scored, keep: await namedTask(keep, pair), ...(isSingle && { draws: 1 }) }
 }
 
-/** The choice of the pair holds only if the settings name neither prompts nor a task. */
+/** Returns the pair's choice of a hold-out split. Settings that name prompts or a task make the choice undefined. */
 function splitOfPair({ prompts, task, regain }: SweepSettings, { scoredBy }: PairSettings): boolean | undefined {
   const isFromPair = prompts === undefined && task === undefined && regain === undefined
   return isFromPair && scoredBy.kind === 'task' ? scoredBy.split : undefined
 }
 
-/** Recipes that replace the ranges come without uniform blends unless the settings ask for them. */
+/** Returns the number of uniform blends. It is 0 by default if recipes replace the ranges. */
 function uniformBlendCount({ uniformBlends, recipes }: SweepSettings, settings: PairSettings): number {
   if (uniformBlends === true) return DEFAULT_UNIFORM_BLENDS
   return uniformBlends ?? (recipes === undefined ? settings.uniformBlendCount : 0)
 }
 
-/** Finds the checkpoint that ranges are restored to. Recipes name their own. */
+/** Returns the checkpoint that ranges are restored to; null for base, and if recipes replace the ranges. */
 async function sweepSource(
   { recipes, source }: SweepSettings,
   document: WorkContext['document'],
@@ -122,7 +122,7 @@ async function sweepSource(
   return { name, path, fingerprint }
 }
 
-/** Finds the checkpoint that a pair's sweeps restore layers to. @throws WorkbenchError `not-found` if it was removed */
+/** Returns the checkpoint that the pair's settings name as source. @throws WorkbenchError `not-found` if removed */
 function sourceOfPair({ settings, otherCheckpoints }: WorkContext['document']): RestoredTo {
   if (settings.source === null) return null
   const checkpoint = otherCheckpoints.find(({ id }) => id === settings.source)

@@ -21,22 +21,26 @@ import { keepSweep } from '../project/results/keep-sweep'
 import { historyOf, comparableSweepOf } from '../project/results/sweep-history'
 import { checkedRequest } from './checked-device'
 import type { Devices } from './devices'
-import type { WorkMeans } from './means'
+import type { WorkRuntime } from './work-runtime'
 import { sweepRequest } from './sweep-request'
 import type { WorkContext } from './work-context'
 
+/** A sweep that can be planned and run. */
 export class SweepWork {
   private constructor(
     readonly request: CrcSweepRequest,
     private readonly context: WorkContext,
     private readonly devices: Devices,
-    /** Partial results, in the project or beside the file; null where neither takes the sweep. */
+    /** Partial and earlier results, in the project or beside the output file; null without both. */
     readonly history: SweepHistory | null
   ) {}
 
   /**
-   * Prepares a sweep. @param options.fresh computes everything again @param options.history stores partial results
-   * outside the project @param options.replaced parts of the request that replace settings
+   * Prepares a sweep.
+   *
+   * @param options.fresh true computes everything again
+   * @param options.history partial and earlier results; by default those of the context
+   * @param options.replaced parts of the request that replace the settings
    */
   static async open(
     settings: SweepSettings,
@@ -57,19 +61,19 @@ export class SweepWork {
     )
   }
 
-  /** Reports how much an interrupted or earlier sweep has computed; null where nothing is kept. */
-  async known(): Promise<StoredShare | null> {
+  /** Reports how much of the sweep an interrupted or earlier sweep has computed; null without stored results. */
+  async computedShare(): Promise<StoredShare | null> {
     return this.history === null ? null : storedShare(this.request, this.history)
   }
 
-  /** Plans the computation that is left; null if nothing is left. @throws WorkbenchError as `planCrcSweep` */
+  /** Plans the computation that remains; null if nothing remains. @throws WorkbenchError as `planCrcSweep` */
   async plan(engine: EngineClient, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { history, request } = this
     if (history === null) return planCrcSweep(engine, request, signal)
     return planRestOfSweep(engine, request, history, this.comparableSweep(), signal)
   }
 
-  /** Finds the project's newest sweep, on the same device, that contains all results of this one; null for none. */
+  /** Returns the project's newest sweep on the same device that contains all results of this sweep; null for none. */
   async stored(): Promise<SweepDocument | null> {
     const { pair } = this.context
     if (pair === null) return null
@@ -84,22 +88,25 @@ export class SweepWork {
     return null
   }
 
-  compute(means: WorkMeans, more: Pick<CrcSweepRequest, 'id' | 'viewedRange'> = {}): Promise<SweepDocument> {
-    return this.withDevice(means, (request, onEvent) =>
-      runWholeSweep(means.engine, { ...request, ...more }, means.signal, onEvent, this.history)
+  compute(runtime: WorkRuntime, more: Pick<CrcSweepRequest, 'id' | 'viewedRange'> = {}): Promise<SweepDocument> {
+    return this.withDevice(runtime, (request, onEvent) =>
+      runWholeSweep(runtime.engine, { ...request, ...more }, runtime.signal, onEvent, this.history)
     )
   }
 
-  /** Computes a sweep of each pair of stages, as `compute`. @throws WorkbenchError as `runLineage` */
-  computeLineage(means: WorkMeans): Promise<LineageScores> {
-    return this.withDevice(means, (request, onEvent) =>
-      runLineage(means.engine, request, means.signal, onEvent, this.history)
+  /** Computes a sweep of each pair of stages. @throws WorkbenchError as `runLineage` */
+  computeLineage(runtime: WorkRuntime): Promise<LineageScores> {
+    return this.withDevice(runtime, (request, onEvent) =>
+      runLineage(runtime.engine, request, runtime.signal, onEvent, this.history)
     )
   }
 
-  /** Checks a GPU first. A sweep whose numbers overflow there begins again; see `requestAfter`. */
+  /**
+   * Runs the sweep after a check of its GPU. If numbers overflow on the GPU, the sweep begins again as
+   * `requestAfterOverflow` says.
+   */
   private async withDevice<Result>(
-    { signal, notify }: WorkMeans,
+    { signal, notify }: WorkRuntime,
     run: (request: CrcSweepRequest, onEvent: (event: CrcSweepEvent) => void) => Promise<Result>
   ): Promise<Result> {
     let request = await checkedRequest(this.request, this.devices, signal)
@@ -107,7 +114,7 @@ export class SweepWork {
       try {
         return await run(request, sweepListener(notify))
       } catch (error) {
-        const next = error instanceof WorkbenchError ? requestAfter(error, request) : null
+        const next = error instanceof WorkbenchError ? requestAfterOverflow(error, request) : null
         if (next === null) throw error
         request = next
       }
@@ -115,17 +122,17 @@ export class SweepWork {
   }
 
   /** Computes a share of the prompts. @throws WorkbenchError as `checkedRequest` and `runCrcShard` */
-  async computeShard(shard: Shard, { engine, signal, notify }: WorkMeans): Promise<SweepPart> {
+  async computeShard(shard: Shard, { engine, signal, notify }: WorkRuntime): Promise<SweepPart> {
     const request = await checkedRequest(this.request, this.devices, signal)
     return runCrcShard(engine, { ...request, shard }, signal, sweepListener(notify), this.history)
   }
 
-  /** Stores the sweep in the project, if there is one. @returns the check of an earlier sweep that holds for it */
+  /** Stores the sweep in the project, if there is one. @returns an earlier sweep's check that is also valid for it */
   async keep(sweep: SweepDocument): Promise<AnswerCheck | null> {
     return this.context.pair === null ? null : keepSweep(this.context.pair, sweep)
   }
 
-  async forget(): Promise<void> {
+  async removeProgress(): Promise<void> {
     await this.history?.savedProgress.remove()
   }
 
@@ -157,10 +164,10 @@ function historyOfContext({ pair, file }: WorkContext, request: CrcSweepRequest,
 }
 
 /**
- * Returns the request after an overflow on a GPU, without earlier results: float32 for automatic float16, else the CPU
- * for an automatic GPU. Null if the failure would repeat or the user chose.
+ * Returns the request to run after numbers overflowed on a GPU: in fp32 if fp16 was chosen automatically, else on the
+ * CPU if the GPU was chosen automatically. Null for other errors, and for a precision or GPU that the user chose.
  */
-function requestAfter({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
+function requestAfterOverflow({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
   const { device: chosen, precision } = request
   if (chosen === undefined || chosen.device === 'cpu' || problem.code !== 'overflow') return null
   const { device, isAutomatic = false } = chosen

@@ -3,7 +3,8 @@ import type { RenderingSettings } from '../../contract/work/settings'
 import { askSandbox } from '../sandbox/host'
 import { recentTextModel } from '../text/recent-text-models'
 
-export async function requireReadArguments(
+/** Refuses template arguments whose variables the chat template does not read, because they would change nothing. */
+export async function requireKnownTemplateVariables(
   { templateArgument = [] }: Pick<RenderingSettings, 'templateArgument'>,
   textFolder: string
 ): Promise<void> {

@@ -6,19 +6,19 @@ import { newPair } from '../project/documents/pair-list'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 
-/** Models, default settings and outputs of work. */
+/** The models that work computes, the defaults of its settings, and the places for its results. */
 export interface WorkContext {
   /** Models and defaults. */
   readonly document: Pick<PairDocument, 'location' | 'rendering' | 'settings' | 'recipes' | 'otherCheckpoints'>
   /** Pair of a project that stores the results; null for none. */
   readonly pair: ProjectPair | null
-  /** File that takes the result, with the sweep that it holds; null for none. */
+  /** Output file, with the sweep that it already contains; null without one. */
   readonly file: { readonly path: string; readonly sweep: SweepDocument | null } | null
-  /** Prompts or task of a sweep whose settings name neither. */
+  /** Returns the prompts or task of a sweep whose settings name neither. */
   readonly scored: () => Promise<CrcSweepRequest['prompts']>
 }
 
-/** A pair of a project. Other folders of the same models may be named. */
+/** Creates the context of a project's pair. @param location other folders of the same models */
 export const projectContext = (
   pair: ProjectPair,
   file: WorkContext['file'] = null,
@@ -30,7 +30,7 @@ export const projectContext = (
   scored: () => nextSweepPrompts(pair)
 })
 
-/** Models without a project. Settings that are left out have the built-in defaults, without uniform blends. */
+/** Creates the context of models without a project. It has the built-in defaults, but no uniform blends. */
 export function folderContext(location: PairLocation, file: WorkContext['file'] = null): WorkContext {
   const document = newPair(location)
   return {
@@ -41,7 +41,7 @@ export function folderContext(location: PairLocation, file: WorkContext['file'] 
   }
 }
 
-/** The built-in prompts of the character task that suit a pair. */
+/** Returns the built-in prompts of the character task for a pair. The demo pair has its own. */
 export const builtinPromptsFor = ({ kind }: PairLocation): ReturnType<typeof builtinPromptSet> =>
   builtinPromptSet(kind === 'demo' ? 'demo-crc' : 'crc')
 

@@ -5,6 +5,7 @@ import { outcomeWords } from '../../contract/work/work-words'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 
+/** An entry of a list of work, such as a step of a study. */
 export interface ListedWork {
   /** Unique name of the entry, such as `Demo/evaluate/demo-names`. */
   readonly key: string
@@ -23,15 +24,22 @@ export interface WorkResult {
 interface WorkListOptions<Entry, Done> {
   name: string
   signal: AbortSignal
-  /** @param position number of the entry, counted from 1 */
+  /** Called before an entry. @param position number of the entry, counted from 1 */
   begins: (entry: Entry, position: number) => Promise<void> | void
-  /** Ends with a problem, or throws it, if the entry failed. */
+  /** Does the entry. A failure is thrown, or returned as `problem`. */
   run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>>
+  /** Result of an entry that failed or was left out. */
   nothing: Done
+  /** Called after an entry. */
   ended: (entry: Entry, result: Done & WorkResult) => Promise<void> | void
 }
 
-/** Does the entries of a list in order. A failure leaves out only entries that need it. @param entries may grow */
+/**
+ * Does the entries of a list in order. If an entry fails, only the entries that need it are left out.
+ *
+ * @param entries may receive more entries meanwhile
+ */
+
 export async function runWorkList<Entry extends ListedWork, Done>(
   entries: Iterable<Entry> | AsyncIterable<Entry>,
   { name, signal, begins, run, nothing, ended }: WorkListOptions<Entry, Done>

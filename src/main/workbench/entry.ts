@@ -13,7 +13,11 @@ export interface InitialProject {
 export interface Entry {
   entry: 'desktop' | 'browser'
   initial: InitialProject
-  /** Opens the native folder dialog, if there is one; returns null if it was cancelled. `start` may be empty. */
+  /**
+   * Opens the native folder dialog; null if the user cancels it. Missing without a desktop.
+   *
+   * @param start may be empty
+   */
   pickFolder?: (title: string, start: string) => Promise<string | null>
   /** Window around the page; left out in a browser. */
   shell?: Shell

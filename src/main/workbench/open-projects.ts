@@ -34,14 +34,15 @@ import { SweepOutlines } from './sweep-outlines'
 /** Milliseconds that a list of projects waits for their results. */
 const RESULT_MS = 1_000
 
-/** The open projects of this process. All windows share their lock and unsaved state. A call opens a closed one. */
+/** The open projects of this process, which all windows share. A project that is not open is opened when it is used. */
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   /** Projects that are being closed. The end of the program waits for them. */
   private readonly closing = new Set<Promise<void>>()
   private closed = false
   readonly outlines = new SweepOutlines()
-  private readonly looking = new WeakSet<ProjectOfPair>()
+  /** Projects whose other pairs are being inspected. */
+  private readonly inspecting = new WeakSet<ProjectOfPair>()
   private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
   private readonly followers = new WeakMap<Project, ProjectFollower>()
   /** States of a pair's other checkpoints since it was opened, by fingerprint and folder. */
@@ -87,10 +88,10 @@ export class OpenProjects {
     return state
   }
 
-  /** Inspects the other pairs of a project one after the other, and reports each. */
-  async lookAround(project: ProjectOfPair): Promise<void> {
-    if (this.looking.has(project)) return
-    this.looking.add(project)
+  /** Reads the models of a project's pairs that were not read yet, and notifies the windows after each pair. */
+  async inspectOtherPairs(project: ProjectOfPair): Promise<void> {
+    if (this.inspecting.has(project)) return
+    this.inspecting.add(project)
     try {
       for (;;) {
         const unseen = project.pairs.find((pair) => this.knownPair(pair) === null)
@@ -99,9 +100,9 @@ export class OpenProjects {
         project.notifySubscribers()
       }
     } catch (error) {
-      reportDefect(error, 'looking at pairs')
+      reportDefect(error, 'inspecting pairs')
     } finally {
-      this.looking.delete(project)
+      this.inspecting.delete(project)
     }
   }
 
@@ -126,7 +127,7 @@ export class OpenProjects {
     for (;;) {
       const { location, otherCheckpoints } = pair.document
       const folders = pairPaths(location)
-      // Another checkpoint may be added during the inspection.
+      // Checkpoints may be added while others are inspected.
       const unseen = otherCheckpoints.filter((checkpoint) => !seen.has(keyOf(checkpoint)))
       if (unseen.length === 0) break
       for (const checkpoint of unseen) {
@@ -158,7 +159,7 @@ export class OpenProjects {
   async closeAll(): Promise<void> {
     this.closed = true
     await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
-    // Another call may have begun to close a project meanwhile.
+    // Other calls may have begun to close projects meanwhile.
     await Promise.all(this.closing)
   }
 

@@ -38,7 +38,7 @@ export async function* atChanges<News>(
 /** Sends the changes of a project to every window that shows it, and keeps it open for them. */
 export class ProjectNews {
   private readonly watchers = new Map<string, number>()
-  /** Folders of projects that one window has closed while others watch. */
+  /** Folders of projects that one window has closed while other windows still show them. */
   private readonly closing = new Set<string>()
 
   constructor(

@@ -20,7 +20,7 @@ export async function projectState(
   const samplePrompts = await samplePromptsOf(pair)
   const otherCheckpoints = await projects.othersOf(pair)
   // The other pairs are not awaited. Each is reported after its inspection.
-  void projects.lookAround(project)
+  void projects.inspectOtherPairs(project)
   return {
     path: project.path,
     name: project.name,

@@ -45,7 +45,7 @@ async function outlineOf(pair: ProjectPair, sweepId: string): Promise<OutlineSta
   }
 }
 
-/** Identifies the outline of a sweep. It depends on the limit, the full-answer check and the evaluations. */
+/** Returns a key of a sweep's outline, which changes with the limit, the full-answer check and the evaluations. */
 const keyOf = ({ document, saved, evaluations }: ProjectPair, { id }: SweepSummary): string =>
   JSON.stringify([
     id,

@@ -3,7 +3,7 @@ import type { JobKind } from '../../contract/model/job-kinds'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { throttled } from './frames'
-import type { Here, OpenProject } from './open-project.svelte'
+import type { PairAddress, OpenProject } from './open-project.svelte'
 import { Subscription } from './subscription.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
@@ -13,8 +13,8 @@ type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
 const ENDINGS: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
 
 interface JobCalls<Event> {
-  watch(input: Here, options: { signal: AbortSignal }): Promise<AsyncIterable<Event>>
-  cancel(input: Here): Promise<void>
+  watch(input: PairAddress, options: { signal: AbortSignal }): Promise<AsyncIterable<Event>>
+  cancel(input: PairAddress): Promise<void>
 }
 
 /** Turns the events of a kind of job into the state that a view shows. */
@@ -56,8 +56,8 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   starting = $state(false)
   cancelling = $state(false)
   failure = $state.raw<Complaint | null>(null)
-  /** No window runs such a job by itself, because every window follows it. */
-  readonly elsewhere = null
+  /** Every window follows the same job, so no notice about another window is needed. */
+  readonly otherWindowNotice = null
   /** True if the job has failed and its results are still being read. Its progress is then meaningless. */
   hasFailed = $state(false)
   readonly busy = $derived(this.live !== null || this.starting)
@@ -81,8 +81,8 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     return this.description.kind
   }
 
-  get standstill(): string | null {
-    return this.project.standstillOf(this)
+  get pauseNotice(): string | null {
+    return this.project.pauseNoticeOf(this)
   }
 
   get holdsEngine(): string | null {

@@ -1,13 +1,13 @@
 import type { ProjectState } from '../../contract/documents/project'
 import { complaintOf } from '../ui/complaint'
-import type { Here, OpenProject } from './open-project.svelte'
+import type { PairAddress, OpenProject } from './open-project.svelte'
 
 /** Pause of typing before a save, in milliseconds. */
 const PAUSE_MS = 600
 
 /** A value of the project, and how the window edits it. */
 export interface EditedValue<Draft, Value> {
-  /** Names the value after "take", such as `the prompts`. */
+  /** Name of the value, such as `the prompts`. Follows "take" in the description of an undo. */
   readonly name: string
   /** True if edits replace the value of another window. By default the user decides. */
   readonly overwrites?: boolean
@@ -17,7 +17,7 @@ export interface EditedValue<Draft, Value> {
   /** Returns the value to store; null for a draft that cannot be stored. */
   valueOf(draft: Draft): Value | null
   /** @param seen revision of the project that the edit began with */
-  store(here: Here, value: Value, seen: number): Promise<ProjectState>
+  store(here: PairAddress, value: Value, seen: number): Promise<ProjectState>
   changed?(): void
 }
 
@@ -40,18 +40,18 @@ export class EditBuffer<Draft, Value> {
   draft: Draft
   /** Edits that are not stored yet, oldest first. */
   private edits = $state.raw<readonly Edit<Draft>[]>([])
-  /** Value that another window has stored meanwhile; null if there is none. */
-  elsewhere = $state.raw<{ readonly value: Value; readonly revision: number } | null>(null)
+  /** Value that another window has stored since the edits began; null without one. */
+  conflict = $state.raw<{ readonly value: Value; readonly revision: number } | null>(null)
   /** True if the last save failed. The next edit or flush tries again. */
   refused = $state(false)
   readonly dirty = $derived(this.edits.length > 0)
   /** Description of the last edit that is not stored; null if all are. */
   readonly lastUnsaved = $derived(this.edits.at(-1)?.what ?? null)
   readonly waits = $derived.by(
-    () => this.dirty && (this.refused || this.elsewhere !== null || this.edited.valueOf(this.draft) === null)
+    () => this.dirty && (this.refused || this.conflict !== null || this.edited.valueOf(this.draft) === null)
   )
   /** Says why the edits wait, after a name and a colon. */
-  readonly unsaved = $derived(this.elsewhere === null ? 'could not be saved.' : 'changed in another window.')
+  readonly unsaved = $derived(this.conflict === null ? 'could not be saved.' : 'changed in another window.')
 
   /** The stored value that the edits began with, and the revision that had it. */
   private base: { readonly value: Value; readonly revision: number }
@@ -106,30 +106,30 @@ export class EditBuffer<Draft, Value> {
     if (last === undefined) return false
     this.edits = this.edits.slice(0, -1)
     this.draft = last.before
-    if (!this.dirty && this.elsewhere !== null) this.showElsewhere(this.elsewhere)
+    if (!this.dirty && this.conflict !== null) this.showStored(this.conflict)
     return true
   }
 
   /** Replaces the value of another window by the edits. */
   async keepMine(): Promise<void> {
-    if (this.elsewhere !== null) this.rebase(this.elsewhere)
+    if (this.conflict !== null) this.rebase(this.conflict)
     await this.flush()
   }
 
   /** Discards the edits for the value of another window. Can be undone. */
   async takeTheirs(): Promise<void> {
-    const { elsewhere, edited, project } = this
-    if (elsewhere === null) return
+    const { conflict, edited, project } = this
+    if (conflict === null) return
     const mine = edited.valueOf(this.draft)
     clearTimeout(this.timer)
     this.edits = []
-    this.showElsewhere(elsewhere)
+    this.showStored(conflict)
     if (mine === null) return
     const what = `take ${edited.name} of another window`
     // Main can restore only a value that was stored.
     await project.attempt(async () => {
       await project.write((here) => this.send(here, mine))
-      await project.record(what, (here) => this.send(here, elsewhere.value))
+      await project.record(what, (here) => this.send(here, conflict.value))
     })
   }
 
@@ -142,7 +142,7 @@ export class EditBuffer<Draft, Value> {
   /** Saves edits up to the first that can be stored. @returns whether any was saved */
   private async saveNext(): Promise<boolean> {
     const { edited, project } = this
-    if (this.elsewhere !== null || !project.writable) return false
+    if (this.conflict !== null || !project.writable) return false
     for (const [index, edit] of this.edits.entries()) {
       const value = edited.valueOf(edit.after)
       if (value !== null) return this.save(index, edit, value)
@@ -164,13 +164,13 @@ export class EditBuffer<Draft, Value> {
     } catch (error) {
       // Another window was quicker. Its value decides whether there is a conflict.
       if (complaintOf(error).code === 'stale') await this.project.refresh()
-      this.refused = this.dirty && this.elsewhere === null
+      this.refused = this.dirty && this.conflict === null
       if (this.refused) this.project.complainOf(error)
       return false
     }
   }
 
-  private async send(here: Here, value: Value): Promise<ProjectState> {
+  private async send(here: PairAddress, value: Value): Promise<ProjectState> {
     this.sending = { value }
     try {
       const state = await this.edited.store(here, value, this.base.revision)
@@ -189,16 +189,16 @@ export class EditBuffer<Draft, Value> {
       this.rebase(stored)
       return
     }
-    if (!this.dirty) this.showElsewhere(stored)
+    if (!this.dirty) this.showStored(stored)
     else if (this.edited.overwrites === true) this.rebase(stored)
     else if (same(value, this.edited.valueOf(this.draft))) {
       this.edits = []
       this.rebase(stored)
-    } else this.elsewhere = stored
+    } else this.conflict = stored
     this.edited.changed?.()
   }
 
-  private showElsewhere(stored: typeof this.base): void {
+  private showStored(stored: typeof this.base): void {
     this.rebase(stored)
     this.refused = false
     this.draft = this.edited.draftOf(stored.value, stored.value === undefined ? this.suggestion : this.draft)
@@ -206,7 +206,7 @@ export class EditBuffer<Draft, Value> {
 
   private rebase(stored: typeof this.base): void {
     this.base = stored
-    this.elsewhere = null
+    this.conflict = null
   }
 }
 

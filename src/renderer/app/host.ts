@@ -3,7 +3,7 @@ import type { Folds } from '../ui/folds.svelte'
 import type { StoredSwitch } from '../ui/stored-switch.svelte'
 import type { Client } from './connection'
 import type { PairId } from '../../contract/documents/project'
-import type { Here, OpenProject } from './open-project.svelte'
+import type { PairAddress, OpenProject } from './open-project.svelte'
 import type { Place, View } from './place'
 
 export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
@@ -34,7 +34,7 @@ export interface Host {
   /** Shows a pair of the open project. @returns whether it is shown */
   showPair(pair: PairId, at?: PairPlace): Promise<boolean>
   /** Shows the first pair of the project in place of a removed one. */
-  leavePair(gone: Here): Promise<void>
+  leavePair(gone: PairAddress): Promise<void>
   /** Shows a stored result of the view. */
   showResult(id: string): Promise<void>
 }

@@ -22,11 +22,12 @@ export class WindowJobs {
   }
 
   /** Returns why a job of another window blocks this one; null if none does. */
-  elsewhere(running: readonly JobKind[]): string | null {
+  otherWindowNotice(running: readonly JobKind[]): string | null {
     const other = this.all.find(
-      ({ kind, elsewhere, busy }) => kind !== null && elsewhere !== null && running.includes(kind) && !busy
+      ({ kind, otherWindowNotice, busy }) =>
+        kind !== null && otherWindowNotice !== null && running.includes(kind) && !busy
     )
-    return other?.elsewhere ?? null
+    return other?.otherWindowNotice ?? null
   }
 
   /** Returns why no job of the engine can start beside the running ones; null if one can. See `OpenProject.whyNot`. */

@@ -29,7 +29,8 @@ function busyPair({ pairs, document }: ProjectState): string | null {
   return other === undefined ? null : `The engine works for the pair “${other.name}”.`
 }
 
-export interface Here {
+/** Names a pair in calls to main: the path of its project, and its id. */
+export interface PairAddress {
   readonly path: string
   readonly pair: PairId
 }
@@ -37,7 +38,8 @@ export interface Here {
 /** One pair of an open project: its state, its queue of changes and its jobs. A new one is created for each opening. */
 export class OpenProject {
   readonly path: string
-  readonly here: Here
+  /** This pair, as calls to main name it. */
+  readonly here: PairAddress
   state: ProjectState
   saving = $state(0)
   /**
@@ -69,14 +71,14 @@ export class OpenProject {
 
   readonly writable = $derived.by(() => this.state.readOnly === null)
   readonly connected = $derived.by(() => this.host.connected)
-  /** Says what another window or pair computes that this window cannot follow; null if nothing. */
-  readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running) ?? this.busyWithOtherPair)
+  /** Sentence on the job of another window or pair that keeps the engine busy; null without one. */
+  readonly blockedByOther = $derived.by(() => this.jobs.otherWindowNotice(this.state.running) ?? this.busyWithOtherPair)
   /** Start of the names of saved files: the project's name, and the pair's if there are several. */
   readonly filesName = $derived.by(() => {
     const { name, pairs, document } = this.state
     return pairs.length === 1 ? name : `${name}-${document.name}`
   })
-  /** Says what main computes for another pair of the project; null if nothing. */
+  /** Sentence on the job that main computes for another pair of the project; null without one. */
   private readonly busyWithOtherPair = $derived.by(() => busyPair(this.state))
 
   private changes: Promise<unknown> = Promise.resolve()
@@ -152,7 +154,7 @@ export class OpenProject {
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (!this.state.pair.post.hasTokenizer)
       return `${tokenizerWords(this.state.pair)}, and prompts need one; see Models.`
-    return this.jobs.whyNot(then, own) ?? this.elsewhere
+    return this.jobs.whyNot(then, own) ?? this.blockedByOther
   }
 
   /**
@@ -167,7 +169,7 @@ export class OpenProject {
   }
 
   /** Returns a sentence for a job that stops or waits; null while it computes. */
-  standstillOf({ kind, cancelling }: Pick<WindowJob, 'kind' | 'cancelling'>): string | null {
+  pauseNoticeOf({ kind, cancelling }: Pick<WindowJob, 'kind' | 'cancelling'>): string | null {
     if (cancelling) return STOPPING
     const { busyProject } = this.state
     if (busyProject === null || kind === null || jobKindFacts(kind).needs !== 'engine') return null
@@ -273,7 +275,7 @@ export class OpenProject {
    */
   async record(
     what: string | ((state: ProjectState) => string),
-    call: (here: Here, revision: number) => Promise<ProjectState>,
+    call: (here: PairAddress, revision: number) => Promise<ProjectState>,
     more: Omit<StoredChange, 'what' | 'changes'> = {}
   ): Promise<void> {
     const state = await this.write(call)
@@ -300,7 +302,7 @@ export class OpenProject {
    *
    * @returns whether it succeeded
    */
-  async save(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<boolean> {
+  async save(call: (here: PairAddress, revision: number) => Promise<ProjectState>): Promise<boolean> {
     return this.succeeds(() => this.write(call))
   }
 
@@ -309,7 +311,7 @@ export class OpenProject {
   }
 
   /** Runs a call that writes the project after all earlier ones. @throws the error of the call */
-  async write(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<ProjectState> {
+  async write(call: (here: PairAddress, revision: number) => Promise<ProjectState>): Promise<ProjectState> {
     this.saving += 1
     const turn = this.changes.then(async () => {
       const state = await call(this.here, this.state.revision)

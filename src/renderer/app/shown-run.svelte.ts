@@ -30,7 +30,7 @@ export abstract class ShownRun<Stored extends object> {
   protected abstract read(id: string, signal: AbortSignal): Promise<Stored>
 
   /** Shows a run that was read. */
-  protected abstract take(stored: Stored): void
+  protected abstract setShown(stored: Stored): void
 
   /** Clears the view after the last run was deleted. */
   protected abstract clear(): void
@@ -45,7 +45,7 @@ export abstract class ShownRun<Stored extends object> {
         id,
         (signal) => this.read(id, signal),
         (answer) => {
-          this.take(answer)
+          this.setShown(answer)
           this.newestSeen = this.newest
         }
       )

@@ -27,8 +27,8 @@ export class StreamJob<Event> implements WindowJob {
     project.jobs.add(this)
   }
 
-  get standstill(): string | null {
-    return this.project.standstillOf(this)
+  get pauseNotice(): string | null {
+    return this.project.pauseNoticeOf(this)
   }
 
   get kind(): JobKind | null {
@@ -39,7 +39,7 @@ export class StreamJob<Event> implements WindowJob {
     return this.description.holdsEngine
   }
 
-  get elsewhere(): string | null {
+  get otherWindowNotice(): string | null {
     return this.kind === null ? null : `${this.holdsEngine} elsewhere.`
   }
 

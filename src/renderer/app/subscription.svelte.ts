@@ -2,12 +2,12 @@ import type { OpenProject } from './open-project.svelte'
 
 /** Follows a stream of main, such as the states after every change, or the events of a job. */
 export class Subscription {
-  private watching = $state.raw<AbortController | null>(null)
+  private current = $state.raw<AbortController | null>(null)
 
   constructor(private readonly project: OpenProject) {}
 
   get isActive(): boolean {
-    return this.watching !== null
+    return this.current !== null
   }
 
   /**
@@ -18,28 +18,28 @@ export class Subscription {
    */
   async follow<State>(
     watch: (signal: AbortSignal) => Promise<AsyncIterable<State>>,
-    take: (state: State) => unknown,
+    handle: (state: State) => unknown,
     refuse: (error: unknown) => void = (error) => this.project.complainOf(error)
   ): Promise<boolean> {
     this.stop()
-    const watching = new AbortController()
-    this.watching = watching
-    const signal = AbortSignal.any([watching.signal, this.project.left])
+    const current = new AbortController()
+    this.current = current
+    const signal = AbortSignal.any([current.signal, this.project.left])
     try {
       for await (const state of await watch(signal)) {
         if (signal.aborted) break
-        await take(state)
+        await handle(state)
       }
     } catch (error) {
       if (!signal.aborted && this.project.connected) refuse(error)
     }
-    if (this.watching !== watching) return false
-    this.watching = null
+    if (this.current !== current) return false
+    this.current = null
     return !this.project.left.aborted
   }
 
   stop(): void {
-    this.watching?.abort()
-    this.watching = null
+    this.current?.abort()
+    this.current = null
   }
 }

@@ -15,14 +15,14 @@ export interface WindowJob {
   readonly kind: JobKind | null
   /** Start of a sentence shown while the job keeps the engine busy; null if the job does not. */
   readonly holdsEngine: string | null
-  /** Sentence shown while another window runs the job; null for a job that every window follows. */
-  readonly elsewhere: string | null
+  /** Sentence shown while another window runs such a job; null for a kind of job that every window can follow. */
+  readonly otherWindowNotice: string | null
   readonly busy: boolean
   /** Null while the job does not run or its progress is unknown. */
   readonly progress: JobProgress | null
   readonly cancelling: boolean
   /** Sentence shown while the job stops or waits for another project; null while it computes. */
-  readonly standstill: string | null
+  readonly pauseNotice: string | null
   cancel(): unknown
   /** Receives whether main runs such a job, and how the last one failed. */
   onStatus?(running: boolean, failed: FailedJob | null): void

@@ -13,7 +13,7 @@ import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
 import { Latest } from './latest.svelte'
 import { DEFAULT_LOOK, type Place, readPlace, type StepId, stepOf, STEPS, type View } from './place'
-import type { Here } from './open-project.svelte'
+import type { PairAddress } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
 
@@ -307,7 +307,7 @@ export class Workbench implements Host {
     return this.open(() => this.client.projects.open({ path, pair }), view, model)
   }
 
-  async leavePair(gone: Here): Promise<void> {
+  async leavePair(gone: PairAddress): Promise<void> {
     if (this.session?.path !== gone.path || this.session.here.pair !== gone.pair) return
     await this.open(() => this.client.projects.open({ path: gone.path }), this.view)
   }

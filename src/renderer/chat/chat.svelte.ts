@@ -124,7 +124,7 @@ export class Chat {
     return this.columns.length === 0 ? 'Choose at least one variant.' : null
   })
 
-  readonly isKept = $derived.by(() =>
+  readonly isKeptAsRecipe = $derived.by(() =>
     this.project.state.document.recipes.some(({ recipe }) => sameModel({ kind: 'recipe', recipe }, this.rangeVariant))
   )
 

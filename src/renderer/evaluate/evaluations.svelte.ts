@@ -36,8 +36,8 @@ interface LiveEvaluation {
   progress: EvaluationProgress
 }
 
-/** Share of answers that must be new before a running evaluation is measured again. Measuring slows generation. */
-const MEASURED_EACH = 1 / 8
+/** Share of new answers after which a running evaluation is measured again. Measuring slows generation. */
+const MIN_NEW_SHARE = 1 / 8
 
 /** State of the Evaluate view: the running or the shown evaluation, with its axes and comparison. */
 export class EvaluationsState extends ShownRun<EvaluationView> {
@@ -120,7 +120,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
       advance: (live, event) => {
         if (event.type !== 'progress') return live
         this.speed.update(event.progress)
-        this.keepUp(event)
+        this.measureAgainIfDue(event)
         return event
       },
       draw: (live) => live,
@@ -173,10 +173,10 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     if (this.opening === null && this.comparing === variant) this.comparing = null
   }
 
-  /** Measures the shown evaluation again while it runs, so that results are based on most of its answers. */
-  private keepUp({ evaluationId, progress: { samplesDone, samplesTotal } }: LiveEvaluation): void {
+  /** Measures the shown evaluation again while it runs, as soon as it has enough new answers. */
+  private measureAgainIfDue({ evaluationId, progress: { samplesDone, samplesTotal } }: LiveEvaluation): void {
     if (this.shownView?.run.id !== evaluationId || this.opening !== null) return
-    if (samplesDone - this.measuredAt < MEASURED_EACH * samplesTotal) return
+    if (samplesDone - this.measuredAt < MIN_NEW_SHARE * samplesTotal) return
     this.measuredAt = samplesDone
     void this.show(evaluationId)
   }
@@ -194,7 +194,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     if (this.inspected !== null) await this.inspect(this.inspected.prompt)
   }
 
-  protected take(view: EvaluationView): void {
+  protected setShown(view: EvaluationView): void {
     // A requested prompt belongs to the earlier evaluation.
     this.promptRequest.drop()
     const other = this.shownView?.run.task.kind !== view.run.task.kind
@@ -262,7 +262,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   readonly noFailures = $derived.by(() => whyNoFailures(this.setup.task) ?? this.blocked)
 
   /** Starts an evaluation of post with one greedy answer per prompt, to find the prompts that it fails. */
-  async askGreedily(): Promise<void> {
+  async startGreedyEvaluation(): Promise<void> {
     const { task, computation } = this.setup
     if (this.noFailures !== null || task === null) return
     const { here, client } = this.project
@@ -276,7 +276,8 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     )
   }
 
-  async keepFailures(evaluationId: string): Promise<void> {
+  /** Saves the prompts that post failed in an evaluation as a task, and selects the task. */
+  async saveFailuresAsTask(evaluationId: string): Promise<void> {
     const taskId = await this.failures.keep(evaluationId)
     if (taskId !== null) this.setup.taskId = taskId
   }

@@ -3,7 +3,7 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import { plural } from '../ui/format'
 import { Latest } from '../app/latest.svelte'
 import { EditBuffer, type EditDescription } from '../app/edit-buffer.svelte'
-import type { Here, OpenProject } from '../app/open-project.svelte'
+import type { PairAddress, OpenProject } from '../app/open-project.svelte'
 import { type AnyDraft, keepRows } from './prompt-draft'
 
 /** A parsed draft, or its problem with the field's name. */
@@ -19,7 +19,7 @@ interface PromptKind<Draft, Prompt, Builtin> {
   /** Reads the built-in sets or prompts. */
   builtin(): Promise<readonly Builtin[]>
   /** @param seen the revision that the drafts began with */
-  store(here: Here, prompts: Prompt[], seen: number): Promise<ProjectState>
+  store(here: PairAddress, prompts: Prompt[], seen: number): Promise<ProjectState>
 }
 
 /** A prompt set being edited. It saves itself when it is valid, and every edit can be undone. */
@@ -51,7 +51,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
 
   /** Says why the edits wait, after a name and a colon. */
   readonly unsaved = $derived.by(() => {
-    if (this.buffer.elsewhere !== null || this.invalid === null) return this.buffer.unsaved
+    if (this.buffer.conflict !== null || this.invalid === null) return this.buffer.unsaved
     const { index, problem } = this.invalid
     return index === null ? `${problem}.` : `prompt ${index + 1}: ${problem}.`
   })

@@ -68,7 +68,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   readonly comparing: SweepComparing
   readonly evaluated: EvaluatedRange
   sweep = $state.raw<ShownSweep | null>(null)
-  /** Keys of models, here and below. */
+  /** Key of the chosen model, which the inspector shows; null for none. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
   tab = $state<RangesTab>('result')
@@ -148,9 +148,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     return sweep?.ranges.find((score) => rangeKey(score, sweep) === this.selected) ?? null
   })
   readonly busy = $derived.by(() => this.job.busy)
-  /**
-   * True while the sweep that the pair answers with is being read. Its selection is unknown before its check is read.
-   */
+  /** True while the pair's default sweep is being read. Its selection is unknown until its check is read. */
   readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.newest)
   /**
    * The range that is selected in the sweep that the pair answers with, under the current limit. Null for none, and
@@ -221,7 +219,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this, needs.tasks)
-    this.whatIf = new WhatIfAsking(project, this, (take) => this.followSelection(take))
+    this.whatIf = new WhatIfAsking(project, this, (apply) => this.followSelection(apply))
     this.comparing = new SweepComparing(project, this)
     this.evaluated = new EvaluatedRange(project, this)
     project.onChange((state, before) => this.onProjectChanged(state, before))
@@ -267,7 +265,9 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.pick(null)
   }
 
-  /** Reloads a check that was saved elsewhere. The end of a followed job reloads its own results. */
+  /**
+   * Reloads the check if another window or program has saved one. Jobs that this window follows reload it themselves.
+   */
   private async reloadSavedCheck({ answerChecks }: SavedCounts): Promise<void> {
     const before = this.savedChecks
     this.savedChecks = answerChecks
@@ -341,7 +341,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     tab: this.tab === 'result' ? null : this.tab
   }))
 
-  /** Shows the state of an address, as far as the shown sweep has it. */
+  /** Shows the model, metric, comparison and tab of the page's address, if the shown sweep has them. */
   applyPlace({ model, metric, against, tab }: Pick<Place, 'model' | 'metric' | 'against' | 'tab'>): void {
     this.tab = RANGES_TABS.find(({ value }) => value === tab)?.value ?? 'result'
     this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
@@ -363,7 +363,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   }
 
   /** Shows a sweep with its selected range chosen. */
-  protected take({ sweep, selection, check }: ReadSweep): void {
+  protected setShown({ sweep, selection, check }: ReadSweep): void {
     if (this.sweep !== null && this.sweep.id === this.newest)
       this.previousSweep = { id: this.sweep.id, selected: this.selection?.selected ?? null }
     this.limited.show(selection)
@@ -381,7 +381,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     if (sweepId !== this.sweep?.id) return
     const check = await this.project.attempt(() => client.checks.get({ ...here, sweepId }))
     if (sweepId !== this.sweep?.id) return
-    // Both change at once, so that a passing range replaces a failing one before that failure is shown.
+    // Check and selection change together, so that no range is shown as selected and failing.
     await this.limited.ask({ alongside: () => (this.check.document = check) })
   }
 
@@ -423,9 +423,9 @@ export class Ranges extends ShownRun<ReadSweep> {
   }
 
   /** Applies a change. The inspector then follows the shown selection, unless the user looks at another range. */
-  private followSelection(take: () => void): void {
+  private followSelection(apply: () => void): void {
     const followed = this.chosen === this.shownSelected && this.lookingAt.named === null
-    take()
+    apply()
     if (followed) this.choose(this.shownSelected ?? this.chosen)
   }
 

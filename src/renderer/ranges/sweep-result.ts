@@ -8,7 +8,7 @@ import { type Certainty, certaintyOf } from './board/certainty'
 export interface SweepResult {
   readonly evidence: VerdictEvidence & Pick<ShownSweep, 'post' | 'ranges' | 'preview'>
   readonly verdict: Verdict
-  /** Null where no range is marked. */
+  /** Badge of the selected range; null if no range is selected. */
   readonly badge: SelectedBadge | null
   /** How often ranges win; null where it is unknown. */
   readonly certainty: Certainty | null
@@ -35,7 +35,7 @@ export function sweepResult({ numbers, evaluated, hasAnswers }: Evidence): Sweep
     evidence,
     verdict,
     badge: selectedBadge(verdict),
-    // Prompts, or a sampler, that post itself fails say nothing about ranges.
+    // If post itself fails the prompts, wins of ranges mean nothing.
     certainty: verdict.state === 'unfit-prompts' ? null : certaintyOf(sweep, selection, check)
   }
 }

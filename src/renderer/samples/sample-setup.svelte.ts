@@ -18,7 +18,7 @@ export class SampleSetupState {
   readonly parsed = $derived.by(() => (this.draft === null ? null : this.parse(this.draft)))
   readonly waits = $derived.by(() => this.buffer.waits)
   readonly unsaved = $derived.by(() =>
-    this.buffer.elsewhere === null && !this.parsed?.settings ? 'some settings need attention.' : this.buffer.unsaved
+    this.buffer.conflict === null && !this.parsed?.settings ? 'some settings need attention.' : this.buffer.unsaved
   )
 
   constructor(private readonly project: OpenProject) {

@@ -205,7 +205,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
     void this.blind.updateVotes(run)
   }
 
-  protected take({ run, samples, measures }: Awaited<ReturnType<Client['samples']['get']>>): void {
+  protected setShown({ run, samples, measures }: Awaited<ReturnType<Client['samples']['get']>>): void {
     const board = new AnswerBoard()
     board.add(samples)
     // For the same run with more answers, search and open cells stay.

@@ -74,7 +74,7 @@ export const tableOf = <Row>(columns: readonly TableColumn<Row>[], rows: readonl
  * @param name name of the CSV file
  * @param csv content of that file; the table when left out
  */
-export const takeOut = (
+export const tableMenu = (
   name: string,
   table: () => TableText,
   csv = (): string => tableText(table(), 'CSV')

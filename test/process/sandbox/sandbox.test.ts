@@ -14,7 +14,7 @@ import { loadTextModel, type TextModel } from '../../../src/main/text/text-model
 import { rawSafetensors, TINY_LLAMA } from '../../fixtures/checkpoint-builder'
 import { childrenOf, exitStatus, startCli } from '../../fixtures/cli'
 import { problemOf } from '../../fixtures/problems'
-import { requireReadArguments } from '../../../src/main/work/template-arguments'
+import { requireKnownTemplateVariables } from '../../../src/main/work/template-arguments'
 import { byteLevelTokenizer, textFolder } from '../../fixtures/text-folder'
 import { tightSandbox } from '../../fixtures/tight-sandbox'
 
@@ -128,10 +128,12 @@ test('the variables of a chat template are listed in the sandbox, which can be s
     'tokenizer.json': byteLevelTokenizer(),
     'chat_template.jinja': `{{ '${"\\'".repeat(200_000)} }}`
   })
-  expect(await problemOf(requireReadArguments({ templateArgument: [['tone', 'dry']] }, folder))).toMatchObject({
-    code: 'bad-file',
-    message: expect.stringContaining(`${folder}/chat_template.jinja took longer than`)
-  })
+  expect(await problemOf(requireKnownTemplateVariables({ templateArgument: [['tone', 'dry']] }, folder))).toMatchObject(
+    {
+      code: 'bad-file',
+      message: expect.stringContaining(`${folder}/chat_template.jinja took longer than`)
+    }
+  )
 })
 
 describe('a tokenizer', () => {

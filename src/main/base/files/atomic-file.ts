@@ -32,7 +32,7 @@ export async function writeFileAtomic(
   }
 }
 
-/** Checks that a file could be written, by a temporary file beside it, because permissions are not enough. */
+/** Makes sure that a file can be written, by writing a temporary file beside it. Permissions alone do not say so. */
 export async function requireWritable(file: string): Promise<void> {
   const testFile = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {
@@ -75,7 +75,7 @@ export function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
-/** Gives the system's message without its path, which is that of an unfinished file. */
+/** Returns the system's message without the path, because that is the path of the temporary file. */
 const systemWords = (error: unknown): string =>
   errorCode(error) === 'ENOENT' ? 'its folder takes no files' : errorMessage(error).replace(/, \w+( '.*)?$/s, '')
 
@@ -84,7 +84,7 @@ export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
-/** Flushes a folder, so that a rename survives a power failure, where the system can. */
+/** Flushes a folder to the disk, so that a rename survives a power failure. Some systems cannot flush folders. */
 export async function flushFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r')

@@ -26,7 +26,7 @@ export async function readJsonFile(file: string, maxBytes: number, signal?: Abor
   return parseJson(decodeText(bytes, file), file)
 }
 
-/** Reads what the user named, and adds `hint` to errors without advice. */
+/** Runs `read`, and adds a hint to its error if the error has none. */
 export async function withHint<T>(hint: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()

@@ -32,7 +32,11 @@ export function parseJson(
   }
 }
 
-/** Parses as {@link parseJson} does; undefined if it is not JSON. @throws WorkbenchError `bad-file` when too large */
+/**
+ * Parses like {@link parseJson}; undefined for a text that is not JSON.
+ *
+ * @throws WorkbenchError `bad-file` if too large
+ */
 export function parseIfJson(text: string, what: string, bounds: JsonBounds = {}): unknown {
   try {
     return parseJson(text, what, { ...bounds, notJson: 'bad-input' })

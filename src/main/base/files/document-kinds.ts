@@ -25,7 +25,7 @@ const UNNAMED: readonly (readonly [DocumentKind, z.ZodType])[] = [
   ['distances', z.looseObject({ bytesRead: z.number(), components: list, layers: list })]
 ]
 
-/** Reads the kind of a JSON value; null if it is no document. A task names its kind of task. */
+/** Returns the kind of document that a JSON value is; null if it is none. In a task, `kind` is the kind of task. */
 export function kindOfDocument(value: unknown): RecognisedKind | null {
   const name =
     WithKind.safeParse(value).data?.kind ?? UNNAMED.find(([, schema]) => schema.safeParse(value).success)?.[0]

@@ -8,7 +8,7 @@ export const CUT_OFF = 'it ends too early, as if it had been cut off'
 const PIECE_BYTES = 2 ** 17
 /** Bytes that are scanned before other requests go first. */
 const SCAN_BYTES = 2 ** 20
-/** Largest piece that cannot be divided; no document has such a long string. */
+/** Maximum size of a piece that cannot be divided, such as a string. Documents have no longer strings. */
 const MAX_UNDIVIDED_BYTES = 16_000_000
 /** Limits of values and containers. The largest stored sweep has ten million numbers in a million lists. */
 const MAX_VALUES = 20_000_000

@@ -151,7 +151,7 @@ async function cutTornLine(handle: FileHandle): Promise<number> {
   const chunk = Buffer.alloc(65_536)
   let end = size
   while (end > 0) {
-    // Usually the last byte is a line break, so that one byte is enough.
+    // Usually the last byte is a line break, so that reading this one byte is enough.
     const length = end === size ? 1 : Math.min(end, chunk.byteLength)
     const { bytesRead } = await handle.read(chunk, 0, length, end - length)
     const last = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE)

@@ -90,7 +90,7 @@ export interface Writer {
   problem: Problem
 }
 
-/** Reports the process that writes a project now; null if there is none. Nothing is changed. */
+/** Returns the process that writes a project now; null if no process does. Does not change the lock. */
 export function writerOf(folder: string): Writer | null {
   const file = lockFile(folder)
   const owner = readOwner(file)
@@ -103,7 +103,7 @@ export interface LockedResource {
   advice: string
 }
 
-/** Ensures that one process at a time works on something, by a file of any name. @throws as {@link lockProject} */
+/** Takes a lock by creating a file, so that only one process uses a resource. @throws as {@link lockProject} */
 export async function acquireLock(file: string, locked: LockedResource): Promise<Lock> {
   for (;;) {
     const lock = create(file)
@@ -176,7 +176,7 @@ function ageMs(file: string): number {
   return Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
 }
 
-/** Reports whether the lock must be respected, as that of any other computer. */
+/** Reports whether a lock must be respected: if its process runs, or if it is of another computer. */
 function isLive(owner: LockOwner, file: string): boolean {
   if (owner.host !== hostname()) return true
   if (owner.pid === process.pid) return ownLocks.get(owner.token)?.isAt(file) === true

@@ -64,7 +64,11 @@ export async function parseDocument<T>(
   return { document: parsed.data, foundVersion }
 }
 
-/** Reads a document, and replaces an older version after a backup beside it. @returns document and backup's path */
+/**
+ * Reads a document. A file of an older version is replaced, with a backup beside it.
+ *
+ * @returns also the backup's path
+ */
 export async function migrateFile<T>(
   file: string,
   format: DocumentFormat<T>

@@ -11,7 +11,7 @@ import { parseJson } from './bounded-json'
 const ONLY_VARIABLE = 'SLR_ONLY_DIRS'
 const Folders = z.array(z.string()).min(1)
 
-/** Restricts this process, and those that it starts from now on, to a folder; see {@link requireAllowed}. */
+/** Restricts this process, and all processes that it starts later, to a folder; see {@link requireAllowed}. */
 export function restrictTo(folder: string, programFolders: readonly string[]): void {
   process.env[ONLY_VARIABLE] = JSON.stringify([folder, ...programFolders])
 }

@@ -57,7 +57,7 @@ export function modelPath(typed: string, folder?: string): string {
   return cachedModelFolder(id, revision) ?? path
 }
 
-/** Finds a model in the Hugging Face cache by its name org/name; null if it is not there. */
+/** Returns the folder of a model in the Hugging Face cache by its name org/name; null if the model is not cached. */
 export function cachedModelFolder(id: string, revision: string | undefined): string | null {
   if (!HUB_ID.test(id)) return null
   const cached = join(huggingFaceCacheFolder(), `models--${id.replace('/', '--')}`)
@@ -65,7 +65,7 @@ export function cachedModelFolder(id: string, revision: string | undefined): str
   return revision === undefined ? cached : join(cached, 'snapshots', commitOf(cached, revision))
 }
 
-/** Returns the commit of a revision in the cache, or the revision itself where the cache does not say. */
+/** Returns the commit that a revision names in the cache; the revision itself if the cache does not know its commit. */
 function commitOf(cached: string, revision: string): string {
   // An adapter's file may name any text, also one that leads out of the cache.
   const name = revision.replaceAll(/^\.+|[^\w.-]/g, '-')

@@ -19,7 +19,7 @@ export interface PlainFileState {
   readonly state: string
 }
 
-/** Reads the state of a file; null if it does not exist. @throws WorkbenchError `bad-file` for a link or no file */
+/** Reads the state of a file; null if it does not exist. @throws WorkbenchError `bad-file` for a link or a folder */
 export async function plainFileState(file: string): Promise<PlainFileState | null> {
   const stats = await plainFileStats(file)
   if (stats === null) return null

@@ -8,7 +8,7 @@ import { requireAllowed } from './only-folder'
 
 /** Time without data after which a drive counts as lost. */
 const SILENT_MS = 20_000
-/** Bytes of one read, each with its own time limit; more would gain nothing. */
+/** Bytes of one read. Each read has its own time limit. Larger reads are not faster. */
 const PIECE_BYTES = 16 * 2 ** 20
 
 /** Does not wait if a pipe replaces the file before it is opened. Windows has no such flag. */
@@ -29,7 +29,7 @@ export async function openRegularFile(file: string, system: FileSystem = { stat,
   if (!stats.isFile()) throw notRegular(file)
   const opening = system.open(file, READ_ONLY)
   const handle = await inTime(file, opening).catch((error: unknown) => {
-    // A file that opens after the limit is closed, because nobody else has its handle.
+    // If the file opens after the time limit, it is closed here, because nobody else has its handle.
     opening.then((late) => late.close()).catch(() => undefined)
     throw error
   })

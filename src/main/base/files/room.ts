@@ -28,7 +28,7 @@ export function requireFits(path: string, bytes: number, free: number | null): v
   )
 }
 
-/** Words a warning if the largest possible result does not fit; null if it fits. */
+/** Returns a warning if the largest possible result does not fit on the disk; null if it fits. */
 export async function roomNotice(path: string, maxBytes: number): Promise<string | null> {
   const free = await freeAt(path)
   if (free === null || maxBytes <= free) return null

@@ -92,20 +92,20 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       }
     )
     const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
-    // A sweep that ran first was computed on the device of the options.
+    // Without a given sweep, this command has just made one, on the device of the options.
     const isMadeFirst = options.from === undefined && projectPair === null
     const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
     const sweepFileCheck =
       options.from === undefined ? null : await readCheckBeside(await resultPath(options.from), sweep.id)
     const parts = { rho, recipes, best: options.best, sweepFileCheck, computedIn }
     const work = await CheckWork.open(pair, sweep, parts, projectPair)
-    const checked = await runShown({ signal, quiet: options.quiet }, saved, (means) => work.compute(means))
+    const checked = await runShown({ signal, quiet: options.quiet }, saved, (runtime) => work.compute(runtime))
     const selection = runToEnd(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection })
     const isAllChecked = rangesToCheck(sweep, checked, rho, 1).length === 0
     const verdict = await storedVerdict(projectPair, sweep, checked, selection, { isAllChecked })
     const document = { ...checked, rho, verdict }
-    // A project continues its check. Without one, the same ranges are checked again.
+    // The suggested command checks more ranges. A project adds them, a file needs a larger number of ranges to check.
     const best = projectPair === null && !isNamed ? options.best + CHECKED_AT_ONCE : undefined
     const again = checkCommandOf({ ...options, best, demo: undefined, out: options.from })
     const next = nextCommandsOf(

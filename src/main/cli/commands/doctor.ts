@@ -47,10 +47,10 @@ function printFamilies(json: boolean): Promise<void> {
     : printShown(table([['model_type', 'models'], ...Object.entries(types)], 'll'))
 }
 
-/** Free bytes of the disk of a folder; null where they are unknown. */
 interface FolderFacts {
   readonly path: string
   readonly exists: boolean
+  /** Free bytes of the folder's disk; null if unknown. */
   readonly freeBytes: number | null
 }
 
@@ -60,7 +60,7 @@ interface MachineFacts {
   readonly cores: number
   readonly config: UserConfig & { readonly path: string }
   readonly folders: Readonly<Record<'cache' | 'projects' | 'configuration', FolderFacts>>
-  /** Folders that are searched for models, without the cache. */
+  /** Folders that are searched for models besides the Hugging Face cache. */
   readonly modelFolders: readonly string[]
 }
 
@@ -94,7 +94,7 @@ async function folderFacts(path: string): Promise<FolderFacts> {
   return { path, exists, freeBytes: await freeBytes(path) }
 }
 
-/** Free bytes of the nearest folder that exists. */
+/** Returns the free bytes of the disk of a folder, which need not exist; null if unknown. */
 async function freeBytes(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path)

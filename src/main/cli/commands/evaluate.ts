@@ -51,7 +51,7 @@ import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { projectOptions } from '../results/project-to-save'
 import { requireSameIdentity } from '../results/replaced-file'
-import { requireReadArguments } from '../../work/template-arguments'
+import { requireKnownTemplateVariables } from '../../work/template-arguments'
 import { asksEndpoints, comparedModels, modelsNamed, warnOfEndpoints } from '../running/models'
 import { withResultContext } from '../results/result-context'
 
@@ -109,7 +109,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const folders = pairPaths(givenPair ?? projectPair?.document.location ?? (await requirePair(options, command)))
     const task = withSettings(await namedTask(taskName, projectPair), options)
     requireFp16(options.device ?? 'cpu', options.precision)
-    if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
+    if (!asksEndpoints(command.args)) await requireKnownTemplateVariables(options, await postTextFolder(folders))
     const judge = await judgeNamed(options.judge, task.kind, command)
     const table = await csvOutput(options)
     const answers =
@@ -140,7 +140,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       : printShown(describeEvaluation(view, { pair: pairOptionsOf(options), task: taskName }, options.details)))
     if (output !== null) note(writtenWords(output))
     if (answers !== null) note(writtenWords(answers))
-    // The measurements are saved and printed. An incomplete judgement still fails the command.
+    // If the judge did not reply to everything, the command fails after it has saved and printed the results.
     const failure = outcome.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
     if (failure !== null) throw failure
   })
@@ -164,7 +164,7 @@ async function openWork(
   )
 }
 
-/** The answers of an evaluation as JSON lines, as `slr sample --out` writes them. */
+/** Writes the answers of an evaluation as JSON lines, in the format of `slr sample --out`. */
 const answerLines = ({ task: { prompts } }: EvaluationRun, samples: readonly SampleLine[]): string =>
   samples
     .map((line) => {

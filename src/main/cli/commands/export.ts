@@ -97,7 +97,7 @@ async function exportModel(
   }
 }
 
-/** Scores the ranks of an adapter, and writes nothing but a requested table. */
+/** Scores adapters of several ranks, and prints the scores. No adapter is written. */
 async function showRanks(options: ExportOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (!options.adapter) throw usageError(command, '--ranks is for an adapter: give --adapter too')
   const output = await csvOutput(options)
@@ -109,7 +109,7 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
     return runShown(
       { signal, quiet: options.quiet },
       () => ({ saved: 'Nothing was written.', resumable: false }),
-      (means) => scoreRanks(context, request, triedDevices(signal), means)
+      (runtime) => scoreRanks(context, request, triedDevices(signal), runtime)
     )
   })
   await writeCsvIfAsked(output, () => rankTable(table), options.quiet)

@@ -37,7 +37,7 @@ export const distanceOptions = optionGroup().options({
   csv: text('<file>', 'write every number of every component as a table; an earlier one is replaced')
 })
 
-/** Reads both checkpoints and returns the distances of their layers and components. */
+/** Reads base and post and returns how far their layers and components differ. */
 export async function measureDistances(
   folders: { base: string; post: string },
   quiet: boolean,
@@ -49,7 +49,7 @@ export async function measureDistances(
   )
 }
 
-/** Prints one metric: a row for each layer, a column for each component. */
+/** Describes distances by one metric, as a table with a row for each layer and a column for each component. */
 export function describeDistances(
   document: DistancesDocument,
   metric: z.infer<typeof MetricName> = 'relative-norm'
@@ -87,7 +87,7 @@ export function describeDistances(
   ].join('\n')
 }
 
-/** Formats four digits. Small values keep a digit. */
+/** Formats four decimals. Values below 1e-4 have one significant digit instead. */
 function significant(value: number): string {
   if (value === 0) return '0'
   return value >= 1e-4 ? value.toFixed(4) : value.toExponential(1)

@@ -84,7 +84,7 @@ export const inspectCommand = subcommand(inspectOptions, {
   }
 })
 
-/** Facts from reading the weights; null if not requested. */
+/** Results of reading the weights. Each is null if it was not requested. */
 interface WeightFacts {
   readonly checksums: PairChecksums | null
   readonly values: PairValues | null
@@ -139,7 +139,11 @@ function unfitPair({ findings }: PairReport): WorkbenchError {
   )
 }
 
-/** Adds an unusable tokenizer of post to the report. The window finds it only with the first prompt. */
+/**
+ * Loads post's tokenizer, and adds a finding to the report if it cannot be used.
+ *
+ * @returns the report, and the error of a tokenizer without an earlier finding; null for none
+ */
 async function withTokenizer(report: PairReport): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
   if (!report.post.hasTokenizer) return { report, unreadable: null }
   try {

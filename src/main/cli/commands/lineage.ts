@@ -77,7 +77,7 @@ export const lineageCommand = subcommand(lineageOptions, {
   run: lineage
 })
 
-/** A result in the forms that it is written and shown in. */
+/** Result of the command, with its description and its table. */
 interface LineageResult {
   readonly kind: 'lineage' | 'triage'
   readonly document: LineageDocument | TriageDocument
@@ -112,11 +112,11 @@ async function lineage(options: LineageOptions, command: Command, signal: AbortS
     return printPlan(plan, options)
   }
   const call = { training, work, options, signal }
-  const { result, saving } = triage ? await scoredAlone(call) : await scoredStages(call)
+  const { result, saving } = triage ? await scoreCheckpoints(call) : await scoreStages(call)
   await savedThenShown(
     [...saving, ...outputs.map(({ kind, output }) => writeResult(output, kind, result))],
     () => (options.json ? printJson(result.kind, result.document) : printShown(blocksText(result.section.blocks))),
-    () => work.forget()
+    () => work.removeProgress()
   )
   for (const { output } of outputs) note(writtenWords(output))
 }
@@ -133,11 +133,11 @@ interface LineageOutcome {
   readonly saving: readonly Promise<void>[]
 }
 
-async function scoredAlone({ training, work, options: { quiet }, signal }: LineageCall): Promise<LineageOutcome> {
+async function scoreCheckpoints({ training, work, options: { quiet }, signal }: LineageCall): Promise<LineageOutcome> {
   const sweep = await runShown(
     { quiet, signal },
-    () => savedOf(work),
-    (means) => work.compute(means)
+    () => savedLineage(work),
+    (runtime) => work.compute(runtime)
   )
   const document = triageDocument(training, sweep)
   const result = {
@@ -147,13 +147,13 @@ async function scoredAlone({ training, work, options: { quiet }, signal }: Linea
   return { result, saving: [] }
 }
 
-async function scoredStages({ training, work, options, signal }: LineageCall): Promise<LineageOutcome> {
+async function scoreStages({ training, work, options, signal }: LineageCall): Promise<LineageOutcome> {
   const { quiet } = options
   const files = options.sweeps === undefined ? [] : await openSweepFiles(options.sweeps, training, options)
   const { document, sweeps } = await runShown(
     { quiet, signal },
-    () => savedOf(work),
-    (means) => computeLineage(training, work, means)
+    () => savedLineage(work),
+    (runtime) => computeLineage(training, work, runtime)
   )
   const result = {
     ...{ kind: 'lineage' as const, document },
@@ -163,7 +163,7 @@ async function scoredStages({ training, work, options, signal }: LineageCall): P
   return { result, saving }
 }
 
-const savedOf = ({ history }: SweepWork): SavedWork =>
+const savedLineage = ({ history }: SweepWork): SavedWork =>
   savedOfSweep(history, () => ({
     saved: 'Nothing is saved. With --out FILE a lineage can be resumed.',
     resumable: false
@@ -180,7 +180,7 @@ interface LineageOutput {
   readonly output: OutputFile
 }
 
-/** Checks the files of `--out` before the work. */
+/** Makes sure, before the work, that the files of `--out` can be written. */
 async function openOutputs({ out = [], triage, force }: LineageOptions, command: Command): Promise<LineageOutput[]> {
   const outputs: LineageOutput[] = []
   for (const file of out) {
@@ -195,7 +195,7 @@ async function openOutputs({ out = [], triage, force }: LineageOptions, command:
   return outputs
 }
 
-/** Checks the file of the sweep of each pair of stages before the work. */
+/** Makes sure, before the work, that a file can be written for the sweep of each pair of stages. */
 async function openSweepFiles(
   folder: string,
   training: Training,

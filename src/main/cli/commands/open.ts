@@ -46,11 +46,11 @@ export const openCommand = subcommand(openOptions, {
   }
 })
 
-/** Restricts the program to a folder, also for new projects. @throws WorkbenchError `not-found` */
+/** Restricts the program to reading and writing in one folder. @throws WorkbenchError `not-found` */
 async function onlyFolder(typed: string): Promise<string> {
   const folder = absolutePath(typed)
   if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder}.`)
-  // A subfolder, because the window starts in the folder around the projects.
+  // New projects go into a subfolder, because the window lists folders from the one above the projects.
   const projects = projectsFolder()
   if (projects === folder || !isWithin(folder, projects))
     process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
@@ -77,13 +77,13 @@ async function initialProject({ demo, pair }: OpenOptions, command: Command): Pr
   )
 }
 
-/** Reads only the list of pairs. The window reports projects that cannot be opened. */
+/** Returns the id of a pair by its name. Only the list of pairs is read, because the window reports other problems. */
 async function pairId(project: string, name: string): Promise<PairId> {
   const { pairs } = (await readProjectFiles(project)).document
   return documentNamed(project, pairs, name).id
 }
 
-/** Prints the address of the workbench. The first browser that opens it can use it. */
+/** Returns a function that prints the address of the workbench, which works in one browser only. */
 function announcer(json: boolean): (url: string, startedHere: boolean) => Promise<void> {
   return (url, startedHere) => {
     if (json) return printJson('address', { url })

@@ -41,7 +41,7 @@ export function projectCommand(command: Command, signal: AbortSignal): void {
   projectRestoreCommand(add('restore', 'restore a run from the trash'), signal)
 }
 
-/** `slr project new`: creates a project with its first pair and the prompts that suit the pair. */
+/** `slr project new`: creates a project with one pair, and built-in prompts for the pair. */
 const projectNewCommand = subcommand(pairOptions, {
   operands: [new Argument('<project>', 'folder NAME.slr to create; its parent must exist')],
   async run(options, command) {
@@ -68,7 +68,7 @@ const projectNewCommand = subcommand(pairOptions, {
 const PROJECT = new Argument('<project>', 'project folder NAME.slr')
 const RUN = new Argument('<run>', 'id of the run, or the beginning of the id')
 
-/** `slr project list`: opens the project for viewing, so another program may have it open. */
+/** `slr project list`: lists the runs of a pair. Works while another program writes the project. */
 const projectListCommand = subcommand(pairOption, {
   operands: [PROJECT],
   async run(options, command) {
@@ -82,11 +82,11 @@ const projectListCommand = subcommand(pairOption, {
   }
 })
 
-const projectNameCommand = markCommand('name', 'name of the run')
-const projectNoteCommand = markCommand('note', 'the note, as Markdown')
+const projectNameCommand = setTextCommand('name', 'name of the run')
+const projectNoteCommand = setTextCommand('note', 'the note, as Markdown')
 
-/** A command that sets a text of a run. */
-function markCommand(field: 'name' | 'note', description: string): DeclaredCommand {
+/** Creates the command that sets the name or the note of a run. */
+function setTextCommand(field: 'name' | 'note', description: string): DeclaredCommand {
   return subcommand(pairOption, {
     operands: [PROJECT, RUN, new Argument('<text>', description)],
     run: (options, { args }) =>
@@ -148,7 +148,7 @@ async function printRuns(projectPair: ProjectPair, json: boolean): Promise<void>
   await printShown(describeHistory(state))
 }
 
-/** The shortest length at which all ids differ, at least 8 characters. */
+/** Returns the number of characters at which the beginnings of all ids differ; at least 8. */
 function idLength(runs: readonly RunKey[]): number {
   for (let length = 8; length < 64; length++) {
     if (new Set(runs.map(({ id }) => id.slice(0, length))).size === runs.length) return length

@@ -45,7 +45,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
     refuseUnused(command, ['format'], 'has no effect with --json only: give --out FILE too')
   const format = formatOf(options, command)
   const output = out === undefined ? null : await checkOutputFile(out, 'page', {}, options.force)
-  // Opened for reading, so that other programs may have it open.
+  // The project is opened for viewing, because another program may be writing it.
   const project = await openNamedProject(path, 'view')
   try {
     const projectPair = pairNamed(project, options.pair)

@@ -19,7 +19,7 @@ import { addressOption } from '../options/server-file'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { projectOptions, pairOfCommand } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
-import { nextTokenOptions, showNextTokens } from './sample-next'
+import { nextTokenOptions, showNextTokens } from './next-tokens'
 import { plural } from '../../../contract/words/format'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -56,7 +56,7 @@ import { measureRun } from '../../measures/host'
 import { inOrder, promptOf } from '../../report/samples-page/export'
 import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file'
 import { flag, number, several, text } from '../options/option-kinds'
-import type { WorkMeans } from '../../work/means'
+import type { WorkRuntime } from '../../work/work-runtime'
 import { answersInMemory, SampleWork } from '../../work/sample'
 import { requireFp16 } from '../../work/chosen-device'
 import { count, printJson, printShown, printText, remark } from '../printing/output'
@@ -66,7 +66,7 @@ import { runShown, withProgress } from '../running/shown-work'
 import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
 import { type SavedWork, type Stoppable, untilStopped } from '../running/stopped'
-import { requireReadArguments } from '../../work/template-arguments'
+import { requireKnownTemplateVariables } from '../../work/template-arguments'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
@@ -105,13 +105,13 @@ type SampleOptions = Omit<CommandOptions<typeof sampleOptions>, 'device'> & {
   readonly device: GenerationDevice | undefined
 }
 
-/** Options that `--next` does not read. */
-const OF_ANSWERS = [
+/** Options for answers, which `--next` refuses. */
+const UNUSED_BY_NEXT = [
   ...['prompts', 'n', 'seed', 'maxTokens', 'stop', 'out', 'fresh', 'paper', 'greedy', 'allowAddress'],
   ...['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'weights', 'memory']
 ]
-/** Options that only `--next` reads. */
-const OF_NEXT = ['tokens', 'top', 'logits']
+/** Options that are refused without `--next`. */
+const ONLY_FOR_NEXT = ['tokens', 'top', 'logits']
 
 export const sampleCommand = subcommand(sampleOptions, {
   operands: [comparedModels('post')],
@@ -120,10 +120,10 @@ export const sampleCommand = subcommand(sampleOptions, {
       const folders = pairPaths(await pairOfCommand(options, pair, command))
       const models = { folders, pair }
       if (options.next) {
-        refuseUnused(command, OF_ANSWERS, 'has no effect with --next, which computes one token')
+        refuseUnused(command, UNUSED_BY_NEXT, 'has no effect with --next, which computes one token')
         return showNextTokens(options, models, command, signal)
       }
-      refuseUnused(command, OF_NEXT, 'needs --next')
+      refuseUnused(command, ONLY_FOR_NEXT, 'needs --next')
       await sample({ ...options, device: generationDevice(options, command) }, models, command, signal)
     })
   }
@@ -153,7 +153,7 @@ async function sample(
   allowForThisRun(options.allowAddress ?? [])
   const { folders } = models
   requireFp16(options.device ?? 'cpu', options.precision)
-  if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
+  if (!asksEndpoints(command.args)) await requireKnownTemplateVariables(options, await postTextFolder(folders))
   const prompts = await promptsFrom(options, command)
   const output =
     options.out === undefined
@@ -199,7 +199,7 @@ async function sampleInto(
   const work = resumable ? await SampleWork.resume(file, wanted.folders) : new SampleWork(file, wanted.planned)
   const stoppable = { signal, quiet: options.quiet }
   const saved = (): SavedWork => savedSamples(file)
-  const { computation } = await runShown(stoppable, saved, (means) => generateInto(file, work, means))
+  const { computation } = await runShown(stoppable, saved, (runtime) => generateInto(file, work, runtime))
   await file.finish()
   const samples = file.answers
   const measures = await untilStopped(stoppable, saved, () => measureRun(run, samples, signal))
@@ -212,7 +212,7 @@ async function sampleInto(
   note(`${outcome}: ${plural(samples.length, 'answer')}${computationWords}`)
 }
 
-/** Returns the result of a run for `--json`, without its answers and their file. */
+/** Summarizes a run for `--json`, without its answers. */
 const summaryOf = (
   { settings: { device } }: SampleRun,
   samples: readonly SampleLine[],
@@ -224,13 +224,13 @@ const summaryOf = (
   ...{ compared, variants }
 })
 
-/** Prints the measures and all answers as one JSON object at the end. A stopped run prints nothing. */
+/** Generates answers, and prints them with their measures as one JSON object. A stopped run prints nothing. */
 async function printJsonAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
   const store = answersInMemory(run)
   const { computation } = await runShown(
     stoppable,
     () => printedSamples(0),
-    (means) => new SampleWork(store, planned).compute(means)
+    (runtime) => new SampleWork(store, planned).compute(runtime)
   )
   const finished = store.answers
   const answers = inOrder(run, finished).map((line) => ({ ...line, ...promptOf(run, line) }))
@@ -238,7 +238,10 @@ async function printJsonAnswers(run: SampleRun, planned: PlannedAnswers, stoppab
   await printJson('samples', { ...summaryOf(run, finished, computation, measures), answers })
 }
 
-/** Prints answers: each one for a program, all together at the end for a person. They are not saved. */
+/**
+ * Generates answers and prints them without saving them. A terminal shows all answers at the end, and other programs
+ * receive each answer when it is finished.
+ */
 async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
   const isRead = process.stdout.isTTY
   const store = answersInMemory(run, async (lines) => {
@@ -250,7 +253,7 @@ async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: 
     () => printedSamples(store.answers.length),
     async () => {
       try {
-        await withProgress(stoppable, (means) => work.compute(means))
+        await withProgress(stoppable, (runtime) => work.compute(runtime))
       } finally {
         if (isRead && store.answers.length > 0) await printShown(describeAnswers(run, store.answers))
       }
@@ -258,7 +261,7 @@ async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: 
   )
 }
 
-/** Checks the disk for the missing answers, and warns if long ones may not fit. */
+/** Refuses a disk without room for the missing answers if they are short, and warns if long answers may not fit. */
 async function requireRoomForAnswers({ path, run, answers }: AnswersFile, note: (text: string) => void): Promise<void> {
   const { variants, prompts, settings } = run
   const missing = variants.length * prompts.length * settings.sampleCount - answers.length
@@ -267,7 +270,7 @@ async function requireRoomForAnswers({ path, run, answers }: AnswersFile, note: 
   if (notice !== null) note(notice)
 }
 
-/** Describes the run. Endpoints are named even if quiet. */
+/** Prints notices and the plan of a run. With `--quiet`, only the endpoints that receive prompts are printed. */
 async function notifyOfRun(
   run: SampleRun,
   folders: { base: string; post: string },
@@ -322,11 +325,15 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
   }
 }
 
-async function generateInto(file: AnswersFile, work: SampleWork, means: WorkMeans): ReturnType<SampleWork['compute']> {
+async function generateInto(
+  file: AnswersFile,
+  work: SampleWork,
+  runtime: WorkRuntime
+): ReturnType<SampleWork['compute']> {
   try {
-    return await work.compute(means)
+    return await work.compute(runtime)
   } catch (error) {
-    if (file.answers.length > 0 && !means.signal.aborted)
+    if (file.answers.length > 0 && !runtime.signal.aborted)
       remark(`${savedSamples(file).saved} The same command resumes.`)
     throw error
   } finally {

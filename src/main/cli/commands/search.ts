@@ -92,7 +92,7 @@ const searchMethodOptions = optionGroup('Search:').options({
 })
 type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
 
-const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
+const METHODS_OF_OPTIONS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
   { option: 'beam', methods: ['greedy', 'beam'] },
   { option: 'generations', methods: ['greedy', 'beam'] },
   { option: 'strengths', methods: ['greedy', 'beam'] },
@@ -105,9 +105,11 @@ const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly Se
 function searchMethodOf(options: SearchMethodOptions, command: Command): SearchMethodName {
   const beam = options.beam ?? 1
   const method = options.method ?? (beam > 1 ? 'beam' : 'greedy')
-  const stranger = OWNERS.find(({ option, methods }) => options[option] !== undefined && !methods.includes(method))
-  if (stranger !== undefined) {
-    throw usageError(command, `--${stranger.option} belongs to ${stranger.methods.join(' and ')}, not to ${method}.`)
+  const unfitting = METHODS_OF_OPTIONS.find(
+    ({ option, methods }) => options[option] !== undefined && !methods.includes(method)
+  )
+  if (unfitting !== undefined) {
+    throw usageError(command, `--${unfitting.option} belongs to ${unfitting.methods.join(' and ')}, not to ${method}.`)
   }
   if (options.beam !== undefined && beam > 1 !== (method === 'beam')) {
     throw usageError(command, `--beam ${beam} does not fit the method ${method}.`)
@@ -222,7 +224,7 @@ async function search(
     const document = await runShown(
       { signal, quiet: options.quiet },
       () => savedOfSearch(savedProgress),
-      (means) => work.compute(means)
+      (runtime) => work.compute(runtime)
     )
     const selection = runToEnd(checkedSelection(sweep, check, document.rho))
     const finding = searchFinding(document, { check, rho, selection, promptCount: sweep.prompts.length })
@@ -235,7 +237,7 @@ async function search(
         const preview = selection === null ? [] : describePreview({ ...sweep, selection })
         return printShown(describeSearch(document, finding, { next, preview, details: options.details }))
       },
-      () => work.forget()
+      () => work.removeProgress()
     )
     if (output !== null) note(writtenWords(output))
     if (projectPair !== null) note(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)

@@ -17,7 +17,7 @@ import { defaultSampleSettings } from '../../samples/default-settings'
 import { engineOnly } from '../../samples/external'
 import { requireFp16 } from '../../work/chosen-device'
 import { computingFromOptions } from '../../../contract/documents/samples'
-import { requireReadArguments } from '../../work/template-arguments'
+import { requireKnownTemplateVariables } from '../../work/template-arguments'
 import { computingOptions } from '../options/computing-options'
 import { defaulting, flag, number, several, text } from '../options/option-kinds'
 import {
@@ -67,8 +67,8 @@ async function serve(
   const { folders } = context
   const { host, port, allowOrigin = [] } = options
   requireFp16(options.device ?? 'cpu', options.precision)
-  await requireReadArguments(options, await postTextFolder(folders))
-  const key = await keyOf(options, command)
+  await requireKnownTemplateVariables(options, await postTextFolder(folders))
+  const key = await readApiKey(options, command)
   const variants = await namedVariants(context, command)
   const note = options.quiet ? () => undefined : remark
   notifyOfMemory(options, note)
@@ -93,7 +93,7 @@ async function serve(
   })
 }
 
-/** Names each model as it was typed. Files and folders have the names of their models. */
+/** Returns the served models, named by the words that the user typed. Paths are replaced by the name of their model. */
 async function namedVariants(context: ModelContext, command: Command): Promise<NamedVariant[]> {
   const words = command.args.length > 0 ? command.args : ['base', 'post']
   const variants = engineOnly(await modelsNamed(words, context, command), 'it cannot be served')
@@ -108,8 +108,12 @@ async function namedVariants(context: ModelContext, command: Command): Promise<N
 
 const MAX_KEY_BYTES = 10_000
 
-/** Reads the key of requests. @throws UsageError for a host that others reach without a key */
-async function keyOf({ host, apiKeyFile }: ServeOptions, command: Command): Promise<string | null> {
+/**
+ * Reads the key that requests must bring; null for none.
+ *
+ * @throws UsageError if other machines could reach the server without a key
+ */
+async function readApiKey({ host, apiKeyFile }: ServeOptions, command: Command): Promise<string | null> {
   if (apiKeyFile === undefined) {
     if (isLoopback(host)) return null
     throw usageError(command, `--host ${host} can be reached by others: name a key with --api-key-file`)

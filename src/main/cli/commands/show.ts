@@ -86,7 +86,7 @@ type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
   readonly force: boolean
 }
 
-/** `slr show` of a sweep, as it is or recalculated for another limit, sampler or number of draws. */
+/** `slr show` of a sweep: shows it as stored, or recalculated for another limit, sampler or number of draws. */
 async function showSweep(
   typed: string,
   { temperature, minP, rho, draws, mix, budget, json, quiet, details, csv, force }: WhatIfSettings,
@@ -104,12 +104,12 @@ async function showSweep(
   const next = (selected: RestorationRange | null): NextCommands =>
     nextCommandsOf({ ...resultPlace, ...pairOfResult(sweep) }, checkCommandOf(resultPlace), selected)
   const table = await csvOutput({ csv, force })
-  const asPlain = async (): Promise<void> => {
+  const showStored = async (): Promise<void> => {
     await writeCsvIfAsked(table, () => sweepTable(sweep), quiet)
     await (json ? printJson('sweep', sweep) : printShown(describeSweep(sweep, check, next, { promptSet, details })))
   }
   const isAsked = [rho, temperature, draws, mix, budget].some((setting) => setting !== undefined)
-  if (!isAsked) return asPlain()
+  if (!isAsked) return showStored()
   if (sweep.selection === null) {
     throw inputError(`${typed} scored no ranges to select from.`)
   }
@@ -123,7 +123,7 @@ async function showSweep(
     sweep
   )
   const words = whatIfWords(whatIf, sweep)
-  if (words === AS_SWEPT && budget === undefined) return asPlain()
+  if (words === AS_SWEPT && budget === undefined) return showStored()
   const answer = await untilStopped({ signal, quiet }, nothingSaved, () =>
     runCooperatively(askWhatIf(sweep, check, whatIf, budget ?? null), { signal, what: 'The question' })
   )
@@ -233,16 +233,17 @@ async function describeResult(kind: DocumentKind, value: unknown, argument: stri
   }
 }
 
-/** Fields that `slr check --out` adds to a check. Checks in a project do not have them. */
+/** Fields that a check written by `slr check --out` has, and a check in a project lacks. */
 const CheckOutcome = z.object({
   rho: z.number().default(DEFAULT_RHO),
   verdict: Verdict.nullable().default(null)
 })
 
-/** The finding that `slr search --out` adds to a search. Searches in a project do not have it. */
+/** Field that a search written by `slr search --out` has, and a search in a project lacks. */
 const SearchOutcome = z.object({ finding: ShownVerdict.nullable().default(null) })
 
-/** Reads the sweep and the check of a search that a project stores. Elsewhere they are unknown. */
+/** Reads the sweep and the check that a project's search started from; both null for a search outside a project. */
+
 async function searchEvidence(file: string, { sweepId, rho, found }: SearchDocument): Promise<SearchEvidence> {
   const promptCount = found[0]?.prompts.length ?? 0
   if (!(await isProject(join(file, '../../../..')))) return { check: null, selection: null, rho, promptCount }
@@ -265,7 +266,7 @@ async function withPairOfDocument<Result>(
   work: (pair: ProjectPair, id: string) => Promise<Result>
 ): Promise<Result> {
   const folder = dirname(dirname(file))
-  // A project of an earlier version is one pair with its results in the project's folder.
+  // Earlier versions stored a single pair, with its results directly in the project's folder.
   const project = await openProject((await isProject(folder)) ? folder : dirname(dirname(folder)), 'view')
   try {
     const pair = project.pairs.find((each) => each.folder === folder)
@@ -276,7 +277,7 @@ async function withPairOfDocument<Result>(
   }
 }
 
-/** `slr show` of several sweeps: compares them. Differences are the second minus the first. */
+/** `slr show` of several sweeps: compares them. Differences are the second sweep minus the first. */
 async function showComparison(
   files: readonly string[],
   {
@@ -292,7 +293,7 @@ async function showComparison(
   const more = files.slice(2)
   requireNewFiles([a, b], more)
   const table = await csvOutput({ csv, force })
-  const [first, second] = [await read(a, signal), await read(b, signal)]
+  const [first, second] = [await readSweepWithCheck(a, signal), await readSweepWithCheck(b, signal)]
   const others = await Promise.all(more.map(async (file) => readCompared(await resultPath(file), signal)))
   for (const [index, sweep] of others.entries()) requireOverSources([first.sweep, second.sweep, sweep], more[index])
   const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
@@ -301,16 +302,16 @@ async function showComparison(
   await (json ? printJson('comparison', comparison) : printShown(describeComparison(comparison)))
 }
 
-/** @throws WorkbenchError `bad-input` naming a repeated file, which would be ignored silently */
+/** Refuses a file that is given twice. @throws WorkbenchError `bad-input` naming the file */
 function requireNewFiles(two: readonly string[], others: readonly string[]): void {
   const files = [...two, ...others].map((path) => absolutePath(path))
-  const twice = others.find(
+  const repeated = others.find(
     (_, index) => files.indexOf(elementAt(files, two.length + index, 'file')) < two.length + index
   )
-  if (twice !== undefined) throw inputError(`${twice} is given twice.`, 'Name each sweep once.')
+  if (repeated !== undefined) throw inputError(`${repeated} is given twice.`, 'Name each sweep once.')
 }
 
-/** @throws WorkbenchError `bad-input` naming the file if sweeps differ by more than their source */
+/** Requires sweeps that differ only by their source. @throws WorkbenchError `bad-input` naming the file */
 function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
   if (areOverSources(sweeps)) return
   throw inputError(
@@ -332,8 +333,9 @@ async function readCompared(file: string, signal: AbortSignal): Promise<SweepDoc
   }
 }
 
-/** Reads a sweep with the full-answer check beside its file. */
-async function read(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
+/** Reads a sweep, and its full-answer check if there is one beside the file. */
+
+async function readSweepWithCheck(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
   const file = await resultPath(typed)
   const sweep = await readCompared(file, signal)
   return { sweep, check: await readCheckBeside(file, sweep.id) }

@@ -70,7 +70,7 @@ const MAX_OTHER_BYTES = 1_000_000_000
 const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
 
 async function studyText(path: string): Promise<string> {
-  // JSON is also YAML. A document of this program is recognised by its name, because it may be too large to read.
+  // JSON is also YAML, so other documents of this program would be read as studies. They are refused by their kind.
   const otherKind = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
   if (otherKind !== null) throw inputError(`${path} is ${otherKind.is}, not a study.`, STUDY)
   return withHint(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
@@ -113,7 +113,7 @@ async function planSteps(
 ): Promise<void> {
   const { study, projectPath } = resolved
   await requireProjectPath(resolved)
-  // Opened for reading, so that other programs may have it open.
+  // The project is opened for viewing, because another program may be writing it.
   const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
   const display = progressDisplay(quiet)
   try {
@@ -135,7 +135,7 @@ async function planSteps(
   }
 }
 
-/** Prints the options that a run needs to send anything. */
+/** Prints the options that a run needs before it may send texts to endpoints. */
 async function remarkUnconfirmed(resolved: ResolvedStudy, steps: readonly StudyStep[]): Promise<void> {
   const missing = await unconfirmedOf(contactsOfSteps(resolved, steps))
   if (missing.length === 0) return

@@ -19,10 +19,10 @@ import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 
-/** Options that a merge reads. The parts supply the others. */
+/** Options that a merge reads. All other settings are those of the parts. */
 const MERGE_OPTIONS = ['merge', 'rho', 'seed', 'out', 'force', 'project', 'pair', 'details', 'csv', 'json', 'quiet']
 
-/** `slr sweep --merge`: joins the parts of a sweep. It does not need the model files. */
+/** `slr sweep --merge`: joins the parts of a sweep, without reading the models. */
 export async function mergeSweep(files: readonly string[], options: SweepOptions, command: Command): Promise<void> {
   const others = command.options.map((option) => option.attributeName())
   refuseUnused(

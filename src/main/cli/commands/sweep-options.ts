@@ -42,7 +42,7 @@ export const sweepOptions = pairOptions
   .and(renderingOptions, deviceOptions, memoryOption)
 export type SweepOptions = CommandOptions<typeof sweepOptions>
 
-/** Requires all ranges and prompts for a preview. */
+/** Refuses a preview of part of the ranges or prompts. */
 export function requireRangesOfAll(
   { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
   command: Command
@@ -54,7 +54,7 @@ export function requireRangesOfAll(
   throw usageError(command, `--preview covers all ranges and prompts, and does not go with ${name}`)
 }
 
-/** Parses a shard: `2/8` is the second of eight. */
+/** Parses a shard, one of equal parts of the prompts. `2/8` is the second of eight. */
 function parseShard(text: string): Shard {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
   const shard = Shard.safeParse({ index: Number(index), count: Number(count) })

@@ -17,7 +17,7 @@ import { withViewedPair } from '../results/project-to-view'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { nothingSaved, untilStopped } from '../running/stopped'
 
-/** Options of a sweep without effect on its plan. */
+/** Options of a sweep that a plan ignores. */
 const NOT_PLANNED = ['shard', 'merge', 'fresh', 'all', 'csv', 'details', 'check']
 
 /** `slr sweep --dry-run`: prints the work, memory and time of a sweep without computing it. */
@@ -34,13 +34,13 @@ export async function printSweepPlan(options: SweepOptions, command: Command, si
   })
 }
 
-/** @param plan null if nothing is left to compute */
+/** Prints the plan of a sweep. @param plan null if nothing is left to compute */
 export const printPlan = (plan: SweepPlan | null, { json }: { json: boolean }): Promise<void> =>
   json ? printJson('sweep-plan', plan ?? {}) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan))
 
 const NOTHING_LEFT = 'Nothing is left to compute: all results exist.'
 
-/** @returns null if nothing is left to compute */
+/** Plans the sweep that the options describe. @returns null if nothing is left to compute */
 async function openPlan(
   options: SweepOptions,
   command: Command,

@@ -59,7 +59,7 @@ export const sweepCommand = subcommand(sweepOptions, {
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (options.merge !== undefined) return mergeSweep(options.merge, options, command)
   if (options.dryRun) return printSweepPlan(options, command, signal)
-  if (options.shard !== undefined) requirePlaceForPart(options, command)
+  if (options.shard !== undefined) requireOutputForPart(options, command)
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
   const givenPair = await pairIfGiven(options, command)
@@ -98,7 +98,7 @@ async function sweepPair(
     options.out === undefined
       ? null
       : await checkSweepFile(options.out, kind, { prompts, recipes, task }, options.force)
-  const beside = output === null ? null : await besideOf(output, options)
+  const checkOutput = output === null ? null : await checkOutputBeside(output, options)
   const table = await csvOutput(options)
   notifyOfMemory(options, note)
   requireFittingTask(options, command, projectPair)
@@ -112,7 +112,7 @@ async function sweepPair(
   if (projectPair === null && options.task === undefined) notifyOfPrompts(pair, options, note)
   notifyOfDevice(request, note)
   if (output !== null) {
-    if (options.preview && existing !== null) await refuseToKeepLess(output.path, existing, request)
+    if (options.preview && existing !== null) await refuseReplacingFullSweep(output.path, existing, request)
     await requireSameSweep(output, kind, request, options.shard)
   }
   if (options.shard !== undefined) {
@@ -122,24 +122,24 @@ async function sweepPair(
   const document = await runShown(
     { quiet: options.quiet, signal },
     () => savedOfSweep(run.history, savedOnlyWithOutput('sweep')),
-    (means) => run.compute(means)
+    (runtime) => run.compute(runtime)
   )
   throwIfCancelled(signal, 'The sweep')
   // The project and the file get the result even if one fails, because it may have taken hours.
-  const keeping = run.keep(document)
-  const saving = [keeping, ...(output === null ? [] : [writeOutputFile(output, 'sweep', document)])]
+  const storing = run.keep(document)
+  const saving = [storing, ...(output === null ? [] : [writeOutputFile(output, 'sweep', document)])]
   const failure = await failureOf(
     savedThenShown(
       saving,
       () => Promise.resolve(),
-      () => run.forget()
+      () => run.removeProgress()
     )
   )
-  const carried = await keeping.catch(() => null)
+  const earlierCheck = await storing.catch(() => null)
   const check =
     failure !== null || !isCheckable(document, options)
-      ? carried
-      : ((await firstCheck(document, request, { projectPair, output, beside, options, signal })) ?? carried)
+      ? earlierCheck
+      : ((await firstCheck(document, request, { projectPair, output, checkOutput, options, signal })) ?? earlierCheck)
   await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
   await showSwept(document, check, projectPair, options)
   if (output !== null) note(writtenOver(output, existing, document))
@@ -156,7 +156,10 @@ async function failureOf(work: Promise<void>): Promise<unknown> {
   }
 }
 
-/** Reports whether a full-answer check applies. Previews are for screening, and a task scores full answers. */
+/**
+ * Reports whether the sweep is followed by a full-answer check. Previews are not checked, and sweeps by a task score
+ * full answers already.
+ */
 const isCheckable = (
   { scoredBy, selection, preview }: SweepDocument,
   { check }: Pick<SweepOptions, 'check'>
@@ -181,13 +184,13 @@ async function showSwept(
   )
 }
 
-/** Announces a device, which takes time before the first progress. */
+/** Prints that a GPU is prepared, because the first progress follows only later. */
 function notifyOfDevice({ device }: CrcSweepRequest, note: (text: string) => void): void {
   if (device === undefined || device.device === 'cpu') return
   note(`Preparing ${DEVICE_LABELS[device.device]}. An emulated device takes a minute.`)
 }
 
-/** Refuses options of one pair or one result beside `--all`. @returns the project */
+/** Refuses options that are for a single pair together with `--all`. @returns path of the project */
 function requireProjectOfAll(options: SweepOptions, changedSettings: PairLocation | null, command: Command): string {
   if (options.project === undefined)
     throw usageError(command, '--all sweeps the pairs of a project: give --project FOLDER too')
@@ -206,11 +209,11 @@ function requireProjectOfAll(options: SweepOptions, changedSettings: PairLocatio
 }
 
 export function checkAfter(options: SweepOptions, named: { pair?: string } = {}): string {
-  return checkCommandOf({ ...options, ...named, demo: isPlain(options) ? options.demo : undefined })
+  return checkCommandOf({ ...options, ...named, demo: hasDefaultSettings(options) ? options.demo : undefined })
 }
 
-/** Reports whether a check of the same pair would make the same sweep first. */
-function isPlain({ prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
+/** Reports whether `slr check` without `--from` would begin with a sweep of the same settings. */
+function hasDefaultSettings({ prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
   const {
     source = 'base',
     rho = DEFAULT_RHO,
@@ -227,8 +230,8 @@ function isPlain({ prompts, task, recipes, countLeadingSpace, ...options }: Swee
   return plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }
 
-/** Refuses a part without a file: projects take full sweeps only, and an unsaved part is lost. */
-function requirePlaceForPart(options: SweepOptions, command: Command): void {
+/** Requires a file for a part of a sweep. Projects store complete sweeps only, and an unsaved part would be lost. */
+function requireOutputForPart(options: SweepOptions, command: Command): void {
   if (options.project !== undefined) {
     throw usageError(command, '--shard and --project do not go together: save the merged sweep in the project')
   }
@@ -237,7 +240,7 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
   }
 }
 
-async function refuseToKeepLess(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
+async function refuseReplacingFullSweep(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
   if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post)))) return
   throw inputError(
@@ -262,13 +265,13 @@ async function sweepShard(run: SweepWork, shard: Shard, { options, output, note,
   const part = await runShown(
     { quiet: options.quiet, signal },
     () => savedOfSweep(run.history, savedOnlyWithOutput('sweep')),
-    (means) => run.computeShard(shard, means)
+    (runtime) => run.computeShard(shard, runtime)
   )
   throwIfCancelled(signal, 'The sweep')
   await savedThenShown(
     output === null ? [] : [writeOutputFile(output, 'sweep-part', part)],
     () => (options.json ? printJson('sweep-part', part) : printShown(describePart(part))),
-    () => run.forget()
+    () => run.removeProgress()
   )
   if (output !== null) note(writtenWords(output))
 }
@@ -276,13 +279,17 @@ async function sweepShard(run: SweepWork, shard: Shard, { options, output, note,
 interface CheckAfterSweep {
   readonly projectPair: ProjectPair | null
   readonly output: OutputFile | null
-  readonly beside: PairResultFile | null
+  readonly checkOutput: PairResultFile | null
   readonly options: SweepOptions
   readonly signal: AbortSignal
 }
 
-/** Checks the file for the check of a sweep before any work; null if the sweep is not checked. */
-async function besideOf(
+/**
+ * Makes sure, before the sweep, that the file of its full-answer check can be written.
+ *
+ * @returns the file beside that of the sweep; null if no check follows the sweep
+ */
+async function checkOutputBeside(
   { path }: OutputFile,
   { check, shard, recipes, preview, force }: SweepOptions
 ): Promise<PairResultFile | null> {
@@ -290,11 +297,11 @@ async function besideOf(
   return checkOutputFile(checkFileBeside(path), 'check', {}, force)
 }
 
-/** Checks the best ranges of a saved sweep on full answers; null if an earlier check covers them. */
+/** Runs the full-answer check of a saved sweep's best ranges. @returns null if an earlier check contains them all */
 async function firstCheck(
   sweep: SweepDocument,
   folders: PairFolders,
-  { projectPair, output, beside, options, signal }: CheckAfterSweep
+  { projectPair, output, checkOutput, options, signal }: CheckAfterSweep
 ): Promise<AnswerCheck | null> {
   const rho = sweep.selection?.rho
   if (rho === undefined) return null
@@ -304,13 +311,13 @@ async function firstCheck(
   const check = await runShown(
     { signal, quiet: options.quiet },
     () => savedOfSwept(projectPair, output),
-    (means) => work.compute(means)
+    (runtime) => work.compute(runtime)
   )
   await work.keep(check)
-  if (beside !== null) {
+  if (checkOutput !== null) {
     const selection = await runCooperatively(checkedSelection(sweep, check, rho))
     const verdict = await storedVerdict(projectPair, sweep, check, selection)
-    await writeOutputFile(beside, 'check', { ...check, rho, verdict })
+    await writeOutputFile(checkOutput, 'check', { ...check, rho, verdict })
   }
   return check
 }

@@ -16,7 +16,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { requireFp16 } from '../../work/chosen-device'
 import { EvaluationWork } from '../../work/evaluation'
-import { requireReadArguments } from '../../work/template-arguments'
+import { requireKnownTemplateVariables } from '../../work/template-arguments'
 import { PUBLISHED_FORMATS } from '../../evaluation/published-formats'
 import { computingOptions } from '../options/computing-options'
 import { number, text } from '../options/option-kinds'
@@ -29,7 +29,7 @@ import { checkOutputFile, type OutputFile, writeOutputFile, writtenWords } from 
 import { projectOptions } from '../results/project-to-save'
 import { withResultContext } from '../results/result-context'
 
-/** `slr task`: creates tasks of published prompts, or of those that post fails. */
+/** `slr task`: creates tasks of published prompts, or of a task's prompts that post fails. */
 export function taskCommand(command: Command, signal: AbortSignal): void {
   command.showHelpAfterError('See "slr task --help".')
   const add = (name: string, description: string): Command => command.command(name).description(description)
@@ -67,7 +67,7 @@ const taskFilterCommand = subcommand(filterOptions, {
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
       const folders = pairPaths(givenPair ?? projectPair?.document.location ?? (await requirePair(options, command)))
       requireFp16(options.device ?? 'cpu', options.precision)
-      await requireReadArguments(options, await postTextFolder(folders))
+      await requireKnownTemplateVariables(options, await postTextFolder(folders))
       const work = await EvaluationWork.open(
         {
           ...folders,

@@ -85,7 +85,7 @@ function refuseTwice(command: Command, name: string): void {
   })
 }
 
-/** Creates an empty group. Without a heading, its options stay in the section before them. */
+/** Creates an empty group. Without a heading, the help lists its options under the heading before them. */
 export function optionGroup(heading?: string): OptionGroup<Record<never, never>> {
   const group = new OptionGroup({}, (command) => command)
   return heading === undefined ? group : group.heading(heading)

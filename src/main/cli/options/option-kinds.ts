@@ -12,10 +12,10 @@ export interface DeclaredOption<Schema extends z.ZodType = z.ZodType> {
 type MayBeGiven<Schema extends z.ZodType> = DeclaredOption<z.ZodOptional<Schema>>
 
 interface Rules {
-  /** Names of options that exclude this one. */
+  /** Names of options that cannot be given together with this one. */
   readonly conflicts?: string[]
   readonly hidden?: boolean
-  /** Values that this option gives to others, by their names. */
+  /** Values of other options that this option sets, by the names of those options. */
   readonly implies?: Readonly<Record<string, string>>
 }
 
@@ -55,7 +55,7 @@ export const unlessNo = (description: string): DeclaredOption<z.ZodDefault<z.Zod
 export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
   declared(z.boolean().optional(), null, description, rules)
 
-/** Declares a flag that stands for a value. */
+/** Declares a flag whose presence means a value, such as a name. */
 export const flagFor = <Schema extends z.ZodType>(
   schema: Schema,
   value: z.input<Schema>,

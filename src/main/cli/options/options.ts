@@ -65,7 +65,7 @@ export const memoryOption = optionGroup()
 
 const TemplateValue = Rendering.shape.templateArguments.valueType
 
-/** Rendering options. A project or the defaults supply the others. */
+/** Options for rendering prompts. Settings that are not given come from the project or the defaults. */
 export const renderingOptions = optionGroup('Chat template:')
   .options({
     system: text('<text>', 'system turn before the prompt'),
@@ -123,7 +123,7 @@ export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
 }
 
-/** Refuses options that would have no effect. @param why follows the option's name and says what to do */
+/** Refuses options that would have no effect. @param why end of the message, after the option's name */
 export function refuseUnused(command: Command, names: readonly string[], why: string): void {
   const unusedOption = command.options.find((option) => {
     const name = option.attributeName()

@@ -13,7 +13,7 @@ import { optionGroup } from './option-group'
 import { several } from './option-kinds'
 import { usageError } from './options'
 
-/* Describes an OpenAI-compatible server in a file. Its address may come from others and needs a confirmation. */
+/* A file can describe an OpenAI-compatible server. The user must confirm its address: the file may come from others. */
 
 /** A model that answers prompts. */
 const AnsweringServer = z.strictObject({

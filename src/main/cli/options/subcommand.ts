@@ -26,7 +26,7 @@ export type CommandOptions<Group> = Group extends { readonly shape: infer Shape 
 interface Subcommand<Shape extends z.ZodRawShape> {
   /** Arguments that `command.args` holds. */
   readonly operands?: readonly Argument[]
-  /** True for work on a pair, whose stored device and memory come before those of the configuration file. */
+  /** True if a project's pair sets the default device and memory, before the configuration file does. */
   readonly ofPair?: boolean
   readonly run: (
     options: OptionsOf<OptionGroup<Shape & CommonShape>>,
@@ -89,7 +89,7 @@ function errorNamingOption(error: unknown, command: Command): unknown {
   const { code, message, hint } = error.problem
   // A mismatch concerns two paths, which its message names.
   if (code === 'mismatch' || /(?:^|\s)--[a-z]/.test(message)) return error
-  // The longest path is meant, because a folder may contain the others.
+  // The message may contain several of the given paths, if one folder contains another. The longest path is meant.
   const [named, ...others] = givenPaths(command)
     .filter(({ path }) => namesPath(message, path))
     .sort((a, b) => b.path.length - a.path.length)

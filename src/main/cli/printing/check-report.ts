@@ -12,7 +12,7 @@ interface CheckReportOptions {
   rho: number
   next: NextCommands
   details: boolean
-  /** Statements about the sweep if it is a preview. */
+  /** Sentences about the limits of a preview, if the sweep is one. */
   preview: readonly string[]
 }
 

@@ -86,7 +86,7 @@ const cells = (scores: ComparedScores): string[] =>
     ]
   })
 
-/** Returns the range of A that corresponds to a range of B; null where there is none. */
+/** Returns the range of sweep A that corresponds to a range of sweep B; null if none does. */
 function counterpartOf({ ranges }: SweepComparison, range: RestorationRange | null): RestorationRange | null {
   if (range === null) return null
   return ranges.find(({ other }) => spanKey(other) === spanKey(range))?.range ?? null

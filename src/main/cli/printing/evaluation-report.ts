@@ -35,7 +35,7 @@ export interface EvaluationWords {
   readonly task: string
 }
 
-/** Describes an evaluation: the verdict in three lines, then the main measures. Details add all others. */
+/** Describes an evaluation: three lines of verdict, then the main measures. @param details adds all other measures */
 export function describeEvaluation(view: EvaluationView, words: EvaluationWords, details: boolean): string {
   const { run, results, judging, notices, answered } = view
   const { task } = run
@@ -121,7 +121,10 @@ function worseWords({ run, results }: EvaluationView, { quality }: MainMeasures)
   return worse.length === 0 ? '' : ` Surely worse: ${worse.join('; ')}.`
 }
 
-/** Returns the most diverse variant that is surely better, else the best of those that are surely more diverse. */
+/**
+ * Returns the verdict to print first: on the most diverse variant that is significantly better, else on the best
+ * variant that is significantly more diverse.
+ */
 function bestVerdict(results: Results, main: MainMeasures): EvaluationVerdict | null {
   const verdicts = evaluationVerdicts(results, main).map((verdict, index) => {
     const result = elementAt(results.variants, index, 'variant')

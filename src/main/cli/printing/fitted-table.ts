@@ -18,7 +18,11 @@ export interface Layout {
   readonly needed: number
 }
 
-/** Fits columns into `width`. `align` has a letter for each: l for text, r for numbers, a capital if it must stay. */
+/**
+ * Chooses the columns that fit into a width, and their widths.
+ *
+ * @param align one letter per column: l for text, r for numbers. Columns with a capital letter are dropped last
+ */
 export function fitColumns(cells: readonly (readonly string[])[], align: string, width: number | null): Layout {
   const columns = [...align].map((side, index) => {
     const column = cells.map((row) => elementAt(row, index, 'cell'))
@@ -27,8 +31,8 @@ export function fitColumns(cells: readonly (readonly string[])[], align: string,
   const needed = total(columns.map(({ least }) => least))
   const all = columns.map(({ widest, least }, index) => ({ index, width: widest, least }))
   if (width === null || total(columns.map(({ widest }) => widest)) <= width) return { visible: all, needed }
-  const isKept = ({ index }: { index: number }): boolean => index === 0 || /[LR]/.test(align.charAt(index))
-  const wanted = [...all.filter(isKept), ...all.filter((column) => !isKept(column))]
+  const isEssential = ({ index }: { index: number }): boolean => index === 0 || /[LR]/.test(align.charAt(index))
+  const wanted = [...all.filter(isEssential), ...all.filter((column) => !isEssential(column))]
   while (wanted.length > ALWAYS_SHOWN && total(wanted.map(({ least }) => least)) > width) wanted.pop()
   const visible = wanted.sort((a, b) => a.index - b.index)
   while (total(visible.map((column) => column.width)) > width) {
@@ -54,7 +58,7 @@ const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
 const total = (widths: readonly number[]): number =>
   widths.reduce((sum, width) => sum + width, GAP * Math.max(0, widths.length - 1))
 
-/** Wraps a cell into lines of at most `width`. Only longer words are broken. Each line keeps the indent. */
+/** Wraps a cell into lines of at most `width` characters, each with the cell's indent. Only longer words are broken. */
 export function wrapped(cell: string, width: number): string[] {
   if (stringWidth(cell) <= width) return [cell]
   const indent = indentOf(cell)

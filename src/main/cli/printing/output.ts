@@ -69,7 +69,7 @@ function explain(error: unknown): { message: string; hint?: string } {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof UsageError) return { message: error.message, hint: `See "${error.help}".` }
   const message = errorMessage(error)
-  // System errors (no permission, full disk) explain themselves. Others are defects.
+  // System errors (no permission, full disk) are shown as they are. All other errors are defects of this program.
   if (error instanceof Error && 'syscall' in error) return { message }
   return {
     message: `unexpected error: ${message}`,
@@ -139,7 +139,7 @@ export function colourBits(stdout: { isTTY: boolean } = process.stdout, environm
 /** Lines that stay unwrapped: rows of tables, indented lines, and lines with a command. */
 const AS_IT_IS = / {2}|^ |: (?:slr|npx|python3?) /
 
-/** Wraps prose between words. Paths and commands stay whole, because each line of a command would run alone. */
+/** Wraps prose between words. Commands and paths are not wrapped, so that they can be copied. */
 export function wrappedProse(text: string, width: number | null): string {
   if (width === null) return text
   return text
@@ -148,6 +148,9 @@ export function wrappedProse(text: string, width: number | null): string {
     .join('\n')
 }
 
-/** Wrapping composes characters, which would change file names. Such a line stays as it is. */
+/**
+ * Reports whether a line is wrapped. Wrapping composes Unicode characters, which could change a file name, so lines
+ * with decomposed characters are not wrapped.
+ */
 const isWrapped = (line: string, width: number): boolean =>
   stringWidth(line) > width && !AS_IT_IS.test(line) && line === line.normalize()

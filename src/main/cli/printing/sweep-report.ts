@@ -63,7 +63,7 @@ export function describeSweep(
     ...(isAllChecked === undefined ? {} : { isAllChecked })
   }
   const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, ...evidence })
-  // Prompts that post itself fails say nothing about ranges.
+  // If post itself fails the prompts, no range can be selected by them.
   const usableSelection = verdict?.state === 'unfit-prompts' ? null : selection
   const head =
     verdict === null ? null : describeVerdict(verdict, next(sweep.selected), { whatIf: whatIf.words, details })
@@ -200,7 +200,7 @@ function noteBlocks(sweep: SweepDocument): Block[] {
   }))
 }
 
-/** Describes a part of a sweep. Only the merged sweep selects a range. */
+/** Describes a part of a sweep, without a selected range. A range is selected when the parts are merged. */
 export function describePart(part: SweepPart): string {
   const { shard, scoredPrompts, prompts, models } = part
   return [

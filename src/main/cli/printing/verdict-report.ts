@@ -9,7 +9,7 @@ import { shellCommand } from '../../report/shown-command'
 import { pairWords } from '../../../contract/work/work'
 import { printable, style } from './output'
 
-/** Commands that may follow a result. Those that cannot be named are omitted. */
+/** Commands to suggest after a result. A command is missing if its arguments are unknown. */
 export interface NextCommands {
   readonly check: string
   readonly evaluate?: string | undefined
@@ -90,7 +90,7 @@ export interface ResultOptions {
   readonly rho?: number | undefined
 }
 
-/** Returns the options that name the pair of a command; none where its folders are unknown. */
+/** Returns the options that name the pair of a command. Empty if the pair's folders are unknown. */
 export function pairOptionsOf({ demo, base, post, project, pair }: ResultOptions): string[] {
   if (project !== undefined) return pairWords({ project, ...(pair === undefined ? {} : { pair }) })
   if (demo !== undefined) return pairWords({ demo })

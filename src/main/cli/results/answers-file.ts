@@ -63,7 +63,7 @@ export class AnswersFile implements AnswerStore {
     return this.current
   }
 
-  /** All stored answers, those of a stopped run first. */
+  /** All stored answers. A resumed run begins with the answers that were generated before its stop. */
   get answers(): readonly SampleLine[] {
     return this.samples
   }
@@ -120,12 +120,12 @@ export class AnswersFile implements AnswerStore {
 
   /** Flushes the answers to the disk, which survives a power cut. */
   private async flush(handle: FileHandle): Promise<void> {
-    // Some drives cannot flush.
+    // Flushing fails on some network drives, and is then skipped.
     await handle.sync().catch(() => undefined)
     this.flushedMs = performance.now()
   }
 
-  /** A run without answers has written nothing. */
+  /** Does nothing, because a run without answers has written no file. */
   drop(): Promise<void> {
     return Promise.resolve()
   }
@@ -168,7 +168,7 @@ async function readRecord(file: string): Promise<SampleRun | null> {
   }
 }
 
-/** Reports whether two runs request the same answers. Their memory may differ. */
+/** Reports whether two runs request the same answers, whatever their memory limits. */
 function isSameRun(one: SampleRun, other: SampleRun): boolean {
   const requestOf = (run: SampleRun): unknown => {
     const { basePath, postPath, rendering, variants, prompts, stopTokens } = run

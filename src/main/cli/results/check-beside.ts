@@ -6,7 +6,7 @@ import { CHECK_FORMAT } from '../../project/documents/stored-documents'
 /** Returns the file of the full-answer check beside a sweep: `sweep.check.json` of `sweep.json`. */
 export const checkFileBeside = (sweepFile: string): string => sweepFile.replace(/(\.json)?$/i, '.check.json')
 
-/** Reads the full-answer check beside a sweep's file; null if there is none, or one of another sweep. */
+/** Reads the full-answer check beside a sweep's file; null without a check of this sweep. */
 export async function readCheckBeside(sweepFile: string, sweepId: string): Promise<AnswerCheck | null> {
   const file = checkFileBeside(sweepFile)
   if (!(await isFile(file))) return null

@@ -19,12 +19,12 @@ export interface OutputFile {
   /** Absolute path, without links in its folder. */
   path: string
   exists: boolean
-  /** State of the replaced file, to detect changes; null where none exists. */
+  /** State of the file before the work, to detect later changes by others; null if there was no file. */
   state: FileState | null
 }
 
 export interface PairResultFile extends OutputFile {
-  /** Origin of the replaced result; null where there is none. */
+  /** Models and prompts of the result that is replaced; null without such a result. */
   identity: ResultIdentity | null
 }
 
@@ -100,7 +100,12 @@ export async function writeOutputFile(output: OutputFile, kind: DocumentKind, do
   await writeOutputText(output, formatJson(withKind(kind, document)))
 }
 
-/** Writes a text whole. If another program has changed the file, writes beside it and throws {@link WrittenBeside}. */
+/**
+ * Writes a text into a file, whole or not at all. If another program has changed the file since the command began, the
+ * text is written to a new file beside it.
+ *
+ * @throws WrittenBeside for such a text
+ */
 export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
   const { path, state } = output
   const stats = await stat(path).catch(() => null)

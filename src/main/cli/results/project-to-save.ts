@@ -77,7 +77,7 @@ async function openToSave(path: string, note: (text: string) => void): Promise<P
   return project
 }
 
-/** Does work for every pair of a project. @throws WorkbenchError after the last pair, naming those that failed */
+/** Does work for every pair of a project. @throws WorkbenchError after the last pair, with the names of failed pairs */
 export async function inEachPair(
   path: string,
   signal: AbortSignal,

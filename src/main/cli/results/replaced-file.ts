@@ -37,7 +37,7 @@ const ResultIdentity = z.object({
 })
 export type ResultIdentity = z.infer<typeof ResultIdentity>
 
-/** The identity of an evaluation is that of its run. */
+/** Identity of a stored result. In an evaluation it is a field of the run. */
 const IdentityOfResult = z.union([ResultIdentity, z.object({ run: ResultIdentity }).transform(({ run }) => run)])
 
 export interface ReplacedFile {
@@ -96,7 +96,7 @@ async function recogniseFile(
   const head = await readHead(path)
   if (isReportHead(head)) return { found: { kind: 'page', is: 'a report' } }
   if (TABLE_HEADS.some((start) => head.startsWith(start))) return { found: { kind: 'table', is: 'a table' } }
-  // Only the beginning of the first answer, because the rest may be cut off.
+  // Only the beginning of the file was read, so the first answer may be incomplete.
   if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }
   const value = await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null)
   return { found: kindOfDocument(value), value }

@@ -47,7 +47,10 @@ export async function withResultContext(
   }
 }
 
-/** Waits until a result is saved everywhere, then forgets partial results. If a save fails, the others still finish. */
+/**
+ * Shows a result, waits until it is saved everywhere, and then removes partial results. If one save fails, the other
+ * saves still finish.
+ */
 export async function savedThenShown(
   saving: readonly Promise<unknown>[],
   show: () => Promise<void>,

@@ -59,7 +59,7 @@ async function completed(
   { judge, quiet, signal, note }: EvaluationContext
 ): Promise<EvaluationOutcome> {
   const { run } = work
-  await withProgress({ quiet, signal }, (means) => work.compute(means))
+  await withProgress({ quiet, signal }, (runtime) => work.compute(runtime))
   if (projectPair !== null) note(`Saved in ${projectPair.project.path} as evaluation ${run.id}`)
   const proxies = projectPair === null ? NO_PROXIES : await proxiesOf(projectPair, run)
   const files = await work.files()

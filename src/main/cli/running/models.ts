@@ -191,7 +191,7 @@ export function warnOfEndpoints(variants: readonly Variant[]): void {
 
 const MAX_SWEEP_BYTES = 256_000_000
 
-/** Returns the range that the sweep in a file selects, considering the check beside it; null for another kind. */
+/** Returns the range that a file's sweep selects, with the check beside the file; null for a file of another kind. */
 async function selectedInFile(typed: string): Promise<Recipe | null> {
   const file = await resultPath(typed)
   if ((await kindOfFile(file, MAX_SWEEP_BYTES))?.kind !== 'sweep') return null

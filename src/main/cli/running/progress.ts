@@ -10,7 +10,7 @@ export interface ProgressDisplay {
 /** Frequent enough to show progress, rare enough for a log file. */
 const PLAIN_LINE_INTERVAL_MS = 5_000
 
-/** Shows progress on stderr: a bar on a terminal, otherwise a line every few seconds, nothing if quiet. */
+/** Shows progress on stderr: as a bar on a terminal, else as a line every few seconds. @param quiet shows nothing */
 export function progressDisplay(quiet: boolean): ProgressDisplay {
   if (quiet) return { update: () => undefined, stop: () => undefined }
   return process.stderr.isTTY ? barDisplay() : lineDisplay()

@@ -1,7 +1,7 @@
 import { knownPartWords } from '../../../contract/words/known-part'
 import { progressStep, type WorkEvent } from '../../../contract/work/progress'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
-import type { WorkMeans } from '../../work/means'
+import type { WorkRuntime } from '../../work/work-runtime'
 import { remark } from '../printing/output'
 import { withEngine } from './engine'
 import { progressDisplay } from './progress'
@@ -11,7 +11,7 @@ import { type SavedWork, type Stoppable, untilStopped } from './stopped'
 export function runShown<T>(
   stoppable: Stoppable,
   saved: () => SavedWork | Promise<SavedWork>,
-  work: (means: WorkMeans) => Promise<T>
+  work: (runtime: WorkRuntime) => Promise<T>
 ): Promise<T> {
   return untilStopped(stoppable, saved, () => withProgress(stoppable, work))
 }
@@ -19,7 +19,7 @@ export function runShown<T>(
 /** Lends an engine to work and shows its progress and remarks. */
 export async function withProgress<T>(
   { signal, quiet }: Stoppable,
-  work: (means: WorkMeans) => Promise<T>
+  work: (runtime: WorkRuntime) => Promise<T>
 ): Promise<T> {
   const display = progressDisplay(quiet)
   const notify = (event: WorkEvent): void => {
@@ -33,7 +33,7 @@ export async function withProgress<T>(
   }
 }
 
-/** Describes the saved part of a stopped sweep. @param withoutHistory is called for a sweep that saves nothing */
+/** Describes the saved part of a stopped sweep. @param withoutHistory describes a sweep that saves no progress */
 export function savedOfSweep(history: SweepHistory | null, withoutHistory: () => SavedWork): SavedWork {
   if (history === null) return withoutHistory()
   const { stored } = history.savedProgress

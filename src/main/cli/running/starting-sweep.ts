@@ -50,13 +50,13 @@ function refuseTask(): never {
 interface SweepFirst {
   quiet: boolean
   signal: AbortSignal
-  /** Gives the stored results that a new sweep continues. Not called for an existing sweep. */
+  /** Returns the stored results that a new sweep can reuse. Not called if the sweep exists already. */
   history: () => SweepHistory | null
-  /** Describes what is saved if a new sweep without history stops. */
+  /** Describes what is saved if a new sweep without stored results is stopped. */
   savedWithoutHistory: () => SavedWork
   /** Called with the pair before any work. Throws if other options do not fit the pair. */
   opened?: (pair: PairFolders) => Promise<void>
-  /** Options that only the sweep reads. They are refused if a sweep is given. */
+  /** Options for a new sweep only. They are refused if the sweep exists already. */
   sweepOnlyOptions: readonly string[]
 }
 
@@ -67,7 +67,7 @@ interface StartingFrom {
   output: (PairResultFile & { kind: WrittenKind }) | null
 }
 
-/** Returns the sweep to start from and its models: that of `--from`, the project's, or a new one. */
+/** Returns the sweep that a command starts from, with its models: of `--from`, of the project, or a new sweep. */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
   { command, projectPair, givenPair, output }: StartingFrom,
@@ -105,12 +105,12 @@ export async function startingSweep(
   const sweep = await runShown(
     { quiet, signal },
     () => savedOfSweep(run.history, savedWithoutHistory),
-    (means) => run.compute(means)
+    (runtime) => run.compute(runtime)
   )
   return { pair, sweep }
 }
 
-/** Names the default prompts of a sweep. They depend on how a pair is named, not on its models. */
+/** Prints which built-in prompts a sweep uses, unless `--demo` or `--prompts` determine the prompts. */
 export function notifyOfPrompts(
   { kind }: PairLocation,
   { prompts }: { prompts?: string | undefined },

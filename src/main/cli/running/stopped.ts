@@ -2,7 +2,7 @@ import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
 export interface SavedWork {
-  /** A sentence on the saved results and where they are. */
+  /** Sentence that says which results are saved, and where. */
   readonly saved: string
   readonly resumable: boolean
 }
@@ -14,7 +14,11 @@ export interface Stoppable {
 
 export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is saved.', resumable: false })
 
-/** Describes work whose result is saved only in an output that the user names. @param what noun, such as "sweep" */
+/**
+ * Describes stopped work that would be saved only in a file or project that the user names.
+ *
+ * @param what such as "sweep"
+ */
 export const savedOnlyWithOutput = (what: string) => (): SavedWork => ({
   saved: `Nothing is saved. With --out FILE or --project FOLDER a ${what} can be resumed.`,
   resumable: false

@@ -18,7 +18,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
 
-/** Share of a prompt's answers that may be left undecided. It does not show in three decimals. */
+/** Probability of a prompt's answers that may stay undecided. It is too small to change three decimals. */
 const NEGLIGIBLE = 2.5e-4
 
 export interface FullAnswersRequest {
@@ -55,7 +55,12 @@ export async function checkAnswers(
   const base: Model[] = baselines.some(needsBase) ? [{ kind: 'base' }] : []
   const first = await asking.ask(questions, prompts, { models: [...models, ...base], baselines })
 
-  /** Follows what may come after a character, and scores full answers. @param inputs models that are not scored */
+  /**
+   * Asks for the tokens after a character and white space, and scores full answers.
+   *
+   * @param written probabilities of the first round, one for each model or baseline to score
+   * @param inputs models that baselines are computed from, and that are not scored themselves
+   */
   const score = async (
     written: readonly SequenceProbabilities[],
     { models, baselines }: RoundModels,
@@ -64,7 +69,7 @@ export async function checkAnswers(
     const followed = trailsToFollow(paths, written)
     const trailQuestions = new SequenceQuestions()
     const trails = followed.map((trail, index) => addTrailQuestions(trailQuestions, index, trail, ends, white))
-    // The first round has computed what leads to a trail, so that only its own tokens are asked here.
+    // The first round has the probabilities of the tokens up to here, so only the tokens that follow are asked.
     const contexts = followed.map(({ path, token }) => [
       ...elementAt(prompts, path.prompt, 'prompt'),
       ...path.tokens,

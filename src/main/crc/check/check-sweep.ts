@@ -47,7 +47,10 @@ export interface CheckRequest {
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'>
 }
 
-/** Returns the unchecked ranges to check: the most diverse first, then those that halves of the prompts selected. */
+/**
+ * Returns unchecked ranges in the order of their check: the most diverse range, the ranges that were selected on half
+ * of the prompts, and the next most diverse ones.
+ */
 export function rangesToCheck(
   sweep: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source' | 'selection'>,
   earlier: AnswerCheck | null,
@@ -74,7 +77,7 @@ function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: nu
   return selection.crossFit.folds.flatMap(({ selected }) => (selected === null ? [] : [selected]))
 }
 
-/** Returns the best unchecked baselines of each kind by first tokens, until one of the kind passes. */
+/** Returns the next baselines to check: the best of each kind by first tokens, unless a baseline of the kind passed. */
 export function baselinesToCheck(
   sweep: Pick<SweepDocument, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
   earlier: AnswerCheck | null,
@@ -91,7 +94,7 @@ export function baselinesToCheck(
   })
 }
 
-/** Returns recipes and baselines that a first check of so many ranges covers, without those of an earlier check. */
+/** Returns the recipes and baselines that the check of a new sweep needs, without those of an earlier check. */
 export function missingOfCheck(
   sweep: SweepDocument,
   earlier: AnswerCheck | null,
@@ -203,7 +206,7 @@ function checkedModels(
   }
 }
 
-/** Other work of the engine is kept as far as it was finished; a check has nothing to keep before its end. */
+/** Adds a hint to the error of a check that failed. A check saves nothing before its end, unlike a sweep. */
 function startsAgain({ problem }: WorkbenchError): WorkbenchError {
   return new WorkbenchError(
     problem.code,
@@ -217,7 +220,7 @@ interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endT
   text: TextModel
 }
 
-/** @throws WorkbenchError `bad-input` for a model without a token that ends an answer; `mismatch` */
+/** Renders the prompts of a sweep again. @throws WorkbenchError `bad-input` without end tokens; `mismatch` */
 async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
   const pair = await openPair(folders.base, folders.post)
   const text = await recentTextModel(pair.post.checkpoint.textFolder)
@@ -242,7 +245,7 @@ function referenceOf({ checkpoint: { path, fingerprint } }: PairMember): AnswerC
   return { path, fingerprint }
 }
 
-/** Adds the models of an earlier check that this one does not name again, unless it was computed otherwise. */
+/** Adds the models of an earlier check to a new one, if both were computed in the same way. New results win. */
 function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerCheck {
   if (
     earlier === null ||

@@ -5,7 +5,7 @@ import type { SelectionInput } from '../selection/baseline-candidates'
 import { recompareBaselines, selectionOf } from '../selection/compare-baselines'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** Selects after a full-answer check. If a checked range passes, those that fail are no candidates anywhere. */
+/** Selects a range with the results of a full-answer check. If a checked range passes, failing ranges are left out. */
 export function* checkedSelection(
   sweep: SelectionInput & Pick<SweepDocument, 'selection'>,
   check: CheckResult | null,

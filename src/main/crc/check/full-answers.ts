@@ -8,20 +8,23 @@ import { elementAt } from '../../../contract/model/look-up'
 /** Number of white-space tokens that are computed separately. */
 const MAX_TRAILING = 32
 
+/** Questions to the engine about one way to write a valid character. Each asks for a probability. */
 export interface PathQuestions {
   path: AnswerPath
+  /** The character is written. */
   written: Question
+  /** The character is written and the answer ends. */
   ended: Question
-  /** Any token of white space follows. Null if that is another answer. */
+  /** The character is followed by any token of white space. Null if white space would make it another answer. */
   white: Question | null
-  /** This token of white space follows. */
+  /** For each token of white space: the character is followed by this token. */
   trails: readonly { token: number; written: Question }[]
 }
 
 /** Questions about what follows a valid character and a token of white space. */
 export interface TrailQuestions {
   path: AnswerPath
-  /** The question of {@link PathQuestions} for the probability of both. */
+  /** The question of {@link PathQuestions} for the probability of the character and the token. */
   written: Question
   ended: Question
   white: Question
@@ -66,7 +69,13 @@ export function addTrailQuestions(
 const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): number[][] =>
   nextTokens.map((next) => [...tokens, next])
 
-/** Scores full answers: one valid character, optional white space, then an end. More white space is `undecided`. */
+/**
+ * Scores full answers. A valid answer is one valid character, at most one token of white space, and an end token. The
+ * probability of more white space is returned as `undecided`.
+ *
+ * @param first answers to the questions about characters
+ * @param followed answers to the questions about characters with white space
+ */
 export function scoreFullAnswers(
   prompts: readonly CrcPrompt[],
   first: { paths: readonly PathQuestions[]; probabilities: SequenceProbabilities },
@@ -90,7 +99,7 @@ export function scoreFullAnswers(
   for (const { path, written, ended, white } of followed.trails) {
     const reached = first.probabilities.of(written)
     add(full, path, reached * followed.probabilities.of(ended))
-    // The trail is decided now. Only its own white space stays undecided.
+    // This token of white space is now decided, except for the probability that more white space follows it.
     addUndecided(path, reached * (followed.probabilities.of(white) - 1))
   }
   const answers = scoreOf(prompts, full)

@@ -2,7 +2,7 @@ import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 export interface Question {
-  /** Index of the tokens before the continuations, such as those of a prompt. */
+  /** Index of the token sequence that the continuations follow, such as a prompt. */
   readonly context: number
   readonly group: number
 }

@@ -18,7 +18,7 @@ export interface ChoiceOfPrompts {
   seed: number
 }
 
-/** Draws few prompts whose mean scores are closest to those of all prompts. @returns null if the limit is too small */
+/** Chooses a few prompts whose mean scores are close to the mean over all prompts. @returns null for too low a limit */
 export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   const { categories, known: knownScores, countRows, maxRows, seed } = choice
   const shortest = categories.map((prompts) => [...prompts].sort((a, b) => countRows([a]) - countRows([b]) || a - b))

@@ -69,7 +69,10 @@ function joined(paths: readonly Int32Array[]): Int32Array {
   return Int32Array.from(paths.flatMap((path) => [...path]))
 }
 
-/** Numbers the block evaluations of each model. Only models of the pair share evaluations. */
+/**
+ * Numbers all block evaluations, and returns the numbers that each model needs. Recipes share an evaluation if their
+ * lower layers are equal. Checkpoints share none.
+ */
 function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32Array[] {
   const inPair = models.filter(({ kind }) => kind !== 'checkpoint')
   const trie = buildRecipeTrie(

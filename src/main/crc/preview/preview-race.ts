@@ -68,7 +68,7 @@ export class PreviewRace {
     for (const model of models) if (this.candidates.includes(model)) this.exact.set(model, this.exactOf(model))
   }
 
-  /** Returns the candidate that the rule selects by exact, else by expected scores; null if it selects none. */
+  /** Returns the candidate that is selected by exact scores, else by expected scores; null if none is. */
   leader(): number | null {
     const post = this.exactOf(this.scores.post)
     const scores = this.exact.size === 0 ? this.expected() : this.exact
@@ -177,7 +177,7 @@ export class PreviewRace {
       length === 1 ? null : meanOf(fitted.map(({ variances }) => elementAt(variances, category, 'category')))
     )
     const distanceVariances = categories.map((prompts) => varianceOf(prompts.map(distance)))
-    // One prompt has no spread. The residual is then assumed to vary as much as the explained part.
+    // A spread cannot be computed from one prompt. The residual is then assumed to vary as much as the explained part.
     const priorOf = (slope: number, category: number): number => {
       const shared = elementAt(priors, category, 'category')
       return shared === null ? slope ** 2 * elementAt(distanceVariances, category, 'category') : shared

@@ -64,13 +64,14 @@ export interface PreviewOutcome {
 /**
  * Yields the stages of a preview. The caller must score each yielded stage before it asks for the next one.
  *
- * 1. `coarse`: ranges on a coarse grid, on the shortest prompt. 2. `whole`: post, base and all models that
- * need exact scores, on all prompts. 3. `sample`: all ranges and blends, on a few prompts that represent all.
- * 4. `finalists`: in several turns, models that may still be selected, on all prompts, the greatest expected
- * gain first. The turns end when no other model may be selected or the budget is spent.
+ * 1. `coarse`: ranges on a coarse grid, on the shortest prompt.
+ * 2. `whole`: post, base and all models that need exact scores, on all prompts.
+ * 3. `sample`: all ranges and blends, on a few prompts that represent all prompts.
+ * 4. `finalists`: models that may still be selected, on all prompts, in several turns. Models with the greatest
+ *    expected gain come first. The turns end when only the leader may still be selected, or when the budget is spent.
  *
- * @returns null if the prompts are so few that a sample of them costs too much. Then everything must be
- * scored
+ * @returns null if there are so few prompts that a preview saves too little, so that all models must be scored on all
+ *   prompts
  */
 export function* previewStages(problem: PreviewProblem): Generator<PreviewStage, PreviewOutcome | null> {
   const { prompts } = problem
@@ -111,7 +112,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
 export interface PlannedPreview {
   /** Ranges and blends. */
   candidates: readonly number[]
-  /** Prompts that all candidates are scored on. Their number is final; the draw may choose others. */
+  /** Planned prompts that all candidates are scored on. The preview may choose others, but as many. */
   prompts: readonly number[]
   /** Maximum cost, in rows of a block. */
   rows: number
@@ -215,7 +216,7 @@ function categoriesOf(prompts: PreviewProblem['prompts'], chosen: readonly numbe
   return categories.map((indices) => indices.map((index) => elementAt(chosen, index, 'prompt')))
 }
 
-/** Chooses the ranges on the finest grid that the budget allows, on the shortest prompt. Empty if it allows none. */
+/** Returns the stage that scores ranges of a coarse grid: the finest one within the budget. Empty if none is. */
 function coarseStage(
   { layerCount, models, prompts }: PreviewSetting,
   cost: PreviewCost,

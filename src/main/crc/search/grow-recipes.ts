@@ -54,7 +54,9 @@ function* grow(
   }
 }
 
-/** Lists every recipe that differs in one part: a layer, half a layer, one of `strengths`, or one more range. */
+/**
+ * Lists every recipe that differs from a recipe in one step: another strength of a layer or half, or one more range.
+ */
 export function neighbours(
   layers: readonly LayerStrength[],
   wholeRanges: readonly (readonly LayerStrength[])[],

@@ -23,7 +23,7 @@ export const allButOne = (layerCount: number): Subset[] =>
 export const toStrengths = (subset: Subset): LayerStrength[] =>
   subset.map((restored) => (restored ? { attention: 1, mlp: 1 } : { attention: 0, mlp: 0 }))
 
-/** An order of the layers and the reverse of it. */
+/** An order of the layers and the reversed order. */
 export type OrderPair = readonly [readonly number[], readonly number[]]
 
 /** Draws random orders of the layers. For one seed, a longer list begins with the shorter one. */

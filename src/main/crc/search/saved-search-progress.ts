@@ -12,7 +12,7 @@ export class SavedSearchProgress {
     private readonly fresh: boolean
   ) {}
 
-  /** Folder of the stored sweeps, or null if nothing is stored. */
+  /** Folder of the stored sweeps; null if no sweep is stored. */
   get path(): string | null {
     return this.sweeps.some(({ stored: kept }) => kept !== null) ? this.folder.path : null
   }

@@ -16,7 +16,7 @@ import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './lay
 /** Most generations of a search; the folder of an unfinished search has room for no more. */
 const MAX_GENERATIONS = 98
 
-/** Creates the search method that the settings name. @throws WorkbenchError `bad-input` if it cannot start */
+/** Creates the search method of the settings. @throws WorkbenchError `bad-input` if the method cannot start */
 export function searchMethod(problem: SearchProblem, scored: ScoredRecipes, settings: SearchSettings): SearchMethod {
   switch (settings.method) {
     case 'greedy':

@@ -35,7 +35,9 @@ export interface SearchProblem {
 
 /** A running search method. The requests of all strands form one generation, which one sweep scores. */
 export interface SearchMethod {
-  /** A strand yields recipes, receives their scores in the same order, and ends when it finds nothing better. */
+  /**
+   * Generators that run side by side. Each yields recipes, receives their scores, and ends when no recipe is better.
+   */
   strands: readonly Strand[]
   /** Gives the best recipes so far on the prompts of a view, best first; empty if none qualifies. */
   best: (view: PromptView) => ScoredLayers[]
@@ -74,7 +76,7 @@ export function scoredBySweep({ layerCount, post, ranges, blends }: SearchProble
   return new Map([postItself, ...blends, ...ranges].map((scored) => [layersKey(scored.layers), scored]))
 }
 
-/** Runs a method until its strands end or a limit is reached. No recipe is scored twice. */
+/** Runs a search method until all its strands end or a limit is reached. Each recipe is scored once. */
 export async function runSearch(
   problem: SearchProblem,
   scored: ScoredRecipes,

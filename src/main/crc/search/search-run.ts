@@ -29,7 +29,7 @@ import {
 } from '../../../contract/model/strengths'
 import type { EngineClient } from '../../engine/host'
 import { buildRecipeTrie, countEdges } from '../../engine/tries/recipe-trie'
-import { halves } from '../selection/cross-fit'
+import { splitIntoHalves } from '../selection/cross-fit'
 import { pairedDifference } from '../selection/paired-difference'
 import { layerShares } from './layer-shares'
 import { searchMethod, searchLimits } from './search-methods'
@@ -115,7 +115,10 @@ interface SearchViews {
   readonly reason: string | null
 }
 
-/** Searches all prompts, and each half for a comparison on the other. Split sweeps search their selection prompts. */
+/**
+ * Returns the sets of prompts to search on: all prompts, and each half of the prompts, whose result is compared on the
+ * other half. A sweep with a hold-out split is searched on its selection prompts only.
+ */
 function viewsOf({ prompts, holdOutSplit: split }: Pick<SweepDocument, 'prompts' | 'holdOutSplit'>): SearchViews {
   const table = promptsByCategory(prompts)
   const { categories } = table
@@ -128,7 +131,7 @@ function viewsOf({ prompts, holdOutSplit: split }: Pick<SweepDocument, 'prompts'
       reason: null
     }
   }
-  const parts = halves(table)
+  const parts = splitIntoHalves(table)
   if ('reason' in parts) return { searched: [categories], heldOut: [], reason: parts.reason }
   const { even, odd } = parts
   return {
@@ -241,7 +244,7 @@ export function countBlockEvaluations(candidates: readonly (readonly LayerStreng
   )
 }
 
-/** Compares a recipe with the best range of its prompts on the others. Both halves are resampled together. */
+/** Compares the recipe and the range that were selected on one half of the prompts, on the other half. */
 function heldOutComparison(
   { recipes, bestRanges }: Pick<SearchOutcome, 'recipes' | 'bestRanges'>,
   heldOut: SearchViews['heldOut'],

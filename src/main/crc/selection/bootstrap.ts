@@ -63,7 +63,7 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
   }
 }
 
-/** Weights of the prompts that a resample drew and of those that it left out. */
+/** Weights of the prompts that a resample drew, and weights of the prompts that it left out. */
 export interface Resample {
   weights: Float64Array
   /** Null if a category has no prompt that was left out. */
@@ -90,7 +90,7 @@ export class OutOfBag {
 
   constructor(private readonly table: ScoreTable) {}
 
-  /** @param winner index into the table's ranges; -1 if nothing was selected, which scores post */
+  /** Adds a resample. @param winner index into the table's ranges; -1 scores post, because no range was selected */
   add(winner: number, leftOut: Resample['leftOut']): void {
     if (leftOut === null) return
     const { table } = this

@@ -293,7 +293,7 @@ function comparedAnswers(
   }
 }
 
-/** Tests the difference of two models by sign flips over the prompts that decide it. Categories weigh the same. */
+/** Tests the difference of two models by sign flips of their differences on each prompt. Categories weigh the same. */
 function difference(
   score: { prompts: readonly CategoryScore[] },
   selected: { prompts: readonly CategoryScore[] },

@@ -4,11 +4,13 @@ import { selectRange } from './select-range'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * Selects on one half of each category's prompts, scores on the other, and averages both ways. The halves are even
- * and odd positions. A half that selects nothing scores post. @returns the score, or why there is none
+ * Splits the prompts into two halves. Selects a range on each half, scores it on the other half, and averages both
+ * scores. If no range can be selected on a half, post is scored instead.
+ *
+ * @returns the score, or the reason why there is none
  */
 export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit } | { reason: string } {
-  const split = halves(table)
+  const split = splitIntoHalves(table)
   if ('reason' in split) return split
   const { even, odd } = split
   const folds: CrossFit['folds'] = [fold(table, even, odd, rho), fold(table, odd, even, rho)]
@@ -25,7 +27,8 @@ export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit }
   }
 }
 
-export function halves({
+/** Splits the prompts of each category into those at even and at odd positions. */
+export function splitIntoHalves({
   categoryNames,
   categories
 }: Pick<ScoreTable, 'categoryNames' | 'categories'>): { even: number[][]; odd: number[][] } | { reason: string } {
@@ -59,7 +62,7 @@ function fold(
   )
   const range = table.ranges[index]
   const holdOutMeans = meansOver(table, weightsOf(table, scoreOn), emptyMeans(table))
-  // Row 0 of the means is post, so nothing selected (-1) scores post.
+  // Row 0 of the means is post. Without a selected range the index is -1, so post is scored.
   return {
     selected: range === undefined ? null : { start: range.start, end: range.end },
     validity: elementAt(holdOutMeans.validity, index + 1, 'row'),

@@ -52,7 +52,7 @@ export function signFlips(differences: readonly number[], weights: readonly numb
   }
   return {
     mean: sum / total,
-    // The observed assignment counts as one of the drawn ones, so that no p-value is 0.
+    // The observed signs count as one draw, so that no p-value is 0.
     pValue: exact ? extreme / tried : (extreme + 1) / (tried + 1),
     interval: (level) => {
       // Number of assignments that the test rejects on each side, with the observed one among the assignments.
@@ -75,7 +75,7 @@ export function signFlip(differences: readonly number[], weights: readonly numbe
 const MAX_CACHED_BYTES = 2 ** 20
 let lastWays: { readonly seed: number | null; readonly count: number; readonly ways: Uint8Array } | null = null
 
-/** Returns ways to flip so many signs, one after the other. @param seed null for every way */
+/** Returns assignments of signs, one after the other. @param seed seed of random assignments; null for all */
 function waysToFlip(seed: number | null, count: number): Uint8Array {
   if (lastWays !== null && lastWays.seed === seed && lastWays.count === count) return lastWays.ways
   const ways = seed === null ? everyWay(count) : drawnWays(seed, count)

@@ -78,7 +78,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     uniformBlends: yield* rescoreAll(sweep.uniformBlends),
     baselines: yield* rescoreAll(
       sweep.baselines.filter(({ baseline }) => mix === null || baseline.kind !== 'mix' || baseline.share === mix),
-      // A baseline from post alone has its own sampler.
+      // A baseline of post is a sampler by itself, so another sampler does not change its score.
       (score) => (needsBase(score.baseline) ? rescoredOne(score) : [recounted(score)])
     )
   }

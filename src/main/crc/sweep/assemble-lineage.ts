@@ -10,7 +10,7 @@ import { type StageCombinations, stageCombinations, stagePairs, stageRange } fro
 
 /** Scores of a lineage. */
 export interface LineageScores {
-  /** The sweep of each of `stagePairs`. It equals a sweep of that pair by itself. */
+  /** One sweep for each of `stagePairs`, equal to a separate sweep of the two stages. */
   readonly sweeps: SweepDocument[]
   readonly combinations: readonly StageCombinations<readonly PromptScore[]>[]
 }

@@ -83,7 +83,7 @@ export function* assembleSweep({
   budget
 }: SweepOutcome): Steps<SweepDocument> {
   const basePrompts = models.find(({ model }) => model.kind === 'base')?.prompts
-  // Only the character task asks for a uniform draw, whose calibration can be measured.
+  // Calibration is measured against uniform answers, which only the character task asks for.
   const isFair = facts.scoredBy.kind === 'crc'
   const scoreOf = (prompts: readonly PromptScore[]): Score => ({
     ...averageScores(facts.prompts, prompts),

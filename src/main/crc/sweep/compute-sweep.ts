@@ -43,14 +43,14 @@ export interface SweepStage {
 }
 
 export interface ComputedSweep extends ComputedIn {
-  /** Scores of the sweep's models, followed by those of its baselines. */
+  /** Scores of the sweep's models, then scores of its baselines. */
   scores: readonly ScoreCollector[]
   progress: SweepProgress
   work: WorkCounts
   /** Block evaluations times distinct prompt prefixes: the number of rows that went through a block. */
   rows: number
   seconds: number
-  /** Undefined if nothing had to be computed. */
+  /** Memory that was used; undefined if all scores were reused. */
   memory: SweepMemory | undefined
   reusedPromptCount: number
   /** Remarks for the user. */
@@ -58,7 +58,7 @@ export interface ComputedSweep extends ComputedIn {
 }
 
 export interface ComputeOptions {
-  /** Lists the stages one after the other; the next stage may depend on the scores. */
+  /** Returns the stages. Each may depend on the scores of the stages before it. */
   stages: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
   earlier: EarlierResults | null
   session: StageSession
@@ -114,7 +114,7 @@ class SweepRun {
   private hasFewerRows = false
   /** Place of the computation after a GPU failed. Empty before. */
   private fallback: { device?: 'cpu'; precision?: undefined } = {}
-  /** Groups of prompts, also those of an earlier run; null until the engine has planned. */
+  /** Groups of prompts that are computed together, also by a resumed run; null until the engine has planned them. */
   private split: KeyedSplit | null
   private unsaved = new Map<number, Map<number, PromptScore>>()
   private groupCount = 0
@@ -354,14 +354,14 @@ class SweepRun {
     const half = (keys: readonly string[]): number => Math.ceil(keys.length / 2)
     const halves = groups.flatMap((keys) => [keys.slice(0, half(keys)), keys.slice(half(keys))])
     this.split = {
-      // More groups read all weights again, so large runs become smaller first.
+      // Each group reads all weights, so groups are halved only after the rows of a run are few.
       groups: rowBound > SPLIT_ROWS ? groups : halves.filter((keys) => keys.length > 0),
       rowBound: Math.max(MIN_ROWS, rowBound / 2)
     }
     return true
   }
 
-  /** Counts the finished work and reports why and how the rest is computed. @param how null if it was reported */
+  /** Prepares to compute the rest after a failure, and reports it. @param how says how; null if already reported */
   private continueAfter(reason: Error, how: string | null): void {
     // Lost work is computed again, and its time is counted then.
     this.seconds += this.finishedSeconds

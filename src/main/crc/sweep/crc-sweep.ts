@@ -40,7 +40,7 @@ import { computesPreview, stagesOf } from './sweep-stages'
 /** Progress after the computation; the time for resampling is unknown. */
 const SELECTING = { phase: 'selecting', layer: null, rowsPerSecond: null, secondsLeft: null } as const
 
-/** Stored scores of earlier sweeps, and the saved progress of this one. */
+/** Results that a sweep can reuse: the project's last sweep, and the saved progress of an interrupted run. */
 export interface SweepHistory {
   savedProgress: SavedSweepProgress
   /** Files and folders that the result will be written to. */
@@ -75,7 +75,7 @@ export async function runLineage(
   return assembleLineage(scored, stages, request)
 }
 
-/** Scores the same models on a shard's share of the prompts and selects nothing. */
+/** Scores the models of a sweep on the prompts of a shard. No range is selected before the parts are merged. */
 export async function runCrcShard(
   engine: EngineClient,
   request: CrcSweepRequest & { shard: Shard },
@@ -268,8 +268,7 @@ export async function findEarlier(
     notices.push(`The last sweep was not used. ${error.message}`)
   }
   const earlier = joinResults(results.filter(isWanted))
-  // A stopped repetition of a finished sweep is not resumed if nothing is missing: a repeated sweep is
-  // computed again.
+  // The user repeats a finished sweep, and stored scores would leave nothing to compute. All is computed again.
   const { prompts, of } = knownPartOf(identity, earlier)
   if (repeated && prompts === of) return { ...nothing, notices }
   return { earlier, interrupted, notices }

@@ -24,7 +24,7 @@ export interface SweepIdentity {
   prompts: readonly { key: string; validCount: number }[]
 }
 
-/** Device and precision of results. They are not mixed, except where the CPU finishes for a failed GPU. */
+/** Device and precision of results. A sweep does not mix them, unless the CPU finishes it after a GPU failed. */
 export interface ComputedIn {
   device: DeviceName
   precision: Precision
@@ -185,7 +185,7 @@ function isScoredAlike(first: ScoredBy, second: ScoredBy): boolean {
   return first.kind === 'crc' || second.kind === 'crc' ? first.kind === second.kind : first.draws === second.draws
 }
 
-/** Joins results of the same device and precision. Of several, the one with more scores is returned. */
+/** Joins the results of each device and precision, and returns the joined results with the most scores. */
 export function joinResults(resultSets: readonly EarlierResults[]): EarlierResults | null {
   const joined = new Map<string, EarlierResults>()
   for (const results of resultSets) {

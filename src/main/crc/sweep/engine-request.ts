@@ -9,7 +9,10 @@ export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
   return request.memoryBytes ?? defaultMemoryBytes()
 }
 
-/** Request for the engine session of a sweep. All weights fit if base is scored and ranges are restored to it. */
+/**
+ * Returns the request for the engine session of a sweep. A memory limit is given only if the sweep needs all weights of
+ * base and post, because it scores base and restores ranges to base.
+ */
 export function sessionRequest(
   request: PreparedSweep['request']
 ): Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest> {
@@ -18,7 +21,7 @@ export function sessionRequest(
   return { base, post, device: device?.device, memoryBytes }
 }
 
-/** Request to the engine. Its answers refer to positions in `asked`, the indices of the requested models. */
+/** Request to the engine. Its answers number models by their position in `modelIndices`. */
 export interface EngineRequest {
   request: Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] }
   modelIndices: readonly number[]

@@ -43,7 +43,7 @@ export function fewShotScore(
   }
 }
 
-/** Scores base after a few-shot prompt on the chosen prompts. @returns notices, with the reason if it has no score */
+/** Scores base after a few-shot prompt on the chosen prompts. @returns notices, and the reason for a missing score */
 export async function scoreFewShotBase(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -109,7 +109,11 @@ async function scoredFewShot(
   return { prompts: chosen.map((prompt) => collector.of(prompt)), format, work }
 }
 
-/** Renders the prompts of a sweep for base. @throws WorkbenchError if base makes other tokens of them */
+/**
+ * Renders the prompts of a sweep for base.
+ *
+ * @throws WorkbenchError if base's tokenizer gives other tokens than post's
+ */
 async function renderForBase(
   { base, post, prompts, rendering }: CrcSweepRequest,
   format: FewShotPrompt

@@ -50,7 +50,7 @@ export async function runWholeSweep(
   return whole
 }
 
-/** Adds attention alone and MLP alone of the selected layers as baselines, or a notice if scoring fails. */
+/** Adds two baselines that restore only attention or only MLP of the selected layers, or a notice if scoring fails. */
 export async function withHalvesAlone(
   engine: EngineClient,
   pair: PairFolders,
@@ -102,7 +102,7 @@ async function comparison(
   signal: AbortSignal
 ): Promise<string> {
   const { selected, source, layerCount, device } = sweep
-  // The prompts of a kept task follow those of the regained one.
+  // Prompts of the task to regain come first, prompts of the task to keep follow.
   const available = sweep.prompts.filter(({ measure }) => measure !== 'validity').length
   const count = Math.min(MAX_PROMPTS, available)
   const prompts = Array.from({ length: count }, (_, index) => Math.floor((index * available) / count))
@@ -180,7 +180,7 @@ export async function withUnmergedDifference(
   return withNotice(sweep, notice, 'The adapter was not compared with unmerged arithmetic.', signal)
 }
 
-/** Adds a notice to a sweep, or after `failure` the reason why there is none; null adds nothing. */
+/** Adds the notice that `compute` returns, if any. If it fails, adds the text `failure` and the reason as a notice. */
 async function withNotice(
   sweep: SweepDocument,
   compute: () => Promise<string | null>,

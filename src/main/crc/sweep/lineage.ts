@@ -30,7 +30,7 @@ export function stageRange({ target, source }: StagePair, range: RestorationRang
   return target === null ? model : { ...model, onto: target }
 }
 
-/** Lists the ranges of a lineage, without those of post and base, which every sweep of all ranges has. */
+/** Lists the additional ranges of a lineage. The ranges of post restored to base are in every sweep already. */
 export const stageRanges = (stages: readonly OtherCheckpoint[], layerCount: number): SweptModel[] =>
   stagePairs(stages)
     .filter(({ target, source }) => target !== null || source !== null)
@@ -39,14 +39,14 @@ export const stageRanges = (stages: readonly OtherCheckpoint[], layerCount: numb
 /** Most changes of which every combination is computed: 16 models for each group of layers. */
 const MAX_CHANGES = 4
 
-/** All combinations of the changes that stages made to a group of layers. Other layers are those of the last stage. */
+/** Models with every combination of the stages' changes to a group of layers. Other layers are the last stage's. */
 export interface StageCombinations<Model> {
   readonly range: RestorationRange
   /** The bits of the index select the changes. The highest bit is the first change. */
   readonly models: readonly Model[]
 }
 
-/** Lists the combinations of changes to all layers and to each quarter of them; none for one change or too many. */
+/** Lists the combinations for all layers, and for each quarter of the layers. Empty for one change or too many. */
 export function stageCombinations(
   stages: readonly OtherCheckpoint[],
   layerCount: number

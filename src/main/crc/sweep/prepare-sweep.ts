@@ -57,13 +57,13 @@ export interface CrcSweepRequest {
   recipes: readonly Recipe[]
   /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
-  /** Training stages between base and post, in order, each restored to every earlier one. A pair alone has none. */
+  /** Training stages between base and post, in order. A lineage restores each stage to every earlier one. */
   stages?: readonly OtherCheckpoint[]
   /** True to score baselines from the logits of post and base. */
   baselines?: boolean
   /** True to store scores under other samplers too, if the sampler uses only temperature and min-p. */
   whatIf?: boolean
-  /** True to select on one half of the prompts, drawn by the seed, and to evaluate on the other. */
+  /** True to select a range on one half of the prompts, drawn by the seed, and to evaluate it on the other half. */
   split?: boolean
   preview?: boolean
   /** Range that the user looks at; read whenever a preview chooses its next stage. */
@@ -295,7 +295,7 @@ export async function renderSweep(
   }
 }
 
-/** Selects the checkpoints that can be scored. @returns them, why others are left out, and all notices */
+/** Splits checkpoints into those that can be scored and those that are left out, with reasons and notices. */
 async function comparableCheckpoints(
   checkpoints: readonly OtherCheckpoint[],
   post: PairMember,

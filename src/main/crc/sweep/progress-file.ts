@@ -89,20 +89,20 @@ function checkedLine(content: unknown): string {
   return `${sha256(json)} ${json}\n`
 }
 
-/** Reports whether a file begins as saved progress. Only such a file may be replaced. */
+/** Reports whether a file begins like saved progress. Other files are not replaced. */
 export async function beginsAsProgress(file: string): Promise<boolean> {
   const bytes = await readBytes(file, MAX_PROGRESS_BYTES)
   return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(bytes.subarray(0, 2 * SHA256_LENGTH).toString('latin1'))
 }
 
 export interface ProgressFileContent {
-  /** Null if the progress belongs to another sweep or has no prompt of this one. */
+  /** Scores that the sweep can reuse; null if the progress belongs to another sweep or has other prompts. */
   results: EarlierResults | null
   damagedLines: number
   hasOthers: boolean
 }
 
-/** Reads saved progress; null without such a file. @throws WorkbenchError `bad-file` if the file is something else */
+/** Reads saved progress; null if there is no file. @throws WorkbenchError `bad-file` for a file of another kind */
 export async function readProgressFile(file: string, identity: SweepIdentity): Promise<ProgressFileContent | null> {
   if (!(await hasPlainFile(file))) return null
   const [first, ...lines] = completeLines(await readBytes(file, MAX_PROGRESS_BYTES))

@@ -74,7 +74,7 @@ export class SavedSweepProgress {
 
   constructor(private readonly location: ProgressFiles) {}
 
-  /** Path and number of stored results; null if nothing is stored. */
+  /** Path and number of stored results; null if no results are stored. */
   get stored(): { path: string; known: KnownPart } | null {
     const { path } = this
     const share = this.written.share(this.content?.split ?? null)

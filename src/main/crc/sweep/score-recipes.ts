@@ -51,7 +51,11 @@ export async function scoreRecipes(
   return { ...scored, recipes: recipeScores }
 }
 
-/** Returns the prompts of a sweep for a request. @param chosen indices of prompts, without those of a kept task */
+/**
+ * Returns prompts of a sweep for a new request.
+ *
+ * @param chosen indices of prompts, without prompts of the task to keep
+ */
 export function promptsOf(
   { scoredBy, prompts }: SweepDocument,
   chosen?: readonly number[]
@@ -64,7 +68,7 @@ export function promptsOf(
   return { ...scoredBy, keep: undefined, task: { ...task, prompts: [...chosenOf(task.prompts)] } }
 }
 
-/** Adds a score to the recipes of a sweep. It replaces the score of equal weights, because names may repeat. */
+/** Adds the score of a recipe to a sweep's scores, in place of an earlier score of the same weights. */
 export function withRecipeScore(scores: readonly RecipeScore[], score: RecipeScore): RecipeScore[] {
   const keyOf = ({ recipe }: RecipeScore): string => weightsKey({ kind: 'recipe', recipe })
   return [...scores.filter((other) => keyOf(other) !== keyOf(score)), score]

@@ -15,7 +15,7 @@ export type FindComparableSweep = (
 /** A sweep that computed less than this share measures mainly the start of engines, not the computation. */
 const MIN_SHARE = 1 / 2
 
-/** Counts the rows of hidden states that a sweep itself put through blocks; 0 if it reused most scores. */
+/** Counts the rows of hidden states that a sweep computed; 0 if the sweep reused most of its scores. */
 export function computedRows({
   preview,
   work,
@@ -34,7 +34,7 @@ export function computedRows({
   return isMostlyReused ? 0 : evaluations * work.packedTokens
 }
 
-/** Computes the speed of a sweep; null if it computed too little. */
+/** Computes the speed of a sweep; null if the sweep computed too few rows to measure it. */
 export function paceOf(sweep: SweepDocument): SweepPace | null {
   const { seconds } = sweep
   const rows = computedRows(sweep)

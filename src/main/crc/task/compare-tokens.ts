@@ -16,7 +16,7 @@ import { elementAt } from '../../../contract/model/look-up'
 /** Caches, by post's rendered prompts, the tokenizers that agree with them. Every plan and sweep compares again. */
 const agreeingTokenizers = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
 
-/** Decides whether a whole model can be scored on post's tokens: prompts and valid characters must have the same. */
+/** Decides whether a whole model can be scored with post's tokens. Its tokenizer must give the same tokens. */
 export async function compareCrcTokens(
   whole: WholeModel,
   post: PairMember,

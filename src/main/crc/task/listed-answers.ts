@@ -88,7 +88,7 @@ async function renderQuestions(
 const NO_CATEGORY = 'no category'
 const MAX_CATEGORY = 200
 
-/** Marks the prompts of one of two tasks with the measure that they decide. The tasks share no category. */
+/** Marks the prompts of one of two tasks with the measure that they decide, and names their categories by the task. */
 const decidingPrompts = (
   measure: RenderedPrompt['measure'],
   role: string,

@@ -29,8 +29,10 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
 }
 
 /**
- * Averages scores over the prompts of a category, then over categories. Categories have all measures, and models those
- * that the prompts decide. @param prompts parallel to `scores`
+ * Averages scores over the prompts of a category, then over categories. With two tasks, each measure is averaged over
+ * the prompts of the task that decides it.
+ *
+ * @param prompts parallel to `scores`
  */
 export function averageScores(prompts: readonly CountedPrompt[], scores: readonly PromptScore[]): Score {
   const counted = countedScores(prompts, scores)
@@ -44,7 +46,7 @@ export function averageScores(prompts: readonly CountedPrompt[], scores: readonl
         { validity, diversity }
       ])
     ),
-    // These need the questions of one task.
+    // These measures are undefined for two tasks.
     ...(counted !== scores && { distinctRight: undefined, coverage: undefined }),
     prompts: [...scores]
   }

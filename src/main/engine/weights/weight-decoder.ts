@@ -78,7 +78,7 @@ export class WeightDecoder {
       const width = DTYPE_BYTES[dtype(name)]
       const keptBytes = this.keptTensors.get(`${piece.origin}/${name}`)
       if (keptBytes !== undefined) return keptBytes.subarray(piece.first * width, (piece.first + piece.count) * width)
-      const bytes = elementAt(this.stored, index % 2, 'buffer').take(piece.count * width)
+      const bytes = elementAt(this.stored, index % 2, 'buffer').reserve(piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
       return bytes

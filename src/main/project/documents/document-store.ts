@@ -13,10 +13,10 @@ import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from 
 
 /* Reads and writes all JSON documents of a project: whole, with a schema, version and maximum size. */
 
-/** Ending of the file beside a document that lists show. It is no document. */
+/** Ending of a summary's file, which lies beside its document. */
 export const SUMMARY = '.summary.json'
 
-/** Contains neither dots nor separators, so no id leads out of its folder. */
+/** Id of a document. Without dots and separators it cannot lead out of the document's folder. */
 const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
 /** A kind of document. Every stored kind has an entry in stored-documents.ts. */
@@ -36,20 +36,20 @@ export interface FileKind<T> extends StoredKind<T> {
   file: string
 }
 
-/** A larger document is read again at each request and not cached. */
+/** Maximum size of a cached document. Larger ones are read again at each request. */
 const MAX_CACHED_BYTES = 64_000_000
 
 export class DocumentFolder<T> {
-  /** The document that was read last, because each window, plan and selection requests the same one again. */
+  /** The document that was read last. It is cached because windows, plans and selections request it repeatedly. */
   private cached: { file: string; state: string; document: T } | null = null
 
   constructor(private readonly kind: FolderKind<T>) {}
 
-  /** Reads a document, migrated in memory. An unchanged file gives the same object, which nobody may change. */
+  /** Reads a document, migrated in memory. Callers must not change the object, because the cache returns it again. */
   async read(project: string, id: string): Promise<T> {
     const file = this.companion(project, id, '.json')
     await hasPlainFolder(this.folderOf(project))
-    // The state is that before reading, so a file that is replaced meanwhile is read again.
+    // The file's state is read before its content. If the file is replaced in between, it is read again next time.
     const before = await plainFileState(file)
     const { cached } = this
     if (cached !== null && cached.file === file && cached.state === before?.state) return cached.document
@@ -70,7 +70,7 @@ export class DocumentFolder<T> {
     return (await hasPlainFile(this.companion(project, id, '.json'))) ? this.read(project, id) : null
   }
 
-  /** Replaces a document. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
+  /** Writes a document in place of an earlier one. @throws WorkbenchError `bad-input` if invalid; `read-only` */
   async write(project: string, document: T): Promise<void> {
     const file = this.companion(project, this.kind.id(document), '.json')
     const stored = await storedDocument(this.kind, document)
@@ -147,7 +147,7 @@ export class DocumentFile<T> {
   }
 }
 
-/** Checks a document before it is written. @throws WorkbenchError `bad-input` if it could not be read back */
+/** Validates a document before it is written. @throws WorkbenchError `bad-input` if it could not be read back */
 export async function storedDocument<T>(
   { name, schema }: Pick<StoredKind<T>, 'name' | 'schema'>,
   document: T
@@ -157,7 +157,7 @@ export async function storedDocument<T>(
   throw inputError(`The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
 }
 
-/** Size of a written piece: large for the disk, and formatted within some milliseconds. */
+/** Characters that are formatted and written at a time. Formatting them takes some milliseconds. */
 const PIECE_CHARACTERS = 2 ** 19
 
 /** Yields the text of a document in pieces. @throws WorkbenchError `bad-input` if it is too long to be read back */

@@ -40,7 +40,7 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
   return {
     run,
     samples,
-    // A run that was killed between writing and noting may have scored a prompt twice.
+    // A prompt may have two scores, if the program was killed after it wrote the first and before it recorded it.
     scores: [...new Map(scores.map((score) => [score.prompt, score])).values()],
     verdicts: addressed(verdicts, run, 'marks'),
     pairVerdicts: addressed(pairVerdicts, run, 'pairs'),
@@ -59,7 +59,7 @@ async function readPart<Line>(
   return lines.map(({ line }) => line)
 }
 
-/** Returns the addresses of judges whose verdicts have no address; null without such verdicts. */
+/** Returns the addresses of the judges of verdicts that were stored without an address; null if all have one. */
 export function addressesOfOldVerdicts({
   addressesOfOldVerdicts: stored,
   judge,
@@ -70,7 +70,7 @@ export function addressesOfOldVerdicts({
   return stored ?? { marks: address(judge), pairs: address(pairJudge), forms: address(formJudge) }
 }
 
-/** Gives verdicts without an address that of the judge to which the run attributes them. */
+/** Adds the address of the judge to verdicts that were stored without an address. */
 function addressed<Verdict extends { baseUrl?: string | undefined }>(
   verdicts: readonly Verdict[],
   run: EvaluationRun,

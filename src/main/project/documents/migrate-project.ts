@@ -6,16 +6,16 @@ import { PROJECT_FILE, PROJECT_FORMAT } from './project-file'
 import { SWEEPS } from './sweep-store'
 
 /*
- * An older project.json is replaced by one of the present version, and a copy of the old file is kept. Before version 3
- * a project was one pair with its results in the project's folder. These get a second path in pairs/pair-1, then
- * project.json is replaced, and then they leave the first path. If the program is killed meanwhile, the path that
- * project.json names is complete.
+ * An older project.json is replaced by one of the current version, and a copy of the old file is kept. Before version 3
+ * a project had one pair, with its results in the project's folder. They move to pairs/pair-1 in three steps: each file
+ * is linked to its new path, project.json is replaced, and the old paths are deleted. If the program is killed between
+ * two steps, all results are complete at the place that project.json implies.
  */
 
 const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'sampled-crc.json']
 const FIRST_PAIR = join('pairs', 'pair-1')
 
-/** Migrates a project, under its lock. @returns name of the copy of an older project.json, or null */
+/** Migrates a project whose lock is held. @returns name of the copy of an older project.json; null for none */
 export async function migrateProject(folder: string, beforeStep: () => void = () => undefined): Promise<string | null> {
   const file = join(folder, PROJECT_FILE)
   const { foundVersion } = await readDocument(file, PROJECT_FORMAT)
@@ -63,7 +63,7 @@ class Moves {
     const pair = join(this.folder, FIRST_PAIR)
     try {
       this.beforeStep()
-      // An interrupted migration may have left half of the files.
+      // An interrupted migration may have left some of the files.
       await rm(pair, { recursive: true, force: true })
       await mkdir(pair, { recursive: true })
       for (const name of RESULTS) await this.copy(name)
@@ -81,7 +81,7 @@ class Moves {
       this.beforeStep()
       await linkOrCopy(from, to)
     }
-    // A link may lead out of the project, so it stays in its place. It was never read.
+    // A symbolic link may lead out of the project, so it is neither followed nor moved.
     if (!stats.isDirectory()) return
     this.beforeStep()
     await mkdir(to)
@@ -89,7 +89,7 @@ class Moves {
     await flushFolder(to)
   }
 
-  /** Deletes files at the first path that have a second path. */
+  /** Deletes the first path of files that also have their second path. */
   async removeFirstPaths(): Promise<void> {
     for (const name of RESULTS) await this.removeCopied(name)
   }
@@ -123,7 +123,7 @@ async function statsOf(path: string): Promise<Awaited<ReturnType<typeof lstat>> 
   }
 }
 
-/** Gives a file a second name, or copies it if the file system has no hard links. Sweeps are large. */
+/** Links a file to a second path, because sweeps are large. Copies it if the file system has no hard links. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)

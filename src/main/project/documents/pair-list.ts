@@ -15,10 +15,10 @@ import { elementAt } from '../../../contract/model/look-up'
 import { inputError, notFoundError } from '../../../contract/model/problem'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 
-/* The list of a project's pairs, and changes of it. */
+/* The list of a project's pairs, and functions that return a changed list. */
 
 type Pairs = Pick<ProjectDocument, 'pairs' | 'nextPair'>
-type Changed = Pick<Pairs, 'pairs'>
+type PairsOnly = Pick<Pairs, 'pairs'>
 
 const NO_PAIRS: Pairs = { pairs: [], nextPair: 1 }
 
@@ -31,7 +31,7 @@ export const firstPair = (
   name = pairName(location)
 ): Pairs => withPair(NO_PAIRS, { ...newPair(location), name, rendering }).changed
 
-/** Adds a pair, at the end when `position` is left out. A name that is taken gets a number. */
+/** Adds a pair, by default at the end. If its name is taken, a number is added to the name. */
 export function withPair(
   { pairs, nextPair }: Pairs,
   pair: Omit<PairDocument, 'id'>,
@@ -62,31 +62,31 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
   notes: ''
 })
 
-/** Adds a copy of a pair after the pair. @throws WorkbenchError `not-found` */
+/** Adds a copy of a pair behind the original. @throws WorkbenchError `not-found` */
 export function withDuplicate(list: Pairs, id: PairId): { changed: Pairs; added: PairDocument } {
   const index = pairIndex(list, id)
   return withPair(list, elementAt(list.pairs, index, 'pair'), index + 1)
 }
 
-export function withPairNamed(list: Pairs, id: PairId, name: string): Changed {
+export function withPairNamed(list: Pairs, id: PairId, name: string): PairsOnly {
   const others = list.pairs.filter((pair) => pair.id !== id)
   return withPairChanged(list, id, { name: freeName(name, namesOf(others)) })
 }
 
-export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDocument>): Changed {
+export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDocument>): PairsOnly {
   const index = pairIndex(list, id)
   return { pairs: list.pairs.with(index, { ...elementAt(list.pairs, index, 'pair'), ...changes }) }
 }
 
-/** @param position index in the list without the pair @throws WorkbenchError `not-found` */
-export function withPairMoved(list: Pairs, id: PairId, position: number): Changed {
+/** Moves a pair. @param position index in the list without the pair @throws WorkbenchError `not-found` */
+export function withPairMoved(list: Pairs, id: PairId, position: number): PairsOnly {
   const from = pairIndex(list, id)
   const moved = elementAt(list.pairs, from, 'pair')
   return { pairs: list.pairs.toSpliced(from, 1).toSpliced(position, 0, moved) }
 }
 
-/** @throws WorkbenchError `not-found`; `bad-input` for the only pair */
-export function withoutPair(list: Pairs, id: PairId): Changed {
+/** Removes a pair. @throws WorkbenchError `not-found`; `bad-input` for the only pair */
+export function withoutPair(list: Pairs, id: PairId): PairsOnly {
   const index = pairIndex(list, id)
   if (list.pairs.length > 1) return { pairs: list.pairs.toSpliced(index, 1) }
   throw inputError(

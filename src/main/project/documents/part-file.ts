@@ -24,7 +24,7 @@ export async function readPartFile(file: string): Promise<SweepPart> {
   try {
     return (await withHint(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
-    // Other kinds count versions separately, so a full sweep is not a part of a newer program.
+    // Each kind of document has its own versions, so a newer version may mean that the file is no part of a sweep.
     const isRead = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
     const content = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
     if (content === null || content.kind === 'sweep-part') throw error

@@ -18,7 +18,7 @@ import { pairName } from './pair-list'
 const Named = z.looseObject({ name: z.string() })
 const listPairs: Migration = (document) => {
   const parsed = Named.safeParse(document)
-  // The schema of version 3 reports errors of the document.
+  // An invalid document is returned unchanged, because the schema of version 3 reports its errors.
   if (!parsed.success) return document
   const {
     pair: location,
@@ -61,7 +61,7 @@ const MAX_SAMPLE_PROMPT_BYTES = 100_000_000
 
 export interface ProjectDocuments {
   document: ProjectDocument
-  /** Version of project.json. It decides where results are stored. */
+  /** Version of project.json before its migration. Results lie in other folders before version 3. */
   foundVersion: number
   prompts: CrcPrompts
   samplePrompts: SamplePrompts | null
@@ -88,7 +88,7 @@ export async function writeProjectDocument(folder: string, document: ProjectDocu
   await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(withKind('project', document)))
 }
 
-/** @param folder of a project, or of a pair with separate prompts */
+/** Writes the prompts of the character task. @param folder of a project, or of a pair with separate prompts */
 export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
   await writePromptFile(folder, CRC_PROMPTS, prompts)
 }

@@ -1,6 +1,6 @@
 import type { Migration } from '../../base/files/migrate'
 
-/** Old and present names of fields. A field that is a flag, such as `halves` of a search, keeps its name. */
+/** New names of fields by their old names. A field `halves` of type boolean, as searches have, is not renamed. */
 const FIELDS: Readonly<Record<string, string>> = {
   rivals: 'baselines',
   rival: 'baseline',
@@ -17,7 +17,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 const KINDS: Readonly<Record<string, string>> = { rival: 'baseline', blend: 'uniform-blend' }
 
-/** Values with names that the user chose, and large values without renamed fields. */
+/** Fields whose values are not searched: their keys are chosen by the user, or they are large and have no old names. */
 const UNCHANGED = new Set(['categories', 'templateArguments', 'prompts', 'promptSets', 'task', 'cells'])
 
 export const renameFields: Migration = (document) => renamedObject(document)

@@ -9,8 +9,8 @@ import { plainFileState } from '../../base/files/plain-paths'
 import { type DocumentFolder, SUMMARY } from './document-store'
 
 /*
- * Lists show a result by a small file beside it, which can be computed again. The file is ignored if it is older than
- * the document, or if the document has another size.
+ * A summary is a small file beside a stored result, from which lists show the result without reading it. A summary that
+ * is older than the result, or names another size of it, is computed again.
  */
 
 export interface Listed {
@@ -25,11 +25,11 @@ interface SummarizedKind<Document, Summary> {
   documents: SummarizedFolder<Document>
   schema: z.ZodType<Summary>
   summarize(document: Document, folder: string): Summary | Promise<Summary>
-  /** Path of another file that the summary describes, such as the answers of a run; null for none. */
+  /** Returns the path of another file that is summarized, such as the answers of a run; null for none. */
   beside: ((folder: string, id: string) => string) | null
 }
 
-/** Limits a summary, which lists a result's baselines, ranges or variants. */
+/** Maximum size of a summary. The longest ones list all baselines, ranges or variants of a result. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
 /** A summary of another version is computed again. */
@@ -48,7 +48,7 @@ export class RunSummaries<Document, Summary extends Listed> {
     })
   }
 
-  /** Returns the summary of a document. @throws WorkbenchError as reading the document, if it has no valid summary */
+  /** Reads the summary of a document, or the document if its summary is missing. @param writes stores a new summary */
   async read(folder: string, id: string, writes: boolean): Promise<Summary> {
     const stored = await this.readStored(folder, id)
     if (stored !== null) return stored
@@ -68,7 +68,12 @@ export class RunSummaries<Document, Summary extends Listed> {
     }
   }
 
-  /** Lists the summaries, newest first, with warnings about unreadable documents. `writes` stores computed ones. */
+  /**
+   * Lists the summaries of all documents, newest first.
+   *
+   * @param writes stores summaries that were missing
+   * @returns also warnings about unreadable documents
+   */
   async list(folder: string, writes: boolean): Promise<{ runs: Summary[]; warnings: string[] }> {
     const { ids, warnings } = await this.kind.documents.ids(folder)
     const runs: Summary[] = []

@@ -10,7 +10,7 @@ export async function removeSampleRun(folder: string, id: string): Promise<void>
   await SAMPLE_RUNS.remove(folder, id, [ANSWERS])
 }
 
-/** Reads a file of answers, each once. @throws WorkbenchError `bad-file` naming a line of another run */
+/** Reads a file of answers, without duplicates. @throws WorkbenchError `bad-file` naming a line of another run */
 export async function readAnswerLines(
   file: string,
   variants: ReadonlySet<string>,

@@ -11,7 +11,7 @@ import { requirePlainFile } from '../../base/files/plain-paths'
 import { openRegularFile } from '../../base/files/regular-file'
 
 /*
- * A scores file holds the scores of each prompt that a sweep gave its models, one row a model. All numbers are
+ * A scores file holds the scores of a sweep's models on each prompt, one row for each model. All numbers are
  * little-endian.
  *
  *   header   "SLRSCORE", version and row count as uint32, bytes of the file as float64, sha256 of the remaining bytes,
@@ -20,7 +20,7 @@ import { openRegularFile } from '../../base/files/regular-file'
  *   row      prompt count as uint32 and 4 bytes of zeros, then its prompts
  *   prompt   answer count, bytes of what-if values and present task measures (a bit each) as uint32, 4 bytes of zeros;
  *            validity, diversity, effective choices, the present task measures and the answers' probabilities as
- *            float64; the what-if values as float32, up to a multiple of 8 bytes
+ *            float64; the what-if values as float32, padded with zeros to a multiple of 8 bytes
  */
 
 const MAGIC = Buffer.from('SLRSCORE', 'latin1')
@@ -28,9 +28,9 @@ const VERSION = 1
 const HEADER_BYTES = 64
 const HASH_AT = 24
 const PROMPT_HEAD_BYTES = 16
-/** Number of bytes that means a score without what-if values. */
+/** Stored as the size of the what-if values of a score that has none. */
 const NO_WHAT_IF = 0xffffffff
-/** Models of a sweep, and bytes of the file: far above the deepest model with thousands of prompts. */
+/** Maximum number of models of a sweep. 126 layers have 8,001 ranges. */
 const MAX_ROWS = 100_000
 const MAX_BYTES = 2 ** 31
 const MEASURES = [
@@ -143,7 +143,7 @@ export async function readAllScores(
   })
 }
 
-/** @param use is given the positions of the rows, and the bytes of their table */
+/** Opens a scores file. @param use receives the positions of the rows, and the bytes of their table */
 async function withScoresFile<T>(
   file: string,
   { rows, sha256 }: ExpectedScores,
@@ -192,13 +192,13 @@ async function readExactly(handle: FileHandle, file: string, start: number, leng
 
 function decodedRow(bytes: Buffer, file: string): PromptScore[] {
   let position = 8
-  const take = (length: number): number => {
+  const advance = (length: number): number => {
     if (position + length > bytes.length) throw damaged(file, 'a row is shorter than its counts')
     position += length
     return position - length
   }
   const value = (): number => {
-    const number = bytes.readDoubleLE(take(8))
+    const number = bytes.readDoubleLE(advance(8))
     if (!Number.isFinite(number)) throw damaged(file, 'a score is not a finite number')
     return number
   }
@@ -206,7 +206,7 @@ function decodedRow(bytes: Buffer, file: string): PromptScore[] {
   const promptCount = bytes.readUInt32LE(0)
   if (promptCount * PROMPT_HEAD_BYTES > bytes.length) throw damaged(file, 'a row is shorter than its counts')
   const row = Array.from({ length: promptCount }, (): PromptScore => {
-    const head = take(PROMPT_HEAD_BYTES)
+    const head = advance(PROMPT_HEAD_BYTES)
     const [answers, whatIfBytes, present] = [0, 4, 8].map((offset) => bytes.readUInt32LE(head + offset))
     if (answers === undefined || whatIfBytes === undefined || present === undefined || answers * 8 > bytes.length)
       throw damaged(file, 'a row is shorter than its counts')
@@ -215,7 +215,7 @@ function decodedRow(bytes: Buffer, file: string): PromptScore[] {
     for (const [bit, measure] of MEASURES.entries()) if ((present & (1 << bit)) !== 0) measures[measure] = value()
     const probabilities = Array.from({ length: answers }, value)
     if (whatIfBytes === NO_WHAT_IF) return { ...means, probabilities, ...measures }
-    const start = take(padded(whatIfBytes))
+    const start = advance(padded(whatIfBytes))
     const whatIf = bytes.toString('base64', start, start + whatIfBytes)
     return { ...means, probabilities, whatIf, ...measures }
   })

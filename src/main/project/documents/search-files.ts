@@ -12,7 +12,7 @@ import { drawsOf } from '../../../contract/documents/scored-by'
 
 const MAX_UNFINISHED_BYTES = 100_000
 
-/** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
+/** Maximum number of saved sweeps of a search: one for each of 100 generations, one to start from, one at the end. */
 const MAX_PROGRESS_FILES = 102
 
 /** Returns the folder of a project's unfinished search, searches/partial, with its request and progress. */
@@ -66,12 +66,14 @@ export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSe
   if ((await projectSearchProgress(folder).list()).length === 0) return null
   const file = unfinishedFile(folder)
   if (!(await hasPlainFile(file))) return null
-  // The request only saves the user from repeating it, so an unreadable file counts as none.
+  // An unreadable file counts as missing, because the user can enter the request again.
   const parsed = UnfinishedSearch.safeParse(await readJsonFile(file, MAX_UNFINISHED_BYTES).catch(() => null))
   return parsed.success ? parsed.data : null
 }
 
-/** Returns the folder of an unfinished search whose result goes to `file`: beside it, with `.partial` at its end. */
+/**
+ * Returns the folder of an unfinished search that will write `file`. It lies beside the file and ends in `.partial`.
+ */
 export function searchProgressBeside(file: string): ProgressFolder {
   return progressFolder([`${file}.partial`], MAX_PROGRESS_FILES)
 }

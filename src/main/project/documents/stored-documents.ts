@@ -31,9 +31,9 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   name: 'sweep',
   schema: SweepDocument,
   version: SWEEP_VERSION,
-  // The schema drops the chances that previews of version 3 stated.
+  // Version 3 stored chances in previews, which the schema leaves out.
   migrations: { 2: renameFields, 3: (sweep) => sweep },
-  // 8,001 ranges (126 layers) over 40 prompts take some 170 MB; more would strain the memory when read back.
+  // 8,001 ranges (126 layers) on 40 prompts take about 170 MB. Reading more back would need too much memory.
   maxBytes: 256_000_000
 }
 
@@ -55,7 +55,7 @@ export const SEARCHES = new DocumentFolder<SearchDocument>({
 
 const Grown = z.looseObject({ settings: z.looseObject({ beam: z.number() }) })
 
-/** Migrates a search of version 1. It always grew recipes, and a beam of 1 was greedy. */
+/** Migrates a search of version 1, which had the methods greedy and beam only. A beam of 1 was greedy. */
 function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
   const parsed = Grown.safeParse(search)
   // The schema reports errors of the document.
@@ -67,11 +67,11 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
 
 const OneWayJudge = z.looseObject({ pairs: z.boolean() })
 
-/** Migrates an evaluation of version 1: one way of judging, and answers from the CPU in fp32. */
+/** Migrates an evaluation of version 1, which had one way of judging and computed answers on the CPU in fp32. */
 function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
   const wayOf = (judge: unknown): unknown => {
     const parsed = OneWayJudge.safeParse(judge)
-    // There is no judge, or the schema reports its errors.
+    // The judge is missing or invalid. The schema of the document reports an invalid one.
     if (!parsed.success) return judge
     const { pairs, ...settings } = parsed.data
     return { ...settings, way: pairs ? 'pairs' : 'marks' }
@@ -109,7 +109,7 @@ export const SAMPLE_RUNS = new DocumentFolder<SampleRun>({
   schema: SampleRun,
   version: SAMPLE_RUN_VERSION,
   migrations: { 1: namedComparisons, 2: renameFields },
-  // 10,000 prompts of a few hundred tokens with their text come to some 30 MB.
+  // 10,000 prompts of a few hundred tokens, with their texts, take about 30 MB.
   maxBytes: 256_000_000,
   tooLarge: 'Sample fewer or shorter prompts.'
 })
@@ -188,7 +188,7 @@ export const RUN_ANNOTATIONS = new DocumentFile<RunAnnotationsDocument>({
   tooLarge: 'Shorten the notes of some runs.'
 })
 
-/** File in the project's folder. A follower of the project reads it separately, because a study writes it often. */
+/** File of the work list. Programs that follow a project watch it separately, because a study writes it often. */
 export const WORK_LIST_FILE = 'work.json'
 
 /** The queue and the newest study of a project. */
@@ -238,13 +238,15 @@ export function distanceKeys({ basePath, postPath }: Pick<DistancesDocument, 'ba
   return [basePath.fingerprint, postPath.fingerprint]
 }
 
-/** Adds sizes and times of files. A fingerprint samples the weights, and a checksum covers all of them. */
+/**
+ * Returns keys for the checksums of a checkpoint. The fingerprint alone would not do: it covers a sample of weights.
+ */
 export function checksumKeys({ fingerprint, files }: CheckpointIdentity): string[] {
   const states = files.map(({ name, bytes, modifiedMs }) => [name, bytes, modifiedMs])
   return [fingerprint, createHash('sha256').update(JSON.stringify(states)).digest('hex')]
 }
 
-/** Joins the first digits of hexadecimal keys. The document holds the complete keys. */
+/** Joins the first digits of hexadecimal keys to an id. The document itself contains the complete keys. */
 export function readingId(keys: readonly string[]): string {
   return keys.map((key) => key.slice(0, 16)).join('-')
 }

@@ -1,6 +1,6 @@
-/** A value of the project beside its document, such as its prompts. */
+/** A value that a project stores beside its document, such as its prompts. */
 export interface StoredPart {
-  /** Identifies the value in the project, as `Revisions` does. */
+  /** Name of the value, unique in the project. */
   readonly name: string
   /** Returns the value, or a promise of it. */
   read(): unknown
@@ -8,11 +8,11 @@ export interface StoredPart {
   write(value: unknown): Promise<void>
 }
 
-/** A value beside the document, and its new value. */
+/** A stored value, and the new value to write. */
 export interface PartChange {
   readonly stored: StoredPart
   readonly value: unknown
 }
 
-/** Counts and writes a change, as `ProjectOfPair.savePart`. */
+/** Writes a change and counts the revision; see `ProjectOfPair.savePart`. */
 export type SavePart = (part: PartChange, seen: number | undefined, fields: readonly string[]) => Promise<number | null>

@@ -7,7 +7,7 @@ import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { plural, rangePhrase } from '../../../contract/words/format'
 import { averageScores } from '../../crc/task/scoring'
 
-/** Maximum error by rounding, of a mean and of a probability above 1. */
+/** Maximum rounding error: of a mean, and of a sum of probabilities above 1. */
 const ROUNDING = 1e-6
 
 const MEASURES = ['validity', 'diversity'] as const
@@ -61,7 +61,7 @@ function outside(score: Score): string | null {
   return null
 }
 
-/** Describes a wrong number of scored prompts; null if it is right. */
+/** Describes a number of scored prompts that differs from the number of the sweep's prompts; null if they are equal. */
 const otherPrompts = ({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null =>
   score.prompts.length === prompts.length
     ? null

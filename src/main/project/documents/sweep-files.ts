@@ -106,7 +106,7 @@ export async function summarizeStored(sweep: SweepDocument, folder: string): Pro
   }
 }
 
-/** Returns the selected range after the check has rejected ranges; null if none is selected. */
+/** Returns the range that is selected without the ranges that the check rejects; null if no range is. */
 function bestOf({ ranges, selected, selection, post }: SweepDocument, check: AnswerCheck | null) {
   const rejected = selection === null ? [] : rejectedRanges(ranges, check, selection.rho)
   if (selection === null || rejected.length === 0) {
@@ -136,9 +136,9 @@ const HINTS: Partial<Record<DocumentKind, string>> = {
   'what-if': FROM_ITS_SWEEP
 }
 
-/** Explains why a file is no sweep; null if the error itself explains it. */
+/** Returns an error that says what a file is instead of a sweep; null if the original error is better. */
 async function insteadOfSweep(file: string, error: unknown): Promise<WorkbenchError | null> {
-  // Other kinds count versions separately, so a greater version need not mean a newer sweep.
+  // Each kind of document has its own versions, so a newer version may mean that the file is no sweep.
   const isRead = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
   if (!isRead) return null
   const content = await kindOfFile(file, SWEEP_FORMAT.maxBytes)

@@ -22,9 +22,10 @@ import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './score
 import { SWEEP_FORMAT } from './stored-documents'
 
 /*
- * A project stores a sweep as <id>.json and its scores as <id>.a.scores or <id>.b.scores. A change writes the other
- * letter first. The JSON file names letter and hash, so one pair is always whole. Written files and older projects
- * hold one JSON document instead.
+ * A project stores a sweep in two files: a document <id>.json, and its scores in <id>.a.scores or <id>.b.scores. The
+ * document names the letter and the hash of its scores file. A changed sweep writes the file with the other letter
+ * first and the document second, so that a crash leaves the old or the new sweep. Files that commands write with
+ * --out, and projects of earlier versions, have all in one JSON document.
  */
 
 const STORED_FORMAT: DocumentFormat<StoredSweep> = {
@@ -105,7 +106,7 @@ function joinScores({ scores: _, ...stored }: StoredSweep, rows: readonly Prompt
   }
 }
 
-/** Reports whether a file is a sweep in one piece. The other form names its scores near the beginning. */
+/** Reports whether a file is a sweep in one document. A sweep in two files names its scores file near the beginning. */
 async function isWhole(file: string): Promise<boolean> {
   return !(await readHead(file)).includes('"scores": {')
 }
@@ -117,10 +118,10 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     id: ({ id }) => id,
     tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
   })
-  /** The sweep that was read last, because a slider requests the same one dozens of times. */
+  /** The sweep that was read last. It is cached, because the slider of the limit requests it dozens of times. */
   private last: { file: string; state: string | undefined; sweep: SweepDocument } | null = null
 
-  /** Reads a sweep with all scores. The same object is returned while its file is unchanged; nobody may change it. */
+  /** Reads a sweep with all scores. Callers must not change the object, because the cache returns it again. */
   async read(project: string, id: string): Promise<SweepDocument> {
     const { file, state } = await this.findFile(project, id)
     if (this.last !== null && this.last.file === file && this.last.state === state) return this.last.sweep
@@ -139,7 +140,12 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return sweep
   }
 
-  /** Reads the scores of each prompt of the model with this key; null if the sweep scored none. */
+  /**
+   * Reads the scores of each prompt of a model.
+   *
+   * @param key of the model
+   * @returns null for a model that has no scores
+   */
   async readPromptScores(project: string, id: string, key: string): Promise<PromptScore[] | null> {
     const { file } = await this.findFile(project, id)
     const opened = await openSweepFile(file)
@@ -152,7 +158,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return readScoreRow(scoresFileOf(file, stored), expectedOf(stored), row)
   }
 
-  /** Replaces a sweep. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
+  /** Writes a sweep in place of an earlier one. @throws WorkbenchError `bad-input` for an invalid one; `read-only` */
   async write(project: string, sweep: SweepDocument): Promise<void> {
     const file = this.companion(project, sweep.id, '.json')
     const means = await runCooperatively(shownSweepInSteps(sweep))
@@ -167,13 +173,17 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
       await rm(this.companion(project, sweep.id, scoresEnding(other)), { force: true })
   }
 
-  /** Returns the letter that the stored sweep does not name. */
+  /** Returns the letter of the scores file to write: the one that the stored sweep does not use. */
   private async freeSlot(file: string): Promise<Slot> {
     if (!(await hasPlainFile(file)) || (await isWhole(file))) return 'a'
     return /"file": ?"b"/.test(await readHead(file)) ? 'a' : 'b'
   }
 
-  /** Splits sweeps of one file into two, each whole at any time. @returns whether any file was replaced */
+  /**
+   * Splits sweeps that are stored in one file into a document and a scores file. A crash leaves each sweep in one form.
+   *
+   * @returns true if any file was replaced
+   */
   async splitWholeFiles(
     project: string,
     keep: (file: string) => Promise<void>,
@@ -181,7 +191,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   ): Promise<boolean> {
     let isChanged = false
     const { ids } = await this.ids(project)
-    // The list of sweeps says which files cannot be read.
+    // An unreadable file counts as not whole, because the list of sweeps warns about it.
     const wholeOf = async (id: string): Promise<boolean> => isWhole(this.companion(project, id, '.json'))
     const whole = await Promise.all(ids.map((id) => wholeOf(id).catch(() => false)))
     for (const id of ids.filter((_, index) => whole[index])) {
@@ -195,7 +205,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
         await this.write(project, sweep)
         isChanged = true
       } catch (error) {
-        // The list of sweeps says why a file cannot be read, or it is read as it is from a full disk.
+        // The old file stays. The list of sweeps warns if it cannot be read, and a full disk prevents only the split.
         if (!(error instanceof WorkbenchError)) throw error
       }
     }

@@ -17,7 +17,7 @@ import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
 import { BACKUP } from './migrate-project'
 import { WORK_LIST } from './stored-documents'
 
-/* Joins queue.json and study.json of earlier programs into one list, which is written before they are moved. */
+/* Earlier versions stored queue.json and study.json. They become one list, which is written before they are moved. */
 
 const MAX_OLD_BYTES = 10_000_000
 
@@ -121,7 +121,8 @@ export async function readWorkList(
   return { list, oldFiles, warnings }
 }
 
-/** Stores the work of earlier programs in one list and moves their files into the backup, under the lock. */
+/** Writes the work list from the files of earlier versions, and moves those files into the backup. Needs the lock. */
+
 export async function migrateWorkList(
   folder: string,
   beforeStep: () => void = () => undefined

@@ -7,8 +7,8 @@ import { changedIn } from './kept-list'
 
 type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'recipes' | 'nextMark'>
 type Added = Pick<Checkpoints, 'otherCheckpoints' | 'nextMark'>
-type Changed = Pick<Checkpoints, 'otherCheckpoints'>
-/** Recipes with layers of a changed checkpoint change with it. */
+type CheckpointList = Pick<Checkpoints, 'otherCheckpoints'>
+/** Checkpoints, and recipes that were updated because they have layers of a changed checkpoint. */
 type Followed = Pick<Checkpoints, 'otherCheckpoints' | 'recipes'>
 
 export function withCheckpoint(
@@ -63,13 +63,13 @@ function followed(
     recipes: recipes.map((kept) => {
       const recipe = withSources(kept.recipe, follow)
       const sameWeights = weightsKey({ kind: 'recipe', recipe }) === weightsKey({ kind: 'recipe', recipe: kept.recipe })
-      // Scores of other weights are removed.
+      // The scores of a recipe are removed if its weights changed.
       return sameWeights ? { ...kept, recipe } : { ...kept, recipe, sweepId: null, validity: null, diversity: null }
     })
   }
 }
 
-export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): Changed => ({
+export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): CheckpointList => ({
   otherCheckpoints: otherCheckpoints.filter((checkpoint) => checkpoint.id !== id)
 })
 

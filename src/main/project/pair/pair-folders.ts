@@ -9,13 +9,17 @@ const PAIRS = 'pairs'
 
 export const pairFolder = (project: string, id: PairId): string => join(project, PAIRS, id)
 
-/** @throws WorkbenchError `bad-file`, `read-only` */
+/**
+ * Creates the folder of a pair and its sub-folders, unless they exist.
+ *
+ * @throws WorkbenchError `bad-file`, `read-only`
+ */
 export async function ensurePairFolder(project: string, id: PairId): Promise<void> {
   await ensurePlainFolder(join(project, PAIRS))
   await ensurePlainFolder(join(project, PAIRS, id))
 }
 
-/** @throws WorkbenchError `bad-file` if one of the folders is a link or a file */
+/** Requires that the pairs' folders are real folders. @throws WorkbenchError `bad-file` for a link or a file */
 export async function requirePlainPairs(project: string, pairs: readonly { id: PairId }[]): Promise<void> {
   if (!(await hasPlainFolder(join(project, PAIRS)))) return
   for (const { id } of pairs) await hasPlainFolder(join(project, PAIRS, id))
@@ -27,7 +31,7 @@ export async function deleteRemovedPairs(project: string, pairs: readonly { id: 
   for (const entry of entries) {
     const isRemoved = PairId.safeParse(entry.name).success && pairs.every(({ id }) => id !== entry.name)
     if (!isRemoved || !entry.isDirectory()) continue
-    // A folder that cannot be deleted disturbs nothing.
+    // A folder that cannot be deleted does no harm.
     await rm(join(project, PAIRS, entry.name), { recursive: true, force: true }).catch(() => undefined)
   }
 }

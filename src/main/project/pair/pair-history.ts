@@ -82,7 +82,12 @@ export class RunHistory {
     return this.#annotations.get(runKey(key)) ?? NO_ANNOTATIONS
   }
 
-  /** Names, notes or pins a run. @param seen known revision @returns written revision; null if nothing changed */
+  /**
+   * Names, notes or pins a run.
+   *
+   * @param seen revision that the caller has seen
+   * @returns the written revision; null if nothing changed
+   */
   async annotate(key: RunKey, changes: RunAnnotationChanges, seen?: number): Promise<number | null> {
     const name = `runs.${key.kind}.${key.id}`
     const stored: StoredPart = {
@@ -101,7 +106,7 @@ export class RunHistory {
     return this.save({ stored, value: changes }, seen, fields)
   }
 
-  /** Moves a run to the trash, a sweep with its searches and check. @param requireIdle throws if a job may use it */
+  /** Moves a run to the trash. A sweep takes its searches and its check with it. @param requireIdle throws if in use */
   async delete(
     key: RunKey,
     requireIdle: () => void = () => undefined
@@ -125,7 +130,7 @@ export class RunHistory {
     await this.save({ stored: { name: 'deleted', read: () => null, write }, value: null }, undefined, [])
   }
 
-  /** Returns whether a run is deleted, as a value that can be changed. */
+  /** Represents the deletion of a run as a stored value, so that the deletion can be undone like other changes. */
   private deletionOf({ kind, id }: RunKey, requireIdle: () => void): StoredPart {
     const key = { kind, id }
     return {
@@ -157,11 +162,11 @@ export class RunHistory {
     }
     const back = [run, ...searches]
     const entries = back.map((key): [string, RunAnnotations] => [runKey(key), RunAnnotations.parse(key)])
-    // Names are written first, so that a restored run has its name.
+    // Annotations are written before the run is restored, so that its name is never missing.
     await this.write(new Map([...this.#annotations, ...entries]), back)
     await untrashRun(this.folder, document)
     this.#deleted = this.#deleted.filter((other) => other !== document)
-    for (const { kind, id } of back) await this.runs[kind].bringBack(id)
+    for (const { kind, id } of back) await this.runs[kind].addRestored(id)
   }
 
   private entry(
@@ -218,7 +223,7 @@ export class RunHistory {
 
 const hasNoAnnotations = ({ name, note, pinned }: RunAnnotations): boolean => name === '' && note === '' && !pinned
 
-/** @throws WorkbenchError `not-found` for no document */
+/** Requires that a run is in the trash. @throws WorkbenchError `not-found` */
 function inTrash(document: DeletionDocument | undefined): DeletionDocument {
   if (document !== undefined) return document
   throw notFoundError('The run is not in the trash of the pair any more.')

@@ -18,21 +18,21 @@ export interface PairResults {
   sampleRuns: SampleRunSummary[]
   evaluations: EvaluationSummary[]
   history: StoredHistory
-  /** Null if the pair uses the project's prompts. */
+  /** Separate prompts of the pair; null if it uses the project's. */
   prompts: CrcPrompts | null
 }
 
-/** Reads the summaries of a pair's results. Unreadable documents give warnings. @param keeps writes new summaries */
+/** Reads the summaries of a pair's results, with warnings about unreadable ones. @param mayWrite stores missing ones */
 export async function readPairResults(
   folder: string,
-  keeps: boolean
+  mayWrite: boolean
 ): Promise<Omit<PairResults, 'prompts'> & { warnings: string[] }> {
-  // The trash comes first, because it completes interrupted deletions.
-  const trash = await listTrash(folder, keeps)
-  const sweeps = await SWEEP_SUMMARIES.list(folder, keeps)
-  const searches = await SEARCH_SUMMARIES.list(folder, keeps)
-  const samples = await SAMPLE_SUMMARIES.list(folder, keeps)
-  const evaluations = await EVALUATION_SUMMARIES.list(folder, keeps)
+  // The trash is read first, because that completes interrupted deletions.
+  const trash = await listTrash(folder, mayWrite)
+  const sweeps = await SWEEP_SUMMARIES.list(folder, mayWrite)
+  const searches = await SEARCH_SUMMARIES.list(folder, mayWrite)
+  const samples = await SAMPLE_SUMMARIES.list(folder, mayWrite)
+  const evaluations = await EVALUATION_SUMMARIES.list(folder, mayWrite)
   const annotations = await readAnnotations(folder)
   return {
     folder,

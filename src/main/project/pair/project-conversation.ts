@@ -5,7 +5,7 @@ import type { SavePart, StoredPart } from '../documents/stored-part'
 
 const Turns = ConversationDocument.shape.turns
 
-/** The stored conversation of a pair. Each change returns its revision, to undo it. */
+/** The stored conversation of a pair. Each change returns its revision, by which it can be undone. */
 export class ProjectConversation {
   readonly #changes = new SerialQueue()
   readonly #stored: StoredPart = {

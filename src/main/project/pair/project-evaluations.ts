@@ -12,20 +12,20 @@ import {
   readForms,
   summarizeEvaluation
 } from '../documents/evaluation-files'
-import type { KeptRuns } from '../runs/run-list'
+import type { RunStorage } from '../runs/run-list'
 import type { ExternalRecord } from '../../../contract/model/external-model'
 import { minAnswerBytes } from '../../samples/answer-bytes'
 import { withRecord } from '../../samples/external-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
-/** Adds a judge to a run, and the address that older verdicts belong to. */
+/** Adds a judge to a run. Verdicts without an address are from now on attributed to their judge's earlier address. */
 export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationRun {
   const noted = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
   return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...noted[judge.way] }
 }
 
 export class ProjectEvaluations {
-  constructor(private readonly storage: KeptRuns<EvaluationSummary>) {}
+  constructor(private readonly storage: RunStorage<EvaluationSummary>) {}
 
   /** Newest first. */
   get runs(): readonly EvaluationSummary[] {

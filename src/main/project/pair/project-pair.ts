@@ -60,7 +60,12 @@ export interface ProjectOfPair {
   readonly savedTasks: number
   /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument
-  /** Changes the document of a pair. @param fields values set as a whole @returns written revision; null for none */
+  /**
+   * Changes the document of a pair.
+   *
+   * @param fields fields that are replaced as a whole, for the check of `seen`
+   * @returns the written revision; null if nothing changed
+   */
   editPair(
     id: PairId,
     fields: readonly string[],
@@ -69,7 +74,7 @@ export interface ProjectOfPair {
   ): Promise<number | null>
   readonly change: RunChange
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null>
-  /** Counts and writes a change of a value beside the document. @param fields see `editPair` */
+  /** Writes a value that is stored beside the document, and counts the revision. @param fields see `editPair` */
   savePart(part: PartChange, seen: number | undefined, fields?: readonly string[]): Promise<number | null>
   notifySubscribers(): void
   close(): Promise<void>
@@ -142,22 +147,22 @@ export class ProjectPair {
     return `${this.id} ${this.project.path}`
   }
 
-  /** Why changes cannot be saved; null when they can. */
+  /** Reason why changes cannot be saved; null if they can. */
   get readOnly(): string | null {
     return this.project.readOnly
   }
 
-  /** Prompts of the character task: its separate prompts, or those of the project. */
+  /** Prompts of the character task: the pair's separate prompts if it has them, else the project's. */
   get prompts(): CrcPrompts {
     return this.#prompts ?? this.project.prompts
   }
 
-  /** Null if the pair uses the project's prompts. */
+  /** Prompts for this pair only; null if the pair uses the project's prompts. */
   get separatePrompts(): CrcPrompts | null {
     return this.#prompts
   }
 
-  /** Number of saved documents that this object does not hold. */
+  /** How often documents were saved that this object does not cache. Windows then read those documents again. */
   get saved(): SavedCounts {
     return { answerChecks: this.#savedChecks, tasks: this.project.savedTasks }
   }
@@ -167,7 +172,12 @@ export class ProjectPair {
     return this.#runs.sweep.runs
   }
 
-  /** Sets values. @param seen known revision @throws WorkbenchError `stale` if a value changed after `seen` */
+  /**
+   * Sets values of the pair.
+   *
+   * @param seen revision that the caller has seen
+   * @throws WorkbenchError `stale` if one of the values changed after that revision
+   */
   async update(changes: PairChanges, seen?: number): Promise<number | null> {
     const { rendering = {}, settings = {}, ...values } = changes
     const fields = [
@@ -182,12 +192,12 @@ export class ProjectPair {
     }))
   }
 
-  /** Changes lists of the pair. The change receives the lists after all earlier changes, so that none is lost. */
+  /** Changes lists of the pair. The change receives the lists after all earlier changes, so that no entry is lost. */
   async edit(change: (document: PairDocument) => Partial<PairDocument>): Promise<number | null> {
     return this.project.editPair(this.id, [], undefined, change)
   }
 
-  /** Replaces a kept recipe. @throws WorkbenchError as {@link edit}; `stale` when it changed after `seen` */
+  /** Replaces a kept recipe. @throws WorkbenchError `stale` if the recipe changed after the revision `seen` */
   async editRecipe(
     id: string,
     seen: number,
@@ -249,7 +259,12 @@ export class ProjectPair {
     return SWEEPS.readShown(this.folder, id)
   }
 
-  /** Reads the scores of each prompt of the model with this key; null if the sweep scored none. */
+  /**
+   * Reads the scores of each prompt of a model.
+   *
+   * @param model key of the model
+   * @returns null for a model without scores
+   */
   async readPromptScores(id: string, model: string): Promise<PromptScore[] | null> {
     return SWEEPS.readPromptScores(this.folder, id, model)
   }
@@ -266,7 +281,7 @@ export class ProjectPair {
     return this.#runs.search.runs
   }
 
-  /** Reads a search from a sweep, by default the latest; null if there is none. */
+  /** Reads a search that started from a sweep. @param id by default the latest @returns null if there is none */
   async readSearch(sweepId: string, id?: string): Promise<SearchDocument | null> {
     const summary = this.searches.find((search) => search.sweepId === sweepId && search.id === (id ?? search.id))
     return summary === undefined ? null : SEARCHES.read(this.folder, summary.id)
@@ -284,7 +299,7 @@ export class ProjectPair {
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
     await this.project.change(async () => {
       await ANSWER_CHECKS.write(this.folder, check)
-      // A check that comes with its sweep is stored before the sweep.
+      // A check that is saved together with its sweep is stored first, and has no run to update yet.
       if (this.#runs.sweep.find(check.sweepId) === undefined) return
       await this.#runs.sweep.save(await summarizeChecked(await this.readSweep(check.sweepId), check))
     })
@@ -307,7 +322,7 @@ function changedRendering(
 export const definedFields = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-/** @throws WorkbenchError `bad-input` naming the field that is wrong */
+/** Validates prompts before they are saved. @throws WorkbenchError `bad-input` naming the wrong field */
 export const savedPrompts = (prompts: unknown): CrcPrompts => savedAs(CrcPrompts, prompts, 'prompts')
 
 export const savedSamplePrompts = (prompts: unknown): SamplePrompts => savedAs(SamplePrompts, prompts, 'sample prompts')

@@ -6,19 +6,19 @@ import type { RunChange } from '../../base/files/serial-queue'
 import type { DocumentFolder } from '../documents/document-store'
 import { CHECKSUMS, checksumKeys, DISTANCES, distanceKeys, readingId } from '../documents/stored-documents'
 
-/** Results of reading whole checkpoints. They belong to the checkpoints, in whichever pair of the project these are. */
+/** Stored results of reading whole checkpoints. All pairs of the project share them. */
 export class ProjectReadings {
   constructor(
     private readonly folder: string,
     private readonly change: RunChange
   ) {}
 
-  /** Returns the distances of two checkpoints, by their fingerprints; null without readable ones. */
+  /** Returns the stored distances of two checkpoints, by their fingerprints; null if none can be read. */
   distances(base: string, post: string): Promise<DistancesDocument | null> {
     return this.read(DISTANCES, [base, post], distanceKeys)
   }
 
-  /** Returns the newest distances that fulfil a condition; null without readable ones. */
+  /** Returns the newest stored distances that fulfil a condition; null if none can be read. */
   async newestDistances(isWanted: (distances: DistancesDocument) => boolean): Promise<DistancesDocument | null> {
     const { documents } = await DISTANCES.list(this.folder)
     const sorted = documents.filter(isWanted).toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
@@ -29,7 +29,7 @@ export class ProjectReadings {
     await this.change(() => DISTANCES.write(this.folder, distances))
   }
 
-  /** Returns the checksums of a checkpoint's files; null without readable ones. */
+  /** Returns the stored checksums of a checkpoint's files; null if none can be read. */
   checksums(checkpoint: CheckpointIdentity): Promise<ChecksumsDocument | null> {
     return this.read(CHECKSUMS, checksumKeys(checkpoint), checksumKeys)
   }
@@ -38,7 +38,7 @@ export class ProjectReadings {
     await this.change(() => CHECKSUMS.write(this.folder, checksums))
   }
 
-  /** Reads a document. A broken one, a link or one of a newer program is computed again. */
+  /** Reads a document; null if it is broken, a link or of a newer program, because it can be computed again. */
   private async read<T>(
     kind: DocumentFolder<T>,
     keys: readonly string[],

@@ -3,19 +3,19 @@ import { type BlindComparison, comparisonKey, PreferenceVote, withVotes } from '
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
 import { mapGet } from '../../../contract/model/look-up'
 import type { SavePart, StoredPart } from '../documents/stored-part'
-import type { KeptRuns, RunList } from '../runs/run-list'
+import type { RunStorage, RunList } from '../runs/run-list'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from '../documents/sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from '../documents/stored-documents'
 import { requireRoom } from '../../base/files/room'
 import { minAnswerBytes } from '../../samples/answer-bytes'
 
-/** Votes by the keys of their comparisons; null for a comparison without one. */
+/** Votes by the keys of their comparisons; null for a comparison without a vote. */
 const Votes = z.record(z.string(), PreferenceVote.nullable())
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
   constructor(
-    private readonly storage: KeptRuns<SampleRunSummary>,
+    private readonly storage: RunStorage<SampleRunSummary>,
     private readonly save: SavePart
   ) {}
 
@@ -42,10 +42,10 @@ export class ProjectSamples {
   }
 
   /**
-   * Stores decisions of blind comparisons, and removes others.
+   * Stores votes of blind comparisons, and removes the votes of undecided comparisons.
    *
    * @throws WorkbenchError as {@link changeRun}
-   * @returns the revision that was written, to undo it; null if nothing changed
+   * @returns the written revision, by which the change can be undone; null if nothing changed
    */
   vote(id: string, decided: readonly PreferenceVote[], undecided: readonly BlindComparison[]): Promise<number | null> {
     const comparisons = new Map([...decided, ...undecided].map((one) => [comparisonKey(one), one]))
@@ -77,7 +77,7 @@ export class ProjectSamples {
     return this.save({ stored, value: Object.fromEntries(votes) }, undefined, [])
   }
 
-  /** Writes values of a run, within a change. */
+  /** Writes fields of a run. Called within a queued change. */
   async #write(id: string, changes: Partial<SampleRun>): Promise<SampleRun> {
     const run = { ...(await this.readRun(id)), ...changes }
     await SAMPLE_RUNS.write(this.storage.folder, run)
@@ -124,7 +124,7 @@ export class ProjectSamples {
   }
 }
 
-/** Counts answers. The summary is written with the last one; a stopped run is counted again at opening. */
+/** Updates the count of a run's answers. The summary is written with the last answer; opening counts stopped runs. */
 async function noteAnswers(list: RunList<SampleRunSummary>, id: string, addedCount: number): Promise<void> {
   const before = list.find(id)
   if (before === undefined) return

@@ -3,7 +3,7 @@ import type { Task } from '../../../contract/documents/task'
 import type { RunChange } from '../../base/files/serial-queue'
 import { TASKS } from '../documents/stored-documents'
 
-/** The tasks of a project, for all its pairs. They are read at each request. */
+/** The tasks of a project, which all its pairs share. They are read from the disk at each request. */
 export class ProjectTasks {
   constructor(
     private readonly folder: string,

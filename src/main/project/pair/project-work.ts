@@ -10,7 +10,7 @@ import { writerOf } from '../../base/files/lock'
 import type { RunChange } from '../../base/files/serial-queue'
 import { WORK_LIST } from '../documents/stored-documents'
 
-/** The work of a project: its queue, and its newest study. Every change is on the disk when its promise resolves. */
+/** The work list of a project: its queue and its newest study. The promise of a change resolves when it is stored. */
 export class ProjectWork {
   private readonly listeners = new Set<() => void>()
 
@@ -37,12 +37,12 @@ export class ProjectWork {
     this.listeners.add(listener)
   }
 
-  /** Calls the listeners, also after another program began or ended writing. */
+  /** Notifies the listeners of a change of the list, or of the program that writes it. */
   notify(): void {
     for (const listener of this.listeners) listener()
   }
 
-  /** Replaces the work after changes by another program. */
+  /** Replaces the list after another program has changed it. */
   replaceWork(document: WorkListDocument): void {
     this.document = document
     this.notify()

@@ -8,7 +8,7 @@ import { checkedSelection } from '../../crc/check/checked-selection'
 import type { ProjectPair } from '../pair/project-pair'
 import { findingOfRange } from './stored-evaluation'
 
-/** Returns the finding of the newest evaluation of a sweep's selected range; null without a readable one. */
+/** Returns the finding of the newest evaluation of a sweep's selected range; null without a readable evaluation. */
 export async function findingOfSelected(
   pair: ProjectPair | null,
   sweepId: string,
@@ -24,13 +24,13 @@ export async function findingOfSelected(
   }
 }
 
-/** Returns the finding for the range that a sweep selects under its own limit. */
+/** Returns the same finding for the range that is selected under the sweep's stored limit. */
 export async function findingOfSwept(
   pair: ProjectPair | null,
   sweep: SweepDocument,
   check: CheckResult | null
 ): Promise<EvaluationFinding | null> {
-  // Selection takes long for a deep model, so it is skipped without evaluations.
+  // Selecting takes long for a model with many layers, so it is skipped if there are no evaluations.
   if (pair === null || pair.evaluations.runs.length === 0 || sweep.selection === null) return null
   const selection = await runCooperatively(checkedSelection(sweep, check, sweep.selection.rho))
   return findingOfSelected(pair, sweep.id, selection)

@@ -12,7 +12,7 @@ import type { ProjectPair } from '../pair/project-pair'
 /** Saves a new sweep, and returns the check of an earlier sweep that is valid for it; null for none. */
 export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const check = await earlierCheck(pair, sweep).catch((error: unknown) => {
-    // Without the check, the sweep counts as not checked.
+    // If the earlier check cannot be read, the sweep counts as not checked.
     if (error instanceof WorkbenchError) return null
     throw error
   })
@@ -22,7 +22,7 @@ export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promis
   return check
 }
 
-/** Saves the sweep of another result, unless the project has it. */
+/** Saves the sweep that another result is based on, unless the project already has it. */
 export async function keepSweepOnce(pair: ProjectPair, sweep: SweepDocument): Promise<void> {
   if (!pair.sweeps.some(({ id }) => id === sweep.id)) await pair.saveSweep(sweep)
 }

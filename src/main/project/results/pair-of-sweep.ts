@@ -5,7 +5,7 @@ import { openPair } from '../../checkpoint/pair'
 import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
 
-/** Refuses a sweep of another pair. @returns false if neither models nor stored fingerprints can tell */
+/** Refuses a sweep of another pair. @returns false if neither the models nor stored fingerprints are available */
 export async function requirePairOfSweep(
   pair: ProjectPair,
   { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>

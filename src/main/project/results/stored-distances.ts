@@ -6,7 +6,7 @@ import type { ProjectPair } from '../pair/project-pair'
 
 type Member = 'base' | 'post'
 
-/** Returns the members of the pair that changed after a result was computed; none if the pair cannot be read. */
+/** Returns which of base and post changed after a result was computed; none if the pair cannot be read. */
 export function changedMembers(
   { basePath, postPath }: { basePath: CheckpointReference; postPath: CheckpointReference },
   pair: PairReport | null
@@ -18,7 +18,10 @@ export function changedMembers(
   ]
 }
 
-/** Reads the distances of the present pair, or the newest of no other pair and stage with the members that changed. */
+/**
+ * Reads the distances between the pair's base and post. If one of them has changed since, reads the newest distances of
+ * its earlier state, and says which member changed.
+ */
 export async function storedDistances(
   projectPair: ProjectPair,
   pair: PairReport | null

@@ -35,7 +35,7 @@ import { measureEvaluation } from '../../measures/host'
 import { type Proxies, withoutPromptScores } from '../../measures/proxy-correlation'
 import type { Task } from '../../../contract/documents/task'
 
-/** Lists the tasks of the project, and then the built-in tasks, those for its first pair first. */
+/** Lists the tasks of the project, then built-in tasks. Built-in tasks that suit the pair come first. */
 export async function allTasks(pair: ProjectPair | null): Promise<TaskEntry[]> {
   const location = pair?.project.pairs[0]?.document.location
   const demo = location?.kind === 'demo' ? location.pair : null
@@ -47,7 +47,7 @@ export async function allTasks(pair: ProjectPair | null): Promise<TaskEntry[]> {
   ]
 }
 
-/** Returns a task of the project, or a built-in task. @throws WorkbenchError `not-found` naming the tasks */
+/** Returns a task of the project or a built-in task. @throws WorkbenchError `not-found` with the names of all tasks */
 export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
   const tasks = await allTasks(pair)
   const entry = tasks.find(({ task }) => task.id === id)
@@ -55,7 +55,7 @@ export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''):
   throw notFoundError(`There is no task "${id}".`, `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`)
 }
 
-/** Saves the prompts that post failed as a task with the sampling of the evaluation. @returns id of the task */
+/** Saves the prompts that post failed in an evaluation as a new task. @returns id of the task */
 export async function saveFailures(pair: ProjectPair, evaluationId: string): Promise<string> {
   const { samples } = await pair.evaluations.read(evaluationId)
   const view = await evaluationView(pair, evaluationId)
@@ -77,7 +77,7 @@ export async function saveFailures(pair: ProjectPair, evaluationId: string): Pro
   return id
 }
 
-/** Returns the newest stored run with the same checkpoints, rendered prompts, variants and settings, or null. */
+/** Returns the newest stored run with equal checkpoints, rendered prompts, variants and settings; null for none. */
 export async function sameEvaluation(pair: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
   for (const { id, taskId } of pair.evaluations.runs) {
     if (taskId !== run.task.id) continue
@@ -122,7 +122,7 @@ export async function evaluationView(
   return viewEvaluation(stored, await proxiesOf(pair, stored.run, sweepId), against, signal)
 }
 
-/** Returns the finding of the newest complete evaluation of a range; null without one, or without the sweep. */
+/** Returns the finding of the newest complete evaluation of a range; null if evaluation or sweep are missing. */
 export async function findingOfRange(
   pair: ProjectPair,
   sweepId: string,
@@ -135,7 +135,7 @@ export async function findingOfRange(
   return view && evaluationFinding(view, model)
 }
 
-/** Says how often a model refused in the newest complete evaluation; null without one. */
+/** Says how often a model refused in its newest complete evaluation of refusals; null without such an evaluation. */
 export async function storedRefusals(
   pair: ProjectPair,
   checkpoints: PairFingerprints,
@@ -159,7 +159,7 @@ async function newestComplete(
   return null
 }
 
-/** Reads the sweeps that may predict an evaluated task: by characters, and by the same task. */
+/** Reads the sweeps whose scores are compared with an evaluation: by the character task, and by the evaluated task. */
 export async function proxiesOf(
   pair: ProjectPair,
   run: EvaluationRun,
@@ -231,7 +231,7 @@ export async function viewEvaluation(
   }
 }
 
-/** Removes differences of the judge's scores, which are on different parts of the answers until all are scored. */
+/** Removes differences of a judge's scores, which cannot be compared until the judge has scored all answers. */
 export function uncompared(results: EvaluationResults): EvaluationResults {
   const unjudged = ({ judge: _, ...differences }: VariantResult['differences']): VariantResult['differences'] =>
     differences

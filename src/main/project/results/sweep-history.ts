@@ -9,8 +9,9 @@ import type { ProjectPair } from '../pair/project-pair'
 import { projectSweepProgress } from '../documents/sweep-files'
 
 /**
- * Returns the results that a new sweep can reuse: those of an interrupted sweep, and of the default sweep with the same
- * task. @param fresh true to reuse none
+ * Returns the results that a new sweep can reuse: of an interrupted sweep, and of the default sweep by the same task.
+ *
+ * @param fresh true to reuse no results
  */
 export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
   const last = defaultSweepOf(pair.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))

@@ -8,7 +8,7 @@ export const runKey = ({ kind, id }: RunKey): string => `${kind} ${id}`
 export interface StoredAnnotations {
   /** Key: see `runKey`. */
   annotations: ReadonlyMap<string, RunAnnotations>
-  /** Error of reading them, which forbids replacing them; null without an error. */
+  /** Error if the stored annotations could not be read. They are then not replaced. Null without an error. */
   unread: string | null
 }
 

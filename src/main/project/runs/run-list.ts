@@ -2,8 +2,8 @@ import type { RunChange } from '../../base/files/serial-queue'
 import { newestFirst } from '../../base/files/newest-first'
 import type { Listed, RunSummaries } from '../documents/run-summaries'
 
-/** Storage of a pair's runs of one kind, which have answers beside them. */
-export interface KeptRuns<Summary extends Listed> {
+/** Storage of a pair's runs of one kind, with the functions that change it. */
+export interface RunStorage<Summary extends Listed> {
   readonly folder: string
   readonly change: RunChange
   /** Notifies listeners of a change of the list or a run's document. */
@@ -41,7 +41,7 @@ export class RunList<Summary extends Listed> {
     await this.summaries.write(this.folder, summary)
   }
 
-  /** Adds or replaces a summary in memory. Its file is written later, or computed again. */
+  /** Adds or replaces a summary in memory only. Its file is written later, or computed again at the next opening. */
   setInMemory(summary: Summary): void {
     this.#runs = newestFirst([...this.#runs.filter(({ id }) => id !== summary.id), summary])
   }
@@ -50,8 +50,8 @@ export class RunList<Summary extends Listed> {
     this.#runs = this.#runs.filter((run) => run.id !== id)
   }
 
-  /** Adds a run whose files were restored. @throws WorkbenchError as the reading of its document */
-  async bringBack(id: string): Promise<void> {
+  /** Adds a run whose files were restored from the trash. @throws WorkbenchError if its document cannot be read */
+  async addRestored(id: string): Promise<void> {
     this.setInMemory(await this.summaries.read(this.folder, id, true))
   }
 }

@@ -35,7 +35,7 @@ const DELETION_FORMAT: DocumentFormat<DeletionDocument> = {
   maxBytes: 10_000_000
 }
 
-/** The steps that a test stops between. */
+/** Called before each step of a move. Tests use it to stop between two steps. */
 type BeforeStep = () => void
 const NOTHING: BeforeStep = () => undefined
 
@@ -46,7 +46,7 @@ const trashedOf = (pair: string, deletion: string, { folder, name }: ResultFile)
 
 const documentOf = ({ files }: DeletionDocument): ResultFile => elementAt(files, 0, 'file of a deletion')
 
-/** Moves a run of a pair's folder to the trash. @param files files that may exist, the document of the run first */
+/** Moves a run to the trash of its pair. @param files files to move if they exist, the run's document first */
 export async function trashRun(
   pair: string,
   run: HistoryRun,
@@ -71,7 +71,7 @@ export async function trashRun(
   return document
 }
 
-/** Restores the files of a deleted run. @throws WorkbenchError `bad-input` if another run is in its place */
+/** Restores the files of a deleted run. @throws WorkbenchError `bad-input` if one of the files exists again */
 export async function untrashRun(pair: string, document: DeletionDocument, beforeStep = NOTHING): Promise<void> {
   const path = pathOf(pair, documentOf(document))
   if (await hasPlainFile(path)) throw inputError(`${path} exists again, so the deleted file cannot be restored.`)
@@ -89,21 +89,25 @@ export async function destroyRun(pair: string, document: DeletionDocument, befor
   await forgetEntry(pair, deletion, beforeStep)
 }
 
-/** Lists the trash, the last deletion first. `keeps` completes interrupted moves and removes old entries. */
+/**
+ * Lists the trash, the last deletion first.
+ *
+ * @param mayWrite true also completes interrupted moves and removes old entries
+ */
 export async function listTrash(
   pair: string,
-  keeps: boolean,
+  mayWrite: boolean,
   now = Date.now()
 ): Promise<{ deleted: DeletionDocument[]; warnings: string[] }> {
   const deleted: DeletionDocument[] = []
   const warnings: string[] = []
   for (const deletion of await entries(pair)) {
     try {
-      const document = await readEntry(pair, deletion, keeps)
-      if (document === null || (await hasComeBack(pair, document, keeps))) continue
+      const document = await readEntry(pair, deletion, mayWrite)
+      if (document === null || (await wasRestored(pair, document, mayWrite))) continue
       const age = now - Date.parse(document.deletedAt)
       const isPinned = [document.run, ...document.searches].some(({ pinned }) => pinned)
-      if (keeps && !isPinned && age > TRASH_DAYS * 86_400_000) await destroyRun(pair, document)
+      if (mayWrite && !isPinned && age > TRASH_DAYS * 86_400_000) await destroyRun(pair, document)
       else deleted.push(document)
     } catch (error) {
       warnings.push(`A deleted run was left where it is. ${errorMessage(error)}`)
@@ -118,14 +122,14 @@ async function entries(pair: string): Promise<string[]> {
   return (await readdir(join(pair, TRASH))).filter((name) => z.uuid().safeParse(name).success)
 }
 
-/** Returns null if the program was killed before it moved a file. */
-async function readEntry(pair: string, deletion: string, keeps: boolean): Promise<DeletionDocument | null> {
+/** Reads an entry of the trash; null if it is empty, because the program was killed before it moved a file. */
+async function readEntry(pair: string, deletion: string, mayWrite: boolean): Promise<DeletionDocument | null> {
   const folder = entryFolder(pair, deletion)
   const file = join(folder, DELETED)
   await hasPlainFolder(folder)
   if (!(await hasPlainFile(file))) {
     // A folder with other files stays.
-    if (keeps) await rmdir(folder).catch(() => undefined)
+    if (mayWrite) await rmdir(folder).catch(() => undefined)
     return null
   }
   const { document } = await readDocument(file, DELETION_FORMAT)
@@ -133,18 +137,18 @@ async function readEntry(pair: string, deletion: string, keeps: boolean): Promis
   throw fileError(`${file} is of the deletion ${document.deletion}.`)
 }
 
-/** Reports whether the run of an entry was restored. Otherwise the remaining files are moved to the trash. */
-async function hasComeBack(pair: string, document: DeletionDocument, keeps: boolean): Promise<boolean> {
+/** Reports whether the run of an entry was restored. If it was not, files that are not yet in the trash are moved. */
+async function wasRestored(pair: string, document: DeletionDocument, mayWrite: boolean): Promise<boolean> {
   if (!(await hasPlainFile(trashedOf(pair, document.deletion, documentOf(document))))) {
-    // The remaining files belong to a run that was being removed from the trash.
-    if (keeps) await destroyRun(pair, document)
+    // The document is gone, so the remaining files belong to a run whose removal from the trash was interrupted.
+    if (mayWrite) await destroyRun(pair, document)
     return true
   }
-  if (keeps) await moveAll(pair, document, 'away', NOTHING)
+  if (mayWrite) await moveAll(pair, document, 'away', NOTHING)
   return false
 }
 
-/** Moves the files that are not moved yet, the document first into the trash and last out of it. */
+/** Moves the files that are not moved yet. The document is moved first into the trash, and last out of the trash. */
 async function moveAll(
   pair: string,
   document: DeletionDocument,

@@ -77,11 +77,11 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
       String(preferred)
     ]
   })
-  // Without a byte order mark Excel reads UTF-8 as the machine's old code page.
+  // Excel reads UTF-8 only with a byte order mark.
   return `\uFEFF${formatCsv([header, ...records])}`
 }
 
-/** Counts the decided comparisons that showed an answer, and those that its variant won. */
+/** Counts the decided comparisons that showed an answer, and the comparisons among them that its variant won. */
 function preferences({ marks: votes }: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
   const counts = new Map<string, { compared: number; preferred: number }>()
   const keyOf = (variant: string, prompt: number, index: number): string => JSON.stringify([variant, prompt, index])

@@ -8,7 +8,7 @@ import { type Block, block, DASH, numberColumn, type Section, type TableCell, te
 import { rangesWords } from './sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './work-cell'
 
-/** Shows the work of finding a range, and of answers from each variant; nothing if nothing was computed. */
+/** Shows how much was computed to find a range, and to generate answers of each variant. Empty without either. */
 export function costSections({ sweep, evaluations }: Report): Section[] {
   const blocks: Block[] = [
     ...(sweep === null ? [] : [searchTable(sweep)]),

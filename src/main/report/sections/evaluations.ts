@@ -161,7 +161,7 @@ export function evaluationFindings(evaluation: Evaluated): Block[] {
   ]
 }
 
-/** Shows verdicts of a judge of pairs; nothing without one. */
+/** Shows the verdicts of a judge that compares pairs of answers. Empty without such a judge. */
 export function pairBlocks({ variants, results: { pairs } }: Pick<Evaluated, 'variants' | 'results'>): Block[] {
   if (pairs === null) return []
   const models = variants.map(({ variant }) => variant)

@@ -101,7 +101,7 @@ function cellsOf(outline: SweepOutline): TableCell[] {
   ]
 }
 
-/** Shows each selected range in the sweeps of the other pairs. Only stored scores are used. */
+/** Shows how each pair's selected range scores in the sweeps of the other pairs, from stored scores. */
 function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): Block {
   const cell = (from: string, to: string): TableCell => {
     const result = transfers.find((one) => one.from === from && one.to === to)?.result

@@ -194,7 +194,7 @@ export function shareBlocks(
 
 const LISTED_PAIRS = 10
 
-/** Shows interactions of two layers. They are exact if all subsets were scored, and otherwise come from the ranges. */
+/** Shows interactions of two layers: exact if all subsets of layers were scored, otherwise computed from ranges. */
 function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep): Block[] {
   if (shapley === null) return []
   const { diversity } = scoreWords(scoredBy)

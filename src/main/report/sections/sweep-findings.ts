@@ -161,7 +161,7 @@ export const rangesWords = ({
     : `${plural(ranges.length, 'range')} exact, ${preview.ranges.length} estimated from ` +
       `${plural(preview.prompts.length, 'prompt')}`
 
-/** Shows the most diverse ranges that keep the limit; nothing if there are none. */
+/** Shows the most diverse ranges that keep the limit. Empty if no range does. */
 export function bestRangesBlocks(sweep: SweepScores, selection: Selection, check: CheckResult | null): Block[] {
   const { post, ranges, scoredBy, promptCount } = sweep
   const words = scoreWords(scoredBy)

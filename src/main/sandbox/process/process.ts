@@ -45,7 +45,7 @@ async function answer(request: SandboxRequest): Promise<SandboxReply> {
     const work = await watchdog.within(limits.read, () => workOf(request))
     return await watchdog.within(limits.work, work)
   } catch (error) {
-    // Other errors are defects. They end the process, which main reports.
+    // Any other error is a defect. It ends this process, and main reports it.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', problem: error.problem }
   }

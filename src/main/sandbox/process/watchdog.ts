@@ -10,16 +10,16 @@ export class Watchdog {
     new SharedArrayBuffer(Object.keys(WATCHED).length * Int32Array.BYTES_PER_ELEMENT)
   )
 
-  private readonly watching: Promise<unknown>
+  private readonly threadStarted: Promise<unknown>
 
   constructor() {
     const thread = new Worker(builtScript('watchdog.js'), { workerData: this.state })
-    this.watching = once(thread, 'online')
+    this.threadStarted = once(thread, 'online')
     thread.unref()
   }
 
   async within<T>({ cpuMs, wallMs }: Limit, work: () => T | Promise<T>): Promise<T> {
-    await this.watching
+    await this.threadStarted
     Atomics.store(this.state, WATCHED.cpuMs, cpuMs)
     Atomics.store(this.state, WATCHED.wallMs, wallMs)
     Atomics.add(this.state, WATCHED.turn, 1)

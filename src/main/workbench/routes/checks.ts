@@ -1,4 +1,4 @@
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 export function checkRoutes({ jobs, withPair }: Routing) {
   const { checks } = route
@@ -8,8 +8,8 @@ export function checkRoutes({ jobs, withPair }: Routing) {
       .handler(async ({ context: { pair }, input: { path: _, pair: _pair, ...asked } }) =>
         jobs.checks.start(pair, asked)
       ),
-    watch: checks.watch.use(withPair).handler(watching(jobs.checks.table)),
-    cancel: checks.cancel.use(withPair).handler(cancelling(jobs.checks.table)),
+    watch: checks.watch.use(withPair).handler(watchHandler(jobs.checks.table)),
+    cancel: checks.cancel.use(withPair).handler(cancelHandler(jobs.checks.table)),
     get: checks.get.use(withPair).handler(({ context: { pair }, input }) => pair.readAnswerCheck(input.sweepId))
   })
 }

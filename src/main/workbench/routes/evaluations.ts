@@ -2,7 +2,7 @@ import { listedModels } from '../../endpoint/listed-models'
 import { importTask } from '../../evaluation/import-file'
 import { allTasks, evaluationView, findingOfRange, saveFailures } from '../../project/results/stored-evaluation'
 import { meaningsOf } from '../../evaluation/judge-forms'
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 export function evaluationRoutes({ jobs, withPair }: Routing) {
   const { evaluations } = route
@@ -25,8 +25,8 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
     resume: evaluations.resume.use(withPair).handler(async ({ context: { pair }, input }) => ({
       evaluationId: (await jobs.evaluations.resume(pair, input.evaluationId)).id
     })),
-    watch: evaluations.watch.use(withPair).handler(watching(jobs.evaluations.table)),
-    cancel: evaluations.cancel.use(withPair).handler(cancelling(jobs.evaluations.table)),
+    watch: evaluations.watch.use(withPair).handler(watchHandler(jobs.evaluations.table)),
+    cancel: evaluations.cancel.use(withPair).handler(cancelHandler(jobs.evaluations.table)),
     get: evaluations.get
       .use(withPair)
       .handler(({ context: { pair }, input: { evaluationId, against }, signal }) =>

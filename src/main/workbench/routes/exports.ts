@@ -1,7 +1,7 @@
 import { safetyOf } from '../../export/model-findings'
 import { describePlan, prepareExport, requestedForm } from '../../export/prepare'
 import { pairPaths } from '../../project/demo'
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 export function exportRoutes({ jobs, withPair }: Routing) {
   const { exports } = route
@@ -15,8 +15,8 @@ export function exportRoutes({ jobs, withPair }: Routing) {
     start: exports.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
       exportId: await jobs.exports.start(pair, input)
     })),
-    watch: exports.watch.use(withPair).handler(watching(jobs.exports.table)),
-    cancel: exports.cancel.use(withPair).handler(cancelling(jobs.exports.table))
+    watch: exports.watch.use(withPair).handler(watchHandler(jobs.exports.table)),
+    cancel: exports.cancel.use(withPair).handler(cancelHandler(jobs.exports.table))
   })
 }
 
@@ -26,8 +26,8 @@ export function rankRoutes({ jobs, withPair }: Routing) {
     start: ranks.start
       .use(withPair)
       .handler(({ context: { pair }, input: { recipe } }) => jobs.ranks.start(pair, recipe)),
-    watch: ranks.watch.use(withPair).handler(watching(jobs.ranks.table)),
-    cancel: ranks.cancel.use(withPair).handler(cancelling(jobs.ranks.table))
+    watch: ranks.watch.use(withPair).handler(watchHandler(jobs.ranks.table)),
+    cancel: ranks.cancel.use(withPair).handler(cancelHandler(jobs.ranks.table))
   })
 }
 
@@ -35,7 +35,7 @@ export function servingRoutes({ jobs, withPair }: Routing) {
   const { serving } = route
   return serving.router({
     start: serving.start.use(withPair).handler(({ context: { pair }, input }) => jobs.serving.start(pair, input)),
-    watch: serving.watch.use(withPair).handler(watching(jobs.serving.table)),
-    cancel: serving.cancel.use(withPair).handler(cancelling(jobs.serving.table))
+    watch: serving.watch.use(withPair).handler(watchHandler(jobs.serving.table)),
+    cancel: serving.cancel.use(withPair).handler(cancelHandler(jobs.serving.table))
   })
 }

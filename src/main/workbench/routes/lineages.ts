@@ -1,4 +1,4 @@
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 export function lineageRoutes({ jobs, withPair }: Routing) {
   const { lineages } = route
@@ -8,8 +8,8 @@ export function lineageRoutes({ jobs, withPair }: Routing) {
       .handler(({ context: { pair }, input: { settings }, signal }) =>
         jobs.questions.plan(pair, async () => (await jobs.lineages.open(pair, settings)).work, signal)
       ),
-    watch: lineages.watch.use(withPair).handler(watching(jobs.lineages.table)),
-    cancel: lineages.cancel.use(withPair).handler(cancelling(jobs.lineages.table)),
+    watch: lineages.watch.use(withPair).handler(watchHandler(jobs.lineages.table)),
+    cancel: lineages.cancel.use(withPair).handler(cancelHandler(jobs.lineages.table)),
     get: lineages.get.use(withPair).handler(({ context: { pair } }) => pair.readLineage())
   })
 }

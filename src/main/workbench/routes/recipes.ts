@@ -13,16 +13,16 @@ import {
   withoutCheckpoint
 } from '../../project/pair/kept-checkpoints'
 import { withEdited, withKept, withoutRecipe, withRenamed } from '../../project/pair/kept-recipes'
-import { edited, editing, route, type Routing } from './route'
+import { editDocument, editHandler, route, type Routing } from './route'
 
 export function recipeRoutes(routing: Routing) {
   const { recipes } = route
   const { stateOf, withPair } = routing
-  const edit = editing(routing)
+  const edit = editHandler(routing)
   return recipes.router({
     keep: recipes.keep.use(withPair).handler(async ({ context: { pair }, input: { recipe, source } }) => {
       const id = randomUUID()
-      const state = await edited(routing, pair, (document) => withKept(document, id, recipe, source, now()))
+      const state = await editDocument(routing, pair, (document) => withKept(document, id, recipe, source, now()))
       return { id, project: state }
     }),
     edit: recipes.edit.use(withPair).handler(async ({ context: { pair }, input }) => {
@@ -46,15 +46,15 @@ export function recipeRoutes(routing: Routing) {
 export function checkpointRoutes(routing: Routing) {
   const { checkpoints } = route
   const { withPair } = routing
-  const edit = editing(routing)
+  const edit = editHandler(routing)
   return checkpoints.router({
     add: checkpoints.add.use(withPair).handler(async ({ context: { pair }, input: { folder } }) => {
       const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
-      return edited(routing, pair, (document) => withCheckpoint(document, randomUUID(), checkpoint))
+      return editDocument(routing, pair, (document) => withCheckpoint(document, randomUUID(), checkpoint))
     }),
     relocate: checkpoints.relocate.use(withPair).handler(async ({ context: { pair }, input: { id, folder } }) => {
       const checkpoint = await openedCheckpoint(pair.document, modelPath(folder))
-      return edited(routing, pair, (document) => withCheckpointAt(document, id, checkpoint))
+      return editDocument(routing, pair, (document) => withCheckpointAt(document, id, checkpoint))
     }),
     rename: checkpoints.rename
       .use(withPair)

@@ -42,18 +42,22 @@ interface PairContext {
   signal?: AbortSignal
 }
 
-/** Follows the pair's job of a kind to its end. */
-export function watching<Event extends { type: string }>(table: Pick<JobTable<Event>, 'watch'>) {
+/** Creates the handler of a procedure that follows a pair's job to its end. @param table jobs of one kind */
+export function watchHandler<Event extends { type: string }>(table: Pick<JobTable<Event>, 'watch'>) {
   return ({ context: { pair }, signal }: PairContext): AsyncGenerator<Event | JobFailure> => table.watch(pair, signal)
 }
 
-/** Stops the pair's job of a kind, prepared or running. Its watchers receive the end. */
-export function cancelling(table: Pick<JobTable<{ type: string }>, 'cancel'>) {
+/**
+ * Creates the handler of a procedure that stops a pair's job. Watchers of the job receive its end.
+ *
+ * @param table jobs of one kind
+ */
+export function cancelHandler(table: Pick<JobTable<{ type: string }>, 'cancel'>) {
   return ({ context: { pair } }: PairContext): void => void table.cancel(pair)
 }
 
 /** Applies a change to the document of a pair. @returns the state of the project after it */
-export async function edited(
+export async function editDocument(
   { stateOf }: Pick<Routing, 'stateOf'>,
   pair: ProjectPair,
   change: (document: PairDocument) => Partial<PairDocument>
@@ -61,9 +65,9 @@ export async function edited(
   return stateOf(pair, await pair.edit(change))
 }
 
-/** Creates the handler of a procedure that only changes the document of a pair, see {@link edited}. */
-export function editing(routing: Pick<Routing, 'stateOf'>) {
+/** Creates the handler of a procedure that only changes the document of a pair, see {@link editDocument}. */
+export function editHandler(routing: Pick<Routing, 'stateOf'>) {
   return <Input>(change: (document: PairDocument, input: Input) => Partial<PairDocument>) =>
     ({ context: { pair }, input }: PairContext & { input: Input }): Promise<ProjectState> =>
-      edited(routing, pair, (document) => change(document, input))
+      editDocument(routing, pair, (document) => change(document, input))
 }

@@ -9,7 +9,7 @@ import { builtinSamplePrompts } from '../../samples/prompts'
 import { importPrompts } from '../../evaluation/import-file'
 import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { textFolder, textModelOf } from './post'
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
@@ -33,8 +33,8 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
     more: samples.more.use(withPair).handler(async ({ context: { pair }, input }) => ({
       runId: await jobs.samples.resume(pair, input.runId, input.sampleCount)
     })),
-    watch: samples.watch.use(withPair).handler(watching(jobs.samples)),
-    cancel: samples.cancel.use(withPair).handler(cancelling(jobs.samples.table)),
+    watch: samples.watch.use(withPair).handler(watchHandler(jobs.samples)),
+    cancel: samples.cancel.use(withPair).handler(cancelHandler(jobs.samples.table)),
     get: samples.get.use(withPair).handler(async ({ context: { pair }, input, signal }) => {
       const { run, samples: answers } = await pair.samples.readAnswers(input.runId)
       return { run, samples: answers, measures: await measureRun(run, answers, signal) }

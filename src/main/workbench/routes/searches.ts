@@ -1,5 +1,5 @@
 import { readUnfinishedSearch } from '../../project/documents/search-files'
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 export function searchRoutes({ jobs, withPair }: Routing) {
   const { searches } = route
@@ -13,8 +13,8 @@ export function searchRoutes({ jobs, withPair }: Routing) {
       const unfinished = await readUnfinishedSearch(pair.folder)
       return unfinished?.sweepId === input.sweepId ? unfinished : null
     }),
-    watch: searches.watch.use(withPair).handler(watching(jobs.searches.table)),
-    cancel: searches.cancel.use(withPair).handler(cancelling(jobs.searches.table)),
+    watch: searches.watch.use(withPair).handler(watchHandler(jobs.searches.table)),
+    cancel: searches.cancel.use(withPair).handler(cancelHandler(jobs.searches.table)),
     get: searches.get.use(withPair).handler(({ context: { pair }, input }) => pair.readSearch(input.sweepId, input.id))
   })
 }

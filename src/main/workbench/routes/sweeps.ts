@@ -8,7 +8,7 @@ import { askWhatIf } from '../../crc/check/ask-what-if'
 import { areOverSources } from '../../crc/selection/best-over-sources'
 import { compareSweeps } from '../../measures/compare-sweeps'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { cancelling, route, type Routing, watching } from './route'
+import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 /** Returns the scores of a model that searches from a sweep found, from the latest search. */
 async function foundScores(pair: ProjectPair, sweepId: string, model: string): Promise<PromptScore[] | undefined> {
@@ -66,8 +66,8 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     prioritize: sweeps.prioritize
       .use(withPair)
       .handler(({ context: { pair }, input: { range } }) => jobs.sweeps.prioritize(pair, range)),
-    watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
-    cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
+    watch: sweeps.watch.use(withPair).handler(watchHandler(jobs.sweeps.table)),
+    cancel: sweeps.cancel.use(withPair).handler(cancelHandler(jobs.sweeps.table)),
     get: sweeps.get.use(withPair).handler(({ context: { pair }, input }) => pair.readShownSweep(input.sweepId)),
     scores: sweeps.scores.use(withPair).handler(async ({ context: { pair }, input: { sweepId, model } }) => {
       const scores = (await pair.readPromptScores(sweepId, model)) ?? (await foundScores(pair, sweepId, model))

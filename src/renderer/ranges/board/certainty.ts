@@ -10,13 +10,13 @@ import { scoreWords } from '../../../contract/words/score-words'
 /** How often each range wins in resamples of the prompts. */
 export interface Certainty {
   readonly wins: Selection['bootstrap']['wins']
-  /** Describes the ranges that take part if a preview only estimated the others; else empty. */
+  /** After a preview, names the ranges that can win: those with exact scores. Empty after a full sweep. */
   readonly amongWords: string
-  /** Keys of the ranges that a check rejected. They take no part. */
+  /** Keys of the ranges that a full-answer check rejected. They cannot win. */
   readonly leftOut: ReadonlySet<string>
 }
 
-/** @returns null if there are too few prompts for resampling */
+/** Computes how often each range wins. @returns null if there are too few prompts for resampling */
 export function certaintyOf(
   { prompts, scoredBy, preview, ranges, source }: ShownSweep,
   selection: Selection,

@@ -4,7 +4,7 @@ import type { HeatmapView } from '../../plots/heatmap-geometry'
 export type AxisBounds = readonly [readonly [number, number], readonly [number, number]]
 
 export class ChartLook {
-  /** The visible part of a chart, here and below; null for all. */
+  /** The visible part of the triangle; null for all of it. */
   heatmap = $state.raw<HeatmapView | null>(null)
   scatter = $state.raw<AxisBounds | null>(null)
   readonly zoomed = $derived(this.heatmap !== null || this.scatter !== null)

@@ -6,30 +6,30 @@ import { complaintOf } from '../../ui/complaint'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** The newest evaluation of the selected range, whichever evaluation or step is shown. */
+/** Reads the finding of the newest evaluation of the selected range, also while another step or evaluation is shown. */
 export class EvaluatedRange {
   private readonly request: Latest<string>
   private askedFor: string | null = null
   private answer = $state.raw<{ to: string; finding: EvaluationFinding | null } | null>(null)
 
-  /** The selected range and its sweep. Null where no finished evaluation can have asked the range. */
+  /** The selected range and its sweep; null if no evaluation of the range can exist. */
   private readonly subject = $derived.by<{ sweepId: string; range: RestorationRange } | null>(() => {
     const range = this.view.numbers.selection?.selected ?? null
     const sweepId = this.view.sweep?.id
     return range === null || sweepId === undefined || this.finished.length === 0 ? null : { sweepId, range }
   })
-  /** Ids of the evaluations with all their answers. The others say nothing about a range. */
+  /** Ids of the complete evaluations. Incomplete evaluations have no finding about a range. */
   private readonly finished = $derived.by(() =>
     this.project.state.evaluations
       .filter(({ answerCount, answerTotal }) => answerCount >= answerTotal)
       .map(({ id }) => id)
   )
-  /** Key of everything that can change the finding, except the progress of a running evaluation. Null for no range. */
+  /** Text that differs whenever the finding may differ, except by a running evaluation; null without a range. */
   private readonly question = $derived.by(() => {
     const isJudged = this.project.state.running.includes('judging')
     return this.subject === null ? null : JSON.stringify([this.subject, this.finished, isJudged])
   })
-  /** Null for none, and until it is read. */
+  /** The finding; null if there is none, and until it is read. */
   readonly current = $derived.by(() => (this.answer?.to === this.question ? this.answer?.finding : null) ?? null)
   /** True while an evaluation may exist that is not read yet. */
   readonly isReading = $derived.by(() => this.question !== null && this.answer?.to !== this.question)
@@ -44,7 +44,7 @@ export class EvaluatedRange {
     this.request = new Latest(project.left)
   }
 
-  /** Asks again where the selected range, the evaluations or the connection have changed. */
+  /** Reads the finding again if the selected range, the evaluations or the connection have changed. */
   refresh(): void {
     const { subject, question, project } = this
     if (subject === null || question === null || !project.connected) {
@@ -52,7 +52,7 @@ export class EvaluatedRange {
       this.request.drop()
       return
     }
-    // An evaluation is scored after its last answer, and ends then.
+    // The finding may change when an evaluation ends, because its answers are scored at the end.
     const requestKey = `${question} ${project.state.running.includes('evaluation')}`
     if (requestKey === this.askedFor) return
     this.askedFor = requestKey
@@ -61,7 +61,7 @@ export class EvaluatedRange {
 
   private async ask(question: string, about: { sweepId: string; range: RestorationRange }): Promise<void> {
     const { here, client } = this.project
-    // The reason why an evaluation cannot be read is shown with that evaluation.
+    // An error is not shown here, because the Evaluate view shows it with the evaluation.
     const read = await this.request
       .ask(question, (signal) => client.evaluations.findingOf({ ...here, ...about }, { signal }))
       .catch((error: unknown) => (complaintOf(error).code === 'lost' ? null : { answer: null }))

@@ -14,7 +14,7 @@ export interface SweepRun {
 export class LiveSweep {
   private board = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
 
-  /** @param begins called when a sweep starts, before it is shown */
+  /** @param begins called when a sweep starts, before its first scores are shown */
   constructor(private readonly begins: () => void) {}
 
   advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {

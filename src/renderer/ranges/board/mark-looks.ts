@@ -5,7 +5,7 @@ import type { ChartColors } from '../../plots/chart-theme'
 export interface MarkLook {
   color: keyof ChartColors
   width: number
-  /** Width of the line below, which separates the outline from the cells. */
+  /** Width of the background line that separates the outline from the cells. */
   halo: number
   /** Line width in the legend. */
   keyed: number

@@ -66,7 +66,7 @@ export function readoutOf(
 }
 
 /**
- * States how often a range wins in resamples. Estimated ranges have no score there, and ranges that fail a check are
+ * Says how often a range wins in resamples. Estimated ranges have no score there, and ranges that fail a check are
  * left out.
  */
 function winsWords(board: ScoreBoard, range: RangePoint, { wins, amongWords: among, leftOut }: Certainty): string {
@@ -86,7 +86,7 @@ export function partialWords(board: ScoreBoard): string | null {
 }
 
 /**
- * Reports how many ranges of a running sweep have scores, and how many of these are based on only some prompts. Before
+ * Says how many ranges of a running sweep have scores, and how many of these scores are based on some prompts. Before
  * the first score it tells when scores arrive.
  */
 export function scoredWords(board: ScoreBoard): string {

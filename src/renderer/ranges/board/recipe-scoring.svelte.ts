@@ -31,7 +31,7 @@ export class RecipeScoring {
     })
   }
 
-  /** @returns the score; null if scoring was cancelled, or failed with `job.failure` */
+  /** Scores a recipe. @returns the score; null if scoring was cancelled or failed, see `job.failure` */
   async score(recipe: Recipe): Promise<Score | null> {
     const { here, client } = this.project
     const sweepId = this.ranges.sweep?.id

@@ -48,7 +48,7 @@ export interface OtherPoint extends LiveScore {
   changed: number | null
 }
 
-/** Returns base, base after a few-shot prompt, and post, as far as they have scores. */
+/** Lists base, base after a few-shot prompt, and post, without those that have no score. */
 export const wholeModels = <Score>({
   base,
   fewShot = null,
@@ -224,9 +224,10 @@ export function partialRanges(board: ScoreBoard): readonly RangePoint[] {
 }
 
 /**
- * Returns the ranges that were scored on all prompts. If all ranges or no range were, it returns the board's array.
+ * Returns the ranges that were scored on all prompts. Returns all ranges if no range was. If all ranges are returned,
+ * the array is the board's own, so that callers can cache by it.
  */
-export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
+export function fullyScoredRanges(board: ScoreBoard): readonly RangePoint[] {
   const partial = partialRanges(board).length
   return partial === 0 || partial === board.ranges.length
     ? board.ranges
@@ -238,9 +239,11 @@ export function firmRanges(board: ScoreBoard): readonly RangePoint[] {
  *
  * @param rejected keys of rejected ranges
  */
-export const frontRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
+export const paretoRanges = (board: ScoreBoard, rejected: ReadonlySet<string>): RangePoint[] =>
   paretoFront(
-    rejected.size === 0 ? firmRanges(board) : firmRanges(board).filter((range) => !rejected.has(rangeKey(range, board)))
+    rejected.size === 0
+      ? fullyScoredRanges(board)
+      : fullyScoredRanges(board).filter((range) => !rejected.has(rangeKey(range, board)))
   )
 
 /**
@@ -380,24 +383,24 @@ export const isBelow = (
   minimum !== null &&
   isBelowLimit(point.validity, isPartial(point, board) ? (point.margins?.validity ?? null) : null, minimum)
 
-/** A board's ranges below a limit and the other ranges. */
-export interface AcrossLimit {
+/** A board's ranges, split at a lower limit of validity. */
+export interface RangesByLimit {
   below: readonly RangePoint[]
   feasible: readonly RangePoint[]
 }
 
 /** Caches the result for the last limit of each board. */
-const acrossOf = new WeakMap<ScoreBoard, AcrossLimit & { minimum: number | null }>()
+const cachedSplits = new WeakMap<ScoreBoard, RangesByLimit & { minimum: number | null }>()
 
 /** Splits the ranges at a lower limit of validity. All drawings of a board share one computation. */
-export function acrossLimit(board: ScoreBoard, minimum: number | null): AcrossLimit {
-  const cached = acrossOf.get(board)
+export function splitAtLimit(board: ScoreBoard, minimum: number | null): RangesByLimit {
+  const cached = cachedSplits.get(board)
   if (cached?.minimum === minimum) return cached
   const below: RangePoint[] = []
   const feasible: RangePoint[] = []
   for (const point of board.ranges) (isBelow(point, board, minimum) ? below : feasible).push(point)
   const across = { minimum, below, feasible }
-  acrossOf.set(board, across)
+  cachedSplits.set(board, across)
   return across
 }
 

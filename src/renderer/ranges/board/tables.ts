@@ -89,7 +89,7 @@ export interface BoardRow extends LiveScore {
   /** Index in the order of {@link boardRows}. */
   index: number
   label: string
-  /** Name in copied text. */
+  /** Name of the model in copied text. */
   name: string
   /** See {@link OtherPoint}. */
   halfOf?: OtherPoint['halfOf']
@@ -185,7 +185,7 @@ export const rejectedKeys = (
 
 /** Settings that decide the state of a model in the table. */
 export interface RowContext {
-  /** Validity that a model needs to qualify, besides more diversity than post; null while unknown. */
+  /** Lowest validity of a model that qualifies; null while unknown. It must also be more diverse than post. */
   minimum: number | null
   /** Keys of models that fail the full-answer check and do not qualify. */
   failed?: ReadonlySet<string>
@@ -204,7 +204,7 @@ function stateOf(row: BoardRow, board: ScoreBoard, context: RowContext): string 
   return minimum !== null && row.validity < minimum ? 'perhaps' : 'yes'
 }
 
-/** Sorts by diversity, with the order of {@link boardRows} among models that are equal within noise. */
+/** Sorts models by diversity. Models that do not differ significantly keep the order of {@link boardRows}. */
 function sortByDiversity(parts: readonly (readonly BoardRow[])[], descending: boolean): BoardRow[] {
   const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
   return (descending ? groups : groups.reverse()).flatMap((equal) => equal.sort((a, b) => a.index - b.index))

@@ -11,7 +11,7 @@ import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import { type ReadSweep, readSweepAndCheck } from '../board/read-sweep'
 
-/** The shown data that {@link SweepForCheck} uses if it is of the character task. */
+/** The shown sweep and its data, which {@link SweepForCheck} uses if the sweep is by the character task. */
 interface ShownSweepState {
   readonly sweep: ShownSweep | null
   readonly selection: ReadSweep['selection']
@@ -22,19 +22,19 @@ interface ShownSweepState {
 }
 
 /**
- * Finds the sweep whose check applies to recipes wherever they can be chosen. That is the shown sweep, or the newest
- * sweep of the character task if the shown one is scored by a task.
+ * Finds the sweep whose full-answer check is shown beside recipes in lists. It is the shown sweep, or the newest sweep
+ * by the character task if the shown sweep is by another task.
  */
 export class SweepForCheck {
   private other = $state.raw<ReadSweep | null>(null)
   private readonly reading: Latest<string>
-  /** True if the sweep is not the shown one. */
+  /** True if {@link read} is another sweep than the shown one. */
   readonly isOther = $derived.by(() => this.view.sweep?.scoredBy.kind === 'task')
   private readonly shownRead = $derived.by<ReadSweep | null>(() => {
     const { sweep, selection, check } = this.view
     return sweep === null ? null : { sweep, selection, check: check.document }
   })
-  /** The sweep; null if there is none of the character task. */
+  /** The sweep with its check; null if there is no sweep by the character task. */
   readonly read = $derived.by<ReadSweep | null>(() => (this.isOther ? this.other : this.shownRead))
   readonly evidence = $derived.by(() => ({
     check: this.read?.check ?? null,
@@ -56,7 +56,7 @@ export class SweepForCheck {
     })
   }
 
-  /** Reads the other sweep from disk if one is needed. */
+  /** Reads the newest sweep by the character task from disk, if it is needed. */
   async reload(): Promise<void> {
     const sweepId = this.isOther
       ? defaultSweepOf(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))?.id
@@ -74,7 +74,9 @@ export class SweepForCheck {
     if (read !== null) this.other = read.answer
   }
 
-  /** Returns the badges of a recipe in lists: by the shown sweep if a task scores it, and by the character task. */
+  /**
+   * Returns the badges of a recipe in lists: one by the shown sweep if it is by a task, and one by the character task.
+   */
   badgesOf(recipe: Recipe): RecipeCheck[] {
     if (this.isUnread) return [{ state: 'reading', label: 'reading…', words: 'The sweep is being read' }]
     const finding = this.findingBy(this.read, recipe)
@@ -89,12 +91,12 @@ export class SweepForCheck {
     ]
   }
 
-  /** True while no sweep is shown and the sweep that the pair answers with is being read. */
+  /** True while no sweep is shown because the pair's default sweep is still being read. */
   private get isUnread(): boolean {
     return this.view.sweep === null && this.view.awaitsNewest
   }
 
-  /** The finding of a sweep about a recipe: the verdict for the range that it selects. */
+  /** Returns the badge of a recipe that a sweep selects, by the sweep's verdict; null for other recipes. */
   private findingBy(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
     if (read === null) return null
     const { sweep } = read
@@ -105,7 +107,9 @@ export class SweepForCheck {
     )
   }
 
-  /** Returns the verdict on the recipe that a sweep selects; null for others. A shown sweep includes its evaluation. */
+  /**
+   * Returns the verdict of a sweep if it selects the recipe, else null. The shown sweep's verdict uses its evaluation.
+   */
   private verdictOn({ sweep, selection, check }: ReadSweep, recipe: Recipe): Verdict | null {
     if (selection === null || !selects({ ...sweep, selection }, recipe)) return null
     const isShown = sweep.id === this.view.sweep?.id

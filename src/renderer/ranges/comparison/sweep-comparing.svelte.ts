@@ -34,12 +34,12 @@ function parseKey(key: string): { pair: PairId; sweepId: string } | null {
 export class SweepComparing {
   /** Key of the other sweep; null while none is compared. */
   against = $state.raw<string | null>(null)
-  /** Null until the first answer. The previous comparison stays visible while another one is loaded. */
+  /** The loaded comparison; null until the first one. It stays visible while the next one is loaded. */
   comparison = $state.raw<SweepComparison | null>(null)
   failure = $state.raw<Complaint | null>(null)
   measure = $state<ComparedMeasure>('diversity')
   layout = $state<'charts' | 'table'>('charts')
-  /** Keys of ranges of the shown sweep, here and below. */
+  /** Key of the chosen range of the shown sweep; null for none. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
   readonly look = new ChartLook()
@@ -71,7 +71,7 @@ export class SweepComparing {
     this.latest = new Latest(project.left)
   }
 
-  /** Compares the shown sweep with another. Back leads out of the comparison. */
+  /** Compares the shown sweep with another. The browser's Back leaves the comparison. */
   open(against: string): void {
     this.begin(against)
     this.project.host.visit()
@@ -82,7 +82,7 @@ export class SweepComparing {
     this.project.host.visit()
   }
 
-  /** Shows the comparison of an address. A sweep that does not exist is reported like one that cannot be read. */
+  /** Shows the comparison of the page's address. A missing sweep is reported like one that cannot be read. */
   applyAgainst(against: string | null): void {
     if (against === this.against) return
     if (against === null || parseKey(against) === null) this.close()

@@ -3,10 +3,10 @@ import type { ProbeEvent } from '../../../contract/procedures/probe'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** Enough tokens for the characters of an alphabet among other likely answers of base. */
+/** Number of likeliest tokens to load. They contain all characters of the prompt, even for base. */
 const TOP = 1000
 
-/** Answers of base and post to the first prompt of a project, before anything is swept. */
+/** Distributions of base's and post's answers to the first prompt, for the screen before the first sweep. */
 export class FirstAnswers {
   answers = $state.raw<CharacterAnswers | null>(null)
   private readonly asking: Latest<string>
@@ -15,7 +15,7 @@ export class FirstAnswers {
     this.asking = new Latest(project.left)
   }
 
-  /** Loads the answers once. After a failure the screen has none, and a sweep reports the reason. */
+  /** Loads the answers once. If that fails, the screen has no answers, and the first sweep will report the reason. */
   async ask(): Promise<void> {
     const { prompts, document } = this.project.state
     const [prompt] = prompts
@@ -37,7 +37,7 @@ export class FirstAnswers {
       if (base === null || post === null) return
       this.answers = { category: prompt.category, characters: prompt.valid, base, post }
     } catch {
-      // A job that starts ends the question.
+      // The request fails if a job starts meanwhile.
     }
   }
 

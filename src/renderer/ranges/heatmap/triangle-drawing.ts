@@ -21,7 +21,7 @@ import { colorBar } from '../../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from '../board/metrics'
 import { hasRoomFor, HeatmapCells, positionRows } from './heatmap-cells'
 import {
-  acrossLimit,
+  splitAtLimit,
   isBelow,
   isPartial,
   minimumValidity,
@@ -58,7 +58,7 @@ export interface TriangleValues {
   /** Values of the previous sweep. */
   readonly old: ReadonlyMap<string, number | null>
   readonly domain: readonly [number, number]
-  /** The limit of validity; null where no score has one. */
+  /** Lower limit of validity; null if post has no score yet. */
   readonly minimum: number | null
 }
 
@@ -177,7 +177,7 @@ function basisOf(point: RangePoint, board: ScoreBoard): string {
  * ranges.
  */
 function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
-  const { below, feasible } = acrossLimit(board, minimum)
+  const { below, feasible } = splitAtLimit(board, minimum)
   if (below.length === 0) return []
   const cover = cellsPath(geometry, below)
   if (!fine) {
@@ -288,8 +288,8 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
 const MIN_SCALE = 44
 
 /**
- * Draws the legend in the empty corner. A small triangle has room only for the colour scale; its marks are explained
- * elsewhere.
+ * Draws the legend in the empty corner. A small triangle has room only for the colour scale. Its marks are then
+ * explained below the triangle, see `marksWords`.
  */
 function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
   const { colors, selected, chosen, plateau, outlines, failed } = parts

@@ -35,7 +35,7 @@ export class LookingAt {
     if (range === undefined || model === null) return
     const { here, client } = this.project
     const { start, end } = range
-    // If the report fails, the sweep keeps its own order.
+    // If the report fails, the sweep scores ranges in its usual order.
     await this.latest
       .ask(model, (signal) => client.sweeps.prioritize({ ...here, range: { start, end } }, { signal }), DWELL_MS)
       .catch(() => undefined)

@@ -10,7 +10,7 @@ import { taskShareWords } from '../../../contract/words/share-words'
 import { formatDelta, formatPercent } from '../../ui/format'
 import type { ScoreBoard } from '../board/score-board'
 
-/** One number per layer; null for a missing one. */
+/** A row of the axis with one value per layer; null for a layer without a value. */
 export interface LayerRow {
   kind: 'weights' | 'alone' | 'left out' | 'shapley'
   label: string
@@ -124,7 +124,7 @@ export function shapleyRows(shares: LayerShares, scoredBy: ScoredByBrief): Layer
 /** Maximum number of ranges shown. More would repeat the triangle. */
 const MAX_RANGES = 6
 
-/** A winning range with its share of wins; null if that is unknown. */
+/** A winning range with its share of wins. The share is null if it is unknown. */
 export type ShownRange = RestorationRange & { share: number | null }
 
 /**

@@ -37,7 +37,7 @@ export function sweepKey({ path, pair, document, prompts, saved }: ProjectState,
   ])
 }
 
-/** Reports whether the next sweep can reuse results and still has work: an interrupted sweep always has. */
+/** Reports whether the next sweep can reuse results and still has something to compute, as after an interruption. */
 const savesWork = ({ known: { prompts, of, begun }, interrupted }: ReusableWork): boolean =>
   (prompts > 0 || begun !== null) && (interrupted || prompts < of)
 
@@ -49,7 +49,7 @@ export class SweepPlanning extends PlanRequest<SweepPlan> {
    * Results of an interrupted or finished sweep that the next one can reuse; null while unknown, or if there are none.
    */
   reusable = $state.raw<ReusableWork | null>(null)
-  /** Why no sweep can run with these settings; null if one can. Other failures of the plan may pass. */
+  /** Reason why no sweep can run with these settings; null if one can, and for failures that may be temporary. */
   readonly impossible = $derived.by(() =>
     this.failure?.code === 'out-of-memory' || this.failure?.code === 'bad-input' ? this.failure.message : null
   )
@@ -114,7 +114,7 @@ export class SweepPlanning extends PlanRequest<SweepPlan> {
   async loadReusable(): Promise<void> {
     const { here, client } = this.project
     if (this.view.busy) return
-    // Views and the sweep itself report why the pair or the prompts cannot be read.
+    // If the pair or the prompts cannot be read, other views report the reason.
     const reusable = await client.sweeps.known(here).catch(() => null)
     if (this.view.busy) return
     this.reusable = reusable !== null && savesWork(reusable) ? reusable : null
@@ -122,7 +122,7 @@ export class SweepPlanning extends PlanRequest<SweepPlan> {
 
   protected async request(signal: AbortSignal): Promise<SweepPlan | null> {
     const { here, client } = this.project
-    // The reusable results may be others for the new settings.
+    // Other results may be reusable with the new settings.
     await this.loadReusable()
     return client.sweeps.plan({ ...here, preview: this.previews }, { signal })
   }

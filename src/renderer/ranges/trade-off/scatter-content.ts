@@ -7,7 +7,7 @@ import {
 } from '../../../contract/model/sampling-baseline'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import {
-  acrossLimit,
+  splitAtLimit,
   axisBounds,
   minimumValidity,
   modelsWithin,
@@ -52,7 +52,7 @@ export const SCATTER_PARTS: readonly LegendEntry[] = [
     id: 'below',
     label: 'below limit',
     isBaseline: false,
-    isIn: (board, minimum) => acrossLimit(board, minimum).below.length > 0
+    isIn: (board, minimum) => splitAtLimit(board, minimum).below.length > 0
   },
   { id: 'front', label: 'front', isBaseline: false, isIn: ({ ranges }) => ranges.length > 0 },
   { id: 'best', label: 'best of each', isBaseline: false, isIn: ({ baselines }) => baselines.length > 0 },
@@ -159,7 +159,7 @@ const ROOM = 0.05
 export function selectableBounds(board: ScoreBoard, rho: number): AxisBounds | null {
   const minimum = minimumValidity(board, rho)
   if (minimum === null || board.post === null) return null
-  const points = [...acrossLimit(board, minimum).feasible, board.post]
+  const points = [...splitAtLimit(board, minimum).feasible, board.post]
   const around = (values: readonly number[]): readonly [number, number] => {
     const [low, high] = [Math.min(...values), Math.max(...values)]
     const room = Math.max(0.005, ROOM * (high - low))

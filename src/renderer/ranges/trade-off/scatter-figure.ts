@@ -11,7 +11,7 @@ import { estimatesNote } from '../board/readout'
 import {
   basisCells,
   basisColumns,
-  frontRanges,
+  paretoRanges,
   isBelow,
   minimumValidity,
   rangeText,
@@ -75,7 +75,7 @@ export function scatterCsv(content: ScatterContent): string {
   const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
   const words = scoreWords(board.scoredBy)
   const isShown = isShownIn(content)
-  const front = new Set(frontRanges(board, rejected).map((range) => rangeKey(range, board)))
+  const front = new Set(paretoRanges(board, rejected).map((range) => rangeKey(range, board)))
   const minimum = minimumValidity(board, rho)
   const marked = (key: string): boolean => brushed === null || brushed.has(key)
   const whole = wholeModels(board).map(({ key, score }) => ({ ...score, kind: key, key, name: key, is: [] }))

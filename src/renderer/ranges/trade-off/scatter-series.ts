@@ -8,9 +8,9 @@ import type { MarkSeries } from '../../plots/mark-series'
 import { isBlendPoint, isShownIn, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from '../board/mark-looks'
 import {
-  acrossLimit,
-  firmRanges,
-  frontRanges,
+  splitAtLimit,
+  fullyScoredRanges,
+  paretoRanges,
   minimumValidity,
   type OtherPoint,
   type RangePoint,
@@ -123,10 +123,10 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
     content.streaming && content.zoom === null ? points.filter(firstOfOverlapping()) : points
   const isSeen = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point, board))
   const unmarked = brushed === null ? [] : board.ranges.filter((point) => !isSeen(point))
-  const across = acrossLimit(board, minimum)
+  const across = splitAtLimit(board, minimum)
   const feasible = visible(across.feasible.filter(isSeen))
   const infeasible = visible(across.below.filter(isSeen))
-  const exactRanges = firmRanges(board)
+  const exactRanges = fullyScoredRanges(board)
   const firm = exactRanges === board.ranges ? null : new Set(exactRanges)
   const whole = (key: string): ScatterDatum[] =>
     wholeModels(board)
@@ -209,7 +209,7 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
     },
     {
       label: 'Pareto front',
-      data: hidden.includes('front') ? [] : frontRanges(board, content.rejected).map(datum),
+      data: hidden.includes('front') ? [] : paretoRanges(board, content.rejected).map(datum),
       showLine: true,
       borderColor: translucent(hybrid, 0.6),
       borderWidth: 1.5,

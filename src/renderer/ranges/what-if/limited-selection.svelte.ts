@@ -7,7 +7,7 @@ import { formatPercent } from '../../ui/format'
 
 const RESELECT_MS = 120
 
-/** The selection in the shown sweep under a limit of validity, and that limit, which a slider moves. */
+/** The limit of validity, which a slider moves, and the range that the shown sweep selects under the limit. */
 export class LimitedSelection {
   /** Share of post's validity that a selected range must keep. */
   rho: number
@@ -30,7 +30,7 @@ export class LimitedSelection {
     this.asking = new Latest(project.left)
   }
 
-  /** Shows this selection, or none. A pending request is dropped, because it belongs to another sweep. */
+  /** Shows the selection of another sweep, or none. A pending request for the earlier sweep is dropped. */
   show(selection: Selection | null): void {
     this.asking.drop()
     this.applyPendingLimit()

@@ -7,7 +7,7 @@ import type { OpenProject } from '../../app/open-project.svelte'
 
 /** Recalculates the shown sweep for other settings. The stored selection does not change. */
 export class WhatIfAsking {
-  /** The requested settings; null while the measured numbers are wanted. */
+  /** The requested settings; null while no recalculation is requested. */
   asked = $state.raw<WhatIf | null>(null)
   /** The recalculated sweep with its settings; null while the measured numbers are shown. */
   answer = $state.raw<(WhatIfSweep & { readonly settings: WhatIf }) | null>(null)
@@ -15,13 +15,12 @@ export class WhatIfAsking {
 
   /**
    * @param view the sweep and the limit that are recalculated
-   *
-   * @param taken receives a function that applies each new answer, or removes the last one
+   * @param applyAnswer runs a function that shows a new answer or removes the last one
    */
   constructor(
     private readonly project: OpenProject,
     private readonly view: { readonly sweep: ShownSweep | null; readonly rho: number },
-    private readonly taken: (take: () => void) => void
+    private readonly applyAnswer: (apply: () => void) => void
   ) {
     this.latest = new Latest(project.left)
   }
@@ -29,7 +28,7 @@ export class WhatIfAsking {
   /** Describes the settings of the shown numbers; null if they are those of the sweep. */
   readonly words = $derived.by(() => (this.answer === null ? null : this.wordsOf(this.answer.settings)))
 
-  /** Describes the requested settings while the numbers of others are shown; null otherwise. */
+  /** Describes the requested settings while their numbers are being computed; null otherwise. */
   readonly computing = $derived.by(() => {
     const next = this.asked === null || this.asked === this.answer?.settings ? null : this.wordsOf(this.asked)
     return next === (this.words ?? AS_SWEPT) ? null : next
@@ -46,7 +45,7 @@ export class WhatIfAsking {
   close(): void {
     this.latest.drop()
     this.asked = null
-    if (this.answer !== null) this.taken(() => (this.answer = null))
+    if (this.answer !== null) this.applyAnswer(() => (this.answer = null))
   }
 
   private wordsOf(asked: WhatIf): string | null {
@@ -67,7 +66,7 @@ export class WhatIfAsking {
         client.sweeps.whatIf({ ...here, sweepId: sweep.id, asked: settings }, { signal })
       )
     )
-    if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, settings }))
+    if (answered !== null) this.applyAnswer(() => (this.answer = { ...answered.answer, settings }))
     // The request failed and no other is pending, so the sliders return to the shown settings.
     else if (this.asked === settings) this.asked = this.answer?.settings ?? null
   }

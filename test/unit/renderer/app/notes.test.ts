@@ -67,7 +67,7 @@ describe('notes in the window', () => {
     void notes.flush()
     await settled()
     expect(line.of('pairs.update')).toHaveLength(0)
-    expect([notes.draft, notes.elsewhere?.value]).toEqual(['mine', 'theirs'])
+    expect([notes.draft, notes.conflict?.value]).toEqual(['mine', 'theirs'])
     expect(session.unsaved?.why).toBe('Notes of the pair: changed in another window.')
 
     void notes.keepMine()
@@ -102,7 +102,7 @@ describe('notes in the window', () => {
     expect([notes.dirty, session.unsaved]).toEqual([false, null])
     type(notes, 'mine')
     await refuse(1, withNotes(3, 'theirs'))
-    expect(notes.elsewhere?.value).toBe('theirs')
+    expect(notes.conflict?.value).toBe('theirs')
     expect(complaints(workbench)).toEqual([])
   })
 })

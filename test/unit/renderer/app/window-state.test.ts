@@ -598,7 +598,7 @@ describe('a project that another window changes', () => {
     expect(prompts.waits).toBe(true)
     expect(session.unsaved?.why).toBe('Prompts: changed in another window.')
     expect(prompts.drafts[0]?.text).toBe('Mine.')
-    expect(prompts.buffer.elsewhere?.value).toEqual(theirs)
+    expect(prompts.buffer.conflict?.value).toEqual(theirs)
     await prompts.flush()
     expect(line.of('prompts.save')).toHaveLength(0)
 
@@ -608,7 +608,7 @@ describe('a project that another window changes', () => {
       seen: 2,
       prompts: [{ text: 'Mine.' }, second]
     })
-    expect(prompts.buffer.elsewhere).toBeNull()
+    expect(prompts.buffer.conflict).toBeNull()
     expect(prompts.waits).toBe(false)
   })
 
@@ -681,7 +681,7 @@ describe('a project that another window changes', () => {
     expect(line.call('prompts.save', 0).input).toMatchObject({ seen: 1 })
     session.accept(changed(2, { prompts: mine }))
     await line.answer('prompts.save', 0, changed(2, { prompts: mine }))
-    expect([prompts.buffer.elsewhere, prompts.buffer.dirty]).toEqual([null, false])
+    expect([prompts.buffer.conflict, prompts.buffer.dirty]).toEqual([null, false])
     // The next edit is made from what was saved.
     edit('Mine again.')
     void prompts.flush()
@@ -689,7 +689,7 @@ describe('a project that another window changes', () => {
     expect(line.call('prompts.save', 1).input).toMatchObject({ seen: 2 })
     const again = prompts.current()
     await line.answer('prompts.save', 1, changed(3, { prompts: again }))
-    expect([prompts.buffer.elsewhere, prompts.buffer.dirty]).toEqual([null, false])
+    expect([prompts.buffer.conflict, prompts.buffer.dirty]).toEqual([null, false])
   })
 
   it('is not asked to keep another limit of validity when it cannot be saved', async () => {
@@ -788,9 +788,9 @@ describe('a project that another window changes', () => {
     void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
     void job.cancel()
     await line.answer('sweeps.cancel', 0, undefined)
-    expect([job.standstill, job.busy]).toEqual(['Stopping…', true])
+    expect([job.pauseNotice, job.busy]).toEqual(['Stopping…', true])
     await line.refuse('sweeps.start', 0, new WorkbenchError('cancelled', 'A sweep was cancelled.'))
-    expect([job.failure, job.standstill, job.busy]).toEqual([null, null, false])
+    expect([job.failure, job.pauseNotice, job.busy]).toEqual([null, null, false])
     // A job that begins all the same, for main had heard of the stop before the start, is stopped again.
     void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
     void job.cancel()
@@ -802,11 +802,11 @@ describe('a project that another window changes', () => {
     const { session } = await openSession(before)
     const pair = PAIR_REPORT
     session.accept(changed(1, { pair, running: ['sweep'], busyProject: 'Other' }))
-    expect(session.ranges.job.standstill).toBe('Waiting for “Other”')
+    expect(session.ranges.job.pauseNotice).toBe('Waiting for “Other”')
     expect(session.whyNotAsk('ask again')).toBe('The engine works for the project “Other”.')
     expect(session.whyNot('sweep')).toBeNull()
     session.accept(changed(2, { pair, running: ['sweep'] }))
-    expect([session.ranges.job.standstill, session.whyNotAsk('ask again')]).toEqual([null, null])
+    expect([session.ranges.job.pauseNotice, session.whyNotAsk('ask again')]).toEqual([null, null])
   })
 
   it('has its jobs followed by every window', async () => {
@@ -814,9 +814,9 @@ describe('a project that another window changes', () => {
     session.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
     await settled()
     for (const kind of ['sweeps', 'samples', 'evaluations']) expect(line.of(`${kind}.watch`)).toHaveLength(1)
-    expect(session.elsewhere).toBeNull()
+    expect(session.blockedByOther).toBeNull()
     session.accept(changed(1, { running: ['judging'] }))
-    expect(session.elsewhere).toBe('Answers are being judged elsewhere.')
+    expect(session.blockedByOther).toBe('Answers are being judged elsewhere.')
     expect(session.samples.blocked).not.toBeNull()
   })
 })

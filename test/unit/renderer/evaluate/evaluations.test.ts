@@ -284,7 +284,7 @@ describe('an evaluation', () => {
     expect(line.call('evaluations.resume', 0).input).toMatchObject({ evaluationId: 'first' })
     // One at a time.
     await evaluations.resume('first')
-    await evaluations.askGreedily()
+    await evaluations.startGreedyEvaluation()
     expect(line.of('evaluations.resume')).toHaveLength(1)
     expect(line.of('evaluations.start')).toHaveLength(1)
 
@@ -458,10 +458,10 @@ describe('what post fails', () => {
     const { line, session } = await opened()
     const { evaluations } = session
     expect(evaluations.noFailures).toBe('The task lists no right answers.')
-    await evaluations.askGreedily()
+    await evaluations.startGreedyEvaluation()
     evaluations.setup.taskId = 'questions'
     expect(evaluations.noFailures).toBeNull()
-    void evaluations.askGreedily()
+    void evaluations.startGreedyEvaluation()
     await settled()
     expect(line.of('evaluations.start').map(({ input }) => input)).toMatchObject([
       {
@@ -482,10 +482,10 @@ describe('what post fails', () => {
         createdAt: '2026-01-02T03:04:05.000Z'
       }
     })
-    void evaluations.keepFailures('greedy')
+    void evaluations.saveFailuresAsTask('greedy')
     await settled()
     expect(evaluations.failures.keeping).toBe(true)
-    await evaluations.keepFailures('greedy')
+    await evaluations.saveFailuresAsTask('greedy')
     await line.answer('evaluations.saveFailures', 0, {
       taskId: 'failed',
       tasks: [{ task: failed, origin: 'project' }]
@@ -496,7 +496,7 @@ describe('what post fails', () => {
     expect(evaluations.failures.taskOf('other')).toBeNull()
     expect(whyNoFailures(failed)).toBe('This task already has only failed prompts.')
     expect(whyNoFailures(null)).toBe('Choose a task.')
-    void evaluations.keepFailures('greedy')
+    void evaluations.saveFailuresAsTask('greedy')
     await line.refuse('evaluations.saveFailures', 1, new Error('The disk is full.'))
     expect(evaluations.failures.keeping).toBe(false)
   })

@@ -5,7 +5,7 @@ import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
 import { HeatmapCells, PARTIAL_INSET, positionRows } from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/board/readout'
-import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/board/score-board'
+import { boardOfSweep, fullyScoredRanges } from '../../../../src/renderer/ranges/board/score-board'
 import { boardRows, rowColumns, sweepCsv } from '../../../../src/renderer/ranges/board/tables'
 import { sortRows, tableOf } from '../../../../src/renderer/ui/table'
 import { scatterFigure } from '../../../../src/renderer/ranges/trade-off/scatter-figure'
@@ -40,7 +40,7 @@ const board = boardOfSweep(sweep)
 describe('a preview in the window', () => {
   it('shows all ranges, and marks exact ones', () => {
     expect(board.ranges).toHaveLength(3)
-    expect(firmRanges(board)).toEqual([board.ranges.find(({ start, end }) => start === 1 && end === 1)])
+    expect(fullyScoredRanges(board)).toEqual([board.ranges.find(({ start, end }) => start === 1 && end === 1)])
   })
 
   it('counts the blends that it has estimated with those that are exact', () => {

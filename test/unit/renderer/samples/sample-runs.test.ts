@@ -144,7 +144,7 @@ describe('the setup of the next sample run', () => {
     setup.edit({ temperature: '0.5' })
     session.accept(keeping(theirs, { revision: 2 }))
     // Unsaved settings wait for the user.
-    expect([setup.draft?.seed, setup.buffer.elsewhere?.value?.settings.seed]).toEqual(['1', 77])
+    expect([setup.draft?.seed, setup.buffer.conflict?.value?.settings.seed]).toEqual(['1', 77])
     await setup.buffer.flush()
     void setup.buffer.takeTheirs()
     expect(setup.draft?.seed).toBe('77')
@@ -396,7 +396,7 @@ describe('the character task on full answers', () => {
     const { line, session, state } = await opened()
     const { check } = session.samples
     session.accept(stateOf({ revision: 2, running: ['character check'] }))
-    expect(session.elsewhere).toBe('The character task is being checked elsewhere.')
+    expect(session.blockedByOther).toBe('The character task is being checked elsewhere.')
     await check.start()
     expect(line.of('samples.scoreCrc')).toEqual([])
     session.accept(stateOf({ revision: 3 }))

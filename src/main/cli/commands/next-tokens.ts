@@ -22,7 +22,7 @@ import { chosenDevice } from '../../work/chosen-device'
 import { withEngine } from '../running/engine'
 import { printJson, printShown, remark, style, table } from '../printing/output'
 import { nothingSaved, untilStopped } from '../running/stopped'
-import { requireReadArguments } from '../../work/template-arguments'
+import { requireKnownTemplateVariables } from '../../work/template-arguments'
 
 export const nextTokenOptions = optionGroup('Next token of one model, instead of answers:').options({
   next: flag('print the exact distribution of the next token after --prompt or --tokens'),
@@ -41,7 +41,7 @@ type NextTokenQuestion = OptionsOf<typeof nextTokenOptions> &
     readonly quiet: boolean
   }
 
-/** The next-token distribution after one token sequence, as `--json` prints it. */
+/** Distribution of the next token after one input, as `--json` prints it. */
 interface ProbeResult {
   tokens: number[]
   /** Most probable first. */
@@ -68,7 +68,7 @@ export async function showNextTokens(
   await (question.json ? printJson('next-token', answer) : printShown(answer.results.map(describeResult).join('\n\n')))
 }
 
-/** Holds one result for each input, and warnings about the inputs, as `--json` prints them. */
+/** One result for each input, and warnings about the inputs, as `--json` prints them. */
 interface NextTokensAnswer {
   results: ProbeResult[]
   notices: string[]
@@ -83,7 +83,7 @@ async function nextTokensOf(
   const { base, post } = await openPair(folders.base, folders.post)
   const other = model.kind === 'checkpoint' ? await openOther(post, model.path) : null
   const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
-  // Token ids need no tokenizer. For a text, loading a missing one again reports what is missing.
+  // Token ids need no tokenizer. A prompt needs one: if it is missing, loading it here throws what is missing.
   const prompts =
     options.tokens ??
     (await renderPrompts(
@@ -108,7 +108,7 @@ async function nextTokensOf(
   return { results, notices }
 }
 
-/** Warns of inputs beyond the context of a model, whose results are unreliable. */
+/** Returns a warning for each input that is longer than the context of the model. Its result is unreliable. */
 export function contextNotices(
   prompts: readonly (readonly number[])[],
   { spec: { contextLength } }: { spec: { contextLength: number | null } }
@@ -129,7 +129,7 @@ async function renderPrompts(
   options: NextTokenQuestion,
   text: TextModel
 ): Promise<number[][]> {
-  await requireReadArguments(options, text.folder)
+  await requireKnownTemplateVariables(options, text.folder)
   const rendering = changedRendering(options, DEFAULT_RENDERING)
   const chats = await Promise.all(
     prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))
@@ -144,11 +144,11 @@ function describeResult({ tokens, top }: ProbeResult): string {
     String(id),
     text === null ? '' : JSON.stringify(text)
   ])
-  const heading = `After ${tokens.length} ${tokens.length === 1 ? 'token' : 'tokens'}: ${listed(tokens)}`
+  const heading = `After ${tokens.length} ${tokens.length === 1 ? 'token' : 'tokens'}: ${lastTokensText(tokens)}`
   return `${style('bold', heading)}\n${table([['probability', 'token', 'text'], ...rows], 'rrl')}`
 }
 
-/** Lists the last tokens, which the model continues. */
-function listed(tokens: readonly number[]): string {
+/** Lists the last 16 tokens of an input. */
+function lastTokensText(tokens: readonly number[]): string {
   return tokens.length <= 16 ? tokens.join(',') : `...,${tokens.slice(-16).join(',')}`
 }
