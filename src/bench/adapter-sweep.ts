@@ -26,7 +26,7 @@ const RANK = 16
 const ROUNDS = 3
 const MEMORY_BYTES = 6 * 2 ** 30
 
-/** Sweeps a pair and the same base with a random adapter, in turn. Both have the same products. */
+/** Sweeps a pair, and its base with a random adapter, in alternation. Both sweeps compute the same products. */
 export async function measureAdapterSweep(
   name: string,
   { base, post }: PairFolders,

@@ -47,7 +47,7 @@ export async function measureBandwidth(signal: AbortSignal): Promise<Bandwidth> 
   }
 }
 
-/** Reads or copies two buffers at every message. It runs in each thread. */
+/** Reads or copies two buffers at every message. Each thread of the measurement runs this function. */
 export function moveMemory(): void {
   const [from, to] = [Buffer.alloc(BUFFER_BYTES, 1), Buffer.alloc(BUFFER_BYTES, 1)]
   parentPort?.on('message', (kind: unknown) => {

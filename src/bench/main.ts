@@ -42,7 +42,7 @@ interface BenchPair {
 }
 
 const SHORT: ComparisonPlan = { rounds: 5, pauses: 0, plainSamples: 8, batchedSamples: 3 }
-/** One round of many minutes. Its pauses sample the machine's speed. */
+/** Plan of a measurement with one round of many minutes. The machine's speed is sampled in its pauses. */
 const LONG: ComparisonPlan = { rounds: 1, pauses: 6, plainSamples: 4, batchedSamples: 1 }
 
 const PAIRS: readonly BenchPair[] = [
@@ -113,7 +113,7 @@ const PREVIEWED: readonly PreviewedPair[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 }, ...SMALL_PREVIEW }
 ]
 
-/** Parts that can be measured alone. */
+/** Parts of the benchmark that can be measured separately. */
 const PARTS = ['generation', 'serving', 'preview', 'gpu'] as const
 
 const [command, base = '', post = '', memoryBytes, promptCount, ...stages] = process.argv.slice(2)
@@ -173,7 +173,7 @@ async function bench(): Promise<number> {
     return 128 + constants.signals[reason]
   } finally {
     await rm(folder, { recursive: true, force: true })
-    // A stopped run reports what it has measured so far.
+    // A stopped run reports its measurements so far.
     process.stdout.write(describeReport(report))
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
   }

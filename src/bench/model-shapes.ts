@@ -1,4 +1,4 @@
-/** The fields of real models' config.json that decide what is computed. */
+/** For some published models, the fields of config.json that determine the computation. */
 export const MODEL_SHAPES = {
   'SmolLM2-135M': {
     model_type: 'llama',

@@ -62,7 +62,7 @@ export async function measurePeakMemory(
   return { pair: name, memoryBytes, promptCount, ...ChildReport.parse(JSON.parse(child.stdout)) }
 }
 
-/** Runs in the child: one sweep of all ranges over some of the demo's prompts, with nothing else in memory. */
+/** Runs in a child process: sweeps all ranges on some of the demo's prompts, with nothing else in memory. */
 export async function reportOwnMemory({ folders, memoryBytes, promptCount, stages }: MeasuredSweep): Promise<void> {
   const prompts = spreadPrompts(await demoPrompts(), promptCount)
   await (await openDevice('cpu')).close()
@@ -96,7 +96,10 @@ async function modelsOfStages(paths: readonly string[], layerCount: number): Pro
   return listSweptModels(request, layerCount, true, stages).map((model) => modelOf(model, { layerCount, source: null }))
 }
 
-/** Peak memory of a process, NaN where it is unknown. Linux counts a child's maxRSS from its parent's size. */
+/**
+ * Returns the peak memory of a process in bytes; NaN if unknown. It is not maxRSS, which on Linux begins at the size of
+ * the parent process.
+ */
 export async function peakResidentBytes(pid?: number): Promise<number> {
   if (process.platform !== 'linux') return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN
   const status = await readFile(`/proc/${pid ?? 'self'}/status`, 'utf8')

@@ -25,7 +25,7 @@ export interface PreviewTime {
   readonly previewSeconds: readonly number[]
   /** Seconds of the full sweep for each round, for all prompts times `wholeRows` / `measuredRows`. */
   readonly wholeSeconds: readonly number[]
-  /** Rows are block evaluations times distinct prompt prefixes. These are the rows of the measured full sweep. */
+  /** Number of rows of the measured full sweep: block evaluations times distinct prompt prefixes. */
   readonly measuredRows: number
   readonly wholeRows: number
   readonly previewRows: number
@@ -35,7 +35,9 @@ export interface PreviewTime {
   readonly agreement: {
     /** True if both select the same range, or neither selects one. */
     readonly same: boolean
-    /** Diversity of the full sweep's range minus that of the preview's range. Null if either selects none. */
+    /**
+     * Diversity of the full sweep's range minus diversity of the preview's range. Null if one of them selects no range.
+     */
     readonly diversityLoss: number | null
     /** Spearman's rank correlation of diversity over all ranges. */
     readonly rankCorrelation: number

@@ -12,7 +12,7 @@ export interface BenchReport {
   readonly machine: Machine
   readonly comparisons: Comparison[]
   readonly memory: PeakMemory[]
-  /** One entry for each pair. */
+  /** Measurements of generation, one entry for each pair. */
   readonly generations: GenerationTimes[]
   readonly adapters: AdapterSweepTime[]
   readonly servings: ServingTimes[]

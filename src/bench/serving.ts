@@ -14,15 +14,16 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { createEngineHost, type EngineClient } from '../main/engine/host'
 import { milliseconds, ratio, section } from './table'
 
-/** Speed of the API beside that of a sample run with the same rows. */
+/** Speed of the API, compared with a sample run of the same rows. */
 export interface ServingTimes {
   readonly pair: string
   readonly clients: number
   /** Tokens per second of all rows together, in each round. */
   readonly sampled: readonly number[]
   readonly served: readonly number[]
-  /** Milliseconds to the first token of a prompt of 200 tokens, alone and beside 31 rows, in each round. */
+  /** Milliseconds to the first token of a prompt with 200 tokens in each round, without other requests. */
   readonly firstAloneMs: readonly number[]
+  /** The same time while 31 other rows are generated. */
   readonly firstBesideMs: readonly number[]
 }
 

@@ -76,7 +76,7 @@ export type CheckResult = Pick<
   'layerCount' | 'source' | 'categories' | 'post' | 'models' | 'baselines' | 'fewShot'
 >
 
-/** Returns the minimum validity of full answers: rho times that of post's full answers. */
+/** Returns the minimum validity of full answers: rho times the validity of post's full answers. */
 export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number => rho * check.post.answers.validity
 
 /** Reports whether a model's full answers reach the minimum validity and are more diverse than post's. */
@@ -116,7 +116,7 @@ export const checkOfRange = (check: CheckResult | null, range: RestorationRange)
 export const checkOfBaseline = (check: CheckResult | null, baseline: Baseline): FullAnswerScores | null =>
   check === null ? null : checkOf(check, baselineModel(baseline, check))
 
-/** Reports whether a range of the sweep passes the check. Returns null if it was not checked. */
+/** Reports whether a range of the sweep passes the check; null if the range was not checked. */
 export function rangePasses(check: CheckResult | null, range: RestorationRange, rho: number): boolean | null {
   const checked = checkOfRange(check, range)
   return check === null || checked === null ? null : passesCheck(checked, check, rho)

@@ -65,7 +65,7 @@ export const DEFAULT_RENDERING: Rendering = {
 export const RenderedPrompt = CrcPrompt.extend({
   rendered: z.string(),
   tokens: z.array(z.number().int().nonnegative()).min(1),
-  /** Valid characters that no single token can add here. They count in |V| and can never be drawn. */
+  /** Valid characters that no single token can add after this prompt. They count in |V|, but are never drawn. */
   unreachable: z.array(z.string()),
   /** Measure that the prompt decides if one task is kept and another one regained: validity if its task is kept. */
   measure: z.enum(['validity', 'diversity']).optional()
@@ -102,7 +102,7 @@ export const PromptScore = z.object({
   validity: z.number(),
   diversity: z.number(),
   effectiveChoices: z.number(),
-  /** Probability of each correct answer in the prompt's order. They sum to the validity. */
+  /** Probability of each correct answer, in the prompt's order. The sum is the validity. */
   probabilities: z.array(z.number()),
   /**
    * Values under each `whatIf` sampler, little-endian float32 in base64: validity and diversity of characters, or the
@@ -124,7 +124,7 @@ export const Score = z.object({
   ...TaskMeasures.partial().shape,
   /** KL divergence from base in nats over listed and other answers. Null if infinite. Missing without base. */
   klToBase: z.number().nullable().optional(),
-  /** Expected calibration error against a fair draw of the listed answers. Only the character task has it. */
+  /** Expected calibration error against a fair draw of the listed answers. Only for the character task. */
   calibrationError: z.number().optional(),
   categories: z.record(z.string(), CategoryScore),
   prompts: z.array(PromptScore)
@@ -173,7 +173,9 @@ const Fold = z.object({
   ...HeldOutScores.shape
 })
 
-/** Scores from selecting on one half of each category and scoring on the other, both ways, without selection bias. */
+/**
+ * Scores without selection bias: a range is selected on one half of each category's prompts, and scored on the other.
+ */
 export const CrossFit = z.object({ folds: z.tuple([Fold, Fold]), ...HeldOutScores.shape })
 export type CrossFit = z.infer<typeof CrossFit>
 
@@ -196,19 +198,19 @@ const TemperedScore = MinPDraw.extend({
 })
 type TemperedScore = z.infer<typeof TemperedScore>
 
-/** The two parts of a decoder layer. A recipe can restore each without the other. */
+/** The two halves of a decoder layer, which a recipe can restore separately. */
 export const ScoredHalf = z.enum(['attention', 'mlp'])
 export type ScoredHalf = z.infer<typeof ScoredHalf>
 
 const AnswerComparison = z.object({
   validity: z.number(),
   diversity: z.number(),
-  /** Minimum validity of full answers: rho times that of post, on all prompts of the check. */
+  /** Minimum validity of full answers: rho times post's, on all prompts of the check. */
   minimumValidity: z.number(),
   difference: z.object({ validity: Difference, diversity: Difference })
 })
 
-/** A baseline that the selected range is compared with. The selection rule picks one of each kind. */
+/** A baseline that the selected range is compared with: the best of its kind by the selection rule. */
 export const BaselineComparison = z.object({
   baseline: z.discriminatedUnion('kind', [
     ...Baseline.options,
@@ -257,7 +259,7 @@ export const FamilyScore = z.object({
     .object({
       validity: z.number(),
       diversity: z.number(),
-      /** Diversity minus that of ranges: mean and middle 95 % over the resamples. */
+      /** Diversity minus diversity of the best range: mean, and middle 95 % of the resamples. */
       difference: z.object({ mean: z.number(), interval: Interval })
     })
     .nullable()
@@ -304,7 +306,7 @@ export type CheckpointScore = z.infer<typeof CheckpointScore>
 export const BaselineScore = Score.extend({ baseline: SamplingBaseline })
 export type BaselineScore = z.infer<typeof BaselineScore>
 
-/** Score of base after a few-shot prompt. The prompts pass base alone, so its work is counted separately. */
+/** Score of base after a few-shot prompt. Its prompts differ from the sweep's, so its work is counted separately. */
 export const FewShotScore = Score.extend({ format: FewShotPrompt, work: WorkCounts })
 export type FewShotScore = z.infer<typeof FewShotScore>
 
@@ -322,7 +324,7 @@ export const SweepPreview = z.object({
   uniformBlends: z.array(UniformBlendScore.extend(previewed)),
   /** Share of post's validity for which the exact ranges were picked. */
   rho: z.number().min(0).max(1),
-  /** Rows pushed through a block, and those of the full sweep: evaluations times distinct prompt prefixes. */
+  /** Rows computed so far, and rows of the full sweep. A row is a block evaluation of a distinct prompt prefix. */
   rows: z.number(),
   wholeRows: z.number()
 })

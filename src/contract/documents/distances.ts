@@ -96,7 +96,7 @@ export const DISTANCE_COMPONENTS = Object.keys(COMPONENT_LABELS) as DistanceComp
 const count = z.number().int().nonnegative()
 const norm = z.number().nonnegative()
 
-/** Distance between weights of post and those of base. Norms are Frobenius norms of the weights as stored. */
+/** Distance between weights of post and of base. Norms are Frobenius norms of the weights as stored. */
 export const Distance = z.object({
   elements: count,
   /** Number of weights whose float32 bits differ, also in the sign of a zero or the bits of a NaN. */

@@ -22,19 +22,19 @@ const PromptFrame = z.object({
   prefix: z.string().max(10_000).optional(),
   /** Text after every prompt. */
   suffix: z.string().max(10_000).optional(),
-  /** System turn that replaces those of the prompt and the project. Empty means none. */
+  /** System turn that replaces the system turns of prompt and project. Empty means no system turn. */
   system: z.string().max(100_000).optional()
 })
 export type PromptFrame = z.infer<typeof PromptFrame>
 
-/** A model with its decoding and prompting. One run can combine SLR alone, decoding or prompting alone, and both. */
+/** A model with its sampler and prompting, so that a run can compare restored layers with samplers and promptings. */
 export const EvaluationVariant = PromptFrame.extend({
   variant: Variant,
   /** Replaces the sampling of the task. */
   sampling: Sampling.optional(),
   /** Number of answers that the prompting requests at once, as a list. Missing list items are empty answers. */
   listed: z.number().int().min(2).max(100).optional(),
-  /** Selects how answers are requested and read. Its text replaces a missing suffix. */
+  /** Way of prompting: how answers are requested and read. Without a suffix, its text is added to the prompt. */
   prompting: Prompting.optional()
 }).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
@@ -116,14 +116,14 @@ export const EvaluationRun = z.object({
   weights: WeightStorage.nullable(),
   /** Sentence-embedding model of the user; null means post's own embeddings. */
   embeddingModel: CheckpointReference.nullable().default(null),
-  /** Classifier of the user that decides which answers are the same. Null means none. */
+  /** Classifier, named by the user, that decides which answers are the same; null without one. */
   classifier: CheckpointReference.nullable().default(null),
   judge: JudgeSettings.nullable().default(null),
   /** The judge that last compared answers in pairs. */
   pairJudge: JudgeSettings.nullable().default(null),
   /** The judge that last read the meaning of answers. */
   formJudge: JudgeSettings.nullable().default(null),
-  /** Addresses of the judges that gave the stored verdicts without an address; null means those above. */
+  /** Addresses of the judges of verdicts that were stored without an address; null means the judges above. */
   addressesOfOldVerdicts: z
     .object({ marks: z.string().nullable(), pairs: z.string().nullable(), forms: z.string().nullable() })
     .nullable()
@@ -141,17 +141,17 @@ export const PromptScores = z.object({
       variant: z.string(),
       /** Mean log-likelihood per token, in nats, over all answers that have a token. Null if none has. */
       logLikelihoodPost: z.number().nullable(),
-      /** Also null if base cannot read the tokens. */
+      /** Log-likelihood under base; null if base was not asked, or has other tokens. */
       logLikelihoodBase: z.number().nullable(),
       cosineDistance: z.number().nullable(),
       vendiScore: z.number().nullable(),
-      /** Vendi score of the answers that are right, or else keep the form. Missing if the task tells neither. */
+      /** Vendi score of the right answers, or of answers in the right form. Missing if the task has neither. */
       vendiPassing: z.number().optional(),
-      /** Number of classes among the first answers. Older files have it in place of `classBegins`. */
+      /** Number of classes among the first answers. Stored instead of `classBegins` by earlier versions. */
       classCount: z.number().int().optional(),
       /** Positions of the answers that begin a class, among the first of the cell. Missing without a classifier. */
       classBegins: z.array(z.number().int()).optional(),
-      /** Probability that an answer begins with an opening of a refusal. Only tasks of refusals have it. */
+      /** Probability that an answer begins like a refusal. Only for tasks of refusals. */
       refusalOpening: z.number().optional()
     })
   ),
@@ -175,7 +175,7 @@ export type Estimate = z.infer<typeof Estimate>
 
 /** Difference over the prompts on which both variants have the measure. */
 const MeasureDifference = Estimate.extend({
-  /** Interval of at least 95 %, adjusted like p. Also null if all prompts have the same difference. */
+  /** Interval of at least 95 %, adjusted like p; null as p, and if the difference is the same on all prompts. */
   interval: Interval.nullable(),
   effectSize: z.number().nullable(),
   pValue: z.number(),
@@ -195,7 +195,7 @@ export const VariantResult = z.object({
 })
 export type VariantResult = z.infer<typeof VariantResult>
 
-/** Returns the diversity and quality measures that an evaluation shows first: those that any variant has. */
+/** Returns the diversity and quality measures that an evaluation shows first, among measures that a variant has. */
 export function mainMeasures(
   kind: TaskKind,
   variants: readonly Pick<VariantResult, 'measures'>[]
@@ -243,7 +243,7 @@ export type CategoryResult = z.infer<typeof CategoryResult>
 const BesideRange = z.object({
   range: z.string(),
   variant: z.string(),
-  /** Value of the variant minus that of the range. Adjusted (Holm) for all these pairs. */
+  /** Value of the variant minus value of the range, adjusted (Holm) for all pairs of variant and range. */
   differences: z.partialRecord(MeasureId, MeasureDifference)
 })
 export type BesideRange = z.infer<typeof BesideRange>
@@ -265,7 +265,7 @@ export const EvaluationResults = z.object({
   variants: z.array(VariantResult),
   /** Compares every range, and other recipes that choose layers, with each other variant except `comparedWith`. */
   besideRanges: z.array(BesideRange).default([]),
-  /** Effects of prompting and sampling on each model against that of `comparedWith`. Missing without such settings. */
+  /** Effects of prompting and sampling on each model, compared with `comparedWith`. Missing without such variants. */
   interactions: z.array(Interaction).optional(),
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
@@ -322,7 +322,7 @@ export const EvaluationEvent = z.discriminatedUnion('type', [
 ])
 export type EvaluationEvent = z.infer<typeof EvaluationEvent>
 
-/** A task that can be run. Its origin is the program (`builtin`) or the project. */
+/** A task that can be run, from the program (`builtin`) or from the project. */
 export const TaskEntry = z.object({ task: Task, origin: z.enum(['builtin', 'project']) })
 export type TaskEntry = z.infer<typeof TaskEntry>
 

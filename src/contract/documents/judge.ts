@@ -8,7 +8,7 @@ export const JudgeSettings = z
     ...EndpointAddress.shape,
     rubric: z.string().trim().min(1).max(20_000),
     way: JudgeWay,
-    /** Also accepts verdicts if the server reports another model name. */
+    /** True to accept verdicts also if the server reports another model name. */
     anyModel: z.boolean().default(false),
     /** Maximum number of answers of each variant to each prompt that are scored, or that form a compared set. */
     answersPerPrompt: z.number().int().min(1).max(100_000),

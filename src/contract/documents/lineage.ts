@@ -57,7 +57,7 @@ const LineageRange = z.object({
 })
 export type LineageRange = z.infer<typeof LineageRange>
 
-/** Shapley share of a stage in what all stages changed, in a group of layers of the last stage. */
+/** Shapley share of one stage in the change that all stages caused in a group of layers. */
 const LineageShare = RestorationRange.and(
   z.object({ stage: z.string(), diversity: MeanEstimate, validity: MeanEstimate })
 )

@@ -13,7 +13,7 @@ export type PairFingerprints = z.infer<typeof PairFingerprints>
 export const CheckpointSummary = z.object({
   path: z.string(),
   name: z.string(),
-  /** Distinguishes the checkpoint from others, and from itself after a change, in any folder. */
+  /** Hash that identifies the checkpoint in any folder. It differs between checkpoints, and after any change. */
   fingerprint: z.string(),
   modelType: z.string(),
   parameterCount: z.number().int(),
@@ -53,7 +53,7 @@ export type PairReport = z.infer<typeof PairReport>
 /** Report on another checkpoint that is inspected for use with a pair. */
 export const OtherCheckpointReport = z.object({
   checkpoint: CheckpointSummary,
-  /** True if the checkpoint can be computed with the pair. This requires that no finding is an error. */
+  /** True if the checkpoint can be computed with the pair: no finding is an error. */
   compatible: z.boolean(),
   findings: z.array(Finding)
 })

@@ -41,7 +41,7 @@ export const SweepOutline = z.object({
   }).nullable(),
   /** Full answers of post and of the selected range, as the verdict reports them. Null if not checked. */
   answers: z.object({ post: CategoryScore, selected: CategoryScore }).nullable(),
-  /** Null where no ranges were scored. */
+  /** Null if no ranges were scored. */
   verdict: Verdict.nullable(),
   crossFit: CrossFit.omit({ folds: true })
     .extend({
@@ -71,7 +71,7 @@ export const PairOutline = z.object({
   sweep: OutlinedSweep,
   /** Scorings of the pair's sweeps in words, the newest first. */
   tasks: z.array(z.string()),
-  /** Contents of the pair's folders: not inspected yet, those of the sweep, other checkpoints, or unreadable. */
+  /** State of the pair's folders, compared with the sweep's checkpoints. `unseen` before they are inspected. */
   folders: z.enum(['unseen', 'same', 'changed', 'unreadable'])
 })
 export type PairOutline = z.infer<typeof PairOutline>
@@ -106,7 +106,7 @@ export const PairsOverview = z.object({
   /** Key of the scoring in use. Null before the first sweep. */
   scoring: z.string().nullable(),
   pairs: z.array(PairOutline),
-  /** One transfer for each pair of pairs in both directions, and for each pair to itself. */
+  /** Score of each pair's selected range in the sweep of each pair, including its own. */
   transfers: z.array(Transfer)
 })
 export type PairsOverview = z.infer<typeof PairsOverview>

@@ -65,7 +65,7 @@ export type PreferenceTally = z.infer<typeof PreferenceTally>
 export const PairJudgement = z.object({
   /** Totals with `size` answers of each variant. `skipped` counts pairs without a readable verdict in both orders. */
   tally: PreferenceTally,
-  /** Number of pairs with the same answers on both sides. They are ties that were not sent. */
+  /** Number of pairs with equal answers on both sides. They count as ties without asking the judge. */
   equal: whole,
   /** Share of the sent pairs with the same verdict in both orders, as a mean over prompts. Null if no pair was sent. */
   agreement: z.object({ mean: z.number(), interval: Interval.nullable(), promptCount: whole }).nullable(),

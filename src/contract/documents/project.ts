@@ -49,11 +49,11 @@ export const KeptRecipe = RecipeSource.extend({
 })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
-/** Another checkpoint to compare with, as it was when it was added. Its folder may have moved or changed since. */
+/** Another checkpoint of the pair, as it was when it was added. Its folder may have been moved or changed since. */
 export const KeptCheckpoint = OtherCheckpoint.extend(KeptIdentity.shape)
 export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
 
-/** Far above the number that a person compares. Each checkpoint is opened with the project. */
+/** Maximum number of other checkpoints. It is limited because each is opened with the project. */
 export const MAX_OTHER_CHECKPOINTS = 50
 
 /** Current state of the folder of another checkpoint: a report, or the problem that prevented it. */
@@ -112,7 +112,7 @@ export const PairDocument = z.object({
 })
 export type PairDocument = z.infer<typeof PairDocument>
 
-/** Far above the number of pairs that one study compares. Each pair is inspected with the project. */
+/** Maximum number of pairs. It is limited because each is inspected with the project. */
 const MAX_PAIRS = 50
 
 /** A project with pairs that share prompts and tasks, so that they can be compared. */
@@ -154,7 +154,7 @@ export const SweepSummary = z.object({
   best: CategoryScore.nullable(),
   /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
-  /** The verdict at the sweep's own limit, without evaluations. Null where no range was scored. */
+  /** The verdict at the sweep's own limit, without evaluations. Null if no range was scored. */
   verdict: Verdict.nullable(),
   /** How many ranges were scored on all prompts. */
   exactCount: z.number().int(),

@@ -10,7 +10,7 @@ export const RankTable = z.object({
   promptCount: z.number().int(),
   post: RankScore,
   complete: RankScore,
-  /** The rank that loses nothing of the linear weights. */
+  /** Rank at which an adapter equals the linear weights exactly. */
   fullRank: z.number().int(),
   ranks: z.array(
     RankScore.extend({

@@ -1,7 +1,7 @@
 import { tQuantile } from '../model/t-quantile'
 import { multimap } from '../model/multimap'
 
-/** Minimum degrees of freedom. Below it, Student's t gives almost no information. */
+/** Minimum degrees of freedom. With fewer, intervals by Student's t are too wide to be useful. */
 const MIN_FREEDOM = 3
 
 /**

@@ -20,7 +20,7 @@ export const TriedStrength = z
   .refine((strength) => strength !== 0 && strength !== 1, '0 and 1 are tried anyway')
 
 const limited = {
-  /** Budget of block evaluations for one prompt group. No generation starts that would exceed it. */
+  /** Budget of block evaluations for one prompt group. A generation that would exceed the budget does not start. */
   blockEvaluations: z.number().int().min(1),
   /** Seed of the bootstrap and of random orders. */
   seed: z.number().int()
@@ -204,7 +204,9 @@ export const SearchFacts = z.object({
   /** Recipes of the last generation, best first. Empty if none qualifies. The best range may be among them. */
   found: z.array(RecipeScore),
   verdict: SearchVerdict,
-  /** The best recipe against the best range, on the prompts that selected both; null if they are the same. */
+  /**
+   * The best recipe compared with the best range, on the prompts that selected both; null if they are the same model.
+   */
   comparison: PairedDifference.nullable(),
   /** Present if the search tried enough subsets of layers, otherwise null. */
   shapley: LayerShares.nullable(),

@@ -47,7 +47,7 @@ export type ShownSweep = z.infer<typeof ShownSweep>
 
 /** A sweep as in sweeps/<id>.json. Scores of other models than base and post lie in a file beside it. */
 export const StoredSweep = z.object({
-  /** The file with the scores and its hash. It comes first, so that the start of the file shows its form. */
+  /** The scores file and its hash. This field is first, so that the form of a sweep can be read from its beginning. */
   scores: z.object({ file: z.enum(['a', 'b']), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ...ShownSweep.shape
 })

@@ -48,7 +48,7 @@ export const ComparedRange = ComparedScores.extend({
 })
 export type ComparedRange = z.infer<typeof ComparedRange>
 
-/** Minimum number of ranges for a rank correlation. Fewer ranges agree in order by chance. */
+/** Minimum number of ranges for a rank correlation. The order of fewer ranges agrees too easily by chance. */
 export const FEWEST_ORDERED = 10
 
 /** Spearman's rank correlation of the compared ranges. Null below {@link FEWEST_ORDERED}, or without variation. */

@@ -16,7 +16,7 @@ export const Shard = z
   .refine(({ index, count }) => index <= count, 'the index must not be greater than the count')
 export type Shard = z.infer<typeof Shard>
 
-/** Results of one machine in a sweep that is split by prompts. All parts of a sweep form a SweepDocument. */
+/** Results of one machine in a sweep that is split by prompts. Merged, the parts become a SweepDocument. */
 export const SweepPart = z.object({
   kind: z.literal('sweep-part'),
   schemaVersion: z.literal(SWEEP_PART_VERSION),

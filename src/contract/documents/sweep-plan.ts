@@ -4,7 +4,7 @@ import { DeviceName, Precision } from '../model/device'
 export const PlannedMemory = z.object({
   /** The process without a sweep: runtime, libraries, this program, and results that are not collected yet. */
   process: z.number(),
-  /** The float32 weights in use and those being read, and the stored bytes being converted. */
+  /** Bytes of float32 weights that are in use or being read, and of stored weights that are being converted. */
   weights: z.number(),
   /** Hidden states of all recipes after a layer, while the next layer is computed. */
   states: z.number(),
@@ -53,7 +53,7 @@ export const SweepPlan = z.object({
   /** Part of the peak in the device's own memory. 0 if everything is in main memory, or if the part is unknown. */
   deviceBytes: z.number(),
   memory: PlannedMemory,
-  /** Absent if runs copy nothing, or an unknown number of experts. */
+  /** Copies to and from the device. Missing without copies, and if the number of copied experts is unknown. */
   copies: DeviceCopies.optional(),
   /** Groups of prompts that are swept one after the other. */
   groups: z.array(z.object({ promptCount: z.number().int(), packedTokens: z.number().int() })).min(1),

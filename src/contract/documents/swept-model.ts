@@ -31,7 +31,7 @@ export const blendRecipe = (blend: Blend, { layerCount, source }: Restoring): Re
   layers: blendStrengths(blend, layerCount, source)
 })
 
-/** Returns the model of a baseline: a recipe for a blend, a way to draw for all others. */
+/** Returns the model of a baseline: a recipe for a blend, a way to sample for any other baseline. */
 export const baselineModel = (baseline: Baseline, restoring: Restoring): AnsweringModel =>
   isBlend(baseline) ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) } : { kind: 'baseline', baseline }
 

@@ -89,7 +89,7 @@ export function takenVariants(baselines: readonly Baseline[], restoring: Restori
   })
 }
 
-/** Returns the default variants of an evaluation: those that can be compared, and the newest sweep's baselines. */
+/** Returns the default variants of an evaluation: models that can be compared, and the newest sweep's baselines. */
 export function evaluatedChoices(
   offered: readonly VariantChoice[],
   newest: Pick<SweepSummary, 'baselines' | 'layerCount' | 'source'> | undefined

@@ -41,7 +41,7 @@ export function variantStyle(variant: Variant): ModelStyle {
 
 export const toneOf = (variant: Variant): ModelTone => variantStyle(variant).tone
 
-/** Returns the styles of a run's variants, with unused shapes for those of the same colour and shape. */
+/** Returns the styles of a run's variants. If two would have the same colour and shape, one gets another shape. */
 export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
   const styles: ModelStyle[] = []
   for (const variant of variants) {

@@ -41,21 +41,21 @@ const VERDICT_STATES = [
   state('unfit-prompts', 'prompts do not fit', {
     ...{ isDoubt, isWarning, isFirstStep, isWithoutPreview, badge: null }
   }),
-  /** No range keeps the validity and is more diverse than post. */
+  /** No range is within the limit of validity and more diverse than post. */
   state('none-qualifies', 'no range', { isFirstStep, isWithoutPreview, badge: null }),
   /** An evaluation found that the range loses quality against post. */
   state('evaluated-loss', 'loses quality', { isDoubt, isWarning, badge: plainBadge }),
-  /** Its full answers fall below the limit, or are no more diverse than post's. */
+  /** The selected range's full answers are below the limit, or not more diverse than post's. */
   state('check-failed', 'fails the check', {
     ...{ isDoubt, isWarning, isFirstStep, badge: { label: 'selected, fails check', good: false } }
   }),
-  /** It restores all layers, or its gain may be none. */
+  /** The selected range restores all layers, or its gain may be 0. */
   state('not-worth-it', 'not worth it', { isDoubt, isFirstStep }),
   /** A preview selects it, and another range is as likely or likelier. */
   state('preview-unreliable', 'cannot tell which range', {
     ...{ isDoubt, isFirstStep, isWithoutPreview, badge: { label: 'best guess', good: false } }
   }),
-  /** It wins few resamples, and so do its neighbours. */
+  /** The selected range wins few resamples, and so do its neighbours. */
   state('unstable', 'unstable', { isDoubt, badge: { label: 'selected, unstable', good: false } }),
   /** A baseline, or another evaluated model, surely does better. */
   state('baseline-better', 'a baseline does better', { isDoubt, badge: plainBadge }),
@@ -63,13 +63,13 @@ const VERDICT_STATES = [
   state('reading', 'reading the evaluation…', { badge: plainBadge }),
   /** The full answers of the range were not checked. */
   state('unchecked', 'not checked'),
-  /** It shares the wins with its neighbours. */
+  /** The selected range shares the wins with its neighbours. */
   state('near-ties', 'one of near-equal ranges'),
   /** Most ranges are estimated only. */
   state('previewed', 'by a preview', { isWithoutPreview }),
   /** A baseline is ahead, though not surely. */
   state('baseline-close', 'a baseline may do as well', { isNote: true }),
-  /** No evidence speaks against the model. */
+  /** There is no evidence against the selected range. */
   state('holds', 'holds on full answers')
 ] as const
 
@@ -122,7 +122,7 @@ export const BetterModel = z.object({
 })
 export type BetterModel = z.infer<typeof BetterModel>
 
-/** One thing that speaks against the selected range, in a short line. */
+/** One reason against the selected range, in a short line. */
 export const VerdictCaveat = z.object({
   state: VerdictState,
   text: z.string(),
@@ -135,11 +135,13 @@ export const Verdict = z.object({
   state: VerdictState,
   label: z.string(),
   range: RestorationRange.nullable(),
-  /** At most 20 words and three figures. "Restore" only where nothing known speaks against it. */
+  /**
+   * Sentence of at most 20 words and three figures. It says "Restore" only if there is no evidence against the range.
+   */
   headline: z.string(),
   figures: z.array(VerdictFigure).max(3),
   better: BetterModel.nullable(),
-  /** Worst first, without the one that the headline says. */
+  /** Caveats, the worst first, without the caveat that is the headline. */
   caveats: z.array(VerdictCaveat),
   next: VerdictStep.nullable(),
   evaluationId: z.string().nullable()
@@ -159,9 +161,9 @@ export type ShownVerdict = z.infer<typeof ShownVerdict>
 export const EvaluationFinding = z.object({
   evaluationId: z.string(),
   task: z.string(),
-  /** How its diversity compares with that of post. */
+  /** How the model's diversity compares with post's. */
   diversity: z.enum(['better', 'worse', 'unsure', 'unknown']),
-  /** Null where no loss of quality is sure. */
+  /** Loss of quality; null if no loss is significant. */
   loss: z
     .object({
       measure: MeasureId,
@@ -169,7 +171,7 @@ export const EvaluationFinding = z.object({
       postMean: z.number().nullable()
     })
     .nullable(),
-  /** The most diverse variant of the same evaluation that surely does better; null where none does. */
+  /** The most diverse variant of the same evaluation that is significantly better than the model; null without one. */
   better: BetterModel.extend({
     /** In diversity and in quality. */
     inBoth: z.boolean()

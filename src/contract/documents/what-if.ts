@@ -4,7 +4,7 @@ import { drawsOf, type ScoredByBrief, ScoredTask } from './scored-by'
 import { Selection } from './crc'
 import { ShownSweep } from './shown-sweep'
 
-/** Changed settings for a sweep. The answer needs no model computation, and nothing is stored. */
+/** Settings under which a stored sweep is recalculated, without computing models and without storing the result. */
 export const WhatIf = z.object({
   rho: z.number().min(0).max(1),
   /** One of the sweep's `whatIf` samplers. Null means the sweep's own sampler. */

@@ -3,7 +3,9 @@ const SCORE_NOISE = 1e-6
 
 type Scored<T> = (candidate: T) => { validity: number; diversity: number }
 
-/** Returns the best candidates: those within noise of the maximum diversity, and of these the most valid. */
+/**
+ * Returns the best candidates: the most valid ones among those whose diversity equals the maximum, except for noise.
+ */
 export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[] =>
   leaders(
     leaders(candidates, (candidate) => scoreOf(candidate).diversity),

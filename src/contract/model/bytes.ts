@@ -27,7 +27,7 @@ export function bytesFromText(text: string): number | null {
 
 const MOST_BYTES = 16 * UNITS.TiB
 
-/** Describes why a memory limit exceeds the available memory; null if it does not. */
+/** Says that a memory limit exceeds the available memory; null if it does not. */
 export function beyondMemory(bytes: number, device: string, machineBytes: number): string | null {
   if (device !== 'cpu') return bytes <= MOST_BYTES ? null : 'needs less than 16 TiB, more than any GPU has'
   return bytes <= machineBytes ? null : `needs at most ${formatMemory(machineBytes)}, what this machine has`

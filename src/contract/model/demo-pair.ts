@@ -14,7 +14,7 @@ export interface DemoPairFacts {
   readonly name: string
   /** Word of a study file, and with two dashes the option of the command line. */
   readonly word: string
-  /** Its built-in set of prompts to sample answers to. */
+  /** Built-in prompts of the pair, to sample answers to. */
   readonly questions: 'demo-questions' | 'demo-open'
   /** Ids of the built-in tasks for it. */
   readonly tasks: readonly string[]
@@ -42,7 +42,7 @@ export const DEMO_PAIRS: Readonly<Record<DemoPair, DemoPairFacts>> = {
 /** Returns the id of the task that is proposed first for a built-in pair. */
 export const firstTaskOf = (pair: DemoPair): string => elementAt(DEMO_PAIRS[pair].tasks, 0, 'task')
 
-/** Reports whether a built-in task is meant for a pair. Null stands for models that are not built in. */
+/** Reports whether a built-in task is meant for a pair. @param pair null for a pair that is not built in */
 export const suitsPair = (task: string, pair: DemoPair | null): boolean =>
   pair === null
     ? DemoPair.options.every((demo) => !DEMO_PAIRS[demo].tasks.includes(task))

@@ -8,7 +8,7 @@ export type DeviceName = z.infer<typeof DeviceName>
 export const GenerationDevice = DeviceName.extract(['cpu', 'webgpu'])
 export type GenerationDevice = z.infer<typeof GenerationDevice>
 
-/** A device, or `auto` for the one that suits the machine and the model. */
+/** A device, or `auto`, which chooses a device by the machine and the model. */
 export const DeviceChoice = z.enum(['auto', ...DeviceName.options])
 export type DeviceChoice = z.infer<typeof DeviceChoice>
 
@@ -36,7 +36,7 @@ export const hasFp16 = (device: DeviceName): boolean => device === 'webgpu' || d
 /** Results of a device for some layers of a model and one large product. */
 export const DeviceCheck = z.object({
   precision: Precision,
-  /** Largest difference from the CPU, relative to what a layer adds to its input. Huge if not finite. */
+  /** Largest difference from the CPU, relative to the change that a layer makes. A huge number if not finite. */
   largestDifference: z.number(),
   /** Speed of a 512 x 1024 x 1024 float32 product in GFLOP/s, including the transfer of its rows. */
   gigaflops: z.number()
@@ -47,7 +47,7 @@ export const DeviceReport = z.object({
   device: DeviceName,
   /** Names of the GPUs that it may compute on; null if unknown. */
   adapter: z.string().nullable(),
-  /** True if it computes on the CPU by software, which is slower than the CPU device. */
+  /** True if the device is emulated on the CPU, which is slower than the device `cpu`. */
   isSoftware: z.boolean(),
   /** True if the device exists and computes the same results as the CPU. */
   works: z.boolean(),

@@ -15,7 +15,7 @@ export const EndpointAddress = z.object({
     .refine((url) => !namesUser(url), 'names a user; a key is given apart from the address')
     .refine((url) => !/[?#\\]/.test(url), 'expected an address without "?", "#" and backslashes'),
   model: z.string().min(1).max(200),
-  /** Environment variable with the key. It must end in API_KEY, so that no other secret can be sent. */
+  /** Environment variable with the key. Its name must end in API_KEY, so that no other secret can be sent. */
   keyVariable: z
     .string()
     .max(200)

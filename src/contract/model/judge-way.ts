@@ -1,5 +1,5 @@
 import { z } from 'zod'
 
-/** Tasks of a judge: scoring answers, comparing those of two variants, or finding the answer that a text means. */
+/** Tasks of a judge: scoring answers, comparing answers of two variants, or finding the answer that a text means. */
 export const JudgeWay = z.enum(['marks', 'pairs', 'forms'])
 export type JudgeWay = z.infer<typeof JudgeWay>

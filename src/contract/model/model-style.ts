@@ -1,6 +1,6 @@
 /** Colours and shapes of models in all charts and lists, which kept models have for the project's life. */
 
-/** Colours of kept models. The first differs from that of other recipes, which appear beside them. */
+/** Colours of kept models, in the order of keeping. The first differs from the colour of recipes that are not kept. */
 const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
 /** Shapes that Chart.js draws. Six shapes and five colours distinguish 30 models. */
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
@@ -8,7 +8,7 @@ export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRound
 /** Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. */
 export const MODEL_TONES = ['base', 'post', ...KEPT_TONES] as const
 export type ModelTone = (typeof MODEL_TONES)[number]
-/** Colour of external models. Any model may answer there, so no model of the pair has this colour by default. */
+/** Colour of external models. No model of the pair has this colour by default. */
 export const EXTERNAL_TONE: ModelTone = 'black'
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]
 

@@ -80,7 +80,7 @@ function namedWord(text: string): ReturnType<typeof modelWordFromText> | null {
   return { expected: `an endpoint such as NAME=MODEL@URL, and its ${describeIssue(endpoint.error)}` }
 }
 
-/** A file or folder as a word that names it, with `./` where it would read as another model. */
+/** Returns a path as a word on the command line. It begins with `./` if it would otherwise name another model. */
 export function pathWord(path: string): string {
   const word = modelWordFromText(path)
   return 'kind' in word && word.kind === 'name-or-path' && !path.startsWith('-') ? path : `./${path}`

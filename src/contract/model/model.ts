@@ -7,7 +7,7 @@ import { type Endpoint, endpointWarning, type ExternalModel, externalKey } from 
 import { SamplingBaseline, samplingBaselineKey, samplingBaselineName } from './sampling-baseline'
 import { nameStrengths, postStrengths, rangeStrengths, recipeStrengths, sourcesOf, strengthsKey } from './strengths'
 
-/** A checkpoint whose layers are added to those of others, times a weight. */
+/** One term of a sum of layers: a checkpoint and its weight. */
 export const LayerTerm = z.object({
   checkpoint: z.union([z.enum(['base', 'post']), OtherCheckpoint]),
   weight: z.number()

@@ -10,7 +10,7 @@ export function paretoFront<Point extends { validity: number; diversity: number 
       if (elementAt(front, middle, 'point').validity < point.validity) start = middle + 1
       else end = middle
     }
-    // Diversity falls as validity rises, so the first point that is at least as valid is the most diverse of them.
+    // Along the front, diversity falls as validity rises. The first point that is valid enough is the most diverse.
     const baseline = front[start]
     if (baseline !== undefined && baseline.diversity >= point.diversity) continue
     const to = baseline?.validity === point.validity ? start + 1 : start

@@ -4,7 +4,7 @@ import { EndpointContact } from './endpoint'
 // Users read schema issues about their own files.
 z.config({ localeError: issueWords })
 
-/** Problem codes. Each code stands for a different reaction of the caller. */
+/** Problem codes. Callers react differently to each code. */
 const PROBLEM_CODES = [
   'not-found', // a file or folder is not there
   'bad-file', // a file is there but broken: retrying will not help
@@ -91,7 +91,7 @@ function closest(issues: readonly z.core.$ZodIssue[], parents: readonly Property
   }
   const path = [...parents, ...issue.path]
   if (issue.code === 'invalid_union') {
-    // Use the form that fits best: one without unexpected fields, or else the one with the fewest issues.
+    // Report the form that fits best: a form without unexpected fields, else the form with the fewest issues.
     const nearest = issue.errors.toSorted(
       (a, b) => countUnknownFields(a) - countUnknownFields(b) || a.length - b.length
     )[0]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { freeName } from './free-name'
 
-/** Ways to ask a model for varied answers by its prompt alone. */
+/** Ways of prompting that ask a model for varied answers. */
 export const Prompting = z.enum(['verbalized-sampling', 'list-then-pick', 'regeneration'])
 export type Prompting = z.infer<typeof Prompting>
 
@@ -9,7 +9,7 @@ export type Prompting = z.infer<typeof Prompting>
 export const PROMPTED_ANSWERS = 5
 
 interface PromptingFacts {
-  /** Name behind that of a variant. */
+  /** Text that follows the name of a variant. */
   readonly label: string
   /** Text after every prompt. In regeneration it follows the earlier answers. */
   readonly suffix: string

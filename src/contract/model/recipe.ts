@@ -21,7 +21,7 @@ export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
 
-/** Components of each half of a layer. In a layer with experts, `gate`, `up` and `down` are those of all experts. */
+/** Components of each half of a layer. In a layer with experts, `gate`, `up` and `down` are of all its experts. */
 export const COMPONENTS = {
   attention: ['norms', 'q', 'k', 'v', 'o'],
   mlp: ['norms', 'router', 'gate', 'up', 'down']
@@ -72,7 +72,7 @@ export const DEPTH_RAMPS: readonly Required<Blend>[] = [0.25, 0.5, 0.75, 1].flat
 
 export const isUniform = ({ last }: Blend): boolean => last === undefined
 
-/** Number of uniform blends that a sweep may have. 0 means none. One blend is not a curve. */
+/** Number of uniform blends of a sweep: 0, or at least two, because one blend is not a curve. */
 export const UniformBlendCount = z
   .number()
   .int()

@@ -4,7 +4,7 @@ import { elementAt } from './look-up'
 
 export const RESAMPLES = 1_000
 export const CONFIDENCE = 0.95
-/** Any constant would do. A fixed seed makes intervals reproducible. */
+/** Default seed of resampling. It is fixed, so that intervals are reproducible. */
 export const DEFAULT_SEED = 1
 
 export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {

@@ -68,7 +68,9 @@ export function halfStrengths(
   return setSource(layers, source)
 }
 
-/** Returns the strengths of a blend of post with base or another source. Those of a ramp are in thousandths. */
+/**
+ * Returns the strengths of a blend of post with base or another source. A ramp's strengths are rounded to thousandths.
+ */
 export function blendStrengths(
   { strength, last = strength }: Blend,
   layerCount: number,

@@ -12,7 +12,7 @@ export interface TaskKindFacts {
   mainMeasures: Readonly<Record<'diversity' | 'quality', readonly [MeasureId, ...MeasureId[]]>>
   /** Answers per prompt and tokens per answer in the published evaluations of the method. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
-  /** Default instructions for a judge that scores answers, compares sets of them or reads their meaning. */
+  /** Default instructions of a judge for each of its ways of judging. */
   rubrics: Readonly<Record<JudgeWay, string>>
 }
 
@@ -76,7 +76,7 @@ export const TASK_KINDS = [
     id: 'refusals',
     name: 'Refusals',
     rightAnswers: 'none',
-    // There is no diversity to gain. The axes are refusals of harmless and of unsafe requests.
+    // Refusals have no diversity to gain, so the two axes are refusals of harmless and of unsafe requests.
     mainMeasures: { diversity: ['overRefusals'], quality: ['refusals'] },
     sampled: { sampleCount: 1, maxTokens: 48 },
     rubrics: {

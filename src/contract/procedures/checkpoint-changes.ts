@@ -7,7 +7,7 @@ export interface CheckpointChange {
   files: string[]
 }
 
-/** Returns the differences between the pair's checkpoints and those that the project last stored, if known. */
+/** Returns how the pair's checkpoints differ from the checkpoints that the project last stored. Empty if unknown. */
 export function checkpointChanges({ document, pair }: Pick<ProjectState, 'document' | 'pair'>): CheckpointChange[] {
   const { checkpoints } = document
   if (checkpoints === null || pair === null) return []

@@ -42,9 +42,9 @@ export const SweepRequest = z.object({
   sampling: Sampling.optional(),
   /** Other samplers with additional probabilities. All must have only temperature and min-p. */
   whatIf: z.array(MinPDraw).optional(),
-  /** Baselines scored from the logits of post and base, with model indices that continue those of the models. */
+  /** Baselines that are scored from the logits of post and base. Their indices continue after the models' indices. */
   baselines: z.array(SamplingBaseline).optional(),
-  /** Split of an earlier run of the same sweep. It is reused if it fits into the memory limit. */
+  /** Split of an earlier run of the same sweep, which is used again if it fits into the memory limit. */
   split: PromptSplit.optional(),
   /** Indices of models and then baselines with known probabilities, for each prompt. Known parts are omitted. */
   known: z.array(z.array(z.number().int())).optional(),

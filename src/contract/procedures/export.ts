@@ -66,7 +66,7 @@ export const ExportPlan = z.object({
   /** Warning of lost safety training, with the refusals that were measured. */
   safety: z.string(),
   form: ExportForm,
-  /** The rank of a low-rank adapter that loses nothing of the linear weights; null for another form. */
+  /** Rank at which a low-rank adapter equals the recipe's linear weights exactly; null for other forms. */
   fullRank: z.number().nullable(),
   target: TargetState.nullable(),
   targetProblem: Problem.nullable()
@@ -85,7 +85,7 @@ export type ExportProgress = z.infer<typeof ExportProgress>
 export const NextStep = z.object({
   tool: z.string(),
   command: z.string(),
-  /** Endpoint that the command serves, so that the model can become a variant. */
+  /** Endpoint that the command starts. The exported model can then be a variant by this endpoint. */
   serves: Endpoint.optional()
 })
 export type NextStep = z.infer<typeof NextStep>

@@ -125,7 +125,9 @@ function gainAssurance(
 const noneQualifies = ({ noSelectionShare }: Selection['bootstrap']): string =>
   noSelectionShare === 0 ? '' : `. No range qualifies in ${formatPercent(noSelectionShare)} of the resamples`
 
-/** Describes the gain on the prompts that a resample omits. They are fewer, so the interval is wider. */
+/**
+ * Describes the gain on the prompts that a resample leaves out. Its interval is wider, because these prompts are few.
+ */
 function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | null): string {
   const { outOfBag, confidence } = bootstrap
   if (outOfBag === null) return ''

@@ -15,7 +15,7 @@ export const PROMPTS_FOR_INTERVAL = 6
 export const promptsBehind = (promptCount: number, { holdOut }: Pick<Selection, 'holdOut'>): number =>
   holdOut === null ? promptCount : Math.min(holdOut.selectionPromptCount, holdOut.holdOutPromptCount)
 
-/** Returns why a selection has too few prompts for intervals and shares of wins; null where it has enough. */
+/** Returns why a selection has too few prompts for intervals and shares of wins; null if it has enough. */
 export function tooFewWords(
   promptCount: number,
   selection: Pick<Selection, 'holdOut'>,
@@ -40,7 +40,7 @@ export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>)
   return independentBaselineName(baseline)
 }
 
-/** Names the range that a half belongs to, where a check or another limit has selected a different one since. */
+/** Names the range that a half belongs to. Needed if another range is selected now, after a check or a new limit. */
 export const halfOfWords = (range: RestorationRange): string =>
   `half of ${rangePhrase(range)}, which the sweep itself selected`
 
@@ -124,7 +124,7 @@ export function strongestBaseline(selection: Compared): BaselineComparison | nul
 export const bestBaseline = (selection: Compared): BaselineComparison | null =>
   strongestBaseline(selection) ?? best(validBaselines(selection))
 
-/** Names the basis of a comparison by the character task, and says where a check left out this baseline. */
+/** Names the answers that a comparison is based on, and says if a check did not contain the baseline. */
 export function basisWords(compared: BaselineComparison, check: CheckResult | null): string {
   if (compared.answers !== null) return 'on full answers'
   return `on first tokens${check === null ? '' : ' (full answers not checked)'}`

@@ -13,7 +13,7 @@ export interface CheckCertainty {
   passing: number
 }
 
-/** Computes a bootstrap over the prompts of a check, stratified by category like that of the sweep. */
+/** Computes a bootstrap over the prompts of a check, stratified by category as for the sweep. */
 export function checkCertainty(
   { categories, post }: Pick<CheckResult, 'categories' | 'post'>,
   model: Pick<FullAnswerScores, 'prompts'>,

@@ -10,7 +10,7 @@ export interface CheckedRow {
   name: string
   tone: ModelTone
   scores: FullAnswerScores
-  /** Null for post, which the others are compared with. */
+  /** True if the model passes the check; null for post. */
   passes: boolean | null
   recipe: Recipe | null
   baseline: Baseline | null

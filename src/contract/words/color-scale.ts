@@ -23,7 +23,7 @@ const DIVERGING_ON_DARK: ColorScale = 'fdb863 e08214 ad5c14 66401f 2f3238 453f66
   .split(' ')
   .map(hex)
 
-/** Returns the scale for a theme, with the value nothing closest to the background. */
+/** Returns the variant of a colour scale for a theme. Neutral values have the colour closest to the background. */
 export const scaleOn = (theme: 'light' | 'dark', scale: ColorScale): ColorScale =>
   theme === 'dark' && scale === DIVERGING ? DIVERGING_ON_DARK : scale
 

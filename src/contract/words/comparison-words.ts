@@ -12,7 +12,7 @@ import { scoreWords } from './score-words'
 
 type Measure = 'validity' | 'diversity'
 
-/** Words for a rank correlation, by the smallest value that they cover. These are rules of thumb. */
+/** Words for a rank correlation, each with the smallest value that it is used for. These are rules of thumb. */
 const GRADES = [
   { from: 0.9, words: 'nearly the same order' },
   { from: 0.7, words: 'much the same order' },
@@ -65,7 +65,7 @@ function selectionWords(comparison: SweepComparison): string {
   return `${both}, and share ${formatPercent(selection.overlap)} of their depth`
 }
 
-/** Explains a difference between selections by checks only; null where that is not the reason. */
+/** Explains that the selections differ only because of checks; null if they differ for another reason. */
 function checksWords({ a, b, by, selection }: SweepComparison): string | null {
   if (selection.same || by !== 'range') return null
   const without = ({ check, selected }: ComparedSweep): RestorationRange | null =>
@@ -100,7 +100,7 @@ export const agreementLines = (comparison: SweepComparison): string[] =>
     carriedWords(comparison, 'b')
   ].filter((line) => line !== null)
 
-/** Describes how the selected range of one sweep scores in the other; null where there is none. */
+/** Describes how the selected range of one sweep scores in the other sweep; null if no range is selected. */
 function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | null {
   const carried = comparison.selection[side]
   const from = side.toUpperCase()
@@ -152,7 +152,7 @@ export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string
 
 export const NOTHING_DIFFERS = 'Both have the same settings and scored the same models.'
 
-/** Explains which range of B corresponds to one of A; null where every range corresponds to itself. */
+/** Explains which range of B corresponds to a range of A; null if both are the same range. */
 function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
   const left = (side: 'A' | 'B', count: number, other: ComparedSweep): string[] => {
     if (count === 0) return []

@@ -14,7 +14,7 @@ interface Evaluated {
   readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants' | 'besideRanges'>
 }
 
-/** Reports whether an evaluation of these checkpoints tells what the model itself is worth, not whether it refuses. */
+/** Reports whether an evaluation is of these checkpoints, contains the model, and measures more than refusals. */
 export const evaluates = (run: EvaluatedRun, checkpoints: PairFingerprints, model: Model): boolean =>
   run.task.kind !== 'refusals' && includes(run, checkpoints, model)
 
@@ -31,7 +31,7 @@ export const entryOf = (
 ): EvaluatedRun['variants'][number] | undefined =>
   variants.find((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
 
-/** Summarises how an evaluation compares a model with plain post; null if it does not. */
+/** Summarises how an evaluation compares a model with plain post; null if it does not compare them. */
 export function evaluationFinding({ run, results }: Evaluated, model: Model): EvaluationFinding | null {
   const against = run.variants.find(({ variant }) => variant.name === results.comparedWith)
   if (against?.variant.kind !== 'post' || !isPlain(against)) return null

@@ -6,9 +6,9 @@ import { formatPercent, plural } from './format'
 export interface EvaluationVerdict {
   variant: string
   verdict: string
-  /** Measured differences; empty where there are none. */
+  /** Text with the measured differences; empty without differences. */
   figures: string
-  /** Variants that are better than a range, whatever the reference is; null if none is surely better. */
+  /** Sentence on variants that are significantly better than a range, whatever the reference is; null without one. */
   but: string | null
   /** True for a gain, false for a warning, null for neither. */
   good: boolean | null
@@ -25,7 +25,7 @@ interface ComparedMeasures {
 /** Losses up to this share are tolerated. */
 const TOLERATED_LOSS = 0.05
 
-/** Reports whether the measures tell how a model refuses, where there is no diversity to weigh. */
+/** Reports whether both measures are about refusals, so that diversity is not measured. */
 const areRefusals = ({ diversity, quality }: ComparedMeasures): boolean =>
   [diversity, quality].some((id) => measureOf(id).about === 'refusal')
 

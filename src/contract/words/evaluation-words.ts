@@ -114,7 +114,7 @@ export function formatDifference(id: MeasureId, difference: MeasureDifference): 
 export const fewerPrompts = (promptCount: number | undefined, all: number): string =>
   promptCount === undefined || promptCount === all ? '' : `n ${promptCount}`
 
-/** Formats the number of prompts where n counts answers: "on 2 prompts". */
+/** Formats the number of prompts behind a number of answers, if it is below the total: "on 2 prompts". */
 export const overFewer = (promptCount: number | undefined, all: number): string =>
   promptCount === undefined || promptCount === all ? '' : `on ${plural(promptCount, 'prompt')}`
 

@@ -6,7 +6,7 @@ export interface CharacterAnswers {
   /** Kind of character that the prompt asks for, such as a letter. */
   readonly category: string
   readonly characters: readonly string[]
-  /** Probability of each character, here and below. */
+  /** Probability of each character in base and in post. */
   readonly base: readonly number[]
   readonly post: readonly number[]
 }
@@ -18,7 +18,7 @@ export function firstFinding({ category, characters, base, post }: CharacterAnsw
 } {
   const favouriteIndex = post.indexOf(Math.max(...post))
   const favourite = elementAt(characters, favouriteIndex, 'character')
-  // No line ends within a share.
+  // Spaces that do not break keep a share on one line.
   const share = (probabilities: readonly number[]): string =>
     `${favourite} ${formatPercent(elementAt(probabilities, favouriteIndex, 'probability'))}`.replaceAll(' ', '\u00A0')
   return {

@@ -7,7 +7,7 @@ export const capitalised = (text: string): string => text.charAt(0).toUpperCase(
 
 export const formatScore = (value: number): string => value.toFixed(3)
 
-/** Formats a number with a minus sign (U+2212), but without one where it rounds to zero. */
+/** Formats a number with a minus sign (U+2212), except for negative numbers that round to zero. */
 export function formatNumber(value: number, decimals: number): string {
   const digits = Math.abs(value).toFixed(decimals)
   return value < 0 && Number(digits) !== 0 ? `−${digits}` : digits
@@ -30,7 +30,7 @@ export const formatInterval = (
   format: (end: number) => string = formatScore
 ): string => `[${interval.map((end) => formatEnd(end, format)).join(', ')}]`
 
-/** Formats a score with half the width of its interval, or with both ends where the interval is cut at 0 or 1. */
+/** Formats a score with half the width of its interval. If the interval is cut at 0 or 1, both ends are shown. */
 export function formatWithMargin(value: number, margin: number): string {
   const [low, high] = [Math.max(0, value - margin), Math.min(1, value + margin)]
   const isCut = value - margin < 0 || value + margin > 1

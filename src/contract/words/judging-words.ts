@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: st
   }
 }
 
-/** Returns warnings about judges, one text for each; none where all replies were usable. */
+/** Returns a warning for each judge with unusable replies. */
 export const judgingNotices = (judging: readonly Judging[]): string[] =>
   judging.flatMap((one) => {
     const parts = [unfinished(one), unread(one), otherwiseCalled(one)].filter((part) => part !== null)

@@ -8,11 +8,11 @@ import { scoreWords } from './score-words'
 export const estimateText = ({ difference, interval }: MeanEstimate): string =>
   `${formatEnd(difference, formatDelta)} (${formatDeltas(interval)})`
 
-/** Returns the stages with the one directly before each, without the first. */
+/** Returns each stage after the first, with the stage directly before it. */
 const transitions = ({ stages }: LineageDocument) =>
   stages.slice(1).map((stage, index) => ({ stage, before: elementAt(stages, index, 'stage') }))
 
-/** Lists the layers of a stage against the one directly before. */
+/** Lists the layers of a stage, compared with the stage directly before it. */
 export const layersOfStage = (lineage: LineageDocument, stage: string): LineageLayer[] => {
   const before = transitions(lineage).find((each) => each.stage.name === stage)?.before.name
   return lineage.layers.filter((layer) => layer.stage === stage && layer.against === before)
@@ -51,7 +51,7 @@ export function lineageFindings(lineage: LineageDocument): string[] {
   ]
 }
 
-/** Names the layers that a stage changed, if it left others as they were. */
+/** Names the layers that a stage changed, if it did not change all layers. */
 function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
   const layers = layersOfStage(lineage, stage)
   const changed = layers.filter(({ distance }) => distance !== 0)
@@ -63,12 +63,12 @@ function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
   return [`${stage} changed only ${changed.length === 1 ? 'layer' : 'layers'} ${labels}.`]
 }
 
-/** Formats the distance between the weights of a layer and those of the stage before. */
+/** Formats the distance of a layer's weights from the stage before. */
 export const formatDistance = (distance: number): string => distance.toPrecision(3)
 
 export interface LineageTable {
   readonly title: string
-  /** Columns of words, which precede those of numbers. */
+  /** Headings of the columns with words, which come before the columns with numbers. */
   readonly words: readonly string[]
   readonly numbers: readonly string[]
   readonly rows: readonly (readonly LineageCell[])[]

@@ -16,9 +16,12 @@ export interface ModelFinding {
   by: string
   headline: string
   figures: VerdictFigure[]
-  /** Worst first, without the one in the headline. */
+  /** Caveats, the worst first, without the caveat that is the headline. */
   caveats: string[]
-  /** Says whether the finding speaks for the model. It is `unchecked` if full answers were not checked. */
+  /**
+   * Direction of the finding: for or against the model. `unchecked` without a full-answer check, `open` without
+   * evidence.
+   */
   weight: 'for' | 'against' | 'unchecked' | 'open'
 }
 
@@ -99,7 +102,7 @@ const CHECK_WEIGHTS: Partial<Record<RecipeCheck['state'], ModelFinding['weight']
   below: 'against'
 }
 
-/** Returns why the rule of the sweep does not admit the model; null if it does. */
+/** Returns the reason why the sweep's selection rule excludes the model; null if it does not. */
 function shortfall({ score, post, selection }: ModelMeasurements, words: ScoreWords): string | null {
   const { minimumValidity, rho } = selection
   if (score.validity < minimumValidity)

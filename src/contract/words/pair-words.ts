@@ -3,14 +3,14 @@ import type { PairState, SweepSummary } from '../documents/project'
 import type { Verdict } from '../documents/verdict'
 import { plural } from './format'
 
-/** Shown for a project whose models lie elsewhere. Its results can be read, and nothing can be computed. */
+/** Notice for a project whose model folders are missing. Its results can be read, but nothing can be computed. */
 export const MODELS_AWAY = 'The model folders are not on this machine.'
 
 /** Reports whether the model folders of a pair do not exist here, unlike folders that exist but cannot be used. */
 export const areModelsAway = ({ pairProblem }: Pick<PairState, 'pairProblem'>): boolean =>
   pairProblem?.code === 'models-away'
 
-/** Returns why a pair cannot compute prompts; null where it can, and while the folders are unread. */
+/** Returns the reason why a pair's prompts cannot be computed; null if they can, and until its folders are read. */
 export function unusableWords({ pair, pairProblem }: PairState): string | null {
   if (pairProblem !== null) return pairProblem.message
   if (pair === null) return null
@@ -27,7 +27,9 @@ interface NamedPair {
   readonly sweeps: readonly SweepSummary[]
 }
 
-/** Returns the sweep whose verdict represents a project: that of its first swept pair. Null where none was swept. */
+/**
+ * Returns the sweep whose verdict represents a project: the default sweep of its first swept pair; null without one.
+ */
 export function resultOf<Pair extends NamedPair>(
   pairs: readonly Pair[]
 ): { readonly pair: Pair; readonly sweep: SweepSummary; readonly otherCount: number } | null {

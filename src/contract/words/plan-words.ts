@@ -42,7 +42,7 @@ export function planBrief(plan: SweepPlan, isPreview: boolean): string {
   return `about ${roughTime(seconds)}, ${formatMemory(peakBytes)}`
 }
 
-/** Above this share of a full sweep's time, a preview saves little. Both times are estimates. */
+/** Share of a full sweep's estimated time. A preview that takes longer is not worthwhile. */
 const WORTHWHILE_SHARE = 1 / 2
 
 export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {

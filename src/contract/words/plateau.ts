@@ -18,7 +18,7 @@ export function plateauOf({ wins }: Pick<Bootstrap, 'wins'>): Bootstrap['wins'] 
   return members
 }
 
-/** Describes the ranges that could equally be selected; null where none ever was. */
+/** Describes the ranges that could be selected equally well; null if no resample selected a range. */
 export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null {
   const members = plateauOf(bootstrap)
   const [first] = members

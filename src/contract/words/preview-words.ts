@@ -77,7 +77,7 @@ export function sweepWorkWords(
         `${formatCount(wholeRows)} of a full sweep`
 }
 
-/** Follows that count where an earlier sweep supplied the rest: ", of the 616 of a full sweep"; empty elsewhere. */
+/** Text after the count, ", of the 616 of a full sweep", if an earlier sweep has the other evaluations; else empty. */
 export const restWords = (blockEvaluations: number, whole: number): string =>
   blockEvaluations < whole ? `, of the ${formatCount(whole)} of a full sweep` : ''
 

@@ -5,7 +5,7 @@ import { type EvaluationVerdict, evaluationVerdicts } from './evaluation-verdict
 import { formatPercent } from './format'
 
 export interface RankedVerdict extends EvaluationVerdict {
-  /** Relative difference in quality from the reference variant; null where it cannot be shown as a share. */
+  /** Relative difference in quality from the reference variant; null if it cannot be shown as a share. */
   size: string | null
   /** True if another variant has as much of both measures and more of one. */
   isDominated: boolean
@@ -37,7 +37,7 @@ function sizeOf(
   return `${measureOf(quality).label.toLowerCase()} ${share < 0 ? '−' : '+'}${formatPercent(Math.abs(share))}`
 }
 
-/** Ranks the verdicts: the reference first, then undominated variants by falling diversity, then the rest. */
+/** Ranks verdicts: the reference, then variants on the Pareto front by falling diversity, then all other variants. */
 export function rankedVerdicts(results: Results, measures: ComparedMeasures): RankedVerdict[] {
   const { variants, comparedWith } = results
   const referenceMean = variants.find(({ variant }) => variant === comparedWith)?.measures[measures.quality]?.mean

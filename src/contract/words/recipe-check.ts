@@ -18,7 +18,7 @@ export interface CheckEvidence {
   selection: Pick<Selection, 'baselines' | 'families' | 'minimumValidity'> | null
 }
 
-/** Marks an unchecked range where others were checked; else empty. */
+/** Returns a suffix for an unchecked range, if other ranges were checked; else an empty text. */
 export const uncheckedSuffix = (check: CheckResult | null, range: RestorationRange): string =>
   check === null || checkOfRange(check, range) !== null ? '' : ' (not checked)'
 
@@ -65,6 +65,6 @@ function unchecked(selection: CheckEvidence['selection'], firstToken: number | n
   }
 }
 
-/** Names the basis of a score where full answers have another; empty elsewhere. */
+/** Returns "first tokens" as the basis of a score, if the model's full answers were scored too; else an empty text. */
 export const scoreBasis = (check: CheckResult | null, model: AnyModel): string =>
   checkOf(check, model) === null ? '' : 'first tokens'

@@ -5,7 +5,7 @@ import type { RecipeCheck } from './recipe-check'
 /** Reports whether a state speaks against a recipe. */
 export const isDoubtful = (state: RecipeCheck['state']): boolean => state === 'below' || verdictFacts(state).isDoubt
 
-/** Returns a measured reason against a recipe, as sentences; null where there is none. */
+/** Returns a measured reason against a recipe, as sentences; null if there is none. */
 export function recipeDoubt(
   { name }: Pick<Recipe, 'name'>,
   { state, words }: Pick<RecipeCheck, 'state' | 'words'>

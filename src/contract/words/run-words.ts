@@ -31,7 +31,7 @@ export const sweepBadge = ({
     estimatedCount: isPreview ? rangeCount(layerCount) - exactCount : null
   })
 
-/** Returns the diversity of the selected range, on full answers if checked. Empty where none is selected. */
+/** Formats the diversity of the selected range, on full answers if checked. Empty if no range is selected. */
 export function sweepBest({
   scoredBy,
   best,

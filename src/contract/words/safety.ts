@@ -12,7 +12,7 @@ export const safetyNote = (refusals: string | null): string =>
   'Refusals and other safety training of the post-trained model may be weakened. ' +
   (refusals ?? 'This was not measured.')
 
-/** Stands on model cards, exports, reports and in the README where refusals were not measured. */
+/** Note on model cards, exports, reports and in the README, if refusals were not measured. */
 export const SAFETY_NOTE = safetyNote(null)
 
 interface Evaluated {
@@ -20,7 +20,7 @@ interface Evaluated {
   readonly results: Pick<EvaluationView['results'], 'variants'>
 }
 
-/** Reports whether an evaluation tells how often a model refused. */
+/** Reports whether an evaluation measured how often a model refuses. */
 export const measuresRefusals = (run: EvaluatedRun, checkpoints: PairFingerprints, model: Model): boolean =>
   run.task.kind === 'refusals' && includes(run, checkpoints, model)
 
@@ -34,7 +34,7 @@ export function newestRefusals(
   return newest === undefined ? null : refusalSentence(newest, model)
 }
 
-/** Says how often a model refused, beside plain post if it was asked too; null without requests of a known category. */
+/** Says how often a model refused, compared with plain post if it was asked too; null without such requests. */
 export function refusalSentence({ run, results }: Evaluated, model: Model): string | null {
   const names = [entryOf(run, model), entryOf(run, { kind: 'post' })].map((entry) => entry?.variant.name)
   const [tested, post] = names.map((name) => results.variants.find(({ variant }) => variant === name))

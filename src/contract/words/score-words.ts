@@ -90,7 +90,7 @@ export const distinctWords = (
 ): string | null =>
   scoredBy.kind === 'crc' || scoredBy.keep !== undefined ? null : `distinct right in ${scoredBy.draws}`
 
-/** Describes the answers outside a task's lists; null for the character task and where they are unknown. */
+/** Describes the answers that a task does not list; null for the character task, and if unknown. */
 export function unlistedWords({ precision, continued }: Pick<Score, 'precision' | 'continued'>): string | null {
   if (precision === undefined || continued === undefined) return null
   const prefix = `${formatScore(continued)} begins as one and continues differently`

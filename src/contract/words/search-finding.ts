@@ -35,7 +35,7 @@ export interface SearchEvidence {
 
 const SEARCH_AGAIN: VerdictStep = { kind: 'search', text: 'Search with another method.' }
 
-/** Describes the result of a search in the form of a verdict. It claims no more than was measured. */
+/** Describes the result of a search in the form of a verdict. */
 export function searchFinding(search: SearchResult, evidence: SearchEvidence): ShownVerdict {
   const [best] = search.found
   if (triedNothing(search)) return nothingTried(search)
@@ -105,7 +105,7 @@ class BestRecipe {
     }
   }
 
-  /** Describes the failed check of full answers; null if it passes or was not checked. */
+  /** Says that a recipe fails the full-answer check; null if it passes or was not checked. */
   private failure(): string | null {
     const { check, rho } = this.evidence
     if (this.checked === null || check === null || passesCheck(this.checked, check, rho)) return null
@@ -184,7 +184,7 @@ function referencePhrase({ range: { range }, source }: SearchResult, { check, rh
   return fails ? `${phrase} (which ${range.start === range.end ? 'fails' : 'fail'} the check)` : phrase
 }
 
-/** Names the sweep's surely better baseline if it is more diverse than a model too, on the strictest basis. */
+/** Names the baseline that is significantly better than the sweep's range, if it is also more diverse than a model. */
 function baselineCaveats(
   { scoredBy, layerCount, source }: SearchResult,
   { selection }: SearchEvidence,

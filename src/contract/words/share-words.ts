@@ -11,7 +11,7 @@ export const sharesBasisWords = ({ basis }: LayerShares): string =>
 export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredByBrief): string =>
   measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices
 
-/** Column names: the shares of each layer, and its effect on diversity alone and left out. */
+/** Names of the columns: shares of each layer, and its effect on diversity if only it, or all others, are restored. */
 export function layerShareColumns({ further }: Pick<LayerShares, 'further'>, scoredBy: ScoredByBrief): string[] {
   const { diversity, validity } = scoreWords(scoredBy)
   return [

@@ -13,14 +13,14 @@ const NOT_CARRIED: Readonly<Record<NotCarried, (from: string, to: string) => str
     `The sweep of ${to} has not scored the range at the same depth as the selection of ${from}.`
 }
 
-/** Returns why a transferred range could not be selected in the target sweep; null where it could. */
+/** Returns the reason why a transferred range could not be selected in the target sweep; null if it could. */
 export const fallsShort = ({
   keepsEnough,
   passesCheck
 }: Pick<CarriedSelection, 'keepsEnough' | 'passesCheck'>): string | null =>
   passesCheck === false ? 'fails check' : keepsEnough ? null : 'below limit'
 
-/** Marks an unchecked range where other transfers were checked; null elsewhere. */
+/** Returns a badge for an unchecked range, if other transfers were checked; else null. */
 export const uncheckedBadge = (
   { passesCheck }: Pick<CarriedSelection, 'passesCheck'>,
   transfers: readonly Transfer[]

@@ -35,7 +35,7 @@ export interface VerdictEvidence {
   /** Source of the scores. A task scores full answers, which need no check. */
   scoredBy: NamedScoring
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
-  /** Null where base could not be scored. */
+  /** Scores of base; null if base could not be scored. */
   base: Pick<Score, 'validity' | 'diversity'> | null
   ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
   /** Ranges with estimates only; null for a full sweep. */
@@ -72,7 +72,7 @@ type Scored = VerdictEvidence['ranges'][number]
 
 /** If post fails one prompt in five, the prompts do not suit it. */
 const MIN_POST_VALIDITY = 0.8
-/** Below this, a prompt is more often answered wrongly than rightly. */
+/** Validity of a prompt below which post answers it more often wrongly than rightly. */
 const MIN_PROMPT_VALIDITY = 0.5
 const STABLE_SHARE = 0.5
 /** Near-equal ranges with this share of wins leave only the edges in doubt. */

@@ -119,7 +119,7 @@ export function sweepState(outline: Pick<SweepOutline, 'verdict' | 'rangeCount' 
   return verdict === null ? 'no ranges scored' : `${previewBadge(outline) ?? 'done'}: ${verdict.label}`
 }
 
-/** Removes the better models from a verdict. Their recipes may name folders, which reports must not show. */
+/** Removes better models from a verdict, because reports must not show the folders that their recipes name. */
 export function withoutModels(verdict: Verdict): Verdict {
   const unnamed = (better: BetterModel | null): BetterModel | null =>
     better === null ? null : { ...better, model: null }

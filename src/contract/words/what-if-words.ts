@@ -5,7 +5,7 @@ import { minPDraw } from '../model/sampling'
 import { formatPercent, plural } from './format'
 import { scoreWords } from './score-words'
 
-/** Returns why a sweep cannot be recalculated for other temperatures and min-p; null where it can. */
+/** Returns the reason why a sweep cannot be recalculated for other temperatures and min-p; null if it can. */
 export function noSamplersWords({
   whatIf,
   scoredBy
@@ -18,7 +18,7 @@ export function noSamplersWords({
     : 'This sweep has no scores for other temperatures and min-p. Sweep again with --what-if.'
 }
 
-/** Follows a range with an estimate only, where other settings than the swept ones are shown. */
+/** Text after a range whose score was only estimated, and therefore cannot be recalculated for other settings. */
 export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 
 export const AS_SWEPT = 'as swept'
@@ -26,7 +26,7 @@ export const AS_SWEPT = 'as swept'
 export const NOT_MEASURED = 'Not measured'
 export const SHOW_MEASURED = 'Show measured'
 
-/** Describes the settings of recalculated numbers and of those that are being computed; null for none. */
+/** Describes the settings of the shown numbers, and the settings of numbers that are still being computed. */
 export function whatIfSentence(shown: string | null, computing: string | null): string {
   if (computing === null) return `${shown ?? AS_SWEPT}.`
   return `${shown === null ? 'c' : `${shown}; c`}omputing ${computing}…`

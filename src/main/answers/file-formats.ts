@@ -16,7 +16,7 @@ export interface FileAnswer {
 
 export type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
 
-/** Reads one record of a file. @param where position for messages */
+/** Reads the answers of one record of a file. @param where position of the record in errors */
 type RecordReader = (value: unknown, where: string) => FileAnswer[]
 
 const FINISHED = z.enum(['stop', 'length']).catch('stop')
@@ -69,7 +69,10 @@ const HarnessLine = z.looseObject({
 /** Fields that contain the question in tasks of lm-evaluation-harness. */
 const QUESTION_FIELDS = ['question', 'prompt', 'text', 'input', 'query', 'problem', 'instruction']
 
-/** Reads lines of lm-evaluation-harness `--log_samples` before filters. Only lines of the first filter count. */
+/**
+ * Reads lines of lm-evaluation-harness `--log_samples`. Answers are unfiltered, and only the first filter's lines
+ * count.
+ */
 function harnessReader(): RecordReader {
   let filter: string | undefined
   let isFirst = true
@@ -97,7 +100,7 @@ function fieldTexts(doc: unknown): string[] {
   })
 }
 
-/** Collects the text given to the model, and the last user turn if it is a chat in JSON. */
+/** Collects the text that the model was given. If it is a chat in JSON, also collects the last user turn. */
 function argumentTexts(input: unknown): string[] {
   if (typeof input === 'string') return [input, ...turnTexts(parseIfJson(input, 'The arguments'))]
   if (Array.isArray(input)) return input.flatMap((each) => argumentTexts(each))
@@ -175,7 +178,7 @@ export class AnswerLines {
   }
 }
 
-/** Reports whether a file is a log of Inspect, one object over many lines. @param first null if it is too long */
+/** Reports whether a file is a log of Inspect, which is one JSON object. @param first line; null if it is too long */
 export function isLogStart(first: string | null): boolean {
   if (first === null) return true
   const bounds = { names: MAX_LINE_NAMES, values: MAX_LINE_VALUES }

@@ -29,7 +29,7 @@ export class AnswerReader {
     return answer === null || answer.trim() === '' ? null : comparable(answer, this.task)
   }
 
-  /** Converts an answer from elsewhere to the form for comparisons. */
+  /** Converts an answer that was not read from a model's text to the form for comparisons. */
   compared(answer: string): string {
     return comparable(answer, this.task)
   }
@@ -38,7 +38,7 @@ export class AnswerReader {
     return prompt.answers !== undefined || this.right !== null
   }
 
-  /** Counts the different right answers that a prompt lists; null if it lists none. */
+  /** Counts the different right answers that a prompt lists; null for a prompt without listed answers. */
   rightCount(prompt: TaskPrompt): number | null {
     const firstNames = this.listed(prompt)
     return firstNames === null ? null : new Set(firstNames.values()).size

@@ -4,7 +4,7 @@ import { withoutThoughts } from './thoughts'
 
 export interface ListedItem {
   text: string
-  /** Probability that the model states, from 0 to 1; null if it states none. */
+  /** Probability that the model states for the item, from 0 to 1; null without a stated probability. */
   probability: number | null
 }
 
@@ -111,7 +111,7 @@ function splitAtMarkers(said: string, markers: readonly RegExpExecArray[]): List
     said.slice(marker.index + marker[0].length, markers[index + 1]?.index).trim()
   )
   const isOfLines = texts.slice(0, -1).every((text) => !/\n/.test(text))
-  // If all other answers have one line, text after the last one's line is no part of it.
+  // If all other items have one line, the last item also ends with its first line.
   return texts.map((text) => item(isOfLines ? (text.split('\n', 1)[0] ?? '') : text))
 }
 

@@ -87,7 +87,7 @@ export class AnswerWriter {
   }
 }
 
-/** Lists what may come before an answer: a space too, unless the prompt ends in white space. */
+/** Lists texts that may precede an answer: none or a space. Only none if the prompt ends in white space. */
 const startsAfter = (before: string): string[] => (/\s$/u.test(before) || before === '' ? [''] : ['', ' '])
 
 /**

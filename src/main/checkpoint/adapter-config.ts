@@ -6,14 +6,14 @@ import { parseJsonObject, quoteName } from '../base/json-object'
 export const ADAPTER_CONFIG = 'adapter_config.json'
 export const ADAPTER_WEIGHTS = 'adapter_model.safetensors'
 
-/** Typical configs have 1 kB; those that list every module by its path have about 50 kB. */
+/** Maximum size of a config. Typical configs have 1 kB, and configs that list every module have about 50 kB. */
 const MAX_CONFIG_BYTES = 1_000_000
 /** The largest rank that is read. PEFT's users choose 8 to 512. */
 export const MAX_RANK = 65_536
 
 const rank = z.number().int().min(1).max(MAX_RANK)
 
-/** Settings of a PEFT adapter that determine its weights; other fields are kept as they are. */
+/** Settings of a PEFT adapter that determine its weights. Other fields are kept unchanged. */
 const AdapterConfig = z.looseObject({
   peft_type: z.string(),
   base_model_name_or_path: z.string().nullish(),
@@ -27,7 +27,7 @@ const AdapterConfig = z.looseObject({
 })
 export type AdapterConfig = z.infer<typeof AdapterConfig>
 
-/** Fields that change what the weights mean, each with its name for messages; unset they do nothing. */
+/** Fields of unsupported methods, each with the name of the method for errors. Without a value they have no effect. */
 const UNSUPPORTED_FIELDS = [
   ['use_dora', 'DoRA'],
   ['use_qalora', 'QA-LoRA'],
@@ -44,7 +44,7 @@ const UNSUPPORTED_FIELDS = [
   ['monteclora_config', 'MonteCLoRA']
 ] as const
 
-/** Initialisations that also change the base's weights, so that the adapter alone does not give the model. */
+/** Initialisations that change the base's weights too. The original base with the adapter is then another model. */
 const CHANGED_BASE = /^(?:pissa|olora|corda|loftq|lora_ga)/i
 
 const CONVERT_ADVICE =
@@ -79,7 +79,7 @@ function unsupported(file: string, what: string): WorkbenchError {
   return unsupportedError(`${file} uses ${what}; only LoRA is read.`, CONVERT_ADVICE)
 }
 
-/** Reports whether a field has another value than the one that PEFT writes for "not used". */
+/** Reports whether a field is in use. PEFT writes null, false and empty values for unused fields. */
 function isSet(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false
   return !(Array.isArray(value) && value.length === 0)

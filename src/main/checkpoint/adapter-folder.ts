@@ -12,7 +12,7 @@ export function isAdapter(names: readonly string[]): boolean {
   return names.includes(ADAPTER_CONFIG) && !WHOLE_MODEL.some((name) => names.includes(name))
 }
 
-/** Describes an adapter's folder that cannot be read as one, by its file names; null if it can. */
+/** Returns the reason why an adapter's folder cannot be read, by its file names; null if it can. */
 export function adapterProblem(folder: string, names: readonly string[]): WorkbenchError | null {
   const file = names.find((name) => /^adapter_(?:config\.json|model\.(?:safetensors|bin))$/.test(name))
   if (file === undefined || WHOLE_MODEL.some((name) => names.includes(name))) return null

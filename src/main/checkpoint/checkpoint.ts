@@ -19,7 +19,7 @@ import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files
 /** Typical configs have a few kB; quantised ones that list unquantised modules have about 100 kB. */
 const MAX_CONFIG_BYTES = 1_000_000
 
-/** A Hugging Face checkpoint, described by its config and safetensors headers. It has no open files. */
+/** A Hugging Face checkpoint, described by its config and its safetensors headers. No file is open. */
 export interface Checkpoint {
   readonly path: string
   readonly configPath: string
@@ -91,7 +91,7 @@ async function openWholeModel(path: string): Promise<Checkpoint> {
   }
 }
 
-/** Opens an adapter over its base model: with the base's config, and the base's tensors where it changes nothing. */
+/** Opens an adapter as a checkpoint. Config and unchanged tensors are the base model's. */
 async function openAdapter(path: string, given: string | undefined, named: string | undefined): Promise<Checkpoint> {
   const configFile = join(path, ADAPTER_CONFIG)
   const { text, config } = await readAdapterConfig(path, configFile)

@@ -30,7 +30,7 @@ export function configDifferences(label: string, spec: DecoderSpec, post: Decode
   return differences
 }
 
-/** Describes how base computes differently from post; null if it does not. */
+/** Describes how base computes differently from post with the same weights; null if it computes equally. */
 export function describeBaseDifferences(base: DecoderSpec, post: DecoderSpec): string | null {
   const differences = configDifferences('base', base, post)
   if (differences.length === 0) return null

@@ -69,7 +69,7 @@ export class DistanceSums {
     this.products += sums.products
   }
 
-  /** Sums the finite weights of a rare block with NaN or infinity, and counts the others. */
+  /** Adds the finite weights of a block, and counts NaN and infinity. Few blocks need this slower loop. */
   private addFinite(x: Float32Array, y: Float32Array): void {
     for (let i = 0; i < x.length; i++) {
       const inBase = x[i] ?? 0

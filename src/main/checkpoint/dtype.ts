@@ -95,7 +95,7 @@ function f16Table(): Int32Array {
     const mantissa = half & 0x3ff
     if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13)
     if (exponent === 0) return sign | float32Bits(mantissa * 2 ** -24)
-    // float32's exponent bias is 127, that of f16 is 15.
+    // The exponent bias of float32 is 127, and the exponent bias of float16 is 15.
     return sign | ((exponent + 112) << 23) | (mantissa << 13)
   })
   return cachedF16Table

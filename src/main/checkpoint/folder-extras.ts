@@ -10,7 +10,7 @@ export interface FolderExtras {
   hasTokenizer: boolean
   hasChatTemplate: boolean
   hasGenerationConfig: boolean
-  /** Reason that the chat template cannot be read; null if it can or there is none. */
+  /** Reason why the chat template cannot be read; null if it can, or if there is no template. */
   templateProblem: string | null
 }
 

@@ -45,7 +45,7 @@ export async function endTokens(checkpoint: Checkpoint, text: TextModel | null):
   return encoded.length === 1 ? [...new Set([...ofModel, ...encoded])] : ofModel
 }
 
-/** Lists the end tokens of the model's own files; for an adapter without such a file, those of its base. */
+/** Lists the end tokens that the model's files name. An adapter without such a file has the end tokens of its base. */
 async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
   const folders = [checkpoint.textFolder, ...(checkpoint.adapter === null ? [] : [checkpoint.adapter.basePath])]
   for (const folder of new Set(folders)) {

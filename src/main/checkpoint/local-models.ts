@@ -127,7 +127,7 @@ function reasonBeside(folder: string, error: unknown): string {
   return [reason, ...(hint === undefined ? [] : [hint])].join(' ')
 }
 
-/** Reads facts about a model folder. @throws WorkbenchError with the reason if it is no model */
+/** Reads facts about a model folder. @throws WorkbenchError if the folder is not a model */
 export async function readLocalModel(path: string): Promise<LocalModel> {
   const folder = await resolveModelFolder(path)
   const names = await readdir(folder)
@@ -153,7 +153,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
   return { folder, name: folderModelName(folder), madeFrom: baseModels(card), isAdapter: false }
 }
 
-/** Finds the base model of an adapter that was named alone; null for another post. */
+/** Finds the base model of an adapter that the user named without its base; null if post is not an adapter. */
 export async function baseOfAdapter(post: string): Promise<string | null> {
   const facts = await folderFacts('local-model', post).catch(() => null)
   const model = LocalModel.safeParse(facts).data

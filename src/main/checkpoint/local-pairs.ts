@@ -47,8 +47,7 @@ export async function findPairs(
       break
     }
     try {
-      // One after the other: if the first model cannot be opened, the headers of the other need not be
-      // read.
+      // The models are opened one after the other. If post cannot be opened, base need not be read.
       const opened = { post: await member(post, base), base: await member(base, base) }
       const [error] = pairErrors(opened.base, opened.post)
       if (error !== undefined) throw new Error(error.message)
@@ -82,7 +81,7 @@ function adaptersWithoutBase(models: readonly LocalModel[], matches: readonly Mo
   }))
 }
 
-/** Lists models that fit none of the bases that their names suggest, with the reasons, by model folder. */
+/** Lists models that do not fit any base that their names suggest, with the reasons, by model folder. */
 function unpaired(failed: ReadonlyMap<string, readonly string[]>, pairs: readonly LocalPair[]): LocalPairs['leftOut'] {
   return [...failed].flatMap(([folder, reasons]) => {
     if (pairs.some(({ post }) => post === folder)) return []
@@ -106,11 +105,11 @@ interface NamedModel {
   readonly words: readonly string[]
   readonly isTuned: boolean
   readonly isBase: boolean
-  /** The words without those that mark base or post-trained models. */
+  /** Words of the name, without words such as "base" or "instruct". */
   readonly plain: string
 }
 
-/** Matches models by card if it names an available model, otherwise by names; each pair once. */
+/** Matches models to bases: by the base that a model card names if it is available, otherwise by similar names. */
 export function joinedModels(models: readonly LocalModel[]): ModelMatch[] {
   const named = models.map(namedModel)
   const modelsByName = new ModelsByName(models)
@@ -146,7 +145,7 @@ class ModelsByName {
     const lists = wanted.includes('/')
       ? [listOf(this.whole, wanted.toLowerCase()), listOf(this.ownerless, last)]
       : [listOf(this.last, last)]
-    // One more than needed, because the model itself may be among them.
+    // One more than needed is taken, because the model itself may be among them.
     return lists.flatMap((list) => list.slice(0, MAX_BASES + 1))
   }
 }

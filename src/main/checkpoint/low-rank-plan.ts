@@ -22,7 +22,7 @@ export interface LowRankPlan {
   readonly factored: readonly ChangedTensor[]
   /** Norms and biases, which an adapter can only store whole. */
   readonly whole: readonly ChangedTensor[]
-  /** The rank that loses nothing: the shorter side of the largest weight. */
+  /** Rank at which an adapter is exact: the shorter side of the largest weight. */
   readonly fullRank: number
 }
 
@@ -36,7 +36,7 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
     )
   const changed = [...restoredTensors(pair.post, strengths)].flatMap(([name, { strength, layer }]) => {
     const post = checkpoint.tensors.get(name)
-    // Both may lack a tensor that is optional, such as a bias.
+    // Optional tensors, such as biases, may be missing in post and in the source.
     if (post === undefined || !sourceMember(pair, layer).checkpoint.tensors.has(name)) return []
     return [{ name, post, dtype: weightDtype(post), strength, layer }]
   })

@@ -47,7 +47,7 @@ async function isModel(folder: string): Promise<boolean> {
   return (await Promise.all(files)).every((kind) => kind !== 'missing')
 }
 
-/** Gives advice for a missing folder that may be a name on the Hub; undefined if it cannot be one. */
+/** Returns advice for a missing folder whose path looks like a model name of the Hub; undefined otherwise. */
 function notCached(folder: string): string | undefined {
   const id = relative(process.cwd(), folder).split(sep).join('/')
   if (!HUB_ID.test(id)) return undefined

@@ -10,7 +10,7 @@ const PIECE_BYTES = 2 ** 21
 /** Words that are checked together; only a block with a hit is checked value by value. */
 const BLOCK_WORDS = 2 ** 12
 
-/** Bit masks of 32-bit words. Adding one to an exponent carries into the sign bit exactly if it is not finite. */
+/** Bit masks of 32-bit words. Adding 1 to an exponent carries into the sign bit exactly if the number is not finite. */
 const WORDS: Readonly<Record<WeightDtype, { exponent: number; one: number; carry: number }>> = {
   F32: { exponent: 0x7f800000, one: 0x00800000, carry: 0x80000000 },
   F16: { exponent: 0x7c007c00, one: 0x04000400, carry: 0x80008000 },

@@ -39,7 +39,7 @@ const BLOCK_TRAITS = [
   ['attentionSoftCap', 'attention soft cap']
 ] as const satisfies readonly (readonly [keyof DecoderSpec, string])[]
 
-/** Lists everything that prevents layers of base from being put into post; empty if nothing does. */
+/** Lists all reasons why layers of base cannot be restored in post; empty if they can. */
 export function pairErrors(base: PairMember, post: PairMember): PairError[] {
   return [...specErrors('base', base.spec, post.spec), ...tensorErrors('base', base), ...tensorErrors('post', post)]
 }

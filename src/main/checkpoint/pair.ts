@@ -81,7 +81,7 @@ async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   return [{ code: 'bad-file', message: `${first.message}${more}` }]
 }
 
-/** Opens both, so that one message reports the errors of both. */
+/** Opens base and post. If both fail, one error reports both reasons. */
 async function openMembers(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
   const [base, post] = await Promise.allSettled([open(basePath), open(postPath, basePath)])
   if (base.status === 'fulfilled' && post.status === 'fulfilled') return { base: base.value, post: post.value }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
 import { DTYPE_BYTES } from './dtype'
 
-/** Both factors of a weight: left [rows, rank], right [rank, columns]. */
+/** The two factors of a product: left [rows, rank] and right [rank, columns]. */
 export interface LoadedFactors {
   readonly rank: number
   readonly left: Float32Array
@@ -46,7 +46,7 @@ function rowFunctions(memory: WebAssembly.Memory): RowFunctions {
   return RowExports.parse(new WebAssembly.Instance(module, { adder: { memory } }).exports)
 }
 
-/** Tests whether multiply-adds are rounded once, as they are where the processor fuses them. */
+/** Tests whether a multiply-add is rounded once, as on processors that fuse both operations. */
 function roundsOnce({ addRow }: RowFunctions, memory: WebAssembly.Memory): boolean {
   // The square of this value takes more than 24 bits. If it is rounded before the sum, the sum is 0.
   const inexact = 1 + 2 ** -12

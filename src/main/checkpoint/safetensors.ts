@@ -50,7 +50,7 @@ const Adapted = z.object({
   isEmbedding: z.boolean()
 })
 
-/** Location of a tensor. Dtype, shape and bytes of scaled weights are those after reading, without any adapter. */
+/** Location of a tensor in a file. For quantised weights, dtype, shape and bytes are those of the decoded tensor. */
 export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional(), adapted: Adapted.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 

@@ -4,7 +4,7 @@ import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
 
-/** Formats of weights stored as small numbers with scales, one row of `METHODS` each. Others are refused. */
+/* Formats of weights that are stored as small numbers with scales, as listed in `METHODS`. Others are refused. */
 
 /** Layout of a checkpoint's numbers and scales, and the suffixes of their names. */
 export interface Scheme {
@@ -49,7 +49,7 @@ const Float8Config = z.strictObject({
 })
 
 function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
-  // Without block sizes in the config, the usual ones apply.
+  // The block size is 128 by 128 unless the config contains another one.
   const { weight_block_size: block = [128, 128] } = config
   return {
     ...BYTES,
@@ -180,7 +180,7 @@ function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
     // The first format stores zero points minus one.
     zerosAdded: format === 'gptq_v2' ? 0 : 1,
     groupsOptional: ordered === false,
-    // Some kernels ignore stored groups then.
+    // Some kernels then ignore the stored order of groups.
     groupOrder: ordered === false ? 'inTurn' : 'any',
     blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
   }
@@ -227,7 +227,7 @@ const SUPPORTED =
 
 type Config = Readonly<Record<string, unknown>>
 
-/** Reads the scheme of a config; null if it has none, or one that is not supported. */
+/** Reads the quantisation scheme of a config; null without a scheme, and for an unsupported one. */
 export function schemeOf({ quantization_config: config }: Config): Scheme | null {
   if (!isJsonObject(config)) return null
   return METHODS.get(config.quant_method)?.safeParse(config).data ?? null

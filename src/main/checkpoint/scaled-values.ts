@@ -121,7 +121,7 @@ function unpackHalves(part: Float32Array, stored: Uint8Array, start: number, odd
   }
 }
 
-/** Scales consecutive groups. @param blocks before those of the row */
+/** Scales the groups of a row, which are consecutive. @param blocks number of blocks before the row */
 function scaleConsecutive(
   part: Float32Array,
   { scales, zeros }: ScaleValues,

@@ -102,7 +102,7 @@ async function refuseMissingShards(folder: string, names: readonly string[], ind
   )
 }
 
-/** Reports whether a file exists. One that cannot be inspected fails when it is opened. */
+/** Reports whether a file exists. A file that cannot be inspected counts as existing, and fails when it is opened. */
 async function exists(file: string): Promise<boolean> {
   try {
     await stat(file)

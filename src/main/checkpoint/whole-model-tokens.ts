@@ -19,10 +19,10 @@ export interface WholeModel {
 }
 
 export interface WholeModelTokens {
-  /** Reason that the model cannot use these tokens; null if it can. */
+  /** Reason why the model cannot be scored on these tokens; null if it can. */
   unavailable: string | null
   notice: string | null
-  /** Tokenizer of the model; null if it has none, or is unavailable. */
+  /** Tokenizer of the model; null if the model has none, or cannot be scored. */
   text: TextModel | null
 }
 

@@ -9,7 +9,7 @@ interface ActiveCall {
 export class ActiveCalls {
   private readonly calls = new Set<ActiveCall>()
 
-  /** A middleware that tracks each call until it has ended, and its stream if it has one. */
+  /** Middleware that tracks each call until the call and its stream, if it returns one, have ended. */
   readonly track = os.middleware(async ({ next, signal }) => {
     let end = (): void => undefined
     const ended = new Promise<void>((resolve) => (end = resolve))

@@ -18,11 +18,11 @@ export type EngineClient = ContractRouterClient<EngineContract>
 export type EngineStarter = () => NodeChild
 
 export interface EngineHost {
-  /** Returns a client of the engine, which starts again after a death. It throws only WorkbenchErrors. */
+  /** Returns a client of the engine. An engine that has crashed is started again. Calls throw only WorkbenchErrors. */
   client(): EngineClient
   /** Process id of the running engine. Undefined while none runs. */
   readonly pid: number | undefined
-  /** Returns a host with a process of its own, started in the same way. It serves work that may crash its process. */
+  /** Returns a host of a second engine process, for work that may crash the process. */
   another(): EngineHost
   /** Ends the process. Calls in flight fail with `engine-lost`. */
   close(): Promise<void>
@@ -159,7 +159,7 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
   )
 }
 
-/** Returns a function that starts processes of the built engine, or of another script that serves its contract. */
+/** Returns a function that starts engine processes. @param script another script with the same contract, for tests */
 export function engineStarter(
   entry = builtScript('engine.js'),
   args: readonly string[] = [],

@@ -93,7 +93,7 @@ const FindTemplateRequest = z.object({
 const FolderRequest = z.object({
   kind: z.enum(['checkpoint', 'generation-config', 'local-model']),
   file: z.string(),
-  /** The base model of an adapter, if it is known. */
+  /** Folder of an adapter's base model, if it is known. */
   adapterBase: z.string().optional(),
   /** A model whose path the config of an adapter may name. */
   namedBase: z.string().optional()

@@ -30,7 +30,7 @@ function padZeros(digits: string, width: number): string {
   return digits.startsWith('-') ? `-${digits.slice(1).padStart(width - 1, '0')}` : digits.padStart(width, '0')
 }
 
-/** Texts that stand for floats until JSON is written, which has no NUL otherwise. */
+/** Matches texts with which floats are replaced before JSON is written. JSON has no other texts with NUL. */
 const MARKED = /"\\u0000(.*?)\\u0000"/g
 
 /** Writes JSON by `write`, with whole floats as Python writes them, such as 2.0. */

@@ -76,7 +76,7 @@ const isNamed = (node: Node): node is NamedArgument => node.type === 'KeywordArg
 const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
 const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
 
-/** Statements that contain others, and those that print nothing by themselves. */
+/** Statements that contain other statements, or that print nothing by themselves. */
 const BLOCKS = ['Program', 'If', 'For', 'Set', 'Macro', 'CallStatement', 'FilterStatement']
 const SILENT = ['Break', 'Continue', 'Comment']
 

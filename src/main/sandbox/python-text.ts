@@ -25,7 +25,9 @@ function pythonLiteral(printed: Value): string {
   return value.length === 1 ? `(${items},)` : `(${items})`
 }
 
-/** Quotes a text as Python does: with double quotes only if it has single and no double quotes. */
+/**
+ * Quotes a text as Python does: in double quotes if the text has single but no double quotes, else in single quotes.
+ */
 function quoted(text: string): string {
   const escaped = text
     .replaceAll('\\', '\\\\')

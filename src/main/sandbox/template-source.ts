@@ -5,7 +5,7 @@ type Token = ReturnType<typeof tokenize>[number]
 /** Whitespace as transformers sets it: tags take their line's indent and one line break. */
 const WHITESPACE = { lstrip_blocks: true, trim_blocks: true }
 
-/** A raw block: its opening with a sign for spaces before it, signs for those in its text, and its end. */
+/** Matches a raw block. The groups are the whitespace signs of its four ends, and its text. */
 const RAW = /(\{%-?)\s*raw\s*(-?)%\}(.*?)\{%(-?)\s*endraw\s*(-?%\})/gs
 
 /** Operators of the tests that have an argument. A number is divisible if its remainder is 0. */
@@ -22,7 +22,7 @@ export const TEST_OPERATORS: ReadonlyMap<string, string> = new Map([
   ['le', '<=']
 ])
 
-/** Beginning of the name of a filter that stands for a negated test. */
+/** Prefix of the names of filters that replace negated tests. */
 export const NEGATION = 'not '
 
 /** Parses a template with two features that the library lacks: `raw` blocks, and tests with an argument. */

@@ -2,7 +2,7 @@ import { fileError } from '../../contract/model/problem'
 import { askSandbox } from './host'
 import type { YamlLine } from './messages'
 
-/** Limit of a recipe. One with two blended sources for each of 512 layers has about 200 kB. */
+/** Maximum size of a recipe in YAML. A recipe with two blended sources for each of 512 layers has about 200 kB. */
 export const MAX_YAML_BYTES = 1_000_000
 const MAX_OPEN_BRACKETS = 50
 const MAX_INDENT = 100

@@ -17,7 +17,7 @@ export function inBatches<Item>(
   return batches
 }
 
-/** Joins the items of calls that wait for a running one. After a failure each joined call runs alone. */
+/** Joins the items of calls that wait for a running call into one call. If the joined call fails, each runs alone. */
 export function joinCalls<Item, Result>(
   run: (items: readonly Item[]) => Promise<Result[]>
 ): (items: readonly Item[]) => Promise<Result[]> {

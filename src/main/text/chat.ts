@@ -13,7 +13,7 @@ export interface RenderedChat {
   notices: string[]
 }
 
-/** Limits of one request to render: it may take 3 s, and large prompts need some of them. */
+/** Limits of one request to render chats: number of chats and characters. A request is ended after 3 s. */
 const BATCH = { items: 64, size: 1_000_000 }
 
 type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>

@@ -47,7 +47,9 @@ function keepByteOrderMark(decoder: Decoder | null): void {
   if (decoder instanceof SequenceDecoder) for (const inner of decoder.decoders) keepByteOrderMark(inner)
 }
 
-/** Encodes runs of unknown characters as the tokens of their UTF-8 bytes, if the vocabulary has all of them. */
+/**
+ * Makes a tokenizer encode unknown characters as tokens of their UTF-8 bytes, if the vocabulary has all byte tokens.
+ */
 function spellUnknownByBytes(model: Unigram): void {
   const spelled = (unknown: string): string[] => {
     const bytes = [...Buffer.from(unknown)].map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)

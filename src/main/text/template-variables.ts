@@ -29,7 +29,7 @@ export function templateVariables(source: string): string[] {
   return [...new Set(read)].filter((name) => name !== '' && !PREDEFINED.has(name) && !defined.has(name)).sort()
 }
 
-/** Lists the names that a tag sets: variables, those of loops, and macros with their parameters. */
+/** Lists the names that a tag defines: variables, loop variables, and macros with their parameters. */
 function namesSet(inside: string): string[] {
   const [, keyword, declaration = ''] = /^\s*(set|for|macro)\s+([\s\S]*)$/.exec(inside) ?? []
   if (keyword === undefined) return []

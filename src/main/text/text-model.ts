@@ -52,13 +52,13 @@ export interface TextModel {
    * its own.
    */
   encodeAll(texts: readonly string[], addSpecialTokens?: boolean): Promise<number[][]>
-  /** Decodes tokens without special and unknown ones; nothing is stripped. @throws as `encodeAll` */
+  /** Decodes tokens, without special and unknown tokens, and with all white space. @throws as `encodeAll` */
   decodeAll(lists: readonly (readonly number[])[]): Promise<string[]>
   /** Decodes a context followed by each of many tokens. @throws as `encodeAll` */
   decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]>
 }
 
-/** A tokenizer in this process. Its work cannot be stopped, so only processes that may be ended use it. */
+/** A tokenizer in this process. Tokenizing cannot be interrupted, so only processes that may be ended use it. */
 export interface LocalTextModel extends TextModel {
   encode(text: string, addSpecialTokens?: boolean): number[]
   decode(tokens: readonly number[]): string

@@ -55,7 +55,7 @@ export interface TokenizerConfig {
   namedTokens: ReadonlyMap<string, string>
   /** Texts of all special tokens, including the named ones. */
   specialTokens: ReadonlySet<string>
-  /** Tokens that are added to those of tokenizer.json, or change how one of them matches. */
+  /** Tokens that are added to tokenizer.json, or that change how one of its tokens matches. */
   addedTokens: readonly AddedToken[]
   /** True if plain text begins with BOS; undefined if tokenizer.json determines it. */
   addBos: boolean | undefined

@@ -9,7 +9,7 @@ type Speed = z.infer<typeof Speed>
 const Speeds = z.record(z.string(), Speed)
 const STORED_AS = 'speeds of answers'
 
-/** Fewer answers run fewer at once and mostly at the start of a run. Each is then far slower. */
+/** Minimum number of answers to measure a speed. With fewer, too few are generated at once, and each takes longer. */
 const MIN_ANSWERS = 64
 
 type Progress = Pick<SampleProgress, 'samplesDone' | 'tokensPerSecond'>

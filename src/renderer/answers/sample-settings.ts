@@ -17,7 +17,7 @@ export interface SettingsDraft extends ComputationDraft {
   maxTokens: string
   sampleCount: string
   seed: string
-  /** One text per line. The characters \n stand for a line break. */
+  /** Stop texts, one per line. The characters \n mean a line break. */
   stopTexts: string
   memoryGibibytes: string
 }

@@ -22,7 +22,9 @@ export interface VariantOption {
   readonly added: number | null
 }
 
-/** The variants that Answers and Evaluate compare: those that the project offers, and those that the user added. */
+/**
+ * The variants that Answers and Evaluate compare: variants that the project offers, and variants that the user added.
+ */
 export class VariantList {
   readonly buffer: EditBuffer<VariantSelection, VariantSelection>
   /** Selection while a change of several steps is made; null at other times. */
@@ -91,7 +93,7 @@ export class VariantList {
     return this.options.filter((option) => this.isChosen(option, step))
   }
 
-  /** Returns why a step cannot ask a variant; null if it can. Samples and Chat have one sampler for all. */
+  /** Returns the reason why a step cannot ask a variant; null if it can. Samples and Chat have one sampler for all. */
   whyNot({ entry }: VariantOption, step: VariantStep): string | null {
     if (step !== 'evaluate' && !isPlain(entry)) return 'only in Evaluate'
     return step === 'chat' && isExternal(entry.variant) ? 'not in Chat' : null

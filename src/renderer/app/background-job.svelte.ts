@@ -7,7 +7,7 @@ import type { PairAddress, OpenProject } from './open-project.svelte'
 import { Subscription } from './subscription.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
-/** The last event of a job is one of {@link ENDINGS}. The others report progress. */
+/** An event of a job. The type of the last event is one of {@link ENDINGS}. All other events report progress. */
 type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
 
 const ENDINGS: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
@@ -58,7 +58,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   failure = $state.raw<Complaint | null>(null)
   /** Every window follows the same job, so no notice about another window is needed. */
   readonly otherWindowNotice = null
-  /** True if the job has failed and its results are still being read. Its progress is then meaningless. */
+  /** True from the failure of a job until its partial results are read. No progress is shown meanwhile. */
   hasFailed = $state(false)
   readonly busy = $derived(this.live !== null || this.starting)
   readonly progress = $derived.by(() =>
@@ -174,7 +174,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     )
     // A newer job may be followed already.
     if (!isNewest || this.stream.isActive) return
-    // Another window saw the ending first, and main reported the failure before this window got an event.
+    // The job may have ended before this window received an event. Main's report then has the failure.
     if (!hasEnded && this.lastFailure !== lastFailure) this.failure = this.lastFailure?.problem ?? null
     live = null
     this.live = null

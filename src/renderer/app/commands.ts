@@ -33,7 +33,9 @@ const SINGLE_KEYS = {
 
 export type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
 
-/** Creates a switch for each key. A switch never set follows the one that earlier versions had for all keys. */
+/**
+ * Creates a switch for each key. A switch that was never set has the value of the single switch of earlier versions.
+ */
 export const singleKeySwitches = (): SingleKeys => {
   const switchOf = (id: string): StoredSwitch => new StoredSwitch(`slr-key-${id}`, 'slr-single-keys')
   return {

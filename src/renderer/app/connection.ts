@@ -9,7 +9,7 @@ declare global {
   interface Window {
     /** Set by the desktop preload, which then posts `slr:port` with a message port to main. */
     slrDesktop?: {
-      /** Returns the path of a dropped file or folder; empty if it has none. */
+      /** Returns the path of a dropped file or folder; empty in a browser, which hides paths. */
       pathOf: (file: File) => string
     }
   }

@@ -75,7 +75,7 @@ export class EditBuffer<Draft, Value> {
     project.buffers.push(this)
   }
 
-  /** Shows a draft as long as nothing is edited or stored. */
+  /** Shows a suggested draft, as long as the project stores no value and the user has not edited. */
   suggest(draft: Draft): void {
     this.suggestion = draft
     if (!this.dirty) this.draft = draft
@@ -162,7 +162,7 @@ export class EditBuffer<Draft, Value> {
       this.edited.changed?.()
       return true
     } catch (error) {
-      // Another window was quicker. Its value decides whether there is a conflict.
+      // Another window has stored a value first. Its value, read here, decides whether there is a conflict.
       if (complaintOf(error).code === 'stale') await this.project.refresh()
       this.refused = this.dirty && this.conflict === null
       if (this.refused) this.project.complainOf(error)

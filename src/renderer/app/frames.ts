@@ -1,4 +1,4 @@
-/** Pause between two drawings. Drawing takes time from the engine, and nobody reads faster. */
+/** Milliseconds between two drawings. More frequent drawings would slow down the engine. */
 const PAUSE_MS = 200
 
 /** Returns a function that calls `draw` in the next frame, at most once per `PAUSE_MS`. */

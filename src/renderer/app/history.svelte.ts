@@ -11,25 +11,25 @@ export interface StoredChange {
   readonly merge?: string
   /** The changed pair. While it is removed, the change can be neither undone nor redone. */
   readonly pair?: PairId
-  /** Revisions that main answered for it, oldest first. */
+  /** Revisions that main wrote for the change, the oldest first. */
   readonly changes: readonly number[]
-  /** Shows the project after a step that main wrote as `change`, where its state alone does not. */
+  /** Called after an undo or redo, to show its result. @param change revision that the step wrote */
   readonly follow?: (step: 'undo' | 'redo', change: number) => unknown
 }
 
 /** Edits that main has not stored. */
 interface UnsavedEdits {
-  /** Description of the last one; null if there is none. */
+  /** Returns the description of the last edit; null without one. */
   what(): string | null
-  /** Saves those that can be saved. */
+  /** Saves the open edits that can be saved. */
   flush(): Promise<void>
-  /** Takes the last one back. @returns whether there was one */
+  /** Discards the last edit. @returns false if there was none */
   discardLast(): boolean
 }
 
 const MAX_CHANGES = 200
 const NOTICE_MS = 10_000
-/** Refusals that a second attempt would meet again. */
+/** Codes of refusals that a second attempt cannot avoid. */
 const FINAL_REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 'bad-input'])
 
 /** Changes that this window made to the open project. */
@@ -38,7 +38,7 @@ export class History {
   private future = $state.raw<readonly StoredChange[]>([])
   private isMoving = false
   private turns: Promise<void> = Promise.resolve()
-  /** Changes recorded while another is undone or redone. They follow it. */
+  /** Changes that were recorded while another change is undone or redone. They are added after it. */
   private waiting: readonly StoredChange[] = []
   /** Notice of the last change, shown for ten seconds. */
   notice = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)

@@ -21,7 +21,7 @@ export class WindowJobs {
     }
   }
 
-  /** Returns why a job of another window blocks this one; null if none does. */
+  /** Returns the notice of a job that another window runs; null if no such job runs. @param running jobs in main */
   otherWindowNotice(running: readonly JobKind[]): string | null {
     const other = this.all.find(
       ({ kind, otherWindowNotice, busy }) =>

@@ -1,4 +1,4 @@
-/** Asks questions of which only the newest counts. Each question aborts the one before. */
+/** Sends requests of which only the newest counts. Each request aborts the one before. */
 export class Latest<Question extends NonNullable<unknown>> {
   /** The newest question while its answer is awaited, else null. */
   awaited = $state.raw<Question | null>(null)

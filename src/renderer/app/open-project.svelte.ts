@@ -141,7 +141,7 @@ export class OpenProject {
   }
 
   /**
-   * Returns why no job of the engine can start; null if one can.
+   * Returns the reason why no job of the engine can start; null if one can.
    *
    * @param then says what would start, by the job `own`
    */
@@ -158,7 +158,7 @@ export class OpenProject {
   }
 
   /**
-   * Returns why the engine cannot answer a question now; null if it can.
+   * Returns the reason why the engine cannot answer a question now; null if it can.
    *
    * @param then says what would be asked, by the job `own`
    */
@@ -284,7 +284,7 @@ export class OpenProject {
     this.history.record({ what: description, changes: [state.change], ...more })
   }
 
-  /** Has main undo a written change, and shows the result. @returns the change that undoes this in turn */
+  /** Lets main undo a stored change, and shows the result. @returns the revision by which the undo can be undone */
   private async revert({ changes, follow }: StoredChange, step: 'undo' | 'redo'): Promise<number | null> {
     const { projects } = this.client
     this.reverting = true
@@ -350,7 +350,7 @@ export class OpenProject {
     await Promise.all([...this.buffers.map((buffer) => buffer.flush()), ...this.fields.map((save) => save())])
   }
 
-  /** Ends all follow-up work of the project in this window. Its jobs in main go on. */
+  /** Ends all requests and subscriptions of the project in this window. Its jobs in main go on. */
   protected end(): void {
     this.leaving.abort()
   }

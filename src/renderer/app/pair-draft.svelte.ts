@@ -19,7 +19,7 @@ export class PairDraft {
 
   constructor(protected readonly connection: { readonly client: Client }) {}
 
-  /** Name of the pair. It follows the post folder until the user types one. */
+  /** Name of the pair. It is derived from the post folder until the user types a name. */
   get name(): string {
     return this.typedName ?? (this.post === '' ? '' : modelNameFromPath(this.post))
   }

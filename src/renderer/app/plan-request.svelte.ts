@@ -6,7 +6,7 @@ const PAUSE_MS = 500
 
 /** The plan of a job: its work, memory and time. It is requested again when something that it depends on changes. */
 export abstract class PlanRequest<Plan> {
-  /** Null while unknown, or when nothing is left to compute. */
+  /** The plan; null while it is unknown, and if nothing is left to compute. */
   plan = $state.raw<Plan | null>(null)
   failure = $state.raw<Complaint | null>(null)
   readonly working = $derived.by(() => this.latest.awaited !== null)

@@ -154,7 +154,7 @@ export class Session extends OpenProject {
     else this.ranges.comparing.applyAgainst(against)
   }
 
-  /** Returns the result that the last address names in a view, even if it is not read yet. */
+  /** Returns the id of the result that the page's address names in a view, also while the result is being read. */
   awaitedAt(view: View): string | null {
     return this.lastPlace?.view === view ? this.lastPlace.shown : null
   }
@@ -227,7 +227,7 @@ export class Session extends OpenProject {
     return recipes.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === key)?.id ?? null
   }
 
-  /** Keeps a better model as a recipe. @returns its id; null if it is no recipe or could not be kept */
+  /** Keeps a better model as a recipe. @returns id of the recipe; null if the model is none, or could not be kept */
   async keepBetter(better: BetterModel): Promise<string | null> {
     const keptId = this.keptBetter(better)
     if (keptId !== null || better.model?.kind !== 'recipe') return keptId
@@ -274,7 +274,7 @@ export class Session extends OpenProject {
     )
   }
 
-  /** Goes to a step with these variants among those that it asks. */
+  /** Goes to a step, and adds variants to the variants that the step asks. */
   private compare(variants: readonly Variant[], step: VariantStep): void {
     this.variants.add(variants, step)
     this.host.go(step)
@@ -287,7 +287,7 @@ export class Session extends OpenProject {
     this.host.go('export')
   }
 
-  /** All drafts that are saved automatically, and how to show each. */
+  /** All drafts that are saved automatically, each with a function that shows it. */
   private get drafts(): readonly { name: string; draft: AutosavedDraft; show: () => void }[] {
     const { prompts, variants, samples, evaluations, notes, host } = this
     const showSamples = (tab: SamplesState['tab']) => (): void => {

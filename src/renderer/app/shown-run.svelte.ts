@@ -3,7 +3,9 @@ import type { RunKind } from '../../contract/model/run-kinds'
 import { Latest } from './latest.svelte'
 import type { OpenProject } from './open-project.svelte'
 
-/** The stored run that a step shows, and the one that it reads. `Stored` is a run with its results. */
+/**
+ * The stored run that a step shows, and the run that it is reading to show next. `Stored` is a run with its results.
+ */
 export abstract class ShownRun<Stored extends object> {
   protected readonly reading: Latest<string>
   private newestSeen: string | null = null
@@ -35,10 +37,10 @@ export abstract class ShownRun<Stored extends object> {
   /** Clears the view after the last run was deleted. */
   protected abstract clear(): void
 
-  /** Reads what the view shows beside the run. */
+  /** Reads data that the view shows in addition to the run. */
   protected abstract readMore(stored: Stored): Promise<void> | void
 
-  /** Reads and shows a run. @returns null if it cannot be shown any more */
+  /** Reads and shows a run. @returns null if reading failed, or another run was requested meanwhile */
   async show(id: string): Promise<Stored | null> {
     const stored = await this.project.attempt(() =>
       this.reading.apply(
@@ -55,7 +57,7 @@ export abstract class ShownRun<Stored extends object> {
   }
 
   /**
-   * Shows the newest run unless it was shown before. One that ended while the connection was lost is new.
+   * Shows the newest run unless it was shown before, such as a run that ended while the connection was lost.
    *
    * @param wanted id of another run to show; null for the newest
    */
@@ -63,7 +65,7 @@ export abstract class ShownRun<Stored extends object> {
     const { newest, current } = this
     const isStored = this.inOrder(this.project.state).some(({ id }) => id === wanted)
     if (wanted !== null && wanted !== current && isStored) {
-      // The user wants another run than the newest, even if this one is overtaken while it is read.
+      // The newest run counts as seen, because the user wants another one.
       this.newestSeen = newest
       return this.show(wanted)
     }

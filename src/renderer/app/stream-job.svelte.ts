@@ -11,7 +11,7 @@ export interface StreamJobDescription {
   describeProgress(): JobProgress
 }
 
-/** Work in main that is one stream. It ends with its stream, and so with its window. */
+/** Work in main that runs only while this window reads its stream of events. */
 export class StreamJob<Event> implements WindowJob {
   readonly cancelling = false
   failure = $state.raw<Complaint | null>(null)

@@ -8,7 +8,7 @@ const isScorable = ({ reading, prompts }: Task): boolean =>
 
 export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] => tasks.map(({ task }) => task).filter(isScorable)
 
-/** Tasks for evaluations and sweeps: built-in ones and those of the project. */
+/** Tasks for evaluations and sweeps: built-in tasks, and tasks of the project. */
 export class Tasks {
   list = $state.raw<readonly TaskEntry[]>([])
 

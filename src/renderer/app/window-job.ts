@@ -24,7 +24,7 @@ export interface WindowJob {
   /** Sentence shown while the job stops or waits for another project; null while it computes. */
   readonly pauseNotice: string | null
   cancel(): unknown
-  /** Receives whether main runs such a job, and how the last one failed. */
+  /** Called with each state of the project. @param failed failure of the last job of this kind; null for none */
   onStatus?(running: boolean, failed: FailedJob | null): void
 }
 

@@ -46,11 +46,11 @@ export class Workbench implements Host {
   /** Failed attempts to reconnect; null while connected. */
   lostAttempts = $state<number | null>(null)
   opening = $state(false)
-  /** Counts the changes of place. An opening that a later change has overtaken shows nothing. */
+  /** Number of changes of place. A project that finishes opening after a later change is not shown. */
   private turn = 0
   /** Folders of projects that main has opened, and that no session closes yet. */
   private opened: readonly string[] = []
-  /** The open dialog of those that menus open too. */
+  /** The open dialog, among the dialogs that menus can open. */
   dialog = $state<'help' | 'report' | 'browse' | 'history' | 'settings' | null>(null)
 
   readonly start = new Start(this)
@@ -137,7 +137,7 @@ export class Workbench implements Host {
   async followAddress(): Promise<void> {
     // The first connection opens the project that the address names.
     if (this.connection === null) return
-    // A dialog covers all places. Its fields are neither lost nor saved.
+    // An open dialog stays open, because leaving the place would discard its fields.
     if (document.querySelector('dialog[open]') !== null) {
       this.visit()
       return
@@ -162,7 +162,11 @@ export class Workbench implements Host {
     await session?.showPlace({ ...target, view: this.view })
   }
 
-  /** Lists folders for a dialog. Only the newest request counts. @param closed aborted when the dialog is closed */
+  /**
+   * Lists folders for a dialog, where a request aborts the one before.
+   *
+   * @param closed aborted when the dialog is closed
+   */
   folderListings(closed: AbortSignal): FolderListings {
     const listings = new Latest<string>(closed)
     return {
@@ -301,7 +305,7 @@ export class Workbench implements Host {
   async showPair(pair: PairId, at?: PairPlace): Promise<boolean> {
     const path = this.session?.path
     if (path === undefined) return false
-    // Both pairs may share an edited value.
+    // Edits are saved first, because both pairs may share an edited value.
     await this.session?.saveEdits()
     const { view, model } = at ?? { view: this.view, model: null }
     return this.open(() => this.client.projects.open({ path, pair }), view, model)

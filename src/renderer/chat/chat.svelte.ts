@@ -116,7 +116,7 @@ export class Chat {
     return this.needs.setup.parsed === null ? 'The sampler settings are being read.' : null
   })
 
-  /** Returns why nothing can be asked; null if it can. */
+  /** Reason why no question can be asked; null if one can. */
   readonly blocked = $derived.by(() => {
     const blocked = this.project.whyNotAsk('ask again', this.job) ?? this.loading
     if (blocked !== null) return blocked
@@ -286,7 +286,7 @@ export class Chat {
     await this.project.attempt(() => this.needs.recipes.keep(this.rangeVariant.recipe, score))
   }
 
-  /** Stores on this page what is no part of the conversation. */
+  /** Stores draft and settings, which are not part of the conversation, in the browser. */
   save(): void {
     const { draft, movedRange: range, asksRange, count } = this
     const chosen = this.needs.variants.chatted.map(({ key }) => key)

@@ -189,7 +189,7 @@ export class EvaluationSetupState {
     )
   }
 
-  /** Takes task, number of answers and computation of an earlier evaluation if the user has set nothing. */
+  /** Adopts task, number of answers and computation of an earlier evaluation. Called if the user has set nothing. */
   adoptSettings({ task, embeddingModel, classifier, computing }: EvaluationRun): void {
     if (this.project.state.document.settings.evaluation !== undefined) return
     const taskCount = this.tasks.find((entry) => entry.task.id === task.id)?.task.settings.sampleCount

@@ -164,7 +164,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     this.inspected = null
   }
 
-  /** Compares the variants of the shown evaluation with one of them, by its name. */
+  /** Compares all variants of the shown evaluation with another reference. @param variant name of the reference */
   async compareWith(variant: string): Promise<void> {
     if (this.shownView === null) return
     this.comparing = variant
@@ -181,7 +181,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     void this.show(evaluationId)
   }
 
-  /** Reads an evaluation. The same one keeps the variant that others are compared with. */
+  /** Reads an evaluation. If it is already shown, its reference variant stays. */
   protected read(evaluationId: string, signal: AbortSignal): Promise<EvaluationView> {
     const { here, client } = this.project
     const { shownView: shown } = this
@@ -293,7 +293,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     await this.project.refresh()
     const isStored = id !== null && this.list.some((evaluation) => evaluation.id === id)
     const run = isStored ? ((await this.show(id))?.run ?? null) : null
-    // The speed of external models does not predict that of the engine.
+    // Runs with external models do not predict the speed of the engine.
     if (run !== null && !run.variants.some(({ variant }) => isExternal(variant)))
       this.setup.rememberSpeed(run, this.speed)
     this.speed = new RunSpeed()

@@ -17,7 +17,7 @@ export function foundFailures({ run, results, answered }: EvaluationView): { wor
   return { words, count }
 }
 
-/** Returns why a task has no failures to select from; null if it can have some. */
+/** Returns the reason why the failures of a task cannot be determined; null if they can. */
 export function whyNoFailures(task: Task | null): string | null {
   if (task === null) return 'Choose a task.'
   if (task.chosen !== undefined) return 'This task already has only failed prompts.'

@@ -27,7 +27,7 @@ export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeD
   anyModel: last?.anyModel ?? DEFAULT_JUDGE.anyModel
 })
 
-/** Returns the draft for another way to judge. An unedited rubric is replaced by that of the way. */
+/** Returns the draft for another way of judging. A rubric that the user has not edited becomes the way's default. */
 export const judgedBy = (draft: JudgeDraft, kind: TaskKind, way: JudgeWay): JudgeDraft => ({
   ...draft,
   way,

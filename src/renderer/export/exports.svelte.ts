@@ -108,7 +108,7 @@ export class ExportsState {
     const adapter = this.form === 'adapter' ? '-adapter' : ''
     return `${post}-${this.recipe?.name ?? ''}${adapter}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
-  /** Returns why the name cannot be a folder's; null if it can. */
+  /** Reason why the name cannot be used for a folder; null if it can. */
   readonly nameProblem = $derived.by(() => {
     const name = this.name.trim()
     if (/[/\\]|^\.{1,2}$/.test(name)) return 'The name must not contain / or \\. Set its folder in “Write into”.'
@@ -134,7 +134,7 @@ export class ExportsState {
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
-  /** Returns why nothing can be exported; null if it can. */
+  /** Reason why the model cannot be exported; null if it can. */
   readonly blocked = $derived.by(() => {
     const { state, connected } = this.project
     if (!connected) return NOT_CONNECTED

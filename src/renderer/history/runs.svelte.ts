@@ -70,7 +70,8 @@ export class Runs {
 
   private async annotate(run: HistoryRun, what: string, changes: RunAnnotationChanges): Promise<void> {
     await this.project.do(what, async (here, seen) => {
-      // Flushing and leaving the field may both save a note. It is saved once.
+      // A note may be saved twice, when edits are flushed and when its field loses the focus. The second save is
+      // skipped.
       const current = this.find(run)
       if (current === undefined || has(current, changes)) return { ...this.project.state, change: null }
       return this.project.client.history.annotate({ ...here, seen, run: keyOf(run), changes })

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { CrcPrompt, CrcPrompts } from '../../contract/documents/crc'
 import { describeIssue, firstIssue } from '../../contract/model/problem'
 
-/** Fields of every draft. Only the window knows `id`. */
+/** Fields of every draft of a prompt. `id` identifies its row in the window, and is not stored. */
 export interface AnyDraft {
   readonly id: number
   readonly text: string
@@ -36,7 +36,7 @@ export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): Prompt
     valid: valid.join('')
   }))
 
-/** Returns new drafts, where a draft that is shown already keeps its id and so its row. */
+/** Returns new drafts. A draft that is already shown keeps its id, so that its row stays. */
 export function keepRows<Draft extends AnyDraft>(drafts: readonly Draft[], shown: readonly Draft[]): Draft[] {
   const rowText = (draft: Draft): string => JSON.stringify({ ...draft, id: 0 })
   const rows = new Map(shown.map((draft) => [rowText(draft), draft]))
@@ -63,7 +63,7 @@ export function parsePromptFile(name: string, content: string): CrcPrompts {
   return parsed.data
 }
 
-/** Describes the first issue, as that of a prompt. */
+/** Describes the first issue of a list of prompts, with the number of the prompt. */
 const describePath = (error: z.ZodError): string => describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
 
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`

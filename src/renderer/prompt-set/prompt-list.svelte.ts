@@ -88,7 +88,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
     this.builtin = (await this.project.attempt(() => this.kind.builtin())) ?? []
   }
 
-  /** Shows a rendering, or null and the problem if it fails. @param restMs see {@link Latest.ask} */
+  /** Requests and shows a rendering. If it fails, shows the problem. @param restMs see {@link Latest.ask} */
   protected async showRendered<Rendering>(
     question: object,
     request: (signal: AbortSignal) => Promise<Rendering>,

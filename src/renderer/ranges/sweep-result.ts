@@ -10,7 +10,7 @@ export interface SweepResult {
   readonly verdict: Verdict
   /** Badge of the selected range; null if no range is selected. */
   readonly badge: SelectedBadge | null
-  /** How often ranges win; null where it is unknown. */
+  /** How often ranges win; null if it is unknown. */
   readonly certainty: Certainty | null
 }
 

@@ -51,7 +51,7 @@ export function parseExternal(
   return { model: null, problems: { ...parsed.problems, name: 'another variant has this name' } }
 }
 
-/** Returns the name of a variant: the typed one, or that of its model. */
+/** Returns the name of a variant: the typed name, else the name of its model. */
 const nameOf = ({ name, by, model, of, path }: ExternalDraft): string => {
   const fileName = path.trim().split(/[/\\]/).at(-1) ?? ''
   return name.trim() || (by === 'endpoint' ? model.trim() : of || fileName.replace(/\.[^.]*$/, ''))

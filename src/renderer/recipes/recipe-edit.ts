@@ -16,7 +16,7 @@ import {
   withComponents
 } from '../../contract/model/strengths'
 
-/** A row of the layer strip: a half of every layer, or one component of it. */
+/** A row of the layer strip: one half, or one component, of every layer. */
 export interface Row {
   half: LayerHalf
   /** Null for all components of the half. */
@@ -98,7 +98,7 @@ export interface Brush {
   source?: OtherCheckpoint
 }
 
-/** Returns the sources that an editor offers besides base: usable checkpoints and those of the layers. */
+/** Returns the sources that an editor offers besides base: usable checkpoints, and sources of the edited layers. */
 export function editSources(usable: readonly OtherCheckpoint[], layers: readonly LayerStrength[]): OtherCheckpoint[] {
   const sources = new Map<string, OtherCheckpoint>()
   for (const { name, path, fingerprint } of [...sourcesOf(layers), ...usable])
@@ -123,7 +123,7 @@ const MAX_STEPS = 500
 
 export const beginEdit = (layers: readonly LayerStrength[]): RecipeEdit => ({ layers, past: [], future: [] })
 
-/** Returns true if a cell lies in the rectangle between two others. */
+/** Returns true if a cell lies in the rectangle between two cells. */
 export function isBetween(cell: Cell, from: Cell, to: Cell): boolean {
   const within = (value: number, one: number, other: number): boolean =>
     value >= Math.min(one, other) && value <= Math.max(one, other)

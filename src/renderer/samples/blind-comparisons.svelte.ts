@@ -122,7 +122,7 @@ export class BlindComparisons {
     this.store()
   }
 
-  /** Shows the comparison before or after the one in view. */
+  /** Shows the previous or the next comparison. */
   step(by: -1 | 1): void {
     this.retry = null
     const from = this.current?.comparisonIndex ?? this.plan.length
@@ -168,7 +168,7 @@ export class BlindComparisons {
     if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
   }
 
-  /** Null where an answer of a set is missing. */
+  /** Returns a comparison by its index; null if one of its answers is missing. */
   private at(comparisonIndex: number): ShownComparison | null {
     const board = this.shownRun()?.board
     if (board === undefined) return null

@@ -20,9 +20,7 @@ export interface BlindWay {
 /** Returns the sizes of sets for which a run has enough answers. */
 export const blindSizes = (sampleCount: number): number[] => [1, 2, 4, 8, 16].filter((size) => size <= sampleCount)
 
-/**
- * Numbers 0..count-1 in an order that depends on the seeds alone, so that it is the same after a reload (Fisher-Yates).
- */
+/** Returns the numbers 0 to count − 1 in random order (Fisher-Yates). The same seeds give the same order. */
 export function shuffled(count: number, ...seeds: readonly number[]): number[] {
   // An odd multiplier keeps neighbouring seeds apart before the generator mixes them.
   const generator = xoroshiro128plus(seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) + 0x85ebca6b, 0))

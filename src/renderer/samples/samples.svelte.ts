@@ -279,7 +279,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
   }
 
   private async ended(live: LiveRun | null): Promise<void> {
-    // The speed of external models does not predict that of the engine.
+    // Runs with external models do not predict the speed of the engine.
     if (live !== null && !live.run.variants.some(isExternal)) this.speed.remember(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()
     await this.showStored(live?.run ?? null)

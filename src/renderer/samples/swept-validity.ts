@@ -18,7 +18,7 @@ export interface SweptValidity {
  * The validity of the variants in the sweep that Ranges shows.
  *
  * @param shown.newest id of the pair's newest sweep
- * @returns null where no sweep of the run's checkpoints is shown
+ * @returns null if no sweep of the run's checkpoints is shown
  */
 export function sweptValidity(
   run: Pick<SampleRun, 'basePath' | 'postPath' | 'variants'>,

@@ -1,4 +1,4 @@
-/** Returns a text that the browser remembers; null for none, and where the browser forbids storage. */
+/** Returns a text from the browser's storage; null if there is none, and if the browser forbids storage. */
 export function readStored(key: string, storage: 'local' | 'session' = 'local'): string | null {
   try {
     return storageOf(storage).getItem(key)

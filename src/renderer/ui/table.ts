@@ -4,7 +4,7 @@ import type { MenuItem } from './menu-item'
 import { saveText } from './save-file'
 import { TABLE_FORMATS, tableText, type TableText } from './table-text'
 
-/** A column of a table: its heading, and what each row has in it. */
+/** A column of a table: its heading, and how the cells of rows are computed, formatted and sorted. */
 export interface TableColumn<Row, Id extends string = string> {
   readonly id: Id
   readonly label: string
@@ -16,11 +16,11 @@ export interface TableColumn<Row, Id extends string = string> {
   readonly isAscending?: boolean
   /** Value that is sorted and exported; null for none. */
   readonly value: (row: Row) => CsvCell
-  /** Formats a number of the cell; as it is when left out. */
+  /** Formats a number of the cell. By default the number is shown unchanged. */
   readonly format?: (value: number) => string
   /** Text of the cell; the formatted value when left out. */
   readonly text?: (row: Row) => string
-  /** Orders the rows by this column, where their values do not. */
+  /** Sorts the rows by this column, if sorting by values would not be right. */
   readonly sort?: (rows: readonly Row[], descending: boolean) => Row[]
 }
 

@@ -42,7 +42,7 @@ export const evaluationProcedures = {
   get: procedure
     .input(pairInput.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
-  /** The finding of the newest complete evaluation of a range of a sweep; null where none asked it. */
+  /** Returns the finding of the newest complete evaluation of a sweep's range; null without such an evaluation. */
   findingOf: procedure
     .input(pairInput.extend({ sweepId: z.string(), range: RestorationRange }))
     .output(EvaluationFinding.nullable()),

@@ -5,7 +5,7 @@ import { jobProcedures, pairInput, procedure } from './procedure'
 
 /** Calls about lineages, which `work.add` queues. */
 export const lineageProcedures = {
-  /** Returns the work, memory and time that are left; null if nothing is left. */
+  /** Returns the work, memory and time that a lineage still needs; null if all its results exist. */
   plan: procedure.input(pairInput.extend({ settings: LineageSettings })).output(SweepPlan.nullable()),
   ...jobProcedures(LineageEvent),
   /** Returns the newest lineage of the pair. */

@@ -8,7 +8,7 @@ import { folderPath, pairInput, listPosition, procedure, projectPath, seenRevisi
 const listChange = z.object({ change: z.number().int().nullable() })
 
 export const pairListProcedures = {
-  /** Adds a pair at the end of the list. Its default name is that of its post. */
+  /** Adds a pair at the end of the list. Its default name is the name of its post-trained model. */
   add: procedure
     .input(projectPath.extend({ base: folderPath, post: folderPath, name: PairName.optional() }))
     .output(listChange.extend({ added: PairId })),

@@ -10,7 +10,10 @@ export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 
 export const pairInput = projectPath.extend({ pair: PairId })
 
-/** Follows the pair's job of a kind, which goes on without watchers, and stops it. Without a job, it ends at once. */
+/**
+ * Creates two procedures for a kind of job. `watch` streams the events of the pair's running job, and ends at once if
+ * no job runs. `cancel` stops the job. A job also goes on without watchers.
+ */
 export const jobProcedures = <Event extends z.ZodType>(event: Event) => ({
   watch: procedure.input(pairInput).output(eventIterator(event)),
   cancel: procedure.input(pairInput).output(z.void())

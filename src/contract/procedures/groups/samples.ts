@@ -27,7 +27,7 @@ export const sampleProcedures = {
   readPrompts: procedure
     .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
     .output(SamplePrompts),
-  /** Returns the models and the number of answers in a file of answers, which can serve as a variant. */
+  /** Returns the models and the number of answers in a file of answers, which can be used as a variant. */
   answerFile: procedure.input(z.object({ path: folderPath })).output(AnswerFileFacts),
   savePrompts: procedure.input(pairInput.extend({ seen: seenRevision, prompts: SamplePrompts })).output(ProjectState),
   render: procedure
@@ -47,7 +47,7 @@ export const sampleProcedures = {
   get: procedure
     .input(pairInput.extend({ runId: z.string() }))
     .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
-  /** Stores decisions of a run's blind comparisons, and removes others. */
+  /** Stores votes of a run's blind comparisons, and removes the votes of undecided comparisons. */
   vote: procedure
     .input(
       pairInput.extend({

@@ -33,7 +33,7 @@ export const sweepProcedures = {
       interrupted: z.boolean()
     })
   ),
-  /** Returns the remaining work, memory and time of the next sweep; null if nothing is left. */
+  /** Returns the work, memory and time that the next sweep needs; null if all its results exist. */
   plan: procedure.input(pairInput.extend({ preview: z.boolean().default(false) })).output(SweepPlan.nullable()),
   /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
   prioritize: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
@@ -45,7 +45,7 @@ export const sweepProcedures = {
   select: procedure.input(limitInput).output(Selection),
   /** Returns the sweep under other settings, computed from its stored data. */
   whatIf: procedure.input(sweepInput.extend({ asked: WhatIf })).output(WhatIfSweep),
-  /** Compares the sweep with another of the project, both selecting with this rho. Nothing is stored. */
+  /** Compares the sweep with another sweep of the project. Both select a range with this rho. Nothing is stored. */
   compare: procedure
     .input(
       pairInput.extend({

@@ -35,7 +35,7 @@ export interface CudaLibraries {
   readonly toAdd: readonly string[]
 }
 
-/** Finds CUDA 12 and cuDNN 9 where the loader looks, in Python environments, and in the folders of CUDA's installer. */
+/** Finds CUDA 12 and cuDNN 9: in the loader's paths, in Python environments, and in the folders of CUDA's installer. */
 export function findCudaLibraries(machine: LibrarySearch = THIS_MACHINE): CudaLibraries {
   const cache = machine.loaderCache()
   const { LD_LIBRARY_PATH: added = '' } = machine.environment
@@ -58,7 +58,7 @@ export function findCudaLibraries(machine: LibrarySearch = THIS_MACHINE): CudaLi
   }
 }
 
-/** Returns the variables with which a process finds CUDA's libraries; none where the loader finds them itself. */
+/** Returns environment variables with which a process finds CUDA's libraries. Empty if the loader finds them anyway. */
 export function cudaEnvironment(machine: LibrarySearch = THIS_MACHINE): Readonly<Record<string, string>> {
   if (process.platform !== 'linux' || !hasNvidiaNode(machine.root)) return {}
   const { toAdd } = findCudaLibraries(machine)

@@ -8,7 +8,7 @@ import { physicalCores } from './physical-cores'
 import { requirePlatform } from './platforms'
 import { errorMessage } from '../../base/files/bounded-file'
 
-/** A device that computes. Only this module uses onnxruntime's sessions and tensors directly. */
+/** A CPU or GPU that computes graphs. Only this module uses onnxruntime's sessions and tensors directly. */
 export interface Device {
   readonly name: DeviceName
   createSession(model: Uint8Array, options?: SessionSettings): Promise<ort.InferenceSession>
@@ -18,7 +18,7 @@ export interface Device {
   readonly keepsTensors: boolean
   /** True if each run copies all of its inputs to the device's own memory, so that runs should be large. */
   readonly copiesTensors: boolean
-  /** Free bytes of the device's own memory. Null if they are unknown, or if it computes in main memory. */
+  /** Free bytes of the device's own memory; null if unknown, and for a device that uses main memory. */
   readonly memoryBytes: number | null
   /** Bytes that runs have copied between main memory and the device's own. Null if they cannot be counted. */
   readonly moved: Readonly<MovedBytes> | null
@@ -34,7 +34,7 @@ export interface Device {
 interface SessionSettings {
   /** Weights that the model names as external data. */
   readonly files?: readonly { path: string; data: Uint8Array }[]
-  /** Outputs that stay in the device's memory if it keeps tensors: all, or those with these names. */
+  /** Outputs that stay in the device's memory: all, or outputs with these names. Ignored if the device has none. */
   readonly outputsStay?: boolean | readonly string[]
   /** True if the main memory of a run is kept for the next one, whose size must be limited. */
   readonly keepsMemory?: boolean
@@ -47,7 +47,7 @@ export interface MovedBytes {
 
 export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   intraOpNumThreads: physicalCores(),
-  // Without the arena, peak memory agrees with the plan, for at most a tenth of the speed.
+  // The arena is off, so that peak memory agrees with the plan. This costs at most a tenth of the speed.
   enableCpuMemArena: false,
   // Several sessions exist at once. Idle threads of one would spin and take time from the session that works.
   extra: { session: { intra_op: { allow_spinning: '0' } } }
@@ -163,7 +163,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     uploaders.set(key, created)
     return created
   }
-  // This session's runs are not counted, because their four bytes are no data.
+  // The session is created directly, so that its runs of four bytes do not count as copies of data.
   const roundTrip = await InferenceSession.create(uploadGraph(1, 'float32'), options)
   return {
     name: 'webgpu',

@@ -6,7 +6,10 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
 
-/** The requested probabilities of some rows, concatenated, for each sampler. NaN where a logit is not finite. */
+/**
+ * For each sampler, the requested probabilities of all rows in one array. NaN for a row with a logit that is not
+ * finite.
+ */
 export type DrawnRows = readonly Float64Array[]
 
 const RUN_ELEMENTS = 2 ** 20

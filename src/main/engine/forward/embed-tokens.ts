@@ -7,7 +7,9 @@ import { carriedRows } from './carried-rows'
 import type { ModelWeights } from '../weights/pair-weights'
 import { gatherFloatRows } from '../weights/stored-rows'
 
-/** Reads the rows of tokens before the first layer, [tokens, rowSize]: scaled embeddings, and what layers carry. */
+/**
+ * Reads the rows of tokens before the first layer, [tokens, rowSize]: scaled embeddings, and values for later layers.
+ */
 export async function embedTokens(
   device: Device,
   model: ModelWeights,

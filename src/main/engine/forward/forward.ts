@@ -36,7 +36,7 @@ import { throwIfCancelled } from '../../base/files/cancelling'
 /** A packed prompt group that passes through every model of a trie. */
 export interface ForwardRun extends LayerSource {
   readonly trie: RecipeTrie
-  /** Parts of the trie, which pass through all layers one after the other; the whole trie if omitted. */
+  /** Parts of the trie. Each part passes through all layers before the next part begins. By default one part. */
   readonly parts?: readonly TriePart[]
   /** Nodes to advance at once in all layers but the last, and in the last. Nodes on the device advance one by one. */
   readonly nodesPerRun?: NodesPerRun
@@ -163,7 +163,7 @@ class ForwardPass {
       const layers = partSteps(this.run.trie, part)
       const reads = this.readBlocks(this.untilExperts(layers))
       for (const [layer, steps] of layers.entries()) {
-        // Models with known scores are not computed again, so a part may have nothing to compute in a layer.
+        // Models with stored scores are not computed, so a part may have nothing to compute in a layer.
         const routes = steps.length > 0 && this.hasExperts(layer)
         const routed = routes ? new RoutedRows(layer, this.spec.hiddenSize) : null
         const levelStep = { layer, states: elementAt(states, layer, 'layer'), routed }
@@ -216,7 +216,7 @@ class ForwardPass {
     const { layer } = levelStep
     const isLast = this.isLast(layer)
     const spec = specOf(pair, source)
-    // Sessions differ by what is fixed in a graph.
+    // Layers with the same graph share a session.
     const kind = `${isLast}/${layerKind(spec, layer)}`
     const session = await this.sessions.open(kind, () => {
       const lastRows = isLast && everyRow !== true

@@ -21,7 +21,7 @@ export interface HeadSize {
   readonly sliceTokens: number
   /** Final states go through a slice in batches of this many rows. */
   readonly rows: number
-  /** Bytes of logits in main memory at once, beside those of one batch. */
+  /** Maximum bytes of logits in main memory, in addition to one batch. */
   readonly logitBytes: number
 }
 
@@ -79,7 +79,7 @@ export interface LanguageHead {
   ): AsyncGenerator<SliceDone | RowsDrawn>
   /** Computes the logits of some tokens, [rows, tokens]. */
   logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array>
-  /** Computes the states after the final norm, [rows, hidden], which usually serve as a text's embedding. */
+  /** Computes the states after the final norm, [rows, hidden], which are usually used as the embedding of a text. */
   normed(hidden: Float32Array): Promise<Float32Array>
   close(): Promise<void>
 }
@@ -257,7 +257,7 @@ class SlicedHead implements LanguageHead {
   }
 
   async close(): Promise<void> {
-    // A session that could not be created was reported where it was requested.
+    // Sessions that could not be created are skipped, because the request for them has failed already.
     for (const outcome of await Promise.allSettled(this.sessions.values()))
       if (outcome.status === 'fulfilled') await outcome.value.release()
   }

@@ -39,7 +39,7 @@ class Selection {
       for (let i = end; i > first && this.before(i, i - 1); i--) this.swap(i, i - 1)
   }
 
-  /** Collects the largest `length` values from `first` on in a heap whose root is the smallest of them. */
+  /** Collects the `length` largest values, starting at index `first`, in a heap. Its root is the smallest of them. */
   byHeap(first: number, length: number, last = this.indices.length): void {
     for (let parent = Math.floor((length - 2) / 2); parent >= 0; parent--)
       this.placeInHeap(first, length, parent, this.index(first + parent))

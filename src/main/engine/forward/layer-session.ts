@@ -25,7 +25,7 @@ export type Feeds = Readonly<Record<string, ort.Tensor>>
 export interface Routed {
   readonly normed: ort.Tensor
   readonly routing: ort.Tensor
-  /** Parts that end the layer after the sum of its experts; null if it ends with the sum. */
+  /** Values for the end of the layer after the sum of its experts; null if the layer ends with the sum. */
   readonly ending: ExpertEnding<ort.Tensor> | null
 }
 

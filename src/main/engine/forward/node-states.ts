@@ -100,7 +100,7 @@ class HostStates implements NodeStates {
     this.remaining.clear()
   }
 
-  /** Returns the memory of states that follow each other in one output; null for others. */
+  /** Returns the memory of states that lie next to each other in one output, without a copy; null if they do not. */
   private adjacent(states: readonly ort.Tensor[]): Float32Array<ArrayBufferLike> | null {
     const [first] = states.map(floatsOf)
     if (first === undefined) throw new RangeError('a run without nodes')

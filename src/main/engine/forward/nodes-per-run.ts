@@ -1,7 +1,7 @@
-/** The weight of an input row in the last layer, where most work concerns the final rows only. */
+/** Cost of an input row in the last layer, relative to other layers. Most work there is for the final rows only. */
 const INPUT_ROW_SHARE = 1 / 2
 
-/** The number of nodes that one run of a block advances, in all layers but the last and in the last. */
+/** The number of nodes that one run of a block computes: in the last layer, and in all layers before it. */
 export interface NodesPerRun {
   readonly full: number
   readonly last: number

@@ -101,7 +101,7 @@ function overflowHint(precision: Precision, device: Device): string {
 const affectedModels = (owner: string, name: string): string =>
   owner === name ? `${name} cannot be computed with it` : `Neither ${owner} nor ${name} can be computed with it`
 
-/** Returns post or base if it is among the models and fails there too, having equal weights up to the location. */
+/** Returns post or base if the failure is also theirs, because their weights up to the location are the model's. */
 function alikeUpTo(
   { trie, models }: ForwardComputation,
   { origin, blocks }: ModelSources,

@@ -11,7 +11,7 @@ import { rowAt } from '../rows/rows'
 import type { LayerOutputs, Routed } from './layer-session'
 import { largestIndices } from './largest-indices'
 
-/** Nodes that one run advanced through the attention of a layer with experts. */
+/** The results of one run: nodes after the attention of a layer with experts, and how their rows are routed. */
 export interface RoutedChunk extends ExpertRouting {
   readonly nodes: readonly PartNode[]
   /** States of the nodes, to which the results of experts are added, [nodes x rows, hidden]. */

@@ -54,7 +54,7 @@ function queriesOf({ prompts, leaves, longest, furthest }: GroupSize): number {
   return Math.min(prompts, leaves) * longest + Math.max(0, leaves - prompts) * furthest
 }
 
-/** Returns the maximum queries in the last layer, where each prompt's queries begin at its own end. */
+/** Returns the maximum number of queries in the last layer, where only the ends of prompts are queries. */
 function finalQueriesOf({ prompts, leaves, furthest }: GroupSize): number {
   return Math.min(prompts, leaves) * (furthest + 1) + Math.max(0, leaves - prompts) * Math.max(1, furthest)
 }
@@ -95,7 +95,7 @@ function runBytes(
   const half = spec.layers.some((layer) => layer.attends && layer.recurrent !== null)
     ? scored + recurrent
     : Math.max(scored, recurrent)
-  // Parts of a row are split from it, and joined again.
+  // Carried parts of a row are split off before the layer, and joined again after it.
   const carriedSize = (rowsIn + rowsOut) * (rowSize - hiddenSize + streamCopies(spec))
   // The result leaves onnxruntime as a copy.
   return FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, half))
@@ -125,14 +125,14 @@ const CHUNK_MATRICES = 6
 function recurrentSize(spec: DecoderSpec, rows: number, paths: number): number {
   const recurrent = anyRecurrence(spec)
   if (recurrent === null) return 0
-  // A row of a chunk that is shorter than its group is computed like others, and groups are powers of two.
+  // Chunks are filled up to powers of two, and the added rows are computed too.
   const chunkRows = 2 * rows
   const size = outputSize(recurrent)
   const inChunks = recurrent.state === null ? 0 : CHUNK_MATRICES * CHUNK_ROWS * recurrent.state.valueHeads + 5 * size
   return (
     rows * (spec.hiddenSize + 5 * recurrent.channels + 3 * size) +
     chunkRows * inChunks +
-    // States before and after chunks of a level, what is added to them, and those that wait for their prompts' end.
+    // States before and after the chunks of a level, their changes, and states that are kept until their prompts' end.
     5 * paths * stateSize(recurrent)
   )
 }

@@ -50,7 +50,7 @@ export class StateCache {
   private newest: PackedPrompts | null = null
 }
 
-/** Cached states of a trie's nodes at the packed rows of a run. It also stores the states that the run computes. */
+/** Cached states of a trie's nodes for the packed rows of a run. Stores the states that the run computes as well. */
 export class RunStates {
   private readonly keys: readonly (readonly string[])[]
 

@@ -15,7 +15,7 @@ import { embedRows, finishRows } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** A cohort's rows in slot order. All chains of the cohort share this object. */
+/** The rows of a cohort in the order of their slots. All chains of the cohort share this object. */
 interface CohortSlots {
   readonly rows: RunningRow[]
   slotCount: number
@@ -175,7 +175,7 @@ class CpuRunner implements RowRunner {
     return floatTensor(mask, [rows.length, 1, 1, width])
   }
 
-  /** Resizes the caches to the need of the running rows and of those to be added. Attention reads all of them. */
+  /** Resizes the caches to the running and added rows. Attention reads whole caches, so they must not be too large. */
   private fitCaches(added: readonly RunningRow[]): void {
     const running = [...this.slotsOf.values()].flatMap(({ rows }) => rows)
     const needed = cacheCapacity(Math.max(...[...running, ...added].map((row) => row.position + 1)))

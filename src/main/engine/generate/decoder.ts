@@ -35,7 +35,7 @@ export class AnswerRow {
   readonly tokens: number[] = []
   readonly parts: readonly RunningRow[]
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
-  /** The reason why no token can be drawn. It ends the row. */
+  /** The reason why no token could be drawn, which ends the row; null without a failure. */
   failure: WorkbenchError | null = null
   position: number
 
@@ -87,7 +87,7 @@ export interface DecoderParts {
   readonly whyNonFinite: (part: number, tokens: readonly number[]) => Promise<WorkbenchError>
 }
 
-/** A token that a row has received. It is null if no token could be drawn, or if it ends the answer. */
+/** The result of one step of a row. The token is null if it ends the answer, or if no token could be drawn. */
 export interface RowToken {
   readonly row: AnswerRow
   readonly token: number | null
@@ -120,7 +120,7 @@ export class Decoder {
     return new AnswerRow(key, prompt, elementAt(this.parts.drawn, key.model, 'model'), settings, random)
   }
 
-  /** Draws the first token of rows. Those that do not end with it run on. */
+  /** Draws the first token of new rows. Rows that do not end with the token continue in the next step. */
   async admit(rows: readonly AnswerRow[], prefilled: Prefilled): Promise<RowToken[]> {
     const tokens: RowToken[] = []
     for (const row of rows) {
@@ -133,7 +133,7 @@ export class Decoder {
     return tokens
   }
 
-  /** Computes one token for every running row. Rows that end with it leave. */
+  /** Computes one token for every running row. Rows that end with the token are removed. */
   async step(): Promise<RowToken[]> {
     this.steps++
     const rows = this.running

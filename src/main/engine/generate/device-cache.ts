@@ -26,7 +26,7 @@ export async function openCacheSessions(
   }
 }
 
-/** Keys and values in a device's memory. They exist only while there are slots. */
+/** Keys and values in a device's memory. They are allocated only while the cache has slots. */
 interface Tensors {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor

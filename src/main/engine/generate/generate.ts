@@ -74,7 +74,9 @@ interface PromptGroup {
   readonly prompts: readonly number[]
 }
 
-/** Generates all answers of a group for every model. A finished answer gives its slot to the next one of its model. */
+/**
+ * Generates all answers of a group for every model. The slot of a finished answer is used for the model's next answer.
+ */
 async function* generateGroup(
   { decoder, prefill }: Decoding,
   group: PromptGroup,

@@ -34,7 +34,7 @@ export interface GeneratedModels {
 export interface GenerationMemory {
   readonly process: number
   readonly weights: number
-  /** Extra bytes while a session opens beside those that are open. */
+  /** Extra bytes that are needed while a session is opened. */
   readonly opening: number
   readonly prompts: number
   /** Extra bytes while prompts run: a block in float32, states and activations. */
@@ -96,9 +96,9 @@ export function promptMemory(
 /** Returns the bytes of one step. @param capacity positions of each row's cache */
 export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: number): number {
   const { rowSize, headCount, kvHeadCount, headSize, valueSize, vocabularySize } = spec
-  // Attention scores before the mask, with it and after softmax; the weights of cached positions once more.
+  // Attention scores exist before the mask, after the mask and after softmax. Weights of cached positions exist twice.
   const attention = (4 * headCount + 1) * capacity
-  // One layer of a growing cache is in memory twice.
+  // While a cache grows, one of its layers is in memory twice.
   const grown = kvHeadCount * (headSize + valueSize) * capacity
   // States after a token are outputs of all layers of a session.
   const recurrent = anyRecurrence(spec)

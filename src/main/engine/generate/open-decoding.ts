@@ -26,7 +26,7 @@ interface DecodedModels {
   readonly drawn: DrawnModels
 }
 
-/** Loads models for generation. @param open closes what is opened, also after a failure */
+/** Loads models for generation. @param open receives every opened resource, and closes them all later */
 export async function openDecoding(
   open: OpenResources,
   { device, pair, trie, plan, models, drawn }: DecodedModels,

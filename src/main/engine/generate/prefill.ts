@@ -29,7 +29,7 @@ export interface Prefilled {
   pathOf(prompt: PromptTokens): Int32Array
   /** Returns the index of a prompt's last row among the final rows. */
   finalRowOf(prompt: PromptTokens): number
-  /** Returns what each part of a layer caches. */
+  /** Returns the cached tensors of each part of a layer. */
   keyValuesOf(model: number, layer: number): readonly CachedTensors[]
   /** Returns the logits of a prompt's next token, [vocabulary]. */
   logitsOf(model: number, prompt: PromptTokens): Float32Array
@@ -182,7 +182,7 @@ class SingleBlockReader {
 
   private async read(step: BlockStep): Promise<Omit<BlockWeights, 'release'>> {
     const startedMs = performance.now()
-    // No stored bytes are kept for later blocks, so bytes that two of them need are read twice.
+    // Stored bytes are not kept between blocks, so bytes that two blocks need are read twice.
     const reads = blockReads(this.spec, { ...step, later: [] })
     const length = reads.reduce((sum, { count }) => sum + count, 0)
     if (this.memory.length < length) this.memory = new Float32Array(length)

@@ -49,7 +49,7 @@ export function largestLayerBytes(spec: DecoderSpec, storage: WeightStorage): nu
   return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, storage)))
 }
 
-/** Chooses the widest weights that fit: those of the products' precision, or int8. */
+/** Chooses the storage of weights: the precision of products if it fits into memory, else int8. */
 export function chooseWeightStorage(
   minBytes: (storage: WeightStorage) => number,
   memoryBytes: number,

@@ -92,7 +92,7 @@ interface Drawer {
 
 /** A head in slices of the vocabulary, each a session, with a session that draws from their logits. */
 class SplitHead implements ResidentHead {
-  /** The drawer of the latest sampling. Others are closed, because each keeps the memory of its weights. */
+  /** The drawer for the latest sampling. Earlier drawers are closed, because each holds memory for weights. */
   private drawer: Drawer | null = null
   /** Logits of each part, whose memory all runs reuse. Fresh pages would take a tenth of a step. */
   private logitsOfParts: Float32Array[] = []

@@ -25,7 +25,7 @@ class Arrival {
   waiting: AnswerRow[] = []
   /** Number of likeliest tokens to report with the prompt's tokens. Null once they are reported, or for none. */
   promptTop: number | null
-  /** True if nobody waits for the rest of the answers. */
+  /** True if the client has left, so that nobody waits for the remaining tokens. */
   hasLeft = false
   private events: ServedEvent[] = []
   private failure: unknown = null
@@ -57,7 +57,7 @@ class Arrival {
     return this.hasLeft || this.failure !== null || this.unfinished === 0
   }
 
-  /** Returns the events until all answers are complete or nobody waits for them. */
+  /** Yields the events until all answers are complete, or until the client leaves. */
   async *stream(): AsyncGenerator<ServedEvent> {
     for (;;) {
       yield* this.events.splice(0)
@@ -108,7 +108,7 @@ class ServedAnswers {
     }
   }
 
-  /** Ends a request. Its rows are free before the next step. */
+  /** Ends a request whose client has left. Its rows are freed before the next step. */
   leave(id: string): void {
     this.arrivals.get(id)?.leave()
   }

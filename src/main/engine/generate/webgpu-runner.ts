@@ -46,7 +46,9 @@ interface ResidentBlock {
   readonly cache: DeviceCache
 }
 
-/** Opens a runner on a device with its own memory, where states, keys and values stay. A step returns only logits. */
+/**
+ * Opens a runner that keeps states, keys and values in the memory of a GPU. Only logits are copied back after a step.
+ */
 export async function openWebGpuRunner(parts: RunnerParts): Promise<RowRunner> {
   return new WebGpuRunner(parts, await openResident(parts))
 }
@@ -228,7 +230,7 @@ class WebGpuRunner implements RowRunner {
     }
   }
 
-  /** Returns the mask of a step: 0 where a slot's new token sees a position of the cache, its own included. */
+  /** Returns the mask of a step: 0 where a slot's new token sees a position of the cache or itself. */
   private mask(positions: readonly number[], window: number | null): ort.Tensor {
     const mask = new Float32Array(positions.length * this.capacity).fill(MASKED)
     positions.forEach((position, slot) => {
@@ -238,7 +240,7 @@ class WebGpuRunner implements RowRunner {
     return floatTensor(mask, [positions.length, 1, 1, this.capacity])
   }
 
-  /** Resizes the caches to the step's need, because attention reads every slot and position of them. */
+  /** Resizes the caches to the slots and positions of the step, because attention reads whole caches. */
   private async resizeCaches(rows: readonly RunningRow[]): Promise<void> {
     for (const slots of this.slots) {
       const live = slots.rows.filter((row) => row !== null).length

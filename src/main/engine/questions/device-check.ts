@@ -24,7 +24,7 @@ const PROMPT_LENGTH = 64
 /** Prompts of the two checks, of 64 and 512 rows. Kernels of products change with the number of rows. */
 const PROMPT_COUNTS = [1, 8]
 
-/** Equal nodes in a run of 8,192 rows, for a device whose runs are large. The CPU computes one of them. */
+/** Number of equal nodes in a run, for devices with large runs of 8,192 rows. The CPU computes only one of them. */
 const LARGE_RUN_NODES = 16
 
 /** The shape of the timed product: as large as a layer's, and small enough for a software adapter. */
@@ -53,7 +53,9 @@ export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSig
   }
 }
 
-/** Yields the relative difference of each checked part of post. Each layer gets the CPU's states of the one before. */
+/**
+ * Yields the relative difference of each checked part of post. The input of each layer is the CPU's output before it.
+ */
 async function* differences(
   pair: PairWeights,
   promptCount: number,

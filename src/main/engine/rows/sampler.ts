@@ -155,7 +155,7 @@ function nucleusOf(
   return keepWithinEdge(all, nucleusEdge(all.weights, topP * sum(all.weights)))
 }
 
-/** The limit of kept weights: all above `lowest`, and the first `ties` of those equal to it. */
+/** The limit of kept weights: all weights above `lowest` are kept, and the first `ties` weights that equal it. */
 interface Edge {
   readonly lowest: number
   readonly ties: number
@@ -204,7 +204,9 @@ function keepWithinEdge({ tokens, weights }: Candidates, { lowest, ties }: Edge)
   return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
 }
 
-/** Returns the k-th largest score, by a heap of the k largest so far. Tokens that tie with it pass too. */
+/**
+ * Returns the k-th largest score. Tokens with the same score are kept too. Uses a heap of the k largest scores so far.
+ */
 function kthLargest(scores: Float32Array, k: number): number {
   if (k >= scores.length) return -Infinity
   const heap = scores.slice(0, k).sort()

@@ -123,7 +123,7 @@ async function drawRowByRow(
         : [ofPost, { ...sampling, ...baselineSampler(baseline) }]
       elementAt(result, r, 'baseline').push(tokenProbabilities(logits, drawing, tokens, next))
     }
-    // This loop blocks the thread. Yield, so that a cancellation can arrive.
+    // The loop would block the thread, so it yields now and then, and a cancellation can arrive.
     if (i % 64 === 0) await nextTurn()
   }
   return result.map((ofRows) => [joinNumbers(ofRows)])

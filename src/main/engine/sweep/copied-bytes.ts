@@ -18,7 +18,9 @@ import type { SweptModels } from './sweep-memory'
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 const POSITION_BYTES = BigInt64Array.BYTES_PER_ELEMENT
 
-/** Counts the runs of a sweep and the bytes that they copy. Undefined if they copy nothing, and with experts. */
+/**
+ * Counts the runs of a sweep and the bytes copied to and from the device. Undefined without copies, or with experts.
+ */
 export function plannedCopies(models: SweptModels, { groups, rowBound }: GroupingInParts): DeviceCopies | undefined {
   if (!models.placement.copiesTensors || hasExperts(models.pair.post.spec)) return undefined
   const runs = groups.flatMap((group) => [...layerRuns(models, group, rowBound), ...headRuns(models, group)])

@@ -29,7 +29,7 @@ export interface RowTargets {
 export interface GroupTargets {
   readonly indices: readonly number[]
   readonly rows: readonly RowTargets[]
-  /** Number of probabilities requested per leaf. They are ordered by row, and within a row by next token. */
+  /** Number of requested probabilities per leaf. Probabilities are ordered by row, and within a row by next token. */
   readonly size: number
   /** For each prompt, its answers as indices into the requested probabilities. */
   readonly answers: readonly IndexedAnswers[]

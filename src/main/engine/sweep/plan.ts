@@ -207,13 +207,13 @@ export function sweepWork(
   }
 }
 
-/** The ratio of a pass's time to that of its blocks timed by themselves, measured on pairs of 16 and 24 layers. */
+/** Time of a pass divided by the time of its blocks if they run alone, measured on pairs of 16 and 24 layers. */
 const OVERHEAD_RATIO = 1.1
 
-/** Seconds of a sweep that hardly grow with it: opening the pair, planning, creating graphs and scoring baselines. */
+/** Seconds that every sweep takes, whatever its size: to open the pair, plan, create graphs and score baselines. */
 const FIXED_SECONDS = 0.2
 
-/** Estimates the time as the larger of computing and reading by layer. On the CPU, reading takes one of the cores. */
+/** Estimates the time: for each layer the longer of computing and reading. On the CPU, reading occupies one core. */
 export function sweepTime(
   { flops, readBytes }: PlannedWork,
   { trie }: SweptModels,

@@ -29,7 +29,7 @@ const PART_FLOPS = 1e11
  */
 const FLOPS_PER_BYTE = { cpu: 1200, webgpu: 5000, cuda: 50_000, dml: 5000, coreml: 5000 }
 
-/** A group of prompts and the parts of its models, which pass through the layers one after the other. */
+/** A group of prompts with the parts of its models. Each part passes through all layers before the next one. */
 export type GroupInParts = Grouping['groups'][number] & {
   /** The nodes that each unknown part has to compute, in the order of the walk. */
   readonly parts: readonly TriePart[]
@@ -79,7 +79,7 @@ export function sweepGroups(
 ): GroupingInParts {
   const { baselines = [], memoryBytes, split } = request
   const prefixes = tries.map((trie) => trie.prefixes)
-  // A sweep may go on on another device, where runs are smaller.
+  // The groups may have been planned for another device with larger runs.
   const maxRows = rowsPerRun(models.pair.post.spec, models.placement.copiesTensors)
   const requested = split && groupingOf(models, prefixes, split.groups, Math.min(split.rowBound, maxRows))
   const grouping =

@@ -88,7 +88,7 @@ const RUN_SHARE = 1 / 4
 export const runLimit = ({ placement: { memoryBytes } }: SweptModels): number =>
   memoryBytes === null ? Infinity : RUN_SHARE * memoryBytes
 
-/** Returns the bytes of a run of a block or the head where it computes, without its weights. */
+/** Returns the bytes that a run of a block or of the head needs on its device, without weights. */
 function runBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
   const { pair, placement } = models
   const { spec } = pair.post

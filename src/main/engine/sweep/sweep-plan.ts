@@ -32,7 +32,7 @@ export interface Grouping {
   readonly deviceBytes: number
 }
 
-/** The minimum rows at once. Fewer rows take less memory, but products slow down below this number. */
+/** Minimum number of rows in a run. With fewer rows, matrix products would be slower. */
 const MIN_ROWS = 256
 
 /** Splits prompts into as few groups as fit. Smaller runs can save groups, below MIN_ROWS only as a last resort. */
@@ -57,7 +57,7 @@ export function groupWithin(models: SweptModels, prompts: readonly PromptPrefixe
   )
 }
 
-/** Returns the smallest budget that works: of the largest prompt alone, one node at a time. */
+/** Returns the smallest memory budget that works. It suffices for the largest prompt and one node at a time. */
 export function smallestMemory(models: SweptModels, prompts: readonly PromptPrefixes[]): number {
   return Math.max(...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt]), 1))))
 }
@@ -151,7 +151,7 @@ export interface PassWeights {
   readonly roots: readonly Origin[]
 }
 
-/** Returns the maximum stored bytes that one pass over layers and heads reads, and the weights kept meanwhile. */
+/** Returns the maximum bytes that one pass over layers and heads reads, and the bytes of weights that it keeps. */
 export function storedBytes(
   pair: PairWeights,
   { levels, roots }: PassWeights,

@@ -23,10 +23,10 @@ export interface StagePlan {
   readonly readers: number
 }
 
-/** Threads that read a sweep's weights for a GPU that would wait for one of them. */
+/** Number of threads that read weights for a CUDA GPU, which is faster than one reading thread. */
 const CUDA_READERS = Math.min(4, physicalCores())
 
-/** Plans a sweep that keeps nothing for another one. @throws WorkbenchError as `sweepGroups` */
+/** Plans a sweep of one stage, which keeps no weights for later stages. @throws WorkbenchError as `sweepGroups` */
 export function plainStage(
   models: SweptModels,
   tries: readonly AnswerTrie[],
@@ -56,7 +56,7 @@ export class SweepSession {
     if (memoryBytes !== undefined) await this.startPrefetch(memoryBytes, resources)
   }
 
-  /** Begins a stage. Resources are opened again if it needs another checkpoint. @throws WorkbenchError as `openRun` */
+  /** Begins a stage. If it needs another checkpoint, resources are opened again. @throws WorkbenchError as `openRun` */
   async begin(request: SweepRequest): Promise<SweepResources> {
     this.running++
     try {
@@ -71,7 +71,7 @@ export class SweepSession {
     }
   }
 
-  /** Ends a stage, and reads weights for the next one. @param completely false if it failed or was cancelled */
+  /** Ends a stage and begins to read weights for the next one. @param completely false if the stage did not finish */
   async done({ memoryBytes }: SweepRequest, completely: boolean): Promise<void> {
     this.running--
     if (!completely) await this.close()
@@ -113,7 +113,7 @@ export class SweepSession {
     return { grouping, keptBytes: extraBytes + maxStates + maxWeights, readers }
   }
 
-  /** Sets the number of reading threads to that of the stage's plan. */
+  /** Sets the number of reading threads that the stage's plan needs. */
   async share(reader: PrefetchReader, readers: number): Promise<void> {
     if (readers < READERS) await this.endPrefetch()
     await reader.share(readers)

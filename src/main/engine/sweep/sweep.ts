@@ -91,7 +91,7 @@ class SweepRun {
   private readonly keptBytes: number
   private readonly readers: number
   private readonly computation: ForwardComputation
-  /** The sweep's sampler and then the others; null if the sweep's has settings other than temperature and min-p. */
+  /** Samplers to score: the sweep's first. Null if the sweep's sampler has settings besides temperature and min-p. */
   private readonly draws: Draws | null
   /** Draws of the baselines that are samplers; null if there are none, or as for `draws`. */
   private readonly samplers: Draws | null
@@ -203,7 +203,7 @@ class SweepRun {
     }
   }
 
-  /** Counts rows. It reports progress in every new layer and at intervals. */
+  /** Counts computed rows, and yields progress in every new layer and at intervals. */
   private *advanced(rows: number, layer: number, group: number): Generator<EngineSweepEvent> {
     this.rowsDone += rows
     if (layer !== this.lastProgress.layer || performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS) {
@@ -262,7 +262,9 @@ class SweepRun {
     }
   }
 
-  /** Reports whether baselines are scored with these leaves: those of the part with post, which contains base's. */
+  /**
+   * Reports whether baselines are scored with these leaves. They are scored in the part that contains post and base.
+   */
   private hasBaselines(leaves: readonly number[]): boolean {
     const { baselines = [] } = this.request
     return baselines.length > 0 && leaves.includes(this.leafOf('post'))

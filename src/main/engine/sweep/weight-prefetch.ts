@@ -48,7 +48,7 @@ export class WeightPrefetch implements PrefetchQueue {
     for (const batch of sections.flatMap(batchesOf)) {
       this.reading = this.reading
         .then((goesOn) => goesOn && !this.hasEnded && weights.readBatch(reader, batch))
-        // The computation that needs the weights reports what is wrong with a file.
+        // Errors are ignored here. The computation that needs the weights reads them again and reports the error.
         .catch(() => false)
       for (const reads of batch) this.whenDone.set(cacheKey(reads), this.reading)
     }

@@ -2,7 +2,7 @@ import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { elementAt } from '../../../contract/model/look-up'
 import type { PromptPrefixes } from './prompt-trie'
 
-/** One token of a sequence, as the prefix that it follows and its index among the tokens requested there. */
+/** One token of a sequence: the prefix that it follows, and its index among the tokens requested after the prefix. */
 export interface AnswerStep {
   readonly prefixIndex: number
   readonly choice: number
@@ -10,7 +10,7 @@ export interface AnswerStep {
 
 /** The continuations of a prompt as a trie. Probabilities of next tokens are requested after each prefix. */
 export interface AnswerTrie {
-  /** Token prefixes: the prompt, then prompts with the first tokens of answers. A prefix follows the one it extends. */
+  /** Token prefixes: the prompt, and the prompt with the first tokens of answers. Shorter prefixes come first. */
   readonly prefixes: PromptPrefixes
   /** The tokens requested at each prefix. */
   readonly choices: readonly (readonly number[])[]

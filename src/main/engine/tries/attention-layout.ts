@@ -64,7 +64,7 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
 
 /** Trie rows whose keys are used together, and the requested rows among them that no earlier branch computes. */
 interface Branch {
-  /** Rows on the paths of all leaves: each path's own rows follow those that it shares with earlier paths. */
+  /** Rows on the paths of all leaves, without duplicates. Rows that a path adds follow the rows of earlier paths. */
   readonly keys: readonly number[]
   readonly last: readonly number[]
   /** Requested rows. `keyIndex` is an index into `keys`. */
@@ -86,7 +86,9 @@ function branchesOf(packed: PackedPrompts, outputOf: ReadonlyMap<number, number>
   })
 }
 
-/** The cost of gathering a key, in scores of a query with it. Set on the CPU for a few dozen short answers. */
+/**
+ * Cost of gathering a key, as a multiple of scoring it with one query. Measured on the CPU with a few dozen answers.
+ */
 export const KEY_COST = 5
 
 const costOf = (keys: number, queries: number): number => keys * (queries + KEY_COST)
@@ -244,7 +246,7 @@ function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[]
   return ends
 }
 
-/** Returns the paths that are no proper prefix of another, similar ones next to each other. They cover every row. */
+/** Returns the paths that no longer path begins with, similar ones next to each other. Together they have every row. */
 function leafPaths(packed: PackedPrompts): Int32Array[] {
   const hasChild = new Uint8Array(packed.tokens.length)
   for (const path of packed.paths) path.subarray(0, -1).forEach((row) => (hasChild[row] = 1))

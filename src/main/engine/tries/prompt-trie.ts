@@ -101,7 +101,7 @@ export function sizeOf(prompts: readonly PromptPrefixes[]): GroupSize {
   return group.size
 }
 
-/** Splits prompts into the longest runs of neighbours that fit, as indices. One that does not fit is alone. */
+/** Splits prompts into the longest groups of neighbours that fit, as indices. A prompt that never fits is alone. */
 export function groupPrompts(prompts: readonly PromptPrefixes[], fits: (size: GroupSize) => boolean): number[][] {
   if (prompts.length > 0 && fits(sizeOf(prompts))) return [[...prompts.keys()]]
   const groups: number[][] = []

@@ -63,11 +63,11 @@ export interface Sharing {
   readonly layerCount: number
   /** True if a layer of base equals post's byte for byte. */
   readonly identical: (layer: number) => boolean
-  /** True if restoring base's layer rounds nothing, so that base as a whole model has the same block. */
+  /** True if restoring a layer does not round base's weights, so that base itself has the same block. */
   readonly lossless: boolean
   /** True if base's layers compute alike by base's and post's config. If not, base shares no block. */
   readonly computesAlike: boolean
-  /** The sources of other checkpoints, as far as they are found in the pair. */
+  /** For each other checkpoint, the blocks that equal blocks of the pair. */
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
 

@@ -13,7 +13,7 @@ interface Chunk {
   readonly before: Chunk | null
 }
 
-/** Divides packed rows into chunks, which end where paths part. @param ends rows after which states are read */
+/** Divides packed rows into chunks, which end where prompts differ. @param ends rows after which states are read */
 export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): RecurrentShape {
   const parents = parentsOf(packed)
   const chunks = chunksOf(parents, new Set(ends))
@@ -53,7 +53,7 @@ function parentsOf({ tokens, paths }: PackedPrompts): Int32Array {
   return parents
 }
 
-/** Lists chunks; a chunk follows the one before it. */
+/** Lists chunks. A chunk comes after the chunk that it continues. */
 function chunksOf(parents: Int32Array, ends: ReadonlySet<number>): Chunk[] {
   const childCounts = new Int32Array(parents.length + 1)
   for (const parent of parents) childCounts[parent] = elementAt(childCounts, parent, 'row') + 1

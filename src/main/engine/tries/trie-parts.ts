@@ -19,7 +19,7 @@ export interface TriePart {
   readonly levels: readonly (readonly PartNode[])[]
 }
 
-/** Returns the leaves in depth-first order. A leaf shares most with the one directly before it. */
+/** Returns the leaves in depth-first order, so that neighbouring leaves share most nodes. */
 export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const children = levels.map(({ nodes }, level) => {
     const parents = level === 0 ? roots.length : elementAt(levels, level - 1, 'level').nodes.length
@@ -67,7 +67,7 @@ export function splitLeaves(
   return parts.filter((part) => part.length > 0)
 }
 
-/** Returns the nodes that each part computes, one part after the other. @param known parts that are not computed */
+/** Returns the nodes that each part computes, one part after the other. @param known parts with stored scores */
 export function walkParts(
   trie: RecipeTrie,
   parts: readonly (readonly number[])[],

@@ -15,10 +15,10 @@ export interface BlockWeights {
   release(): void
 }
 
-/** One step of computing a block: the part of every row, or one expert. Later blocks may share its tensors. */
+/** One step of computing a block: its shared part, which computes every row, or one expert. */
 export interface BlockStep {
   readonly layer: number
-  /** Null for the part that every row goes through, which is the whole block if it has no experts. */
+  /** Index of the expert; null for the shared part, which is the whole block if it has no experts. */
   readonly expert: number | null
   readonly source: BlockSource
   readonly later: readonly BlockSource[]
@@ -49,7 +49,7 @@ function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonl
     first: tensor.first === null ? 0 : tensor.first,
     count: elementCount(tensor.shape),
     source: tensorSource,
-    // A tensor of all experts would be kept whole for each of them.
+    // A stored tensor that contains all experts is not kept, because each expert would keep the whole tensor.
     keep: originsOf(tensorSource).filter(
       (origin) => tensor.first === null && later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
     )

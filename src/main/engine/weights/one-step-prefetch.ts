@@ -34,7 +34,7 @@ export class OneStepPrefetch<Step, Read> {
     if (step === undefined) return null
     this.begun++
     const reading = this.read(step)
-    // A read that fails while nobody awaits it yet must not count as unhandled.
+    // A read may fail before it is awaited. Node must not report its error as unhandled.
     reading.catch(() => undefined)
     return reading
   }

@@ -11,7 +11,7 @@ import { type ReadReply, WorkerReply, type WorkerRequest } from './read-ahead-me
 import { returnReadingThread, takeReadingThread } from './reading-threads'
 import { cancelled } from '../../base/files/cancelling'
 
-/** One buffer is computed from while the other is filled. More buffers would only take memory. */
+/** Number of buffers: one is being filled while the other is used by a computation. More would not be faster. */
 export const BUFFER_COUNT = 2
 
 const ALIGNMENT_BYTES = 64
@@ -49,7 +49,7 @@ const REUSE_BYTES = 2 ** 25
 class Reader {
   private readonly worker: Worker = takeReadingThread()
   private readonly waiting: Waiting[] = []
-  /** Requests that the thread has not answered, including those that nobody waits for any more. */
+  /** Number of requests that the thread has not answered, including cancelled requests. */
   private unanswered = 0
   private bytesRead = 0
   private onEnded: (() => void) | null = null
@@ -100,7 +100,7 @@ class Reader {
     else await returnReadingThread(worker)
   }
 
-  /** Returns whether the thread closed its files; false if it has exited. */
+  /** Closes the files of the thread. @returns false if the thread has exited */
   private closeFiles(): Promise<boolean> {
     return new Promise((resolve) => {
       this.onEnded = () => resolve(true)
@@ -114,7 +114,7 @@ class Reader {
   }
 }
 
-/** Reads weights in threads while this one computes. The memory of two requests is reused. */
+/** Reads weights in other threads while this thread computes. The memory of two requests is reused. */
 export class PrefetchReader {
   /** The maximum number of requests whose memory was lent or being filled at the same time. */
   peakBuffers = 0
@@ -146,7 +146,7 @@ export class PrefetchReader {
     return { ...weights, tensors: blockTensors(spec, step, arrays) }
   }
 
-  /** @throws WorkbenchError what is wrong with the files, or `cancelled` */
+  /** Reads weights. @throws WorkbenchError `bad-file` or `cancelled` */
   async read(reads: readonly WeightRead[]): Promise<DetachableWeights> {
     if (this.ended !== null) throw this.ended
     this.begin()

@@ -42,7 +42,7 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
 /** The checkpoints that were compared before another one. */
 type EarlierSources = ReadonlyMap<OtherOrigin, ModelSources>
 
-/** Remembers one comparison of every checkpoint, while no file of it or of those compared before has changed. */
+/** The latest comparison of each checkpoint. It is used again while no compared file has changed. */
 const remembered = new Map<OtherOrigin, { readonly files: unknown; readonly sources: ModelSources }>()
 
 async function rememberedSources(
@@ -59,7 +59,10 @@ async function rememberedSources(
   return sources
 }
 
-/** Finds the sources of a checkpoint's embedding, blocks and head: earlier ones where the bytes are equal. */
+/**
+ * Finds the source of a checkpoint's embedding, of each block and of the head: an earlier model with equal bytes, or
+ * itself.
+ */
 async function otherSources(pair: PairWeights, origin: OtherOrigin, earlier: EarlierSources): Promise<ModelSources> {
   const blocks: BlockSource[] = []
   for (let layer = 0; layer < pair.post.spec.layerCount; layer++) {
@@ -97,7 +100,7 @@ async function otherBlock(
     const isStored = block.kind !== 'sum' && (block.kind === 'stored' ? block.origin : block.from) === candidate
     if (isStored && (await isOf(memberOf(pair, candidate)))) return block
   }
-  // Restoring post's layer to this one rounds nothing, so that both are one block.
+  // If restoring a layer does not round the checkpoint's weights, the restored block is the checkpoint's block.
   const isExact = computeAlike(other.spec, pair.post.spec) && sameDtypes(other, pair.post, names)
   return isExact ? { kind: 'recipe', attention: 1, mlp: 1, from: origin } : { kind: 'stored', origin }
 }
@@ -149,7 +152,7 @@ async function samePieces(
     const [stored, wanted] = await Promise.all([storedPiece(model, name, first, count), expected(name, first, count)])
     return Buffer.compare(stored, wanted) === 0
   }
-  // Tensors are compared in turn, because the first difference decides and most tensors differ.
+  // Tensors are compared one after the other, because the first difference decides.
   for (const name of names) {
     if (!(await same(name, 0, Math.min(SAMPLE_ELEMENTS, elementsOf(model, name))))) return false
   }

@@ -36,7 +36,9 @@ export class WeightCache {
   private readonly batches: ReadBatch[] = []
   private limitBytes = 0
 
-  /** Sets the memory limit and discards the newest batches above it. No computation may use the cache meanwhile. */
+  /**
+   * Sets the memory limit, and discards the newest batches above the limit. Must not be called during a computation.
+   */
   limit(bytes: number): void {
     this.limitBytes = bytes
     while (this.bytes > bytes) {

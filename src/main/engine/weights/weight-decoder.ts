@@ -158,7 +158,7 @@ export class WeightDecoder {
   }
 }
 
-/** Lists the checkpoints whose stored bytes a read needs. Post is last, because it is blended into the other. */
+/** Lists the checkpoints whose stored bytes a read needs. Post comes last, because it is blended into the other one. */
 export function originsOf(source: WeightRead['source']): readonly Origin[] {
   if (typeof source === 'string') return [source]
   if ('terms' in source) return source.terms.map(({ origin }) => origin)

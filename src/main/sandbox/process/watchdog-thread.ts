@@ -6,7 +6,7 @@ import { WATCHED } from './watched'
 const CHECK_MS = 50
 const STANDARD_ERROR = 2
 
-// Without zod, whose loading would take longer than all other work of this process.
+// The data is not parsed with zod, because loading zod takes longer than all other work of this process.
 const shared: unknown = workerData
 if (!(shared instanceof Int32Array)) throw new Error('the watchdog needs the shared state of the process')
 const state = shared
@@ -17,7 +17,7 @@ function usedMs(): number {
   return (user + system) / 1000
 }
 
-/** Ends the process after writing the reason, which nobody reads if main has ended. */
+/** Writes the reason for main, if main still runs, and ends the process. */
 function end(overdue: Overdue): void {
   try {
     writeSync(STANDARD_ERROR, `${JSON.stringify(overdue)}\n`)

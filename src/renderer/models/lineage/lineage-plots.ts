@@ -17,8 +17,8 @@ const boundsOf = (series: readonly PlotSeries[], limits?: readonly [number, numb
   )
 
 /**
- * Plots three values of each layer of a stage: its change of weights, and what restoring it gives and costs. A layer
- * whose weights were not compared has two.
+ * Plots three values of each layer of a stage: how far its weights moved, and how diversity and validity change if it
+ * is restored. A layer whose weights were not compared has only the last two.
  */
 export function lineagePlot({
   layers,

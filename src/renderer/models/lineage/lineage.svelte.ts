@@ -37,7 +37,7 @@ export class Lineage extends PlanRequest<SweepPlan> {
     const ids = this.chosen ?? this.queued?.settings.stages ?? this.computedIds
     return ids.flatMap((id) => this.usable.find((checkpoint) => checkpoint.id === id) ?? [])
   })
-  /** The chosen scoring, or that of the queued lineage. */
+  /** The chosen scoring, or the scoring of the queued lineage. */
   readonly scoring = $derived.by<LineageScoring>(() => {
     const { task, regain, keep } = this.queued?.settings ?? {}
     return this.chosenScoring ?? { task: regain ?? task ?? null, keep: keep ?? null }

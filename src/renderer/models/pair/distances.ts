@@ -26,7 +26,7 @@ interface DistanceMetricSpec {
 /** Identical checkpoints have no largest value, so their scale ends at 1. */
 const upToLargest = (values: readonly number[]): [number, number] => [0, Math.max(0, ...values) || 1]
 
-/** Formats four decimals, or a power of ten where four decimals would be zero. */
+/** Formats four decimals. Values that would be 0 are written with a power of ten. */
 const formatNorm = (value: number): string => (value === 0 || value >= 1e-3 ? value.toFixed(4) : value.toExponential(1))
 
 const formatShare = (share: number): string => (share > 0 && share < 5e-5 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`)

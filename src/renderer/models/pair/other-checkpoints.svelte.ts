@@ -11,7 +11,7 @@ export class OtherCheckpoints {
     return this.project.client.pair.inspectOther({ ...this.project.here, folder })
   }
 
-  /** Adds the checkpoint in a folder, or updates the one of that folder. */
+  /** Adds the checkpoint in a folder. If the project has a checkpoint of this folder, updates it. */
   async add(folder: string): Promise<boolean> {
     const before = this.project.state.document.otherCheckpoints
     return this.project.do(

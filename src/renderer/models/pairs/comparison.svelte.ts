@@ -99,7 +99,7 @@ export class PairsComparison {
     this.sweptPair = null
   }
 
-  /** Follows the progress of the one sweep that main computes. */
+  /** Follows the progress of the sweep that main computes for one of the pairs. */
   private followSweeps(): void {
     const pair = this.project.state.pairs.find(({ running }) => running.includes('sweep'))?.id ?? null
     if (pair === this.sweptPair) return

@@ -65,7 +65,7 @@ export function pairRows(pairs: readonly PairBrief[], overview: PairsOverview | 
       name: pair.name,
       style: keptStyle(position),
       model: pair.model,
-      // The swept checkpoints count: the folders may have others now.
+      // The layer count of the swept checkpoints comes first, because the folders may now contain other models.
       layerCount: outline?.layerCount ?? summary?.layerCount ?? pair.model?.layerCount ?? null,
       outline,
       brief,

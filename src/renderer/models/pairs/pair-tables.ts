@@ -21,7 +21,7 @@ import { multimap } from '../../../contract/model/multimap'
 const withInterval = (value: number, interval: Interval | null): string =>
   interval === null ? formatScore(value) : `${formatScore(value)} ${formatInterval(interval)}`
 
-/** Returns the table of pairs for copies. It has more columns than the window. */
+/** Returns the table of pairs for copying, with more columns than the window shows. */
 export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableText {
   const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
   const basis = `of ${words.basis}`

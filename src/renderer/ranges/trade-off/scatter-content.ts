@@ -37,7 +37,7 @@ interface LegendEntry {
   id: ScatterPart
   isBaseline: boolean
   label: string
-  /** Shape of the part's points; undefined where the chart shows a ring or only a line. */
+  /** Shape of the part's points; undefined if the chart shows a ring or only a line. */
   shape?: MarkShape
   /**
    * Reports whether a board has this part.
