@@ -10,7 +10,8 @@ import { formatDifference, measuresOf, withInterval } from '../../contract/words
 import { limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
 import { formatPercent } from '../ui/format'
 import { variantStyles } from '../../contract/documents/variant-styles'
-import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
+import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
+import type { PlotAxis } from '../plots/plot-picture'
 import { toCsv } from '../ui/csv'
 
 /** Returns the style of each variant. Variants with their own sampler or prompting are paler. */

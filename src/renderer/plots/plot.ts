@@ -3,12 +3,10 @@ import { translucent, type ChartColors } from './chart-theme'
 import type { DrawnLine } from './draw-lines'
 import type { DrawnName } from './draw-names'
 import { roundStep } from './figures/axes-drawing'
-import type { MarkSeries } from './mark-series'
+import type { MarkSeries, PicturePoint, PlotAxis, PlotPicture } from './plot-picture'
 
 /** A point with its tooltip and its intervals along both axes. */
-export interface PlotPoint {
-  x: number
-  y: number
+export interface PlotPoint extends PicturePoint {
   lines: readonly string[]
   xInterval?: readonly [number, number]
   yInterval?: readonly [number, number]
@@ -27,17 +25,7 @@ export interface PlotSeries {
   radius: number
 }
 
-export interface PlotAxis {
-  title: string
-  bounds: readonly [number, number]
-  /** Returns the label of a tick; when left out, the number. */
-  tick?: (value: number) => string
-  step?: number
-  /** True for ticks at whole numbers only. */
-  whole?: boolean
-}
-
-/** The content of a plot. Pure functions make it. Plot.svelte draws it, and figures and reports draw it as SVG. */
+/** The content of a plot. Pure functions make it, and `plotPicture` gives it the colours of a window or a figure. */
 export interface PlotContent {
   /** Describes the plot to readers who cannot see it. */
   label: string
@@ -72,29 +60,44 @@ export function roomyBounds(
   return [Math.max(limits[0], at(ends[0])), Math.min(limits[1], at(ends[1]))]
 }
 
-/** Returns the series as they are drawn, the first over the others. */
-export function plotSeries({ series }: PlotContent, colors: ChartColors): MarkSeries<PlotPoint>[] {
-  return series.map(({ name, tone, mark, points, connected, opacity, radius }) => {
-    const color = translucent(colors[tone], opacity)
-    const open = isOpen(mark)
-    return {
-      label: name,
-      data: [...points],
-      clip: 20,
-      showLine: connected,
-      borderColor: color,
-      borderWidth: 1.5,
-      pointStyle: mark,
-      pointRadius: radius,
-      pointHoverRadius: radius + 2,
-      pointBackgroundColor: color,
-      pointBorderColor: open ? color : colors.surface,
-      pointBorderWidth: open ? 2 : 1
-    }
-  })
+/** Returns a plot as it is drawn. Its legend lists the series without a name beside their points. */
+export function plotPicture(content: PlotContent, colors: ChartColors): PlotPicture<PlotPoint> {
+  const { series, x, y } = content
+  const listed = series.filter(({ named, connected, points }) => (connected || !named) && points.length > 0)
+  return {
+    ...{ x, y, marks: [] },
+    series: series.map((entry) => markSeries(entry, colors)),
+    lines: whiskers(content, colors),
+    names: pointNames(content, colors),
+    legend: [...new Set(listed.map(({ name }) => name))],
+    hasCanvasLegend: series.some(({ connected, named }) => connected && named),
+    titleOf: ({ lines }) => lines.join('\n')
+  }
 }
 
-export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): DrawnLine[] =>
+function markSeries(
+  { name, tone, mark, points, connected, opacity, radius }: PlotSeries,
+  colors: ChartColors
+): MarkSeries<PlotPoint> {
+  const color = translucent(colors[tone], opacity)
+  const open = isOpen(mark)
+  return {
+    label: name,
+    data: [...points],
+    clip: 20,
+    showLine: connected,
+    borderColor: color,
+    borderWidth: 1.5,
+    pointStyle: mark,
+    pointRadius: radius,
+    pointHoverRadius: radius + 2,
+    pointBackgroundColor: color,
+    pointBorderColor: open ? color : colors.surface,
+    pointBorderWidth: open ? 2 : 1
+  }
+}
+
+const whiskers = ({ series }: PlotContent, colors: ChartColors): DrawnLine[] =>
   series.flatMap(({ tone, points }) =>
     points.flatMap(({ x, y, xInterval, yInterval }) => {
       const color = translucent(colors[tone], 0.55)
@@ -105,7 +108,7 @@ export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): Draw
   )
 
 /** Returns the names that are written beside points. */
-export const plotNames = ({ series }: PlotContent, colors: ChartColors): DrawnName[] =>
+const pointNames = ({ series }: PlotContent, colors: ChartColors): DrawnName[] =>
   series.flatMap(({ name, tone, radius, points, named, connected }) => {
     const [point] = points
     if (!named || connected || point === undefined) return []

@@ -5,11 +5,11 @@ import { distanceBars } from '../models/pair/distance-chart'
 import { barDrawing } from '../plots/figures/bar-drawing'
 import type { Drawing } from '../plots/figures/drawing'
 import type { FigurePage } from '../plots/figures/figure'
-import { plotPicture } from '../plots/figures/plot-figure'
+import { plotDrawing } from '../plots/figures/plot-drawing'
 import { svgInPage } from '../plots/figures/svg'
 import { heatmapGeometry } from '../plots/heatmap-geometry'
 import { pairsDrawing } from '../plots/pair-matrix'
-import type { PlotContent } from '../plots/plot'
+import { type PlotContent, plotPicture } from '../plots/plot'
 import { metricsOf } from '../ranges/board/metrics'
 import { baselinePoints } from '../ranges/board/score-board'
 import { PAGE_COLORS } from '../plots/chart-theme'
@@ -59,7 +59,7 @@ function drawings(chart: ReportChart, page: FigurePage): Drawing[] {
 }
 
 const plot = (content: PlotContent | null, page: FigurePage): Drawing[] =>
-  content === null ? [] : [plotPicture(content, page, 0.56)]
+  content === null ? [] : [plotDrawing(plotPicture(content, page.colors), 0.56, page)]
 
 function rangesDrawings(
   { board: stored, rho, selected, badge, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,

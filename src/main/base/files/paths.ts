@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
+import { inputError } from '../../../contract/model/problem'
 
 /** Default folder of new projects; it may not exist yet. SLR_PROJECTS_DIR overrides it. */
 export function projectsFolder(): string {
@@ -26,8 +27,11 @@ export function documentsFolder(): string {
   return existsSync(documents) ? documents : homedir()
 }
 
-/** Converts the user's input to an absolute path, from `folder` on; `~` is the home folder. */
+/** Converts the user's input to an absolute path, from `folder` on; `~` is the home folder. @throws WorkbenchError */
 export function absolutePath(typed: string, folder = '.'): string {
+  if (typed.includes('\0')) {
+    throw inputError(`${typed.replaceAll('\0', '\uFFFD')} holds a NUL character: no file has one in its name.`)
+  }
   return resolve(
     folder,
     typed.replace(/^~(?=$|[/\\])/, () => homedir())

@@ -1,17 +1,7 @@
 import { baselineAt, type Box, path, type Shape, short, textShape } from './drawing'
+import type { PlotAxis } from '../plot-picture'
 import type { FigurePage } from './figure'
 import { textWidth } from './text-width'
-
-export interface FigureAxis {
-  /** Titles from the longest to the shortest. The first one that fits is written. */
-  titles: readonly string[]
-  bounds: readonly [low: number, high: number]
-  /** Returns the label of a tick; when left out, the number. */
-  tick?: (value: number) => string
-  step?: number
-  /** True for ticks at whole numbers only. */
-  whole?: boolean
-}
 
 /** The area between the axes, with the positions of values in it. */
 export interface PlotArea extends Box {
@@ -38,7 +28,7 @@ interface Tick {
 
 /** Returns ticks at round values within the bounds, at most one per `spacing` units of `length`. */
 function ticksOf(
-  { bounds: [low, high], tick, step, whole = false }: FigureAxis,
+  { bounds: [low, high], tick, step, whole = false }: PlotAxis,
   length: number,
   spacing: number
 ): Tick[] {
@@ -77,24 +67,23 @@ function areaOf(page: { width: number; height: number }, { left, bottom }: Sides
   return { x: left, y: TOP, width: page.width - left - RIGHT, height: page.height - TOP - bottom }
 }
 
-/** Returns the title that fits a length; the shortest if none does. */
-const titleFor = (titles: readonly string[], length: number): string =>
-  titles.find((title) => textWidth(title, TITLE_SIZE) <= length) ?? titles.at(-1) ?? ''
+/** Returns the title that fits a length. */
+const titleFor = ({ title, shortTitle = title }: PlotAxis, length: number): string =>
+  textWidth(title, TITLE_SIZE) <= length ? title : shortTitle
 
 /** Draws the value axis on the left with its grid lines. @param bottom height below the area, for the other axis */
 export function valueAxis(
-  axis: FigureAxis,
+  axis: PlotAxis,
   size: { width: number; height: number },
   bottom: number,
   { colors }: FigurePage
 ): { area: Box; yOf: (value: number) => number; shapes: Shape[] } {
   const ticks = ticksOf(axis, size.height - TOP - bottom, Y_SPACING)
   const widest = Math.max(0, ...ticks.map(({ label }) => textWidth(label, TICK_SIZE)))
-  const titled = axis.titles.some((title) => title !== '')
-  const area = areaOf(size, { left: Math.ceil((titled ? 20 : 2) + widest + 8), bottom })
+  const area = areaOf(size, { left: Math.ceil((axis.title === '' ? 2 : 20) + widest + 8), bottom })
   const [low, high] = axis.bounds
   const yOf = (value: number): number => area.y + area.height * (1 - (value - low) / (high - low))
-  const title = titleFor(axis.titles, area.height)
+  const title = titleFor(axis, area.height)
   return {
     area,
     yOf,
@@ -116,7 +105,7 @@ export const X_AXIS = 40
 
 /** Draws both numeric axes with their grid lines, ticks and titles. */
 export function numericAxes(
-  axes: { x: FigureAxis; y: FigureAxis },
+  axes: { x: PlotAxis; y: PlotAxis },
   size: { width: number; height: number },
   page: FigurePage
 ): { area: PlotArea; shapes: Shape[] } {
@@ -136,7 +125,7 @@ export function numericAxes(
       path(`M${short(area.x)} ${short(area.y)}V${short(bottom)}H${short(area.x + area.width)}`, {
         stroke: colors['ink-faint']
       }),
-      textShape(titleFor(axes.x.titles, area.width), area.x + area.width / 2, bottom + 33, colors['ink-soft'], {
+      textShape(titleFor(axes.x, area.width), area.x + area.width / 2, bottom + 33, colors['ink-soft'], {
         anchor: 'middle'
       })
     ]

@@ -29,7 +29,7 @@ export function barDrawing(content: BarContent, height: number, page: FigurePage
   const titleHeight = x.title === undefined ? 0 : 18
   const { area, yOf, shapes } = valueAxis(
     {
-      titles: [y.title ?? ''],
+      title: y.title ?? '',
       bounds: boundsOf(content),
       tick: y.format,
       ...(y.step !== undefined && { step: y.step })

@@ -1,5 +1,5 @@
 import type { MarkShape } from '../../../contract/model/model-style'
-import type { MarkSeries } from '../mark-series'
+import type { MarkSeries, PicturePoint } from '../plot-picture'
 import type { PlotArea } from './axes-drawing'
 import { type Box, path, type Shape, short } from './drawing'
 
@@ -70,7 +70,7 @@ export function lineShape(series: MarkSeries, d: string, clip?: Box): Shape | nu
 }
 
 /** Draws the line and the marks of a series. @param titleOf returns the tooltip of a point */
-export function seriesShapes<Point extends { x: number; y: number }>(
+export function seriesShapes<Point extends PicturePoint>(
   series: MarkSeries<Point>,
   area: PlotArea,
   titleOf: (point: Point) => string

@@ -1,33 +1,18 @@
-import { type PositionedName, positionedNames, type DrawnName } from '../draw-names'
+import { type PositionedName, positionedNames } from '../draw-names'
 import type { DrawnLine } from '../draw-lines'
-import type { MarkSeries } from '../mark-series'
+import type { MarkSeries, PicturePoint, PlotPicture } from '../plot-picture'
 import type { Mark } from '../plot-names'
-import { type FigureAxis, numericAxes, type PlotArea } from './axes-drawing'
+import { numericAxes, type PlotArea } from './axes-drawing'
 import { baselineAt, type Drawing, path, type Shape, short, textShape } from './drawing'
 import type { FigurePage } from './figure'
 import { legendShapes } from './legend-drawing'
 import { lineShape, markShape, seriesShapes } from './mark-drawing'
 import { textWidth } from './text-width'
 
-/** The content of a plot with two numeric axes, ready to be drawn. */
-export interface PlotPicture<Point extends { x: number; y: number }> {
-  /** The first series is drawn over the others. */
-  series: readonly MarkSeries<Point>[]
-  x: FigureAxis
-  y: FigureAxis
-  /** Lines over the points, such as intervals. */
-  lines: readonly DrawnLine[]
-  names: readonly DrawnName[]
-  marks: readonly Mark[]
-  /** Labels of the series in the legend, in this order. */
-  legend: readonly string[]
-  titleOf: (point: Point) => string
-}
-
 const NAME_SIZE = 12
 
 /** Draws a plot. @param height height as a share of the width, without the legend */
-export function plotDrawing<Point extends { x: number; y: number }>(
+export function plotDrawing<Point extends PicturePoint>(
   picture: PlotPicture<Point>,
   height: number,
   page: FigurePage
@@ -66,7 +51,7 @@ function lineOver({ from, to, color, dash }: DrawnLine, { xOf, yOf }: PlotArea):
   return path(d, { stroke: color, width: 1.25, ...(dash !== undefined && { dash }) })
 }
 
-function nameShapes<Point extends { x: number; y: number }>(
+function nameShapes<Point extends PicturePoint>(
   { names, marks }: PlotPicture<Point>,
   { xOf, yOf, x, y, width, height }: PlotArea,
   { colors }: FigurePage

@@ -1,7 +1,6 @@
 import { toCsv } from '../../ui/csv'
-import { type PlotContent, plotNames, plotSeries, plotWhiskers } from '../plot'
-import type { Drawing } from './drawing'
-import type { Figure, FigurePage } from './figure'
+import { type PlotContent, plotPicture } from '../plot'
+import type { Figure } from './figure'
 import { plotDrawing } from './plot-drawing'
 
 /** Height of a plot as a share of its width. */
@@ -11,29 +10,9 @@ const HEIGHT = 0.72
 export const plotFigure = (content: PlotContent, name: readonly string[]): Figure => ({
   name,
   title: content.label,
-  draw: (page) => plotPicture(content, page),
+  draw: (page) => plotDrawing(plotPicture(content, page.colors), HEIGHT, page),
   csv: () => plotCsv(content)
 })
-
-/** Draws a plot with intervals, names, and a legend of the series without a name beside their points. */
-export function plotPicture(content: PlotContent, page: FigurePage, height = HEIGHT): Drawing {
-  const { series, x, y } = content
-  const listed = series.filter(({ named, connected, points }) => (connected || !named) && points.length > 0)
-  return plotDrawing(
-    {
-      series: plotSeries(content, page.colors),
-      x: { ...x, titles: [x.title] },
-      y: { ...y, titles: [y.title] },
-      lines: plotWhiskers(content, page.colors),
-      names: plotNames(content, page.colors),
-      marks: [],
-      legend: [...new Set(listed.map(({ name }) => name))],
-      titleOf: ({ lines }) => lines.join('\n')
-    },
-    height,
-    page
-  )
-}
 
 /** Writes one CSV row per point, with interval columns if any point has an interval. */
 export function plotCsv({ series, x, y }: PlotContent): string {

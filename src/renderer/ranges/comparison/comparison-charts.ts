@@ -139,7 +139,7 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
     return [comparedRangeName(comparison, range), ...measured]
   }
   const points = (side: 'a' | 'b', compared: readonly ComparedRange[]): PlotPoint[] =>
-    compared.map((range) => point(range[side], lines(range)))
+    compared.map((range) => ({ ...point(range[side], lines(range)), model: rangeKey(range.range, a) }))
   const links = (compared: readonly ComparedRange[]): PlotPoint[] =>
     compared.flatMap((range) => [point(range.a, []), point(range.b, []), GAP])
   const picked = comparedRange(comparison, chosen)

@@ -5,6 +5,7 @@ import {
   BASELINE_KINDS,
   type BlendBaseline
 } from '../../../contract/model/sampling-baseline'
+import type { PicturePoint } from '../../plots/plot-picture'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import {
   splitAtLimit,
@@ -17,9 +18,7 @@ import {
   wholeModels
 } from '../board/score-board'
 
-export interface ScatterDatum {
-  x: number
-  y: number
+export interface ScatterDatum extends PicturePoint {
   /** Key of the model; null for a point that the pointer ignores. */
   model: string | null
   name: string
@@ -121,6 +120,16 @@ export const isShownIn =
 export const isBlendPoint = (kind: OtherPoint['kind']): kind is BlendBaseline['kind'] =>
   kind === 'uniform-blend' || kind === 'depth-ramp'
 
+/** Returns the models beside base, post and the ranges, without those that the legend hides. */
+export function shownPoints(content: ScatterContent): (OtherPoint | BaselinePoint)[] {
+  const { board } = content
+  const isShown = isShownIn(content)
+  return [
+    ...board.others.filter(({ kind, key }) => !isBlendPoint(kind) || isShown(kind, key)),
+    ...board.baselines.filter(({ kind, key }) => isShown(kind, key))
+  ]
+}
+
 /** Returns keys of the shown models whose scores are within these bounds. */
 export function visibleModels(
   content: Pick<ScatterContent, 'board' | 'hidden' | 'named' | 'best'>,
@@ -138,8 +147,9 @@ export function visibleModels(
   return modelsWithin(board, bounds).filter((key) => !hiddenKeys.has(key))
 }
 
-/** Returns the bounds of the axes: [x low, x high], [y low, y high]. */
-export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisBounds {
+/** Returns the bounds of the axes, around all shown models: [x low, x high], [y low, y high]. */
+export function scatterBounds(content: ScatterContent): AxisBounds {
+  const { board, streaming, zoom } = content
   if (zoom !== null) return zoom
   if (streaming) {
     return [
@@ -148,9 +158,12 @@ export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisB
     ]
   }
   const wholes = wholeModels(board).map(({ score }) => score)
-  const scores = [...wholes, ...board.ranges, ...board.others, ...board.baselines]
+  const scores = [...wholes, ...board.ranges, ...shownPoints(content)]
   return [axisBounds(scores.map((score) => score.validity)), axisBounds(scores.map((score) => score.diversity))]
 }
+
+export const isWithin = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
+  x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]
 
 /** Margin around the models of a zoom, as a share of their span. */
 const ROOM = 0.05

@@ -1,8 +1,7 @@
 import { scoreWords } from '../../../contract/words/score-words'
 import { rangeKey } from '../../../contract/model/strengths'
-import { capitalised, formatScore } from '../../ui/format'
+import { capitalised } from '../../ui/format'
 import { toCsv } from '../../ui/csv'
-import type { FigureAxis } from '../../plots/figures/axes-drawing'
 import type { Drawing } from '../../plots/figures/drawing'
 import type { Figure, FigurePage } from '../../plots/figures/figure'
 import { plotDrawing } from '../../plots/figures/plot-drawing'
@@ -17,13 +16,10 @@ import {
   rangeText,
   wholeModels
 } from '../board/score-board'
-import { isBlendPoint, isShownIn, scatterBounds, type ScatterContent } from './scatter-content'
-import { limitLine, scatterMarks, scatterNames } from './scatter-names'
-import { scatterSeries } from './scatter-series'
+import { isBlendPoint, isShownIn, isWithin, scatterBounds, type ScatterContent } from './scatter-content'
+import { scatterPicture } from './scatter-picture'
 
 const HEIGHT = 0.78
-/** Series whose names are written beside their points. */
-const NAMED = ['Base', 'Post']
 
 /** Makes the trade-off a figure that can be saved, with the window's zoom, marks and hidden parts. */
 export function scatterFigure(content: ScatterContent): Figure {
@@ -38,42 +34,14 @@ export function scatterFigure(content: ScatterContent): Figure {
 }
 
 /** Draws the trade-off with a legend of the visible series. */
-export function scatterDrawing(content: ScatterContent, page: FigurePage): Drawing {
-  const words = scoreWords(content.board.scoredBy)
-  const bounds = scatterBounds(content)
-  const series = scatterSeries(content, page.colors)
-  const axis = (ends: readonly [number, number], measure: string, meaning: string): FigureAxis => ({
-    bounds: ends,
-    titles: [`${capitalised(measure)}: ${meaning}`, capitalised(measure)]
-  })
-  return plotDrawing(
-    {
-      series,
-      x: axis(bounds[0], words.validity, words.means.validity),
-      y: axis(bounds[1], words.diversity, words.means.diversity),
-      lines: limitLine(content, bounds, page.colors),
-      names: scatterNames(content, bounds, page.colors),
-      marks: scatterMarks(content),
-      legend: series
-        .filter(({ label, data }) => !NAMED.includes(label) && data.some((point) => isWithin(content, point)))
-        .map(({ label }) => label)
-        .reverse(),
-      titleOf: ({ name, x, y }) => `${name}: ${words.validity} ${formatScore(x)}, ${words.diversity} ${formatScore(y)}`
-    },
-    HEIGHT,
-    page
-  )
-}
-
-const isWithin = (content: ScatterContent, { x, y }: { x: number; y: number }): boolean => {
-  const [across, up] = scatterBounds(content)
-  return x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]
-}
+export const scatterDrawing = (content: ScatterContent, page: FigurePage): Drawing =>
+  plotDrawing(scatterPicture(content, page.colors), HEIGHT, page)
 
 /** Writes a CSV row for each visible model. */
 export function scatterCsv(content: ScatterContent): string {
   const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
   const words = scoreWords(board.scoredBy)
+  const bounds = scatterBounds(content)
   const isShown = isShownIn(content)
   const front = new Set(paretoRanges(board, rejected).map((range) => rangeKey(range, board)))
   const minimum = minimumValidity(board, rho)
@@ -98,7 +66,7 @@ export function scatterCsv(content: ScatterContent): string {
   return toCsv(
     ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],
     [...whole, ...ranges, ...others, ...baselines]
-      .filter(({ validity, diversity }) => isWithin(content, { x: validity, y: diversity }))
+      .filter(({ validity, diversity }) => isWithin({ x: validity, y: diversity }, bounds))
       .map(({ kind, key, name, validity, diversity, is, ...basis }) => {
         const role = [
           ...(key === selected ? ['selected'] : []),

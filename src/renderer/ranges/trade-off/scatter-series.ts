@@ -4,7 +4,7 @@ import { isOpen, type MarkShape, type ModelTone } from '../../../contract/model/
 import { rangeKey } from '../../../contract/model/strengths'
 import { rangePhrase } from '../../ui/format'
 import { translucent, type ChartColors } from '../../plots/chart-theme'
-import type { MarkSeries } from '../../plots/mark-series'
+import type { MarkSeries } from '../../plots/plot-picture'
 import { isBlendPoint, isShownIn, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from '../board/mark-looks'
 import {

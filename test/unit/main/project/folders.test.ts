@@ -98,7 +98,7 @@ describe('listing a folder', () => {
     expect(await problemOf(listFolder(gone))).toEqual(none)
     const other = { code: 'bad-input', message: `${file} is not a folder.` }
     expect(await problemOf(listFolder(file))).toEqual(other)
-    expect((await problemOf(listFolder(`${home}\0x`))).code).toBe('bad-file')
+    expect((await problemOf(listFolder(`${home}\0x`))).code).toBe('bad-input')
     expect((await problemOf(listFolder(join(home, 'x'.repeat(300))))).message).toContain('ENAMETOOLONG')
   })
 
@@ -155,6 +155,7 @@ describe('the places of this user', () => {
     expect(absolutePath('~/a/../b')).toBe(join(home, 'b'))
     expect(absolutePath('/a/~')).toBe('/a/~')
     expect(absolutePath('~other')).toBe(join(process.cwd(), '~other'))
+    expect(() => absolutePath('/a\0b')).toThrow('/a\uFFFDb holds a NUL character: no file has one in its name.')
   })
 })
 

@@ -12,8 +12,9 @@ import {
 } from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import { describeRanges } from '../../../../src/renderer/ranges/board/readout'
-import { createScatter } from '../../../../src/renderer/ranges/trade-off/scatter-chart'
-import type { ScatterContent } from '../../../../src/renderer/ranges/trade-off/scatter-content'
+import { createPlot } from '../../../../src/renderer/plots/plot-chart'
+import { scatterPicture } from '../../../../src/renderer/ranges/trade-off/scatter-picture'
+import type { ScatterContent, ScatterDatum } from '../../../../src/renderer/ranges/trade-off/scatter-content'
 import { LiveBoard, minimumValidity, type ScoreBoard } from '../../../../src/renderer/ranges/board/score-board'
 import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
 import { figurePage } from '../../../fixtures/figure-page'
@@ -217,8 +218,8 @@ describe('drawings of a running sweep in pieces equal a drawing at once', () => 
     const { colors } = figurePage()
     const drawn = (contents: readonly ScatterContent[]): readonly unknown[] => {
       const { canvas, calls } = loggedCanvas()
-      const { chart, show } = createScatter(canvas)
-      for (const shown of contents) show(shown, colors, { family: 'Arial', size: 12 })
+      const { chart, show } = createPlot<ScatterDatum>(canvas)
+      for (const shown of contents) show(scatterPicture(shown, colors), colors, { family: 'Arial', size: 12 })
       const last = [...calls]
       chart.destroy()
       return last

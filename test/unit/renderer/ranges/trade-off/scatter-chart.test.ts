@@ -14,7 +14,7 @@ import {
   visibleModels
 } from '../../../../../src/renderer/ranges/trade-off/scatter-content'
 import { scatterSeries } from '../../../../../src/renderer/ranges/trade-off/scatter-series'
-import { scatterMarks, scatterNames } from '../../../../../src/renderer/ranges/trade-off/scatter-names'
+import { scatterMarks, scatterNames } from '../../../../../src/renderer/ranges/trade-off/scatter-picture'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 const COLORS: ChartColors = {
@@ -204,4 +204,9 @@ it('shows baselines as curves that can be hidden, except the one that the headli
   const everywhere = { validity: [0, 1], diversity: [0, 1] } as const
   expect(visibleModels({ ...content(['mix']), board }, everywhere)).not.toContain(named)
   expect(visibleModels({ ...content(['mix']), board, named }, everywhere)).toContain(named)
+  // The axes are around the points that are drawn.
+  const lowest = (hidden: ScatterPart[]): number => scatterBounds({ ...content(hidden), board })[0][0]
+  const withoutBaselines = scatterBounds({ ...content(), board: boardOfSweep(tinySweep()) })[0][0]
+  expect(lowest(['sampler', 'mix'])).toBe(withoutBaselines)
+  expect(lowest([])).toBeLessThan(withoutBaselines)
 })

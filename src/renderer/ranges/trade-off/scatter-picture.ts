@@ -1,22 +1,60 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
+import { scoreWords } from '../../../contract/words/score-words'
 import { rangeKey, rangeOfKey } from '../../../contract/model/strengths'
-import { formatScore, rangeLabel } from '../../ui/format'
+import { capitalised, formatScore, rangeLabel } from '../../ui/format'
 import type { ChartColors } from '../../plots/chart-theme'
 import type { DrawnLine } from '../../plots/draw-lines'
 import type { DrawnName } from '../../plots/draw-names'
 import type { Mark } from '../../plots/plot-names'
+import type { PlotAxis, PlotPicture } from '../../plots/plot-picture'
 import type { AxisBounds } from '../board/chart-look.svelte'
-import { isBlendPoint, isShownIn, type ScatterContent, styleOf } from './scatter-content'
+import {
+  isWithin,
+  scatterBounds,
+  type ScatterContent,
+  type ScatterDatum,
+  shownPoints,
+  styleOf
+} from './scatter-content'
+import { scatterSeries } from './scatter-series'
 import { minimumValidity, wholeModels } from '../board/score-board'
 
+/** Series whose names are written beside their points. */
+const NAMED = ['Base', 'Post']
+
+/** Returns the trade-off as it is drawn. The window has a legend of its own. */
+export function scatterPicture(content: ScatterContent, colors: ChartColors): PlotPicture<ScatterDatum> {
+  const words = scoreWords(content.board.scoredBy)
+  const bounds = scatterBounds(content)
+  const series = scatterSeries(content, colors)
+  const axis = (measure: 'validity' | 'diversity', ends: readonly [number, number]): PlotAxis => {
+    const shortTitle = capitalised(words[measure])
+    return { title: `${shortTitle}: ${words.means[measure]}`, shortTitle, bounds: ends }
+  }
+  return {
+    series,
+    x: axis('validity', bounds[0]),
+    y: axis('diversity', bounds[1]),
+    lines: limitLine(content, bounds, colors),
+    names: scatterNames(content, bounds, colors),
+    marks: scatterMarks(content),
+    legend: series
+      .filter(({ label, data }) => !NAMED.includes(label) && data.some((point) => isWithin(point, bounds)))
+      .map(({ label }) => label)
+      .reverse(),
+    hasCanvasLegend: false,
+    titleOf: ({ name, x, y }) => `${name}: ${words.validity} ${formatScore(x)}, ${words.diversity} ${formatScore(y)}`
+  }
+}
+
 /** Returns the limit of validity as a line over the points. */
-export function limitLine(
+function limitLine(
   { board, rho }: ScatterContent,
   [across, [low, high]]: AxisBounds,
   colors: ChartColors
 ): DrawnLine[] {
   const minimum = minimumValidity(board, rho)
-  if (minimum === null || !isWithin(minimum, across)) return []
+  if (minimum === null || minimum < across[0] || minimum > across[1]) return []
   const ends = { from: { x: minimum, y: low }, to: { x: minimum, y: high } }
   return [{ ...ends, color: colors['ink-faint'], dash: [5, 4] }]
 }
@@ -56,25 +94,16 @@ export function scatterNames(
       ? []
       : [name(`limit ${formatScore(minimum)}`, { validity: minimum, diversity: bounds[1][1] }, colors['ink-soft'], 0)])
   ]
-  return names.filter((point) => isShown(point, bounds))
+  return names.filter((point) => isWithin(point, bounds))
 }
-
-const isWithin = (value: number, [low, high]: readonly [number, number]): boolean => value >= low && value <= high
-const isShown = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
-  isWithin(x, across) && isWithin(y, up)
 
 /**
  * Returns the points that names should not cover. There are none while scores arrive, because names would then move
  * with each picture.
  */
-export const scatterMarks = (content: ScatterContent): Mark[] => {
-  const { board, streaming } = content
-  const isShown = isShownIn(content)
-  return streaming
+export const scatterMarks = (content: ScatterContent): Mark[] =>
+  content.streaming
     ? []
-    : [
-        ...board.ranges,
-        ...board.baselines.filter(({ kind, key }) => isShown(kind, key)),
-        ...board.others.filter(({ kind, key }) => !isBlendPoint(kind) || isShown(kind, key))
-      ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))
-}
+    : [...content.board.ranges, ...shownPoints(content)].map(({ validity, diversity }) => ({
+        ...{ x: validity, y: diversity, radius: 4 }
+      }))
