@@ -5,6 +5,7 @@ import type { JudgeWay } from '../../../contract/model/judge-way'
 import type { SampleLine } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import type { EvaluationLines } from '../../evaluation/judge-evaluation'
+import { plainFileState } from '../../base/files/plain-paths'
 import { readAnswerLines } from './sample-files'
 import { RunSummaries } from './run-summaries'
 import { EVALUATIONS } from './stored-documents'
@@ -46,6 +47,13 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
     pairVerdicts: addressed(pairVerdicts, run, 'pairs'),
     forms: addressed(await readFormLines(folder, id), run, 'forms')
   }
+}
+
+/** Identifies the present contents of an evaluation's files, whatever program wrote them. */
+export async function evaluationState(folder: string, id: string): Promise<string> {
+  const endings = ['.json', ...EVALUATION_ENDINGS]
+  const files = await Promise.all(endings.map((ending) => plainFileState(EVALUATIONS.companion(folder, id, ending))))
+  return files.map((file) => file?.state ?? 'none').join(', ')
 }
 
 async function readPart<Line>(

@@ -8,6 +8,7 @@ import {
   appendEvaluationLines,
   EVALUATION_ENDINGS,
   type EvaluationFiles,
+  evaluationState,
   readEvaluation,
   readForms,
   summarizeEvaluation
@@ -34,6 +35,16 @@ export class ProjectEvaluations {
 
   read(id: string): Promise<EvaluationFiles> {
     return readEvaluation(this.storage.folder, id)
+  }
+
+  /** Reads the document of an evaluation, without its answers. */
+  readRun(id: string): Promise<EvaluationRun> {
+    return EVALUATIONS.read(this.storage.folder, id)
+  }
+
+  /** Identifies the present contents of an evaluation's files. */
+  state(id: string): Promise<string> {
+    return evaluationState(this.storage.folder, id)
   }
 
   async add(run: EvaluationRun): Promise<void> {

@@ -108,7 +108,15 @@ const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVarian
     variant: 'kept' in variant ? { ...variant, kept: undefined } : variant
   })
 
-/** Reads an evaluation with its results so far. @param against reference variant; post or the first by default */
+/** The views of each pair that were measured last, by what they were measured from. */
+const recentViews = new WeakMap<ProjectPair, Map<string, EvaluationView>>()
+
+const MAX_RECENT_VIEWS = 8
+
+/**
+ * Reads an evaluation with its results so far. Measuring many answers takes seconds, and reports and verdicts ask for
+ * the same view, so that the last views are kept. @param against reference variant; post or the first by default
+ */
 export async function evaluationView(
   pair: ProjectPair,
   id: string,
@@ -118,8 +126,16 @@ export async function evaluationView(
     signal
   }: { sweepId?: string; against?: string | undefined; signal?: AbortSignal | undefined } = {}
 ): Promise<EvaluationView> {
-  const stored = await pair.evaluations.read(id)
-  return viewEvaluation(stored, await proxiesOf(pair, stored.run, sweepId), against, signal)
+  const proxies = await proxiesOf(pair, await pair.evaluations.readRun(id), sweepId)
+  const measuredFrom = JSON.stringify([id, against, await pair.evaluations.state(id), proxies])
+  const views = recentViews.get(pair) ?? new Map<string, EvaluationView>()
+  recentViews.set(pair, views)
+  const recent = views.get(measuredFrom)
+  if (recent !== undefined) return recent
+  const view = await viewEvaluation(await pair.evaluations.read(id), proxies, against, signal)
+  views.set(measuredFrom, view)
+  for (const oldest of [...views.keys()].slice(0, -MAX_RECENT_VIEWS)) views.delete(oldest)
+  return view
 }
 
 /** Returns the finding of the newest complete evaluation of a range; null if evaluation or sweep are missing. */
@@ -151,8 +167,7 @@ async function newestComplete(
 ): Promise<EvaluationView | null> {
   for (const { id, answerCount, answerTotal } of pair.evaluations.runs) {
     if (answerCount < answerTotal) continue
-    const { run } = await pair.evaluations.read(id)
-    if (!fits(run)) continue
+    if (!fits(await pair.evaluations.readRun(id))) continue
     const view = await evaluationView(pair, id)
     if (view.complete) return view
   }

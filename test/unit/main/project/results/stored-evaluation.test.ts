@@ -1,7 +1,26 @@
 import { expect, it } from 'vitest'
 import type { VariantResult } from '../../../../../src/contract/documents/evaluation'
-import { uncompared } from '../../../../../src/main/project/results/stored-evaluation'
-import { BARE_RESULTS } from '../../../../fixtures/evaluation-documents'
+import { evaluationView, uncompared } from '../../../../../src/main/project/results/stored-evaluation'
+import { BARE_RESULTS, evaluationRun } from '../../../../fixtures/evaluation-documents'
+import { openDemo } from '../../../../fixtures/open-demo'
+import { sampleLine } from '../../../../fixtures/sample-documents'
+
+it('measures stored answers again only after they or the reference have changed', async () => {
+  const pair = (await openDemo()).firstPair
+  const run = evaluationRun()
+  await pair.evaluations.add(run)
+  const answer = async (index: number): Promise<void> => {
+    const lines = run.variants.map(({ variant }) => sampleLine({ variant: variant.name, prompt: 0, index, text: 'A' }))
+    await pair.evaluations.appendSamples(run.id, lines)
+  }
+  await answer(0)
+  const view = await evaluationView(pair, run.id)
+  expect(await evaluationView(pair, run.id)).toBe(view)
+  expect((await evaluationView(pair, run.id, { against: 'base' })).results.comparedWith).toBe('base')
+  await answer(1)
+  const later = await evaluationView(pair, run.id)
+  expect(later.results.variants.map(({ answerCount }) => answerCount)).toEqual(run.variants.map(() => 2))
+})
 
 it('compares nothing by the marks of a judge that was not done, for all prompts and for each category', () => {
   const estimate = { mean: 0, interval: null, promptCount: 6 }
