@@ -222,7 +222,8 @@ export const BaselineComparison = z.object({
       range: RestorationRange
     }),
     /** The selected range with only this half of its layers restored. */
-    z.object({ kind: z.literal('half'), half: ScoredHalf, range: RestorationRange })
+    z.object({ kind: z.literal('half'), half: ScoredHalf, range: RestorationRange }),
+    OtherCheckpoint.extend({ kind: z.literal('checkpoint') })
   ]),
   validity: z.number(),
   diversity: z.number(),

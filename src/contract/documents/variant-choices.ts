@@ -6,7 +6,7 @@ import type { KeptCheckpoint, KeptRecipe, SweepSummary } from './project'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { KeptIdentity } from '../model/kept'
 import type { Variant } from './samples'
-import { type Baseline, isBlend, needsBase } from '../model/sampling-baseline'
+import { Baseline, isBlend, needsBase } from '../model/sampling-baseline'
 import { sweptRangeModel, type Restoring, sameModel, modelName } from '../model/model'
 
 export interface VariantChoice {
@@ -64,9 +64,10 @@ export function variantChoices(
 
 /** Returns the baselines to evaluate beside the range: the most diverse uniform blend, sampler, mix and filter. */
 export function evaluatedBaselines(compared: readonly BaselineComparison[]): Baseline[] {
-  const scored = compared.flatMap(({ baseline, ...score }) =>
-    baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half' ? [] : [{ baseline, score }]
-  )
+  const scored = compared.flatMap(({ baseline, ...score }) => {
+    const { data } = Baseline.safeParse(baseline)
+    return data === undefined ? [] : [{ baseline: data, score }]
+  })
   const groups = [
     ({ kind }: Baseline) => kind === 'uniform-blend',
     (baseline: Baseline) => !isBlend(baseline) && !needsBase(baseline),

@@ -37,7 +37,7 @@ export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>)
     return `${rangePhrase(baseline.range)} at temperature ${baseline.temperature}, min-p ${baseline.minP}`
   if (baseline.kind === 'control') return `${baseline.place} range of that length, ${rangePhrase(baseline.range)}`
   if (baseline.kind === 'half') return `${HALVES[baseline.half]} of ${rangePhrase(baseline.range)} alone`
-  return independentBaselineName(baseline)
+  return baseline.kind === 'checkpoint' ? baseline.name : independentBaselineName(baseline)
 }
 
 /** Names the range that a half belongs to. Needed if another range is selected now, after a check or a new limit. */

@@ -34,6 +34,7 @@ export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'
   if (baseline.kind === 'depth-ramp') return 'a ramp over depth'
   if (baseline.kind === 'tempered') return 'another sampler'
   if (baseline.kind === 'control') return `the ${baseline.place} range of that length`
+  if (baseline.kind === 'checkpoint') return modelPhrase(baseline, baseline.name)
   if (baseline.kind === 'half') return `its ${baseline.half === 'mlp' ? 'MLP' : 'attention'} alone`
   return modelPhrase({ kind: 'baseline', baseline }, samplingBaselineName(baseline))
 }
@@ -44,6 +45,7 @@ export function comparedModel(
   restoring: Restoring
 ): AnsweringModel | null {
   if (baseline.kind === 'tempered' || baseline.kind === 'control') return null
+  if (baseline.kind === 'checkpoint') return baseline
   if (baseline.kind !== 'half') return baselineModel(baseline, restoring)
   return layersModel(halfStrengths(baseline.range, baseline.half, restoring.layerCount, restoring.source))
 }

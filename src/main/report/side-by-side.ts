@@ -172,7 +172,7 @@ function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
     if (baseline.kind === 'control')
       roles.set(weightsKey(sweptRangeModel(baseline.range, sweep)), `${baseline.place} range of that length`)
     else if (baseline.kind === 'uniform-blend') roles.set(weightsKey(baselineModel(baseline, sweep)), 'uniform blend')
-    else if (baseline.kind !== 'tempered' && baseline.kind !== 'half')
+    else if (baseline.kind !== 'tempered' && baseline.kind !== 'half' && baseline.kind !== 'checkpoint')
       roles.set(weightsKey(baselineModel(baseline, sweep)), BASELINE_FAMILIES[baseline.kind].curve.toLowerCase())
   }
   // The selected range comes last, because a control may be the same range.

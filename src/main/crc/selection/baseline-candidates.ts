@@ -23,6 +23,7 @@ export type SelectionInput = Pick<
   | 'post'
   | 'ranges'
   | 'recipes'
+  | 'checkpoints'
   | 'uniformBlends'
   | 'baselines'
 >
@@ -63,6 +64,13 @@ export function otherwiseDrawn(
       score
     }))
 }
+
+/** Lists the other checkpoints that the sweep scored as whole models. */
+export const otherCheckpoints = ({ checkpoints }: Pick<SelectionInput, 'checkpoints'>): Candidate[] =>
+  checkpoints.map(({ path, fingerprint, name, ...score }) => ({
+    baseline: { kind: 'checkpoint', path, fingerprint, name },
+    score
+  }))
 
 /** Lists scored recipes that restore only one half of the selected range's layers. */
 export function halvesAlone({ recipes, layerCount, source }: SelectionInput, { start, end }: RangeScore): Candidate[] {

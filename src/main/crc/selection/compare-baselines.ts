@@ -30,6 +30,7 @@ import {
   type Candidate,
   controls,
   halvesAlone,
+  otherCheckpoints,
   otherwiseDrawn,
   type SelectionInput
 } from './baseline-candidates'
@@ -113,6 +114,7 @@ function* restrictToPrompts(sweep: SelectionInput, indices: readonly number[]): 
     post: restrict(sweep.post),
     ranges,
     recipes: sweep.recipes.map(restrict),
+    checkpoints: sweep.checkpoints.map(restrict),
     uniformBlends: sweep.uniformBlends.map(restrict),
     baselines: sweep.baselines.map(restrict)
   }
@@ -134,7 +136,7 @@ function* scoreOnHoldOut(
   seed: number
 ): Steps<HoldOutResult> {
   const { prompts, post, ranges } = yield* restrictToPrompts(
-    { ...sweep, ranges: [range], recipes: [], uniformBlends: [], baselines: [] },
+    { ...sweep, ranges: [range], recipes: [], checkpoints: [], uniformBlends: [], baselines: [] },
     holdOut
   )
   const selected = elementAt(ranges, 0, 'range')
@@ -197,7 +199,7 @@ interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
   check: CheckResult | null
 }
 
-/** Compares the selected range with the best baseline of each kind, its two layer halves and the controls. */
+/** Compares the range with the best baseline of each kind, the best other checkpoint, its halves and the controls. */
 function* compareBaselines(
   sweep: SelectionInput,
   { range, tempered, minimumValidity, rho, check }: Comparing,
@@ -220,6 +222,7 @@ function* compareBaselines(
   }
   const taken = [
     ...BASELINE_KINDS.flatMap((kind) => best(baselinesOfKind(sweep, kind), failsCheck)),
+    ...best(otherCheckpoints(sweep)),
     ...best(otherwiseDrawn(sweep, range, tempered)),
     ...halvesAlone(sweep, range),
     ...controls(sweep, range)
@@ -250,6 +253,7 @@ function* compareBaselines(
 function answersOf(check: CheckResult, baseline: BaselineComparison['baseline']): FullAnswerScores | null {
   if (baseline.kind === 'tempered') return null
   if (baseline.kind === 'control') return checkOfRange(check, baseline.range)
+  if (baseline.kind === 'checkpoint') return checkOf(check, baseline)
   if (baseline.kind !== 'half') return checkOfBaseline(check, baseline)
   return checkOf(check, layersModel(halfStrengths(baseline.range, baseline.half, check.layerCount, check.source)))
 }

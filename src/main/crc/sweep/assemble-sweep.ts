@@ -100,7 +100,12 @@ export function* assembleSweep({
   const recipes = scored.flatMap(({ model, score }) =>
     model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
   )
-  const sweep = { ...facts, post, ranges, recipes, uniformBlends, baselines: scoredBaselines }
+  const checkpoints = scored.flatMap(({ model, score }) => {
+    if (model.kind !== 'checkpoint') return []
+    const { name, path, fingerprint } = model
+    return [{ name, path, fingerprint, ...score }]
+  })
+  const sweep = { ...facts, post, ranges, recipes, checkpoints, uniformBlends, baselines: scoredBaselines }
   const selected = ranges.length === 0 ? null : yield* selectionOf(sweep, ranges, rho, seed, { budget })
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
@@ -112,11 +117,7 @@ export function* assembleSweep({
     post: withStoredDigits(post),
     ranges: ranges.map(withStoredDigits),
     recipes: recipes.map(withStoredDigits),
-    checkpoints: scored.flatMap(({ model, score }) => {
-      if (model.kind !== 'checkpoint') return []
-      const { name, path, fingerprint } = model
-      return [{ name, path, fingerprint, ...withStoredDigits(score) }]
-    }),
+    checkpoints: checkpoints.map(withStoredDigits),
     uniformBlends: uniformBlends.map(withStoredDigits),
     baselines: scoredBaselines.map(withStoredDigits),
     preview: preview === null ? null : storedPreview(facts, preview),

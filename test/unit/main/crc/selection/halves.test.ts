@@ -63,6 +63,22 @@ describe('a task in two halves', () => {
     )
   })
 
+  it('names another checkpoint that is more diverse than the range', () => {
+    const checkpoint = (name: string, scored: Score) => ({ name, path: `/${name}`, fingerprint: name, ...scored })
+    const sweep = {
+      ...found([range(0, score(0.4, 0.4))]),
+      checkpoints: [checkpoint('sft', score(0.7, 0.7)), checkpoint('dpo', score(0.2, 0.9))]
+    }
+    const selection = selectionOf(sweep, sweep.ranges, 0.9)
+    // The selection prompts choose among the checkpoints.
+    const named = selection.baselines.filter(({ baseline }) => baseline.kind === 'checkpoint')
+    expect(named.map((compared) => baselineName(compared))).toEqual(['sft'])
+    const verdict = verdictOf({ ...sweep, base: null, preview: null, selection, check: null })
+    const caveat = verdict.caveats.find(({ better }) => better !== null)
+    expect(caveat?.text).toContain('Checkpoint sft may do as well: ')
+    expect(caveat?.better?.model).toMatchObject({ kind: 'checkpoint', path: '/sft', fingerprint: 'sft' })
+  })
+
   it('chooses by one half and reports the other', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
     const selection = selectionOf(sweep, sweep.ranges, 0.9)
