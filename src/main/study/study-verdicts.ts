@@ -1,3 +1,4 @@
+import type { DemoPair } from '../../contract/model/demo-pair'
 import type { Verdict } from '../../contract/documents/verdict'
 import { elementAt } from '../../contract/model/look-up'
 import { runCooperatively } from '../base/steps'
@@ -10,6 +11,8 @@ import type { StudyStep } from './steps'
 
 export interface StudyVerdict {
   readonly pair: string
+  /** The built-in pair; null for a pair of folders. */
+  readonly demo: DemoPair | null
   /** Null for a sweep without ranges. */
   readonly verdict: Verdict | null
 }
@@ -39,8 +42,10 @@ async function pairVerdict(pair: ProjectPair, sweepId: string): Promise<StudyVer
   const sweep = await pair.readSweep(sweepId)
   const check = await pair.readAnswerCheck(sweepId)
   const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
+  const { name, location } = pair.document
   return {
-    pair: pair.document.name,
+    pair: name,
+    demo: location.kind === 'demo' ? location.pair : null,
     verdict: await storedVerdict(pair, sweep, check, selection)
   }
 }

@@ -56,13 +56,13 @@ export function describeResults(
 }
 
 function describePairVerdict(
-  { pair, verdict }: StudyVerdict,
+  { pair, demo, verdict }: StudyVerdict,
   isNamed: boolean,
   project: string,
   details: boolean
 ): string {
   if (verdict === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
-  const resultPlace = { project, ...(isNamed ? { pair } : {}) }
+  const resultPlace = { project, demo: demo ?? undefined, ...(isNamed ? { pair } : {}) }
   const next = nextCommandsOf(resultPlace, checkCommandOf(resultPlace), verdict.range)
   return `${printable(pair)}:\n${describeVerdict(verdict, next, { details })}`
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { verdictOf } from '../../../../../src/contract/words/verdict'
 import type { StudyVerdict } from '../../../../../src/main/study/study-verdicts'
-import { UNCHECKED } from '../../../../fixtures/verdict-evidence'
+import { PASSING, UNCHECKED } from '../../../../fixtures/verdict-evidence'
 import { describePlans, describeResults } from '../../../../../src/main/cli/printing/study-report'
 
 const FORGED = '/p.slr\nNothing leaves this machine.\u001B[8m'
@@ -9,13 +9,21 @@ const SHOWN = 'Project: /p.slr\\nNothing leaves this machine.\\u{1b}[8m'
 
 it('ends with the verdict on each pair, and names the pair in the next command where there are several', () => {
   const verdict = verdictOf(UNCHECKED)
-  const of = (pair: string): StudyVerdict => ({ pair, verdict })
+  const of = (pair: string): StudyVerdict => ({ pair, demo: null, verdict })
   expect(describeResults([], [of('Demo')], '/p.slr', true)).toContain(
     `Demo:\n${verdict.headline}\nUnknown: whether full answers hold. Next: slr check --project /p.slr`
   )
-  const both = describeResults([], [of('A b'), { pair: 'C', verdict: null }], '/p.slr', true)
+  const both = describeResults([], [of('A b'), { pair: 'C', demo: null, verdict: null }], '/p.slr', true)
   expect(both).toContain("Next: slr check --project /p.slr --pair 'A b'")
   expect(both).toContain('C: no ranges were scored, so none is selected.')
+})
+
+it('proposes the first task of a built-in pair, and the open task for other pairs', () => {
+  const checked = verdictOf({ ...UNCHECKED, check: PASSING })
+  const next = (demo: StudyVerdict['demo']): string =>
+    describeResults([], [{ pair: 'P', demo, verdict: checked }], '/p.slr', true)
+  expect(next('stages')).toContain('--task demo-names')
+  expect(next(null)).toContain('--task open')
 })
 
 it('prints names of a study in one line each, without what controls a terminal', () => {
