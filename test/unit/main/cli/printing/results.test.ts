@@ -42,7 +42,7 @@ test('results begin with the verdict in three lines, which the golden file shows
     ),
     'an evaluation': describeEvaluation(evaluationView(), EVALUATED, false),
     'an evaluation with details': describeEvaluation(evaluationView(), EVALUATED, true),
-    'a study': describeResults([], [{ pair: 'Demo', verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
+    'a study': describeResults([], [{ pair: 'Demo', demo: null, verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
   }
   const text = Object.entries(shown).map(([kind, result]) => `== ${kind}\n${stripVTControlCharacters(result)}\n`)
   await expect(text.join('\n')).toMatchFileSnapshot(join(import.meta.dirname, 'results.golden.txt'))
