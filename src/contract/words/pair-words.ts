@@ -47,6 +47,7 @@ export function resultWords(pairs: readonly NamedPair[], verdict: Verdict | null
   if (result === null) return null
   const words = verdict?.headline ?? 'no range selected'
   if (pairs.length === 1) return words
-  const others = result.otherCount === 0 ? '' : `, and ${plural(result.otherCount, 'other pair')}`
-  return `${result.pair.document.name}: ${words}${others}`
+  const text = `${result.pair.document.name}: ${words}`
+  // The count continues the sentence of the verdict.
+  return result.otherCount === 0 ? text : `${text.replace(/\.$/, '')}, and ${plural(result.otherCount, 'other pair')}.`
 }

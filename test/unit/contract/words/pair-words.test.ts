@@ -18,6 +18,6 @@ it('a project shows the verdict on its pair', () => {
 it('of several pairs the first that was swept, with how many others were', () => {
   expect(resultWords([pair('a'), pair('b', sweep())], verdict)).toBe(`b: ${verdict.headline}`)
   expect(resultWords([pair('a', sweep()), pair('b', sweep()), pair('c')], verdict)).toBe(
-    `a: ${verdict.headline}, and 1 other pair`
+    `a: ${verdict.headline.replace(/\.$/, '')}, and 1 other pair.`
   )
 })
