@@ -126,8 +126,8 @@ const unknownCount = ({ layerCount, ranges, preview }: Previewed): number =>
   Math.max(0, rangeCount(layerCount) - ranges.length - preview.ranges.length)
 
 /**
- * Lists the estimated ranges that qualify and are more diverse than the selected one, or than post without one: those
- * that may be within their margins, and those that are by their estimates.
+ * Lists the estimated ranges that qualify and are more diverse than the selected range, or than post if none is
+ * selected. Some may be so within their margins, others are so by their estimates.
  */
 export function betterEstimates({
   ranges,

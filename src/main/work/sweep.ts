@@ -164,8 +164,8 @@ function historyOfContext({ pair, file }: WorkContext, request: CrcSweepRequest,
 }
 
 /**
- * Returns the request to run after numbers overflowed on a GPU: in fp32 if fp16 was chosen automatically, else on the
- * CPU if the GPU was chosen automatically. Null for other errors, and for a precision or GPU that the user chose.
+ * Returns the request to run after numbers overflowed on a GPU. It is in fp32 if fp16 was chosen automatically, else on
+ * the CPU if the GPU was. Null for other errors, and for a precision or GPU that the user chose.
  */
 function requestAfterOverflow({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
   const { device: chosen, precision } = request

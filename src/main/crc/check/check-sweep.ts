@@ -48,8 +48,8 @@ export interface CheckRequest {
 }
 
 /**
- * Returns unchecked ranges in the order of their check: the most diverse range, the ranges that were selected on half
- * of the prompts, and the next most diverse ones.
+ * Returns unchecked ranges in the order of their check. The most diverse range is first. Ranges that were selected on
+ * half of the prompts follow, and then the next most diverse ranges.
  */
 export function rangesToCheck(
   sweep: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source' | 'selection'>,

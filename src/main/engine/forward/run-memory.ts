@@ -102,8 +102,8 @@ function runBytes(
 }
 
 /**
- * Returns the bytes before the first block runs, while the inputs of all layers and then further hidden states are
- * computed: projections, and three times the results.
+ * Returns the bytes before the first block runs: projections, and three times the results. The inputs of all layers
+ * and then further hidden states are computed at that time.
  */
 export function layerInputBytes(
   { layerCount, hiddenSize, finalRowSize, carried, streams }: DecoderSpec,

@@ -162,7 +162,7 @@ export function scatterBounds(content: ScatterContent): AxisBounds {
   return [axisBounds(scores.map((score) => score.validity)), axisBounds(scores.map((score) => score.diversity))]
 }
 
-export const isWithin = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
+export const isInBounds = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
   x >= across[0] && x <= across[1] && y >= up[0] && y <= up[1]
 
 /** Margin around the models of a zoom, as a share of their span. */

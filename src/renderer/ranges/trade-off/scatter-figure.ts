@@ -16,7 +16,7 @@ import {
   rangeText,
   wholeModels
 } from '../board/score-board'
-import { isBlendPoint, isShownIn, isWithin, scatterBounds, type ScatterContent } from './scatter-content'
+import { isBlendPoint, isShownIn, isInBounds, scatterBounds, type ScatterContent } from './scatter-content'
 import { scatterPicture } from './scatter-picture'
 
 const HEIGHT = 0.78
@@ -66,7 +66,7 @@ export function scatterCsv(content: ScatterContent): string {
   return toCsv(
     ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],
     [...whole, ...ranges, ...others, ...baselines]
-      .filter(({ validity, diversity }) => isWithin({ x: validity, y: diversity }, bounds))
+      .filter(({ validity, diversity }) => isInBounds({ x: validity, y: diversity }, bounds))
       .map(({ kind, key, name, validity, diversity, is, ...basis }) => {
         const role = [
           ...(key === selected ? ['selected'] : []),

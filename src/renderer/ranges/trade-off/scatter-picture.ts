@@ -9,7 +9,7 @@ import type { Mark } from '../../plots/plot-names'
 import type { PlotAxis, PlotPicture } from '../../plots/plot-picture'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import {
-  isWithin,
+  isInBounds,
   scatterBounds,
   type ScatterContent,
   type ScatterDatum,
@@ -39,7 +39,7 @@ export function scatterPicture(content: ScatterContent, colors: ChartColors): Pl
     names: scatterNames(content, bounds, colors),
     marks: scatterMarks(content),
     legend: series
-      .filter(({ label, data }) => !NAMED.includes(label) && data.some((point) => isWithin(point, bounds)))
+      .filter(({ label, data }) => !NAMED.includes(label) && data.some((point) => isInBounds(point, bounds)))
       .map(({ label }) => label)
       .reverse(),
     hasCanvasLegend: false,
@@ -94,7 +94,7 @@ export function scatterNames(
       ? []
       : [name(`limit ${formatScore(minimum)}`, { validity: minimum, diversity: bounds[1][1] }, colors['ink-soft'], 0)])
   ]
-  return names.filter((point) => isWithin(point, bounds))
+  return names.filter((point) => isInBounds(point, bounds))
 }
 
 /**
