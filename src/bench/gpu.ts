@@ -10,7 +10,7 @@ export interface DeviceSweep {
   readonly device: DeviceName
   readonly adapter: string | null
   readonly precision: Precision
-  /** Seconds of the first sweep, which also compiles, and of the second. */
+  /** Seconds of the first sweep, which includes compiling for the device, and of the second sweep. */
   readonly seconds: readonly [first: number, second: number]
   readonly secondsPerBlock: number
   /** Bytes copied to the device and back in the second sweep; null if unknown. */
@@ -19,7 +19,7 @@ export interface DeviceSweep {
   readonly largestDifference: number
 }
 
-/** Block evaluations of a sweep of all ranges of an 8B of 32 layers. */
+/** Block evaluations of a sweep of all ranges of a model with 8 billion parameters and 32 layers. */
 const EVALUATIONS_8B = 6_016
 
 /** Sweeps a pair on the CPU and on every device that works, each in a new engine process. */

@@ -8,7 +8,7 @@ export interface Machine {
   readonly system: string
   readonly node: string
   readonly onnxruntime: string
-  /** Programs that wanted a core in the last minute, before the bench began: above 0.5 the figures are disturbed. */
+  /** Load of the minute before the bench: mean number of programs that need a core. Above 0.5, times are disturbed. */
   readonly loadAverage: number
 }
 

@@ -36,7 +36,7 @@ export interface MeasuredSweep {
   readonly stages: readonly string[]
 }
 
-/** First argument of the bench when it is to sweep and report its own memory. */
+/** First argument of the bench in a child process that sweeps and reports its own memory. */
 export const MEMORY_CHILD = 'measure-memory'
 
 const ChildReport = z.object({

@@ -48,17 +48,18 @@ export const AnswerCheck = z.object({
   post: FullAnswerScores,
   models: z.array(CheckedModel),
   baselines: z.array(CheckedBaseline),
-  /** Base after a few-shot prompt. Missing in older checks, and where the sweep has no score of it. */
+  /** Base after a few-shot prompt. Missing in older checks, and if the sweep has no score of it. */
   fewShot: FullAnswerScores.optional()
 })
 export type AnswerCheck = z.infer<typeof AnswerCheck>
 
-/** Number of a sweep's best ranges that one check covers. */
+/** Number of ranges that one check contains by default. */
 export const CHECKED_AT_ONCE = 5
 
+/** Number of baselines of each kind that one check contains. */
 export const BASELINES_AT_ONCE = 2
 
-/** Rows pushed through blocks, and the rows of the current step: first answers, then white space after them. */
+/** Progress of a check in rows of hidden states. The total grows when the step that follows white space begins. */
 export const CheckProgress = z.object({
   rowsDone: z.number(),
   rowsTotal: z.number(),
@@ -88,11 +89,11 @@ export function passesCheck(
   return model.answers.validity >= answerLimit(check, rho) && model.answers.diversity > check.post.answers.diversity
 }
 
-/** Scores of each check by the keys of its models, because a deep sweep asks for thousands of ranges. */
-const indices = new WeakMap<CheckResult, ReadonlyMap<string, FullAnswerScores>>()
+/** Caches the scores of each check by the keys of its models, because thousands of ranges may be looked up. */
+const scoresOfChecks = new WeakMap<CheckResult, ReadonlyMap<string, FullAnswerScores>>()
 
 function scoresByKey(check: CheckResult): ReadonlyMap<string, FullAnswerScores> {
-  const stored = indices.get(check)
+  const stored = scoresOfChecks.get(check)
   if (stored !== undefined) return stored
   const index = new Map<string, FullAnswerScores>()
   const add = (model: AnyModel, scores: FullAnswerScores): void => {
@@ -102,7 +103,7 @@ function scoresByKey(check: CheckResult): ReadonlyMap<string, FullAnswerScores> 
   for (const checked of check.models) add({ kind: 'recipe', recipe: checked.recipe }, checked)
   if (check.fewShot !== undefined) add({ kind: 'few-shot' }, check.fewShot)
   for (const checked of check.baselines) add(baselineModel(checked.baseline, check), checked)
-  indices.set(check, index)
+  scoresOfChecks.set(check, index)
   return index
 }
 

@@ -10,7 +10,7 @@ import { WorkCounts } from './sweep-work'
 
 export const LINEAGE_VERSION = 1
 
-/** A mean over prompts, or the mean difference of two models, with its 95 % interval. */
+/** A mean over prompts with its 95 % interval. `difference` is the mean, or the mean difference of two models. */
 export const MeanEstimate = z.object({ difference: z.number(), interval: Interval })
 export type MeanEstimate = z.infer<typeof MeanEstimate>
 
@@ -73,7 +73,7 @@ export const LineageDocument = ComputedScores.extend({
   layers: z.array(LineageLayer),
   /** Empty for two stages, and for more than five. */
   shares: z.array(LineageShare),
-  /** Best range of the last stage over all earlier ones. Null if there is only one. */
+  /** Best range of the last stage, restored to any earlier stage. Null if there is only one earlier stage. */
   sources: SourceComparison.nullable()
 })
 export type LineageDocument = z.infer<typeof LineageDocument>

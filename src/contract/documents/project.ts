@@ -139,7 +139,7 @@ export const SweepSummary = z.object({
   checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
-  /** Rows of hidden states that the sweep pushed through a block itself; 0 if most scores were reused. */
+  /** Number of rows of hidden states that the sweep computed; 0 if it reused most scores. */
   computedRows: z.number(),
   /** Rows that a full sweep would compute, to estimate its time from a preview. Null otherwise. */
   wholeRows: z.number().nullable(),
@@ -147,7 +147,7 @@ export const SweepSummary = z.object({
   promptCount: z.number().int(),
   selected: RestorationRange.nullable(),
   source: RestoredTo.default(null),
-  /** The baseline of each kind that the selection rule picks. */
+  /** The best baseline of each kind, by the selection rule. */
   baselines: z.array(Baseline),
   layerCount: z.number().int(),
   post: CategoryScore,
@@ -166,7 +166,9 @@ export const SweepSummary = z.object({
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
 
-/** Numbers of saves since the project was opened. A window reloads its copy if a number changes. */
+/**
+ * How often documents were saved since the project was opened. A window reads a document again if its count changes.
+ */
 export const SavedCounts = z.object({
   answerChecks: z.number().int(),
   tasks: z.number().int()
@@ -197,7 +199,7 @@ export type ProjectWriter = z.infer<typeof ProjectWriter>
 export const ProjectState = z.object({
   path: z.string(),
   ...ProjectDocument.pick({ name: true, notes: true, revision: true }).shape,
-  /** Revision that the answered call wrote, to undo it. Null for a state that answers no change of the document. */
+  /** Revision that the call wrote which returned this state, to undo it. Null if the call changed nothing. */
   change: z.number().int().nullable(),
   pairs: z.array(PairBrief),
   document: PairDocument,

@@ -5,9 +5,12 @@ import { multimap } from '../model/multimap'
 const MIN_FREEDOM = 3
 
 /**
- * Returns a function for half the width of a 95 % interval of a mean over prompts, then categories, by Student's t
- * with the degrees of freedom of Welch (1947) and Satterthwaite (1946). @param categories of each prompt @returns a
- * function of one model's values, undefined for none; null if the spread is unknown
+ * Prepares 95 % intervals of means over prompts and then categories, by Student's t with the degrees of freedom of
+ * Welch (1947) and Satterthwaite (1946).
+ *
+ * @param categories category of each prompt
+ * @returns a function that computes half the width of the interval of one model. Its argument returns the model's value
+ *   on a prompt, or undefined for a prompt without a value. It returns null if the values are too few
  */
 export function halfWidths(
   categories: readonly string[]

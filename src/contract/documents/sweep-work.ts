@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-/** Counted work of a sweep, the same on every machine, without reused prompts. */
+/** Counts of the work of a sweep, without reused prompts. They are equal on every machine. */
 export const WorkCounts = z.object({
-  /** Recipe-trie edges advanced, summed over prompt groups. */
+  /** Number of computed block evaluations: models with equal lower layers share them. Summed over prompt groups. */
   blockEvaluations: z.number().int(),
   /** Number of distinct prompt prefixes. `promptTokens` is the number of tokens of all prompts. */
   packedTokens: z.number().int(),

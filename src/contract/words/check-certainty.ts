@@ -13,7 +13,11 @@ export interface CheckCertainty {
   passing: number
 }
 
-/** Computes a bootstrap over the prompts of a check, stratified by category as for the sweep. */
+/**
+ * Estimates how certainly a model passes a full-answer check, by a bootstrap over prompts, stratified by category.
+ *
+ * @returns null for too few prompts, and for checks of earlier versions without scores of each prompt
+ */
 export function checkCertainty(
   { categories, post }: Pick<CheckResult, 'categories' | 'post'>,
   model: Pick<FullAnswerScores, 'prompts'>,

@@ -7,14 +7,14 @@ const FINAL_MARKS = ['', '.', '!']
 
 interface TokenizedAnswer {
   readonly name: string
-  /** Sequences that include the end of the answer. */
+  /** Token sequences that write the answer and end it. */
   readonly sequences: readonly (readonly number[])[]
 }
 
 /** Listed answers of a prompt as tokens. */
 export interface TokenizedAnswers {
   readonly answers: readonly TokenizedAnswer[]
-  /** Beginnings with a listed answer, without its end; no sequence begins with another. */
+  /** Token sequences that write a listed answer, without its end. No sequence begins with another one. */
   readonly begun: readonly (readonly number[])[]
 }
 
@@ -45,9 +45,10 @@ export class AnswerWriter {
   }
 
   /**
-   * Lists the forms of a prompt's answers in tokens, each with an end token or a stop text, unless of maximal length.
-   * Other splits are omitted. An answer may begin with a space unless the prompt ends in one. @param context the
-   * rendered prompt
+   * Lists the token sequences that write a right answer of a prompt: each usual spelling, as the tokenizer splits it,
+   * followed by each end token or token of a stop text. A sequence of maximal length needs no end.
+   *
+   * @param context tokens of the rendered prompt
    */
   async write(prompt: TaskPrompt, context: readonly number[]): Promise<TokenizedAnswers> {
     const before = await decodeOne(this.text, context)
@@ -75,7 +76,7 @@ export class AnswerWriter {
     return { answers: [...byAnswer.values()], begun: shortest([...forms.values()]) }
   }
 
-  /** Finds the right answer that tokens after a prompt form; null if there is none. */
+  /** Returns the right answer that tokens write after a prompt; null if they write none. */
   private answerAfter(before: string, after: string, tokens: readonly number[], prompt: TaskPrompt): string | null {
     if (tokens.length === 0) return null
     return after.startsWith(before) ? this.rightAnswer(after.slice(before.length), prompt) : null
@@ -91,8 +92,8 @@ export class AnswerWriter {
 const startsAfter = (before: string): string[] => (/\s$/u.test(before) || before === '' ? [''] : ['', ' '])
 
 /**
- * Lists the token sequences with which an answer begins with one of several openings, as the tokenizer splits them.
- * Apostrophes may be straight or curved. No sequence begins with another.
+ * Lists the token sequences that write one of several openings at the beginning of an answer, as the tokenizer splits
+ * them. Apostrophes may be straight or curved. No sequence begins with another one.
  */
 export async function openingSequences(
   text: TextModel,
@@ -112,6 +113,7 @@ export async function openingSequences(
   return shortest(added).map((tokens) => [...tokens])
 }
 
+/** Lists the tokens whose texts begin with one of some texts. */
 async function tokensThatBegin(text: TextModel, starts: readonly string[]): Promise<number[]> {
   if (starts.length === 0) return []
   const decoded = await text.decodeBehind([], text.textTokens)
@@ -121,7 +123,7 @@ async function tokensThatBegin(text: TextModel, starts: readonly string[]): Prom
   })
 }
 
-/** Selects the sequences that do not begin with another. */
+/** Returns the sequences that do not begin with another sequence of the list. */
 function shortest(sequences: readonly (readonly number[])[]): (readonly number[])[] {
   const all = new Set(sequences.map((tokens) => tokens.join()))
   return sequences.filter((tokens) => !tokens.slice(0, -1).some((_, i) => all.has(tokens.slice(0, i + 1).join())))

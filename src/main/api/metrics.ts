@@ -1,5 +1,6 @@
 type Labels = Readonly<Record<string, string>>
 
+/** Metrics of the API server, in the text format of Prometheus. */
 export class ServerMetrics {
   readonly requests = new Counter('slr_requests_total', 'Requests by path and status.')
   readonly promptTokens = new Counter('slr_prompt_tokens_total', 'Tokens of prompts by model.')
@@ -29,6 +30,7 @@ const gauge = (name: string, help: string, value: number): string[] => [
   `${name} ${value}`
 ]
 
+/** A number that only grows, one for each combination of labels. */
 class Counter {
   private readonly values = new Map<string, number>()
 
@@ -55,6 +57,7 @@ class Counter {
   }
 }
 
+/** Count and sum of observed values. */
 class Summary {
   private count = 0
   private sum = 0

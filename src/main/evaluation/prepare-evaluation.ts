@@ -123,7 +123,7 @@ export async function prepareEvaluation(
   return { run, pair }
 }
 
-/** Adds the text of a prompting. @throws WorkbenchError `bad-input` for a variant that cannot be asked so */
+/** Adds the text of a variant's way of prompting. @throws WorkbenchError `bad-input` if the variant cannot have it */
 function withPromptingText(entry: EvaluationVariant): EvaluationVariant {
   const { variant, prompting, listed, suffix } = entry
   if (prompting === undefined) return entry
@@ -148,6 +148,7 @@ export async function groupAnswers(
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
+/** Prepares answers that are requested with earlier answers in the prompt, one for each chain of each prompt. */
 export async function regeneratedAnswers(
   run: EvaluationRun,
   group: EvaluationGroup,
@@ -234,6 +235,7 @@ async function renderPromptSet(
   return { set, notices: rendered.notices }
 }
 
+/** Returns a task's prompts with the prefix, suffix and system turn of a frame. */
 function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): Task['prompts'] {
   return task.prompts.map((prompt) => ({
     ...prompt,

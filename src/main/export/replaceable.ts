@@ -36,7 +36,13 @@ const MODEL_FILES = new Set([
 ])
 const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 
-/** Checks that a folder holds only a model to replace; false if empty. @param copied names of post's files */
+/**
+ * Makes sure that a folder with a model can be replaced, because it contains no other files.
+ *
+ * @param copied names of post's files, which a model folder may also contain
+ * @returns false for an empty folder
+ * @throws WorkbenchError `bad-input` for a folder without a model, or with other files
+ */
 export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {
   const names = (await readdir(folder)).sort()
   if (names.length === 0) return false

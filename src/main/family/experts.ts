@@ -27,8 +27,12 @@ export interface Experts {
   readonly sharedSize: number | null
 }
 
-/** Reports whether experts are chosen by other numbers than they are weighed by. */
-export function choosesApart({ biased, groups, besideMlp }: Pick<Experts, 'biased' | 'groups' | 'besideMlp'>): boolean {
+/** Reports whether the experts of a row are selected by other scores than the scores that weight their outputs. */
+export function hasSelectionScores({
+  biased,
+  groups,
+  besideMlp
+}: Pick<Experts, 'biased' | 'groups' | 'besideMlp'>): boolean {
   return biased || groups !== null || besideMlp
 }
 

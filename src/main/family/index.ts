@@ -11,7 +11,7 @@ export {
   specOfLayer,
   widestMlp
 } from './expert-layers'
-export { choosesApart, type Experts } from './experts'
+export { hasSelectionScores, type Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
 export { outputSize, type Recurrence, stateSize } from './recurrent'
 export { canonicalTensorName } from './stored-names'

@@ -3,7 +3,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { cachedParts, specOfLayer } from '../family/expert-layers'
-import { choosesApart, type Experts } from '../family/experts'
+import { hasSelectionScores, type Experts } from '../family/experts'
 import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
 import { ENDING_GAINS, ENDING_ROWS, expertRows } from './expert-rows'
 import { gatherRows } from './graph-rows'
@@ -130,7 +130,7 @@ function outputExperts(
     graph.output(graph.reshape(path, value, [-1, rowCount, width]), name, ['nodes', rowCount, width])
   const { normed, scores, sum, ending } = expertRows(layer, experts, rows, block)
   const { scores: weights, choice } = scores
-  const apart = choosesApart(experts)
+  const apart = hasSelectionScores(experts)
   const routing = apart ? graph.node('routing/joined', 'Concat', [weights, choice], { axis: { int: -1 } }) : weights
   output('routing', routing, BLOCK_OUTPUTS.routing, apart ? 2 * experts.count : experts.count)
   output('summed', sum, BLOCK_OUTPUTS.hidden, spec.hiddenSize)

@@ -5,11 +5,11 @@ import { rmsNormBy } from './norms'
 import { StateLayer, type StateProjections } from './state-layer'
 
 /**
- * Builds a layer with the gated delta rule (Yang et al., arXiv 2412.06464). A token changes the state S of a value
- * head by u = s (v - e^g S^T k). Here g is the decay and s the strength.
+ * Builds a layer with the gated delta rule (Yang et al., arXiv 2412.06464). Each token changes the state S of a value
+ * head to e^g S + k u^T, with u = s (v - e^g S^T k). Here g is the decay, and s the strength of the change.
  *
- * G is the sum of g up to a token. The changes U of a chunk's tokens solve (I + A) U = s (V - e^G K S).
- * There, A_ij = s_i e^(G_i - G_j) k_i k_j for j < i. So no step depends on the one before.
+ * The changes U of all tokens of a chunk are computed at once. They solve (I + A) U = s (V - e^G K S), where G is the
+ * sum of g up to a token, and A_ij = s_i e^(G_i - G_j) k_i k_j for j < i.
  */
 export class GatedDeltaLayer extends StateLayer {
   protected projections(normed: string): StateProjections {
@@ -73,14 +73,15 @@ export class GatedDeltaLayer extends StateLayer {
     return graph.node(`recurrent/${name}`, 'Reshape', [normed, graph.node(`recurrent/${name}/shape`, 'Shape', [value])])
   }
 
+  /** Computes the changes U of the tokens of a chunk. */
   changes({ path, k, v, strength, length, ...chunk }: TokenChunk): string {
     const { graph } = this
     const predicted = chunk.productsWithState('k', k)
     const unknown = predicted === null ? v : graph.node(`${path}/unknown`, 'Sub', [v, predicted])
-    const weighed = graph.node(`${path}/weighed`, 'Mul', [strength, unknown])
-    if (length === 1) return weighed
+    const weighted = graph.node(`${path}/weighed`, 'Mul', [strength, unknown])
+    if (length === 1) return weighted
     const matrix = graph.node(`${path}/A`, 'Mul', [chunk.productsWithKeys('k', k), strength])
-    return graph.node(`${path}/changes`, 'MatMul', [this.inverse(path, matrix, length), weighed])
+    return graph.node(`${path}/changes`, 'MatMul', [this.inverse(path, matrix, length), weighted])
   }
 
   /**

@@ -38,13 +38,15 @@ class RunningTurn {
   }
 }
 
+/** The queue of one project. Its jobs run one after the other. */
 export class QueueLine {
+  /** Resolves when the queue stops working; null while it does not work. */
   done: Promise<void> | null = null
   private paused: boolean
   /** True while the queue waits for a job that was started by hand. */
   private waits = false
-  /** Ids of jobs that the user of this process has started. Other jobs were stored earlier, perhaps by another user. */
-  private readonly agreed = new Set<string>()
+  /** Ids of jobs that the user of this process has started. Stored jobs of earlier starts wait for the user. */
+  private readonly startedByUser = new Set<string>()
   /** Warnings about endpoints that receive prompts of resumed evaluations, by the evaluation's id. */
   private readonly endpointWarnings = new Map<string, string[]>()
   private running: RunningTurn | null = null
@@ -63,19 +65,19 @@ export class QueueLine {
     this.paused = this.jobs.length > 0
   }
 
-  /** Begins the jobs that the user has started. @param ids jobs that the user starts now */
+  /** Adds jobs to those that the user has started, and begins to work. @param ids jobs that the user starts now */
   begin(ids: readonly string[]): void {
-    for (const id of ids) this.agreed.add(id)
+    for (const id of ids) this.startedByUser.add(id)
     this.paused = false
     this.notifyWatchers()
-    this.done ??= this.work().finally(() => {
+    this.done ??= this.runJobs().finally(() => {
       this.done = null
       this.notifyWatchers()
       if (this.canBegin(this.next())) this.begin([])
     })
   }
 
-  pairIsBack(): void {
+  resumeAfterRestore(): void {
     if (this.paused) this.notifyWatchers()
     else this.begin([])
   }
@@ -163,19 +165,21 @@ export class QueueLine {
       return { ...job, endpointWarnings, state, progress: running.progress }
     }
     if (job.state !== 'waiting') return { ...job, endpointWarnings }
-    const last = this.kinds[job.work.kind].last(this.project.pair(job.pair), job.work)
+    const last = this.kinds[job.work.kind].estimateFromEarlier(this.project.pair(job.pair), job.work)
     return { ...job, endpointWarnings, progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last } }
   }
 
+  /** Returns the first waiting job that the user has started. */
   private next(): QueuedJob | undefined {
-    return this.waiting.find(({ id }) => this.agreed.has(id))
+    return this.waiting.find(({ id }) => this.startedByUser.has(id))
   }
 
   private canBegin(next: QueuedJob | undefined): next is QueuedJob {
     return next !== undefined && !this.paused && !this.closing.aborted
   }
 
-  private async work(): Promise<void> {
+  /** Runs jobs until none can begin. */
+  private async runJobs(): Promise<void> {
     const unsubscribe = this.turns.onChange(this.project, () => this.notifyWatchers())
     try {
       await runWorkList<QueueEntry, Pick<JobEnd, 'isBegun'>>(this.entries(), {
@@ -230,18 +234,19 @@ export class QueueLine {
       this.finish(job)
       await this.changeJob(job.id, null)
     } else if (problem.code === 'cancelled') {
-      await this.changeJob(job.id, { state: 'stopped', problem: await this.stopped(job.id) })
+      await this.changeJob(job.id, { state: 'stopped', problem: await this.stoppedJobProblem(job.id) })
     } else await this.changeJob(job.id, { state: 'failed', problem })
   }
 
-  private async stopped(id: string): Promise<Problem> {
+  /** Describes why a job has no result: it was stopped, and which partial results are saved. */
+  private async stoppedJobProblem(id: string): Promise<Problem> {
     const job = elementAt(
       this.project.work.jobs.filter((queued) => queued.id === id),
       0,
       'job'
     )
     try {
-      return stoppedProblem(await this.kinds[job.work.kind].kept(this.project.pair(job.pair), job))
+      return stoppedProblem(await this.kinds[job.work.kind].describeSaved(this.project.pair(job.pair), job))
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error

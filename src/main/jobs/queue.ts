@@ -99,8 +99,8 @@ export class JobQueue {
     this.lineOf(project).begin([id])
   }
 
-  pairIsBack(project: ProjectOfPair): void {
-    this.lineOf(project).pairIsBack()
+  resumeAfterRestore(project: ProjectOfPair): void {
+    this.lineOf(project).resumeAfterRestore()
   }
 
   async pause(project: ProjectOfPair, paused: boolean): Promise<void> {

@@ -27,6 +27,7 @@ export interface BegunJob {
   readonly events: AsyncIterable<QueuedEvent>
 }
 
+/** One kind of job, as the queue uses it. */
 export interface QueuedKind {
   /**
    * Begins or resumes the job.
@@ -34,13 +35,14 @@ export interface QueuedKind {
    * @throws WorkbenchError as the job; `cancelled` if it was stopped while it was prepared
    */
   begin(pair: ProjectPair, job: QueuedJob, stop: AbortSignal): Promise<BegunJob>
+  /** Reports whether the pair has the result already. */
   isDone(pair: ProjectPair): Promise<boolean>
   /** Describes the partial results of a stopped job, as in `8 of 40 prompts`; null for none. */
-  kept(pair: ProjectPair, job: QueuedJob): Promise<string | null>
+  describeSaved(pair: ProjectPair, job: QueuedJob): Promise<string | null>
   /** Returns the endpoints that the job has yet to call. @throws WorkbenchError if its run cannot be read */
   endpoints(pair: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
   /** Estimates the duration of a job from an earlier job, and names the kind of the earlier job; null if unknown. */
-  last(pair: ProjectPair, work: QueuedWork): Pick<ProgressShare, 'secondsLeft' | 'estimatedFrom'> | null
+  estimateFromEarlier(pair: ProjectPair, work: QueuedWork): Pick<ProgressShare, 'secondsLeft' | 'estimatedFrom'> | null
 }
 
 const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.settings.preview === true
@@ -55,12 +57,12 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
         return { evaluationId: null, events: queuedEvents(job) }
       },
       isDone: async (pair) => (await sweeps.fullSweepLikeNext(pair)) !== null,
-      async kept(pair) {
+      async describeSaved(pair) {
         const { known, interrupted } = await sweeps.storedShareOfNext(pair)
         return interrupted ? knownPartWords(known) : null
       },
       endpoints: () => Promise.resolve([]),
-      last: (pair, work) => lastSweep(pair, isPreview(work))
+      estimateFromEarlier: (pair, work) => lastSweep(pair, isPreview(work))
     },
     lineage: {
       async begin(pair, queued, stop) {
@@ -68,12 +70,12 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
         return { evaluationId: null, events: queuedEvents(job) }
       },
       isDone: () => Promise.resolve(false),
-      async kept(pair, queued) {
+      async describeSaved(pair, queued) {
         const { known, interrupted } = await lineages.known(pair, settingsOfLineage(queued))
         return interrupted ? knownPartWords(known) : null
       },
       endpoints: () => Promise.resolve([]),
-      last: () => null
+      estimateFromEarlier: () => null
     },
     evaluate: {
       async begin(pair, queued, stop) {
@@ -81,7 +83,7 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
         return { evaluationId: job.id, events: queuedEvents(job) }
       },
       isDone: () => Promise.resolve(false),
-      kept(pair, { evaluationId }) {
+      describeSaved(pair, { evaluationId }) {
         const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
         const { answerCount, answerTotal } = stored ?? { answerCount: 0, answerTotal: 0 }
         const words = `${formatCount(answerCount)} of ${plural(answerTotal, 'answer')}`
@@ -95,7 +97,7 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
         const { run } = await pair.evaluations.read(stored.id)
         return endpointsAmong(run.variants.map(({ variant }) => variant))
       },
-      last: () => null
+      estimateFromEarlier: () => null
     }
   }
 }

@@ -48,7 +48,7 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
       name,
       merge_method: linear ? 'linear' : 'passthrough',
       base_model: referenceOf(pair.post),
-      // Blends are computed in float32 and rounded once, as in this program.
+      // Blends are computed in float32 and rounded once, as this program does.
       ...(linear && { dtype: 'float32' }),
       ...(dtype !== null && { out_dtype: TORCH_DTYPES[dtype] }),
       ...(linear && { parameters: { normalize: false } }),
@@ -119,6 +119,7 @@ function refuseOtherNames(pair: SourcedPair): void {
   }
 }
 
+/** Adds empty slices of post at both ends, because mergekit takes embeddings, norm and head from the slices there. */
 function withPostAround(runs: readonly Stretch[]): Stretch[] {
   const empty = (layer: number): Stretch => ({
     start: layer,
@@ -141,7 +142,7 @@ function isWhole(strength: LayerStrength): boolean {
   return isPure(strength, 0) || isPure(strength, 1)
 }
 
-/** Gives the only dtype that mergekit can write; null if tensors keep their several dtypes. */
+/** Returns the dtype that mergekit writes for all tensors; null if each tensor is copied with its own dtype. */
 function outputDtype(pair: SourcedPair, strengths: readonly LayerStrength[], linear: boolean): WeightDtype | null {
   const { post } = pair
   const dtypes = new Set([...post.checkpoint.tensors.values()].map(({ dtype }) => dtype))

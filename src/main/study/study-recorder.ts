@@ -8,7 +8,8 @@ import type { StudyStep } from './steps'
 import { evaluatingAsked, type Study, taskName } from './study-file'
 import type { ResolvedStudy } from './study-project'
 
-const TELL_MS = 500
+/** Milliseconds between two writes of the progress. */
+const WRITE_INTERVAL_MS = 500
 
 /** Stores the progress of a study in the project for windows that show it, and forwards all events to a listener. */
 export class StudyRecorder implements StepListener {
@@ -16,7 +17,7 @@ export class StudyRecorder implements StepListener {
   #steps: StudyStepState[]
   #timer: NodeJS.Timeout | null = null
   #complained = false
-  /** The first state is written at once. */
+  /** Milliseconds until the next write. It is 0 at first, so that the beginning of the study is written at once. */
   #delayMs = 0
 
   constructor(
@@ -74,7 +75,7 @@ export class StudyRecorder implements StepListener {
       this.#timer = null
       void this.#write()
     }, this.#delayMs)
-    this.#delayMs = TELL_MS
+    this.#delayMs = WRITE_INTERVAL_MS
   }
 
   /** Writes the state. A failure is reported once and does not stop the study. */

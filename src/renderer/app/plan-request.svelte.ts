@@ -22,8 +22,8 @@ export abstract class PlanRequest<Plan> {
   /**
    * Plans again if the key has changed.
    *
-   * @param key names all that the plan depends on. Null while there is nothing to plan, or while the engine has other
-   * work, after which less may be left to compute.
+   * @param key text that differs whenever the plan may differ; null to request no plan, such as while a job runs, whose
+   *   results the plan will reuse
    */
   planFor(key: string | null): void {
     if (key === this.plannedFor) return
@@ -41,7 +41,7 @@ export abstract class PlanRequest<Plan> {
     } catch (error) {
       this.plan = null
       const complaint = complaintOf(error)
-      // A job of another window comes first, and a lost connection has its own notice.
+      // No failure is shown if a job of another window prevents the plan, or if the connection is lost.
       this.failure = ['busy', 'cancelled', 'lost'].includes(complaint.code) ? null : complaint
     }
   }

@@ -1,4 +1,8 @@
-/** Returns the columns of stdout: COLUMNS, also for pipes, or else the terminal's; null for unlimited lines. */
+/**
+ * Returns the width of stdout in columns: the environment variable COLUMNS, else the width of the terminal.
+ *
+ * @returns null if lines may have any length, as in a pipe without COLUMNS
+ */
 export function shownWidth(
   stdout: { isTTY: boolean; columns: number } = process.stdout,
   environment = process.env
@@ -8,5 +12,5 @@ export function shownWidth(
   return stdout.isTTY && stdout.columns > 0 ? stdout.columns : null
 }
 
-/** Returns the width for drawings. A pipe counts as a usual terminal. */
+/** Returns the width for drawings in columns, 80 if lines may have any length. */
 export const drawnWidth = (): number => shownWidth() ?? 80

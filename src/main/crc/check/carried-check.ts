@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 
-/** Copies the check of an earlier sweep to an equal one; null otherwise. Checks are exact. */
+/**
+ * Copies the full-answer check of an earlier sweep for a new sweep, so that it is not computed again.
+ *
+ * @returns null if the sweeps differ in anything that the check depends on
+ */
 export function carriedCheck(
   check: AnswerCheck,
   earlier: SweepDocument,
@@ -17,7 +21,10 @@ export function carriedCheck(
   return isSame ? { ...check, sweepId: sweep.id, source: sweep.source } : null
 }
 
-/** Prompts without their keys, which also hash the samplers of `whatIf`. */
+/**
+ * Returns everything that the results of a check depend on. The keys of prompts are left out, because they also depend
+ * on the samplers of `whatIf`.
+ */
 const computedFrom = ({
   scoredBy,
   device,

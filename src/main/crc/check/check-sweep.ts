@@ -109,7 +109,7 @@ export function missingOfCheck(
   }
 }
 
-/** Checks recipes and baselines exactly on full answers. Earlier results for other models stay. */
+/** Checks recipes and baselines exactly on full answers, and adds the results to those of an earlier check. */
 export async function checkSweep(
   engine: EngineClient,
   { pair: folders, sweep, earlier, recipes, baselines, computedIn = sweep }: CheckRequest,
@@ -135,7 +135,7 @@ export async function checkSweep(
     signal,
     onProgress
   ).catch((error: unknown) => {
-    throw error instanceof WorkbenchError && error.problem.code === 'engine-lost' ? startsAgain(error) : error
+    throw error instanceof WorkbenchError && error.problem.code === 'engine-lost' ? explainRestart(error) : error
   })
   const fresh: AnswerCheck = {
     schemaVersion: ANSWER_CHECK_VERSION,
@@ -183,7 +183,11 @@ async function checkFewShotBase(
   return { fewShot: elementAt(answers, 0, 'model'), seconds }
 }
 
-/** Returns the models to check: post, the recipes and uniform blends, then the other baselines. */
+/**
+ * Splits what is checked into models, which have their own weights, and baselines that are sampled from other models.
+ *
+ * @returns also the index of each baseline's scores. Scores of models come first, post's before all others
+ */
 function checkedModels(
   recipes: readonly Recipe[],
   baselines: readonly Baseline[],
@@ -191,7 +195,7 @@ function checkedModels(
 ): { models: Model[]; baselines: SamplingBaseline[]; modelOfBaseline: number[] } {
   const asModel = (recipe: Recipe): Model => ({ kind: 'recipe', recipe })
   const blends = baselines.filter(isBlend)
-  const drawn = baselines.filter((baseline) => !isBlend(baseline))
+  const sampled = baselines.filter((baseline) => !isBlend(baseline))
   const models: Model[] = [
     { kind: 'post' },
     ...recipes.map(asModel),
@@ -199,15 +203,15 @@ function checkedModels(
   ]
   return {
     models,
-    baselines: drawn,
+    baselines: sampled,
     modelOfBaseline: baselines.map((baseline) =>
-      isBlend(baseline) ? 1 + recipes.length + blends.indexOf(baseline) : models.length + drawn.indexOf(baseline)
+      isBlend(baseline) ? 1 + recipes.length + blends.indexOf(baseline) : models.length + sampled.indexOf(baseline)
     )
   }
 }
 
 /** Adds a hint to the error of a check that failed. A check saves nothing before its end, unlike a sweep. */
-function startsAgain({ problem }: WorkbenchError): WorkbenchError {
+function explainRestart({ problem }: WorkbenchError): WorkbenchError {
   return new WorkbenchError(
     problem.code,
     problem.message,

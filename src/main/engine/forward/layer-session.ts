@@ -21,7 +21,7 @@ export interface LayerSource {
 
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
-/** Inputs of experts: normed rows, [nodes, rows, hidden], and probabilities, [nodes, rows, experts]. */
+/** Outputs of a layer's first part that its experts need: normed rows, [nodes, rows, hidden], and router scores. */
 export interface Routed {
   readonly normed: ort.Tensor
   readonly routing: ort.Tensor
@@ -29,7 +29,10 @@ export interface Routed {
   readonly ending: ExpertEnding<ort.Tensor> | null
 }
 
-/** Rotated keys, and values, [nodes, rows, kvHeads x headSize]; or inputs and states of a state. */
+/**
+ * Cached tensors of one part of a layer: rotated keys and values of attention, [nodes, rows, kvHeads x headSize], or
+ * convolution inputs and states of a recurrent state.
+ */
 export interface CachedTensors {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor
@@ -43,7 +46,11 @@ export interface LayerOutputs {
   readonly routed?: Routed
 }
 
-/** Opens a session for all layers of the kind of `layer`. @param statesStay true if hidden states stay on the device */
+/**
+ * Opens a session for `layer`, and all layers with the same graph.
+ *
+ * @param statesStay true to keep states on the device
+ */
 export async function openLayer(
   source: LayerSource,
   spec: DecoderSpec,
@@ -66,7 +73,7 @@ export async function openLayer(
   return new LayerSession(source, layout, session, attends, cached)
 }
 
-/** A block graph for one layout, which runs with the weights of any layer. */
+/** A session of one block graph. It runs with the weights of any layer that has this graph. */
 export class LayerSession {
   private readonly masksOf = new Map<number | null, Record<string, ort.Tensor>>()
   private readonly positionsOf = new Map<number, Feeds>()
@@ -75,9 +82,9 @@ export class LayerSession {
     private readonly source: LayerSource,
     private readonly layout: AttentionLayout,
     private readonly session: ort.InferenceSession,
-    /** True if the graph has positions and masks. */
+    /** True if the layer has attention, so that the graph needs positions and masks. */
     private readonly attends: boolean,
-    /** Parts whose keys and values the graph outputs. */
+    /** Indices of the layer's parts whose cached tensors the graph outputs. */
     private readonly cached: readonly number[]
   ) {}
 
@@ -139,7 +146,7 @@ export class LayerSession {
   }
 }
 
-/** Sessions of one layout, one for each kind of layers. The last layer is a kind of its own. */
+/** The open sessions of one layout, one for each kind of layer. The last layer has a separate kind. */
 export class LayerSessions {
   private readonly sessions = new Map<string, LayerSession>()
 
@@ -168,7 +175,7 @@ function endingOf({ residual, mlp, expertGain, gain }: Feeds): ExpertEnding<ort.
   return { residual, mlp, expertGain, gain }
 }
 
-/** Takes rows through an expert, or ends a layer. */
+/** A session that computes an expert for rows, or the end of a layer after its experts. */
 export class ExpertSession {
   private constructor(
     private readonly session: ort.InferenceSession,
@@ -184,7 +191,11 @@ export class ExpertSession {
     return new ExpertSession(await device.createSession(endingGraph(spec, EXPERT_ROWS)), spec.hiddenSize)
   }
 
-  /** Ends a layer. @param sum results of the experts, [nodes, rows, hidden], as the result is */
+  /**
+   * Computes the end of a layer.
+   *
+   * @param sum weighted sum of the experts' outputs. Sum and result: [nodes, rows, hidden]
+   */
   async end(ending: ExpertEnding<ort.Tensor>, sum: ort.Tensor): Promise<ort.Tensor> {
     const rows = (tensor: ort.Tensor): ort.Tensor =>
       floatTensor(floatsOf(tensor), [tensor.size / this.width, this.width])
@@ -195,7 +206,7 @@ export class ExpertSession {
     return floatTensor(await this.run(floatsOf(sum), feeds), sum.dims)
   }
 
-  /** Takes rows, [rows, hidden], through an expert. */
+  /** Computes an expert. Rows and result: [rows, hidden]. */
   async run(rows: Float32Array, weights: Feeds): Promise<Float32Array> {
     const input = floatTensor(rows, [rows.length / this.width, this.width])
     const { [EXPERT_ROWS.out]: output } = await runTensors(this.session, {

@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import { componentStrengths } from '../../../contract/model/strengths'
 import { elementAt } from '../../../contract/model/look-up'
-import { choosesApart, type Experts } from '../../family'
+import { hasSelectionScores, type Experts } from '../../family'
 import { dropNow } from '../../base/drop-now'
 import { blockKey, type BlockSource } from '../tries/recipe-trie'
 import type { PartNode } from '../tries/trie-parts'
@@ -21,16 +21,19 @@ export interface RoutedChunk extends ExpertRouting {
   readonly ending: Routed['ending']
   /** Inputs of the experts, [nodes x rows, hidden]. */
   readonly normed: Float32Array
+  /** Number of experts that compute each row. */
   readonly perRow: number
 }
 
-/** The weights of one expert and the batches of rows that go through it. */
+/** The weights of one expert, and the batches of chunks with rows that the expert computes. */
 export interface ExpertStep extends BlockStep {
   readonly expert: number
   readonly batches: readonly (readonly RoutedChunk[])[]
 }
 
-/** Rows of one layer between attention and experts. Each expert is read at most once, after all its rows are known. */
+/**
+ * Rows of one layer between attention and experts. They are collected first, so that each needed expert is read once.
+ */
 export class RoutedRows {
   private readonly chunks: { readonly source: BlockSource; readonly chunk: RoutedChunk }[] = []
 
@@ -59,7 +62,7 @@ export class RoutedRows {
     this.chunks.push({ source, chunk })
   }
 
-  /** Returns the steps, expert by expert, so that tensors which blocks share are read once. */
+  /** Returns the steps, expert by expert, so that tensors that several blocks use are read once. */
   steps(): ExpertStep[] {
     const byWeights = new Map<string, { source: BlockSource; chunks: RoutedChunk[] }>()
     for (const { source, chunk } of this.chunks) {
@@ -88,7 +91,7 @@ export class RoutedRows {
     return this.chunks.map(({ chunk }) => chunk)
   }
 
-  /** Computes an expert for the rows of batches. @returns the number of completed rows of each run */
+  /** Computes an expert for all rows that need it. Yields how many rows each run completes, in parts of `perRow`. */
   async *computeExpert(
     { expert, batches }: ExpertStep,
     maxRows: number,
@@ -118,6 +121,7 @@ export class RoutedRows {
   }
 }
 
+/** Returns a key that is equal for blocks whose experts have the same weights. */
 function expertKey(source: BlockSource): string {
   if (source.kind !== 'recipe') return blockKey(source)
   const strengths = componentStrengths(source, 'mlp')
@@ -126,12 +130,14 @@ function expertKey(source: BlockSource): string {
   return [...strengths, source.from ?? 'base'].join('/')
 }
 
+/** A row that an expert computes, and the factor of the expert's output. */
 interface ExpertRow {
   readonly chunk: RoutedChunk
   readonly row: number
   readonly weight: number
 }
 
+/** Yields the rows that an expert computes, at most `maxRows` at a time. */
 function* expertRowsOf(batch: readonly RoutedChunk[], expert: number, maxRows: number): Generator<ExpertRow[]> {
   let expertRows: ExpertRow[] = []
   for (const chunk of batch) {
@@ -158,20 +164,25 @@ function batchesOf(chunks: readonly RoutedChunk[]): RoutedChunk[][] {
   return [...chunks.filter(mustRunAlone).map((chunk) => [chunk]), ...(others.length === 0 ? [] : [others])]
 }
 
+/** The rows of each expert: expert e computes `rows` from index `starts[e]` up to `starts[e + 1]`. */
 interface ExpertRouting {
   readonly starts: Int32Array
   readonly rows: Int32Array
-  /** Factor of the expert's result for each row. */
+  /** Factor of the expert's output for each entry of `rows`. */
   readonly weights: Float32Array
 }
 
-/** Routes rows to the experts of the highest scores. @param scores [rows, experts], twice if others choose */
+/**
+ * Routes each row to the experts with the highest scores.
+ *
+ * @param scores [rows, experts]. If other scores select the experts, [rows, 2 x experts] with those scores last
+ */
 export function routeRows(
   scores: Float32Array,
   experts: Pick<Experts, 'count' | 'perRow' | 'normed' | 'scale' | 'biased' | 'groups' | 'besideMlp'>
 ): ExpertRouting {
   const { count, perRow, normed, scale, besideMlp } = experts
-  const width = choosesApart(experts) ? 2 * count : count
+  const width = hasSelectionScores(experts) ? 2 * count : count
   const rowCount = scores.length / width
   const selected = new Int32Array(rowCount * perRow)
   const starts = new Int32Array(count + 1)

@@ -5,7 +5,13 @@ import { sortDescending } from './sort-descending'
 
 /* Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays. */
 
-/** Computes probabilities of `tokens` under many cuts of one row, with ties. @returns one list per baseline */
+/**
+ * Computes the probabilities of some tokens after each baseline has removed unlikely tokens (top-k, top-p or
+ * top-n-sigma). Tokens that are as likely as the last remaining token are kept too.
+ *
+ * @param logits of one row, for the whole vocabulary
+ * @returns one list of probabilities per baseline, in the order of `tokens`
+ */
 export function truncatedProbabilities(
   logits: Float32Array,
   baselines: readonly TruncatedBaseline[],
@@ -29,13 +35,13 @@ export function truncatedProbabilities(
   })
 }
 
-/** Sums the weights of the likeliest 1, 2, … tokens at each temperature. The likeliest token has weight 1. */
+/** Returns, for each temperature, the sums of weights of the likeliest 1, 2, … tokens. The likeliest has weight 1. */
 function cumulativeWeights(descending: Float32Array, temperatures: ReadonlySet<number>): Map<number, Float64Array> {
   const weightsAt = new Map<number, Float64Array>()
   for (const temperature of [...temperatures].sort((a, b) => b - a)) {
-    // exp(x) is the square of exp(x / 2), which is much faster to compute.
-    const ofDouble = weightsAt.get(2 * temperature)
-    weightsAt.set(temperature, ofDouble === undefined ? weightsOf(descending, temperature) : squaresOf(ofDouble))
+    // Weights at a temperature are the squares of weights at twice the temperature. Squares are faster than exp.
+    const atDouble = weightsAt.get(2 * temperature)
+    weightsAt.set(temperature, atDouble === undefined ? weightsOf(descending, temperature) : squaresOf(atDouble))
   }
   for (const weights of weightsAt.values()) accumulate(weights)
   return weightsAt
@@ -64,6 +70,7 @@ function accumulate(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i] = sum += values[i] ?? 0
 }
 
+/** Returns the number of likeliest tokens that a baseline keeps. */
 function keptCount(
   { kind, limit }: TruncatedBaseline,
   descending: Float32Array,
@@ -80,7 +87,9 @@ function keptCount(
   return count
 }
 
-/** Returns the first index below `length` at which a condition holds that then holds at all later ones. */
+/**
+ * Returns the first index at which a condition holds, by bisection. The condition must then hold at all later indices.
+ */
 function firstIndex(length: number, holds: (index: number) => boolean): number {
   let [first, end] = [0, length - 1]
   while (first < end) {

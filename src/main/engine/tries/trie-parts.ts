@@ -1,6 +1,7 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { type Origin, pathTo, type RecipeTrie } from './recipe-trie'
 
+/** A node of one level of a trie, and its parent on the level before. */
 export interface LevelNode {
   readonly node: number
   readonly parent: number
@@ -8,7 +9,10 @@ export interface LevelNode {
 
 export interface PartNode extends LevelNode {
   readonly block: number
-  /** True if several parts continue from the node. The number of nodes in a run changes the last bits of states. */
+  /**
+   * True if several parts need the node. It is then computed in a separate run, because the number of nodes in a run
+   * changes the last bits of states, and all parts must get the same states.
+   */
   readonly runsAlone: boolean
 }
 
@@ -24,7 +28,7 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const children = levels.map(({ nodes }, level) => {
     const parents = level === 0 ? roots.length : elementAt(levels, level - 1, 'level').nodes.length
     const childrenOf = Array.from({ length: parents }, (): number[] => [])
-    // Post is last among a level's blocks.
+    // Nodes are in reverse order, so that post, whose block is last on each level, comes first.
     for (const [node, { parent }] of nodes.entries()) elementAt(childrenOf, parent, 'parent').unshift(node)
     return childrenOf
   })
@@ -40,7 +44,13 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   })
 }
 
-/** Splits leaves into runs of equal cost. @param costOf a node of a level @param together first leaves of one part */
+/**
+ * Splits leaves into parts of about equal cost.
+ *
+ * @param costOf cost of a node on a level
+ * @param count number of parts
+ * @param together number of first leaves that must be in the same part
+ */
 export function splitLeaves(
   trie: RecipeTrie,
   leaves: readonly number[],
@@ -67,7 +77,13 @@ export function splitLeaves(
   return parts.filter((part) => part.length > 0)
 }
 
-/** Returns the nodes that each part computes, one part after the other. @param known parts with stored scores */
+/**
+ * Returns the nodes that each part computes, one part after the other. A node that several parts need is computed by
+ * the first of them.
+ *
+ * @param known indices of parts whose scores are stored, which are not computed
+ * @param isAvailable reports whether a node's states are cached
+ */
 export function walkParts(
   trie: RecipeTrie,
   parts: readonly (readonly number[])[],
@@ -109,7 +125,7 @@ export function walkParts(
   })
 }
 
-/** Returns the nodes of each level but the last from which parts continue without computing them. */
+/** Returns, for each level but the last, the nodes whose states the parts need but do not compute themselves. */
 export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]): number[][] {
   const nodesOf = (level: number): readonly PartNode[] =>
     parts.flatMap((part) => elementAt(part.levels, level, 'level'))
@@ -125,7 +141,7 @@ export function wholeTrie(trie: RecipeTrie): TriePart {
   return elementAt(walkParts(trie, [[...nodes.keys()]]), 0, 'part')
 }
 
-/** Counts the evaluations of a block on one packed sequence. */
+/** Counts the block evaluations of a part. */
 export function countPartEdges({ levels }: TriePart): number {
   return levels.reduce((sum, nodes) => sum + nodes.length, 0)
 }

@@ -8,10 +8,10 @@ export interface PlaneMap {
   explained: [number, number]
 }
 
-/** Directions that are iterated together; more than the two needed converge faster. */
+/** Number of directions that are iterated together. Two are needed, and more make the iteration converge faster. */
 const DIRECTIONS = 8
 const MAX_ITERATIONS = 60
-/** Relative change of both variances below which the iteration ends; a picture cannot show less. */
+/** The iteration ends when both variances change by a smaller share than this. */
 const TOLERANCE = 1e-9
 const SEED = 1
 

@@ -68,7 +68,7 @@ const migratedStep = ({ key, kind, task, ...step }: z.infer<typeof OldStep>): St
   ...{ ...step, origin: 'study', id: key, work: { kind, settings: {} }, taskName: task }
 })
 
-/** Schemas of the files of earlier programs, as parts of a list of work. */
+/** Schemas of the files of earlier versions. Each transforms its file into parts of a work list. */
 const OLD_FILES = {
   'queue.json': z
     .object({ schemaVersion: z.literal(1), jobs: z.array(OldJob).max(MAX_QUEUED) })
@@ -79,7 +79,8 @@ const OLD_FILES = {
     .transform(({ schemaVersion: _, steps, ...study }) => ({ study, entries: steps.map(migratedStep) }))
 }
 
-function withOld(
+/** Adds the contents of an old file to the list. Of two studies, the newer one stays. */
+function mergeOldFile(
   list: WorkListDocument,
   { study, entries }: Omit<WorkListDocument, 'schemaVersion'>
 ): WorkListDocument {
@@ -115,7 +116,7 @@ export async function readWorkList(
     if (!(await attempt(() => hasPlainFile(file), false))) continue
     oldFiles.push(name)
     const parsed = await attempt(async () => schema.safeParse(await readJsonFile(file, MAX_OLD_BYTES)), null)
-    if (parsed?.success === true) list = withOld(list, parsed.data)
+    if (parsed?.success === true) list = mergeOldFile(list, parsed.data)
     else if (parsed !== null) warnings.push(leftOut(`${file} cannot be read: ${describeIssue(parsed.error)}`))
   }
   return { list, oldFiles, warnings }

@@ -20,7 +20,7 @@ export function projectRoutes({ projects: open, jobs, stateOf, withProject, with
     revert: projects.revert.use(withPair).handler(async ({ context: { project, pair }, input }) => {
       const count = project.pairs.length
       const change = await project.revert(input.changes, (removed) => jobs.turns.requireNone(removed))
-      if (project.pairs.length > count) jobs.queue.pairIsBack(project)
+      if (project.pairs.length > count) jobs.queue.resumeAfterRestore(project)
       return stateOf(pair, change)
     }),
     watch: projects.watch

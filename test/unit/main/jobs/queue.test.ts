@@ -82,11 +82,11 @@ class ScriptedKind implements QueuedKind {
     return Promise.resolve(evaluationId === null ? [] : this.asks)
   }
 
-  kept(): Promise<string | null> {
+  describeSaved(): Promise<string | null> {
     return Promise.resolve(this.keeps)
   }
 
-  last({ id }: { id: PairId }): { secondsLeft: number; estimatedFrom: 'sweep' } | null {
+  estimateFromEarlier({ id }: { id: PairId }): { secondsLeft: number; estimatedFrom: 'sweep' } | null {
     return id === 'pair-2' ? { secondsLeft: 20, estimatedFrom: 'sweep' } : null
   }
 
@@ -303,7 +303,7 @@ describe('jobs in line over the pairs of a project', () => {
     sweeps.end('pair-1')
     await queue.done(project)
     await project.revert([removed ?? NaN])
-    queue.pairIsBack(project)
+    queue.resumeAfterRestore(project)
     await begun(sweeps, 2)
     expect(await states()).toEqual(['pair-2 sweep running', 'pair-2 evaluate waiting'])
     sweeps.end('pair-2')
