@@ -16,9 +16,9 @@ import { postAndRanges } from './workload'
 export interface AdapterSweepTime {
   readonly pair: string
   readonly rank: number
-  /** Post is a whole model, as a merged adapter is. */
+  /** Times with a complete model as post, like an adapter that was merged. */
   readonly mergedSeconds: readonly number[]
-  /** Post is base with an adapter of every matrix. */
+  /** Times with base and an adapter of every matrix as post. */
   readonly adapterSeconds: readonly number[]
 }
 

@@ -11,6 +11,7 @@ import type { LayerShares } from './search'
 import type { BriefPreview } from './shown-sweep'
 import type { LiveScore } from './sweep-events'
 
+/** The data of a chart in a report. The chart is drawn by `src/renderer/report/report-figure.ts`. */
 export type ReportChart =
   | {
       kind: 'ranges'

@@ -22,7 +22,7 @@ export interface CheckEvidence {
 export const uncheckedSuffix = (check: CheckResult | null, range: RestorationRange): string =>
   check === null || checkOfRange(check, range) !== null ? '' : ' (not checked)'
 
-/** Describes the full-answer check of a recipe, and a surely better baseline. */
+/** Describes the full-answer check of a recipe, and a baseline that is significantly better. */
 export function recipeCheck(
   { check, rho, selection }: CheckEvidence,
   recipe: Recipe,

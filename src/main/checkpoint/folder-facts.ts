@@ -3,7 +3,11 @@ import { parseJsonBytes } from '../base/files/json-pieces'
 import { askSandbox } from '../sandbox/host'
 import type { FolderRequest } from '../sandbox/messages'
 
-/** Reads facts about a model folder in the sandbox, because foreign files could block main. The caller checks them. */
+/**
+ * Reads facts about a model folder in the sandbox process, because malicious files could block this process.
+ *
+ * @returns JSON that the caller must validate
+ */
 export async function folderFacts(
   kind: FolderRequest['kind'],
   folder: string,

@@ -15,11 +15,11 @@ export interface FailuresTask {
   readonly id: string
   /** The evaluated task, with its settings for sampling. */
   readonly task: Task
-  /** Most prompts, from the start; all if undefined. */
+  /** Maximum number of prompts, of which the first are taken; undefined for all. */
   readonly maxPrompts?: number | undefined
 }
 
-/** Refuses a task without right answers before post answers it. @throws WorkbenchError `bad-input` */
+/** Refuses a task without right answers, whose failures cannot be determined. @throws WorkbenchError `bad-input` */
 export function requireRightAnswers(task: Task): void {
   if (task.prompts.every(({ answers }) => answers === undefined)) throw noRightAnswers(task)
 }
@@ -31,7 +31,7 @@ const noRightAnswers = ({ name }: Task): WorkbenchError =>
   )
 
 /**
- * Builds a task of the prompts that post's greedy decoding got wrong.
+ * Builds a task of the prompts that post answers wrongly with greedy decoding.
  * @throws WorkbenchError `bad-input` when the run is unfinished or not greedy, or no prompt failed
  */
 export function failuresTask({ view, samples }: GreedyAnswers, { id, task, maxPrompts: most }: FailuresTask): Task {

@@ -15,7 +15,7 @@ import { adapterConfigText, planAdapter } from './plan-adapter'
 import { lowRankExport } from './plan-low-rank'
 import { adapterFiles, type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type PlannedWeights, planWeights } from './plan'
-import { lookAtTarget } from './target'
+import { inspectTarget } from './target'
 
 /** A planned export, before any file is written. */
 export interface PreparedExport {
@@ -131,11 +131,11 @@ export function exportBytes({ weights, copied }: PreparedExport): number {
   return [...weights, ...copied].reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** @throws WorkbenchError as `lookAtTarget`; `read-only` if the export does not fit on the disk */
+/** @throws WorkbenchError as `inspectTarget`; `read-only` if the export does not fit on the disk */
 export async function checkTarget(prepared: PreparedExport, typed: string): Promise<NonNullable<ExportPlan['target']>> {
   const { pair, weights, copied } = prepared
   const names = new Set([...weights, ...copied].map(({ name }) => name))
-  const target = await lookAtTarget(typed, pair, names)
+  const target = await inspectTarget(typed, pair, names)
   requireFits(target.path, exportBytes(prepared) + OVERHEAD_BYTES, target.freeBytes)
   return target
 }

@@ -13,10 +13,16 @@ import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
 
 /**
- * Checks the target folder before anything is written. @param typed a missing or empty folder, or a model to be
- * replaced, below an existing one @param names files that the export copies from post
+ * Makes sure that an export can be written, before anything is written.
+ *
+ * @param typed path of the target, whose parent must exist. The target is missing, empty, or a model to be replaced
+ * @param names names of the files that the export copies from post
  */
-export async function lookAtTarget(typed: string, pair: SourcedPair, names: ReadonlySet<string>): Promise<TargetState> {
+export async function inspectTarget(
+  typed: string,
+  pair: SourcedPair,
+  names: ReadonlySet<string>
+): Promise<TargetState> {
   const wanted = absolutePath(typed)
   if (isReservedName(basename(wanted))) {
     throw inputError(
@@ -40,7 +46,7 @@ export async function lookAtTarget(typed: string, pair: SourcedPair, names: Read
   return { path, exists, freeBytes: await freeBytes(dirname(path)) }
 }
 
-/** @throws WorkbenchError `bad-input` if the folder holds a model that may not be replaced */
+/** Refuses a target with a model, unless it may be replaced. @throws WorkbenchError `bad-input` */
 export function refuseExisting({ path, exists }: Pick<TargetState, 'path' | 'exists'>, overwrite: boolean): void {
   if (!exists || overwrite) return
   throw inputError(`${path} holds a model already.`, 'Choose another folder, or allow it to be replaced (--overwrite).')
@@ -64,7 +70,11 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
   }
 }
 
-/** @returns false for an empty folder. @throws WorkbenchError `bad-input` for anything but that and a model */
+/**
+ * Reports whether the target contains a model; false if empty.
+ *
+ * @throws WorkbenchError `bad-input` for other contents
+ */
 async function holdsModel(path: string, names: ReadonlySet<string>): Promise<boolean> {
   if (!(await stat(path)).isDirectory()) {
     throw inputError(`${path} is not a folder.`, 'Name a folder that does not exist yet.')

@@ -34,7 +34,7 @@ export async function writeWeights(
   })
 }
 
-/** Creates a file, has it written, and flushes it once at the end. Earlier flushes would only slow the disk. */
+/** Creates a file, calls `write` with it, and flushes the file to the disk once at the end. */
 export async function writeFlushed(path: string, write: (target: OpenFile) => Promise<void>): Promise<void> {
   const handle = await open(path, 'wx').catch((error: unknown) => {
     throw writeProblem(path, error)

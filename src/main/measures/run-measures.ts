@@ -32,8 +32,9 @@ export function sampleCells(
 }
 
 /**
- * Computes how diverse each cell's answers are, and each variant's on average over prompts that all variants share,
- * with equally many answers of each. It may take seconds, so main runs it in a process.
+ * Computes how diverse the answers of each cell are, and the mean of each variant. Means of variants can be compared:
+ * they are over prompts that all variants have answered, and use equally many answers of each variant. Computing may
+ * take seconds, so main runs this function in another process.
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,

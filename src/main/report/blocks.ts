@@ -31,7 +31,7 @@ interface TextBlock {
 
 export type Block =
   | TextBlock
-  /** Markdown of a user, the only text that is not plain. */
+  /** Notes that the user wrote in Markdown. All other texts are plain. */
   | { kind: 'notes'; text: string }
   | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
   | { kind: 'facts'; facts: readonly Fact[] }

@@ -13,7 +13,11 @@ import { type ResolvedStudy, reportPath } from './study-project'
 
 /* Checks before hours of work that a study can write its outputs. */
 
-/** @throws WorkbenchError `bad-input` for a path outside the study's folder that only its file names */
+/**
+ * Refuses an output outside the study's folder, unless the user named the output.
+ *
+ * @throws WorkbenchError `bad-input`
+ */
 async function requireBesideStudy(
   { folder, named }: ResolvedStudy,
   path: string,

@@ -12,7 +12,8 @@ export interface ShareRow {
   layer: number
   diversity: Share
   validity: Share
-  further: (Share & { measure: TaskShares['measure'] })[]
+  /** Shares in other measures of the task; empty for the character task. */
+  taskShares: (Share & { measure: TaskShares['measure'] })[]
   alone: { diversity: number; validity: number }
   leftOut: { diversity: number; validity: number }
 }
@@ -26,7 +27,7 @@ export function shareRows({ diversity, validity, intervals, further, alone, left
     layer,
     diversity: share(diversity, intervals?.diversity ?? null, layer),
     validity: share(validity, intervals?.validity ?? null, layer),
-    further: further.map((each) => ({ measure: each.measure, ...share(each.values, each.intervals, layer) })),
+    taskShares: further.map((each) => ({ measure: each.measure, ...share(each.values, each.intervals, layer) })),
     alone: {
       diversity: elementAt(alone.diversity, layer, 'layer'),
       validity: elementAt(alone.validity, layer, 'layer')
@@ -63,12 +64,12 @@ export function sharesCsv(shares: LayerShares): string {
     ...further.map(({ measure }) => `shapley_${measure}`),
     ...(interactions ?? []).map((_, layer) => `diversity_with_${layer}`)
   ]
-  const rows = shareRows(shares).map(({ layer, diversity, validity, further, alone, leftOut }) => [
+  const rows = shareRows(shares).map(({ layer, diversity, validity, taskShares, alone, leftOut }) => [
     ...[layer, diversity.value, validity.value],
     ...[alone.diversity, alone.validity, leftOut.diversity, leftOut.validity],
     ...(diversity.interval ?? []),
     ...(validity.interval ?? []),
-    ...further.map(({ value }) => value),
+    ...taskShares.map(({ value }) => value),
     ...(interactions === null ? [] : elementAt(interactions, layer, 'layer'))
   ])
   return toCsv(head, rows)

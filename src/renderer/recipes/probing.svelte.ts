@@ -12,7 +12,7 @@ interface Probed {
 
 /** The next tokens of base, post and a recipe after a prompt. */
 export class Probing {
-  /** The compared recipe; null for the range of Chat. */
+  /** The recipe that is compared with base and post; null for the range that was sent to Chat. */
   recipe = $state.raw<Recipe | null>(null)
   prompt: string
   /** The last question, and its answers so far. */

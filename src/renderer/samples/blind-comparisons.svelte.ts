@@ -45,7 +45,7 @@ export class BlindComparisons {
   tallies = $state.raw<readonly PreferenceTally[]>([])
   /** An earlier comparison in view; null for the next one to decide. */
   private viewedIndex = $state<number | null>(null)
-  /** Saves a failed decision again; null if all are saved. */
+  /** Tries again to save a decision that could not be saved; null if all are saved. */
   retry = $state.raw<(() => Promise<void>) | null>(null)
   private readonly tallying: Latest<string>
 

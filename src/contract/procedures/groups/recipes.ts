@@ -4,6 +4,7 @@ import { KeptId } from '../../model/kept'
 import { Recipe } from '../../model/recipe'
 import { folderPath, pairInput, procedure, seenRevision } from './procedure'
 
+/** Input that names one kept recipe or checkpoint of a pair. */
 const oneKept = pairInput.extend({ id: KeptId })
 
 export const recipeProcedures = {

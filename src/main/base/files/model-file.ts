@@ -39,7 +39,12 @@ export async function readModelBytes(folder: string, name: string, maxBytes: num
   return readBytes(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/** Checks the links of a file and gives its usual path; the reader reports other errors. */
+/**
+ * Refuses a file that is a link out of the model's folder. Other errors, such as a missing file, are left to the caller
+ * that reads the file.
+ *
+ * @returns the path of the file, with links
+ */
 async function withoutForeignLink(folder: string, name: string): Promise<string> {
   try {
     await modelFilePath(folder, name)

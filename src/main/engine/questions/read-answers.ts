@@ -17,7 +17,9 @@ const LOOKUP_ROWS = 512
 interface PackedAnswer {
   readonly prompt: number
   readonly answer: number
+  /** Packed rows of prompt and answer. */
   readonly path: Int32Array
+  /** Position of the first token of the answer in `path`. */
   readonly first: number
 }
 

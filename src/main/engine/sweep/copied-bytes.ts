@@ -33,6 +33,7 @@ export function plannedCopies(models: SweptModels, { groups, rowBound }: Groupin
 
 type CopiedRun = Omit<DeviceCopies, 'runs'>
 
+/** Yields the copied bytes of each run of a block. */
 function* layerRuns(
   { pair, trie }: SweptModels,
   { packed, parts }: GroupInParts,
@@ -67,7 +68,9 @@ function* layerRuns(
 const maskElements = ({ segments }: AttentionLayout): number =>
   sum(segments.map(({ pathCount, queryLength, keyLength }) => pathCount * queryLength * keyLength))
 
-/** Counts the sums over the vocabulary, slice by slice, and the logits of the requested tokens. */
+/**
+ * Yields the copied bytes of each run of the head: sums over slices of the vocabulary, and logits of requested tokens.
+ */
 function* headRuns({ pair, trie, trackedTokens }: SweptModels, { packed, parts }: GroupInParts): Generator<CopiedRun> {
   const size = headSize(true)
   for (const { leaves } of parts) {

@@ -4,6 +4,7 @@ import type { SandboxReply, TextRequest } from '../messages'
 
 const MAX_TOKENIZERS = 2
 
+/** Loads tokenizers, and keeps the last two that were used. */
 export class Tokenizers {
   private readonly byKey = new Map<string, LocalTextModel>()
 
@@ -11,7 +12,7 @@ export class Tokenizers {
     const key = JSON.stringify([folder, files])
     const cached = this.byKey.get(key)
     this.byKey.delete(key)
-    // Dropped before another is read, because three of the largest do not fit.
+    // The oldest is dropped before another is loaded, because three of the largest would not fit into memory.
     for (const oldest of [...this.byKey.keys()].slice(0, 1 - MAX_TOKENIZERS)) this.byKey.delete(oldest)
     const text = cached ?? (await loadTextModel(folder))
     this.byKey.set(key, text)
