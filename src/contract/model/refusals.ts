@@ -5,9 +5,9 @@ const Texts = z.array(z.string().min(1).max(200)).min(1).max(200)
 /** Texts that recognise a refusal. They miss refusals in other words and languages. */
 export const RefusalTexts = z
   .object({
-    /** First words of a refusal, of which the exact probability is computed. */
+    /** First words of refusals. The probability that an answer begins with one of them is computed exactly. */
     openings: Texts,
-    /** Phrases of which an answer that refuses contains one, in any case. */
+    /** Phrases, in upper or lower case. An answer that contains one of them counts as a refusal. */
     phrases: Texts
   })
   .strict()

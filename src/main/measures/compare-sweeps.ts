@@ -48,9 +48,11 @@ interface Side {
 }
 
 /**
- * Compares the settings, equal ranges, order of ranges and selection of two sweeps, at relative depth for other
- * models. @param options.others sweeps of the pair to further sources @param options.rho share of post's validity in
- * both
+ * Compares two sweeps: their settings, the scores and the order of their ranges, and the selected ranges. If the models
+ * have different numbers of layers, ranges at the same relative depth are compared.
+ *
+ * @param options.others sweeps of the same pair with other sources, from which the best source is found
+ * @param options.rho share of post's validity that both selections keep; by default the share of each sweep
  */
 export async function compareSweeps(
   first: SweepToCompare,

@@ -131,8 +131,9 @@ export function isBetween(cell: Cell, from: Cell, to: Cell): boolean {
 }
 
 /**
- * Paints the rectangle between two cells. A layer has one source, so its other components get the brush's source too. A
- * component without a row takes the common strength of its half's rows, else 0.
+ * Paints the rectangle between two cells. The source of a painted layer becomes the brush's, because a layer has only
+ * one source. Components without a row, such as those of experts, get the common strength of the rows of their half, or
+ * 0 if the rows differ.
  */
 export function painted(
   layers: readonly LayerStrength[],

@@ -100,7 +100,7 @@ export class WeightDecoder {
     return { bytesRead: Math.round(bytesRead), convertMs }
   }
 
-  /** Converts bytes of a tensor in its read dtype to the bytes that they take in the file. */
+  /** Returns how many stored bytes were read for some bytes of a tensor in its read dtype. */
   private storedShare(origin: Origin, name: string, bytes: number): number {
     const entry = mapGet(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
     return entry.byteLength === 0 ? 0 : (bytes * storedTensorBytes(entry)) / entry.byteLength
