@@ -12,12 +12,12 @@ const UNREACHABLE: ReadonlyMap<string, string> = new Map([
   ['EAI_AGAIN', 'cannot be reached: its name cannot be looked up (EAI_AGAIN)']
 ])
 
-/** Limit of a connection; a slower one is left to the requests, which are repeated. */
+/** Time limit of the check. A slower server is no error here, because later requests are retried. */
 const PATIENCE_MS = 5_000
 
 export const unreachableReason = (error: unknown): string | null => UNREACHABLE.get(errorCode(error) ?? '') ?? null
 
-/** Words a message about an address. @param who subject, such as "The judge" */
+/** Composes a message about an address. @param who subject, such as "The judge" */
 export const endpointMessage = (who: string, url: string, what: string): string => `${who} at ${url} ${what}.`
 
 /** Gives the cause of a fetch error, whose own message is only "fetch failed". */

@@ -65,7 +65,7 @@ export interface Sharing {
   readonly identical: (layer: number) => boolean
   /** True if restoring a layer does not round base's weights, so that base itself has the same block. */
   readonly lossless: boolean
-  /** True if base's layers compute alike by base's and post's config. If not, base shares no block. */
+  /** True if base's layers compute the same by base's config as by post's. If not, base shares no block. */
   readonly computesAlike: boolean
   /** For each other checkpoint, the blocks that equal blocks of the pair. */
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
@@ -78,7 +78,7 @@ export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): Rec
   )
 }
 
-/** Returns the trie of some models of a trie, which have the indices of `models` in the new one. */
+/** Builds a trie of some models of another trie. In the new trie, the models are numbered in the order of `models`. */
 export function trieOfModels(trie: RecipeTrie, models: readonly number[]): RecipeTrie {
   const sourcesOf = models.map((model) => elementAt(trie.sourcesOf, model, 'model'))
   return trieOfSources(sourcesOf, trie.levels.length)

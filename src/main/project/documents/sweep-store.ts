@@ -161,14 +161,14 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   /** Writes a sweep in place of an earlier one. @throws WorkbenchError `bad-input` for an invalid one; `read-only` */
   async write(project: string, sweep: SweepDocument): Promise<void> {
     const file = this.companion(project, sweep.id, '.json')
-    const means = await runCooperatively(shownSweepInSteps(sweep))
+    const shownSweep = await runCooperatively(shownSweepInSteps(sweep))
     const rows = rowsOf(sweep)
     // The sweep is checked first, so that nothing is written that could not be read back.
-    await storedDocument({ name: 'sweep', schema: ShownSweep }, means)
+    await storedDocument({ name: 'sweep', schema: ShownSweep }, shownSweep)
     await ensurePlainFolder(dirname(file))
     const slot = await this.freeSlot(file)
     const sha256 = await writeScores(this.companion(project, sweep.id, scoresEnding(slot)), rows)
-    await this.files.write(project, { scores: { file: slot, sha256 }, ...means })
+    await this.files.write(project, { scores: { file: slot, sha256 }, ...shownSweep })
     for (const other of SLOTS.filter((one) => one !== slot))
       await rm(this.companion(project, sweep.id, scoresEnding(other)), { force: true })
   }

@@ -6,15 +6,15 @@ import type { Workbench } from '../../app/workbench.svelte'
 export class LocalPairList {
   result = $state.raw<LocalPairs | null>(null)
   folders = $state.raw<readonly string[]>([])
-  private readonly looking = new Latest<string>()
-  readonly busy = $derived.by(() => this.looking.awaited !== null)
+  private readonly request = new Latest<string>()
+  readonly busy = $derived.by(() => this.request.awaited !== null)
 
   constructor(private readonly workbench: Workbench) {}
 
   /** Searches again. Earlier results stay in view until then. */
   async search(): Promise<void> {
     const search = await this.workbench.attempt(() =>
-      this.looking.ask('pairs', (signal) => this.workbench.client.app.localPairs(undefined, { signal }))
+      this.request.ask('pairs', (signal) => this.workbench.client.app.localPairs(undefined, { signal }))
     )
     if (search !== null) this.result = search.answer
     await this.readFolders()
@@ -26,7 +26,7 @@ export class LocalPairList {
   }
 
   stop(): void {
-    this.looking.drop()
+    this.request.drop()
   }
 
   async add(folder: string): Promise<void> {
