@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
@@ -46,6 +47,15 @@ export interface StoredExperiment {
   unread: string[]
 }
 
+/** Evaluations with many answers are read and measured in processes of their own. */
+const READ_AT_ONCE = 2
+
+/** Returns why a document cannot be read. @throws any other error */
+function problemOfReading(error: unknown): WorkbenchError {
+  if (error instanceof WorkbenchError) return error
+  throw error
+}
+
 /** Reads the documents of a pair for its report of a sweep, the default one when left out. */
 export async function readExperiment(
   pair: ProjectPair,
@@ -59,19 +69,18 @@ export async function readExperiment(
         ? MODELS_AWAY
         : `The pair could not be read when this report was written. ${pairProblem.message}`
     )
-  const ifReadable = <T>(read: () => Promise<T | null>): Promise<T | null> =>
-    read().catch((error: unknown) => {
-      if (!(error instanceof WorkbenchError)) throw error
-      unread.push(error.message)
-      return null
-    })
+  const ifReadable = async <T>(read: () => Promise<T | null>): Promise<T | null> => {
+    const document = await read().catch(problemOfReading)
+    if (!(document instanceof WorkbenchError)) return document
+    unread.push(document.message)
+    return null
+  }
+  /** Reads documents in the order of their ids, without those that cannot be read. */
   const readAll = async <T>(ids: readonly string[], read: (id: string) => Promise<T>): Promise<T[]> => {
-    const documents: T[] = []
-    for (const id of ids) {
-      const document = await ifReadable(() => read(id))
-      if (document !== null) documents.push(document)
-    }
-    return documents
+    const queue = new PQueue({ concurrency: READ_AT_ONCE })
+    const documents = await queue.addAll(ids.map((id) => () => read(id).catch(problemOfReading)))
+    unread.push(...documents.flatMap((document) => (document instanceof WorkbenchError ? document.message : [])))
+    return documents.flatMap((document) => (document instanceof WorkbenchError ? [] : [document]))
   }
   const sweep = sweepId === undefined ? null : await pair.readSweep(sweepId)
   const answerCheck = sweep === null ? null : await ifReadable(() => pair.readAnswerCheck(sweep.id))
