@@ -45,8 +45,8 @@ export class AnswerWriter {
   }
 
   /**
-   * Lists the token sequences that write a right answer of a prompt: each usual spelling, as the tokenizer splits it,
-   * followed by each end token or token of a stop text. A sequence of maximal length needs no end.
+   * Lists the token sequences that write a right answer of a prompt: each usual spelling, as the tokenizer splits it.
+   * Each end token or token of a stop text follows. A sequence of maximal length needs no end.
    *
    * @param context tokens of the rendered prompt
    */

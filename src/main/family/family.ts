@@ -83,8 +83,8 @@ export interface Family {
   /** Soft caps cap * tanh(x / cap) that apply. Gemma 3 reads only the final one, as a text model by itself. */
   readonly softCaps: 'none' | 'both' | 'final' | 'finalAlone'
   /**
-   * Layers whose attention sees only the last `sliding_window` keys: none, all layers if the config has a window, or
-   * the layers that `layer_types` or an older rule names.
+   * Layers whose attention sees only the last `sliding_window` keys. These are none, all layers if the config has a
+   * window, or the layers that `layer_types` or an older rule names.
    */
   readonly windows: 'never' | 'always' | 'layerTypes'
   /** Name in layer_types of layers that see all keys, and whether the list may be omitted. */

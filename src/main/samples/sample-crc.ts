@@ -178,8 +178,8 @@ export function scoreSampledCrc(
 }
 
 /**
- * Finds the valid character that an answer consists of, with white space after it, or also before with
- * `countLeadingSpace`; null for other answers and those cut off at their maximal length.
+ * Finds the valid character that an answer consists of. White space may follow, or with `countLeadingSpace` also
+ * precede it. Null for other answers and those cut off at their maximal length.
  */
 function validCharacter(
   { text, finish }: CrcAnswer,

@@ -13,8 +13,8 @@ import { Sessions, type StoredSession } from './sessions'
 import { acceptWindows } from './windows'
 
 /**
- * Serves the window's page to this machine only. Every request must name a loopback host, against rebinding, and come
- * from a session, a cookie and a secret path that a one-time token is exchanged for. Cookies alone would reach
+ * Serves the window's page to this machine only. Every request must name a loopback host, against rebinding. It must
+ * also come from a session: a one-time token is exchanged for a cookie and a secret path. Cookies alone would reach
  * servers of other users on other ports.
  */
 

@@ -30,8 +30,8 @@ export interface Routed {
 }
 
 /**
- * Cached tensors of one part of a layer: rotated keys and values of attention, [nodes, rows, kvHeads x headSize], or
- * convolution inputs and states of a recurrent state.
+ * Cached tensors of one part of a layer. Attention has rotated keys and values, [nodes, rows, kvHeads x headSize]. A
+ * recurrent state has convolution inputs and states.
  */
 export interface CachedTensors {
   readonly keys: ort.Tensor

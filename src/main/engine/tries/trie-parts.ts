@@ -10,8 +10,8 @@ export interface LevelNode {
 export interface PartNode extends LevelNode {
   readonly block: number
   /**
-   * True if several parts need the node. It is then computed in a separate run, because the number of nodes in a run
-   * changes the last bits of states, and all parts must get the same states.
+   * True if several parts need the node. It is then computed in a separate run, because all parts must get the same
+   * states, and the number of nodes in a run changes their last bits.
    */
   readonly runsAlone: boolean
 }
