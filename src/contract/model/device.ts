@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const DeviceName = z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
 export type DeviceName = z.infer<typeof DeviceName>
 
-/** Devices that can generate answers, because their memory can hold the keys and values of the generated text. */
+/** Devices on which this program can keep the keys and values of a text, so that they can generate answers. */
 export const GenerationDevice = DeviceName.extract(['cpu', 'webgpu'])
 export type GenerationDevice = z.infer<typeof GenerationDevice>
 

@@ -86,7 +86,7 @@ export function modelName(model: AnyModel): string {
   return model.kind === 'base' || model.kind === 'post' ? model.kind : model.name
 }
 
-/** Returns the strength of base in each layer; null for models that are not recipes. */
+/** Returns the strength of base in each layer of post or a recipe; null for every other model. */
 export function modelStrengths(model: AnyModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null

@@ -15,8 +15,8 @@ export interface RopeContext {
 }
 
 /**
- * LongRoPE (Ding et al., arXiv 2402.13753) within the original context. Beyond it, every position of a text has other
- * values, so states of shorter prefixes cannot be reused.
+ * LongRoPE (Ding et al., arXiv 2402.13753) within the original context. Beyond it, all positions of a text
+ * are rotated by other angles, so states of shorter prefixes cannot be reused.
  */
 export interface LongRope {
   readonly kind: 'longrope'

@@ -7,8 +7,9 @@ export interface Yarn {
   readonly factor: number
   /** Context length before stretching. */
   readonly originalContext: number
-  /** Rotations within the original context above which a dimension is unchanged, and below which it is stretched. */
+  /** A dimension with more rotations than this within the original context is unchanged. */
   readonly betaFast: number
+  /** A dimension with fewer rotations than this is stretched fully. */
   readonly betaSlow: number
   /** True if the resulting bounds are rounded to whole dimensions. */
   readonly truncate: boolean
@@ -47,7 +48,7 @@ export function readYarn(section: ConfigReader, theta: number, contextLength: nu
   }
 }
 
-/** Computes the paper's 0.1 ln(s) + 1. */
+/** Computes 0.1 x scale x ln(factor) + 1. In the paper, scale is 1. */
 export function sharpening(factor: number, scale: number): number {
   return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1
 }

@@ -34,7 +34,7 @@ export interface StoredEvaluation {
   /** The judge's scores of answers, from 0 to 1. */
   readonly judgeScores: readonly { variant: string; prompt: number; index: number; score: number }[]
   readonly pairs: readonly JudgedPair[]
-  /** Canonical forms of the answers of a cell, in order, as read by a judge. Incomplete cells are omitted. */
+  /** Canonical forms of a variant's answers to a prompt, in order, as read by a judge. Incomplete lists are omitted. */
   readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
 }
 

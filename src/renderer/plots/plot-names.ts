@@ -108,7 +108,7 @@ function boxBeside(
   height: number
 ): Box {
   const off = radius + GAP + further
-  // A name above or below its mark may be closer to it sideways.
+  // On a diagonal, 0.7 (the cosine of 45 degrees) of the radius is enough in each direction.
   const dx = down === 0 ? off : radius * 0.7 + GAP + further
   const left = across === 0 ? x - width / 2 : across > 0 ? x + dx : x - dx - width
   const middle = y + down * (across === 0 ? off + height / 2 : radius * 0.7 + further + height / 2)

@@ -14,6 +14,7 @@ import type { Steps } from '../../base/steps'
 export function* bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Steps<Bootstrap> {
   const random = xoroshiro128plus(seed)
   const means = emptyMeans(table)
+  // Row 0 is post, and the ranges follow. These views change with the means.
   const validity = means.validity.subarray(1)
   const diversity = means.diversity.subarray(1)
   const wins = new Map<number, number>()
