@@ -63,6 +63,8 @@ export class OpenProject {
   )
   /** True while an undone or redone change may remove the run or the pair that is shown. */
   private reverting = false
+  /** Error that ended the watch while a change was undone or redone; null if none did. */
+  private watchError: unknown = null
   private readonly leaving = new AbortController()
   /** Ids of runs that this window deletes. Their views do not report them as vanished. */
   readonly deleting = new SvelteSet<string>()
@@ -182,11 +184,16 @@ export class OpenProject {
       (signal) => this.client.projects.watch(this.here, { signal }),
       (state) => this.accept(state),
       (error) => {
-        if (this.reverting) return
-        this.complainOf(error)
-        if (complaintOf(error).code === 'not-found') void this.host.leavePair(this.here)
+        if (this.reverting) this.watchError = error
+        else this.endWatch(error)
       }
     )
+  }
+
+  /** Says why changes can no longer be followed, and leaves a pair that is gone. */
+  private endWatch(error: unknown): void {
+    this.complainOf(error)
+    if (complaintOf(error).code === 'not-found') void this.host.leavePair(this.here)
   }
 
   /** Accepts a newer state of the project and ignores an older one. */
@@ -294,6 +301,10 @@ export class OpenProject {
       return change
     } finally {
       this.reverting = false
+      const error = this.watchError
+      this.watchError = null
+      // The undo of an addition removes the shown pair, and has shown another pair by now.
+      if (error !== null && this.host.session === this) this.endWatch(error)
     }
   }
 

@@ -120,6 +120,21 @@ it('keeps a pair whose addition cannot be undone now, and says why', async () =>
   expect([workbench.session?.here.pair, history.undoable]).toEqual(['pair-2', 'duplicate the pair “b”'])
 })
 
+it('says that another window removed the shown pair, also while a change is undone', async () => {
+  const { line, session, workbench } = await opened('pair-2', briefs('a', 'b'))
+  void session.watch()
+  session.history.record({ what: 'change a note', changes: [4] })
+  void session.history.undo()
+  await settled()
+  const problem = { code: 'not-found', message: 'The project has no pair pair-2: it was removed.' }
+  await line.refuse('projects.watch', 0, new ORPCError('WORKBENCH', { data: problem, defined: true }))
+  expect(workbench.complaints).toEqual([])
+  await line.answer('projects.revert', 0, { ...showing('pair-2', briefs('a', 'b'), 6), change: 6 })
+  expect(workbench.complaints.map(({ message }) => message)).toEqual([problem.message])
+  await line.answer('projects.open', 0, showing('pair-1', briefs('a')))
+  expect(workbench.session?.here.pair).toBe('pair-1')
+})
+
 it('renames and moves by steps that can be undone', async () => {
   const { line, session } = await opened('pair-1', briefs('a', 'b'))
   void session.pairs.rename('pair-2', ' c ')
