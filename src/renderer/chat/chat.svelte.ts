@@ -298,8 +298,11 @@ export class Chat {
   private async saveFinished(turn: Turn): Promise<void> {
     if (this.isSavingFinished) return
     this.isSavingFinished = true
-    await this.saveTurn(turn)
-    this.isSavingFinished = false
+    try {
+      await this.saveTurn(turn)
+    } finally {
+      this.isSavingFinished = false
+    }
   }
 
   private async saveTurn(turn: Turn | undefined): Promise<void> {
