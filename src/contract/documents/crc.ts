@@ -233,6 +233,10 @@ export const BaselineComparison = z.object({
 })
 export type BaselineComparison = z.infer<typeof BaselineComparison>
 
+/** Reports whether the selected range is compared with a baseline, and not with a range, a half or a checkpoint. */
+export const isBaseline = (compared: BaselineComparison['baseline']): compared is Baseline =>
+  BASELINE_KINDS.some((kind) => kind === compared.kind)
+
 /** Ascending indices of prompts: `selection` decides the range, and `holdOut` scores it. */
 export const HoldOutSplit = z.object({
   seed: z.number().int(),

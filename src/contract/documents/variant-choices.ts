@@ -1,12 +1,12 @@
 import { mostDiverse } from '../model/by-diversity'
-import type { BaselineComparison } from './crc'
+import { type BaselineComparison, isBaseline } from './crc'
 import { baselineModel } from './swept-model'
 import { freeName } from '../model/free-name'
 import type { KeptCheckpoint, KeptRecipe, SweepSummary } from './project'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { KeptIdentity } from '../model/kept'
 import type { Variant } from './samples'
-import { Baseline, isBlend, needsBase } from '../model/sampling-baseline'
+import { type Baseline, isBlend, needsBase } from '../model/sampling-baseline'
 import { sweptRangeModel, type Restoring, sameModel, modelName } from '../model/model'
 
 export interface VariantChoice {
@@ -64,10 +64,7 @@ export function variantChoices(
 
 /** Returns the baselines to evaluate beside the range: the most diverse uniform blend, sampler, mix and filter. */
 export function evaluatedBaselines(compared: readonly BaselineComparison[]): Baseline[] {
-  const scored = compared.flatMap(({ baseline, ...score }) => {
-    const { data } = Baseline.safeParse(baseline)
-    return data === undefined ? [] : [{ baseline: data, score }]
-  })
+  const scored = compared.flatMap(({ baseline, ...score }) => (isBaseline(baseline) ? [{ baseline, score }] : []))
   const groups = [
     ({ kind }: Baseline) => kind === 'uniform-blend',
     (baseline: Baseline) => !isBlend(baseline) && !needsBase(baseline),

@@ -1,3 +1,4 @@
+import { isBaseline } from '../../contract/documents/crc'
 import { baselineModel } from '../../contract/documents/swept-model'
 import { BASELINE_FAMILIES } from '../../contract/model/sampling-baseline'
 import { type EvaluationVariant, isPlain, mainMeasures, type VariantResult } from '../../contract/documents/evaluation'
@@ -172,7 +173,7 @@ function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
     if (baseline.kind === 'control')
       roles.set(weightsKey(sweptRangeModel(baseline.range, sweep)), `${baseline.place} range of that length`)
     else if (baseline.kind === 'uniform-blend') roles.set(weightsKey(baselineModel(baseline, sweep)), 'uniform blend')
-    else if (baseline.kind !== 'tempered' && baseline.kind !== 'half' && baseline.kind !== 'checkpoint')
+    else if (isBaseline(baseline))
       roles.set(weightsKey(baselineModel(baseline, sweep)), BASELINE_FAMILIES[baseline.kind].curve.toLowerCase())
   }
   // The selected range comes last, because a control may be the same range.
