@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { suitsPair } from '../../../contract/model/demo-pair'
 import { isDeepStrictEqual } from 'node:util'
 import { rejectedRanges } from '../../../contract/documents/answer-check'
@@ -108,7 +109,7 @@ const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVarian
     variant: 'kept' in variant ? { ...variant, kept: undefined } : variant
   })
 
-/** The views of each pair that were measured last, by what they were measured from. */
+/** The views of each pair that were measured last, by the hash of what they were measured from. */
 const recentViews = new WeakMap<ProjectPair, Map<string, EvaluationView>>()
 
 const MAX_RECENT_VIEWS = 8
@@ -127,7 +128,8 @@ export async function evaluationView(
   }: { sweepId?: string; against?: string | undefined; signal?: AbortSignal | undefined } = {}
 ): Promise<EvaluationView> {
   const proxies = await proxiesOf(pair, await pair.evaluations.readRun(id), sweepId)
-  const measuredFrom = JSON.stringify([id, against, await pair.evaluations.state(id), proxies])
+  const inputs = JSON.stringify([id, against, await pair.evaluations.state(id), proxies])
+  const measuredFrom = createHash('sha256').update(inputs).digest('hex')
   const views = recentViews.get(pair) ?? new Map<string, EvaluationView>()
   recentViews.set(pair, views)
   const recent = views.get(measuredFrom)
