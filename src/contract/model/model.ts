@@ -53,7 +53,7 @@ export const endpointWarnings = (models: readonly AnyModel[]): string[] => [
   ...new Set(endpointsAmong(models).map(endpointWarning))
 ]
 
-/** Returns the notices of a run after the warnings about endpoints, which the run's document may lack. */
+/** Returns the warnings about endpoints, and then the run's notices, which may lack these warnings. */
 export const runNotices = (notices: readonly string[], models: readonly AnyModel[]): string[] => [
   ...new Set([...endpointWarnings(models), ...notices])
 ]

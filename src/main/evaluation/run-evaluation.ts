@@ -97,7 +97,7 @@ async function generate({
   let computation = computationOf(run)
   const promptsTotal = run.task.prompts.length
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
-  for await (const { planned, stored, answersInText, answersIn } of roundsOf({ run, pair, samples })) {
+  for await (const { planned, stored, answersPerText, splitTexts } of roundsOf({ run, pair, samples })) {
     const existing = new Set(samples.map(keyOf))
     const generated = await makeAnswers(
       engine,
@@ -107,7 +107,7 @@ async function generate({
         planned: (planned) => listener.planned(planned),
         async keep(lines) {
           // Some answers of an interrupted list may already be stored.
-          const fresh = (await answersIn(lines)).filter((answer) => !existing.has(keyOf(answer)))
+          const fresh = (await splitTexts(lines)).filter((answer) => !existing.has(keyOf(answer)))
           await listener.keepSamples(fresh)
           samples.push(...fresh)
           refuseUnreadable(fresh, run, pair.post.spec, readingBytes())
@@ -116,7 +116,7 @@ async function generate({
           // Estimated from this round; other rounds take about as long per answer.
           const factor =
             (samplesTotal - samples.length) /
-            Math.max(1, answersInText * (progress.samplesTotal - progress.samplesDone))
+            Math.max(1, answersPerText * (progress.samplesTotal - progress.samplesDone))
           listener.progress({
             ...progress,
             samplesDone: samples.length,
@@ -141,8 +141,9 @@ interface GenerationRound {
   readonly planned: PlannedAnswers
   /** Texts that need no request. */
   readonly stored: readonly SampleLine[]
-  readonly answersInText: number
-  readonly answersIn: (texts: SampleLine[]) => SampleLine[] | Promise<SampleLine[]>
+  readonly answersPerText: number
+  /** Splits generated texts into answers. */
+  readonly splitTexts: (texts: SampleLine[]) => SampleLine[] | Promise<SampleLine[]>
 }
 
 type RoundContext = Pick<EvaluationContext, 'run' | 'pair' | 'samples'>
@@ -157,6 +158,7 @@ async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<G
       continue
     }
     const names = new Set(group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name))
+    // A text of several answers is requested as a whole.
     const stored = samples
       .filter(({ variant }) => names.has(variant))
       .map((line) => (prompting === undefined ? line : { ...line, text: line.list?.whole ?? line.text }))
@@ -164,8 +166,8 @@ async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<G
     yield {
       planned,
       stored: listed === 1 ? stored : wholeLists(stored, settings, listed),
-      answersInText: listed,
-      answersIn: (texts) => {
+      answersPerText: listed,
+      splitTexts: (texts) => {
         if (prompting !== undefined) return answersOfLists(prompting, texts, settings.seed, pair.text)
         return listed === 1 ? texts : answersIn(texts, settings, listed, pair.text)
       }
@@ -189,7 +191,8 @@ async function* regenerationRounds(
     const lineOf = new Map(lines.map((line) => [JSON.stringify([line.prompt, line.index]), line]))
     yield {
       planned: await regeneratedAnswers(run, { ...group, members: [member] }, requests, pair),
-      // Each chain of regenerated answers of a prompt requests one answer. Missing chains are filled up as if stored.
+      // A chain is a row of answers to a prompt, each made with the earlier ones in its context. A round requests one
+      // answer per chain. Prompts with fewer chains get empty stored answers, so that all have the same number.
       stored: requests.flatMap(({ prompt, indices }, requestIndex) =>
         Array.from({ length: chainCount }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
           const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }
@@ -197,8 +200,8 @@ async function* regenerationRounds(
           return storedLine === undefined ? [] : [{ ...storedLine, prompt: requestIndex, index: chain }]
         })
       ),
-      answersInText: 1,
-      answersIn: (answers) =>
+      answersPerText: 1,
+      splitTexts: (answers) =>
         answers.map((line) => {
           const { prompt, indices } = elementAt(requests, line.prompt, 'prompt')
           return { ...line, prompt, index: elementAt(indices, line.index, 'chain') }
@@ -296,10 +299,10 @@ async function classifyAnswers(
     signal
   )
   for (const scorer of scorers) {
-    const classBegins = cells.flatMap(({ prompt, name }, cell) =>
+    const classesByVariant = cells.flatMap(({ prompt, name }, cell) =>
       prompt === scorer.prompt ? [[name, elementAt(partitions, cell, 'cell')] as const] : []
     )
-    scorer.addClasses(new Map(classBegins))
+    scorer.addClasses(new Map(classesByVariant))
   }
 }
 
@@ -373,7 +376,7 @@ function comparedAnswers(run: EvaluationRun, prompt: number, samples: readonly S
   ])
 }
 
-/** Reports whether base can read post's tokens: vocabularies of one size, numbered alike. */
+/** Reports whether base can read post's tokens: vocabularies of one size, or comparable ones. */
 function baseReads(run: EvaluationRun, { base, post }: SampledPair): boolean {
   if (base.spec.vocabularySize === post.spec.vocabularySize) return true
   // A base that is not comparable was refused as a variant before the run began.

@@ -59,8 +59,11 @@ export function evaluationResults(stored: StoredEvaluation, proxies: Proxies, ag
   return {
     comparedWith: elementAt(run.variants, reference, 'variant').variant.name,
     variants,
+    // Ranges are compared with each other variant, whichever reference was chosen for the other differences.
     besideRanges: besideRanges({
-      ...{ run, measures, reference: referenceIn(run.variants, undefined) },
+      run,
+      measures,
+      reference: referenceIn(run.variants, undefined),
       keys: run.variants.map((entry) => variantKey(run, entry))
     }),
     ...(changes.length === 0 ? {} : { interactions: changes }),
