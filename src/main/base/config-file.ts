@@ -13,7 +13,7 @@ function isEngineMemory(text: string): boolean {
   return bytes !== null && bytes > PROCESS_BYTES
 }
 
-/** Defaults of the user. Options of a command have priority. */
+/** Content of the user's config.json: defaults, over which options of a command have priority. */
 export const UserConfig = z.strictObject({
   device: DeviceChoice.optional(),
   /** Memory limit of the engine process, such as `6GiB`. */
@@ -22,15 +22,17 @@ export const UserConfig = z.strictObject({
 })
 export type UserConfig = z.infer<typeof UserConfig>
 
-/** Returns the configured memory limit in bytes; null if there is none. */
+/** Returns the engine's configured memory limit in bytes; null if the user set none. */
 export const configuredMemory = ({ memory }: UserConfig): number | null =>
   memory === undefined ? null : bytesFromText(memory)
 
 const MAX_CONFIG_BYTES = 1_000_000
-const EXPECTED = 'Write such as {"device": "cpu", "memory": "6GiB", "modelFolders": ["/models"]}.'
+const EXPECTED = 'An example: {"device": "cpu", "memory": "6GiB", "modelFolders": ["/models"]}.'
 
+/** Returns the path of the user's config.json, which may not exist. */
 export const configFile = (): string => join(configFolder(), 'config.json')
 
+/** Reads the user's defaults; a missing file sets none. @throws WorkbenchError for a field that is refused */
 export async function readUserConfig(): Promise<UserConfig> {
   const file = configFile()
   const value = (await isFile(file)) ? await withHint(EXPECTED, () => readJsonFile(file, MAX_CONFIG_BYTES)) : {}

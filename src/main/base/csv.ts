@@ -17,22 +17,24 @@ const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
   INVALID_OPENING_QUOTE: 'has a quote inside a field that does not start with one'
 }
 
+/** Parses CSV and skips empty lines. @param fileName name in errors @throws WorkbenchError for broken quotes */
 export function parseCsv(fileName: string, content: string): CsvRecord[] {
   const bytes = Buffer.from(content)
   const records: CsvRecord[] = []
+  /** Line and byte at which the text after the last record starts. */
   let line = 1
   let position = 0
-  /** Counts lines itself, because the library counts a CR LF inside quotes as two lines. */
-  const startLine = (written: string): number => line + countBreaks(/^[\r\n]*/.exec(written)?.[0])
+  /** Counts the lines here, because the library counts a CR LF inside quotes as two lines. */
+  const startLine = (recordText: string): number => line + countBreaks(/^[\r\n]*/.exec(recordText)?.[0])
   try {
     parse(bytes, {
       record_delimiter: LINE_BREAKS,
       relax_column_count: true,
       skip_empty_lines: true,
       on_record: (fields: string[], { bytes: end }) => {
-        const written = bytes.toString('utf8', position, end)
-        records.push({ line: startLine(written), fields })
-        line += countBreaks(written)
+        const recordText = bytes.toString('utf8', position, end)
+        records.push({ line: startLine(recordText), fields })
+        line += countBreaks(recordText)
         position = end
         return null
       }
@@ -53,6 +55,7 @@ function countBreaks(text = ''): number {
   return text.match(/\r\n|\r|\n/g)?.length ?? 0
 }
 
+/** Formats records as CSV with CR LF after each; fields are quoted where necessary. */
 export function formatCsv(records: readonly (readonly string[])[]): string {
   return records.map((fields) => `${fields.map(formatField).join(',')}\r\n`).join('')
 }

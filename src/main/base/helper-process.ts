@@ -3,11 +3,13 @@ import { builtScript } from './built'
 import { NodeChild } from './node-child'
 import { processLost } from './process-lost'
 
+/** A process that does long work for main, such as reading a checkpoint. */
 export interface Helper {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
   /** Rejects with `lost` when the process ends by itself. */
   readonly ended: Promise<never>
+  /** Error of a process that has ended by itself; null before. */
   readonly lost: WorkbenchError | null
   /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void
@@ -15,7 +17,10 @@ export interface Helper {
   end(): Promise<void>
 }
 
-/** Starts a built script on Node, because threads may end main under Electron (electron/electron#47986). */
+/**
+ * Starts a built script as a process of Node. Threads could do the same work, but may end main under Electron
+ * (electron/electron#47986). @param subject begins the message of the error `lost`
+ */
 export function startHelper(script: string, subject: string): Helper {
   // The process reports defects on its standard error.
   const child = new NodeChild(builtScript(script), { nodeFlags: [], showErrors: true })

@@ -2,13 +2,14 @@ import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { inputError } from '../../contract/model/problem'
 
-/** Limits of connections, which every user of the machine can open. Each takes a file descriptor. */
+/* Limits of connections to a loopback server. Every user of the machine can open some, and each takes a descriptor. */
 
-/** Most connections that wait. A page requests a few files at a time. */
+/** Most connections that are not of a window. A page requests a few files at a time. */
 const MAX_WAITING = 64
-/** Most windows that are open at a time. */
+/** Most windows that are open at a time. Each keeps a WebSocket connection. */
 export const MAX_WINDOWS = 32
 
+/** Time limits in milliseconds. `silent` closes a connection without data; Node documents the other options. */
 export const CONNECTION_TIMES = {
   silent: 10_000,
   headersTimeout: 10_000,
@@ -18,7 +19,11 @@ export const CONNECTION_TIMES = {
 } satisfies ServerOptions & { silent: number }
 export type ConnectionTimes = typeof CONNECTION_TIMES
 
-/** Limits the number and the time of idle connections, except of windows. If there are too many, closes the oldest. */
+/**
+ * Limits the number and idle time of connections. A new one above the limit closes the oldest.
+ *
+ * @returns a function that excepts the connection of a window or an answer in progress from the number
+ */
 export function limitWaiting(server: Server, { silent }: ConnectionTimes): (socket: Socket) => void {
   const waiting = new Set<Socket>()
   server.setTimeout(silent)
@@ -31,7 +36,7 @@ export function limitWaiting(server: Server, { silent }: ConnectionTimes): (sock
   return (socket) => void waiting.delete(socket)
 }
 
-/** @throws WorkbenchError for a port that is in use */
+/** Starts listening; port 0 selects a free port. @throws WorkbenchError for a port that is in use */
 export async function listen(server: Server, port: number, host: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -43,6 +48,7 @@ export async function listen(server: Server, port: number, host: string): Promis
   })
 }
 
+/** Returns the port on which a server listens. */
 export function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')

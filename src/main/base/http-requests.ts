@@ -1,12 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
+/* Checks of requests to the loopback servers: whether this machine's own page sent them, and in which session. */
+
 export const HOST = '127.0.0.1'
 
-/** Accepts any port, because an SSH tunnel may use another one. */
+/** Matches the Host header of this machine with any port, because an SSH tunnel may use another one. */
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/i
 
-/** Matches a session's path, and the path below it. */
+/** Matches /ID/PATH: the secret id of a browser's session, and the path of a file in it. */
 const SESSION_PATH = /^\/([\w-]{22})(\/.*)$/
 
 /** Parses the address of a request; null if its target is no path, as in a proxy request. */
@@ -15,6 +17,7 @@ export function addressOf(request: IncomingMessage): URL | null {
   return URL.canParse(address) ? new URL(address) : null
 }
 
+/** Reports whether the Host header names this machine. A page of another site sends that site's name. */
 export function namesLoopback(request: IncomingMessage): boolean {
   return LOOPBACK_HOST.test(request.headers.host ?? '')
 }
@@ -25,6 +28,7 @@ export function isCrossSiteRequest({ headers }: IncomingMessage): boolean {
   return site !== undefined && site !== 'same-origin' && headers['sec-fetch-mode'] !== 'navigate'
 }
 
+/** Splits an address into the id of its session and the path in it; a null id and no path if it has no session. */
 export function sessionPath(address: URL | null): { id: string | null; path: string } {
   const [, id = null, path = ''] = SESSION_PATH.exec(address?.pathname ?? '') ?? []
   return { id, path }

@@ -2,7 +2,7 @@ import { showDirectionCharacters } from '../../contract/words/direction-characte
 import { fileError } from '../../contract/model/problem'
 import { parseJson } from './files/bounded-json'
 
-/** Limit of names, far above all files except weights. */
+/** Most member names in a text, far above the number in any file except weights. */
 const MAX_NAMES = 20_000
 
 /** Parses a JSON object, and refuses repeated keys. @param what name in errors @param names maximum number of names */

@@ -1,3 +1,4 @@
+/** Escapes text so that Markdown shows it unchanged, on one line. */
 export function inlineMarkdown(text: string): string {
   return (
     text

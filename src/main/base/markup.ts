@@ -1,10 +1,11 @@
+/** HTML source that needs no escaping, unlike strings. */
 export class Markup {
   constructor(readonly source: string) {}
 }
 
 type Content = Markup | string | number | readonly Content[]
 
-/** Builds HTML from a template. Values are escaped unless they are markup themselves. */
+/** Builds HTML from a template, as in markup`<p>${text}</p>`. Values are escaped unless they are markup themselves. */
 export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   return new Markup(parts.map((part, index) => part + sourceOf(values[index] ?? '')).join(''))
 }

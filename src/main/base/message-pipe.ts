@@ -3,16 +3,19 @@ import type { Duplex } from 'node:stream'
 import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
 import { errorMessage } from './files/bounded-file'
 
-/* Frames of a pipe: a mark, the length as a uint32, and UTF-8 or MessagePack. `fork` differs under Electron. */
+/*
+ * Messages between processes over a pipe. The messages of Node's `fork` have another encoding under Electron.
+ * A frame is one message: a mark of its encoding, its length as a big-endian uint32, then UTF-8 text or MessagePack.
+ */
 
 const TEXT_MARK = 0x534c5254
 const VALUE_MARK = 0x534c5256
 const HEADER_BYTES = 8
 
-/** Limit of a message; results of this program take at most about 30 MB. */
+/** Limit of a message, whose largest in this program take about 30 MB. */
 const MAX_BODY_BYTES = 2 ** 30
 
-/** Size of the parts of longer frames, which are written one after the other as the pipe accepts them. */
+/** Longer frames are written in parts of this size, one after the other as the pipe accepts them. */
 const PART_BYTES = 2 ** 20
 
 /** Represents negative zero, which measures may contain and MessagePack lacks. */
@@ -29,6 +32,7 @@ const packr = new Packr({ moreTypes: true })
 const MAX_KEPT_BYTES = 2 ** 16
 const BUFFER_BYTES = 2 ** 13
 
+/** Encodes a message: a string as UTF-8, any other value as MessagePack. @throws Error if it is too long */
 export function encodeFrame(message: unknown, maxBytes = MAX_BODY_BYTES): Buffer {
   const isText = typeof message === 'string'
   const frame = isText ? textFrame(message) : valueFrame(message)
@@ -70,6 +74,7 @@ function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
+/** Collects the chunks of bytes that arrive, and decodes the frames in them. */
 export class FrameReader {
   private readonly chunks: Buffer[] = []
   private bytes = 0
@@ -78,10 +83,12 @@ export class FrameReader {
 
   constructor(private readonly maxBytes = MAX_BODY_BYTES) {}
 
+  /** True if only the beginning of a frame has arrived. */
   get inFrame(): boolean {
     return this.bytes > 0
   }
 
+  /** Adds a chunk. @returns the messages that it completes @throws Error for bytes that are no frame */
   read(chunk: Buffer): unknown[] {
     this.chunks.push(chunk)
     this.bytes += chunk.length
@@ -124,9 +131,10 @@ function decodeBody(mark: number, body: Buffer): unknown {
   }
 }
 
+/** One process's end of a pipe. */
 export class MessagePipe {
   private readonly reader = new FrameReader()
-  private readonly news = new EventEmitter<{ message: [unknown]; end: [Error | null] }>()
+  private readonly events = new EventEmitter<{ message: [unknown]; end: [Error | null] }>()
   /** Parts of frames that the pipe has not accepted yet. */
   private readonly unwritten: Buffer[] = []
   private ended = false
@@ -134,7 +142,7 @@ export class MessagePipe {
   constructor(private readonly stream: Duplex) {
     stream.on('drain', () => this.write())
     stream.on('end', () => this.end(this.reader.inFrame ? new Error('the beginning of a message and no more') : null))
-    // The other process has ended, which is reported elsewhere.
+    // The other process has ended, which `NodeChild` or the end of this process reports.
     stream.on('error', () => this.end(null))
     stream.on('close', () => this.end(null))
   }
@@ -153,13 +161,13 @@ export class MessagePipe {
   }
 
   onMessage(listener: (message: unknown) => void): void {
-    this.news.on('message', listener)
-    if (this.news.listenerCount('message') === 1) this.stream.on('data', (chunk: Buffer) => this.read(chunk))
+    this.events.on('message', listener)
+    if (this.events.listenerCount('message') === 1) this.stream.on('data', (chunk: Buffer) => this.read(chunk))
   }
 
-  /** Adds a listener for the end: null, or the error of a malformed message. */
+  /** Adds a listener for the end of the pipe. It receives null, or the error of a malformed message. */
   onEnd(listener: (broken: Error | null) => void): void {
-    this.news.on('end', listener)
+    this.events.on('end', listener)
   }
 
   private read(chunk: Buffer): void {
@@ -172,7 +180,7 @@ export class MessagePipe {
       this.stream.destroy()
       return
     }
-    for (const message of messages) this.news.emit('message', message)
+    for (const message of messages) this.events.emit('message', message)
   }
 
   private write(): void {
@@ -187,6 +195,6 @@ export class MessagePipe {
     if (this.ended) return
     this.ended = true
     this.unwritten.length = 0
-    this.news.emit('end', broken)
+    this.events.emit('end', broken)
   }
 }

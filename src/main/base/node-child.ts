@@ -20,9 +20,9 @@ export interface NodeChildOptions {
 }
 
 export interface NodeChildEnd {
-  /** Completes "the engine process ...". */
+  /** Completes "the engine process ...", such as "ended with exit code 1". */
   readonly how: string
-  /** Last line of its standard error that may contain the reason. */
+  /** Last line of the process's standard error that may contain the reason; undefined without one. */
   readonly reason: string | undefined
 }
 
@@ -33,7 +33,7 @@ export class NodeChild {
   private readonly child: ChildProcess
   private readonly pipe: MessagePipe
   private readonly sockets: readonly Socket[]
-  /** Reason that this program killed it; completes "the engine process ...". */
+  /** Reason that this program killed the process; completes "the engine process ...". */
   private fault: string | null = null
   /** Reason that this program closed the pipe, which also ends a healthy process. */
   private pipeFault: string | null = null
@@ -82,7 +82,7 @@ export class NodeChild {
     this.pipe.onMessage(listener)
   }
 
-  /** Sets whether this program stays alive until the process has replied. */
+  /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void {
     for (const handle of [this.child, ...this.sockets])
       if (held) handle.ref()

@@ -6,13 +6,12 @@ import { notFoundError } from '../../contract/model/problem'
 export const NODE_VARIABLE = 'SLR_NODE'
 
 /**
- * Gives the Node that runs other processes. Chromium's allocator ends a process at an allocation of 2 GiB, or 16 GiB
- * in all (partition_alloc), and a packaged Electron cannot run as Node.
+ * Gives the path of the Node that runs other processes. Electron cannot run them. Chromium's partition_alloc ends a
+ * process at an allocation of 2 GiB, or 16 GiB in all, and a packaged Electron cannot run as Node.
  */
 export function nodeProgram(): string {
   if (process.versions['electron'] === undefined) return process.execPath
-  // process.defaultApp: this Electron was given a program to run. A packaged one has its Node beside its
-  // resources.
+  // `defaultApp` is set if Electron was started with the path of a program, as `slr open` does.
   return process.defaultApp ? nodeOfStarter() : packagedNode()
 }
 

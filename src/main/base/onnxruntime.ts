@@ -11,5 +11,5 @@ function requireBuild(): void {
 
 requireBuild()
 
-/** The only way to load onnxruntime's code, after telemetry is off. Types may be imported from the package. */
+/** Parts of onnxruntime, loaded after telemetry is off. No other file loads them; types may be imported anywhere. */
 export const { env, InferenceSession, Tensor } = await import('onnxruntime-node')

@@ -4,12 +4,13 @@ import { inputError, type WorkbenchError } from '../../contract/model/problem'
 /** Most values in one message, ten times as many as in the largest prompt set. */
 const MAX_VALUES = 1_000_000
 
+/** Middleware that checks the input of every procedure by `refuseUnplain`, before the procedure's schema does. */
 export const plainInput = os.middleware(async ({ next }, input: unknown) => {
   refuseUnplain(input)
   return next()
 })
 
-/** Checks that input is plain data. @throws WorkbenchError `bad-input` naming the field */
+/** Checks that input is plain data, as in JSON. @throws WorkbenchError `bad-input` naming the field */
 export function refuseUnplain(input: unknown): void {
   // A loop, because deeply nested input would exhaust the stack of a recursive function.
   const pending: { value: unknown; path: string }[] = [{ value: input, path: '' }]
@@ -22,10 +23,10 @@ export function refuseUnplain(input: unknown): void {
       throw refused(path, `a ${typeof value}`)
     }
     if (typeof value !== 'object' || value === null) continue
-    if (!isPlain(value)) throw refused(path, 'what is neither a list nor a plain object')
+    if (!isPlain(value)) throw refused(path, 'an object of a class')
     for (const [name, member] of Object.entries(value)) {
       const inside = path === '' ? name : `${path}.${name}`
-      if (name === '__proto__') throw refused(inside, 'a field that is none')
+      if (name === '__proto__') throw refused(inside, 'a reserved field name')
       pending.push({ value: member, path: inside })
     }
   }

@@ -1,4 +1,4 @@
-/** Time constant of the average: long enough to be steady, and short enough to follow a slower layer. */
+/** Time after which past work weighs 1/e: long enough for a steady rate, short enough to follow a slower layer. */
 const MEMORY_SECONDS = 10
 
 export interface ProgressRate {
@@ -8,8 +8,8 @@ export interface ProgressRate {
 }
 
 /**
- * Measures the speed of counted work, which fades with a half-life. The clock starts with the first call, and again
- * with each call until work was done. @returns a function of units done, their total, and seconds
+ * Measures speed as an average in which past work fades exponentially. Time before the first unit of work is not
+ * counted. @returns a function that receives units done so far, all units, and seconds since any fixed time
  */
 export function progressRate(): (done: number, total: number, elapsedSeconds: number) => ProgressRate {
   let last: { done: number; elapsedSeconds: number } | null = null
@@ -26,9 +26,7 @@ export function progressRate(): (done: number, total: number, elapsedSeconds: nu
     }
     const perSecond = recentSeconds > 0 && recentWork > 0 ? recentWork / recentSeconds : null
     const left = Math.max(0, total - done)
-    return {
-      perSecond,
-      secondsLeft: left === 0 && done > 0 ? 0 : perSecond === null ? null : left / perSecond
-    }
+    if (left === 0 && done > 0) return { perSecond, secondsLeft: 0 }
+    return { perSecond, secondsLeft: perSecond === null ? null : left / perSecond }
   }
 }

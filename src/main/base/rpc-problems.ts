@@ -2,8 +2,11 @@ import { mapEventIterator, ORPCError } from '@orpc/client'
 import { os, ValidationError } from '@orpc/server'
 import { Problem, WorkbenchError } from '../../contract/model/problem'
 
+/* Errors of remote procedures. A `Problem` is an error as the user sees it: a code, a message and perhaps a hint. */
+
 const MEMORY_ERROR = /bad_alloc|out of memory|allocation failed|failed to allocate/i
 
+/** Gives the problem of an error that the program expects; null for a defect of the program. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof Error && MEMORY_ERROR.test(error.message)) {
@@ -29,7 +32,7 @@ export function reportDefect(error: unknown, where: string): Problem {
   }
 }
 
-/** Converts errors at the border of a process. Input that the contract refuses becomes `bad-input`. */
+/** Creates middleware that sends a procedure's error as a problem. Input that the contract refuses is `bad-input`. */
 export function convertProblems(onDefect: (error: unknown, where: string) => Problem) {
   return os.middleware(async ({ next, path }) => {
     const translate = (error: unknown): Error => {
@@ -51,6 +54,7 @@ export function convertProblems(onDefect: (error: unknown, where: string) => Pro
   })
 }
 
+/** Converts an error of another process back to the `WorkbenchError` that it was there; other errors are unchanged. */
 export function fromRpcError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error
   const { data: problem, success } = Problem.safeParse(error.data)
@@ -58,6 +62,7 @@ export function fromRpcError(error: unknown): unknown {
   return new WorkbenchError(problem.code, problem.message, problem.hint)
 }
 
+/** Reports whether a procedure's output is a stream of events. */
 export function isEventStream(output: unknown): output is AsyncIterator<unknown> {
   return typeof output === 'object' && output !== null && Symbol.asyncIterator in output
 }

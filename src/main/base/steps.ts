@@ -4,6 +4,7 @@ import { yieldEvery20ms } from './files/yield-every-20ms'
 /** Long work that yields between its steps, so that the caller may do other work there. */
 export type Steps<Result> = Generator<void, Result>
 
+/** Runs all steps without a pause, for short work. */
 export function runToEnd<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const { done, value } = steps.next()
@@ -11,7 +12,7 @@ export function runToEnd<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/** Runs all steps, and lets waiting requests go first between them. */
+/** Runs all steps, and lets waiting requests go first between them. @param stop cancels work that `what` names */
 export async function runCooperatively<Result>(
   steps: Steps<Result>,
   stop?: { readonly signal: AbortSignal | undefined; readonly what: string }

@@ -1,25 +1,30 @@
 import { createContext, Script } from 'node:vm'
 import { fileError } from '../../contract/model/problem'
 
-const box: { work: () => void } = { work: () => undefined }
-createContext(box)
+/** Global object of the script that calls the work. */
+const globals: { work: () => void } = { work: () => undefined }
+createContext(globals)
 const callWork = new Script('work()')
 
-/** Stops synchronous work of a model file after `limitMs` by the watchdog of `node:vm`, which limits only time. */
+/**
+ * Runs synchronous work on a model file, and stops it after `limitMs` by the watchdog of `node:vm`.
+ *
+ * @param what begins the message of the error @throws WorkbenchError `bad-file` after the limit
+ */
 export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): T {
   let result: { value: T } | null = null
-  box.work = () => {
+  globals.work = () => {
     result = { value: work() }
   }
   try {
-    callWork.runInContext(box, { timeout: limitMs })
+    callWork.runInContext(globals, { timeout: limitMs })
   } catch (error) {
     if (isTimeout(error)) {
       throw fileError(`${what} took longer than ${limitMs / 1000} s and was stopped.`)
     }
     throw error
   } finally {
-    box.work = () => undefined
+    globals.work = () => undefined
   }
   return resultOf(result)
 }

@@ -6,8 +6,10 @@ import { notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 
 /**
- * Writes a whole file or nothing: a new file beside it, flushed, then renamed. A link is replaced. Libraries such as
- * `atomically` ignore how many bytes a write took and follow links. @param mode permissions of the file
+ * Writes a whole file or nothing: a temporary file beside it, which is flushed and then renamed. A link is replaced.
+ * Libraries such as `atomically` ignore how many bytes a write took and follow links.
+ *
+ * @param mode permissions of the file @throws WorkbenchError `read-only` or `not-found`
  */
 export async function writeFileAtomic(
   file: string,
@@ -56,7 +58,7 @@ export async function removeUnfinished(folder: string, depth: number): Promise<v
   }
 }
 
-/** Describes a file or folder that could not be written, with `more` facts. */
+/** Builds the error of a file or folder that could not be written. @param more a sentence for the end of the hint */
 export function writeProblem(path: string, error: unknown, more?: string): WorkbenchError {
   const code = errorCode(error)
   // A folder that takes no files, such as /proc, gives the same error as a missing folder.

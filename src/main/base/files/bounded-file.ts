@@ -16,6 +16,8 @@ function decodeText(bytes: Buffer, file: string, hint?: string): string {
   }
 }
 
+/* Reads files of limited size, and describes errors of reading. */
+
 /** Largest text that is parsed at once; a larger one is parsed in pieces, so that other requests go first. */
 const MAX_UNDIVIDED_BYTES = 2 ** 18
 
@@ -26,7 +28,7 @@ export async function readJsonFile(file: string, maxBytes: number, signal?: Abor
   return parseJson(decodeText(bytes, file), file)
 }
 
-/** Runs `read`, and adds a hint to its error if the error has none. */
+/** Runs `read`. An error without a hint of what to do gets this hint. */
 export async function withHint<T>(hint: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
@@ -51,6 +53,7 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
   }
 }
 
+/** Builds the error of a file that could not be read. */
 export function readProblem(file: string, error: unknown): WorkbenchError {
   if (error instanceof WorkbenchError) return error
   const code = error instanceof Error && 'code' in error ? error.code : null

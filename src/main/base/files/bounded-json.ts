@@ -2,7 +2,7 @@ import { fileError, type ProblemCode, WorkbenchError } from '../../../contract/m
 import { refuseDeepJson } from './json-depth'
 import { CUT_OFF } from './json-pieces'
 
-/* The only way to parse JSON in memory, with checks of size, depth and number of values before. */
+/* Parses JSON in memory after checks of size, depth and number of values. No other file calls JSON.parse on a text. */
 
 /** Limit of JSON that is parsed at once; messages and files are smaller. */
 const MAX_CHARACTERS = 64_000_000
@@ -17,7 +17,7 @@ export interface JsonBounds {
   notJson?: ProblemCode
 }
 
-/** Parses JSON after checking its size. @throws WorkbenchError `bad-file` */
+/** Parses JSON after checking its size. @param what begins the message of an error @throws WorkbenchError `bad-file` */
 export function parseJson(
   text: string,
   what: string,

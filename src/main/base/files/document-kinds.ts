@@ -4,8 +4,11 @@ import { inputError } from '../../../contract/model/problem'
 import { TaskKind } from '../../../contract/model/task-kinds'
 import { readJsonFile } from './bounded-file'
 
+/* Recognises the documents that this program stores, such as a sweep or a task, by their content. */
+
 export interface RecognisedKind {
   kind: DocumentKind
+  /** Completes "FILE is ...", such as "a sweep". */
   is: string
 }
 
@@ -13,7 +16,7 @@ const WithKind = z.looseObject({ kind: z.string() })
 
 const list = z.array(z.unknown())
 
-/** Documents of earlier versions name no kind. Each has fields that no kind above it has, in any version. */
+/** Shapes of earlier versions, which name no kind. Each has fields that no kind above it has, in any version. */
 const UNNAMED: readonly (readonly [DocumentKind, z.ZodType])[] = [
   ['check', z.looseObject({ sweepId: z.string(), endTokens: z.unknown(), models: list })],
   ['search', z.looseObject({ sweepId: z.string(), generations: list })],
@@ -34,6 +37,7 @@ export function kindOfDocument(value: unknown): RecognisedKind | null {
   return isDocumentKind(kind) ? { kind, is: DOCUMENT_NAMES[kind] } : null
 }
 
+/** Refuses a document of another kind than `wanted`. Accepts other values, which a schema checks later. */
 export function refuseOtherKind(
   file: string,
   value: unknown,
@@ -44,5 +48,6 @@ export function refuseOtherKind(
   throw inputError(`${file} is ${recognised.is}, not ${wanted.name}.`, wanted.hint)
 }
 
+/** Returns the kind of document in a file; null also for a file that cannot be read. */
 export const kindOfFile = async (file: string, maxBytes: number): Promise<RecognisedKind | null> =>
   kindOfDocument(await readJsonFile(file, maxBytes).catch(() => null))

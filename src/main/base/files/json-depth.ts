@@ -7,10 +7,9 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
 ]
 
 /**
- * Refuses JSON that nests too deep or has too many names or values before it is parsed. Brackets take 50 bytes each and
- * could overflow the stack.
+ * Refuses text that nests too deep or has too many names or values, before `JSON.parse` spends memory and stack on it.
  *
- * @param limits of object members and of values
+ * @param limits maximum numbers of members of objects (`names`), and of `values`; no limit by default
  */
 export function refuseDeepJson(
   text: string,

@@ -4,6 +4,11 @@ import { MAX_JSON_DEPTH } from './json-depth'
 
 export const CUT_OFF = 'it ends too early, as if it had been cut off'
 
+/*
+ * Parses JSON of up to several hundred megabytes without stopping other requests. A first scan finds the lists and
+ * objects that are larger than a piece. These are parsed member by member; JSON.parse parses the pieces between.
+ */
+
 /** Bytes that JSON.parse receives at once, which takes a few milliseconds. */
 const PIECE_BYTES = 2 ** 17
 /** Bytes that are scanned before other requests go first. */
@@ -30,7 +35,7 @@ export async function parseJsonBytes(bytes: Buffer, what: string, signal?: Abort
 
 class PieceReader {
   private readonly yieldIfDue: () => Promise<void>
-  /** Ends of the lists and objects that are larger than a piece, by their start. */
+  /** End of each list or object that is larger than a piece, by its start; positions are bytes, ends exclusive. */
   private readonly large = new Map<number, number>()
 
   constructor(
@@ -44,7 +49,7 @@ class PieceReader {
   async read(start: number): Promise<unknown> {
     await this.findLarge(start)
     const [from, to] = this.trimmed(start, this.bytes.length)
-    return this.large.get(from) === to ? this.container(from, to) : this.parsed('', from, to, '')
+    return this.large.get(from) === to ? this.parseLarge(from, to) : this.parsePiece('', from, to, '')
   }
 
   private async findLarge(start: number): Promise<void> {
@@ -60,14 +65,14 @@ class PieceReader {
             break
           case COMMA:
             values += 1
-            if (values > MAX_VALUES) throw this.bad(`has more than ${MAX_VALUES} values`)
+            if (values > MAX_VALUES) throw this.tooLarge(`has more than ${MAX_VALUES} values`)
             break
           case OPEN_LIST:
           case OPEN_OBJECT:
             open.push(at)
             containers += 1
-            if (open.length > MAX_JSON_DEPTH) throw this.bad(`nests more than ${MAX_JSON_DEPTH} deep`)
-            if (containers > MAX_CONTAINERS) throw this.bad(`has more than ${MAX_CONTAINERS} lists and objects`)
+            if (open.length > MAX_JSON_DEPTH) throw this.tooLarge(`nests more than ${MAX_JSON_DEPTH} deep`)
+            if (containers > MAX_CONTAINERS) throw this.tooLarge(`has more than ${MAX_CONTAINERS} lists and objects`)
             break
           case CLOSE_LIST:
           case CLOSE_OBJECT: {
@@ -82,43 +87,43 @@ class PieceReader {
   }
 
   /** Parses a list or object that is larger than a piece, including its brackets. */
-  private async container(start: number, end: number): Promise<unknown> {
+  private async parseLarge(start: number, end: number): Promise<unknown> {
     const isList = this.bytes[start] === OPEN_LIST
     if (this.bytes[end - 1] !== (isList ? CLOSE_LIST : CLOSE_OBJECT)) throw this.notJson('brackets do not match')
     const list: unknown[] = []
     const object: Record<string, unknown> = {}
     let members = 0
     let from = start + 1
-    for await (const { to, large } of this.separators(start + 1, end - 1)) {
+    for await (const { to, large } of this.divide(start + 1, end - 1)) {
       const isLast = to === end - 1
       if (large === null) {
         const [first, last] = this.trimmed(from, to)
         if (first === last && (!isLast || from > start + 1)) throw this.notJson('a value is missing')
-        const part = isList ? this.parsed('[', from, to, ']') : this.parsed('{', from, to, '}')
+        const part = isList ? this.parsePiece('[', from, to, ']') : this.parsePiece('{', from, to, '}')
         if (Array.isArray(part)) for (const element of part) list.push(element)
         else for (const [key, value] of Object.entries(part ?? {})) setMember(object, key, value)
         members += Array.isArray(part) ? 0 : Object.keys(part ?? {}).length
       } else if (isList) {
         this.requireAlone(from, large.start, large.end, to)
-        list.push(await this.container(large.start, large.end))
+        list.push(await this.parseLarge(large.start, large.end))
       } else {
         const key = this.keyBefore(from, large.start)
         this.requireAlone(large.start, large.start, large.end, to)
-        setMember(object, key, await this.container(large.start, large.end))
+        setMember(object, key, await this.parseLarge(large.start, large.end))
         members += 1
       }
-      if (members > MAX_MEMBERS) throw this.bad(`has an object of more than ${MAX_MEMBERS} names`)
+      if (members > MAX_MEMBERS) throw this.tooLarge(`has an object of more than ${MAX_MEMBERS} names`)
       from = to + 1
     }
     return isList ? list : object
   }
 
   /**
-   * Divides a large list or object at commas, around large members, and where a piece is full.
+   * Divides a large list or object at commas into parts: full pieces of small members, and single large members.
    *
-   * @returns the end of each part, and its large member
+   * @returns for each part its end, and its large member; null for a piece of small members
    */
-  private async *separators(
+  private async *divide(
     start: number,
     end: number
   ): AsyncGenerator<{ to: number; large: { start: number; end: number } | null }> {
@@ -155,15 +160,17 @@ class PieceReader {
     if (first !== start || last !== end) throw this.notJson('a comma is missing')
   }
 
+  /** Parses the name and the colon before a large member of an object. */
   private keyBefore(from: number, to: number): string {
     const [first, last] = this.trimmed(from, to)
-    const key = this.bytes[last - 1] === COLON ? this.parsed('', first, last - 1, '') : null
+    const key = this.bytes[last - 1] === COLON ? this.parsePiece('', first, last - 1, '') : null
     if (typeof key !== 'string') throw this.notJson('a name is missing')
     return key
   }
 
-  private parsed(before: string, from: number, to: number, after: string): unknown {
-    if (to - from > MAX_UNDIVIDED_BYTES) throw this.bad(`holds a text of more than ${MAX_UNDIVIDED_BYTES} bytes`)
+  /** Parses bytes as JSON between the texts `before` and `after`, which are brackets or empty. */
+  private parsePiece(before: string, from: number, to: number, after: string): unknown {
+    if (to - from > MAX_UNDIVIDED_BYTES) throw this.tooLarge(`holds a text of more than ${MAX_UNDIVIDED_BYTES} bytes`)
     let text: string
     try {
       text = UTF8.decode(this.bytes.subarray(from, to))
@@ -198,7 +205,7 @@ class PieceReader {
     return [first, last]
   }
 
-  private bad(complaint: string): WorkbenchError {
+  private tooLarge(complaint: string): WorkbenchError {
     return fileError(`${this.what} ${complaint}.`)
   }
 
@@ -207,7 +214,7 @@ class PieceReader {
   }
 }
 
-/** Byte order marks inside the text are preserved. */
+/** Preserves byte order marks inside the text. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09

@@ -8,6 +8,8 @@ import { writeProblem } from './atomic-file'
 import { hasPlainFile } from './plain-paths'
 import { openRegularFile, regularFilePieces } from './regular-file'
 
+/* Files of JSON with one value on each line, to which answers are appended one by one. */
+
 /** Limit of a file, about 250,000 answers of 100 tokens; more would need too much memory when read. */
 const MAX_LINES_BYTES = 256_000_000
 
@@ -22,7 +24,11 @@ export interface LineFormat<T> {
   schema: z.ZodType<T>
 }
 
-/** Reads the lines of a file, empty without one. A last line without a line break was cut off and is ignored. */
+/**
+ * Reads the lines of a file; none if the file is missing. A last line without a line break was cut off and is ignored.
+ *
+ * @returns each line with its file and number for messages
+ */
 export async function readLines<T>(file: string, format: LineFormat<T>): Promise<{ line: T; where: string }[]> {
   const bytes = await readComplete(file)
   const yieldIfDue = yieldEvery20ms()
@@ -87,7 +93,11 @@ export async function flushLines(): Promise<void> {
   await Promise.all([...unflushed.keys()].map(flushFile))
 }
 
-/** Reads the lines of another program's file, one at a time. @param maxBytes its limit @param onPiece gets bytes */
+/**
+ * Reads the lines of another program's file, one at a time.
+ *
+ * @param maxBytes limit of the file @param onPiece receives all bytes in order, for example to hash them
+ */
 export async function* linesOfFile(
   file: string,
   maxBytes: number,

@@ -12,12 +12,15 @@ import { parseInPieces } from './schema-pieces'
 /** Converts a document of one version to the next; the schema checks the result of the last step. */
 export type Migration = (document: Record<string, unknown>) => Record<string, unknown>
 
-/** A kind of document with a `schemaVersion`. */
+/** A kind of stored JSON document with a `schemaVersion`. */
 export interface DocumentFormat<T> {
   kind: DocumentKind
+  /** Name in messages, without an article. */
   name: string
   schema: z.ZodType<T>
+  /** Current version, which `schema` describes. */
   version: number
+  /** Conversions to the next version, by the version that they convert. */
   migrations: Readonly<Record<number, Migration>>
   maxBytes: number
 }
@@ -67,7 +70,7 @@ export async function parseDocument<T>(
 /**
  * Reads a document. A file of an older version is replaced, with a backup beside it.
  *
- * @returns also the backup's path
+ * @returns also the backup's file name; null for a file of the current version
  */
 export async function migrateFile<T>(
   file: string,
@@ -86,10 +89,11 @@ export async function migrateFile<T>(
   return { document, backup: basename(backup) }
 }
 
+/** Says why a value has no usable version: it is another JSON object, or `error` of the schema. */
 export function unversionedWords(value: unknown, error: z.ZodError): string {
-  const isOther = z.record(z.string(), z.unknown()).safeParse(value)
-  if (!isOther.success || 'schemaVersion' in isOther.data) return describeIssue(error)
-  const names = Object.keys(isOther.data)
+  const object = z.record(z.string(), z.unknown()).safeParse(value)
+  if (!object.success || 'schemaVersion' in object.data) return describeIssue(error)
+  const names = Object.keys(object.data)
   if (names.length === 0) return 'it is an empty JSON object'
   const quotedNames = names.slice(0, 4).map((name) => JSON.stringify(name.slice(0, 40)))
   const more = names.length > 4 ? ', ...' : ''

@@ -7,11 +7,13 @@ import { absolutePath } from './paths'
 import { isWithin } from './within'
 import { parseJson } from './bounded-json'
 
+/* Implements `--only FOLDER`: the program reads and writes only in that folder, and reads its own files. */
+
 /** Environment variable with the allowed folders as JSON, so that child processes are restricted too. */
 const ONLY_VARIABLE = 'SLR_ONLY_DIRS'
 const Folders = z.array(z.string()).min(1)
 
-/** Restricts this process, and all processes that it starts later, to a folder; see {@link requireAllowed}. */
+/** Restricts this process, and all processes that it starts later, to a folder and to the program's own folders. */
 export function restrictTo(folder: string, programFolders: readonly string[]): void {
   process.env[ONLY_VARIABLE] = JSON.stringify([folder, ...programFolders])
 }

@@ -48,10 +48,10 @@ export async function resultPath(typed: string): Promise<string> {
 /** Matches org/name, the form of model names on the Hugging Face Hub. */
 export const HUB_ID = /^\w[\w.-]*\/[\w.-]+$/
 
-/** The longest content of a reference: a commit. */
+/** Characters that are read of a file of the cache that holds a commit. */
 const MAX_REFERENCE = 1_000
 
-/** Converts the user's input for a model to an absolute path: its folder, or its name in the Hugging Face cache. */
+/** Converts the user's input for a model, a folder or a cached org/name[@revision], to an absolute path. */
 export function modelPath(typed: string, folder?: string): string {
   const path = absolutePath(typed, folder)
   const named = /^([^@]+)(?:@(\w[\w./-]*))?$/.exec(typed)
@@ -61,7 +61,11 @@ export function modelPath(typed: string, folder?: string): string {
   return cachedModelFolder(id, revision) ?? path
 }
 
-/** Returns the folder of a model in the Hugging Face cache by its name org/name; null if the model is not cached. */
+/**
+ * Returns the folder of a model in the Hugging Face cache by its name org/name; null if the model is not cached.
+ *
+ * @param revision branch, tag or commit; undefined for the folder above all revisions
+ */
 export function cachedModelFolder(id: string, revision: string | undefined): string | null {
   if (!HUB_ID.test(id)) return null
   const cached = join(huggingFaceCacheFolder(), `models--${id.replace('/', '--')}`)
@@ -97,6 +101,7 @@ function xdgDocuments(): string | null {
   return value === undefined ? null : resolve(value.replace(/^\$HOME(?=$|\/)/, () => homedir()))
 }
 
+/** Reads a path from an environment variable; null if the variable is unset or empty. */
 function override(variable: string): string | null {
   const value = process.env[variable]
   return value === undefined || value === '' ? null : absolutePath(value)

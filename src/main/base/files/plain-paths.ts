@@ -3,7 +3,9 @@ import { fileError, notFoundError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 
-/** Requires an ordinary file, because project folders come from other people. */
+/* Checks of paths in project folders. Projects come from other people, and a link in one could lead to any file. */
+
+/** Requires an ordinary file. @throws WorkbenchError `not-found`; `bad-file` when it is a link or no file */
 export async function requirePlainFile(file: string): Promise<void> {
   if (!(await hasPlainFile(file))) throw notFoundError(`There is no file ${file}.`)
 }
@@ -16,6 +18,7 @@ export async function hasPlainFile(file: string): Promise<boolean> {
 export interface PlainFileState {
   readonly bytes: number
   readonly modifiedMs: number
+  /** Changes whenever the file changes. */
   readonly state: string
 }
 

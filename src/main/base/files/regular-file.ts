@@ -4,7 +4,10 @@ import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 import { formatBytes } from '../../../contract/words/format'
 import { requireAllowed } from './only-folder'
 
-/* The only way to open a file of others: a pipe or device may block one of the process's four file threads for ever. */
+/*
+ * Opens files that other people or programs wrote. A pipe or a device is refused, because reading it could block one
+ * of the process's four file threads for ever.
+ */
 
 /** Time without data after which a drive counts as lost. */
 const SILENT_MS = 20_000
@@ -60,6 +63,7 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
   }
 }
 
+/** Reads a file piece by piece. @throws WorkbenchError as {@link readRegularFile} */
 export async function* regularFilePieces(file: string, maxBytes: number, pieceBytes = 2 ** 20): AsyncGenerator<Buffer> {
   const handle = await openRegularFile(file)
   try {

@@ -4,7 +4,9 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { formatBytes } from '../../../contract/words/format'
 import { isFolder } from './path-kinds'
 
-/** Smallest size of a result, including the file system's overhead. */
+/* Checks that a disk has room for a result. */
+
+/** Bytes that even the smallest result takes, including the file system's overhead. */
 export const MIN_RESULT_BYTES = 64_000
 
 /** Reads the free bytes of a folder's disk for this user; null if its file system does not report them. */
@@ -38,6 +40,7 @@ export async function roomNotice(path: string, maxBytes: number): Promise<string
   )
 }
 
+/** Reads the free bytes for a path that may not exist yet, at the nearest folder that does. */
 async function freeAt(path: string): Promise<number | null> {
   if (await isFolder(path)) return freeBytes(path)
   const parent = dirname(path)

@@ -23,6 +23,7 @@ export async function parseInPieces<T>(
 
 type Path = readonly (string | number)[]
 
+/** Parses large members of lists and objects one by one, and then their container with a schema that accepts them. */
 class SchemaPieces {
   private readonly yieldIfDue: () => Promise<void>
 
@@ -31,14 +32,14 @@ class SchemaPieces {
   }
 
   async parse(schema: unknown, value: unknown, path: Path): Promise<unknown> {
-    if (!isLarge(value)) return whole(schema, value, path)
+    if (!isLarge(value)) return parseUndivided(schema, value, path)
     if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
       return this.parse(schema.unwrap(), value, path)
     if (schema instanceof z.ZodArray && Array.isArray(value)) return this.list(schema, value, path)
     const option = schema instanceof z.ZodDiscriminatedUnion ? optionOf(schema, value) : undefined
     if (option !== undefined) return this.parse(option, value, path)
     if (schema instanceof z.ZodObject && isObject(value)) return this.object(schema, value, path)
-    return whole(schema, value, path)
+    return parseUndivided(schema, value, path)
   }
 
   private async list(schema: z.ZodArray, value: readonly unknown[], path: Path): Promise<unknown> {
@@ -47,7 +48,7 @@ class SchemaPieces {
       await this.yieldIfDue()
       elements.push(await this.parse(schema.element, element, [...path, index]))
     }
-    return whole(schema.clone({ ...schema.def, element: z.any() }), elements, path)
+    return parseUndivided(schema.clone({ ...schema.def, element: z.any() }), elements, path)
   }
 
   private async object(schema: z.ZodObject, value: Record<string, unknown>, path: Path): Promise<unknown> {
@@ -59,10 +60,11 @@ class SchemaPieces {
       members[key] = await this.parse(member, value[key], [...path, key])
       parsedKeys[key] = z.any()
     }
-    return whole(schema.safeExtend(parsedKeys), members, path)
+    return parseUndivided(schema.safeExtend(parsedKeys), members, path)
   }
 }
 
+/** Selects the option of a union by the value's discriminator; undefined if none matches. */
 function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const field = schema.def.discriminator
   if (!isObject(value)) return undefined
@@ -71,14 +73,14 @@ function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): unknown {
   )
 }
 
-function whole(schema: unknown, value: unknown, path: Path): unknown {
-  if (!(schema instanceof z.ZodType)) throw new Error('what is to be looked at has no schema')
+function parseUndivided(schema: unknown, value: unknown, path: Path): unknown {
+  if (!(schema instanceof z.ZodType)) throw new Error('a value has no schema')
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw new z.ZodError(parsed.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] })))
 }
 
-/** Reports whether a value contains more values than are parsed at once; counting stops there. */
+/** Reports whether a value contains more values than are parsed at once. */
 function isLarge(value: unknown): boolean {
   const pending: unknown[] = [value]
   let seen = 0

@@ -10,7 +10,7 @@ import { SerialQueue } from './serial-queue'
 
 const MAX_FILE_BYTES = 4_000_000
 
-/** A file of this program in the user's configuration folder. An unreadable file counts as empty. */
+/** A JSON file of this program in the user's configuration folder. A missing or broken file counts as `empty`. */
 export class UserFile<Content> {
   /** A change reads and writes the file, so changes run one at a time. */
   readonly #changes = new SerialQueue()

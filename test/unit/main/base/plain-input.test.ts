@@ -7,13 +7,13 @@ const underAddress: unknown = Object.create(new URL('http://a/'), { path: { valu
 const deep = Array.from({ length: 20_000 }).reduce<unknown>((inner) => [inner], 1)
 
 test.each([
-  ['an address', { a: [new URL('http://a/')] }, 'a.0: found what is neither a list nor a plain object'],
-  ['an object under an address', { recipe: underAddress }, 'recipe: found what is neither'],
-  ['a map', new Map([['a', 1]]), 'The message: found what is neither'],
-  ['a date', { at: new Date(0) }, 'at: found what is neither'],
-  ['a pattern', { at: /a/ }, 'at: found what is neither'],
+  ['an address', { a: [new URL('http://a/')] }, 'a.0: found an object of a class'],
+  ['an object under an address', { recipe: underAddress }, 'recipe: found an object of a class'],
+  ['a map', new Map([['a', 1]]), 'The message: found an object of a class'],
+  ['a date', { at: new Date(0) }, 'at: found an object of a class'],
+  ['a pattern', { at: /a/ }, 'at: found an object of a class'],
   ['a bigint', { n: 1n }, 'n: found a bigint'],
-  ['a prototype by name', JSON.parse('{"a":{"__proto__":{}}}'), 'a.__proto__: found a field that is none']
+  ['a prototype by name', JSON.parse('{"a":{"__proto__":{}}}'), 'a.__proto__: found a reserved field name']
 ])('%s in a message is refused by its field', (_, input, message) => {
   expect(() => refuseUnplain(input)).toThrow(message)
 })
@@ -31,6 +31,6 @@ test('the check comes before the schema', async () => {
     .handler(() => 'handled')
   const client = createRouterClient({ procedure })
   const input: { href: string } = Object.assign(Object.create(new URL('http://a/')), { path: 'x' })
-  await expect(client.procedure(input)).rejects.toThrow('found what is neither')
+  await expect(client.procedure(input)).rejects.toThrow('found an object of a class')
   expect(await client.procedure({ href: 'x' })).toBe('handled')
 })
