@@ -5,65 +5,53 @@ import {
   isPlain
 } from '../../contract/documents/evaluation'
 import { elementAt } from '../../contract/model/look-up'
-import type { MeasureId } from '../../contract/model/measures'
 import { choosesLayers } from '../../contract/model/strengths'
-import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { Measures } from './evaluation-cell'
-import { pairedDifferences } from './statistics'
+import { mainDifferences, subtract } from './main-differences'
 
 interface EvaluationMeasures {
   readonly run: Pick<EvaluationRun, 'task' | 'variants'>
-  /** [prompt][variant] */
+  /** Measures of each variant's answers to each prompt, [prompt][variant]. */
   readonly measures: readonly (readonly Measures[])[]
-  /** Index of the variant that others are compared with by default. */
+  /** Index of the variant with which the evaluation compares all others anyway, so it is left out here. */
   readonly reference: number
+  /** One key per variant. Variants with equal weights and settings have equal keys. */
   readonly keys: readonly string[]
 }
 
 /**
- * Compares every recipe that chooses layers with each other variant on the same prompts. Comparisons of a measure are
- * adjusted together (Holm), each pair once.
+ * Compares every range, or other recipe that chooses layers, with each other variant on the same prompts. Two ranges
+ * are compared once, but listed in both directions. The p-values of a measure are adjusted for all pairs (Holm).
  */
 export function besideRanges({ run, measures, reference, keys }: EvaluationMeasures): BesideRange[] {
-  const pairs = pairsOf(run, reference)
-  const { diversity, quality } = taskKindFacts(run.task.kind).mainMeasures
-  const comparisons = [...diversity, ...quality].map((id) => ({
-    id,
-    differences: pairedDifferences(
-      pairs.map(({ range, other }) => onBoth(measures, id, [other, range])),
-      pairs.map(({ range, other }) =>
-        keys[range] === keys[other] ? null : `${elementAt(keys, range, 'variant')} ${elementAt(keys, other, 'variant')}`
-      )
-    )
-  }))
+  const pairs = comparedPairs(run, reference)
+  const keyOf = (index: number): string => elementAt(keys, index, 'variant')
+  const differences = mainDifferences(
+    run.task.kind,
+    measures,
+    pairs.map(({ range, other }) => ({
+      differenceOf: (valueOf) => subtract(valueOf(other), valueOf(range)),
+      key: keyOf(range) === keyOf(other) ? null : `${keyOf(range)} ${keyOf(other)}`
+    }))
+  )
   const nameOf = (index: number): string => elementAt(run.variants, index, 'variant').variant.name
-  return pairs.flatMap(({ range, other, both }, index): BesideRange[] => {
-    const pairDifferences = comparisons.flatMap(({ id, differences }) => {
-      const difference = elementAt(differences, index, 'pair')
-      return difference === null ? [] : [{ id, difference }]
-    })
-    const mapDifferences = (
-      convert: (difference: MeasureDifference) => MeasureDifference
-    ): BesideRange['differences'] =>
-      Object.fromEntries(pairDifferences.map(({ id, difference }) => [id, convert(difference)]))
-    return [
-      {
-        range: nameOf(range),
-        variant: nameOf(other),
-        differences: mapDifferences((difference) => difference)
-      },
-      ...(both ? [{ range: nameOf(other), variant: nameOf(range), differences: mapDifferences(reversed) }] : [])
-    ]
+  return pairs.flatMap(({ range, other, areBothRanges }, index): BesideRange[] => {
+    const pairDifferences = elementAt(differences, index, 'pair')
+    const entry = { range: nameOf(range), variant: nameOf(other), differences: pairDifferences }
+    if (!areBothRanges) return [entry]
+    const reversed = Object.entries(pairDifferences).map(([id, difference]) => [id, negate(difference)] as const)
+    return [entry, { range: nameOf(other), variant: nameOf(range), differences: Object.fromEntries(reversed) }]
   })
 }
 
-interface RangePair {
+/** Indices of two variants that are compared. */
+interface ComparedPair {
   range: number
   other: number
-  both: boolean
+  areBothRanges: boolean
 }
 
-function pairsOf({ variants }: EvaluationMeasures['run'], reference: number): RangePair[] {
+function comparedPairs({ variants }: EvaluationMeasures['run'], reference: number): ComparedPair[] {
   const isRange = variants.map(
     (entry) => entry.variant.kind === 'recipe' && isPlain(entry) && choosesLayers(entry.variant.recipe)
   )
@@ -72,24 +60,15 @@ function pairsOf({ variants }: EvaluationMeasures['run'], reference: number): Ra
     .filter((index) => isRange[index])
     .flatMap((range) =>
       indices.flatMap((other) => {
-        const both = isRange[other] === true
-        return other === range || (both && other < range) ? [] : [{ range, other, both }]
+        const areBothRanges = isRange[other] === true
+        const isListedAlready = areBothRanges && other < range
+        return other === range || isListedAlready ? [] : [{ range, other, areBothRanges }]
       })
     )
 }
 
-/** Lists the differences of two variants on the prompts for which both have a value. */
-const onBoth = (
-  measures: EvaluationMeasures['measures'],
-  id: MeasureId,
-  [variant, from]: readonly [number, number]
-): number[] =>
-  measures.flatMap((prompt) => {
-    const [value, other] = [prompt[variant]?.[id], prompt[from]?.[id]]
-    return value === undefined || other === undefined ? [] : [value - other]
-  })
-
-const reversed = (difference: MeasureDifference): MeasureDifference => ({
+/** Reverses the direction of a difference. */
+const negate = (difference: MeasureDifference): MeasureDifference => ({
   ...difference,
   mean: -difference.mean,
   interval: difference.interval === null ? null : [-difference.interval[1], -difference.interval[0]],

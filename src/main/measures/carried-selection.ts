@@ -3,6 +3,7 @@ import type { CarriedSelection } from '../../contract/documents/sweep-comparison
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth } from '../../contract/model/relative-depth'
 
+/** A sweep's selected range, and the scores and checks of its ranges, for a transfer to or from another sweep. */
 export interface SelectionSide {
   readonly layerCount: number
   /** Share of post's validity that a selected range must keep. */
@@ -15,23 +16,26 @@ export interface SelectionSide {
   readonly passes: (range: RestorationRange) => boolean | null
 }
 
-/** Finds the score in another sweep of the range at the selected range's relative depth; null without one. */
-export function carriedSelection(from: SelectionSide, to: SelectionSide): CarriedSelection | null {
-  if (from.selected === null) return null
-  const other = atRelativeDepth(from.selected, from.layerCount, to.layerCount)
-  const scored = to.scoreOf(other)
+/**
+ * Carries the range that one sweep selected over to another sweep, whose models may have more or fewer layers. Returns
+ * the score there of the range at the same relative depth; null if nothing was selected or that range was not scored.
+ */
+export function carriedSelection(source: SelectionSide, target: SelectionSide): CarriedSelection | null {
+  if (source.selected === null) return null
+  const other = atRelativeDepth(source.selected, source.layerCount, target.layerCount)
+  const scored = target.scoreOf(other)
   if (scored === undefined) return null
   const { validity, diversity } = scored
-  const ownSelection = to.selected === null ? undefined : to.scoreOf(to.selected)
+  const targetSelection = target.selected === null ? undefined : target.scoreOf(target.selected)
   return {
-    range: from.selected,
+    range: source.selected,
     other,
     score: { validity, diversity },
-    gain: diversity - to.post.diversity,
-    validityKept: validityKept(scored, to.post),
-    keepsEnough: validity >= to.rho * to.post.validity,
-    passesCheck: to.passes(other),
-    behind: ownSelection === undefined ? null : ownSelection.diversity - diversity
+    gain: diversity - target.post.diversity,
+    validityKept: validityKept(scored, target.post),
+    keepsEnough: validity >= target.rho * target.post.validity,
+    passesCheck: target.passes(other),
+    behind: targetSelection === undefined ? null : targetSelection.diversity - diversity
   }
 }
 

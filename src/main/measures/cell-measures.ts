@@ -1,9 +1,9 @@
 import { median } from 'simple-statistics'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
-import type { MeasureId } from '../../contract/model/measures'
+import { elementAt } from '../../contract/model/look-up'
 import type { SampleLine } from '../../contract/documents/samples'
 import { taskKindFacts, type TaskKindFacts } from '../../contract/model/task-kinds'
-import { CLASSIFIED_ANSWERS, type EvaluationCell, type Measures } from './evaluation-cell'
+import { CLASSIFIED_ANSWERS, type EvaluationCell, type Measures, type MeasureValues } from './evaluation-cell'
 import { passingMeasures, utility } from './passing'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { refusalMeasures } from './refusals'
@@ -14,20 +14,28 @@ import { repetition } from './texts/repetition'
 import { meanIfAny, measuresOfWords, sampleMeasures } from './sample-measures'
 import { wordsOf } from './texts/words'
 
-/** Length of the n-grams for repetition inside an answer, as in the paper of that measure. */
+/** Number of words of the n-grams for repetition inside an answer, as in the paper of that measure. */
 const REPEATED_WORDS = 4
 
 /**
- * Computes the number of words to which answers are cut, because measures depend on length (Shaib et al. 2024, arXiv
- * 2403.00553): the median of the variant with the shortest answers, at least one.
+ * Computes the number of words to which all answers to a prompt are cut, because measures depend on length (Shaib et
+ * al. 2024, arXiv 2403.00553). It is the median length of the variant with the shortest answers, and at least 1.
+ *
+ * @param answers the answers of each variant
  */
 export function equalLength(answers: readonly (readonly SampleLine[])[]): number {
-  const middles = answers
+  const medianLengths = answers
     .filter((samples) => samples.length > 0)
     .map((samples) => median(samples.map(({ text }) => wordsOf(text).length)))
-  return middles.length === 0 ? 1 : Math.max(1, Math.floor(Math.min(...middles)))
+  return medianLengths.length === 0 ? 1 : Math.max(1, Math.floor(Math.min(...medianLengths)))
 }
 
+/**
+ * Computes all measures of one variant's answers to one prompt (a cell). Measures without a value are omitted.
+ *
+ * @param vocabularySize of the tokenizer
+ * @param equalWords number of words to which answers are cut for measures of equal length
+ */
 export function cellMeasures(
   task: Task,
   reader: AnswerReader,
@@ -41,10 +49,10 @@ export function cellMeasures(
   const words = texts.map(wordsOf)
   const lengths = { words: meanIfAny(words.map(({ length }) => length)) }
   const judge = meanIfAny([...judgeScores.values()])
-  // Diverse refusals are no gain.
-  if (task.kind === 'refusals') return present({ ...refusalMeasures(task, cell), judge, ...lengths })
-  const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, words[i] ?? [])))
-  return present({
+  // Diversity is not measured, because diverse refusals are no gain.
+  if (task.kind === 'refusals') return omitMissing({ ...refusalMeasures(task, cell), judge, ...lengths })
+  const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, elementAt(words, i, 'answer'))))
+  return omitMissing({
     ...sampleMeasures(texts).values,
     ...equalLengthMeasures(words, equalWords),
     adjustedDistinct: expectationAdjustedDistinct(
@@ -68,27 +76,23 @@ export function cellMeasures(
   })
 }
 
-/** Computes the utility of the classified answers; null unless a judge has scored every classified answer. */
+/** Computes NoveltyBench's utility of the first answers; null unless a classifier and a judge have read all of them. */
 function utilityOf({ scores, samples, judgeScores }: EvaluationCell): number | null {
   const begins = scores?.classBegins
   if (begins === undefined) return null
-  const classified = samples
-    .slice(0, CLASSIFIED_ANSWERS)
-    .map(({ index }) => judgeScores.get(index))
-    .filter((score) => score !== undefined)
-  const isScored = classified.length === Math.min(samples.length, CLASSIFIED_ANSWERS)
-  return isScored ? utility(begins, classified) : null
+  const classified = samples.slice(0, CLASSIFIED_ANSWERS)
+  const classifiedScores = classified.flatMap(({ index }) => judgeScores.get(index) ?? [])
+  return classifiedScores.length === classified.length ? utility(begins, classifiedScores) : null
 }
 
-function equalLengthMeasures(
-  words: readonly (readonly string[])[],
-  equalWords: number
-): Partial<Record<MeasureId, number | null>> {
+/** Computes measures of diversity on the first words of each answer, so that answers have equal length. */
+function equalLengthMeasures(words: readonly (readonly string[])[], equalWords: number): MeasureValues {
   const shortened = words.map((answer) => answer.slice(0, equalWords))
   const { distinct2, selfBleu, wordDistance } = measuresOfWords(shortened)
   return { distinct2Equal: distinct2, selfBleuEqual: selfBleu, wordDistanceEqual: wordDistance }
 }
 
+/** Counts the right answers of a cell; null if the task does not say which answers are right. */
 export function rightCount(reader: AnswerReader, { prompt, samples }: EvaluationCell): number | null {
   if (!reader.canJudge(prompt)) return null
   return samples.filter(({ text }) => isRight(reader, prompt, text)).length
@@ -98,7 +102,7 @@ function correctnessMeasures(
   { rightAnswers }: TaskKindFacts,
   reader: AnswerReader,
   cell: EvaluationCell
-): Partial<Record<MeasureId, number | null>> {
+): MeasureValues {
   const right = rightAnswers === 'none' ? null : rightCount(reader, cell)
   if (right === null) return {}
   const { prompt, samples } = cell
@@ -116,18 +120,21 @@ function correctnessMeasures(
   return {
     solutionPaths: solutionPaths(samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))),
     accuracy,
-    // If no answer is readable, the majority is wrong; omitting the prompt would flatter the variant.
+    // Without a readable answer, the majority counts as wrong. Omitting the prompt would flatter the variant.
     majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,
     passAtN: passAtK(samples.length, right, samples.length)
   }
 }
 
-/** Computes measures of the canonical forms that could be read. */
+/**
+ * Computes measures of the answers' canonical forms, which a judge wrote. Unreadable replies of the judge are left out.
+ * An empty form, for a text without an answer, counts as a wrong answer.
+ */
 function formMeasures(
   { rightAnswers }: TaskKindFacts,
   reader: AnswerReader,
   { prompt, forms }: EvaluationCell
-): Partial<Record<MeasureId, number | null>> {
+): MeasureValues {
   const readable = (forms ?? []).filter((form) => form !== null)
   if (readable.length === 0) return {}
   const meanings = readable.filter((form) => form !== '').map((form) => reader.compared(form))
@@ -150,7 +157,8 @@ function isRight(reader: AnswerReader, prompt: TaskPrompt, text: string): boolea
   return final !== null && reader.isRight(final, prompt)
 }
 
-function present(values: Partial<Record<MeasureId, number | null | undefined>>): Measures {
+/** Omits measures without a value. */
+function omitMissing(values: MeasureValues): Measures {
   const entries = Object.entries(values).filter(([, value]) => typeof value === 'number')
   return Object.fromEntries(entries) satisfies Measures
 }

@@ -4,19 +4,23 @@ import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 
+/** A person's or a judge's choice of the best of some candidates, such as the variants of an evaluation. */
 export interface Choice {
   readonly prompt: number
   /** Numbers of the candidates, without repetition. */
   readonly candidates: readonly number[]
+  /** Null for a tie. */
   readonly preferred: number | null
 }
 
+/** Probability that a candidate is preferred to the reference. */
 export interface PreferredTo {
   chance: number
+  /** 95 % interval; null for too few prompts. */
   interval: Interval | null
 }
 
-/** Wins among the same candidates; a tie gives each candidate an equal share of a win. */
+/** Wins of each candidate in comparisons of the same candidates. A tie gives each an equal share of a win. */
 interface WinCounts {
   readonly candidates: readonly number[]
   readonly wins: readonly number[]
@@ -28,33 +32,35 @@ interface Fit {
   readonly likelihood: number
 }
 
-/** Newton's method ends when no strength moves by more. */
+/** Newton's method ends when no strength changes by more than this. */
 const STEP_TOLERANCE = 1e-11
 /** Largest step of Newton's method. Larger steps may leave the region in which it converges. */
 const MAX_STEP = 2
 /** Newton's method needs about ten rounds; rounding may keep its step above the tolerance forever. */
 const MAX_ROUNDS = 100
-/** Allowed drop of twice the log-likelihood: the 0.95 quantile of chi-square with one degree of freedom. */
+/**
+ * Drop of twice the log-likelihood at the ends of an interval: the 0.95 quantile of chi-square with one degree of
+ * freedom.
+ */
 const DROP = 3.841458820694124
 /** Largest log strength that is searched, a probability of 1 in 10^13. */
 const MAX_DISTANCE = 30
 
 /**
- * Computes probabilities from Bradley-Terry strengths (1952). More than two candidates follow Luce's axiom
- * (1959): of candidates S, i is preferred with probability exp(s_i) / sum over S of exp(s).
+ * Computes the probability that each candidate is preferred to a reference, from Bradley-Terry strengths (1952). With
+ * more than two candidates, choices follow Luce's axiom (1959). Among candidates S with strengths s, candidate i is
+ * preferred with probability exp(s_i) / sum over S of exp(s).
  * - A tie counts as an equal share of a win for each of its candidates: half a win with two.
  * - Comparisons of the same candidates on one prompt count together as one.
- * - One tie of all candidates is added, worth half a win to each, which keeps strengths finite if a candidate
- * always won. For two candidates, or choices among all, this is Jeffreys's prior, and the estimate is Firth's
- * (1993).
- * - The interval is where the profile likelihood has not dropped too far. The drop is scaled by the variance
- * clustered over prompts relative to the variance of independent comparisons. It is so if that ratio exceeds 1 (Pace,
- * Salvan and Sartori 2011).
+ * - One tie of all candidates is added, worth half a win to each, which keeps strengths finite if a candidate always
+ *   won. For two candidates, or choices among all, this is Jeffreys's prior, and the estimate is Firth's (1993).
+ * - The interval is where the profile likelihood has not dropped too far. If the variance clustered over prompts
+ *   exceeds the variance of independent comparisons, the allowed drop is multiplied by their ratio (Pace, Salvan and
+ *   Sartori 2011).
  *
- * @param count of candidates.
+ * @param count number of candidates.
  * @param reference the candidate that the others are compared with.
- * @returns for each candidate; null for the reference, and if the reference or the candidate was never
- * compared
+ * @returns one entry per candidate; null for the reference, and if the reference or the candidate was never compared
  */
 export function preferredTo(choices: readonly Choice[], count: number, reference: number): (PreferredTo | null)[] {
   const compared = [...new Set(choices.flatMap(({ candidates }) => candidates))].sort((a, b) => a - b)
@@ -78,88 +84,99 @@ export function preferredTo(choices: readonly Choice[], count: number, reference
   return results
 }
 
-/** The likelihood of choices. Candidate 0 is the reference. */
+/** The likelihood of choices for given strengths of the candidates. Candidate 0 is the reference. */
 class ChoiceModel {
+  /** Wins on each prompt. */
   private readonly prompts: readonly (readonly WinCounts[])[]
+  /** Wins over all prompts, with the added tie. */
   private readonly counted: readonly WinCounts[]
+  /** Strengths of maximum likelihood. */
   private readonly best: Fit
-  /** Variance clustered over prompts, as a multiple of the variance without clusters. */
+  /** Clustered variance of each strength divided by its variance without clusters; the reference has none. */
   private readonly inflation: readonly number[]
 
   constructor(choices: readonly Choice[], size: number) {
-    this.prompts = [...multimap(choices.map((choice) => [choice.prompt, choice])).values()].map(countedOnce)
-    const everyone = Array.from({ length: size }, (_, candidate) => candidate)
-    const added = { candidates: everyone, wins: everyone.map(() => 0.5) }
-    this.counted = bySet([...this.prompts.flat(), added]).map(summed)
-    this.best = this.maximise(everyone.map(() => 0))
+    this.prompts = [...multimap(choices.map((choice) => [choice.prompt, choice])).values()].map(countPromptWins)
+    const allCandidates = Array.from({ length: size }, (_, candidate) => candidate)
+    const addedTie = { candidates: allCandidates, wins: allCandidates.map(() => 0.5) }
+    this.counted = groupByCandidates([...this.prompts.flat(), addedTie]).map(sumWins)
+    this.best = this.maximise(allCandidates.map(() => 0))
     this.inflation = this.inflations()
   }
 
+  /** Computes the probability that a candidate is preferred to the reference, candidate 0. */
   preferredToFirst(candidate: number): PreferredTo {
     const chance = logistic(elementAt(this.best.strengths, candidate, 'strength'))
     if (this.prompts.length < FEWEST_PROMPTS) return { chance, interval: null }
     return { chance, interval: [this.profileEnd(candidate, -1), this.profileEnd(candidate, 1)] }
   }
 
-  /** Finds the probability at which the profile likelihood has dropped too far. */
+  /** Finds the end of an interval. @param direction -1 for its lower end, 1 for its upper end */
   private profileEnd(candidate: number, direction: -1 | 1): number {
     const middle = elementAt(this.best.strengths, candidate, 'strength')
-    const furthest = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, candidate - 1, 'variance')))
-    let from = this.best.strengths
-    // The root of the drop is almost a straight line, so the secants below converge in a few steps.
-    const beyond = (distance: number): number => {
+    const allowedRoot = Math.sqrt(DROP * Math.max(1, elementAt(this.inflation, candidate - 1, 'variance')))
+    let start = this.best.strengths
+    // Returns by how much the root of the drop exceeds the allowed root. It is almost linear, so secants converge fast.
+    const excess = (distance: number): number => {
       const strength = middle + direction * distance
-      const fit = this.maximise(from.with(candidate, strength), candidate)
-      from = fit.strengths
-      return Math.sqrt(Math.max(0, 2 * (this.best.likelihood - fit.likelihood))) - furthest
+      const fit = this.maximise(start.with(candidate, strength), candidate)
+      start = fit.strengths
+      return Math.sqrt(Math.max(0, 2 * (this.best.likelihood - fit.likelihood))) - allowedRoot
     }
-    let near = { distance: 0, value: -furthest }
-    let far = { distance: 1, value: beyond(1) }
+    let near = { distance: 0, value: -allowedRoot }
+    let far = { distance: 1, value: excess(1) }
     while (far.value < 0) {
       if (far.distance > MAX_DISTANCE) return direction < 0 ? 0 : 1
       near = far
-      far = { distance: far.distance * 2, value: beyond(far.distance * 2) }
+      far = { distance: far.distance * 2, value: excess(far.distance * 2) }
     }
-    const distance = falsePosition(beyond, near, far)
+    const distance = falsePosition(excess, near, far)
     return logistic(middle + direction * distance)
   }
 
-  /** Maximises the likelihood. @param fixed a candidate whose strength stays unchanged, besides the first */
+  /** Maximises the likelihood by Newton's method. @param fixed candidate whose strength stays as in `start` */
   private maximise(start: readonly number[], fixed?: number): Fit {
+    // The strength of candidate 0, the reference, always stays 0.
     const free = start.flatMap((_, candidate) => (candidate === 0 || candidate === fixed ? [] : candidate))
     const strengths = [...start]
     for (let round = 1; ; round++) {
       const { likelihood, gradient, information } = slopes(this.counted, strengths, free)
       if (free.length === 0) return { strengths, likelihood }
       const step = new CholeskyDecomposition(information).solve(Matrix.columnVector(gradient)).to1DArray()
-      const length = Math.max(...step.map(Math.abs))
-      const cut = Math.min(1, MAX_STEP / length)
+      const largest = Math.max(...step.map(Math.abs))
+      const scale = Math.min(1, MAX_STEP / largest)
       for (const [row, candidate] of free.entries()) {
-        strengths[candidate] = elementAt(strengths, candidate, 'strength') + cut * elementAt(step, row, 'step')
+        strengths[candidate] = elementAt(strengths, candidate, 'strength') + scale * elementAt(step, row, 'step')
       }
-      if (length < STEP_TOLERANCE || round === MAX_ROUNDS) return { strengths, likelihood }
+      if (largest < STEP_TOLERANCE || round === MAX_ROUNDS) return { strengths, likelihood }
     }
   }
 
+  /** Computes `inflation` from the variance of the strengths with clusters (sandwich estimator) and without. */
   private inflations(): number[] {
     const free = this.best.strengths.flatMap((_, candidate) => (candidate === 0 ? [] : candidate))
     const { information } = slopes(this.counted, this.best.strengths, free)
-    const plain = new CholeskyDecomposition(information).solve(Matrix.eye(free.length))
+    const covariance = new CholeskyDecomposition(information).solve(Matrix.eye(free.length))
     const spread = Matrix.zeros(free.length, free.length)
     for (const prompt of this.prompts) {
       const gradient = Matrix.columnVector(slopes(prompt, this.best.strengths, free).gradient)
       spread.add(gradient.mmul(gradient.transpose()))
     }
     const { length } = this.prompts
-    const clustered = plain
+    const clustered = covariance
       .mmul(spread)
-      .mmul(plain)
+      .mmul(covariance)
       .mul(length / Math.max(1, length - 1))
-    return free.map((_, row) => clustered.get(row, row) / plain.get(row, row))
+    return free.map((_, row) => clustered.get(row, row) / covariance.get(row, row))
   }
 }
 
-/** Computes the log-likelihood with its gradient and negative second derivatives by the free strengths. */
+/**
+ * Computes the log-likelihood of wins, and its derivatives by the free strengths.
+ *
+ * @param free candidates whose strengths are estimated
+ * @returns `gradient` as [free], and `information`, the negative second derivatives, as [free, free]
+ */
 function slopes(
   counted: readonly WinCounts[],
   strengths: readonly number[],
@@ -184,8 +201,8 @@ function slopes(
       gradient[row] = elementAt(gradient, row, 'slope') + won - count * share
       for (const [other, column] of freeRows.entries()) {
         if (column === undefined) continue
-        const both = share * ((row === column ? 1 : 0) - elementAt(weights, other, 'weight') / sum)
-        information.set(row, column, information.get(row, column) + count * both)
+        const curvature = share * ((row === column ? 1 : 0) - elementAt(weights, other, 'weight') / sum)
+        information.set(row, column, information.get(row, column) + count * curvature)
       }
     }
   }
@@ -197,7 +214,7 @@ interface Point {
   readonly value: number
 }
 
-/** Finds the zero of a function between points of different sign (Illinois method). */
+/** Finds the zero of a function between a point with a negative and one with a positive value (Illinois method). */
 function falsePosition(evaluate: (distance: number) => number, low: Point, high: Point): number {
   let [left, right] = [low, high]
   while (right.distance - left.distance > 1e-10 * right.distance) {
@@ -220,16 +237,17 @@ function falsePosition(evaluate: (distance: number) => number, low: Point, high:
 
 const logistic = (strength: number): number => 1 / (1 + Math.exp(-strength))
 
-const setKey = ({ candidates }: { candidates: readonly number[] }): string =>
+const candidatesKey = ({ candidates }: { candidates: readonly number[] }): string =>
   candidates.toSorted((a, b) => a - b).join(',')
 
 /** Groups items with the same candidates. */
-const bySet = <Item extends { candidates: readonly number[] }>(items: readonly Item[]): Item[][] => [
-  ...multimap(items.map((item) => [setKey(item), item])).values()
+const groupByCandidates = <Item extends { candidates: readonly number[] }>(items: readonly Item[]): Item[][] => [
+  ...multimap(items.map((item) => [candidatesKey(item), item])).values()
 ]
 
-function countedOnce(choices: readonly Choice[]): WinCounts[] {
-  return bySet(choices).map((same) => {
+/** Counts the wins on one prompt. Choices among the same candidates count together as one choice. */
+function countPromptWins(choices: readonly Choice[]): WinCounts[] {
+  return groupByCandidates(choices).map((same) => {
     const candidates = elementAt(same, 0, 'choice').candidates.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>
       candidates.map((candidate) => (preferred === null ? 1 / candidates.length : Number(candidate === preferred)))
@@ -238,7 +256,7 @@ function countedOnce(choices: readonly Choice[]): WinCounts[] {
   })
 }
 
-function summed(same: readonly WinCounts[]): WinCounts {
+function sumWins(same: readonly WinCounts[]): WinCounts {
   const { candidates } = elementAt(same, 0, 'count')
   const parts = same.map(({ wins }) => wins)
   return { candidates, wins: candidates.map((_, candidate) => total(parts, candidate)) }

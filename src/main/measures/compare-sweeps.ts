@@ -28,6 +28,7 @@ import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
 import { rankCorrelation } from './statistics'
 import { whatDiffers } from './what-differs'
 
+/** Name of the work in the error of a cancelled comparison. */
 const WORK = 'The comparison'
 
 /** A sweep, and the full-answer check of its ranges; null if there is none. */
@@ -36,11 +37,13 @@ export interface SweepToCompare {
   readonly check: CheckResult | null
 }
 
+/** One of the two compared sweeps. */
 interface Side {
   readonly sweep: SweepDocument
+  /** Share of post's validity that a selected range must keep. */
   readonly rho: number
   readonly selected: RestorationRange | null
-  /** Null if no range was checked. */
+  /** Outcome of the full-answer check; null if no range was checked. */
   readonly check: ComparedSweep['check']
   readonly passes: SelectionSide['passes']
   /** Indices of ranges by key. */
@@ -51,7 +54,8 @@ interface Side {
  * Compares two sweeps: their settings, the scores and the order of their ranges, and the selected ranges. If the models
  * have different numbers of layers, ranges at the same relative depth are compared.
  *
- * @param options.others sweeps of the same pair with other sources, from which the best source is found
+ * @param options.others more sweeps of the same pair, restored to other checkpoints. The best source is found among
+ * all.
  * @param options.rho share of post's validity that both selections keep; by default the share of each sweep
  */
 export async function compareSweeps(
@@ -63,9 +67,9 @@ export async function compareSweeps(
   const [a, b] = [await sideOf(first, rho, signal), await sideOf(second, rho, signal)]
   const matched = matchedRanges(a, b)
   const shared = matchedPrompts(a.sweep.prompts, b.sweep.prompts)
-  const isSamePrompts = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
+  const haveSamePrompts = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
   const compared = (first: Score, second: Score): ComparedScores =>
-    comparedScores(countedIn(a, first), countedIn(b, second), isSamePrompts ? shared : [])
+    comparedScores(countedIn(a, first), countedIn(b, second), haveSamePrompts ? shared : [])
   const ranges = matched.map(({ inA, inB }): ComparedRange => {
     const [rangeA, rangeB] = [elementAt(a.sweep.ranges, inA, 'range'), elementAt(b.sweep.ranges, inB, 'range')]
     return { range: bare(rangeA), other: bare(rangeB), ...compared(rangeA, rangeB) }
@@ -98,6 +102,7 @@ export async function compareSweeps(
   }
 }
 
+/** Indices of a range of the first sweep, and of the range at the same depth in the second. */
 interface MatchedRange {
   readonly inA: number
   readonly inB: number
@@ -110,7 +115,9 @@ function orderCorrelation(values: readonly (readonly [number, number])[]): numbe
   return rankCorrelation(values.map(([a, b]) => [rounded(a), rounded(b)] as const))
 }
 
-/** Finds the best range over sweeps with different sources; null if the first two cannot be combined. */
+/**
+ * Finds the best range over sweeps that restore to different checkpoints; null if the first two are not such sweeps.
+ */
 async function overSources(
   sweeps: readonly SweepDocument[],
   rho: number,
@@ -122,10 +129,12 @@ async function overSources(
   return runCooperatively(bestOverSources([first, second, ...fitting], rho), { signal, what: WORK })
 }
 
+/** @throws WorkbenchError if the sweeps have scores of different measures, or if one scored no ranges */
 function requireComparable(a: SweepDocument, b: SweepDocument): void {
-  const keptBy = ({ scoredBy }: SweepDocument): string | undefined =>
+  // Of sweeps that regain one task and keep another, the kept tasks must be the same.
+  const keptTaskOf = ({ scoredBy }: SweepDocument): string | undefined =>
     scoredBy.kind === 'task' ? scoredBy.keep?.id : undefined
-  if (a.scoredBy.kind !== b.scoredBy.kind || keptBy(a) !== keptBy(b)) {
+  if (a.scoredBy.kind !== b.scoredBy.kind || keptTaskOf(a) !== keptTaskOf(b)) {
     const words = ({ scoredBy }: SweepDocument): string => scoredByWords(briefScoring(scoredBy))
     throw inputError(
       `These sweeps cannot be compared: one is scored by ${words(a)}, the other by ${words(b)}.`,
@@ -154,6 +163,7 @@ async function sideOf(
   }
 }
 
+/** Summarises which ranges the full-answer check rejected, and which range would be selected without it. */
 function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedSweep['check'] {
   const { ranges, post } = sweep
   const checkedCount = ranges.filter((range) => checkOfRange(check, range) !== null).length
@@ -167,6 +177,7 @@ function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedS
   }
 }
 
+/** Drops all fields of a range except its ends. */
 const bare = ({ start, end }: RangeScore): RestorationRange => ({ start, end })
 
 /** Converts a range of one sweep to the range of another at the same relative depth. */
@@ -201,6 +212,7 @@ function comparedSweep({ sweep, rho, selected, check }: Side): ComparedSweep {
   }
 }
 
+/** Compares two scores. Margins are null without matched prompts, because prompts then differ. */
 function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): ComparedScores {
   const widths = halfWidths(matched.map(({ category }) => category))
   const margin = (measure: 'validity' | 'diversity'): number | null =>
@@ -216,11 +228,13 @@ function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): 
   }
 }
 
+/** Weights a score's prompts by the measure that each counts for; see {@link countedScores}. */
 const countedIn = ({ sweep }: Side, score: Score): Score => ({
   ...score,
   prompts: [...countedScores(sweep.prompts, score.prompts)]
 })
 
+/** Drops all fields of a score except its two means. */
 const means = ({ validity, diversity }: Score): CategoryScore => ({ validity, diversity })
 
 function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
@@ -240,7 +254,6 @@ function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
   }
 }
 
-/** Builds the fields that carrying a selection needs. */
 const selectionSide = ({ sweep, rho, selected, indexOf, passes }: Side): SelectionSide => ({
   layerCount: sweep.layerCount,
   rho,

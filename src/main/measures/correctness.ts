@@ -1,8 +1,8 @@
 import { numbersOf } from '../answers/numbers'
 
 /**
- * Computes pass@k of c right answers in n: 1 - C(n - c, k) / C(n, k) (Chen et al. 2021, arXiv 2107.03374); null for n
- * < k.
+ * Computes pass@k, the probability that at least one of k answers is right. With c right answers among n it is
+ * 1 - C(n - c, k) / C(n, k) (Chen et al. 2021, arXiv 2107.03374). Null for n < k.
  */
 export function passAtK(answerCount: number, rightCount: number, k: number): number | null {
   if (answerCount < k) return null
@@ -14,16 +14,19 @@ export function passAtK(answerCount: number, rightCount: number, k: number): num
 }
 
 /**
- * Reports whether the most frequent final answer is right (Wang et al. 2023, arXiv 2203.11171), or the share of right
- * ones among ties. @param finals null for an unreadable answer @returns null without any vote
+ * Takes a majority vote over final answers (Wang et al. 2023, arXiv 2203.11171).
+ *
+ * @param finals final answers; null for an unreadable answer, which has no vote.
+ * @returns 1 if the most frequent answer is right, otherwise 0. A tie gives the share of right answers among the tied.
+ * Null without any vote
  */
-export function majorityVote(finals: readonly (string | null)[], right: (final: string) => boolean): number | null {
+export function majorityVote(finals: readonly (string | null)[], isRight: (final: string) => boolean): number | null {
   const votes = new Map<string, number>()
   for (const final of finals) if (final !== null) votes.set(final, (votes.get(final) ?? 0) + 1)
   if (votes.size === 0) return null
   const maxVotes = Math.max(...votes.values())
   const winners = [...votes].flatMap(([final, count]) => (count === maxVotes ? [final] : []))
-  return winners.filter(right).length / winners.length
+  return winners.filter(isRight).length / winners.length
 }
 
 /** Computes the share of a closed set of `rightCount` right answers that was given at least once. */
@@ -31,9 +34,10 @@ export function coverage(given: readonly string[], rightCount: number): number {
   return new Set(given).size / rightCount
 }
 
-/** Counts different ways to a right answer, by their numbers in order. @param solutions right answers only */
+/** Counts the different solution paths among solutions with a right result. */
 export function solutionPaths(solutions: readonly string[]): number {
   return new Set(solutions.map(solutionPath)).size
 }
 
+/** Identifies the way of a solution by the numbers in its text, in their order. */
 export const solutionPath = (text: string): string => numbersOf(text).join(' ')

@@ -7,8 +7,9 @@ import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
 import { MeasuringReply, type MeasuringRequest } from './messages'
 
-/** Time that an idle process stays, because starting one takes longer than most requests. */
+/** Time that an idle measuring process is kept, because starting one takes longer than most requests. */
 const IDLE_MS = 30_000
+/** A process that received more answers than this ends after its reply, because it would keep their memory. */
 const MAX_REUSED_SAMPLES = 2_000
 
 let idleProcess: MeasuringProcess | null = null
@@ -16,9 +17,9 @@ let idleTimer: NodeJS.Timeout | undefined
 
 function takeIdleProcess(): MeasuringProcess | null {
   clearTimeout(idleTimer)
-  const taken = idleProcess
+  const process = idleProcess
   idleProcess = null
-  return taken?.hasEnded === true ? null : taken
+  return process?.hasEnded === true ? null : process
 }
 
 function keepIdleProcess(process: MeasuringProcess): void {
@@ -40,7 +41,12 @@ export async function measureRun(
   throw unexpected(reply)
 }
 
-/** Runs `evaluationResults` in another process. @throws WorkbenchError as `evaluationResults`; `cancelled` */
+/**
+ * Runs `evaluationResults` in another process.
+ *
+ * @param against name of the variant that others are compared with; post by default
+ * @throws WorkbenchError as `evaluationResults`; `cancelled` if the signal is aborted
+ */
 export async function measureEvaluation(
   { run, samples, scores, judgeScores, pairs, forms }: StoredEvaluation,
   proxies: Proxies,
@@ -55,12 +61,8 @@ export async function measureEvaluation(
     pairs: [...pairs],
     forms: [...forms]
   }
-  const request: MeasuringRequest = {
-    kind: 'evaluation',
-    stored,
-    proxies,
-    ...(against === undefined ? {} : { against })
-  }
+  const request: MeasuringRequest = { kind: 'evaluation', stored, proxies }
+  if (against !== undefined) request.against = against
   const reply = await askProcess(request, signal)
   if (reply.kind === 'evaluation') return reply.result
   throw unexpected(reply)
@@ -82,6 +84,7 @@ async function askProcess(request: MeasuringRequest, signal?: AbortSignal): Prom
   }
 }
 
+/** Returns the error of a failed request, or the error for a reply of the wrong kind. */
 function unexpected(reply: MeasuringReply): Error {
   if (reply.kind !== 'failed') return new Error(`the process that measures answers replied with a ${reply.kind}`)
   const { code, message, hint } = reply.problem
@@ -93,10 +96,12 @@ interface PendingReply {
   readonly reject: (reason: unknown) => void
 }
 
+/** A process that runs process.ts. It answers one request at a time. */
 export class MeasuringProcess {
   private readonly helper = startHelper('measures.js', 'The process that measures answers')
-  /** Receiver of the next message. */
+  /** Settles the promise of the request in progress. */
   private pending: PendingReply | null = null
+  /** Error with which the process ended; null while it runs. */
   private endReason: { reason: unknown } | null = null
 
   constructor() {

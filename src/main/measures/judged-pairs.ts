@@ -1,25 +1,35 @@
 import { mean } from 'simple-statistics'
 import type { PairJudgement } from '../../contract/documents/preferences'
 import { elementAt } from '../../contract/model/look-up'
+import { sum } from '../base/sums'
 import type { Choice } from './choice-strengths'
 import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
-/** Index of the better variant, or a tie; null if the judge's answer is unreadable. */
+/** A judge's verdict on two variants: index of the better variant, or a tie; null if the reply is unreadable. */
 type Winner = number | 'tie' | null
 
+/**
+ * Two variants whose answers to a prompt a judge compared. The judge saw them in both orders, because judges prefer one
+ * position.
+ */
 export interface JudgedPair {
   readonly prompt: number
   /** Indices of the variants in ascending order. */
   readonly variants: readonly [number, number]
-  /** Results in both orders of the variants; null if both gave the same answers, which is a tie. */
+  /** Verdicts with the first variant shown first, and with it shown second; null if the answers were the same. */
   readonly orders: readonly [Winner, Winner] | null
 }
 
 /**
- * Summarises judged pairs. A variant wins if both orders prefer it. Unreadable orders are omitted and counted. @param
- * size answers shown of each variant @returns null when no pair was judged
+ * Summarises judged pairs. A variant wins if the judge prefers it in both orders. Every other pair with readable
+ * verdicts is a tie. Pairs with an unreadable verdict are only counted.
+ *
+ * @param names of the variants
+ * @param reference index of the variant that others are compared with.
+ * @param size number of answers of each variant that were shown.
+ * @returns null if no pair is readable
  */
 export function pairJudgement(
   pairs: readonly JudgedPair[],
@@ -45,6 +55,7 @@ export function pairJudgement(
   }
 }
 
+/** A pair that was sent to the judge, because its answers differ. */
 interface PairInOrders {
   readonly prompt: number
   readonly variants: readonly [number, number]
@@ -60,24 +71,27 @@ function agreementOf(pairs: readonly PairInOrders[]): PairJudgement['agreement']
   )
 }
 
-/** Computes Cohen's kappa (1960) of the two orders as raters; null if the expected agreement is 1. */
+/** Computes Cohen's kappa (1960) with the two orders as raters; null without pairs, or if expected agreement is 1. */
 function kappaOf(pairs: readonly PairInOrders[]): number | null {
   if (pairs.length === 0) return null
-  const categories = pairs.map(({ variants, orders }) =>
-    orders.map((winner) => (winner === 'tie' ? 2 : variants.findIndex((variant) => variant === winner)))
+  // A rating is the position of the preferred variant in the pair, 0 or 1, or -1 for a tie.
+  const ratings = pairs.map(({ variants, orders }) =>
+    orders.map((winner) => variants.findIndex((variant) => variant === winner))
   )
   const share = (rater: number, category: number): number =>
-    categories.filter((ratings) => elementAt(ratings, rater, 'order') === category).length / pairs.length
-  const observed = categories.filter(([lowerFirst, higherFirst]) => lowerFirst === higherFirst).length / pairs.length
-  const expected = [0, 1, 2].reduce((sum, category) => sum + share(0, category) * share(1, category), 0)
+    ratings.filter((rating) => elementAt(rating, rater, 'order') === category).length / pairs.length
+  const observed =
+    ratings.filter(([inFirstOrder, inSecondOrder]) => inFirstOrder === inSecondOrder).length / pairs.length
+  const expected = sum([0, 1, -1].map((category) => share(0, category) * share(1, category)))
   return expected === 1 ? null : (observed - expected) / (1 - expected)
 }
 
-/** Computes how often the variant shown first won, without ties. An unbiased judge gives one half. */
+/** Computes the share of verdicts, without ties, that prefer the variant shown first. An unbiased judge gives 1/2. */
 function firstShownOf(pairs: readonly PairInOrders[]): number | null {
-  const first = pairs.flatMap(({ variants: [lower, higher], orders: [lowerFirst, higherFirst] }) => [
-    ...(lowerFirst === 'tie' ? [] : [Number(lowerFirst === lower)]),
-    ...(higherFirst === 'tie' ? [] : [Number(higherFirst === higher)])
-  ])
-  return first.length === 0 ? null : mean(first)
+  // The first order shows the first variant first, and the second order the second variant.
+  const verdicts = pairs.flatMap(({ variants, orders }) =>
+    orders.map((winner, order) => ({ winner, first: variants[order] }))
+  )
+  const decided = verdicts.filter(({ winner }) => winner !== 'tie')
+  return decided.length === 0 ? null : mean(decided.map(({ winner, first }) => Number(winner === first)))
 }

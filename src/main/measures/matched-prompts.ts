@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto'
 import type { SweptPrompt } from '../../contract/documents/crc'
 import { multimap } from '../../contract/model/multimap'
 
-/** Indices of a prompt that two sweeps share. */
+/** A prompt that two sweeps share, with its index in each sweep. */
 export interface MatchedPrompt {
   inA: number
   inB: number
   category: string
 }
 
-/** Matches prompts with the same text, category and right answers, repeated ones one to one. */
+/**
+ * Matches prompts with the same text, category and right answers. A repeated prompt matches as often as both have it.
+ */
 export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPrompt[]): MatchedPrompt[] {
   const unmatched = multimap(b.map((prompt, index) => [keyOf(prompt), index]))
   return a.flatMap((prompt, inA) => {
@@ -18,6 +20,7 @@ export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPromp
   })
 }
 
+/** Builds a key that is equal for sweeps with the same prompts, in any order. */
 export const promptsKey = (prompts: readonly SweptPrompt[]): string =>
   createHash('sha256')
     .update(JSON.stringify(prompts.map(keyOf).toSorted()))

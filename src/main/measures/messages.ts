@@ -5,9 +5,10 @@ import { Problem } from '../../contract/model/problem'
 import { RestorationRange } from '../../contract/model/recipe'
 import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 
+/** Index of the variant that a judge prefers; null for an unreadable verdict. */
 const Winner = z.union([z.number(), z.literal('tie')]).nullable()
 
-/** Messages between main and the process that measures answers. Encoding them as JSON would take ten times as long. */
+/** Request to the process that measures answers: the measures of a sample run, or the results of an evaluation. */
 export const MeasuringRequest = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('run'),
@@ -46,6 +47,7 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
 ])
 export type MeasuringRequest = z.infer<typeof MeasuringRequest>
 
+/** Reply to a request. An error of the user's input is `failed`. */
 export const MeasuringReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), result: SampleRunMeasures }),
   z.object({ kind: z.literal('evaluation'), result: EvaluationResults }),

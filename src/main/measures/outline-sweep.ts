@@ -2,7 +2,7 @@ import { uncheckedHalves } from '../../contract/words/cross-fit-words'
 import { checkOfRange, type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
 import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationFinding } from '../../contract/documents/verdict'
-import type { SweepOutline, ScoreWithIntervals } from '../../contract/documents/pairs-overview'
+import type { SweepOutline } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -15,12 +15,19 @@ import { checkedSelection } from '../crc/check/checked-selection'
 import { type SelectionSide, validityKept } from './carried-selection'
 import { promptsKey } from './matched-prompts'
 
+/** A sweep's facts for the overview of pairs, and its part in transfers of selections between pairs. */
 export interface OutlinedSweep {
   readonly outline: SweepOutline
   readonly side: SelectionSide
 }
 
-/** Summarises a sweep for comparisons with other pairs, with the numbers of its verdict. */
+/**
+ * Summarises a sweep for comparisons with other pairs, with the numbers of its verdict.
+ *
+ * @param check the full-answer check; null if there is none
+ * @param rho share of post's validity that the selected range keeps.
+ * @param evaluationOf finds an evaluation of the selected range, which the verdict reports
+ */
 export async function outlineSweep(
   sweep: SweepDocument,
   check: CheckResult | null,
@@ -55,7 +62,10 @@ export async function outlineSweep(
       promptsKey: promptsKey(prompts),
       rho,
       post: { ...post, intervals: tooFew === null ? (selection?.bootstrap.post ?? null) : null },
-      selected: selection === null ? null : outlineSelected({ ...selection, selected }, scoreOf, post, tooFew === null),
+      selected:
+        selection === null
+          ? null
+          : outlineSelected(selected, scoreOf, post, tooFew === null ? selection.bootstrap.selected : null),
       answers:
         check === null || checked === null
           ? null
@@ -73,27 +83,29 @@ export async function outlineSweep(
   }
 }
 
+/** Describes the selected range. @param intervals from resampled prompts; null if there are too few prompts */
 function outlineSelected(
-  { selected, bootstrap }: Selection,
+  selected: RestorationRange | null,
   scoreOf: SelectionSide['scoreOf'],
   post: CategoryScore,
-  isSure: boolean
+  intervals: Selection['bootstrap']['selected']
 ): SweepOutline['selected'] {
   const score = selected === null ? undefined : scoreOf(selected)
   if (selected === null || score === undefined) return null
-  const withoutIntervals: ScoreWithIntervals = { ...score, intervals: null }
-  const shared = {
+  return {
+    ...score,
     range: bare(selected),
     gain: score.diversity - post.diversity,
-    kept: validityKept(score, post)
+    kept: validityKept(score, post),
+    intervals: intervals === null ? null : { validity: intervals.validity, diversity: intervals.diversity },
+    gainInterval: intervals === null ? null : intervals.diversityGain
   }
-  if (!isSure || bootstrap.selected === null) return { ...withoutIntervals, ...shared, gainInterval: null }
-  const { validity, diversity, diversityGain } = bootstrap.selected
-  return { ...withoutIntervals, ...shared, intervals: { validity, diversity }, gainInterval: diversityGain }
 }
 
+/** Drops all fields of a score except its two means. */
 const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
+/** Drops all fields of a range except its ends. */
 const bare = ({ start, end }: RestorationRange): RestorationRange => ({ start, end })
 
 function withoutFolds(

@@ -4,11 +4,11 @@ import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { AnswerReader } from '../answers/read-answer'
 import { multimap } from '../../contract/model/multimap'
 import { sum } from '../base/sums'
-import type { EvaluationCell, Measures } from './evaluation-cell'
+import type { EvaluationCell, MeasureValues } from './evaluation-cell'
 import { solutionPath } from './correctness'
 import { wordsOf } from './texts/words'
 
-/** Lowest score of a judge that passes, on the scale from 0 to 1: 5 of 10, which rubrics call sound. */
+/** Lowest score of a judge that passes. Rubrics call a mark of 5 sound, and marks 1 to 10 are stored as 0 to 1. */
 const PASSING_SCORE = 4 / 9
 
 interface JudgedAnswer {
@@ -18,7 +18,8 @@ interface JudgedAnswer {
 }
 
 /**
- * Reports whether an answer is right, or if the task has no right answers, in the right form. Null if it has neither.
+ * Reports whether an answer is right. If the task has no right answers, it reports whether the answer has the required
+ * format. Null if the task requires neither.
  */
 export function passesTask(
   task: Task,
@@ -34,45 +35,50 @@ export function passesTask(
 }
 
 /**
- * Splits the diversity of a cell into passing and failing answers: right, judged at least 5 of 10, or of the right
- * form. A loss of `effectivePassing` is genuine narrowing (arXiv 2604.16027).
+ * Splits the diversity of a cell into the diversity of passing and of failing answers. An answer passes if it is right,
+ * is scored at least 5 of 10 by a judge, or has the required format. A loss of `effectivePassing` is a real loss of
+ * diversity, while a loss of `effectiveFailing` may be a loss of errors only (arXiv 2604.16027).
  */
-export function passingMeasures(task: Task, reader: AnswerReader, cell: EvaluationCell): Measures {
+export function passingMeasures(task: Task, reader: AnswerReader, cell: EvaluationCell): MeasureValues {
   const answers = judgedAnswers(task, reader, cell)
   if (answers.length === 0) return {}
   const passing = answers.filter(({ passes }) => passes)
   const effectivePassing = effectiveNumber(passing)
-  const { vendiScore = null, vendiPassing } = cell.scores ?? {}
-  const { rightAnswers } = taskKindFacts(task.kind)
+  const vendiScore = cell.scores?.vendiScore ?? null
+  const vendiPassing = vendiScore === null ? null : (cell.scores?.vendiPassing ?? null)
+  const hasRightAnswers = taskKindFacts(task.kind).rightAnswers !== 'none'
   return {
     effectivePassing,
     effectiveFailing: effectiveNumber(answers) - effectivePassing,
-    ...(rightAnswers === 'none' ? { distinctPassing: new Set(passing.map(classOf)).size } : {}),
-    ...(rightAnswers === 'none' && cell.judgeScores.size > 0 ? { passing: passing.length / answers.length } : {}),
-    ...(vendiPassing === undefined || vendiScore === null
-      ? {}
-      : { vendiPassing, vendiFailing: vendiScore - vendiPassing })
+    // Tasks with right answers have measures of their own for both.
+    distinctPassing: hasRightAnswers ? null : new Set(passing.map(classOf)).size,
+    passing: hasRightAnswers || cell.judgeScores.size === 0 ? null : passing.length / answers.length,
+    vendiPassing,
+    vendiFailing: vendiScore === null || vendiPassing === null ? null : vendiScore - vendiPassing
   }
 }
 
 const classOf = ({ answerClass }: JudgedAnswer): string => answerClass
 
+/** Lists the answers that can pass or fail. Answers that a judge has not scored yet are left out. */
 function judgedAnswers(
   task: Task,
   reader: AnswerReader,
   { prompt, samples, judgeScores }: EvaluationCell
 ): JudgedAnswer[] {
   const { rightAnswers } = taskKindFacts(task.kind)
+  const passesJudge = (index: number): boolean | null => {
+    const score = judgeScores.get(index)
+    return score === undefined ? null : score >= PASSING_SCORE
+  }
+  const isByJudge = rightAnswers === 'none' && judgeScores.size > 0
   return samples.flatMap(({ text, index }): JudgedAnswer[] => {
-    const score = rightAnswers === 'none' && judgeScores.size > 0 ? judgeScores.get(index) : undefined
-    // A judge may have scored only some answers. Answers without a score are left out.
-    if (rightAnswers === 'none' && judgeScores.size > 0 && score === undefined) return []
-    const passes = score === undefined ? passesTask(task, reader, prompt, text) : score >= PASSING_SCORE
-    if (passes === null) return []
-    return [{ passes, answerClass: classOfText(rightAnswers, reader, prompt, text) }]
+    const passes = isByJudge ? passesJudge(index) : passesTask(task, reader, prompt, text)
+    return passes === null ? [] : [{ passes, answerClass: classOfText(rightAnswers, reader, prompt, text) }]
   })
 }
 
+/** Returns the class of an answer: its solution path, its right answer, or its text without case and final mark. */
 function classOfText(
   rightAnswers: 'none' | 'many' | 'one',
   reader: AnswerReader,
@@ -84,7 +90,7 @@ function classOfText(
   return final === null ? normaliseAnswer(text) : (reader.rightAnswer(final, prompt) ?? final)
 }
 
-/** Returns exp of the Shannon entropy of the classes; 0 without answers. */
+/** Computes the effective number of different answers: exp of the Shannon entropy of the classes, 0 without answers. */
 function effectiveNumber(answers: readonly JudgedAnswer[]): number {
   if (answers.length === 0) return 0
   const classes = multimap(answers.map((answer) => [classOf(answer), answer]))
@@ -92,12 +98,15 @@ function effectiveNumber(answers: readonly JudgedAnswer[]): number {
   return Math.exp(-sum(shares.map((share) => share * Math.log(share))))
 }
 
-/** Probability that a reader goes on to the next answer, as in NoveltyBench. */
+/** Probability that a user asks for one more answer, as in NoveltyBench. */
 const PATIENCE = 0.8
 
 /**
- * Computes utility_k of NoveltyBench (arXiv 2504.05228): scores of answers that begin a class, weighted by the
- * probability of getting that far. @param begins their positions @param scores scores of classified answers, 0 to 1
+ * Computes utility_k of NoveltyBench (arXiv 2504.05228): the mean mark, from 1 to 10, that a user gains by reading on.
+ * Only answers that begin a new class gain. Each position weighs the probability that the user reads that far.
+ *
+ * @param begins positions of the answers that begin a class
+ * @param scores a judge's scores of the classified answers, 0 to 1
  */
 export function utility(begins: readonly number[], scores: readonly number[]): number {
   const weights = scores.map((_, position) => PATIENCE ** position)

@@ -8,8 +8,8 @@ import { wilson } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
 /**
- * Summarises blind comparisons by size of the compared sets. Comparisons are averaged by prompt, with intervals over
- * prompts. Votes on variants that the run lacks are omitted.
+ * Summarises a person's blind votes, with one tally for each size of the compared sets of answers. Votes are averaged
+ * by prompt, and intervals are over prompts. Votes on variants that the run lacks are omitted.
  */
 export function preferenceTallies(
   allVotes: readonly PreferenceVote[],
@@ -27,21 +27,18 @@ export function preferenceTallies(
   )
 }
 
+/** Summarises votes on sets of one size. The reference is post, or the first compared variant if post has no vote. */
 function tallyOf(size: number, votes: readonly PreferenceVote[], variants: readonly Variant[]): PreferenceTally {
   const names = variants.map(({ name }) => name)
   const choices = votes.flatMap((vote): Choice[] => (vote.verdict === 'skipped' ? [] : [choiceOf(vote, names)]))
-  const compared = (candidate: number): boolean => choices.some(({ candidates }) => candidates.includes(candidate))
-  const post = variants.findIndex(({ kind }) => kind === 'post')
-  const reference = compared(post)
-    ? post
-    : Math.max(
-        0,
-        names.findIndex((_, candidate) => compared(candidate))
-      )
+  const compared = [...names.keys()].filter((variant) => choices.some(({ candidates }) => candidates.includes(variant)))
+  // If all votes were skipped, no variant is compared, and the first variant stands for the reference.
+  const [firstCompared = 0] = compared
+  const reference = compared.find((variant) => variants[variant]?.kind === 'post') ?? firstCompared
   return { ...tallyOfChoices(choices, names, reference), size, skipped: votes.length - choices.length }
 }
 
-/** Summarises choices. @param reference index of the variant that all other variants are compared with */
+/** Summarises choices among variants. @param reference index of the variant that all others are compared with */
 export function tallyOfChoices(
   choices: readonly Choice[],
   names: readonly string[],
@@ -61,6 +58,7 @@ export function tallyOfChoices(
   }
 }
 
+/** Converts a vote on names of variants to a choice among their indices. */
 function choiceOf(vote: PreferenceVote, names: readonly string[]): Choice {
   const preferred = vote.verdict === 'preferred' ? names.indexOf(vote.variant) : null
   return { prompt: vote.prompt, candidates: vote.among.map((name) => names.indexOf(name)), preferred }

@@ -4,7 +4,7 @@ import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
-/** Measures answers in a process of its own. Each request of host.ts gets one reply. */
+/** Replies to a request of host.ts. This file runs in a process of its own, which measures answers. */
 function measure(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }

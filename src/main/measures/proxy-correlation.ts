@@ -13,20 +13,27 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
 import { rankCorrelation, rankInterval } from './statistics'
 
+/**
+ * Sweeps whose scores are compared with an evaluation. The character task stands in for the evaluated task. A range
+ * that makes random characters diverse is expected to make the task's answers diverse as well.
+ */
 export interface Proxies {
   /** Sweep scored by characters; null if there is none. */
   readonly characters: SweepDocument | null
   /** Sweep of the same checkpoints scored by the evaluated task; null if there is none. */
   readonly task: SweepDocument | null
-  /** Range selected by the character sweep, and its share of post's validity. */
+  /** Range that the character sweep selected, and the share of post's validity that a selected range must keep. */
   readonly picked?: { range: RestorationRange; rho: number } | undefined
 }
 
-/** Removes the prompts of a sweep, which leaves a fiftieth for the message to the measuring process. */
+/** Removes the scores of single prompts, because a message with them is fifty times as large. */
 export const withoutPromptScores = (sweep: SweepDocument): SweepDocument =>
   withScores(sweep, (score) => ({ ...score, prompts: [] }))
 
-/** Computes how well the character task orders models as the task does, over exact ranges or else variants. */
+/**
+ * Computes how similarly the character task and the evaluated task rank models, for diversity and for quality. It
+ * compares the ranges of two sweeps if the task has a sweep, otherwise the evaluated variants.
+ */
 export function proxyCorrelations(
   run: EvaluationRun,
   variants: readonly VariantResult[],
@@ -71,9 +78,9 @@ function overVariants(
 /** Compares ranges of two sweeps, without an interval, because ranges overlap. */
 function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrelation[] {
   const taskRanges = new Map(task.ranges.map((range) => [spanKey(range), range]))
-  const shared = characters.ranges.flatMap((range) => {
-    const other = taskRanges.get(spanKey(range))
-    return other === undefined ? [] : [{ range, other }]
+  const shared = characters.ranges.flatMap((byCharacters) => {
+    const byTask = taskRanges.get(spanKey(byCharacters))
+    return byTask === undefined ? [] : [{ byCharacters, byTask }]
   })
   return [
     { measure: 'coverage' as const, against: 'diversity' as const },
@@ -82,14 +89,16 @@ function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrel
     sweepId: characters.id,
     measure,
     against,
-    correlation: rankCorrelation(shared.map(({ range, other }) => [range[against], other[against]] as const)),
+    correlation: rankCorrelation(
+      shared.map(({ byCharacters, byTask }) => [byCharacters[against], byTask[against]] as const)
+    ),
     interval: null,
     over: 'ranges',
     count: shared.length
   }))
 }
 
-/** Scores the range selected by characters with the task; undefined without a range or a score. */
+/** Scores the range that the character sweep selected by the task; undefined without such a range or its score. */
 export function proxyPick({ picked, task }: Proxies): ProxyPick | undefined {
   if (picked === undefined || task === null) return undefined
   const { range, rho } = picked

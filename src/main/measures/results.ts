@@ -14,9 +14,10 @@ import { type Measure, MeasureId, measureOf } from '../../contract/model/measure
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
 import { besideRanges } from './beside-ranges'
-import { interactions } from './interactions'
+import { compareSettingEffects } from './interactions'
 import { cellMeasures, equalLength, rightCount } from './cell-measures'
 import type { EvaluationCell, Measures } from './evaluation-cell'
+import { subtract } from './main-differences'
 import { passAtK } from './correctness'
 import { notFoundError } from '../../contract/model/problem'
 import { isExternal, weightsKey } from '../../contract/model/model'
@@ -27,26 +28,35 @@ import { type Proxies, proxyCorrelations, proxyPick } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
+/** Stored files of an evaluation that its results are computed from. */
 export interface StoredEvaluation {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
+  /** Scores that the engine computed, one entry per scored prompt. */
   readonly scores: readonly PromptScores[]
   /** The judge's scores of answers, from 0 to 1. */
   readonly judgeScores: readonly { variant: string; prompt: number; index: number; score: number }[]
+  /** Pairs of variants whose answers a judge compared. */
   readonly pairs: readonly JudgedPair[]
-  /** Canonical forms of a variant's answers to a prompt, in order, as read by a judge. Incomplete lists are omitted. */
+  /**
+   * Canonical forms of a variant's answers to a prompt, in their order, as read by a judge. Variants whose answers the
+   * judge has not read completely are omitted.
+   */
   readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
 }
 
 /**
- * Computes the measures of stored answers as means over prompts with intervals, compared with one variant on the same
- * prompts. It takes seconds, so main runs it in a process. @param against reference variant; post or else the first
- * by default
+ * Computes the measures of stored answers as means over prompts with intervals, and their differences to one reference
+ * variant on the same prompts. It takes seconds, so main runs it in another process.
+ *
+ * @param proxies sweeps whose ranking of models is compared with the evaluation's.
+ * @param against name of the reference variant. By default it is post, or the first variant without post.
+ * @throws WorkbenchError `not-found` for an unknown reference
  */
 export function evaluationResults(stored: StoredEvaluation, proxies: Proxies, against?: string): EvaluationResults {
   const { run } = stored
   const reader = new AnswerReader(run.task)
-  const table = cellsOf(stored).map(onEqualTerms)
+  const table = cellsOf(stored).map(withEqualCounts)
   const measures = table.map((cells) => {
     const words = equalLength(cells.map(({ samples }) => samples))
     return cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell, words))
@@ -54,22 +64,18 @@ export function evaluationResults(stored: StoredEvaluation, proxies: Proxies, ag
   const reference = referenceIn(run.variants, against)
   const tables = { run, reader, table, measures, reference }
   const variants = variantResults(tables)
-  const pick = proxyPick(proxies)
-  const changes = interactions(run, measures, reference)
-  return {
+  const results: EvaluationResults = {
     comparedWith: elementAt(run.variants, reference, 'variant').variant.name,
     variants,
-    // Ranges are compared with each other variant, whichever reference was chosen for the other differences.
+    // These comparisons always omit the default reference, and do not depend on `against`.
     besideRanges: besideRanges({
       run,
       measures,
       reference: referenceIn(run.variants, undefined),
       keys: run.variants.map((entry) => variantKey(run, entry))
     }),
-    ...(changes.length === 0 ? {} : { interactions: changes }),
     categories: categoryResults(tables),
     proxy: proxyCorrelations(run, variants, proxies),
-    ...(pick === undefined ? {} : { proxyPick: pick }),
     pairs:
       run.pairJudge === null
         ? null
@@ -81,14 +87,21 @@ export function evaluationResults(stored: StoredEvaluation, proxies: Proxies, ag
           ),
     cells: measures
   }
+  const interactions = compareSettingEffects(run, measures, reference)
+  if (interactions.length > 0) results.interactions = interactions
+  const pick = proxyPick(proxies)
+  if (pick !== undefined) results.proxyPick = pick
+  return results
 }
 
+/** A cell reduced to the compared answers. */
 interface ComparedCell extends EvaluationCell {
+  /** Number of answers before the reduction. */
   readonly answerCount: number
 }
 
-/** Reduces the cells of a prompt to as many answers as the variant with the fewest has. */
-function onEqualTerms(cells: readonly EvaluationCell[]): ComparedCell[] {
+/** Reduces the cells of a prompt to as many answers as the variant with the fewest has. Empty cells do not count. */
+function withEqualCounts(cells: readonly EvaluationCell[]): ComparedCell[] {
   const counts = cells.map(({ samples }) => samples.length).filter((count) => count > 0)
   const count = counts.length === 0 ? 0 : Math.min(...counts)
   return cells.map((cell) => ({
@@ -99,7 +112,7 @@ function onEqualTerms(cells: readonly EvaluationCell[]): ComparedCell[] {
   }))
 }
 
-/** Cells and measures of an evaluation, by prompt and variant. */
+/** Cells and measures of an evaluation, both [prompt][variant]. */
 interface Tables {
   readonly run: EvaluationRun
   readonly reader: AnswerReader
@@ -109,12 +122,13 @@ interface Tables {
   readonly reference: number
 }
 
+/** Compares each measure, and pass@k of tasks with one right answer, with the reference. One result per variant. */
 function variantResults({ run, reader, table, measures, reference }: Tables): VariantResult[] {
   const keys = run.variants.map((entry) => variantKey(run, entry))
   const measureResults = new Map(
     MeasureId.options.map((id) => [
       id,
-      compared(
+      compareVariants(
         measures.map((cells) => cells.map((values) => values[id])),
         reference,
         measureOf(id),
@@ -123,7 +137,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
     ])
   )
   const passResults =
-    taskKindFacts(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference, keys) : []
+    taskKindFacts(run.task.kind).rightAnswers === 'one' ? comparePasses(reader, table, reference, keys) : []
   return run.variants.map(({ variant: { name } }, index): VariantResult => {
     const variantMeasures = [...measureResults].map(([id, results]) => ({
       id,
@@ -146,6 +160,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
   })
 }
 
+/** Computes the results on the prompts of each category; none for a single category. */
 function categoryResults({ table, measures, ...others }: Tables): CategoryResult[] {
   const promptsByCategory = multimap(
     [...table.keys()].map((prompt) => [elementAt(others.run.task.prompts, prompt, 'prompt').category, prompt])
@@ -162,6 +177,7 @@ function categoryResults({ table, measures, ...others }: Tables): CategoryResult
   }))
 }
 
+/** Finds the index of the reference variant by its name. By default it is post, or the first variant without post. */
 function referenceIn(variants: EvaluationRun['variants'], against: string | undefined): number {
   if (against === undefined) {
     const post = variants.findIndex((entry) => entry.variant.kind === 'post' && isPlain(entry))
@@ -175,6 +191,7 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
   )
 }
 
+/** Sorts stored answers and scores into cells, [prompt][variant]. */
 function cellsOf({ run, samples, scores, judgeScores, forms }: StoredEvaluation): EvaluationCell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
   const samplesOf = multimap(samples.map((sample) => [key(sample.prompt, sample.variant), sample]))
@@ -194,6 +211,7 @@ function cellsOf({ run, samples, scores, judgeScores, forms }: StoredEvaluation)
   )
 }
 
+/** Mean of one variant over prompts; null if no prompt has a value. */
 interface ComparedVariant {
   estimate: Estimate | null
   /** Difference to the reference; null for the reference itself. */
@@ -206,8 +224,14 @@ const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string => {
   return `${model} ${variantSettingsKey(entry, run.task.settings.sampling)}`
 }
 
-/** Compares variants. @param values [prompt][variant]; undefined omits the prompt @param keys see {@link variantKey} */
-function compared(
+/**
+ * Compares the variants by one measure.
+ *
+ * @param values [prompt][variant]; undefined if the variant has no value on the prompt.
+ * @param scale kind and maximum of the measure's values.
+ * @param keys the {@link variantKey} of each variant
+ */
+function compareVariants(
   values: readonly (readonly (number | undefined)[])[],
   reference: number,
   scale: Pick<Measure, 'scale' | 'greatest'>,
@@ -216,12 +240,7 @@ function compared(
   const indices = (values[0] ?? []).map((_, index) => index)
   const others = indices.filter((index) => index !== reference)
   const differences = pairedDifferences(
-    others.map((index) =>
-      values.flatMap((prompt) => {
-        const [value, other] = [prompt[index], prompt[reference]]
-        return value === undefined || other === undefined ? [] : [value - other]
-      })
-    ),
+    others.map((index) => values.flatMap((variants) => subtract(variants[index], variants[reference]) ?? [])),
     others.map((index) => (keys[index] === keys[reference] ? null : elementAt(keys, index, 'variant')))
   )
   return indices.map((index) => ({
@@ -233,8 +252,8 @@ function compared(
   }))
 }
 
-/** Computes pass@1, 2, 4, ... up to the number of answers that every judged prompt has. */
-function passesCompared(
+/** Compares pass@1, pass@2, pass@4, ... up to the number of answers that every variant has to every judged prompt. */
+function comparePasses(
   reader: AnswerReader,
   table: readonly (readonly EvaluationCell[])[],
   reference: number,
@@ -243,14 +262,13 @@ function passesCompared(
   const judged = table.map((cells) =>
     cells.map((cell) => ({ answers: cell.samples.length, right: rightCount(reader, cell) }))
   )
-  const fewest = Math.min(
-    ...judged.flat().flatMap(({ answers, right }) => (right === null || answers === 0 ? [] : [answers]))
-  )
-  if (!Number.isFinite(fewest)) return []
+  const counts = judged.flat().flatMap(({ answers, right }) => (right === null || answers === 0 ? [] : [answers]))
+  if (counts.length === 0) return []
+  const fewest = Math.min(...counts)
   const powers = Array.from({ length: Math.floor(Math.log2(fewest)) + 1 }, (_, power) => 2 ** power)
   return powers.map((k) => ({
     k,
-    results: compared(
+    results: compareVariants(
       judged.map((cells) =>
         cells.map(({ answers, right }) => (right === null ? undefined : (passAtK(answers, right, k) ?? undefined)))
       ),

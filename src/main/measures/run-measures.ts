@@ -11,12 +11,14 @@ import { TEXT_MEASURES } from '../../contract/model/measures'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
 
+/** The answers of one variant to one prompt of a sample run. */
 export interface SampleCell {
   variant: string
   prompt: number
   samples: ShownSample[]
 }
 
+/** Sorts the answers of a run into cells, prompt by prompt. Cells without answers are included. */
 export function sampleCells(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly ShownSample[]
@@ -32,9 +34,9 @@ export function sampleCells(
 }
 
 /**
- * Computes how diverse the answers of each cell are, and the mean of each variant. Means of variants can be compared:
- * they are over prompts that all variants have answered, and use equally many answers of each variant. Computing may
- * take seconds, so main runs this function in another process.
+ * Computes how diverse the answers of each cell are, and the mean of each variant over prompts. To make means
+ * comparable, they use only prompts that all answering variants have answered, and as many answers as the variant with
+ * the fewest has. Computing may take seconds, so main runs this function in another process.
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
@@ -42,6 +44,7 @@ export function runMeasures(
 ): SampleRunMeasures {
   const cells = sampleCells(run, samples).map((cell) => ({ ...cell, measures: measuresOf(cell.samples) }))
   const answering = new Set(samples.map(({ variant }) => variant))
+  // Number of compared answers of each variant to each prompt.
   const counts = run.prompts.map((_, prompt) => {
     const promptCells = cells.filter((cell) => cell.prompt === prompt && answering.has(cell.variant))
     return promptCells.length === 0 ? 0 : Math.min(...promptCells.map((cell) => cell.samples.length))
@@ -62,6 +65,7 @@ export function runMeasures(
   }
 }
 
+/** Counts the prompts on which each measure has a value. */
 const promptCounts = (cells: readonly SampleMeasures[]): MeanPrompts =>
   Object.fromEntries(
     TEXT_MEASURES.flatMap(({ id }) => {

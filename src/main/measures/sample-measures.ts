@@ -9,10 +9,10 @@ import { selfBleu } from './texts/self-bleu'
 import { wordsOf } from './texts/words'
 import { mean } from '../base/sums'
 
-/** Largest number of answers that are compared with each other; beyond it, a fixed random subset. */
+/** Maximum number of answers of a cell that are compared in pairs. Of more answers, a fixed random subset is used. */
 export const COMPARED_ANSWERS = 128
 
-/** Computes how diverse the answers of one cell are, whatever their order. */
+/** Computes how diverse the answers of one variant to one prompt are. Their order does not matter. */
 export function sampleMeasures(texts: readonly string[]): SampleMeasures {
   // Sorted, so that the subset and rounding do not depend on the order of arrival.
   const words = texts.toSorted().map(wordsOf)
@@ -27,7 +27,7 @@ export function sampleMeasures(texts: readonly string[]): SampleMeasures {
   return { sampleCount: texts.length, values: valuesOf((id) => measures[id]) }
 }
 
-/** Computes measures of the words of at most {@link COMPARED_ANSWERS} answers to one prompt. */
+/** Computes measures of the words of answers to one prompt, two of them on at most {@link COMPARED_ANSWERS} answers. */
 export function measuresOfWords(
   words: readonly (readonly string[])[]
 ): Record<'distinct2' | 'selfBleu' | 'wordDistance', number | null> {
@@ -39,7 +39,7 @@ export function measuresOfWords(
   }
 }
 
-/** Averages each measure over the cells with a value, so that every prompt weighs the same; null without a value. */
+/** Averages each measure over the cells with a value, so that every prompt weighs the same. */
 export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasures {
   return {
     sampleCount: meanIfAny(cells.map(({ sampleCount }) => sampleCount)) ?? 0,
@@ -47,6 +47,7 @@ export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasure
   }
 }
 
+/** Collects the values of all measures of texts. A measure with the value null is omitted. */
 function valuesOf(value: (id: TextMeasureId) => number | null): SampleMeasures['values'] {
   return Object.fromEntries(
     TextMeasureId.options.flatMap((id) => {
@@ -56,6 +57,7 @@ function valuesOf(value: (id: TextMeasureId) => number | null): SampleMeasures['
   )
 }
 
+/** Computes a mean; null without values. */
 export function meanIfAny(values: readonly number[]): number | null {
   return values.length === 0 ? null : mean(values)
 }

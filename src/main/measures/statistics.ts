@@ -4,9 +4,10 @@ import type { MeasureDifference, Estimate } from '../../contract/documents/evalu
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
 import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
-import { elementAt } from '../../contract/model/look-up'
-import { signFlips } from '../crc/selection/sign-flip'
+import { elementAt, mapGet } from '../../contract/model/look-up'
+import { type SignFlips, signFlips } from '../crc/selection/sign-flip'
 
+/** Seed of the random signs in comparisons of many prompts, so that results repeat. */
 const SEED = 1
 /** Share of intervals that miss the true value: 1 in 20. */
 const LEVEL = 0.05
@@ -19,6 +20,7 @@ const MIN_SLOPE = 1 / 4
  * the measure. docs/methods.md says how often these intervals contain the true value at 5 to 40 prompts.
  *
  * @param values one per prompt.
+ * @param scale kind and maximum of the measure's values.
  * @returns null without values; no interval below {@link FEWEST_PROMPTS} prompts, or if all values are equal
  * (except shares of all 0 or all 1)
  */
@@ -67,7 +69,7 @@ function momentSkewness(values: readonly number[]): number {
   return moment(3) / moment(2) ** 1.5
 }
 
-/** Inverts Hall's cubic transformation of a symmetric quantile. */
+/** Converts a quantile of a symmetric distribution to a quantile of a skewed one, by the inverse of Hall's cubic. */
 function skewed(quantile: number, skewness: number, n: number): number {
   if (Math.abs(skewness) < 1e-6) return quantile
   const root = Math.sqrt(n)
@@ -83,65 +85,79 @@ export function wilson(share: number, n: number): Interval {
 }
 
 /**
+ * Identifies the models and settings that a comparison compares. Null if both sides have the same model and settings,
+ * so that no difference can be found.
+ */
+export type ComparisonKey = string | null
+
+/**
  * Compares variants on the same prompts: means of the differences, with p from flipping their signs. The
  * p-values are adjusted so that the probability of any false finding stays below a level (Holm 1979). Each
  * interval has the level at which Holm's procedure decided, at least 95 %. So it contains 0 exactly if
  * the adjusted p is above 0.05. There is no interval if the difference is the same on every prompt.
  *
+ * Copies of a variant with the same differences count as one comparison in the adjustment. A comparison with the key
+ * null does not count, and keeps its own p-value.
+ *
  * @param comparisons the differences of each comparison, one per prompt.
- * @param models key of the compared model and settings. Equal keys count once in the adjustment. Null, for a
- * variant equal to the reference, does not count.
+ * @param keys one per comparison; all different by default.
  * @returns one entry per comparison; null without differences
  */
 export function pairedDifferences(
   comparisons: readonly (readonly number[])[],
-  models: readonly (string | null)[] = comparisons.map((_, index) => String(index))
+  keys: readonly ComparisonKey[] = comparisons.map((_, index) => String(index))
 ): (MeasureDifference | null)[] {
-  const flips = comparisons.map((differences) =>
-    differences.length === 0
-      ? null
-      : signFlips(
-          differences,
-          differences.map(() => 1),
-          SEED
-        )
-  )
-  // A stopped evaluation may have more answers of a variant than of its copy; then both count.
-  const keys = comparisons.map((differences, index) =>
-    models[index] === null ? null : `${models[index]} ${differences.join(' ')}`
-  )
-  const counted = new Map(
-    flips.flatMap((flip, index) => {
-      const key = keys[index] ?? null
-      return flip === null || key === null ? [] : [[key, flip.pValue] as const]
-    })
-  )
-  const keysInOrder = [...counted.keys()]
-  const decisions = holm([...counted.values()])
-  return flips.map((flip, index) => {
-    if (flip === null) return null
-    const key = keys[index] ?? null
-    const { adjusted, level } =
-      key === null
-        ? { adjusted: flip.pValue, level: LEVEL }
-        : elementAt(decisions, keysInOrder.indexOf(key), 'comparison')
-    const differences = elementAt(comparisons, index, 'comparison')
-    const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
-    // A difference that is the same on every prompt would give an interval without width.
-    const isConstant = deviation <= 1e-12 * Math.abs(flip.mean)
+  const tests = comparisons.map((differences, index) => {
+    if (differences.length === 0) return null
+    const equalWeights = differences.map(() => 1)
+    const key = elementAt(keys, index, 'comparison')
     return {
-      mean: flip.mean,
-      interval: differences.length < FEWEST_PROMPTS || isConstant ? null : flip.interval(level),
-      promptCount: differences.length,
-      effectSize: deviation === 0 ? null : flip.mean / deviation,
-      pValue: flip.pValue,
-      adjustedPValue: adjusted
+      differences,
+      flips: signFlips(differences, equalWeights, SEED),
+      // Copies may have different answers in a stopped evaluation. They then have different keys.
+      key: key === null ? null : `${key} ${differences.join(' ')}`
     }
+  })
+  const pValues = new Map(
+    tests.flatMap((test) => (test === null || test.key === null ? [] : [[test.key, test.flips.pValue] as const]))
+  )
+  const decisions = holm([...pValues.values()])
+  const decisionOf = new Map([...pValues.keys()].map((key, index) => [key, elementAt(decisions, index, 'comparison')]))
+  return tests.map((test) => {
+    if (test === null) return null
+    const { differences, flips, key } = test
+    const uncounted = { adjusted: flips.pValue, level: LEVEL }
+    return describeDifference(differences, flips, key === null ? uncounted : mapGet(decisionOf, key, 'comparison'))
   })
 }
 
+function describeDifference(
+  differences: readonly number[],
+  { mean, pValue, interval }: SignFlips,
+  { adjusted, level }: HolmDecision
+): MeasureDifference {
+  const deviation = differences.length < 2 ? 0 : sampleStandardDeviation([...differences])
+  // A difference that is the same on every prompt would give an interval without width.
+  const isConstant = deviation <= 1e-12 * Math.abs(mean)
+  return {
+    mean,
+    interval: differences.length < FEWEST_PROMPTS || isConstant ? null : interval(level),
+    promptCount: differences.length,
+    effectSize: deviation === 0 ? null : mean / deviation,
+    pValue,
+    adjustedPValue: adjusted
+  }
+}
+
+interface HolmDecision {
+  /** The adjusted p-value. */
+  readonly adjusted: number
+  /** Level at which Holm's procedure decided whether there is a difference. */
+  readonly level: number
+}
+
 /** Adjusts p-values with Holm's method, and gives the level at which the procedure decides each of them. */
-export function holm(pValues: readonly number[]): { adjusted: number; level: number }[] {
+export function holm(pValues: readonly number[]): HolmDecision[] {
   const order = pValues.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value)
   const decisions = pValues.map(() => ({ adjusted: 1, level: LEVEL }))
   let largest = 0

@@ -2,13 +2,15 @@ import type { NotCarried, PairOutline, Transfer } from '../../contract/documents
 import type { PairId } from '../../contract/documents/project'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 
+/** A pair of models in the overview, with its sweep. */
 export interface TransferPair {
   readonly id: PairId
   readonly state: PairOutline['sweep']['state']
-  /** Null until it is read. */
+  /** The sweep's selected range and scores; null if the pair has no sweep or the sweep is not read yet. */
   readonly side: SelectionSide | null
 }
 
+/** Carries the selected range of every pair over to every pair, also to itself. */
 export const transferSelections = (pairs: readonly TransferPair[]): Transfer[] =>
   pairs.flatMap((from) => pairs.map((to): Transfer => ({ from: from.id, to: to.id, result: transferred(from, to) })))
 

@@ -8,10 +8,11 @@ import { formatPercent, plural, rangeLabel } from '../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import type { MatchedPrompt } from './matched-prompts'
 
-/** A sweep, and the share of post's validity that its selection keeps. */
 interface SweepWithLimit {
   readonly sweep: SweepDocument
+  /** Share of post's validity that a selected range must keep. */
   readonly rho: number
+  /** Summary of the full-answer check; null if no range was checked. */
   readonly check: ComparedSweep['check']
 }
 
@@ -21,7 +22,11 @@ interface PromptSets {
   readonly b: string | null
 }
 
-/** Lists the differences in settings between two sweeps, the most important first; empty if there are none. */
+/**
+ * Lists the differences in settings between two sweeps in words, the most important first; empty if there are none.
+ *
+ * @param matched prompts that both sweeps have
+ */
 export function whatDiffers(
   a: SweepWithLimit,
   b: SweepWithLimit,
@@ -51,18 +56,10 @@ export function whatDiffers(
     ...tokensDiffer(a.sweep, b.sweep, matched),
     ...differing('device', ({ sweep }) => DEVICE_LABELS[sweep.device]),
     ...differing('precision', ({ sweep }) => sweep.precision),
-    ...differing('holdOutSplit', ({ sweep: { holdOutSplit } }) =>
-      holdOutSplit === null
-        ? 'all prompts'
-        : `${plural(holdOutSplit.selection.length, 'prompt')}, seed ${holdOutSplit.seed}`
-    ),
+    ...differing('holdOutSplit', ({ sweep }) => splitWords(sweep)),
     ...differing('check', ({ check }) => checkWords(check)),
     ...differing('limit', ({ rho }) => formatPercent(rho)),
-    ...differing('ranges', ({ sweep: { ranges, preview } }) =>
-      preview === null
-        ? plural(ranges.length, 'range')
-        : `${plural(ranges.length, 'range')}, ${preview.ranges.length} more only estimated`
-    ),
+    ...differing('ranges', ({ sweep }) => scoredWords(sweep.ranges.length, sweep.preview?.ranges.length ?? 0, 'range')),
     ...differing('blends', ({ sweep: { uniformBlends, preview } }) =>
       scoredWords(uniformBlends.length, preview?.uniformBlends.length ?? 0, 'blend')
     ),
@@ -75,6 +72,12 @@ export function whatDiffers(
   ]
 }
 
+const splitWords = ({ holdOutSplit }: SweepDocument): string =>
+  holdOutSplit === null
+    ? 'all prompts'
+    : `${plural(holdOutSplit.selection.length, 'prompt')}, seed ${holdOutSplit.seed}`
+
+/** Describes a number of models with exact scores, and of models that a preview only estimated. */
 const scoredWords = (scored: number, estimated: number, what: string): string => {
   const more = estimated === 0 ? '' : `, ${estimated} more only estimated`
   return scored + estimated === 0 ? 'none' : `${plural(scored, what)}${more}`

@@ -1,6 +1,9 @@
 /**
- * Computes the Shannon entropy of the answers' shares over log n, 0 to 1, comparable for cells of one size. @param
- * counts how often each answer came @returns null for fewer than two answers
+ * Computes the Shannon entropy of n answers divided by log n: 0 if all are equal, 1 if all differ. It is comparable for
+ * equally many answers.
+ *
+ * @param counts number of times that each different answer was given
+ * @returns null for fewer than two answers
  */
 export function answerEntropy(counts: readonly number[]): number | null {
   const total = counts.reduce((sum, count) => sum + count, 0)

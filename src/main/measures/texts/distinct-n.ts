@@ -1,8 +1,11 @@
 import { nGrams } from './n-grams'
 
 /**
- * Computes distinct-n (Li et al. 2016, arXiv 1510.03055) as different n-grams over n-grams, where Li et al. divide by
- * words. Compare only cells of one size. @param answers the words of each @returns null when no answer has n words
+ * Computes distinct-n: the number of different n-grams divided by the number of all n-grams. Li et al. 2016 (arXiv
+ * 1510.03055) divide by the number of words. It is comparable for equally many answers.
+ *
+ * @param answers the words of each answer
+ * @returns null if no answer has n words
  */
 export function distinctN(answers: readonly (readonly string[])[], n: number): number | null {
   const seen = new Set<string>()

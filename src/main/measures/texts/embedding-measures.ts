@@ -1,8 +1,11 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /**
- * Computes the mean cosine distance 1 - cos, 0 to 2, over all pairs; null for fewer than two. A zero vector counts as
- * orthogonal. @param embeddings one vector per answer
+ * Computes the mean cosine distance 1 - cos, from 0 to 2, over all pairs of answers. A zero vector counts as
+ * orthogonal.
+ *
+ * @param embeddings one vector per answer
+ * @returns null for fewer than two answers
  */
 export function meanCosineDistance(embeddings: readonly Float32Array[]): number | null {
   const count = embeddings.length
@@ -16,14 +19,19 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
       selfProducts += value * value
     }
   }
-  // The squared length of the sum holds every ordered product u.v, including u.u.
+  // The squared length of the sum of all u is the sum of all products u.v. Products of a vector with itself are
+  // removed.
   const products = sum.reduce((total, value) => total + value * value, 0) - selfProducts
   return Math.max(0, 1 - products / (count * (count - 1)))
 }
 
 /**
- * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the entropy of the eigenvalues of K/n,
- * K of cosine similarities. It is 1 (all equal) to n (all orthogonal), and null without answers. Time is cubic.
+ * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410), the effective number of different answers. It
+ * is exp of the entropy of the eigenvalues of K / n, where K is the matrix of cosine similarities. It is 1 if all
+ * answers are equal and n if all are orthogonal. The time grows with the cube of n.
+ *
+ * @param embeddings one vector for each of n answers
+ * @returns null without answers
  */
 export function vendiScore(embeddings: readonly Float32Array[]): number | null {
   const count = embeddings.length

@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 const SEED = 1
 
-/** Draws at most `size` items in their order, the same subset for the same list. */
+/** Draws at most `size` items at random, and keeps their order. Lists of equal length give the same positions. */
 export function fixedSubset<T>(items: readonly T[], size: number): readonly T[] {
   if (items.length <= size) return items
   const random = xoroshiro128plus(SEED)

@@ -1,6 +1,9 @@
 /**
- * Computes the mean Jaccard distance 1 - |A and B| / |A or B| (Jaccard 1901) over pairs of sets of words. Answers
- * without words are equal. @param answers the words of each @returns null for fewer than two answers
+ * Computes the mean Jaccard distance (Jaccard 1901) over all pairs of answers. The distance of two answers is 1 minus
+ * the number of words in both, divided by the number of words in either. Two answers without words are equal.
+ *
+ * @param answers the words of each answer
+ * @returns null for fewer than two answers
  */
 export function meanPairwiseDistance(answers: readonly (readonly string[])[]): number | null {
   if (answers.length < 2) return null

@@ -2,6 +2,7 @@ import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
+/** Vectors projected on a plane, to draw answers with similar embeddings close together. */
 export interface PlaneMap {
   points: { x: number; y: number }[]
   /** Share of the variance along x and along y. */
@@ -16,8 +17,10 @@ const TOLERANCE = 1e-9
 const SEED = 1
 
 /**
- * Computes two principal components (Pearson 1901) by subspace iteration (Rutishauser 1970) from a fixed start. The
- * point farthest out along an axis lies on its positive side. @param vectors one per answer, of one length
+ * Projects vectors on their first two principal components (Pearson 1901), by subspace iteration (Rutishauser 1970)
+ * from a fixed start. To fix the signs, the point that is farthest from zero along an axis gets a positive coordinate.
+ *
+ * @param vectors one per answer, all of one length
  */
 export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
   if (vectors.length < 2) return { points: vectors.map(() => ({ x: 0, y: 0 })), explained: [0, 0] }
@@ -41,8 +44,10 @@ export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
 }
 
 /**
- * Computes the largest eigenvalues of X X', descending. @param centred X, [answers][length] @returns
- * [answers][directions]
+ * Computes the largest eigenvalues of X X', descending, and their eigenvectors.
+ *
+ * @param centred X as [answers, length], each column with mean 0
+ * @returns directions as [answers, count of eigenvalues]
  */
 function leadingDirections(centred: Matrix): { variances: number[]; directions: Matrix } {
   const random = xoroshiro128plus(SEED)

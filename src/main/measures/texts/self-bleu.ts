@@ -1,16 +1,17 @@
 import { nGramCounts } from './n-grams'
 
+/** Length of the longest n-grams that BLEU-4 compares. */
 const MAX_ORDER = 4
-/** Count of an order without any match: "method 1" of Chen and Cherry 2014. */
+/** Number of matches that counts for an order (n-gram length) without any: "method 1" of Chen and Cherry 2014. */
 const EPSILON = 0.1
 
 /**
  * Computes Self-BLEU (Zhu et al. 2018, "Texygen", arXiv 1802.01886): the mean BLEU-4 of each answer with all
  * others as references. Lower is more diverse. BLEU is that of Papineni et al. 2002 with uniform weights and
- * the closest reference length. As in Texygen, an order without a match counts 0.1 matches (smoothing method
- * 1 of Chen and Cherry 2014). Answers of fewer than four words use the orders they have, so that repeated
- * one-word answers score 1 instead of 0.18. An answer without words scores 1 if another has none, otherwise
- * 0. More references raise the score, so compare only cells of the same size.
+ * the closest reference length. As in Texygen, an n-gram length without a match counts 0.1 matches (smoothing
+ * method 1 of Chen and Cherry 2014). Answers of fewer than four words use only the n-grams they have, so that
+ * repeated one-word answers score 1 instead of 0.18. An answer without words scores 1 if another answer has
+ * none either, otherwise 0. More references raise the score, so it is comparable for equally many answers.
  *
  * @param answers the words of each answer
  * @returns from 0 to 1; null for fewer than two answers
@@ -35,8 +36,8 @@ export function selfBleu(answers: readonly (readonly string[])[]): number | null
 }
 
 /**
- * Counts each answer's n-grams at most as often as in another answer: its largest, or second largest count. The time
- * is linear in the text.
+ * Counts the n-grams of each answer that match another answer. An n-gram counts at most as often as in the other answer
+ * that repeats it most. The two largest counts of each n-gram are kept, so the time is linear in the text.
  */
 function clippedMatches(answers: readonly (readonly string[])[], n: number): number[] {
   const counts = answers.map((words) => nGramCounts(words, n))
@@ -59,9 +60,12 @@ function clippedMatches(answers: readonly (readonly string[])[], n: number): num
   })
 }
 
+/** Returns the length among others that is closest to a length; of two equally close lengths the shorter. */
 function closestLength(length: number, others: readonly number[]): number {
-  return others.reduce((closest, other) => {
-    const difference = Math.abs(other - length) - Math.abs(closest - length)
-    return difference < 0 || (difference === 0 && other < closest) ? other : closest
-  })
+  let closest = Infinity
+  for (const other of others) {
+    const [distance, closestDistance] = [Math.abs(other - length), Math.abs(closest - length)]
+    if (distance < closestDistance || (distance === closestDistance && other < closest)) closest = other
+  }
+  return closest
 }

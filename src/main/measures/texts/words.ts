@@ -1,4 +1,4 @@
-/** Scripts without spaces between words: each letter counts as a word, as BLEU does for Chinese. */
+/** Scripts without spaces between words. Each letter counts as a word, as in BLEU for Chinese. */
 const UNSPACED = '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
 const LETTER = '[\\p{L}\\p{M}\\p{N}]'
 const SPACED_LETTER = `(?![${UNSPACED}])${LETTER}`
@@ -14,10 +14,10 @@ const WORD = new RegExp(
 )
 
 /**
- * Splits a text into words in lower case. A word is a run of letters, marks and digits. It has apostrophes
- * inside ("don't" is one word, "blue-green" two), a letter of a script without spaces, or an emoji.
- * Punctuation is omitted. A fixed rule is used instead of Intl.Segmenter: its dictionaries change with the
- * runtime, and its time grows with the square of the text length.
+ * Splits a text into words in lower case. A word is a run of letters, marks and digits, with apostrophes
+ * inside ("don't" is one word, "blue-green" two). A letter of a script without spaces is a word, and so are a
+ * flag and an emoji. Punctuation is omitted. A fixed rule is used instead of Intl.Segmenter, whose dictionaries
+ * change with the runtime, and whose time grows with the square of the text length.
  */
 export function wordsOf(text: string): string[] {
   return text.normalize('NFC').toLowerCase().match(WORD) ?? []

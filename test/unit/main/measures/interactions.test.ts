@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { EvaluationVariant } from '../../../../src/contract/documents/evaluation'
-import { interactions } from '../../../../src/main/measures/interactions'
+import { compareSettingEffects } from '../../../../src/main/measures/interactions'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
 
 const post: EvaluationVariant['variant'] = { kind: 'post', name: 'post' }
@@ -27,7 +27,7 @@ it('compares the effect of a prompting on a range with its effect on post, promp
     [1, 4, 4, 9 + (prompt % 2), 7].map((count) => ({ distinctRight: count + prompt }))
   )
   const task = taskFixture({ kind: 'open-ended' })
-  const [interaction, ...others] = interactions({ task, variants }, measures, 0)
+  const [interaction, ...others] = compareSettingEffects({ task, variants }, measures, 0)
   // Post has no variant at temperature 2.
   expect(others).toEqual([])
   expect(interaction).toMatchObject({
@@ -38,5 +38,5 @@ it('compares the effect of a prompting on a range with its effect on post, promp
   })
   const [low = NaN, high = NaN] = interaction?.differences.distinctRight?.interval ?? []
   expect([low > 1.9, low < 2.5, high > 2.5, high < 3.1]).toEqual([true, true, true, true])
-  expect(interactions({ task, variants: variants.slice(0, 2) }, measures, 0)).toEqual([])
+  expect(compareSettingEffects({ task, variants: variants.slice(0, 2) }, measures, 0)).toEqual([])
 })
