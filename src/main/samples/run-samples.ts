@@ -16,8 +16,12 @@ import { type DistinctModel, distinctModels } from './distinct-models'
 import type { Generation } from './generation'
 import { cancellable } from '../base/files/cancelling'
 
-/** Rows that are computed together, over all variants; more rows gain little and delay the answers. */
-const BATCH_ROWS = 64
+/**
+ * The maximum answers that are computed together, of one model and of all. More rows of a block gain little and delay
+ * the answers. Most blocks belong to one model, so several models need more rows in all.
+ */
+const MODEL_ROWS = 64
+const BATCH_ROWS = 256
 
 /** Shortest time between two events of progress, which make the window lay out its cells again. */
 const EVENT_INTERVAL_MS = 250
@@ -102,7 +106,7 @@ export async function generateSamples(
             precision: computation?.precision ?? settings.precision,
             weights: computation?.weights ?? settings.weights,
             memoryBytes: settings.memoryBytes,
-            batchRows: BATCH_ROWS
+            batchRows: Math.min(BATCH_ROWS, MODEL_ROWS * members.length)
           },
           { signal }
         )
