@@ -99,7 +99,7 @@ describe('the workbench in Chromium', () => {
     // The pointer leaves the points for the axes of the same chart, and the view by its key.
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
     await ring.waitFor()
-    const plot = await page.locator('.dragged').boundingBox()
+    const plot = await page.locator('.gestures').boundingBox()
     if (plot === null) throw new Error('the scatter has gone')
     await page.mouse.move(plot.x + plot.width / 2, plot.y + plot.height - 6)
     await ring.waitFor({ state: 'detached' })

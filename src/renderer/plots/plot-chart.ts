@@ -12,24 +12,30 @@ type DataSets<Point extends PicturePoint> = PlotChart<Point>['data']['datasets']
 export interface ShownPlot<Point extends PicturePoint> {
   chart: PlotChart<Point>
   show: (picture: PlotPicture<Point>, colors: ChartColors, font: ChartFont) => void
+  /** Returns the keys of the models whose marks are under the pointer. */
+  modelsAt: (event: MouseEvent) => string[]
 }
 
-interface PlotEvents {
-  /** False if the window describes the point under the pointer itself. */
-  hasTooltip?: boolean
-  /** Called with the keys of the models under the pointer. */
-  onhover?: (models: string[]) => void
-  /** Called with the keys of the clicked models. */
+interface PlotOptions {
+  /** Called with the keys of the clicked models, while the chart listens to events. */
   onpick?: (models: string[]) => void
+  /**
+   * False if the window describes the point under the pointer itself. The chart then listens to no events, because
+   * Chart.js draws all points again for each point that the pointer enters or leaves.
+   */
+  hasTooltip?: boolean
   /** Called whenever the axes are laid out. */
   onlayout?: (axes: { x: Scale; y: Scale } | null) => void
 }
 
 const nothing = (): void => undefined
 
+const HIT = { mode: 'nearest', intersect: true } as const
+
+/** Creates a plot without points on a canvas. */
 export function createPlot<Point extends PicturePoint>(
   canvas: HTMLCanvasElement,
-  { hasTooltip = true, onhover = nothing, onpick = nothing, onlayout = nothing }: PlotEvents = {}
+  { hasTooltip = true, onpick = nothing, onlayout = nothing }: PlotOptions = {}
 ): ShownPlot<Point> {
   let lastPicture: PlotPicture<Point> | null = null
   let drawOver: (drawn: Pick<Chart, 'ctx' | 'scales' | 'chartArea'>) => void = nothing
@@ -50,11 +56,7 @@ export function createPlot<Point extends PicturePoint>(
   const drawn: Plugin<'scatter'> = {
     id: 'drawn',
     afterDatasetsDraw: (plot) => drawOver(plot),
-    afterUpdate: ({ scales: { x, y } }) => onlayout(x === undefined || y === undefined ? null : { x, y }),
-    // Chart.js reports only points inside the axes. When it gets the event `mouseout`, another chart may be pointed at.
-    afterEvent: (_chart, { inChartArea, replay, event }) => {
-      if (!inChartArea && !replay && event.type === 'mousemove') onhover([])
-    }
+    afterUpdate: ({ scales: { x, y } }) => onlayout(x === undefined || y === undefined ? null : { x, y })
   }
   const chart: PlotChart<Point> = new Chart<'scatter', Point[]>(canvas, {
     type: 'scatter',
@@ -62,13 +64,10 @@ export function createPlot<Point extends PicturePoint>(
     plugins: [drawn],
     options: {
       ...FILLING,
-      interaction: { mode: 'nearest', intersect: true },
+      ...(hasTooltip ? {} : { events: [] }),
+      interaction: HIT,
       layout: { padding: { top: 8, right: 12 } },
-      onHover: (_event, elements) => onhover(modelsOf(elements)),
-      onClick: (_event, elements) => {
-        const models = modelsOf(elements)
-        if (models.length > 0) onpick(models)
-      },
+      onClick: (_event, elements) => onpick(modelsOf(elements)),
       plugins: {
         tooltip: {
           enabled: hasTooltip,
@@ -82,6 +81,7 @@ export function createPlot<Point extends PicturePoint>(
   })
   return {
     chart,
+    modelsAt: (event) => modelsOf(chart.getElementsAtEventForMode(event, HIT.mode, HIT, false)),
     show(picture, colors, font) {
       const { series, x, y, names, lines, marks, legend } = picture
       const before = new Set(chart.data.datasets.map(({ data }) => data))
