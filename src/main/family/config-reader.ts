@@ -15,16 +15,17 @@ export function isCount(value: unknown, minimum = 1, maximum = MAX_COUNT): value
   return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
 }
 
-/** Reads typed values from a config.json. It records the keys that are read, so that unknown keys can be refused. */
+/** Reads typed values from a config.json, and records their keys, so that keys without a reader can be refused. */
 export class ConfigReader {
   private readonly read = new Set<string>()
   private readonly sections = new Map<string, ConfigReader>()
 
   constructor(
     private readonly config: Readonly<Record<string, unknown>>,
+    /** Values of the family for keys that the config omits. */
     private readonly defaults: Readonly<Record<string, unknown>>,
     private readonly configPath: string,
-    /** Older names of keys, which have priority. */
+    /** Older names by key. A value under the older name has priority. */
     private readonly olderNames: Readonly<Record<string, string>> = {}
   ) {}
 
@@ -132,7 +133,7 @@ export class ConfigReader {
     return value
   }
 
-  /** Returns a reader of a nested object, always the same one; null if the object is absent. */
+  /** Returns the one reader of a nested object, for all calls; null if the object is absent. */
   section(key: string, defaults: Readonly<Record<string, unknown>> = {}): ConfigReader | null {
     const opened = this.sections.get(key)
     if (opened !== undefined) return opened
@@ -144,6 +145,7 @@ export class ConfigReader {
     return section
   }
 
+  /** Builds an error for a value that no model could have. @param expected completes "expected ..." */
   bad(key: string, expected: string): WorkbenchError {
     return fileError(`${this.configPath}: "${key}" is ${describeValue(this.value(key))}, expected ${expected}.`)
   }

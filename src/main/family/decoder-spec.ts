@@ -6,11 +6,11 @@ import { ConfigReader, describeValue } from './config-reader'
 import type { Family, Multipliers } from './family'
 import { FAMILIES } from './family-table'
 import { type LatentAttention, latentScoreFactor, readLatent } from './latent'
-import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
+import { readContextLength, readLayerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
 import { readStreams, type Streams } from './streams'
-import { UNSUPPORTED_PARTS } from './unbuilt'
+import { UNSUPPORTED_PARTS } from './unsupported-parts'
 import { type CarriedColumns, largestShape, type LayerShape, NO_COLUMNS, rowWidths } from './layer-shape'
 import { readVariedLayers } from './varied-layers'
 
@@ -32,20 +32,24 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
 /** Most refused keys that a message names. */
 const MAX_NAMED_KEYS = 5
 
-/** Describes the decoder of one model: the family's traits with the numbers of its config. */
+/**
+ * Describes the decoder of one model: the family's traits with the numbers of its config. A row is the vector that
+ * passes from layer to layer for one token.
+ */
 export interface DecoderSpec extends Multipliers, LayerShape {
   readonly modelType: string
   readonly family: Family
   readonly layerCount: number
   readonly hiddenSize: number
-  /** Numbers of a row after the last layer: its hidden states. */
+  /** Numbers of a row after the last layer: one hidden state of `hiddenSize`, or the states of all streams. */
   readonly finalRowSize: number
-  /** Count of numbers in a row between two layers: hidden states, and values that the row carries to later layers. */
+  /** Numbers of a row between two layers: hidden states, then `carried` columns. */
   readonly rowSize: number
-  /** Null if rows have one hidden state. */
+  /** Several hidden states in each row; null if rows have one. */
   readonly streams: Streams | null
+  /** Columns that rows carry to later layers; without columns in most models. */
   readonly carried: CarriedColumns
-  /** Sizes of a layer; of the largest if they differ (see `specOfLayer`). */
+  /** This size and the following ones are of every layer; of the largest if layers differ (see `specOfLayer`). */
   readonly intermediateSize: number
   readonly headCount: number
   readonly kvHeadCount: number
@@ -53,6 +57,7 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   readonly headSize: number
   /** Dimensions of a value, other than `headSize` only in latent attention. */
   readonly valueSize: number
+  /** Null if keys and values are projections of hidden states. */
   readonly latent: LatentAttention | null
   /** Number of dimensions of each head that are rotated. The other dimensions are unchanged. */
   readonly rotarySize: number
@@ -66,18 +71,20 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   readonly mlpBias: boolean
   /** True if attention and MLP both read the residual from before the layer, and both are added to it. */
   readonly parallel: boolean
-  /** Limit of the absolute value of q, k and v. */
+  /** Limit of the absolute value of q, k and v; null without one. */
   readonly qkvClip: number | null
-  /** Factor of queries at position p: 1 + rate ln(1 + floor(p / context)). */
+  /** Factor of queries at position p, 1 + rate ln(1 + floor(p / context)); null for 1 at all positions. */
   readonly queryGrowth: { readonly rate: number; readonly context: number } | null
+  /** Soft caps c of attention scores and of logits, which become c tanh(x / c); null without one. */
   readonly attentionSoftCap: number | null
   readonly finalSoftCap: number | null
+  /** True if the head uses the embedding's weights. */
   readonly tiedHead: boolean
   /** One entry per decoder layer. */
   readonly layers: readonly LayerSpec[]
 }
 
-/** Reports whether two models of one shape compute the same with the same weights, by windows, RoPE and norms. */
+/** Reports whether two models of equal sizes would compute the same with equal weights: by windows, RoPE and norms. */
 export function computeAlike(first: DecoderSpec, second: DecoderSpec): boolean {
   return first.normEpsilon === second.normEpsilon && isDeepStrictEqual(first.layers, second.layers)
 }
@@ -90,7 +97,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const heads = readHeads(reader, family, hiddenSize)
   const layerCount = countLayers(reader, family)
 
-  const uniform = layerSpecs(reader, family, layerCount, heads.rotarySize)
+  const uniformLayers = readLayerSpecs(reader, family, layerCount, heads.rotarySize)
   const sizes: LayerShape = {
     ...heads,
     intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
@@ -100,8 +107,8 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const streams = family.streams ? readStreams(reader) : null
   const finalRowSize = hiddenSize * (streams?.count ?? 1)
   const { layers, carried } = family.variedLayers
-    ? readVariedLayers(reader, family, uniform, sizes)
-    : { layers: uniform, carried: NO_COLUMNS }
+    ? readVariedLayers(reader, family, uniformLayers, sizes)
+    : { layers: uniformLayers, carried: NO_COLUMNS }
 
   const spec: DecoderSpec = {
     modelType,
@@ -117,7 +124,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     keyValues: 'projections',
     gateCutoff: null,
     vocabularySize: reader.count('vocab_size'),
-    contextLength: contextLength(reader, family, layers),
+    contextLength: readContextLength(reader, family, layers),
     normEpsilon: family.normEpsilonKey === null ? 1e-5 : reader.positive(family.normEpsilonKey),
     activation: readActivation(reader, family),
     qkNorm: readFlag(reader, family.qkNormKey ?? true) ? family.qkNorm : 'none',
@@ -126,19 +133,20 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     mlpBias: readFlag(reader, family.bias.mlp),
     parallel: readFlag(reader, family.parallel),
     qkvClip: family.qkvClipKey === undefined ? null : reader.optionalPositive(family.qkvClipKey),
-    queryGrowth: family.growingQueries ? queryGrowth(reader) : null,
-    ...multipliers(reader, family, hiddenSize, heads.headSize),
-    ...softCaps(root, reader, family),
-    tiedHead: tiedHead(root, reader, family),
+    queryGrowth: family.growingQueries ? readQueryGrowth(reader) : null,
+    ...readMultipliers(reader, family, hiddenSize, heads.headSize),
+    ...readSoftCaps(root, reader, family),
+    tiedHead: readTiedHead(root, reader, family),
     layers
   }
   refuseUnread(root, reader, family)
   return spec
 }
 
-/** Readers of the config and of its text model, which are the same unless the checkpoint is multimodal. */
 interface OpenConfig {
+  /** Reads the whole config. */
   readonly root: ConfigReader
+  /** Reads the config of the text model: a section of a multimodal checkpoint's config, otherwise `root`. */
   readonly reader: ConfigReader
   readonly modelType: string
   readonly family: Family
@@ -190,20 +198,20 @@ export function supportedTypes(): Readonly<Record<string, string>> {
   return Object.fromEntries(types.sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** Determines the family of a nested text model: its model_type if that is allowed, otherwise the first allowed one. */
+/** Gives the model_type of a nested text model: the stated one if it is allowed, otherwise the first allowed one. */
 function nestedType(rawConfig: Record<string, unknown>, { key, modelTypes }: NestedText): string {
   const text = rawConfig[key]
   const configured = isJsonObject(text) ? text.model_type : undefined
   return modelTypes.find((modelType) => modelType === configured) ?? modelTypes[0]
 }
 
-/** @throws WorkbenchError `unsupported` naming a key without the value that the row requires */
+/** Checks the values that a family requires. @throws WorkbenchError `unsupported` naming a key with another value */
 function requireValues(reader: ConfigReader, { required }: Family): void {
   for (const [key, value] of Object.entries(required))
     if (reader.value(key) !== value) throw reader.unsupported(key, JSON.stringify(value))
 }
 
-/** Refuses keys that neither the family's row reads nor are neutral. @throws WorkbenchError `unsupported` */
+/** Refuses keys that were not read, unless they change no result. @throws WorkbenchError `unsupported` */
 function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family): void {
   const unknown = root.unread().filter(({ key, value }) => !isNeutral(key, value))
   const [first] = unknown
@@ -235,19 +243,20 @@ function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): He
   if (headCount % kvHeadCount !== 0) {
     throw reader.bad('num_key_value_heads', `a divisor of num_attention_heads (${headCount})`)
   }
-  const headSize = headDim(reader, family) ?? hiddenSize / headCount
+  const headSize = readHeadSize(reader, family) ?? hiddenSize / headCount
   if (!Number.isInteger(headSize)) throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
   const rotarySize = readRotarySize(reader, family, headSize)
   if (rotarySize < 2 || rotarySize % 2 !== 0) throw reader.bad('head_dim', 'a head with an even number of rotary dims')
   return { headCount, kvHeadCount, headSize, valueSize: headSize, rotarySize, latent: null }
 }
 
-function multipliers(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Multipliers {
-  const base = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
+/** Reads the factors of a model: the usual ones, except those that the family's own rule gives. */
+function readMultipliers(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Multipliers {
+  const scoreDivisor = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
   const factors = { residualScale: 1, ...family.multipliers?.(reader) }
   return {
     embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
-    scoreScale: base ** -0.5 * (family.attention === 'latent' ? latentScoreFactor(reader) : 1),
+    scoreScale: scoreDivisor ** -0.5 * (family.attention === 'latent' ? latentScoreFactor(reader) : 1),
     attentionScale: factors.residualScale,
     stateScale: factors.residualScale,
     gateScale: 1,
@@ -257,7 +266,7 @@ function multipliers(reader: ConfigReader, family: Family, hiddenSize: number, h
   }
 }
 
-function softCaps(
+function readSoftCaps(
   root: ConfigReader,
   reader: ConfigReader,
   { softCaps }: Family
@@ -265,6 +274,7 @@ function softCaps(
   if (softCaps === 'none') return { attentionSoftCap: null, finalSoftCap: null }
   const final = reader.optionalPositive('final_logit_softcapping')
   if (softCaps === 'final') return { attentionSoftCap: null, finalSoftCap: final }
+  // The reference reads the cap only if the text model is a checkpoint by itself.
   if (softCaps === 'finalAlone') return { attentionSoftCap: null, finalSoftCap: root === reader ? final : null }
   return { attentionSoftCap: reader.optionalPositive('attn_logit_softcapping'), finalSoftCap: final }
 }
@@ -279,7 +289,7 @@ function readActivation(reader: ConfigReader, { activationKey, defaults }: Famil
   return activation
 }
 
-function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
+function readQueryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
   const section = ropeSection(reader)
   const rate = section?.value('llama_4_scaling_beta') ?? null
   // Repeats the value of the surrounding config, and is ignored by transformers.
@@ -291,7 +301,7 @@ function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
   }
 }
 
-/** Reads the number of rotating dimensions from its own key or by the factor. */
+/** Reads the number of rotating dimensions of a head, stated by itself or as a factor of the head's size. */
 function readRotarySize(reader: ConfigReader, family: Family, headSize: number): number {
   const size = Math.trunc(headSize * rotaryFactor(reader, family))
   const key = family.rotarySizeKey
@@ -301,7 +311,7 @@ function readRotarySize(reader: ConfigReader, family: Family, headSize: number):
   return stated ?? size
 }
 
-/** Reads the number of layers. Letters of layers count them in configs without a number. */
+/** Reads the number of layers. Configs without one may have a text with a letter per layer, whose length counts. */
 function countLayers(reader: ConfigReader, { layerLetters }: Family): number {
   const letters = layerLetters === null ? undefined : reader.value(layerLetters.key)
   const isCounted = typeof letters === 'string' && reader.value('num_hidden_layers') === undefined
@@ -310,18 +320,18 @@ function countLayers(reader: ConfigReader, { layerLetters }: Family): number {
     : reader.count('num_hidden_layers', 1, MAX_LAYERS)
 }
 
-/** Reads the head size. Families whose class has a default number refuse null. */
-function headDim(reader: ConfigReader, { defaults }: Family): number | null {
+/** Reads the head size; null if it follows from other sizes. Families whose class has a default number refuse null. */
+function readHeadSize(reader: ConfigReader, { defaults }: Family): number | null {
   return defaults.head_dim === undefined ? reader.optionalCount('head_dim') : reader.count('head_dim')
 }
 
-/** Reads a flag that a row sets for all configs or names as a config key. */
+/** Reads a flag that a family sets for all its models, or whose config key the family names. */
 function readFlag(reader: ConfigReader, rule: boolean | string): boolean {
   return typeof rule === 'boolean' ? rule : reader.flag(rule, false)
 }
 
-/** Reads whether the head is tied; a multimodal wrapper may set it at its own level. */
-function tiedHead(root: ConfigReader, reader: ConfigReader, family: Family): boolean {
+/** Reads whether the head uses the embedding's weights. The config around a text model may decide it. */
+function readTiedHead(root: ConfigReader, reader: ConfigReader, family: Family): boolean {
   const shares = readFlag(reader, family.sharedHeadKey ?? false)
   return reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault)) || shares
 }

@@ -3,7 +3,7 @@ import type { Family } from './family'
 import { shortConvolutions } from './recurrent-families'
 import { plain, predictedTokens, routerLosses, slidesFromUpperLayer } from './shared-traits'
 
-/** DeepSeek's latent attention. */
+/** Traits of families with DeepSeek's latent attention (see `LatentAttention`). */
 const latentAttention = {
   ...plain,
   names: sharedExperts,
@@ -48,7 +48,7 @@ const deepseekV3 = {
   ignored: [...deepseekTraining, ...predictedTokens]
 } satisfies Partial<Family>
 
-/** Rows of DeepSeek's families and of families that took over its latent attention or its experts. */
+/** DeepSeek's families, and families that took over its latent attention or its experts, by `model_type`. */
 export const DEEPSEEK_FAMILIES: Readonly<Record<string, Family>> = {
   deepseek: {
     ...plain,

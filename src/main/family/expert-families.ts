@@ -5,19 +5,20 @@ import type { ExpertKeys, Family } from './family'
 import { deltaLayers } from './recurrent-families'
 import { ernie, granite, hunyuan, plain, qwen2, routerLosses } from './shared-traits'
 
-/** Experts of Qwen's models. */
+/** Experts of Qwen's models: config keys and traits. */
 const qwenExperts = {
   ...softmaxExperts,
   sizeKey: 'moe_intermediate_size',
   isDense: isListedDense
 } satisfies ExpertKeys
 
+/** Qwen's experts with one further expert that every row goes through, weighed by a router. */
 const sharedExpert = {
   ...qwenExperts,
   shared: { sizeKey: 'shared_expert_intermediate_size', gated: true }
 } satisfies ExpertKeys
 
-/** Rows of families whose layers have experts. */
+/** Families whose layers have experts, by `model_type`. */
 export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
   qwen3_moe: {
     ...plain,
@@ -158,7 +159,7 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       moe_use_aux_free: true,
       use_rmsnorm: true
     },
-    // The sum of weights that it bounds from below is far larger.
+    // moe_norm_min bounds the sum of weights from below; the sum is always far larger.
     ignored: [...routerLosses, 'moe_capacity', 'moe_norm_min']
   },
   hunyuan_v1_moe: {

@@ -11,17 +11,16 @@ export function hasExperts(spec: DecoderSpec): boolean {
 
 /** Returns the experts of the first layer with experts; null without one. All layers have the same kind of experts. */
 export function anyExperts({ layers }: DecoderSpec): Experts | null {
-  const [first = null] = layers.flatMap(({ experts }) => (experts === null ? [] : [experts]))
-  return first
+  return layers.find(({ experts }) => experts !== null)?.experts ?? null
 }
 
-/** Lists one layer of each kind in the model: with one MLP or experts, and with attention or a state. */
+/** Lists the first layer of each kind. Layers of one kind have the same graph and differ only in their weights. */
 export function layerKinds(spec: DecoderSpec): number[] {
   const kinds = spec.layers.map((_, layer) => layerKind(spec, layer))
   return [...new Set(kinds)].map((kind) => kinds.indexOf(kind))
 }
 
-/** Returns a key that is equal for layers with the same graph. */
+/** Returns a key for a layer's kind, equal for layers with the same graph. */
 export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): string {
   const { experts, attends, recurrent, hasMlp, shape, carriedPair } = elementAt(layers, layer, 'layer')
   return JSON.stringify([experts !== null, attends, recurrent?.kind, hasMlp, normEpsilon, shape, carriedPair])
@@ -29,8 +28,7 @@ export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): 
 
 /** Returns the recurrence of the first recurrent layer; null without one. All layers have the same recurrence. */
 export function anyRecurrence({ layers }: DecoderSpec): Recurrence | null {
-  const [first = null] = layers.flatMap(({ recurrent }) => (recurrent === null ? [] : [recurrent]))
-  return first
+  return layers.find(({ recurrent }) => recurrent !== null)?.recurrent ?? null
 }
 
 /** Gives the inner size of the widest MLP, or of the experts that replace it. */
@@ -42,17 +40,17 @@ export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
   )
 }
 
-/** Numbers that a layer caches for a token: key and value of attention, or input of a convolution and state. */
+/** One part of a layer that caches two tensors for the next token: attention, or a recurrent state. */
 export interface CachedPart {
+  /** Numbers of a token's key, or of the input of a state's convolution. */
   readonly key: number
+  /** Numbers of a token's value, or of a state. */
   readonly value: number
   /** Null for attention. */
   readonly recurrent: Recurrence | null
 }
 
-/**
- * Lists the tensors that a layer caches for the next token: of attention, of a recurrent state, of both or of neither.
- */
+/** Lists the parts of a layer that cache tensors, attention first: one part, both or none. */
 export function cachedParts(spec: DecoderSpec, layer: number): CachedPart[] {
   const { attends, recurrent } = elementAt(spec.layers, layer, 'layer')
   const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
@@ -64,13 +62,8 @@ export function cachedParts(spec: DecoderSpec, layer: number): CachedPart[] {
 
 /** Returns the number of dimensions that a rotary embedding rotates. @param rope embedding of one of the layers */
 export function rotarySizeOf(spec: DecoderSpec, rope: Rope): number {
-  return specOfLayer(
-    spec,
-    Math.max(
-      0,
-      spec.layers.findIndex((layer) => layer.rope === rope)
-    )
-  ).rotarySize
+  const layer = spec.layers.findIndex((other) => other.rope === rope)
+  return specOfLayer(spec, Math.max(0, layer)).rotarySize
 }
 
 /** Gives the spec with the sizes of one layer. */

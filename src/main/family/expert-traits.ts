@@ -2,6 +2,8 @@ import type { ConfigReader } from './config-reader'
 import { isLeading } from './experts'
 import type { ExpertKeys } from './family'
 
+/* Config keys and traits of experts that several families share. */
+
 /** Experts that are chosen and weighted by a softmax over all experts. */
 export const softmaxExperts = {
   countKeys: ['num_experts', 'num_local_experts'],
@@ -13,7 +15,7 @@ export const softmaxExperts = {
   normed: 'norm_topk_prob'
 } satisfies ExpertKeys
 
-/** Experts of DeepSeek's first models: a softmax, and an expert without a router. */
+/** Experts of DeepSeek's first models: a softmax, and a shared expert that every row goes through. */
 export const deepseekExperts = {
   ...softmaxExperts,
   countKeys: ['n_routed_experts', 'num_local_experts'],
@@ -22,7 +24,7 @@ export const deepseekExperts = {
   shared: { sizeKey: 'moe_intermediate_size', countKey: 'n_shared_experts', gated: false }
 } satisfies ExpertKeys
 
-/** Experts of DeepSeek-V3, which other families took over: sigmoids with a bias for the choice, in groups. */
+/** Experts of DeepSeek-V3 and others: sigmoids, with a bias that only affects the choice, in groups. */
 export const sigmoidExperts = {
   ...deepseekExperts,
   scores: 'sigmoid',
@@ -31,7 +33,7 @@ export const sigmoidExperts = {
   scaleKey: 'routed_scaling_factor'
 } satisfies ExpertKeys
 
-/** Experts of Granite, stored as one tensor, whose outputs have the factor of every sublayer. */
+/** Experts of Granite, stored in joined tensors. Their outputs have the same factor as other sublayers. */
 export const graniteExperts = {
   ...softmaxExperts,
   countKeys: ['num_local_experts', 'num_experts'],
@@ -56,7 +58,7 @@ export const gemmaExperts = {
 /** Name of the router of Granite's experts. */
 export const graniteRouter = { router: 'block_sparse_moe.router.layer' }
 
-/** Name of the expert that every row goes through, in families after DeepSeek. */
+/** Name of the expert that every row goes through, in DeepSeek's families and families that follow them. */
 export const sharedExperts = { sharedExpert: 'mlp.shared_experts' }
 
 /** Names of Mixtral's experts. */

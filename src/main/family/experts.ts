@@ -1,7 +1,7 @@
 import type { ConfigReader } from './config-reader'
 import type { ExpertKeys, Family } from './family'
 
-/** Describes the experts of a layer: each row goes through a few of many MLPs. */
+/** Describes the experts of a layer: a router sends each row (the vector of a token) through a few of many MLPs. */
 export interface Experts {
   readonly count: number
   /** Number of experts that compute each row: those with the largest scores. */
@@ -11,7 +11,7 @@ export interface Experts {
   readonly scores: ExpertKeys['scores']
   /** True if a bias is added to the scores that choose experts. */
   readonly biased: boolean
-  /** Groups of equally many experts. A row uses only experts of the best `perRow` groups. */
+  /** Groups of equally many experts. A row uses only experts of the best `perRow` groups. Null without groups. */
   readonly groups: {
     readonly count: number
     readonly perRow: number
@@ -44,7 +44,7 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
   const groups = readGroups(reader, keys, count)
   const experts: Experts = {
     count,
-    perRow: renamedCount(reader, keys.perRowKeys, inGroups(groups, count)),
+    perRow: renamedCount(reader, keys.perRowKeys, countChoices(groups, count)),
     size: reader.count(keys.sizeKey),
     scores: keys.scores,
     biased: keys.choiceBias !== 'none',
@@ -59,7 +59,7 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
   )
 }
 
-/** Reads a number whose key has several names. Releases that renamed the key write either name. */
+/** Reads a number whose key has several names, because releases of transformers renamed it. All must agree. */
 function renamedCount(reader: ConfigReader, keys: ExpertKeys['countKeys'], maximum?: number): number {
   const [first = keys[0], ...others] = keys.filter((key) => reader.configured(key) !== undefined)
   const count = reader.uniformCount(first, maximum)
@@ -67,6 +67,7 @@ function renamedCount(reader: ConfigReader, keys: ExpertKeys['countKeys'], maxim
   return count
 }
 
+/** Reads the inner size of the shared experts together; null if the model has none. */
 function readSharedSize(reader: ConfigReader, { shared }: ExpertKeys): number | null {
   if (shared === undefined) return null
   if (shared.countKey === undefined) return reader.count(shared.sizeKey)
@@ -91,12 +92,12 @@ function readGroups(reader: ConfigReader, { groups }: ExpertKeys, expertCount: n
   return perRow === count ? null : { count, perRow, rank: groups }
 }
 
-/** Counts the experts that a row can choose from. */
-function inGroups(groups: Experts['groups'], expertCount: number): number {
+/** Counts the experts that a row can choose from after its groups are chosen. */
+function countChoices(groups: Experts['groups'], expertCount: number): number {
   return groups === null ? expertCount : (groups.perRow * expertCount) / groups.count
 }
 
-/** Reports a listed layer, or one between the sparse layers. */
+/** Reports whether a Qwen layer has one MLP: if the config lists the layer, or not every `decoder_sparse_step`-th. */
 export function isListedDense(reader: ConfigReader, layer: number): boolean {
   const listed = reader.layerList('mlp_only_layers')
   return listed?.includes(layer) === true || (layer + 1) % reader.count('decoder_sparse_step') !== 0
@@ -107,7 +108,7 @@ export function isLeading(reader: ConfigReader, layer: number): boolean {
   return layer < reader.count('first_k_dense_replace', 0)
 }
 
-/** Reports a layer outside the range of layers with experts, or between them. An end of -1 is the last layer. */
+/** Reports whether a layer lies outside the range with experts, or between its steps. The end -1 is the last layer. */
 export function isOutsideRange(reader: ConfigReader, layer: number, layerCount: number): boolean {
   const end = reader.value('moe_layer_end_index')
   const last = end === -1 || end === undefined ? layerCount - 1 : reader.count('moe_layer_end_index', 0)

@@ -26,6 +26,7 @@ import {
   slidesByPattern
 } from './shared-traits'
 
+/** All supported families by `model_type`. Most rows start from shared traits and change a few of them. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   llama: { ...llama, label: 'Llama' },
   mllama_text_model: {

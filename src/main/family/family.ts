@@ -1,11 +1,14 @@
 import type { ConfigReader } from './config-reader'
 import type { RecurrentTrait } from './recurrent'
 
-/** Describes a model family as data, one row per `model_type`. The graph builder branches on traits, never on names. */
+/**
+ * Describes a model family as data, one entry per `model_type`. The graph builder branches on these traits, never on
+ * names. "Row" means the vector of one token, and "sublayer" attention or the MLP.
+ */
 export interface Family {
   /** Usual name of the family. */
   readonly label: string
-  /** Tensor names of norms by position, none without a name. "After" norms act on the output of a sublayer. */
+  /** Tensor names of norms by position. A position without a name has no norm. "After" is on a sublayer's output. */
   readonly norms: Readonly<Partial<Record<NormPosition, string>>>
   /** RMS: x / rms(x). Layer: (x - mean) / deviation, times a weight, with or without a bias, or with neither. */
   readonly normKind: 'rms' | 'layer' | 'layerWithBias' | 'layerWithoutWeight'
@@ -13,9 +16,9 @@ export interface Family {
   readonly normEpsilonKey: string | null
   /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
   readonly normOffset: 0 | 1
-  /** Norm of q and k. An RMS norm has one weight per head or projection, a layer norm one per head and no bias. */
+  /** RMS norm of q and k over each `head` or the `projection`; `eachHead` is a layer norm with weights per head. */
   readonly qkNorm: 'none' | 'head' | 'projection' | 'eachHead'
-  /** Config key that switches these norms on; omitted if they are always on. */
+  /** Config key that switches `qkNorm` on; omitted if it is always on. */
   readonly qkNormKey?: string
   /** True if RoPE comes before the norm of q and k. */
   readonly qkNormAfterRope: boolean
@@ -35,7 +38,7 @@ export interface Family {
   readonly sharedNorm: boolean
   /** Module names that differ from Llama's, inside the layers and around them. */
   readonly names: Readonly<Partial<ModuleNames>>
-  /** Constants, or the config keys for them. */
+  /** True if these projections have a bias. A text is the config key that decides. */
   readonly bias: {
     readonly qkv: boolean | string
     readonly output: boolean | string
@@ -71,7 +74,7 @@ export interface Family {
   readonly scaledEmbeddings: boolean
   /** Config key s, which scales attention scores by s^-0.5; otherwise head_size^-0.5. */
   readonly scoreScaleKey?: string
-  /** Rule for factors that are not the usual ones. */
+  /** Reads factors that are not the usual ones. */
   readonly multipliers?: (config: ConfigReader) => Partial<Multipliers>
   /** Config key of a factor of the logits. */
   readonly logitScaleKey?: string
@@ -89,7 +92,7 @@ export interface Family {
   readonly windows: 'never' | 'always' | 'layerTypes'
   /** Name in layer_types of layers that see all keys, and whether the list may be omitted. */
   readonly fullLayers: { readonly type: string; readonly isListOptional: boolean }
-  /** Keys that a config must have with these values; all else is not computed. */
+  /** Values that a config must have; models with other values are not supported. */
   readonly required: Readonly<Record<string, unknown>>
   /** True if dual_chunk_attention_config may limit the context to its first chunk, which computes as usual. */
   readonly dualChunks: boolean
@@ -115,7 +118,10 @@ export interface Family {
   readonly growingQueries: boolean
   /** True if the config may have original_max_position_embeddings, the context before LongRoPE. */
   readonly originalContext: boolean
-  /** True if projections may be float16: not Gemma (beyond 65,504), squares, experts (rounding) or recurrences. */
+  /**
+   * True if projections may be computed in float16. It is false for Gemma and squared activations (values above
+   * 65,504), for experts (rounding changes the choice) and for recurrences.
+   */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
   /** Additional config key that makes the head use the embedding's weights. */
@@ -128,7 +134,7 @@ export interface Family {
   readonly ignored: readonly string[]
 }
 
-/** Factors of parts of the computation. */
+/** Factors of parts of the computation, 1 unless a family has others. */
 export interface Multipliers {
   readonly embeddingScale: number
   /** Factor of attention scores, usually head_size^-0.5. */
@@ -185,7 +191,7 @@ export interface ExpertKeys {
   }
 }
 
-/** Names of modules of a layer besides norms. `experts` has a numbered folder for each expert. */
+/** Llama's names of modules, and usual names of modules that Llama lacks. `experts` has numbered modules. */
 const MODULES = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',
@@ -206,7 +212,7 @@ const MODULES = {
   gateUp: 'mlp.gate_up_proj',
   down: 'mlp.down_proj',
   router: 'mlp.gate',
-  /** Name of the tensor itself, because a bias that only chooses has no module in some families. */
+  /** Name of the tensor itself, because a bias that only affects the choice has no module in some families. */
   choiceBias: 'mlp.gate.e_score_correction_bias',
   experts: 'mlp.experts',
   expertGate: 'gate_proj',

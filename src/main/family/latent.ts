@@ -2,23 +2,26 @@ import type { ConfigReader } from './config-reader'
 import { ropeSection } from './layer-specs'
 import { sharpening } from './yarn'
 
-/** Latent attention (DeepSeek-AI, arXiv 2405.04434), with keys and values from one normed vector of a token. */
+/** Latent attention (DeepSeek-AI, arXiv 2405.04434): keys and values of a token are projected from a small vector. */
 export interface LatentAttention {
   /** Size of the compressed vector of queries; null if hidden states are projected to queries directly. */
   readonly queryRank: number | null
+  /** Size of the vector from which keys and values are projected. */
   readonly rank: number
   /** Dimensions of a query or key that do not rotate. */
   readonly plainSize: number
 }
 
-/** Epsilon of the norms of compressed vectors. The config's epsilon is for other norms. */
+/** Epsilon of the norms of these vectors. The config's epsilon is for other norms. */
 export const LATENT_EPSILON = 1e-6
 
+/** Latent attention with the sizes of heads, which a `DecoderSpec` has in other fields. */
 export interface LatentSizes extends LatentAttention {
   readonly rotarySize: number
   readonly valueSize: number
 }
 
+/** Reads the sizes of latent attention. */
 export function readLatent(reader: ConfigReader): LatentSizes {
   // Configs repeat under these keys sizes that follow from other keys.
   reader.ignore('head_dim', 'qk_head_dim')
@@ -33,7 +36,7 @@ export function readLatent(reader: ConfigReader): LatentSizes {
   }
 }
 
-/** Reads the factor of scores with YaRN, which transformers omitted for DeepSeek-V2 before July 2026. */
+/** Reads the factor of attention scores with YaRN. transformers omitted it for DeepSeek-V2 before July 2026. */
 export function latentScoreFactor(reader: ConfigReader): number {
   const section = ropeSection(reader)
   const scale = section?.value('mscale_all_dim')

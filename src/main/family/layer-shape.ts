@@ -1,4 +1,4 @@
-/** Sizes of a layer, for families in which layers differ in them. */
+/** Sizes of a layer, for families whose layers have different sizes. */
 export interface LayerShape {
   readonly kvHeadCount: number
   readonly headSize: number
@@ -7,13 +7,13 @@ export interface LayerShape {
   readonly intermediateSize: number
   /** Source of keys and values: two projections, one for both, or an earlier layer. */
   readonly keyValues: 'projections' | 'keyProjection' | 'earlierLayer'
-  /** Deviations above the mean of a row's gates below which a gate is zero; null if all gates count. */
+  /** Gates below the mean of a row's gates plus this many standard deviations are zero; null if all gates count. */
   readonly gateCutoff: number | null
 }
 
 /**
- * Columns of a row between layers, after its hidden states. First come the inputs of the layers that are left, then the
- * keys and values that later layers read.
+ * Columns of a row between layers, after its hidden states. First come the inputs of the layers that are left (Gemma's
+ * "per-layer inputs"), then pairs of keys and values that later layers read.
  */
 export interface CarriedColumns {
   /** Numbers of one layer's input; 0 without such inputs. */
@@ -26,7 +26,7 @@ export interface CarriedColumns {
 
 export const NO_COLUMNS: CarriedColumns = { inputSize: 0, inputVocabulary: 0, keyValueSizes: [] }
 
-/** Lists the widths of the parts of a row between layers, in their order. */
+/** Lists the widths of a row's parts in order: hidden states, next layer's input, further inputs, keys and values. */
 export function rowWidths({
   finalRowSize,
   layerCount,

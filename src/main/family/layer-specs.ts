@@ -51,11 +51,11 @@ export function rotaryFactor(reader: ConfigReader, family: Family): number {
   return factor
 }
 
-/** Checks the new name of a renamed key, which releases write beside the old one. */
+/** Checks that a renamed key has the value of its other name, because releases write both. */
 function requireAlike(reader: ConfigReader, key: string, value: number): void {
   const other = reader.configured(key)
   if (other !== undefined && other !== null && other !== value)
-    throw reader.bad(key, `${value}, as it is called otherwise`)
+    throw reader.bad(key, `${value}, as under its other name`)
 }
 
 /** Returns the reader of the section if it contains `key`, else of the config around it. Both must not contradict. */
@@ -72,18 +72,18 @@ function readerOfKey(outer: ConfigReader, section: ConfigReader | null, key: str
 /** Shared by all layers without RoPE, so that they share their tables. */
 const NO_ROPE: Rope = { kind: 'none' }
 
-/** Computes the longest text: the config's limit, the limit of its rotations, or one chunk of attention. */
-export function contextLength(reader: ConfigReader, family: Family, layers: readonly LayerSpec[]): number | null {
+/** Gives the longest text in tokens: the least of the config's limit, RoPE's limits and one chunk of attention. */
+export function readContextLength(reader: ConfigReader, family: Family, layers: readonly LayerSpec[]): number | null {
   const limits = [
     reader.optionalCount('max_position_embeddings'),
-    family.dualChunks ? firstChunk(reader) : null,
+    family.dualChunks ? readFirstChunk(reader) : null,
     ...layers.map(({ rope }) => ('limit' in rope ? rope.limit : null))
   ].filter((limit) => limit !== null)
   return limits.length === 0 ? null : Math.min(...limits)
 }
 
-/** Reads the first chunk of dual chunk attention (An et al., arXiv 2402.17463), within which attention is plain. */
-function firstChunk(reader: ConfigReader): number | null {
+/** Reads the length of the first chunk of dual chunk attention (An et al., arXiv 2402.17463), with plain attention. */
+function readFirstChunk(reader: ConfigReader): number | null {
   const section = reader.section('dual_chunk_attention_config')
   if (section === null) return null
   section.ignore('original_max_position_embeddings')
@@ -91,11 +91,18 @@ function firstChunk(reader: ConfigReader): number | null {
   return section.count('chunk_size', localSize + 1) - localSize
 }
 
-export function layerSpecs(reader: ConfigReader, family: Family, layerCount: number, rotarySize: number): LayerSpec[] {
+/** Reads the properties of each layer, all with the sizes of the model. */
+export function readLayerSpecs(
+  reader: ConfigReader,
+  family: Family,
+  layerCount: number,
+  rotarySize: number
+): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
-  const window = slidingWindow(reader, family)
-  const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
+  const window = readWindow(reader, family)
+  const types = family.windows === 'always' ? null : readLayerTypes(reader, family, layerCount)
   const imageLayers = family.imageLayersKey === undefined ? null : reader.layerList(family.imageLayersKey)
+  /** A layer without any part. */
   const bare = { window: null, rope: NO_ROPE, attends: false, recurrent: null, shape: null, carriedPair: null }
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const hasMlp = family.layerLetters === null
@@ -107,15 +114,15 @@ export function layerSpecs(reader: ConfigReader, family: Family, layerCount: num
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
-    const rope = slides ? ropes.sliding : ropes.full
-    const isUnturned = {
-      none: () => false,
-      marked: () => !rotates(layer, reader),
-      full: () => window !== null && !slides,
-      allUnlessNamed: () => reader.value('position_embedding_type') !== 'rope'
-    }[family.layersWithoutRope]()
-    const ofAttention = { window: slides ? window : null, rope: isUnturned ? NO_ROPE : rope }
-    return { ...bare, ...ofAttention, attends: true, experts, recurrent, hasMlp }
+    const hasRope = {
+      none: () => true,
+      marked: () => rotates(layer, reader),
+      full: () => window === null || slides,
+      allUnlessNamed: () => reader.value('position_embedding_type') === 'rope'
+    }[family.layersWithoutRope]
+    const ropeOfType = slides ? ropes.sliding : ropes.full
+    const rope = hasRope() ? ropeOfType : NO_ROPE
+    return { ...bare, window: slides ? window : null, rope, attends: true, experts, recurrent, hasMlp }
   })
 }
 
@@ -130,7 +137,8 @@ function isRecurrent(
   return types === null ? byRule : types[layer] === layerType
 }
 
-function slidingWindow(reader: ConfigReader, family: Family): number | null {
+/** Reads the window of sliding layers in tokens; null if no layer has a window. */
+function readWindow(reader: ConfigReader, family: Family): number | null {
   if (family.windows === 'never') return null
   if (family.windowSwitch === undefined || reader.flag(family.windowSwitch, false)) {
     return reader.optionalCount('sliding_window')
@@ -149,6 +157,7 @@ function refuseWithoutWindow(reader: ConfigReader, family: Family, listed: boole
   }
 }
 
+/** Reports whether a layer has a window, in configs without layer_types. */
 function slidesByRule(family: Family, layer: number, reader: ConfigReader): boolean {
   return family.slides === undefined ? family.windows === 'always' : family.slides(layer, reader)
 }
@@ -168,14 +177,14 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
   if (section !== null && perType !== null) {
     // transformers 5 writes rope_type here if all layers have one type, and does not read it.
     if (section.value('rope_type') === 'default') section.ignore('rope_type')
-    const full = readRope(perType, theta(reader, perType, thetaKey), context)
+    const full = readRope(perType, readTheta(reader, perType, thetaKey), context)
     const sliding = section.section('sliding_attention')
     return {
       full,
-      sliding: sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'), context)
+      sliding: sliding === null ? full : readRope(sliding, readTheta(reader, sliding, 'rope_local_base_freq'), context)
     }
   }
-  const fullTheta = theta(reader, section, thetaKey)
+  const fullTheta = readTheta(reader, section, thetaKey)
   if (thetaKey !== 'rope_theta') requireAlike(reader, 'rope_theta', fullTheta)
   const full = readRope(section, fullTheta, context)
   switch (family.slidingRope) {
@@ -188,32 +197,33 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
   }
 }
 
-/** Reads rope_theta of a section, or the config's value under `outerKey`. */
-function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: string): number {
+/** Reads RoPE's base frequency: rope_theta of a section, or the config's value under `outerKey`. */
+function readTheta(reader: ConfigReader, section: ConfigReader | null, outerKey: string): number {
   const holder = readerOfKey(reader, section, 'rope_theta', outerKey)
   return holder === reader ? reader.positive(outerKey) : holder.positive('rope_theta')
 }
 
-function layerTypes(
+/** Reads the type of each layer; null if the config omits the list and the family allows it. */
+function readLayerTypes(
   reader: ConfigReader,
   { windows, recurrent, layerLetters, fullLayers: { type: full, isListOptional } }: Family,
   layerCount: number
 ): readonly unknown[] | null {
   if (layerLetters !== null) return typesOfLetters(reader, layerLetters, layerCount)
-  // transformers 5.16 has one name for layers with a state, and one for layers with attention.
+  // transformers 5.16 names layers alike in all families. The names are converted to the family's earlier ones.
   const named = reader.value('layer_types')
-  const older: Readonly<Record<string, unknown>> = {
+  const familyNames: Readonly<Record<string, unknown>> = {
     full_attention: full,
     ...(recurrent !== null && { linear_attention: recurrent.layerType })
   }
-  const types: unknown = Array.isArray(named) ? named.map((type: unknown) => older[String(type)] ?? type) : named
+  const types: unknown = Array.isArray(named) ? named.map((type: unknown) => familyNames[String(type)] ?? type) : named
   if ((types === undefined || types === null) && isListOptional) return null
   if (!Array.isArray(types) || types.length !== layerCount) {
     throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)
   }
-  const others = recurrent?.layerType ?? 'sliding_attention'
-  if (!types.every((type) => type === full || type === others)) {
-    const all = windows === 'never' && recurrent === null ? [full] : [full, others]
+  const otherType = recurrent?.layerType ?? 'sliding_attention'
+  if (!types.every((type) => type === full || type === otherType)) {
+    const all = windows === 'never' && recurrent === null ? [full] : [full, otherType]
     throw reader.unsupported('layer_types', all.join(', '))
   }
   return types

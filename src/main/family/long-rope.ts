@@ -21,7 +21,7 @@ export interface RopeContext {
 export interface LongRope {
   readonly kind: 'longrope'
   readonly theta: number
-  /** [rotarySize / 2] */
+  /** Divisor of each frequency, [rotarySize / 2]. */
   readonly divisors: readonly number[]
   /** Factor of cos and sin. */
   readonly attentionFactor: number
@@ -52,6 +52,7 @@ export function readLongRope(section: ConfigReader, theta: number, context: Rope
   return { kind: 'longrope', theta, divisors, attentionFactor, limit }
 }
 
+/** Reads dynamic RoPE. With an `alpha`, the base frequency is raised for all lengths. */
 export function readDynamicRope(section: ConfigReader, theta: number, context: RopeContext): DynamicRope {
   const { contextLength, rotarySize } = context
   if (contextLength === null) throw section.unsupported('factor', 'a factor beside max_position_embeddings')

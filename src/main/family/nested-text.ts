@@ -23,6 +23,7 @@ const QWEN_IMAGES = [
 /** Keys around the text model of Idefics 3 and SmolVLM. */
 const IDEFICS_IMAGES = ['image_token_id', 'scale_factor', 'use_reentrant_checkpointing', 'vision_config', 'vocab_size']
 
+/** Multimodal checkpoints whose text model is supported, by the `model_type` of the whole checkpoint. */
 export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
   aya_vision: {
     key: 'text_config',

@@ -3,7 +3,7 @@ import type { Family, Multipliers } from './family'
 import { graniteExperts, graniteRouter } from './expert-traits'
 import { granite, plain, routerLosses } from './shared-traits'
 
-/** Three layers with a gated delta rule before each layer with gated attention. */
+/** Traits of Qwen3.5 and Qwen3-Next: three layers with a gated delta rule before each layer with gated attention. */
 export const deltaLayers = {
   ...plain,
   normOffset: 1,
@@ -36,7 +36,7 @@ export const deltaLayers = {
   ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
 } satisfies Partial<Family>
 
-/** State spaces of Mamba-2 in the layers that layer_types names. */
+/** Trait of layers with state spaces of Mamba-2, which layer_types names. */
 const stateSpaces = {
   kind: 'stateSpace',
   layerType: 'mamba',
@@ -52,7 +52,7 @@ const stateSpaces = {
   groupNorm: false
 } satisfies Family['recurrent']
 
-/** Layers with short convolutions, and some layers with attention and normed heads. */
+/** Traits of LFM2: layers with short convolutions, and some layers with attention and normed heads. */
 export const shortConvolutions = {
   ...plain,
   norms: { beforeAttention: 'operator_norm', beforeMlp: 'ffn_norm' },
@@ -90,7 +90,7 @@ export const shortConvolutions = {
   olderNames: { rope_theta: 'theta', tie_word_embeddings: 'tie_embedding' }
 } satisfies Partial<Family>
 
-/** Rounds two thirds of the MLP's inner size up to a multiple, unless a flag turns this off. */
+/** Gives LFM2's inner size: two thirds of the stated size, scaled and rounded up, unless a flag turns this off. */
 function shortenedMlp(config: ConfigReader): number {
   const size = config.count('intermediate_size')
   const factor = config.optionalPositive('block_ffn_dim_multiplier')
@@ -121,7 +121,7 @@ function falconFactors(config: ConfigReader): Partial<Multipliers> {
   }
 }
 
-/** Families whose layers may have a recurrent state instead of attention, or in addition to it. */
+/** Families whose layers may have a recurrent state instead of attention, or in addition to it, by `model_type`. */
 export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
   qwen3_5_text: { ...deltaLayers, label: 'Qwen3.5' },
   granitemoehybrid: {

@@ -2,7 +2,10 @@ import type { DecoderSpec } from './decoder-spec'
 import { moduleNames } from './family'
 import { type GatedDelta, outputSize, type Recurrence } from './recurrent'
 
-/** Components of the tensors of recurrent layers. A gate multiplies the output, and strength and decay act on keys. */
+/**
+ * Components of the tensors of recurrent layers, by role. A component is a part of a layer that a recipe can restore by
+ * itself. Gates multiply the output and count as `o`. Strength and decay act on keys and count as `k`.
+ */
 export const RECURRENT_COMPONENTS = {
   stateInputs: ['q', 'k', 'v', 'o'],
   stateQkv: ['q', 'k', 'v'],
@@ -23,11 +26,12 @@ export type RecurrentRole = keyof typeof RECURRENT_COMPONENTS
 
 interface RecurrentTensor {
   readonly role: RecurrentRole
+  /** Name within the layer. */
   readonly name: string
   readonly shape: readonly number[]
 }
 
-/** Lists the tensors that replace attention's in a recurrent layer, without norms around it. */
+/** Lists the tensors of a layer's recurrence, without the norms around it. */
 export function recurrentTensors(spec: DecoderSpec, recurrence: Recurrence): RecurrentTensor[] {
   const { hiddenSize, family } = spec
   const { recurrent: folder } = moduleNames(family)

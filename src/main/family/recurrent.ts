@@ -1,11 +1,11 @@
 import { isJsonObject } from '../base/json-object'
 import type { ConfigReader } from './config-reader'
 
-/** A trait of families in which some layers have a state in place of attention. */
+/** A trait of families with recurrent layers: a state that is updated by each token replaces attention. */
 export type RecurrentTrait = {
   /** Name of these layers in layer_types. */
   readonly layerType: string
-  /** Reports which layers have attention without layer_types. */
+  /** Reports whether a layer has attention, for configs without layer_types. */
   readonly attends: (layer: number, config: ConfigReader) => boolean
   /** True if layers with a state also have attention. */
   readonly besideAttention?: boolean
@@ -66,7 +66,7 @@ export interface StateSpace extends ConvolutionShape {
   readonly norm: 'none' | 'beforeGate' | 'afterGate'
   /** Groups of heads that are normed apart. */
   readonly normGroups: number
-  /** Limits of a token's step; null without them. */
+  /** Limits of a token's time step (dt); null without limits. */
   readonly stepLimits: readonly [min: number, max: number] | null
 }
 

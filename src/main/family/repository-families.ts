@@ -13,6 +13,7 @@ function scaledByDepth(config: ConfigReader): Partial<Multipliers> {
   }
 }
 
+/** Traits that MiniCPM and MiniCPM3 share. */
 const minicpm = {
   ...llama,
   multipliers: scaledByDepth,
@@ -21,7 +22,7 @@ const minicpm = {
   ignored: ['mup_denominator']
 } satisfies Partial<Family>
 
-/** Rows of families whose first models came with code of their own in their repositories. */
+/** Families whose first models came with code of their own in their repositories, by `model_type`. */
 export const REPOSITORY_FAMILIES: Readonly<Record<string, Family>> = {
   mobilellm: {
     ...llama,

@@ -17,7 +17,7 @@ export type Rope =
   | LongRope
   | DynamicRope
   | { readonly kind: 'default'; readonly theta: number }
-  /** Rotates the first part of the dimensions, at the frequencies of all. */
+  /** Rotates only the first `share` of the dimensions, at the frequencies that they have without a share. */
   | { readonly kind: 'proportional'; readonly theta: number; readonly share: number }
   | { readonly kind: 'linear'; readonly theta: number; readonly factor: number }
   | {
@@ -29,7 +29,7 @@ export type Rope =
       readonly originalContext: number
     }
 
-/** Reads `rope_scaling` or the newer `rope_parameters` from `section`; null is no scaling. */
+/** Reads RoPE from its section of the config; null without a section, which means no scaling. @param theta base */
 export function readRope(section: ConfigReader | null, theta: number, context: RopeContext): Rope {
   if (section === null) return { kind: 'default', theta }
   const older = section.value('type')
@@ -71,11 +71,7 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
   }
 }
 
-/**
- * Computes inverse frequencies, [rotarySize / 2], in float32 as the reference. For llama3, wavelengths above
- * originalContext / lowFrequencyFactor are divided by the factor, and those down to originalContext /
- * highFrequencyFactor interpolated.
- */
+/** Computes the angle per position of each pair of dimensions, [rotarySize / 2], in float32 as the reference. */
 export function inverseFrequencies(rope: Rope, rotarySize: number): Float32Array {
   const frequencies = new Float32Array(rotarySize / 2)
   if (rope.kind === 'none') return frequencies
@@ -109,6 +105,7 @@ function scaleFrequency(
   }
 }
 
+/** Divides frequencies of long waves by the factor, keeps those of short waves, and interpolates between. */
 function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: number): number {
   const wavelength = (2 * Math.PI) / frequency
   if (wavelength < rope.originalContext / rope.highFrequencyFactor) return frequency
@@ -118,7 +115,7 @@ function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: numbe
   return ((1 - smooth) * frequency) / rope.factor + smooth * frequency
 }
 
-/** Computes cos and sin, [positionCount, rotarySize / 2], in float32, scaled by YaRN and LongRoPE. */
+/** Computes cos and sin of all angles, [positionCount, rotarySize / 2], times the factor of YaRN or LongRoPE. */
 export function rotaryTables(
   rope: Rope,
   rotarySize: number,

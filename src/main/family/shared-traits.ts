@@ -1,8 +1,9 @@
 import type { ConfigReader } from './config-reader'
 import type { Family } from './family'
 
-/** Traits that several rows of the family table share. */
+/* Traits that several families of the table share, as starting points of their entries. */
 
+/** Norms before the sublayers (attention and MLP), as in Llama. */
 export const preNorms = { beforeAttention: 'input_layernorm', beforeMlp: 'post_attention_layernorm' }
 
 /** Norms after the sublayers only: attention and MLP read the raw residual. */
@@ -11,6 +12,7 @@ export const postNorms = {
   afterMlp: 'post_feedforward_layernorm'
 }
 
+/** Norms before and after both sublayers. */
 const sandwichNorms = {
   beforeAttention: 'input_layernorm',
   afterAttention: 'post_attention_layernorm',
@@ -18,6 +20,7 @@ const sandwichNorms = {
   afterMlp: 'post_feedforward_layernorm'
 }
 
+/** The most common value of each trait. All families start from these. */
 export const plain = {
   norms: preNorms,
   normKind: 'rms',
@@ -69,6 +72,7 @@ export const llama = {
   bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' }
 } satisfies Partial<Family>
 
+/** Granite: a Llama with configured factors of embeddings, scores, sublayers and logits. */
 export const granite = {
   ...llama,
   multipliers: (config) => ({
@@ -86,6 +90,7 @@ export const granite = {
   }
 } satisfies Partial<Family>
 
+/** Traits of Gemma 2 and later: norms around both sublayers, and weights of norms stored around zero. */
 export const gemma = {
   ...plain,
   norms: sandwichNorms,
@@ -165,6 +170,7 @@ export const cohere = {
 /** Norms of q and k, which only the larger of Cohere's first models have. */
 export const normsOfEachHead = { qkNorm: 'eachHead', qkNormKey: 'use_qk_norm' } satisfies Partial<Family>
 
+/** Traits of GLM-4: one tensor for gate and up projections, and RoPE in half of each head. */
 export const glm = {
   ...plain,
   bias: { qkv: 'attention_bias', output: false, mlp: false },
@@ -180,15 +186,12 @@ export const glm = {
   }
 } satisfies Partial<Family>
 
-/** Slides in every layer except each pattern-th. */
+/** Creates a rule of sliding layers: all except every n-th have a window. @param key config key of n */
 export function slidesByPattern(key: string, byDefault: number) {
   return (layer: number, config: ConfigReader): boolean => (layer + 1) % (config.optionalCount(key) ?? byDefault) !== 0
 }
 
-/**
- * Slides by pattern, or in no layer without a window. The reference ignores a pattern of letters and uses
- * layer_types.
- */
+/** Reports whether an EXAONE layer has a window. The reference ignores a pattern of letters beside layer_types. */
 export function exaoneSlides(layer: number, config: ConfigReader): boolean {
   const key = 'sliding_window_pattern'
   if (typeof config.value(key) === 'string' && Array.isArray(config.value('layer_types'))) return false
@@ -201,6 +204,7 @@ export const routerLosses = ['output_router_logits', 'router_aux_loss_coef']
 /** Keys of layers that predict further tokens, which are not part of the decoder. */
 export const predictedTokens = ['num_nextn_predict_layers']
 
+/** Reports whether a layer has a window, in families whose upper layers have one. */
 export function slidesFromUpperLayer(layer: number, config: ConfigReader): boolean {
   return layer >= config.count('max_window_layers', 0)
 }
@@ -213,6 +217,7 @@ export const qwenWindows = {
   defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
 } satisfies Partial<Family>
 
+/** Traits of Qwen2: biases of q, k and v, windows in upper layers, and dual chunk attention. */
 export const qwen2 = {
   ...plain,
   // No config key decides on these biases: q, k and v always have biases, and o never has one.
@@ -222,6 +227,7 @@ export const qwen2 = {
   ignored: ['attention_bias']
 } satisfies Partial<Family>
 
+/** Traits of Qwen3: norms of q and k of each head, and windows in upper layers. */
 export const qwen3 = {
   ...plain,
   qkNorm: 'head',
@@ -240,6 +246,7 @@ export const cohereWithWindows = {
   ignored: [...cohere.ignored, '_sliding_window_pattern']
 } satisfies Partial<Family>
 
+/** Traits of ERNIE 4.5: optional biases, and RoPE that pairs neighbouring dimensions. */
 export const ernie = {
   ...plain,
   bias: { qkv: 'use_bias', output: 'use_bias', mlp: 'use_bias' },

@@ -1,6 +1,6 @@
 /**
- * Prefixes of decoder tensors with their canonical ones: plain, of GPT-NeoX and Nemotron-H, of three multimodal
- * wrappers, and of models in the style of GPT-2. A prefix precedes its own beginnings.
+ * Prefixes of the names of decoder tensors in checkpoints, and the canonical prefix `model.` that replaces them. The
+ * first match counts, so longer prefixes come before shorter ones.
  */
 const DECODER_PREFIXES = [
   ['model.language_model.', 'model.'],

@@ -1,8 +1,8 @@
 import type { ConfigReader } from './config-reader'
 
 /**
- * Rows with several hidden states (AltUp, arXiv 2301.13310): layers compute one state and predict all others. LAuReL
- * (arXiv 2411.07501) is a low-rank path beside attention.
+ * Gemma 3n's rows with several hidden states, here called streams (AltUp, arXiv 2301.13310): layers compute the first
+ * state and predict all others. LAuReL (arXiv 2411.07501) is a low-rank path beside attention.
  */
 export interface Streams {
   /** Hidden states of a row. */
@@ -13,6 +13,7 @@ export interface Streams {
   readonly rank: number
 }
 
+/** Reads the streams of a model. */
 export function readStreams(reader: ConfigReader): Streams {
   return {
     count: reader.count('altup_num_inputs', 2),
@@ -22,8 +23,8 @@ export function readStreams(reader: ConfigReader): Streams {
 }
 
 /**
- * Reads each layer's limit of gates: deviations above the mean at which a normal distribution has the stated share of
- * gates below. Gates below the limit are zero.
+ * Reads each layer's share of gates that are zero. It is converted to a limit in standard deviations above the mean, as
+ * for a normal distribution. Null if the share is 0.
  */
 export function readGateCutoffs(reader: ConfigReader, key: string, layerCount: number): (number | null)[] {
   const shares = reader.value(key) ?? defaultShares(layerCount)
@@ -38,7 +39,10 @@ function defaultShares(layerCount: number): number[] {
   return Array.from({ length: layerCount }, (_, layer) => (layerCount > 10 && layer < 10 ? 0.95 : 0))
 }
 
-/** Inverts the normal distribution. Newton's steps from 0 never overshoot, because the distribution bends towards 1. */
+/**
+ * Inverts the distribution function of the normal distribution by Newton's method. Steps from 0 never overshoot,
+ * because the function is concave above 0. The inner loop sums the function's power series.
+ */
 export function normalQuantile(share: number): number {
   if (share < 0.5) return -normalQuantile(1 - share)
   let quantile = 0

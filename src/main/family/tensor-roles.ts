@@ -11,7 +11,7 @@ export const NORM_ROLES = {
 } as const satisfies Record<NormPosition, string>
 type NormRole = (typeof NORM_ROLES)[NormPosition]
 
-/** Role of a tensor inside a layer; also the name of its input in the block graph. */
+/** Role of a tensor inside a layer, independent of its name in checkpoints; also the name of its input in graphs. */
 export type Role =
   | NormRole
   | `${NormRole}Bias`
@@ -72,7 +72,10 @@ export type Role =
   | 'streamScale'
   | RecurrentRole
 
-/** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
+/**
+ * Components that each tensor contains; a fused tensor has several. A component is a part of a layer that a recipe can
+ * restore by itself. A bias belongs to its weight.
+ */
 export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   normBeforeAttention: ['norms'],
   normBeforeAttentionBias: ['norms'],

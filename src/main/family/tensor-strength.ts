@@ -4,7 +4,10 @@ import { componentName, componentStrengths, HALVES } from '../../contract/model/
 import type { DecoderSpec } from './decoder-spec'
 import { layerTensors, type LayerTensorSpec } from './tensors'
 
-/** Gives base's share of a layer tensor, whose components agree by {@link requireComponents}. */
+/**
+ * Gives the strength of a tensor, which is base's share in its blend with post. A recipe states strengths for a half of
+ * a layer (attention or MLP), or for the half's components. A tensor's components agree by {@link requireComponents}.
+ */
 export function tensorStrength({ half, components }: LayerTensorSpec, layer: LayerStrength): number {
   const halfStrength = layer[half]
   if (typeof halfStrength === 'number') return halfStrength
@@ -13,7 +16,11 @@ export function tensorStrength({ half, components }: LayerTensorSpec, layer: Lay
   return match.strength
 }
 
-/** Requires that components which share a stored tensor have the same strength. */
+/**
+ * Requires that components which share a stored tensor have the same strength, and that layers have the components.
+ *
+ * @throws WorkbenchError `unsupported` naming the components and the layer
+ */
 export function requireComponents(spec: DecoderSpec, layers: readonly LayerStrength[]): void {
   const { label } = spec.family
   for (const [index, layer] of layers.entries()) {

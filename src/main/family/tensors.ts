@@ -10,12 +10,15 @@ import { specOfLayer } from './expert-layers'
 import { elementAt } from '../../contract/model/look-up'
 import { COMPONENTS_OF, NORM_ROLES, type Role } from './tensor-roles'
 
+/* Lists the tensors of a model with their names, shapes and roles. */
+
 /** A tensor with its canonical name, `model.…` or `lm_head.weight`. */
 export interface TensorSpec {
   readonly name: string
   readonly shape: readonly number[]
 }
 
+/** A tensor of a layer, or one expert's part of a tensor that stores all experts. */
 export interface LayerTensorSpec extends TensorSpec {
   readonly role: Role
   /** Index of the tensor's expert; null for tensors that every row uses. */
@@ -26,7 +29,7 @@ export interface LayerTensorSpec extends TensorSpec {
   readonly half: LayerHalf
 }
 
-/** A tensor of a layer without the layer's number. */
+/** A tensor of a layer whose name does not contain the layer's number yet. */
 type PartialTensor = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'> & { readonly first?: number }
 
 /** Lists all tensors of one decoder layer. Projections are stored [out, in]. */
@@ -104,6 +107,7 @@ export function expertTensors(spec: DecoderSpec, layer: number, expert: number):
   ])
 }
 
+/** Completes tensors of a layer's half. @param expert their expert; null if every row uses them */
 function inLayer(
   layer: number,
   half: LayerHalf,
@@ -120,25 +124,27 @@ function inLayer(
   }))
 }
 
-function attentionTensors(spec: DecoderSpec): PartialTensor[] {
-  const { family, hiddenSize, headSize, latent } = spec
+/** Lists the projections to q, k and v that a layer has. */
+function projectionTensors(spec: DecoderSpec): PartialTensor[] {
+  const { family, hiddenSize, headSize, latent, qkvBias, keyValues } = spec
+  if (latent !== null) return latentTensors(spec, latent)
   const names = moduleNames(family)
   const qSize = spec.headCount * headSize
   const kvSize = spec.kvHeadCount * headSize
+  if (family.attention !== 'separate')
+    return linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, qkvBias)
   // Rows of q with gates are [q | gate] of each head.
-  const qRows = family.gatedAttention ? 2 * qSize : qSize
-  const projections: PartialTensor[] =
-    latent !== null
-      ? latentTensors(spec, latent)
-      : family.attention === 'separate'
-        ? [
-            ...linear('q', 'qBias', names.q, qRows, hiddenSize, spec.qkvBias),
-            ...(spec.keyValues === 'earlierLayer'
-              ? []
-              : linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias)),
-            ...(spec.keyValues === 'projections' ? linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias) : [])
-          ]
-        : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
+  const q = linear('q', 'qBias', names.q, family.gatedAttention ? 2 * qSize : qSize, hiddenSize, qkvBias)
+  if (keyValues === 'earlierLayer') return q
+  const k = linear('k', 'kBias', names.k, kvSize, hiddenSize, qkvBias)
+  if (keyValues === 'keyProjection') return [...q, ...k]
+  return [...q, ...k, ...linear('v', 'vBias', names.v, kvSize, hiddenSize, qkvBias)]
+}
+
+function attentionTensors(spec: DecoderSpec): PartialTensor[] {
+  const { family, hiddenSize } = spec
+  const names = moduleNames(family)
+  const projections = projectionTensors(spec)
   return [
     ...projections.filter(({ shape }) => shape.length > 1),
     ...projections.filter(({ shape }) => shape.length === 1),
@@ -219,7 +225,7 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
   ]
 }
 
-/** Lists the tensors of a layer's hidden states, input and scale, which act around its halves. */
+/** Lists the tensors that act around a layer's halves: for several hidden states, the layer's input and its scale. */
 function layerEndTensors({ family, hiddenSize, streams, carried: { inputSize } }: DecoderSpec): PartialTensor[] {
   const { layerScale, streamScale } = moduleNames(family)
   const ofStreams = ({ count, isScaled }: Streams): PartialTensor[] => [
@@ -296,6 +302,7 @@ function routerTensors(spec: DecoderSpec, { count, biased, sharedSize, besideMlp
   ]
 }
 
+/** Lists the weight [outSize, inSize] of a linear module, and its bias if it has one. */
 function linear(
   role: Role,
   biasRole: Role,
@@ -313,6 +320,7 @@ export function normBefore({ family, parallel }: DecoderSpec, half: LayerHalf): 
   return half === 'attention' || (parallel && family.sharedNorm) ? 'beforeAttention' : 'beforeMlp'
 }
 
+/** Lists the tensors of the norm at a position; none if the family has no norm there. */
 function norm(spec: DecoderSpec, position: NormPosition): PartialTensor[] {
   const { family, hiddenSize } = spec
   const shared = position === 'beforeMlp' && normBefore(spec, 'mlp') !== position
@@ -332,20 +340,20 @@ function normParts({ normKind }: Family): ('weight' | 'bias')[] {
   return normKind === 'layerWithBias' ? ['weight', 'bias'] : ['weight']
 }
 
-/** A tensor of a resident layer for generation, which joins the rows of its parts. */
+/** A tensor as generation keeps it in memory ("resident"): stored tensors, whose rows are joined. */
 export interface ResidentTensorSpec {
   readonly role: Role
   readonly shape: readonly number[]
   readonly parts: readonly Role[]
 }
 
-/** Products that are computed as one: with few rows a call costs as much as its work. */
+/** Projections that are computed as one product: with few rows, a call costs as much as its work. */
 const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[] = [
   { role: 'qkv', parts: ['q', 'k', 'v'] },
   { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
 ]
 
-/** Lists the tensors of a resident layer without its experts; q, k and v that it has are joined. */
+/** Lists the tensors of a layer as generation keeps them, without experts. Projections to q, k and v are joined. */
 export function residentTensors(spec: DecoderSpec, layer: number): ResidentTensorSpec[] {
   const stored = sharedTensors(spec, layer)
   return stored.flatMap(({ role, shape }): ResidentTensorSpec[] => {
@@ -384,7 +392,10 @@ export function wholeModelTensors(spec: DecoderSpec): {
     shape: [vocabularySize + family.spareEmbeddings, hiddenSize]
   }
   const tensor = (component: DistanceComponent, name: string, shape: readonly number[]): WholeModelTensor => ({
-    ...{ component, name, shape, groupName: null }
+    component,
+    name,
+    shape,
+    groupName: null
   })
   const ofStreams = (component: 'streamInputs' | 'streamOutputs'): WholeModelTensor[] =>
     Array.from({ length: (streams?.count ?? 1) - 1 }, (_, stream) => ({

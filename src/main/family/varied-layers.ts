@@ -9,8 +9,10 @@ import { elementAt } from '../../contract/model/look-up'
 type HeadSizes = Pick<LayerShape, 'headSize' | 'kvHeadCount'>
 
 /**
- * Reads layers that differ. Full layers may have larger heads, and use keys as values. The last layers read the keys
- * and values of the last earlier layer of their type.
+ * Adds their sizes to layers that differ (Gemma 3n and 4). Full layers, which have no window, may have larger heads,
+ * and use keys as values. The last layers read keys and values of an earlier layer, the last one of their type.
+ *
+ * @param layers layers as if all had the same sizes @param sliding sizes of layers with a window
  */
 export function readVariedLayers(
   reader: ConfigReader,
@@ -18,6 +20,7 @@ export function readVariedLayers(
   layers: readonly LayerSpec[],
   sliding: LayerShape
 ): { layers: LayerSpec[]; carried: CarriedColumns } {
+  /** First layer that reads keys and values of an earlier layer. */
   const firstReader = layers.length - reader.count('num_kv_shared_layers', 0, layers.length - 1)
   const isWide = reader.flag('use_double_wide_mlp', false)
   const keysAreValues = reader.flag('attention_k_eq_v', false)
@@ -28,25 +31,27 @@ export function readVariedLayers(
   if (layers.at(-1)?.window !== null) throw reader.unsupported('layer_types', 'a full layer at the end')
   const typeOf = ({ window }: LayerSpec): 'full' | 'sliding' => (window === null ? 'full' : 'sliding')
   const carriedTypes = [...new Set(layers.slice(firstReader).map(typeOf))]
-  const owners = new Set(
+  /** Layers whose keys and values later layers read. */
+  const sources = new Set(
     carriedTypes.map((type) => {
-      const owner = layers.slice(0, firstReader).map(typeOf).lastIndexOf(type)
-      if (owner === -1)
+      const source = layers.slice(0, firstReader).map(typeOf).lastIndexOf(type)
+      if (source === -1)
         throw reader.bad('num_kv_shared_layers', 'a number that leaves a layer of each type before them')
-      return owner
+      return source
     })
   )
   const varied = layers.map((layer, index): LayerSpec => {
     const isFull = layer.window === null
-    const reads = index >= firstReader
+    const isReader = index >= firstReader
+    const projections = isFull && keysAreValues ? 'keyProjection' : 'projections'
     const shape: LayerShape = {
       ...(isFull ? { ...sliding, ...full } : sliding),
-      intermediateSize: (reads && isWide ? 2 : 1) * elementAt(innerSizes, index, 'inner size'),
+      intermediateSize: (isReader && isWide ? 2 : 1) * elementAt(innerSizes, index, 'inner size'),
       gateCutoff: cutoffs[index] ?? null,
-      keyValues: reads ? 'earlierLayer' : isFull && keysAreValues ? 'keyProjection' : 'projections'
+      keyValues: isReader ? 'earlierLayer' : projections
     }
-    const carries = reads || owners.has(index)
-    return { ...layer, shape, carriedPair: carries ? carriedTypes.indexOf(typeOf(layer)) : null }
+    const hasPair = isReader || sources.has(index)
+    return { ...layer, shape, carriedPair: hasPair ? carriedTypes.indexOf(typeOf(layer)) : null }
   })
   const inputSize =
     reader.value('hidden_size_per_layer_input') === null ? 0 : reader.count('hidden_size_per_layer_input', 0)
@@ -77,13 +82,13 @@ function readFullHeads(
   })
   const listed = reader.section('per_layer_config')
   const byKeys = sizesIn(reader, 'global_head_dim', 'num_global_key_value_heads')
-  const ofLayers = layers.flatMap(({ window }, layer) =>
+  const listedSizes = layers.flatMap(({ window }, layer) =>
     listed === null || window !== null
       ? []
       : [sizesIn(listed.section(String(layer)), 'head_dim', 'num_key_value_heads')]
   )
-  const [sizes = byKeys] = ofLayers
-  if (!ofLayers.every((other) => isDeepStrictEqual(other, sizes)))
+  const [sizes = byKeys] = listedSizes
+  if (!listedSizes.every((other) => isDeepStrictEqual(other, sizes)))
     throw reader.unsupported('per_layer_config', 'the same sizes in all full layers')
   const { headSize } = sizes
   const hasOtherCount = listed !== null || reader.flag('attention_k_eq_v', false)

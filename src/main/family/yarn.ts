@@ -48,7 +48,7 @@ export function readYarn(section: ConfigReader, theta: number, contextLength: nu
   }
 }
 
-/** Computes 0.1 x scale x ln(factor) + 1. In the paper, scale is 1. */
+/** Computes YaRN's factor of attention, 0.1 x scale x ln(factor) + 1. In the paper, scale is 1. */
 export function sharpening(factor: number, scale: number): number {
   return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1
 }
@@ -61,6 +61,6 @@ export function scaleByYarn(yarn: Yarn, frequency: number, i: number, rotarySize
   const first = Math.max(yarn.truncate ? Math.floor(fast) : fast, 0)
   const last = Math.min(yarn.truncate ? Math.ceil(slow) : slow, rotarySize - 1)
   const width = last === first ? 0.001 : last - first
-  const stretched = Math.min(Math.max((i - first) / width, 0), 1)
-  return (frequency / yarn.factor) * stretched + frequency * (1 - stretched)
+  const stretchedShare = Math.min(Math.max((i - first) / width, 0), 1)
+  return (frequency / yarn.factor) * stretchedShare + frequency * (1 - stretchedShare)
 }

@@ -7,7 +7,7 @@ import { WorkbenchError, type Problem } from '../../../../src/contract/model/pro
 import { canonicalTensorName, decoderSpec, rotarySizeOf, supportedTypes } from '../../../../src/main/family'
 import type { Family } from '../../../../src/main/family/family'
 import { FAMILIES } from '../../../../src/main/family/family-table'
-import { UNSUPPORTED_PARTS } from '../../../../src/main/family/unbuilt'
+import { UNSUPPORTED_PARTS } from '../../../../src/main/family/unsupported-parts'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { inverseFrequencies, rotaryTables } from '../../../../src/main/family/rope'
 import { TINY_LLAMA } from '../../../fixtures/checkpoint-builder'
@@ -45,7 +45,7 @@ describe('reading the requirements of a config', () => {
   it('refuses a key that disagrees with its older name', () => {
     const config = { ...goldenConfig('gpt_neox'), partial_rotary_factor: 0.25 }
     expect(() => decoderSpec(config, 'config.json')).toThrow(
-      /"partial_rotary_factor" is 0\.25, expected 0\.5, as it is called otherwise/
+      /"partial_rotary_factor" is 0\.25, expected 0\.5, as under its other name/
     )
   })
 
