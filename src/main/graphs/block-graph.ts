@@ -14,12 +14,17 @@ import type { Role } from '../family/tensor-roles'
 import { expertTensors, type LayerTensorSpec, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
-/** Shape of a block's rows, one per distinct prompt prefix. Attention gathers them into paths, in equal segments. */
+// The graph of a block, which is one decoder layer, for many prompts and models at once. Prompts are packed: equal
+// beginnings are computed once, so a row belongs to a distinct token prefix. A node is the states of all rows in one
+// model, or in several models that are equal up to this layer. A run computes nodes with the same weights.
+
+/** Rows of a block. Attention gathers rows into paths, which are token sequences, and computes equal ones together. */
 export interface BlockShape {
   readonly inputRowCount: number
   readonly outputRowCount: number
   /** Rows whose queries, output projection and MLP are computed, [outputRowCount]; null for all rows. */
   readonly keptRows: Int32Array | null
+  /** Paths of equal lengths. Rows to gather are [pathCount x queryLength] and [pathCount x keyLength]. */
   readonly segments: readonly {
     readonly pathCount: number
     readonly queryLength: number
@@ -37,8 +42,9 @@ export interface BlockShape {
 export const BLOCK_INPUTS = {
   /** [nodes, inputRowCount, hidden] */
   hidden: 'hidden',
-  /** Position of each row of every node, [nodes x inputRowCount, 1]; of output rows, [nodes x outputRowCount, 1]. */
+  /** Position of each row of every node, [nodes x inputRowCount, 1]. */
   keyPositions: 'keyPositions',
+  /** Position of each output row of every node, [nodes x outputRowCount, 1]; no input if all rows are kept. */
   queryPositions: 'queryPositions',
   ...ROTARY_INPUTS,
   /** Additive mask of a segment, [pathCount, queryLength, 1, keyLength]. */
@@ -49,11 +55,9 @@ export const BLOCK_INPUTS = {
 export const BLOCK_OUTPUTS = {
   /** [nodes, outputRowCount, hidden]; in a layer with experts, before their outputs are added. */
   hidden: 'hiddenOut',
-  /**
-   * Inputs of experts, and scores [nodes, outputRowCount, experts], then others that choose, if any. Experts beside an
-   * MLP have the parts of an `ExpertEnding` too.
-   */
+  /** Inputs of experts, [nodes, outputRowCount, hidden]. With an MLP beside them, `ExpertEnding` has more outputs. */
   normed: 'normed',
+  /** Scores of experts, [nodes, outputRowCount, experts]; [..., 2 x experts] if other scores choose the experts. */
   routing: 'routing',
   /**
    * Tensors of each part that the layer caches: [nodes, inputRowCount, kvHeads x headSize or valueSize]. A state has a
@@ -64,17 +68,15 @@ export const BLOCK_OUTPUTS = {
 } as const
 
 /**
- * Builds the graph of one decoder layer, for any layer of its kind. Weights, masks and rotary tables are
- * inputs, so layers of one shape share the graph, and base or post weights are only other inputs. For a layer
- * with experts, the graph ends before them.
+ * Builds the graph of one decoder layer. Weights, masks and rotary tables are inputs, so layers of one kind share the
+ * graph, with weights of base or post. For a layer with experts, the graph ends before them.
  *
  *     hidden ─ norm ─ q,k,v ─ (q/k norm) ─ RoPE ─ gather ─ scores ─ softmax ─ · v ─ gather back ─ o ─ (norm) ─ + ─┐
  *     out ── + ─ (norm) ─ down ─ act(gate) · up ─ norm ───────────────────────────────────────────────────────┘
  *
- * Attention is written as MatMul, Softmax, MatMul. The fused operators ignore trie positions, soft caps or
- * long queries on some execution providers, or require head sizes that models do not have.
- *
- * @param kind number of a layer of the kind
+ * Attention is written as MatMul, Softmax, MatMul. The fused operators ignore positions, soft caps or long queries on
+ * some execution providers, or require head sizes that models do not have.
+ * @param kind number of any layer of the kind (see `layerKind`)
  */
 export function blockGraph(
   model: DecoderSpec,
@@ -118,7 +120,7 @@ export function blockGraph(
   return graph.encode()
 }
 
-/** Outputs a layer before its experts: the rows that they change, their inputs and scores, and parts that end it. */
+/** Outputs a layer up to its experts: rows to which results are added, inputs and scores of experts, and the ending. */
 function outputExperts(
   layer: LayerBuilder,
   experts: Experts,
@@ -130,9 +132,9 @@ function outputExperts(
     graph.output(graph.reshape(path, value, [-1, rowCount, width]), name, ['nodes', rowCount, width])
   const { normed, scores, sum, ending } = expertRows(layer, experts, rows, block)
   const { scores: weights, choice } = scores
-  const apart = hasSelectionScores(experts)
-  const routing = apart ? graph.node('routing/joined', 'Concat', [weights, choice], { axis: { int: -1 } }) : weights
-  output('routing', routing, BLOCK_OUTPUTS.routing, apart ? 2 * experts.count : experts.count)
+  const hasChoice = hasSelectionScores(experts)
+  const routing = hasChoice ? graph.node('routing/joined', 'Concat', [weights, choice], { axis: { int: -1 } }) : weights
+  output('routing', routing, BLOCK_OUTPUTS.routing, hasChoice ? 2 * experts.count : experts.count)
   output('summed', sum, BLOCK_OUTPUTS.hidden, spec.hiddenSize)
   output('normed/nodes', normed, BLOCK_OUTPUTS.normed, spec.hiddenSize)
   if (ending === null) return
@@ -161,8 +163,9 @@ function joinedRow(
 ): { output: string; width: number } {
   const { graph, spec } = layer
   const [input] = row.inputs
-  const inputRows = input === undefined ? input : keptOf(graph, 'layerInput', input, shape, spec.carried.inputSize)
-  const predictedRows = spec.streams === null ? block : keptOf(graph, 'streams', predicted, shape, spec.finalRowSize)
+  const inputRows = input === undefined ? input : gatherKept(graph, 'layerInput', input, shape, spec.carried.inputSize)
+  const predictedRows =
+    spec.streams === null ? block : gatherKept(graph, 'streams', predicted, shape, spec.finalRowSize)
   const finished = finishLayer(layer, rows, predictedRows, inputRows)
   const states = graph.reshape('finished', finished, [-1, shape.outputRowCount, spec.finalRowSize])
   return rowAfter(graph, spec, kind, { ...row, states }, pair)
@@ -179,14 +182,15 @@ export function earlierPair(
 }
 
 /** Gathers the kept rows of columns, [nodes, inputRowCount, width] to [nodes x outputRowCount, width]. */
-function keptOf(graph: OnnxGraph, path: string, columns: string, { keptRows }: BlockShape, width: number): string {
+function gatherKept(graph: OnnxGraph, path: string, columns: string, { keptRows }: BlockShape, width: number): string {
   const outputRows = keptRows === null ? columns : gatherRows(graph, `${path}/kept`, columns, keptRows)
   return graph.reshape(`${path}/keptRows`, outputRows, [-1, width])
 }
 
 /**
- * Builds attention, a state, both beside each other or none. @returns kept rows after the residual and before the
- * block, [nodes x outputRowCount, hidden], and keys and values of each part that the layer caches
+ * Builds the first half of a layer: attention, a recurrent state, both beside each other, or neither.
+ * @returns the kept `rows` after the residual, and before the half (`block`), [nodes x outputRowCount, hidden] each.
+ *   `cached` has keys and values of each part that the layer caches.
  */
 function attentionHalf(
   layer: LayerBuilder,
@@ -200,14 +204,14 @@ function attentionHalf(
   const attention = attends
     ? new PackedAttention(layer, shape).build(hidden, earlierPair(spec, row, carriedPair))
     : null
-  const block = attention?.block ?? keptOf(graph, 'kept/block', hidden, shape, spec.hiddenSize)
+  const block = attention?.block ?? gatherKept(graph, 'kept/block', hidden, shape, spec.hiddenSize)
   const ofAttention = attention === null ? [] : [[attention.keys, attention.values] as const]
   if (recurrent === null) return { rows: attention?.rows ?? block, block, cached: ofAttention }
   if (shape.recurrence === null) throw new Error('a recurrent layer needs chunks')
   const inputRows = graph.reshape('recurrent/rows', hidden, [-1, spec.hiddenSize])
   const { output, inputs, states } = recurrentLayer(layer, recurrent).packed(inputRows, shape.recurrence)
   const byNode = graph.reshape('recurrent/output/nodes', output, [-1, shape.inputRowCount, spec.hiddenSize])
-  const keptOutput = keptOf(graph, 'recurrent/output', byNode, shape, spec.hiddenSize)
+  const keptOutput = gatherKept(graph, 'recurrent/output', byNode, shape, spec.hiddenSize)
   return {
     rows: graph.node('recurrent/residual', 'Add', [attention?.rows ?? block, keptOutput]),
     block,
@@ -226,7 +230,7 @@ export function expertGraph(spec: DecoderSpec, precision: Precision, castsWeight
   const builder = new LayerBuilder(graph, spec, weights, ROTARY_INPUTS, { precision, weights: precision })
   const dims = ['rows', spec.hiddenSize]
   const rows = graph.input(EXPERT_ROWS.into, 'float32', dims)
-  graph.output(builder.projected(rows), EXPERT_ROWS.out, dims)
+  graph.output(builder.mlpOutput(rows), EXPERT_ROWS.out, dims)
   return graph.encode()
 }
 
@@ -269,10 +273,9 @@ class PackedAttention {
   }
 
   /**
-   * Builds attention of [nodes, inputRowCount, hidden]. @returns rows after the residual and before the block, [nodes
-   * x outputRowCount, hidden], and keys and values of all input rows
-   *
+   * Builds attention of rows, [nodes, inputRowCount, hidden].
    * @param earlier keys and values of an earlier layer, [nodes, inputRowCount, kvHeads x headSize]
+   * @returns as `attentionHalf`, and keys and values of all input rows
    */
   build(
     hidden: string,
@@ -295,7 +298,8 @@ class PackedAttention {
       const rotatedK = layer.finishK('attention', k, keyPositions)
       return [q, byNode('attention/k', rotatedK, headSize), byNode('attention/v', v, valueSize)]
     }
-    const queriesOnly = (): string => layer.q('attention', layer.norm('attention/before', keptRows, 'beforeAttention'))
+    const queriesOnly = (): string =>
+      layer.projectQ('attention', layer.norm('attention/before', keptRows, 'beforeAttention'))
     const [qRows, keys, values] = earlier === null ? projected() : [queriesOnly(), ...earlier]
     const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
 
@@ -314,7 +318,7 @@ class PackedAttention {
     })
     const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * valueSize])
     return {
-      rows: layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), keptRows),
+      rows: layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), keptRows),
       block: keptRows,
       keys,
       values
@@ -334,9 +338,9 @@ class PackedAttention {
     if (spec.family.attention === 'separate' || spec.family.attention === 'latent') {
       const normedKept =
         inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'beforeAttention')
-      return [layer.q('attention', normedKept), ...layer.kv('attention', normed)]
+      return [layer.projectQ('attention', normedKept), ...layer.projectKv('attention', normed)]
     }
-    const [q, k, v] = layer.joinedProjections('attention', normed)
+    const [q, k, v] = layer.projectQkv('attention', normed)
     if (shape.keptRows === null) return [q, k, v]
     // A fused projection computes q for every row; only the output rows are used further.
     const qSize = spec.headCount * spec.headSize
@@ -346,8 +350,10 @@ class PackedAttention {
   }
 
   /**
-   * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x valueSize]. @param q [nodes,
-   * kvHeads, outputRowCount, group x headSize] @param k [nodes, kvHeads, inputRowCount, headSize]
+   * Computes attention of one segment. A group is the query heads of one key head.
+   * @param q [nodes, kvHeads, outputRowCount, group x headSize]
+   * @param k [nodes, kvHeads, inputRowCount, headSize]
+   * @returns [nodes, kvHeads, pathCount x queryLength, group x valueSize]
    */
   private segmentAttention(index: number, q: string, k: string, v: string): string {
     const { graph, spec, shape, layer } = this
@@ -374,7 +380,7 @@ class PackedAttention {
       { perm: { ints: [0, 1, 3, 2] } }
     )
     // On the CPU, onnxruntime fuses the transposition, the scale and the product.
-    const scores = graph.node(`${path}/scores`, 'MatMul', [layer.scaled(path, queries), keys])
+    const scores = graph.node(`${path}/scores`, 'MatMul', [layer.scaleQueries(path, queries), keys])
     const capped = softCap(graph, `${path}/scores`, scores, spec.attentionSoftCap)
     const byQuery = graph.reshape(`${path}/scores/queries`, capped, [-1, pathCount, queryLength, groupSize, keyLength])
     const mask = graph.input(BLOCK_INPUTS.mask(index), 'float32', [pathCount, queryLength, 1, keyLength])

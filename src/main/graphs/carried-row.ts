@@ -6,7 +6,10 @@ import { rmsNormBy } from './norms'
 import { OnnxGraph } from './onnx-model'
 import { correctStreams } from './streams'
 
-/** Parts of a row between layers (see `CarriedColumns`). */
+// Rows that carry more than one hidden state from layer to layer, as in Gemma 3n and Gemma 4. A row is the vector of a
+// token. Other models' rows pass these functions unchanged.
+
+/** Parts of a row between layers (see `CarriedColumns`), as values of a graph. */
 export interface CarriedRow {
   /** All hidden states, [..., finalRowSize]. */
   readonly states: string
@@ -15,12 +18,12 @@ export interface CarriedRow {
   readonly pairs: readonly (readonly [keys: string, values: string])[]
 }
 
-/** Splits rows, [..., rowSize]. */
+/** Splits rows, [..., rowSize], into their parts. */
 export function splitRow(graph: OnnxGraph, spec: DecoderSpec, row: string): CarriedRow {
   const widths = rowWidths(spec)
   if (widths.length === 1) return { states: row, inputs: [], pairs: [] }
   const sizes = graph.constant('row/sizes', BigInt64Array.from(widths, BigInt))
-  const [states = row, ...others] = graph.split('row', 'Split', [row, sizes], widths.length, {
+  const [states = row, ...others] = graph.nodeWithOutputs('row', 'Split', [row, sizes], widths.length, {
     axis: { int: -1 }
   })
   const pairCount = spec.carried.keyValueSizes.length
@@ -37,10 +40,9 @@ export function splitRow(graph: OnnxGraph, spec: DecoderSpec, row: string): Carr
 }
 
 /**
- * Joins the parts of a row after a layer, whose input moves behind those of further layers. Only hidden states are left
- * after the last layer.
- *
- * @param pair the layer's keys and values
+ * Joins the parts of a row after a layer. The input of the layer moves to the end of the inputs, so that the next layer
+ * finds its own first. Only hidden states are left after the last layer.
+ * @param pair the layer's keys and values, which replace a carried pair if later layers read them
  */
 export function rowAfter(
   graph: OnnxGraph,
@@ -68,15 +70,15 @@ export function finishLayer(layer: LayerBuilder, rows: string, predicted: string
   const { graph, spec } = layer
   if (spec.streams !== null)
     return correctStreams(layer, rows, predicted, (state) =>
-      input === undefined ? null : ofInput(layer, state, input)
+      input === undefined ? null : projectInput(layer, state, input)
     )
   const added =
-    input === undefined ? rows : graph.node('layerInput/residual', 'Add', [rows, ofInput(layer, rows, input)])
+    input === undefined ? rows : graph.node('layerInput/residual', 'Add', [rows, projectInput(layer, rows, input)])
   return spec.family.layerScale ? graph.node('layerScale/scaled', 'Mul', [added, layer.weight('layerScale')]) : added
 }
 
 /** Computes the rows that a layer's input adds to the residual. */
-function ofInput(layer: LayerBuilder, rows: string, input: string): string {
+function projectInput(layer: LayerBuilder, rows: string, input: string): string {
   const { graph, spec } = layer
   const gate = layer.activation(layer.project('layerInput/gate', rows, 'layerInputGate'), 'layerInput')
   const gated = graph.node('layerInput/gated', 'Mul', [gate, input])
@@ -98,7 +100,10 @@ export const LAYER_INPUTS = {
   out: 'inputs'
 } as const
 
-/** Builds the graph that computes the inputs of all layers from tokens: (norm(W e / sqrt(hidden)) + s) / sqrt(2). */
+/**
+ * Builds the graph that computes the inputs of all layers from tokens. With embeddings e and stored inputs s, they are
+ * (norm(W e / sqrt(hidden)) + s sqrt(inputSize)) / sqrt(2).
+ */
 export function layerInputsGraph({
   hiddenSize,
   layerCount,

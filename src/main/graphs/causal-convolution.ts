@@ -15,28 +15,32 @@ export class CausalConvolution {
     this.graph = layer.graph
   }
 
-  /** Convolves rows [nodes, rows, channels]. @param parents row before each row, or the number of rows for none */
+  /**
+   * Convolves packed rows, [nodes, rows, channels].
+   * @param parents row of the token before each row's token; the number of rows at the beginning of a prompt
+   */
   packed(inputs: string, parents: Int32Array): string {
     const { graph } = this
     const { kernel } = this.sizes
-    const none = parents.length
+    // This index is of a row of zeros, which is appended to the inputs.
+    const noRow = parents.length
     const taps = this.taps()
     const padded = withZeroRow(graph, 'recurrent/inputs', inputs)
     let rows: Int32Array = Int32Array.from(parents.keys())
     let sum: string | null = null
-    for (let distance = 0; distance < kernel && rows.some((row) => row !== none); distance++) {
+    for (let distance = 0; distance < kernel && rows.some((row) => row !== noRow); distance++) {
       const path = `recurrent/convolution/tap${distance}`
       const index = graph.constant(`${path}/index`, BigInt64Array.of(BigInt(kernel - 1 - distance)))
       const weight = graph.node(`${path}/weight`, 'Gather', [taps, index], { axis: { int: 0 } })
       const seen = distance === 0 ? inputs : gatherRows(graph, `${path}/rows`, padded, rows)
       const product = graph.node(path, 'Mul', [seen, weight])
       sum = sum === null ? product : graph.node(`${path}/sum`, 'Add', [sum, product])
-      rows = rows.map((row) => (row === none ? none : elementAt(parents, row, 'row')))
+      rows = rows.map((row) => (row === noRow ? noRow : elementAt(parents, row, 'row')))
     }
     return this.biased(sum ?? inputs)
   }
 
-  /** Convolves one token of each row, [rows, channels]. @param past inputs before, [rows, kernel - 1, channels] */
+  /** Convolves one token of each row, [rows, channels]. @param past earlier inputs, [rows, kernel - 1, channels] */
   step(input: string, past: string): string {
     const { graph } = this
     const { kernel, channels } = this.sizes

@@ -4,15 +4,18 @@ import { concatRows, gatherRows } from './graph-rows'
 import type { OnnxGraph } from './onnx-model'
 import type { ChunkGroup, RecurrentShape } from './recurrent-shape'
 
-/** Inputs of the recurrence: q, k and v after the convolution, logarithm of the decay, and strength of a token. */
+// Recurrent layers whose state is a matrix S for each value head, [keySize, valueSize]. Several value heads, a group,
+// share the q and k of one key head. Tokens are computed in chunks, which are consecutive tokens of a prompt.
+
 export interface TokenInputs {
   /** [..., keyHeads x keySize] */
   readonly q: string
   readonly k: string
   /** [..., valueHeads x valueSize] */
   readonly v: string
-  /** [..., valueHeads] */
+  /** Logarithm of the state's decay at each token, [..., valueHeads]. */
   readonly decay: string
+  /** Factor of each token's change of the state, [..., valueHeads]. */
   readonly strength: string
 }
 
@@ -20,6 +23,7 @@ export interface TokenInputs {
  * Inputs of chunks: q and k [chunks, keyHeads, length, keySize], all others [chunks, keyHeads, group, length, size].
  */
 export interface TokenChunk extends TokenInputs {
+  /** Prefix of the names of nodes that compute these chunks. */
   readonly path: string
   readonly length: number
   /** Multiplies rows of q or k with the keys, decayed from their token, [chunks, keyHeads, group, length, length]. */
@@ -37,8 +41,8 @@ export interface StateRule {
 }
 
 /**
- * Computes the outputs e^G S^T q + sum over j of e^(G - G_j) (q k_j) u_j of tokens with state S, where G is the sum
- * of g up to a token.
+ * Computes the outputs of tokens with state S before their chunk. Let G be the sum of g from the chunk's start to a
+ * token. The token's output is e^G S^T q, plus the sum of e^(G - G_j) (q k_j) u_j over tokens j up to it.
  */
 export class ChunkedStates {
   /** Value heads of one key head. */
@@ -53,12 +57,13 @@ export class ChunkedStates {
   }
 
   /**
-   * Computes packed rows. @param tokens [nodes, rows + 1, width] with a last row of zeros @returns outputs [nodes,
-   * rows, heads x size], and states after the ends [nodes, ends, state]; null without ends
+   * Computes packed rows.
+   * @param tokens [nodes, rows + 1, width] with a last row of zeros, which fills up chunks.
+   * @returns `mixed` outputs, [nodes, rows, heads x size]. `states` after the ends, [nodes, ends, state], or null.
    */
   packed(tokens: TokenInputs, shape: RecurrentShape): { mixed: string; states: string | null } {
     const { graph } = this
-    const { results, statesOf } = this.throughLevels(tokens, shape)
+    const { results, statesOf } = this.computeLevels(tokens, shape)
     const joined = concatRows(graph, 'recurrent/results', results)
     const ends = shape.ends.map(({ level, chunk }, i) =>
       gatherRows(graph, `recurrent/end${i}`, elementAt(statesOf, level, 'level'), Int32Array.of(chunk))
@@ -70,22 +75,23 @@ export class ChunkedStates {
   }
 
   /**
-   * Computes one token of each row, [rows, width]. @param state [rows, keyHeads, group, keySize, valueSize] @returns
-   * outputs [rows, heads x size], and the next state [rows, state]
+   * Computes one token of each row, [rows, width].
+   * @param state [rows, keyHeads, group, keySize, valueSize]
+   * @returns outputs, [rows, heads x size], and the next state, [rows, state]
    */
   step(tokens: TokenInputs, state: string): { mixed: string; state: string } {
     const { graph } = this
     const { keyHeads, keySize, valueSize } = this.sizes
-    const ofHeads = (name: keyof TokenInputs, dims: readonly number[]): string =>
+    const splitHeads = (name: keyof TokenInputs, dims: readonly number[]): string =>
       graph.reshape(`recurrent/${name}/heads`, tokens[name], [-1, keyHeads, ...dims])
     const token = {
-      q: ofHeads('q', [1, keySize]),
-      k: ofHeads('k', [1, keySize]),
-      v: ofHeads('v', [this.group, 1, valueSize]),
-      decay: ofHeads('decay', [this.group, 1, 1]),
-      strength: ofHeads('strength', [this.group, 1, 1])
+      q: splitHeads('q', [1, keySize]),
+      k: splitHeads('k', [1, keySize]),
+      v: splitHeads('v', [this.group, 1, valueSize]),
+      decay: splitHeads('decay', [this.group, 1, 1]),
+      strength: splitHeads('strength', [this.group, 1, 1])
     }
-    const { result, state: after } = this.chunk('recurrent/token', token, 1, state, true)
+    const { result, state: after } = this.computeChunks('recurrent/token', token, 1, state, true)
     if (after === null) throw new Error('a step has a state')
     return {
       mixed: graph.reshape('recurrent/mixed', result, [-1, this.outputSize]),
@@ -97,8 +103,11 @@ export class ChunkedStates {
     return this.sizes.valueHeads * this.sizes.valueSize
   }
 
-  /** Computes chunks level by level: results, [nodes, rows, heads x size] each, and the states of read levels. */
-  private throughLevels(
+  /**
+   * Computes chunks level by level. Chunks of a level continue from states after chunks of the level before.
+   * @returns results of each group of chunks, [nodes, rows, heads x size], and the states after levels that are read
+   */
+  private computeLevels(
     tokens: TokenInputs,
     { levels, ends }: RecurrentShape
   ): { results: string[]; statesOf: string[] } {
@@ -111,8 +120,9 @@ export class ChunkedStates {
       for (const [i, group] of groups.entries()) {
         const path = `recurrent/level${level}/group${i}`
         const { length, rows } = group
-        const before = level === 0 ? null : this.statesBefore(path, elementAt(statesOf, level - 1, 'level'), group)
-        const { result, state } = this.chunk(path, this.gathered(path, tokens, group), length, before, isRead)
+        const before = level === 0 ? null : this.gatherStates(path, elementAt(statesOf, level - 1, 'level'), group)
+        const chunks = this.gatherTokens(path, tokens, group)
+        const { result, state } = this.computeChunks(path, chunks, length, before, isRead)
         results.push(graph.reshape(`${path}/result/nodes`, result, [-1, rows.length, this.outputSize]))
         if (state === null) continue
         const dims = [-1, rows.length / length, this.outputSize * this.sizes.keySize]
@@ -123,7 +133,8 @@ export class ChunkedStates {
     return { results, statesOf }
   }
 
-  private gathered(path: string, tokens: TokenInputs, { length, rows }: ChunkGroup): TokenInputs {
+  /** Gathers the tokens of chunks into the shapes of a `TokenChunk`. */
+  private gatherTokens(path: string, tokens: TokenInputs, { length, rows }: ChunkGroup): TokenInputs {
     const { graph, group } = this
     const { keyHeads, keySize, valueSize } = this.sizes
     const byChunk = (name: keyof TokenInputs, dims: readonly number[], perm: number[]): string => {
@@ -142,7 +153,8 @@ export class ChunkedStates {
     }
   }
 
-  private statesBefore(path: string, states: string, { before }: ChunkGroup): string {
+  /** Gathers the states that chunks continue from, [chunks, keyHeads, group, keySize, valueSize]. */
+  private gatherStates(path: string, states: string, { before }: ChunkGroup): string {
     const { keyHeads, keySize, valueSize } = this.sizes
     const gathered = gatherRows(this.graph, `${path}/before`, states, before)
     const dims = [-1, keyHeads, this.group, keySize, valueSize]
@@ -150,10 +162,11 @@ export class ChunkedStates {
   }
 
   /**
-   * Computes chunks of one length. @param before states [chunks, keyHeads, group, keySize, valueSize]; null for zeros
-   * @returns results [chunks, length, keyHeads, group, valueSize], and states that are read
+   * Computes chunks of one length.
+   * @param before states before the chunks, [chunks, keyHeads, group, keySize, valueSize]; null for zeros.
+   * @returns results, [chunks, length, keyHeads, group, valueSize], and the states after the chunks; null if unread
    */
-  private chunk(
+  private computeChunks(
     path: string,
     tokens: TokenInputs,
     length: number,
@@ -166,26 +179,25 @@ export class ChunkedStates {
     const columns = graph.node(`${path}/k/columns`, 'Transpose', [k], { perm: { ints: [0, 1, 3, 2] } })
     const total = length === 1 ? decay : apply('total', 'MatMul', this.triangle(length), decay)
     const stateDecay = before === null ? null : apply('kept', 'Exp', total)
-    const decays = length === 1 ? null : this.decays(path, total, length)
+    const decays = length === 1 ? null : this.decayMatrix(path, total, length)
     const productsWithState = (name: 'q' | 'k', rows: string): string | null => {
       if (before === null || stateDecay === null) return null
-      const shared = this.ofGroup(`${path}/${name}/group`, rows, [length, this.sizes.keySize])
+      const shared = this.addGroupAxis(`${path}/${name}/group`, rows, [length, this.sizes.keySize])
       return apply(`${name}/before`, 'Mul', stateDecay, apply(`${name}/state`, 'MatMul', shared, before))
     }
     const productsWithKeys = (name: 'q' | 'k', rows: string): string => {
-      const ofKeyHead = apply(`${name}k`, 'MatMul', rows, columns)
-      const ofHeads = this.ofGroup(`${path}/${name}k/group`, ofKeyHead, [length, length])
-      return decays === null ? ofHeads : apply(`${name}k/decayed`, 'Mul', ofHeads, decays)
+      const products = apply(`${name}k`, 'MatMul', rows, columns)
+      const shared = this.addGroupAxis(`${path}/${name}k/group`, products, [length, length])
+      return decays === null ? shared : apply(`${name}k/decayed`, 'Mul', shared, decays)
     }
-    const ofRule = { ...tokens, path, length, productsWithKeys, productsWithState }
-    const changes = this.rule.changes(ofRule)
-    const within = apply('within', 'MatMul', productsWithKeys('q', q), changes)
-    const mixed = [productsWithState('q', q), this.rule.direct(ofRule)]
-      .filter((part) => part !== null)
-      .reduce((sum, part, i) => apply(`mixed${i}`, 'Add', sum, part), within)
+    const chunk = { ...tokens, path, length, productsWithKeys, productsWithState }
+    const changes = this.rule.changes(chunk)
+    let mixed = apply('within', 'MatMul', productsWithKeys('q', q), changes)
+    const terms = [productsWithState('q', q), this.rule.direct(chunk)].filter((term) => term !== null)
+    for (const [i, term] of terms.entries()) mixed = apply(`mixed${i}`, 'Add', mixed, term)
     const result = graph.node(`${path}/result`, 'Transpose', [mixed], { perm: { ints: [0, 3, 1, 2, 4] } })
-    const ofState = { columns, total, changes, length, before }
-    return { result, state: isStateRead ? this.stateAfter(path, ofState) : null }
+    const state = isStateRead ? this.stateAfter(path, { columns, total, changes, length, before }) : null
+    return { result, state }
   }
 
   /** Adds the changes of a chunk to the state before it, each decayed up to the chunk's last token. */
@@ -204,19 +216,19 @@ export class ChunkedStates {
     const index = graph.constant(`${path}/last/index`, BigInt64Array.of(BigInt(length - 1)))
     const last = graph.node(`${path}/last`, 'Gather', [total, index], { axis: { int: 3 } })
     const share = apply('share', 'Exp', apply('share/log', 'Sub', last, total))
-    const shared = this.ofGroup(`${path}/k/columns/group`, columns, [this.sizes.keySize, length])
+    const shared = this.addGroupAxis(`${path}/k/columns/group`, columns, [this.sizes.keySize, length])
     const added = apply('state/added', 'MatMul', shared, apply('changes/kept', 'Mul', changes, share))
     if (before === null) return added
     return apply('state', 'Add', added, apply('state/kept', 'Mul', before, apply('last/kept', 'Exp', last)))
   }
 
-  /** Gives values of key heads an axis for the value heads of each. */
-  private ofGroup(path: string, value: string, dims: readonly number[]): string {
+  /** Gives values of key heads an axis of size 1 for the value heads of each, over which they are broadcast. */
+  private addGroupAxis(path: string, value: string, dims: readonly number[]): string {
     return this.graph.reshape(path, value, [-1, this.sizes.keyHeads, 1, ...dims])
   }
 
-  /** Computes e^(G_i - G_j) for j <= i, and 0 elsewhere: [..., length, length]. */
-  private decays(path: string, total: string, length: number): string {
+  /** Computes e^(G_i - G_j) for tokens j <= i, and 0 elsewhere: [..., length, length]. @param total the sums G */
+  private decayMatrix(path: string, total: string, length: number): string {
     const { graph } = this
     const columns = graph.node(`${path}/total/columns`, 'Transpose', [total], {
       perm: { ints: [0, 1, 2, 4, 3] }
@@ -226,13 +238,14 @@ export class ChunkedStates {
     return graph.node(`${path}/decays`, 'Exp', [graph.node(`${path}/decays/past`, 'Add', [differences, mask])])
   }
 
+  /** Multiplying by this matrix sums over all earlier tokens of a chunk and the token itself. */
   private triangle(length: number): string {
     return this.square(`triangle${length}`, length, (i, j) => (j <= i ? 1 : 0))
   }
 
   private readonly squares = new Map<string, string>()
 
-  /** Adds a constant of a chunk's length once. */
+  /** Returns a constant matrix, [length, length], which the graph contains once under its name. */
   square(name: string, length: number, valueAt: (i: number, j: number) => number): string {
     const stored = this.squares.get(name)
     if (stored !== undefined) return stored

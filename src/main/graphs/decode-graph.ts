@@ -14,8 +14,9 @@ import { routedMlp } from './routed-mlp'
 import { elementAt } from '../../contract/model/look-up'
 
 /**
- * Inputs of a decode graph with one new token per row: rotary tables and masks by kind, and keys and values of each
- * part that the layers cache, or a state's inputs and state.
+ * Names of the inputs of a decode graph, which computes one new token for each row. Rotary tables and masks have the
+ * index of their kind (see `decodeKinds`). Keys and values have the index of the caching part, counted over the layers.
+ * A recurrent state has the inputs of its convolution as keys, and its state as values.
  */
 export const DECODE_INPUTS = {
   /** [rows, rowSize] */
@@ -39,7 +40,7 @@ export const DECODE_OUTPUTS = {
   newValues: (part: number): string => `newValues${part}`
 } as const
 
-/** Lists the kinds of rotary tables and masks of some layers, in the order of a decode graph. */
+/** Lists the distinct RoPEs and windows of some layers, for each of which a decode graph has tables or a mask. */
 export function decodeKinds(
   spec: DecoderSpec,
   layers: readonly number[]
@@ -51,11 +52,12 @@ export function decodeKinds(
   }
 }
 
-/** Names the files of weights of a decode graph's layer and of its experts, as given to its session. */
+/** Names the weights of a layer for its session. @param layer index of the layer in its graph */
 export function layerFile(layer: number): string {
   return `layer${layer}`
 }
 
+/** Names the weights of an expert for its session. @param layer index of the layer in its graph */
 export function expertFile(layer: number, expert: number): string {
   return `${layerFile(layer)}/expert${expert}`
 }
@@ -68,6 +70,7 @@ export function layerLayout(spec: DecoderSpec, layer: number, weights: WeightSto
   )
 }
 
+/** Lays out the weights of an expert, which are equal in shape for all experts of a layer. */
 export function expertLayout(spec: DecoderSpec, layer: number, weights: WeightStorage): ResidentTensor[] {
   return residentLayout(
     expertTensors(spec, layer, 0).map(({ role, shape }) => ({ name: role, shape, parts: [role] })),
@@ -75,7 +78,7 @@ export function expertLayout(spec: DecoderSpec, layer: number, weights: WeightSt
   )
 }
 
-/** Declares one layer's weights as constants, from the session's `file`. @returns a builder of that layer */
+/** Declares one layer's weights as constants, which the session gets as `file`. @returns a builder of that layer */
 export function residentLayer(
   graph: OnnxGraph,
   { spec, layer }: { readonly spec: DecoderSpec; readonly layer: number },
@@ -126,21 +129,26 @@ export function decodeGraph(spec: DecoderSpec, weights: WeightStorage, layers: r
     const row = splitRow(scoped, spec, rows)
     const predicted = predictStreams(builder, row.states, [-1])
     const hidden = firstStream(builder, 'streams/first/rows', predicted)
+    // A layer without attention does not read its mask.
     const mask = attends ? elementAt(masks, windows.indexOf(window), 'mask') : ''
     const earlier = earlierPair(builder.spec, row, carriedPair)
-    const { attended, fresh } = attentionHalf(builder, layer, hidden, { positions, mask, past, earlier })
-    rows = afterLayer(builder, layer, { row, predicted, hidden, attended, pair: fresh[0] ?? null }, (branch, expert) =>
-      // Weights are constants of the whole graph, even if only one branch uses them.
-      residentExpert(scoped, branch, { spec, layer, expert, file: expertFile(i, expert) }, products, tablesOfLayer)
+    const { attended, newParts } = attentionHalf(builder, layer, hidden, { positions, mask, past, earlier })
+    rows = afterLayer(
+      builder,
+      layer,
+      { row, predicted, hidden, attended, pair: newParts[0] ?? null },
+      (branch, expert) =>
+        // Weights are constants of the whole graph, even if only one branch uses them.
+        residentExpert(scoped, branch, { spec, layer, expert, file: expertFile(i, expert) }, products, tablesOfLayer)
     )
     for (const [index, { key, value }] of parts.entries()) {
-      const [newKeys, newValues] = elementAt(fresh, index, 'part')
+      const [newKeys, newValues] = elementAt(newParts, index, 'part')
       graph.output(newKeys, DECODE_OUTPUTS.newKeys(firstPart + index), ['rows', key])
       graph.output(newValues, DECODE_OUTPUTS.newValues(firstPart + index), ['rows', value])
     }
   }
-  const isWhole = layers.includes(spec.layerCount - 1)
-  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', isWhole ? spec.finalRowSize : spec.rowSize])
+  const hasLastLayer = layers.includes(spec.layerCount - 1)
+  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', hasLastLayer ? spec.finalRowSize : spec.rowSize])
   return graph.encode()
 }
 
@@ -157,7 +165,7 @@ function residentExpert(
   return new LayerBuilder(branch, spec, constants, rotary, products, layout)
 }
 
-/** Builds the half of a layer after attention, and gives the row for the next layer. */
+/** Builds the half of a layer after attention. @param attended rows after attention @returns rows for the next layer */
 function afterLayer(
   builder: LayerBuilder,
   layer: number,
@@ -210,7 +218,7 @@ function attentionHalf(
   index: number,
   hidden: string,
   inputs: { positions: string; mask: string; past: readonly PastPart[]; earlier: CarriedRow['pairs'][number] | null }
-): { attended: string; fresh: NewPart[] } {
+): { attended: string; newParts: NewPart[] } {
   const { attends, recurrent } = elementAt(layer.spec.layers, index, 'layer')
   const { positions, mask, past, earlier } = inputs
   const attention = attends
@@ -218,11 +226,11 @@ function attentionHalf(
     : null
   const ofAttention = attention === null ? [] : [[attention.newKeys, attention.newValues] as const]
   const residual = attention?.attended ?? hidden
-  if (recurrent === null) return { attended: residual, fresh: ofAttention }
+  if (recurrent === null) return { attended: residual, newParts: ofAttention }
   const { keys, values } = elementAt(past, ofAttention.length, 'part')
   const { output, input, state } = recurrentLayer(layer, recurrent).step(hidden, keys, values)
   const attended = layer.graph.node('recurrent/residual', 'Add', [residual, output])
-  return { attended, fresh: [...ofAttention, [input, state]] }
+  return { attended, newParts: [...ofAttention, [input, state]] }
 }
 
 /** Builds attention: rows after the residual, and new keys and values [rows, kvHeads x headSize or valueSize]. */
@@ -236,18 +244,17 @@ function decodeAttention(
   const { headCount, kvHeadCount, headSize, valueSize } = spec
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const projected = (): [q: string, k: string, v: string] => {
-    const [q, k, v] = layer.joinedProjections('attention', normed)
+    const [q, k, v] = layer.projectQkv('attention', normed)
     return [q, layer.finishK('attention', k, positions), v]
   }
   const [qRows, k, vRows] =
     earlier === null ? projected() : [layer.project('attention/q_proj', normed, 'qkv'), ...earlier]
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
-  const q = graph.reshape('attention/q', layer.scaled('attention', layer.finishQ('attention', qRows, positions)), [
-    -1,
-    kvHeadCount,
-    headCount / kvHeadCount,
-    headSize
-  ])
+  const q = graph.reshape(
+    'attention/q',
+    layer.scaleQueries('attention', layer.finishQ('attention', qRows, positions)),
+    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
+  )
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
   const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, valueSize])
 
@@ -271,7 +278,7 @@ function decodeAttention(
   ])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * valueSize])
   return {
-    attended: layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden),
+    attended: layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), hidden),
     newKeys: graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]),
     newValues: vRows
   }

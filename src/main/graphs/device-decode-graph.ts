@@ -4,7 +4,10 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { ROTARY_INPUTS, rotaryInputs, softCap, type Products } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
-/** Input names of a device's decode graph. A slot is a row of the cache. Results of free slots are ignored. */
+/**
+ * Input names of a device's decode graph, which computes a new token for each slot. A slot is a row of the cache, which
+ * an answer in progress occupies. Results of free slots are ignored.
+ */
 export const DEVICE_DECODE_INPUTS = {
   /** States of all models' rows in a step, [states, hidden]. The block reads and replaces the rows of its model. */
   states: 'states',
@@ -51,7 +54,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
 
   const hidden = graph.reshape('rows', graph.node('rows/gathered', 'Gather', [states, stateRows]), [-1, hiddenSize])
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
-  const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
+  const [qRows, kRows, vRows] = layer.projectQkv('attention', normed)
   // Cast to float32 before use: sums over thousands of positions would lose more in float16 than storing
   // does.
   const writeToCache = (name: 'keys' | 'values', cache: string, rows: string): string => {
@@ -67,12 +70,11 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const values = writeToCache('values', pastValues, vRows)
 
   // [slots, kvHeads, headSize, group]: the query heads of one kv head are columns of one product.
-  const q = graph.reshape('attention/q', layer.scaled('attention', layer.finishQ('attention', qRows, positions)), [
-    -1,
-    kvHeadCount,
-    headCount / kvHeadCount,
-    headSize
-  ])
+  const q = graph.reshape(
+    'attention/q',
+    layer.scaleQueries('attention', layer.finishQ('attention', qRows, positions)),
+    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
+  )
   const byPosition = graph.node('attention/scores/positions', 'MatMul', [
     keys,
     swapLast(graph, 'attention/q/columns', q)
@@ -83,7 +85,10 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
   const mixed = graph.node('attention/mixed', 'MatMul', [weights, values])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
-  const rows = layer.mlp(layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden), hidden)
+  const rows = layer.mlp(
+    layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), hidden),
+    hidden
+  )
   const replaced = graph.node(DEVICE_DECODE_OUTPUTS.states, 'ScatterND', [states, stateRows, rows])
   graph.output(replaced, DEVICE_DECODE_OUTPUTS.states, ['states', hiddenSize])
   return graph.encode()

@@ -1,6 +1,6 @@
 import { OnnxGraph } from './onnx-model'
 
-/** Small graphs that create and change tensors in a device's memory. */
+/* Small graphs that create and change tensors in a device's memory. From Node, only graphs can do so. */
 
 type FloatType = 'float32' | 'float16'
 
@@ -34,8 +34,9 @@ export function extendGraph(type: FloatType): Uint8Array {
 }
 
 /**
- * Writes `rows` of `packed` [1, packed rows, kvHeads x headSize] to `cache` [slots, kvHeads, capacity, headSize] at
- * `indices` [rows, kvHeads, 3], which are (slot, head, position). `filled` may reuse the cache's memory.
+ * Writes rows of packed keys or values to a cache: inputs `packed`, [1, packed rows, kvHeads x headSize], and `rows`.
+ * Input `cache` is [slots, kvHeads, capacity, headSize]. Input `indices`, [rows, kvHeads, 3], has the target of each
+ * row as (slot, head, position). The output `filled` may reuse the cache's memory.
  */
 export function fillGraph(kvHeadCount: number, headSize: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('fill')

@@ -1,5 +1,7 @@
 import { OnnxGraph } from './onnx-model'
 
+/* The graph that draws the next token of each row, so that logits need not leave the device. */
+
 export const DRAW_INPUTS = {
   /** Logits of a slice of the vocabulary, [rows, tokens of the slice]. */
   logits: (slice: number): string => `logits${slice}`,
@@ -10,7 +12,7 @@ export const DRAW_INPUTS = {
 /** Ids of drawn tokens, float32 [rows, 1]; NaN for a row with a logit that is not finite. */
 export const DRAWN_TOKENS = 'tokens'
 
-/** Settings with which the head's graph draws tokens; with other settings the engine's sampler draws from logits. */
+/** Settings with which a graph draws tokens; with other settings the engine's sampler draws from logits. */
 export interface GraphDrawing {
   /** Temperature above 0. */
   readonly temperature: number
@@ -40,9 +42,11 @@ export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uin
 }
 
 /**
- * Draws the first token by id whose running sum of weights exp((logit - largest) / temperature) exceeds its share.
- * @param logits [rows, vocabularySize] @param uniforms from 0 to below 1, float64 [rows, 1] @returns ids as float32
- * [rows, 1]; NaN for a row with a logit that is not finite
+ * Draws a token of each row. Weights are exp((logit - largest) / temperature). A target is the row's uniform number
+ * times the sum of all weights. The token is drawn at which the running sum in the order of ids exceeds the target.
+ * @param logits [rows, vocabularySize].
+ * @param uniforms from 0 to below 1, float64 [rows, 1].
+ * @returns ids as float32, [rows, 1]; NaN for a row with a logit that is not finite
  */
 function drawTokens(
   graph: OnnxGraph,
@@ -89,8 +93,10 @@ function drawTokens(
 }
 
 /**
- * Picks the first of each row's weights, [rows, count], whose running sum exceeds a share, float64 [rows, 1]. Returns
- * its index, and the position of the share within it.
+ * Picks the first weight of each row whose running sum exceeds a share of their total.
+ * @param weights [rows, count].
+ * @param share from 0 to below 1, float64 [rows, 1].
+ * @returns the index of the weight, and the position of the share within it, from 0 to below 1
  */
 function pick(
   graph: OnnxGraph,

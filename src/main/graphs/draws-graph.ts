@@ -1,17 +1,21 @@
 import type { MinPDraw } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { finishLogits } from './layer-builder'
-import { finalNorm, finalNormSize } from './final-norm'
+import { headLogits } from './head-graph'
 import { OnnxGraph } from './onnx-model'
 import { elementAt } from '../../contract/model/look-up'
 
-/** Source of the logits: states through the whole head, or logits of one model, or of post and base together. */
+/* Graphs that compute probabilities of requested tokens under several samplers ("draws") at once. */
+
+/**
+ * Source of the logits: `hidden` states, which the graph takes through the head, or `logits` of one model. `mix` and
+ * `filter` combine logits of post and base (see `mixedLogits`).
+ */
 export type DrawnFrom = 'hidden' | 'logits' | 'mix' | 'filter'
 
 export const DRAWS_INPUTS = {
-  /** Token ids, [rows, asked]. */
-  asked: 'asked',
-  /** [rows, vocabulary] */
+  /** Ids of the tokens whose probabilities are requested, [rows, requested]. */
+  requested: 'requested',
+  /** Logits of one model, of post and of base, [rows, vocabulary]. */
   logits: 'logits',
   post: 'post',
   base: 'base',
@@ -20,7 +24,7 @@ export const DRAWS_INPUTS = {
 } as const
 
 export const DRAWS_OUTPUTS = {
-  /** Logits of the requested tokens minus the row's greatest, [rows, asked]. */
+  /** Logits of the requested tokens minus the row's greatest, [rows, requested]. */
   below: 'below',
   /** Sums of the weights exp(below / temperature) of tokens that are not cut off, [rows, samplers]. */
   sums: 'sums',
@@ -37,7 +41,7 @@ export const minWeight = (minP: number): number => minP * EDGE
 /** Computes sums over the vocabulary under several temperatures and min-p values, with the logits in the graph. */
 export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly MinPDraw[]): Uint8Array {
   const graph = new OnnxGraph(`draws/${from}`)
-  const tokenIds = graph.input(DRAWS_INPUTS.asked, 'int64', ['rows', 'asked'])
+  const tokenIds = graph.input(DRAWS_INPUTS.requested, 'int64', ['rows', 'requested'])
   const logits = logitsFrom(graph, spec, from)
   const axes = graph.constant('axes', BigInt64Array.of(-1n))
   const reduced = (path: string, operator: 'ReduceMax' | 'ReduceSum', value: string): string =>
@@ -51,8 +55,8 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
     const filtered = minP === 0 ? weights : graph.node(`kept${index}`, 'ThresholdedRelu', [weights], alpha)
     return reduced(`sum${index}`, 'ReduceSum', filtered)
   })
-  const askedBelow = graph.node('less/asked', 'GatherElements', [below, tokenIds], { axis: { int: -1 } })
-  graph.output(askedBelow, DRAWS_OUTPUTS.below, ['rows', 'asked'])
+  const requestedBelow = graph.node('less/requested', 'GatherElements', [below, tokenIds], { axis: { int: -1 } })
+  graph.output(requestedBelow, DRAWS_OUTPUTS.below, ['rows', 'requested'])
   const joined =
     sums.length === 1 ? elementAt(sums, 0, 'sum') : graph.node('sums/joined', 'Concat', sums, { axis: { int: 1 } })
   graph.output(joined, DRAWS_OUTPUTS.sums, ['rows', draws.length])
@@ -60,6 +64,7 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
   return graph.encode()
 }
 
+/** Computes exp(below / temperature), [rows, vocabulary]. */
 function weightsOf(graph: OnnxGraph, below: string, temperature: number): string {
   const path = `temperature${temperature}`
   const tempered =
@@ -67,18 +72,11 @@ function weightsOf(graph: OnnxGraph, below: string, temperature: number): string
   return graph.node(`${path}/weights`, 'Exp', [tempered])
 }
 
-/** [rows, vocabulary] */
+/** Declares the inputs of a source. @returns logits, [rows, vocabulary] */
 function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): string {
   const rows = (name: string): string => graph.input(name, 'float32', ['rows', 'tokens'])
   if (from === 'logits') return rows(DRAWS_INPUTS.logits)
-  if (from === 'hidden') {
-    const hidden = graph.input('hidden', 'float32', ['rows', spec.finalRowSize])
-    const norm = graph.input('finalNorm', 'float32', [finalNormSize(spec)])
-    const head = graph.input('head', 'float32', ['tokens', spec.hiddenSize])
-    const normed = finalNorm(graph, spec, hidden, norm)
-    const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
-    return finishLogits(graph, spec, raw)
-  }
+  if (from === 'hidden') return headLogits(graph, spec)
   const [post, base] = [rows(DRAWS_INPUTS.post), rows(DRAWS_INPUTS.base)]
   const share = graph.input(DRAWS_INPUTS.share, 'float32', [1])
   if (from === 'mix') {

@@ -4,7 +4,7 @@ import { rmsNorm, rmsNormBy } from './norms'
 import { OnnxGraph } from './onnx-model'
 import { type ExpertScores, expertScores, sharedExpert, withSharedExpert } from './router'
 
-/** Rows of a layer before its experts, [rows, hidden] each. */
+/** Rows of a layer up to its experts, [rows, hidden] each. A row is the vector of a token. */
 export interface ExpertRows {
   /** Inputs of the experts. */
   readonly normed: string
@@ -15,14 +15,20 @@ export interface ExpertRows {
   readonly ending: ExpertEnding<string> | null
 }
 
-/** Values at the end of a layer with an MLP and experts: residual + gain · n(mlp + expertGain · n(sum of experts)). */
+/**
+ * Values for the end of a layer with experts beside an MLP, as names in a graph or as tensors. With an RMS norm n, the
+ * layer ends with residual + gain · n(mlp + expertGain · n(sum of experts)).
+ */
 export type ExpertEnding<Value> = Readonly<Record<(typeof ENDING_ROWS)[number] | (typeof ENDING_GAINS)[number], Value>>
 
 /** Parts of an ending by row, [rows, hidden], and gains of norms, [hidden]. */
 export const ENDING_ROWS = ['residual', 'mlp'] as const
 export const ENDING_GAINS = ['expertGain', 'gain'] as const
 
-/** Computes the router and the parts beside the experts. @param block rows before attention, read by a parallel MLP */
+/**
+ * Computes the router's scores and the parts beside the experts.
+ * @param rows rows after attention @param block rows before attention, read by an MLP in parallel to it
+ */
 export function expertRows(layer: LayerBuilder, experts: Experts, rows: string, block: string): ExpertRows {
   const { graph, spec } = layer
   const normed = layer.mlpInput(rows, block)
@@ -43,6 +49,7 @@ export function expertRows(layer: LayerBuilder, experts: Experts, rows: string, 
   return {
     normed: norm('mlp/experts', rows, 'normBeforeExperts'),
     scores: expertScores(layer, routed, experts),
+    // Zeros, because the ending adds the results of the experts.
     sum: graph.node('mlp/experts/none', 'Mul', [rows, graph.constant('mlp/experts/nought', 0)]),
     ending: {
       residual: byLayer('mlp/ending/residual', rows),
@@ -53,7 +60,7 @@ export function expertRows(layer: LayerBuilder, experts: Experts, rows: string, 
   }
 }
 
-/** Ends a layer. @param sum results of the experts, [rows, hidden] */
+/** Ends a layer with experts beside an MLP. @param sum sum of the experts' results, [rows, hidden] */
 export function endExperts(graph: OnnxGraph, ending: ExpertEnding<string>, sum: string, epsilon: number): string {
   const { residual, mlp, expertGain, gain } = ending
   const ofExperts = rmsNormBy(graph, 'mlp/ending/experts', sum, expertGain, epsilon)

@@ -3,13 +3,13 @@ import { layerNorm, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
 import { joinStreams } from './streams'
 
-/** Lists the lengths of the parts of the final norm's input: weight, bias, and projections of hidden states. */
+/** Lists the lengths of the parts of the final norm's weights: weight, bias, and projections of further streams. */
 function finalNormParts({ family, hiddenSize, streams }: DecoderSpec): number[] {
   const ofNorm = family.normKind === 'layerWithBias' ? [hiddenSize, hiddenSize] : [hiddenSize]
   return [...ofNorm, ...new Array<number>((streams?.count ?? 1) - 1).fill(hiddenSize ** 2)]
 }
 
-/** Counts the elements of the final norm's input. */
+/** Counts the elements of the final norm's weights, which are one input of a graph. */
 export function finalNormSize(spec: DecoderSpec): number {
   return finalNormParts(spec).reduce((sum, size) => sum + size)
 }
@@ -21,7 +21,7 @@ export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, we
   const [weight = weights, ...others] =
     sizes.length === 1
       ? [weights]
-      : graph.split(
+      : graph.nodeWithOutputs(
           'final/parts',
           'Split',
           [weights, graph.constant('final/sizes', BigInt64Array.from(sizes, BigInt))],

@@ -8,12 +8,12 @@ import { StateLayer, type StateProjections } from './state-layer'
  * Builds a layer with the gated delta rule (Yang et al., arXiv 2412.06464). Each token changes the state S of a value
  * head to e^g S + k u^T, with u = s (v - e^g S^T k). Here g is the decay, and s the strength of the change.
  *
- * The changes U of all tokens of a chunk are computed at once. They solve (I + A) U = s (V - e^G K S), where G is the
- * sum of g up to a token, and A_ij = s_i e^(G_i - G_j) k_i k_j for j < i.
+ * The changes U of all tokens of a chunk are computed at once. With the sum G of g up to a token, they solve
+ * (I + A) U = s (V - e^G K S). Here A_ij is s_i e^(G_i - G_j) k_i k_j for j < i, and 0 otherwise.
  */
 export class GatedDeltaLayer extends StateLayer {
   protected projections(normed: string): StateProjections {
-    const { qkv, gate, strength, decay } = this.projectedInputs(normed)
+    const { qkv, gate, strength, decay } = this.projectInputs(normed)
     return {
       inputs: qkv,
       gate,
@@ -22,7 +22,8 @@ export class GatedDeltaLayer extends StateLayer {
     }
   }
 
-  private projectedInputs(normed: string): Record<'qkv' | 'gate' | 'strength' | 'decay', string> {
+  /** Projects to the inputs, which some models store as two tensors whose rows are grouped by key head. */
+  private projectInputs(normed: string): Record<'qkv' | 'gate' | 'strength' | 'decay', string> {
     const { graph, layer } = this
     const { keyHeads, valueHeads, keySize, valueSize } = this.sizes.state
     const group = valueHeads / keyHeads
@@ -77,31 +78,34 @@ export class GatedDeltaLayer extends StateLayer {
   changes({ path, k, v, strength, length, ...chunk }: TokenChunk): string {
     const { graph } = this
     const predicted = chunk.productsWithState('k', k)
-    const unknown = predicted === null ? v : graph.node(`${path}/unknown`, 'Sub', [v, predicted])
-    const weighted = graph.node(`${path}/weighed`, 'Mul', [strength, unknown])
+    const difference = predicted === null ? v : graph.node(`${path}/unknown`, 'Sub', [v, predicted])
+    const weighted = graph.node(`${path}/weighed`, 'Mul', [strength, difference])
     if (length === 1) return weighted
     const matrix = graph.node(`${path}/A`, 'Mul', [chunk.productsWithKeys('k', k), strength])
     return graph.node(`${path}/changes`, 'MatMul', [this.inverse(path, matrix, length), weighted])
   }
 
   /**
-   * Inverts I + A, of which only the part below the diagonal is read. Blocks of the diagonal of twice the size are
-   * inverted in each step: the inverse of [[P, 0], [C, Q]] has -Q^-1 C P^-1 below. Powers of A would overflow.
+   * Inverts I + A, where A is read only below its diagonal. Each step inverts diagonal blocks of twice the size: the
+   * inverse of [[P, 0], [C, Q]] has -Q^-1 C P^-1 below its diagonal. The usual series of powers of A would overflow.
    */
   private inverse(path: string, matrix: string, length: number): string {
     const { graph } = this
     let inverse = this.chunks.square(`unit${length}`, length, (i, j) => (i === j ? 1 : 0))
     for (let size = 1; size < length; size *= 2) {
-      const at = `${path}/inverse${size}`
+      const stepPath = `${path}/inverse${size}`
       const isBelow = (i: number, j: number): boolean =>
         Math.floor(i / size) === Math.floor(j / size) + 1 && Math.floor(j / size) % 2 === 0
       const mask = this.chunks.square(`below${size}of${length}`, length, (i, j) => (isBelow(i, j) ? 1 : 0))
-      const blocks = graph.node(`${at}/blocks`, 'Mul', [matrix, mask])
+      const blocks = graph.node(`${stepPath}/blocks`, 'Mul', [matrix, mask])
       const below =
         size === 1
           ? blocks
-          : graph.node(`${at}/below`, 'MatMul', [graph.node(`${at}/left`, 'MatMul', [inverse, blocks]), inverse])
-      inverse = graph.node(at, 'Sub', [inverse, below])
+          : graph.node(`${stepPath}/below`, 'MatMul', [
+              graph.node(`${stepPath}/left`, 'MatMul', [inverse, blocks]),
+              inverse
+            ])
+      inverse = graph.node(stepPath, 'Sub', [inverse, below])
     }
     return inverse
   }

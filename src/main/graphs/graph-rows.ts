@@ -1,6 +1,6 @@
 import type { OnnxGraph } from './onnx-model'
 
-/** Gathers rows along `axis`, by default of [nodes, rows, width]. */
+/** Gathers rows along `axis`, by default of [nodes, rows, width]. @param path name of the node in the graph */
 export function gatherRows(graph: OnnxGraph, path: string, value: string, rows: Int32Array, axis: 1 | 2 = 1): string {
   const index = graph.constant(`${path}/index`, BigInt64Array.from(rows, BigInt))
   return graph.node(path, 'Gather', [value, index], { axis: { int: axis } })

@@ -6,6 +6,8 @@ import { finalNorm, finalNormSize } from './final-norm'
 import { OnnxGraph } from './onnx-model'
 import { mapGet } from '../../contract/model/look-up'
 
+/* Graphs of the language head, which turns states after the last layer into logits, and of the norm before it. */
+
 export const HEAD_INPUTS = {
   /** [rows, finalRowSize], after the last layer. */
   hidden: 'hidden',
@@ -24,17 +26,13 @@ export const HEAD_OUTPUTS = {
 } as const
 
 /**
- * Builds the final norm and head for a slice of the vocabulary: `logits` [rows, tokens], or `logSumExp` with the
- * maximum m, the sum of exp(logit - m) and the total of the logits, [rows, 1] each, not finite if a logit is not.
+ * Builds the final norm and head for a slice of the vocabulary. The kind `logits` outputs [rows, tokens]. The kind
+ * `logSumExp` outputs the maximum m, the sum of exp(logit - m) and the total of the logits, [rows, 1] each. The total
+ * is not finite if a logit is not.
  */
 export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
   const graph = new OnnxGraph(`head/${kind}`)
-  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.finalRowSize])
-  const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
-  const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
-  const normed = finalNorm(graph, spec, hidden, norm)
-  const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
-  const logits = finishLogits(graph, spec, raw)
+  const logits = headLogits(graph, spec)
   if (kind === 'logits') {
     graph.output(logits, HEAD_OUTPUTS.logits, ['rows', 'tokens'])
     return graph.encode()
@@ -52,17 +50,28 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
   return graph.encode()
 }
 
+/** Declares the inputs of a norm and a slice of a head. @returns logits, [rows, tokens] */
+export function headLogits(graph: OnnxGraph, spec: DecoderSpec): string {
+  const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
+  const raw = graph.node('head/Gemm', 'Gemm', [normedStates(graph, spec), head], { transB: { int: 1 } })
+  return finishLogits(graph, spec, raw)
+}
+
+/** Declares the inputs of a norm. @returns normed states, [rows, hidden] */
+function normedStates(graph: OnnxGraph, spec: DecoderSpec): string {
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.finalRowSize])
+  const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
+  return finalNorm(graph, spec, hidden, norm)
+}
+
 /** Builds only the final norm: `normed`, [rows, hidden], from `hidden` and `finalNorm`. */
 export function finalNormGraph(spec: DecoderSpec): Uint8Array {
   const graph = new OnnxGraph('finalNorm')
-  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.finalRowSize])
-  const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
-  const normed = finalNorm(graph, spec, hidden, norm)
-  graph.output(normed, HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
+  graph.output(normedStates(graph, spec), HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
   return graph.encode()
 }
 
-/** Name of the file with a resident head's weights, as given to its session. */
+/** Name under which a session gets the weights of a resident head, which stays in memory during generation. */
 export const HEAD_FILE = 'head'
 
 /** Gives the format of a resident head. Logits are compared, so float16 and int4 are not exact enough. */

@@ -3,7 +3,10 @@ import { LATENT_EPSILON, type LatentAttention } from '../family/latent'
 import type { LayerParts } from './layer-parts'
 import { rmsNormBy } from './norms'
 
-/** Projects normed rows to queries [rows, heads x headSize], with the rotating dimensions first as in keys. */
+// Projections of latent attention (see `LatentAttention`): down to a small vector, a norm, and up to all heads. Each
+// head has dimensions that RoPE rotates, and plain ones. Checkpoints store the plain ones first, RoPE needs them last.
+
+/** Projects normed rows to queries, [rows, heads x headSize], with the rotating dimensions first. */
 export function latentQueries(
   layer: LayerParts,
   { queryRank, plainSize }: LatentAttention,
@@ -13,14 +16,14 @@ export function latentQueries(
   const { graph, spec } = layer
   const { headCount, headSize, rotarySize } = spec
   const down = (): string =>
-    normed(layer, `${path}/q_a`, layer.project(`${path}/q_a_proj`, rows, 'qDown', 'qDownBias'), 'qDownNorm')
+    normLatent(layer, `${path}/q_a`, layer.project(`${path}/q_a_proj`, rows, 'qDown', 'qDownBias'), 'qDownNorm')
   const q = layer.project(`${path}/q_b_proj`, queryRank === null ? rows : down(), 'qUp')
   const heads = graph.reshape(`${path}/latent/q/heads`, q, [-1, headCount, headSize])
   const [plain, rotating] = splitInTwo(layer, `${path}/latent/q/parts`, heads, [plainSize, rotarySize])
   return joinHeads(layer, `${path}/latent/q`, rotating, plain)
 }
 
-/** Projects normed rows to keys before RoPE, as for queries, and to values, [rows, heads x valueSize]. */
+/** Projects normed rows to keys before RoPE, in the order of queries, and to values, [rows, heads x valueSize]. */
 export function latentKeyValues(
   layer: LayerParts,
   { rank, plainSize }: LatentAttention,
@@ -31,9 +34,10 @@ export function latentKeyValues(
   const { headCount, rotarySize, valueSize } = spec
   const down = layer.project(`${path}/kv_a_proj`, rows, 'kvDown', 'kvDownBias')
   const [latent, rotating] = splitInTwo(layer, `${path}/kv_a/parts`, down, [rank, rotarySize])
-  const up = layer.project(`${path}/kv_b_proj`, normed(layer, `${path}/kv_a`, latent, 'kvDownNorm'), 'kvUp')
+  const up = layer.project(`${path}/kv_b_proj`, normLatent(layer, `${path}/kv_a`, latent, 'kvDownNorm'), 'kvUp')
   const heads = graph.reshape(`${path}/latent/kv/heads`, up, [-1, headCount, plainSize + valueSize])
   const [plain, values] = splitInTwo(layer, `${path}/latent/kv/parts`, heads, [plainSize, valueSize])
+  // All heads share the rotating dimensions of a key.
   const inAllHeads = graph.node(`${path}/latent/k/rotating`, 'Expand', [
     graph.reshape(`${path}/latent/k/rotating/one`, rotating, [-1, 1, rotarySize]),
     graph.constant(`${path}/latent/k/rotating/heads`, BigInt64Array.of(1n, BigInt(headCount), 1n))
@@ -44,7 +48,7 @@ export function latentKeyValues(
   ]
 }
 
-function normed(layer: LayerParts, path: string, value: string, role: 'qDownNorm' | 'kvDownNorm'): string {
+function normLatent(layer: LayerParts, path: string, value: string, role: 'qDownNorm' | 'kvDownNorm'): string {
   return rmsNormBy(layer.graph, path, value, layer.weight(role), LATENT_EPSILON)
 }
 

@@ -51,6 +51,7 @@ export class LayerBuilder {
   constructor(
     readonly graph: OnnxGraph,
     readonly spec: DecoderSpec,
+    /** Names of the weights in the graph, by role. */
     private readonly weights: ReadonlyMap<string, string>,
     private readonly rotary: RotaryTables,
     private readonly products: Products,
@@ -58,15 +59,15 @@ export class LayerBuilder {
     private readonly shapes: readonly { readonly name: string; readonly shape: readonly number[] }[] = []
   ) {}
 
-  /** Projects normed rows to q before RoPE; use `joinedProjections` if q, k and v are one weight. */
-  q(path: string, rows: string): string {
+  /** Projects normed rows to q before RoPE; use `projectQkv` if q, k and v are one weight. */
+  projectQ(path: string, rows: string): string {
     const { latent } = this.spec
     if (latent !== null) return latentQueries(this, latent, path, rows)
     return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
   }
 
   /** Projects normed rows to k and v before RoPE. */
-  kv(path: string, rows: string): [k: string, v: string] {
+  projectKv(path: string, rows: string): [k: string, v: string] {
     const { latent } = this.spec
     if (latent !== null) return latentKeyValues(this, latent, path, rows)
     const keys = this.project(`${path}/k_proj`, rows, 'k', 'kBias')
@@ -75,9 +76,9 @@ export class LayerBuilder {
   }
 
   /** Projects normed rows to q, k and v before RoPE in one product. */
-  joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
+  projectQkv(path: string, rows: string): [q: string, k: string, v: string] {
     const { family, headCount, kvHeadCount, headSize, keyValues } = this.spec
-    if (family.attention === 'latent') return [this.q(path, rows), ...this.kv(path, rows)]
+    if (family.attention === 'latent') return [this.projectQ(path, rows), ...this.projectKv(path, rows)]
     const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
     const grouped = family.attention === 'grouped'
     const queries = family.gatedAttention ? 2 * headCount : headCount
@@ -115,12 +116,12 @@ export class LayerBuilder {
 
   /** Applies q norm and RoPE: [rows, heads x headSize] to as many rows. */
   finishQ(path: string, rows: string, positions: string): string {
-    const queries = this.partOfQ(`${path}/q/queries`, rows, 0)
-    const turned = this.normAndRotate(`${path}/q`, queries, positions, 'qNorm', this.spec.headCount)
-    return this.grow(`${path}/q`, turned, positions)
+    const queries = this.selectPartOfQ(`${path}/q/queries`, rows, 0)
+    const rotated = this.normAndRotate(`${path}/q`, queries, positions, 'qNorm', this.spec.headCount)
+    return this.grow(`${path}/q`, rotated, positions)
   }
 
-  scaled(path: string, queries: string): string {
+  scaleQueries(path: string, queries: string): string {
     const scale = this.graph.constant(`${path}/scale`, this.spec.scoreScale)
     return this.graph.node(`${path}/q/scaled`, 'Mul', [queries, scale])
   }
@@ -131,7 +132,7 @@ export class LayerBuilder {
   }
 
   /** Gives the queries (0) or the gates (1) of projected q, [rows, heads x headSize]. */
-  private partOfQ(path: string, rows: string, part: 0 | 1): string {
+  private selectPartOfQ(path: string, rows: string, part: 0 | 1): string {
     const { family, headCount, headSize } = this.spec
     if (!family.gatedAttention) return rows
     const parts = this.graph.reshape(`${path}/parts`, rows, [-1, headCount, 2, headSize])
@@ -141,12 +142,13 @@ export class LayerBuilder {
   }
 
   /** Multiplies mixed values, [rows, heads x valueSize], by the gates of q if it has gates. */
-  gated(path: string, mixed: string, q: string): string {
+  applyGates(path: string, mixed: string, q: string): string {
     if (!this.spec.family.gatedAttention) return mixed
-    const gate = this.graph.node(`${path}/gate`, 'Sigmoid', [this.partOfQ(`${path}/q/gates`, q, 1)])
+    const gate = this.graph.node(`${path}/gate`, 'Sigmoid', [this.selectPartOfQ(`${path}/q/gates`, q, 1)])
     return this.graph.node(`${path}/gated`, 'Mul', [mixed, gate])
   }
 
+  /** Returns the name of a weight in the graph. @throws for a weight that the layer lacks */
   weight(role: Role): string {
     return mapGet(this.weights, role, 'weight')
   }
@@ -172,11 +174,12 @@ export class LayerBuilder {
   }
 
   /**
-   * Applies the MLP with its residual. @param block before attention, read by a parallel MLP @param shaped reshapes
-   * both summands, because reshaping the sum would copy it
+   * Applies the MLP with its residual.
+   * @param block rows before attention, read by an MLP in parallel to attention
+   * @param shaped reshapes both summands, because reshaping the sum would copy it
    */
   mlp(rows: string, block: string, shaped = (_path: string, value: string): string => value): string {
-    const projected = this.projected(this.mlpInput(rows, block))
+    const projected = this.mlpOutput(this.mlpInput(rows, block))
     const added = this.toResidual('mlp', this.norm('mlp/after', projected, 'afterMlp'))
     return this.graph.node('mlp/residual', 'Add', [
       shaped('mlp/residual/rows', rows),
@@ -190,8 +193,8 @@ export class LayerBuilder {
   }
 
   /** Applies the MLP to normed rows, [rows, hidden] to [rows, hidden]. */
-  projected(normed: string): string {
-    return this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
+  mlpOutput(normed: string): string {
+    return this.project('mlp/down_proj', this.mlpInner(normed), 'down', 'downBias')
   }
 
   /** Applies a norm over the last axis; returns the value unchanged if the family has none there. */
@@ -210,7 +213,7 @@ export class LayerBuilder {
   }
 
   /** Computes the input of the down projection: act(gate) · up, or act(up). */
-  private inner(rows: string): string {
+  private mlpInner(rows: string): string {
     const { family, intermediateSize: size, gateScale, gateCutoff } = this.spec
     const up = (): string => this.project('mlp/up_proj', rows, 'up', 'upBias')
     if (family.mlp === 'plain') return this.activation(up())
@@ -255,12 +258,16 @@ export class LayerBuilder {
     return graph.node(`${path}/grown`, 'Mul', [queries, factor])
   }
 
+  /** Splits a value along its last axis into parts of these sizes. */
   splitColumns(path: string, value: string, sizes: readonly number[]): string[] {
     const split = this.graph.constant(`${path}/sizes`, BigInt64Array.from(sizes, BigInt))
-    return this.graph.split(path, 'Split', [value, split], sizes.length, { axis: { int: -1 } })
+    return this.graph.nodeWithOutputs(path, 'Split', [value, split], sizes.length, { axis: { int: -1 } })
   }
 
-  /** Applies RoPE, [rows, heads x headSize] to [rows, 1, the same], because the operator limits sequences. */
+  /**
+   * Applies RoPE, [rows, heads x headSize] to [rows, 1, heads x headSize]. Each row is a sequence of one token, because
+   * the operator limits the length of sequences.
+   */
   private rotate(path: string, rows: string, positions: string, heads: number): string {
     const { graph, spec } = this
     const sequences = graph.reshape(`${path}/sequences`, rows, [-1, 1, heads * spec.headSize])
@@ -350,8 +357,8 @@ export function quantisedProduct(
 }
 
 /**
- * Applies xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero with a = softplus(alphaP), and b
- * (exp(x) - 1 - x) + x / 2 below with b = 1 / 2 + softplus(alphaN).
+ * Applies xIELU (Huang and Schlag, arXiv 2411.13010). Above zero it is a x^2 + x / 2 with a = softplus(alphaP). Below
+ * zero it is b (exp(x) - 1 - x) + x / 2 with b = 1 / 2 + softplus(alphaN).
  */
 function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {
   const constant = (name: string, number: number): string => graph.constant(`mlp/xielu/${name}`, number)

@@ -3,7 +3,7 @@ import type { NormPosition } from '../family/family'
 import type { Role } from '../family/tensor-roles'
 import type { OnnxGraph } from './onnx-model'
 
-/** The functions of `LayerBuilder` that modules of single families call. */
+/** The functions of `LayerBuilder` that modules for single families need. Without it, they would import each other. */
 export interface LayerParts {
   readonly graph: OnnxGraph
   readonly spec: DecoderSpec

@@ -36,6 +36,7 @@ export function layerNorm(
   })
 }
 
+/** Adds the family's offset to a norm's weight: 1 if weights are stored around zero. */
 function gain(graph: OnnxGraph, { family }: DecoderSpec, path: string, weight: string): string {
   return family.normOffset === 0
     ? weight

@@ -1,11 +1,10 @@
 import type { Writer } from 'protobufjs/minimal.js'
 import protobuf from 'protobufjs/minimal.js'
 
-/*
- * Encodes the part of the ONNX format (onnx.proto, IR version 10) that block graphs use. Building an encoder from the
- * format's text would take longer than encoding all graphs of an engine.
- */
+// Encodes the part of the ONNX format (onnx.proto, IR version 10) that the graphs of this folder use. Field numbers are
+// those of onnx.proto. Building an encoder from that text would take longer than encoding all graphs of an engine.
 
+/** A named value of a node: one of float (f), int (i), string (s), graph (g) and ints, by `type`. */
 export interface OnnxAttribute {
   readonly name: string
   readonly type: number
@@ -25,6 +24,7 @@ export interface OnnxNode {
   readonly domain: string
 }
 
+/** A constant, with its bytes in the model (`rawData`) or elsewhere (`external`). */
 export interface OnnxTensor {
   readonly name: string
   readonly dims: readonly number[]

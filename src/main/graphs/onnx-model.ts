@@ -30,7 +30,10 @@ interface GraphParts {
   readonly outputs: OnnxValue[]
 }
 
-/** Collects the nodes of one graph. Node names are paths that the runtime's errors show, and name their outputs. */
+/**
+ * Builds one graph. A value of the graph is represented by its name. Names of nodes are paths, which the runtime's
+ * errors show. A node's output has the node's name.
+ */
 export class OnnxGraph {
   constructor(
     private readonly name: string,
@@ -56,15 +59,14 @@ export class OnnxGraph {
 
   /** Makes the value `from` an output of the graph under the name `to`, which may be equal. */
   output(from: string, to: string, dims: readonly Dimension[], type: ElementType = 'float32'): void {
-    if (from !== to)
-      this.parts.nodes.push({
-        ...{ opType: 'Identity', name: `output/${to}`, domain: '' },
-        ...{ input: [from], output: [to], attribute: [] }
-      })
+    if (from !== to) {
+      const copy = { opType: 'Identity', name: `output/${to}`, domain: '', attribute: [] }
+      this.parts.nodes.push({ ...copy, input: [from], output: [to] })
+    }
     this.parts.outputs.push(describeValue(to, type, dims))
   }
 
-  /** Adds a constant. A plain number is float32. */
+  /** Adds a constant. A plain number is a float32 scalar. @param dims by default one dimension */
   constant(
     name: string,
     value: number | Float32Array | Float64Array | BigInt64Array,
@@ -80,7 +82,7 @@ export class OnnxGraph {
     return this.scope + name
   }
 
-  /** Adds a constant whose little-endian bytes are given to the session under a file name. */
+  /** Adds a constant whose little-endian bytes the session gets under a file name. */
   externalConstant(
     name: string,
     type: ElementType,
@@ -99,11 +101,11 @@ export class OnnxGraph {
 
   /** Adds a node with one output and returns that output's name. */
   node(path: string, op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
-    return elementAt(this.split(path, op, inputs, 1, attributes), 0, 'output')
+    return elementAt(this.nodeWithOutputs(path, op, inputs, 1, attributes), 0, 'output')
   }
 
-  /** Adds a node with several outputs. */
-  split(
+  /** Adds a node with several outputs and returns their names. */
+  nodeWithOutputs(
     path: string,
     op: string,
     inputs: readonly string[],
@@ -123,7 +125,7 @@ export class OnnxGraph {
     return output
   }
 
-  /** Reshapes to constant sizes; one may be -1. */
+  /** Reshapes to constant sizes, of which one may be -1 and is computed. */
   reshape(path: string, value: string, dims: readonly number[]): string {
     const shape = this.constant(`${path}/shape`, BigInt64Array.from(dims, BigInt))
     return this.node(path, 'Reshape', [value, shape])
@@ -145,6 +147,7 @@ export class OnnxGraph {
     })
   }
 
+  /** Returns the graph for encoding, also as an attribute of another graph's node. */
   message(): OnnxGraphMessage {
     return {
       name: this.name,
@@ -156,6 +159,7 @@ export class OnnxGraph {
   }
 }
 
+/** Operators of onnxruntime that are not part of ONNX. */
 const MICROSOFT_OPS = new Set(['RotaryEmbedding', 'MatMulNBits'])
 
 function elementType(data: Float32Array | Float64Array | BigInt64Array): ElementType {

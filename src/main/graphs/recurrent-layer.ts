@@ -16,7 +16,7 @@ export function recurrentLayer(layer: LayerBuilder, recurrence: Recurrence): Rec
   }
 }
 
-/** Gives the dimensions of one sequence's state. A state of no numbers has one dimension. */
+/** Gives the dimensions of one sequence's state. A recurrence without a state has [0], a state of no numbers. */
 export function stateDims({ state }: Recurrence): number[] {
   if (state === null) return [0]
   const { keyHeads, valueHeads, keySize, valueSize } = state

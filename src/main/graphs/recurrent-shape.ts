@@ -1,4 +1,7 @@
-/** Chunks of packed rows, in which a recurrence is computed (see the engine's recurrent layout). */
+/**
+ * The chunks in which a recurrence of packed rows is computed. A row is a token of the prompts, whose equal beginnings
+ * are stored once. A chunk is consecutive rows of a prompt. `recurrentLayout` of the engine makes the chunks.
+ */
 export interface RecurrentShape {
   /** Index of the row before each row, [rows]. At the beginning of a prompt it is the number of rows. */
   readonly parents: Int32Array
@@ -13,24 +16,25 @@ export interface RecurrentShape {
 export interface ChunkGroup {
   /** A power of two. */
   readonly length: number
-  /** Indices of the chunks' rows, [chunks x length]. Shorter chunks are filled up with the number of rows. */
+  /** Indices of the chunks' rows, [chunks x length]. Short chunks are filled up with the index of a row of zeros. */
   readonly rows: Int32Array
   /** Chunk of the level before that each chunk follows, [chunks]; empty on the first level. */
   readonly before: Int32Array
 }
 
-/** The part of a layer's attention half that carries a state from token to token. */
+/** Builds the part of a layer that carries a state from token to token, in place of attention or beside it. */
 export interface RecurrentLayer {
   /**
-   * Computes packed rows, [nodes x rows, hidden]. @returns `output` before the residual, `inputs` of the
-   * convolution [nodes, rows, channels], and `states` after the ends [nodes, ends, state]; null without ends
+   * Computes packed rows, [nodes x rows, hidden].
+   * @returns `output` before the residual, `inputs` of the convolution, [nodes, rows, channels], and `states` after the
+   *   ends, [nodes, ends, state]; null without ends
    */
   packed(rows: string, shape: RecurrentShape): { output: string; inputs: string; states: string | null }
 
   /**
-   * Computes one token of each row, [rows, hidden]. @param past inputs before, [rows, kernel - 1, channels] @param
-   * state by `stateDims` @returns `output` before the residual, `input` of the convolution [rows, channels],
-   * and `state` [rows, state]
+   * Computes one token of each row, [rows, hidden].
+   * @param past earlier inputs of the convolution, [rows, kernel - 1, channels]. @param state shaped by `stateDims`.
+   * @returns `output` before the residual, `input` of the convolution, [rows, channels], and `state`, [rows, state]
    */
   step(hidden: string, past: string, state: string): { output: string; input: string; state: string }
 }

@@ -3,12 +3,15 @@ import { alwaysFloat32, weightType } from './block-graph'
 import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 
-/** Position of a tensor in the bytes for a session: float32, or quantised blocks followed by their scales. */
+// Weights that stay in memory during generation ("resident"). A session gets the weights of a layer as one array of
+// bytes, and graphs refer to tensors by their position in it.
+
+/** Position of a tensor in these bytes: float32 values, or quantised blocks followed by their scales. */
 export interface ResidentTensor {
   readonly name: string
   /** [size], or [rows, columns]. */
   readonly shape: readonly number[]
-  /** Names of the parts, whose rows or elements are concatenated. */
+  /** Roles of the stored tensors whose rows or elements are concatenated. */
   readonly parts: readonly string[]
   readonly offset: number
   readonly byteLength: number
@@ -51,7 +54,7 @@ export function sessionBytes(layout: readonly ResidentTensor[], weights: WeightS
   }, 0)
 }
 
-/** Declares tensors as constants of a graph, from the session's `file`. @returns the graph's values by tensor name */
+/** Declares tensors as constants, which the session gets as `file`. @returns names in the graph by tensor name */
 export function residentConstants(
   graph: OnnxGraph,
   file: string,

@@ -3,11 +3,13 @@ import type { Experts } from '../family/experts'
 import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 import { endExperts, expertRows } from './expert-rows'
-import { expertShares, integers } from './router'
+import { expertShares, integerConstant } from './router'
 
 /**
- * Builds the MLP with all experts and the residual, [rows, hidden]. Each expert is a branch that runs only if chosen,
- * the first among equal scores. @param expertOf builds an expert's products
+ * Builds the second half of a layer with experts, residual included, [rows, hidden]. Each expert is a branch of the
+ * graph that runs only if a row chose the expert. Of equal scores the first is chosen.
+ * @param rows rows after attention @param block rows before attention
+ * @param expertOf creates the builder of an expert in its branch
  */
 export function routedMlp(
   layer: LayerBuilder,
@@ -17,14 +19,15 @@ export function routedMlp(
   expertOf: (graph: OnnxGraph, expert: number) => LayerBuilder
 ): string {
   const { graph, spec } = layer
-  const { normed, scores, sum: initial, ending } = expertRows(layer, experts, rows, block)
+  const { normed, scores, ending, ...start } = expertRows(layer, experts, rows, block)
   const shares = expertShares(graph, scores, experts)
-  const largest = graph.node('mlp/largest', 'ReduceMax', [shares, integers(graph, 'mlp/largest/axis', 1)], {
+  const largest = graph.node('mlp/largest', 'ReduceMax', [shares, integerConstant(graph, 'mlp/largest/axis', 1)], {
     keepdims: { int: 0 }
   })
   const needs = perExpert(graph, 'mlp/needs', largest, experts)
   const dims = ['rows', spec.hiddenSize]
-  const total = perExpert(graph, 'mlp/share', shares, experts).reduce((sum, share, expert) => {
+  let { sum } = start
+  for (const [expert, share] of perExpert(graph, 'mlp/share', shares, experts).entries()) {
     const path = `mlp/expert${expert}`
     const taken = graph.branch(`${path}/taken`)
     const added = addExpert(taken, expertOf(taken, expert), { normed, share, sum })
@@ -35,21 +38,21 @@ export function routedMlp(
       elementAt(needs, expert, 'expert'),
       graph.constant(`${path}/none`, 0)
     ])
-    return graph.node(path, 'If', [needed], {
+    sum = graph.node(path, 'If', [needed], {
       then_branch: { graph: taken },
       else_branch: { graph: passed }
     })
-  }, initial)
-  return ending === null ? total : endExperts(graph, ending, total, spec.normEpsilon)
+  }
+  return ending === null ? sum : endExperts(graph, ending, sum, spec.normEpsilon)
 }
 
 /** Splits a value, [experts, ...], into one value for each expert. */
 function perExpert(graph: OnnxGraph, path: string, value: string, { count }: Experts): string[] {
   const sizes = graph.constant(`${path}/sizes`, new BigInt64Array(count).fill(1n))
-  return graph.split(path, 'Split', [value, sizes], count, { axis: { int: 0 } })
+  return graph.nodeWithOutputs(path, 'Split', [value, sizes], count, { axis: { int: 0 } })
 }
 
-/** Adds an expert's result, weighted by each row's share, to the sum. */
+/** Computes an expert for the rows with a share of it, and adds its weighted results to the sum. */
 function addExpert(
   graph: OnnxGraph,
   expert: LayerBuilder,
@@ -57,7 +60,7 @@ function addExpert(
 ): string {
   const shares = graph.reshape('share', share, [-1])
   const routed = graph.reshape('routed', graph.node('nonzero', 'NonZero', [shares]), [-1])
-  const results = expert.projected(graph.node('rows', 'Gather', [normed, routed], { axis: { int: 0 } }))
+  const results = expert.mlpOutput(graph.node('rows', 'Gather', [normed, routed], { axis: { int: 0 } }))
   const weights = graph.reshape(
     'weights',
     graph.node('weights/gathered', 'Gather', [shares, routed], { axis: { int: 0 } }),

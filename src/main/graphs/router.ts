@@ -25,16 +25,16 @@ export function expertScores(layer: LayerBuilder, normed: string, experts: Exper
   const weights = experts.besideMlp
     ? graph.node('mlp/routing/scaled', 'Mul', [scores, layer.weight('routerExpertScale')])
     : scores
-  return { scores: weights, choice: withinGroups(graph, biased, experts) }
+  return { scores: weights, choice: maskOtherGroups(graph, biased, experts) }
 }
 
-/** Sets the scores of experts outside the best groups of a row to 0. */
-function withinGroups(graph: OnnxGraph, scores: string, { count, groups }: Experts): string {
+/** Sets the scores of experts outside the best groups of a row to 0, so that they are not chosen. */
+function maskOtherGroups(graph: OnnxGraph, scores: string, { count, groups }: Experts): string {
   if (groups === null) return scores
   const path = 'mlp/groups'
   const grouped = graph.reshape(path, scores, [-1, groups.count, count / groups.count])
   const largest = topK(graph, `${path}/largest`, grouped, groups.rank === 'byLargest' ? 1 : 2)
-  const ranks = graph.node(`${path}/ranks`, 'ReduceSum', [largest.values, integers(graph, `${path}/axis`, -1)], {
+  const ranks = graph.node(`${path}/ranks`, 'ReduceSum', [largest.values, integerConstant(graph, `${path}/axis`, -1)], {
     keepdims: { int: 0 }
   })
   const best = topK(graph, `${path}/best`, ranks, groups.perRow)
@@ -66,7 +66,7 @@ export function expertShares(
     graph.node(
       'mlp/chosen/sum',
       'ReduceSum',
-      [besideMlp ? chosen.values : ofChosen, integers(graph, 'mlp/chosen/axis', -1)],
+      [besideMlp ? chosen.values : ofChosen, integerConstant(graph, 'mlp/chosen/axis', -1)],
       { keepdims: { int: 1 } }
     )
   const weights = normed ? graph.node('mlp/chosen/normed', 'Div', [ofChosen, sum()]) : ofChosen
@@ -94,7 +94,7 @@ export function sharedExpert(layer: LayerBuilder, normed: string): string {
   ]
   const joined = (): string[] => {
     const both = layer.project('mlp/shared/gate_up_proj', normed, 'sharedGateUp')
-    return graph.split('mlp/shared/gate_up', 'Split', [both], 2, {
+    return graph.nodeWithOutputs('mlp/shared/gate_up', 'Split', [both], 2, {
       axis: { int: -1 },
       num_outputs: { int: 2 }
     })
@@ -113,12 +113,12 @@ export function sharedExpert(layer: LayerBuilder, normed: string): string {
 }
 
 function topK(graph: OnnxGraph, path: string, value: string, count: number): { values: string; indices: string } {
-  const parts = graph.split(path, 'TopK', [value, integers(graph, `${path}/count`, count)], 2, {
+  const parts = graph.nodeWithOutputs(path, 'TopK', [value, integerConstant(graph, `${path}/count`, count)], 2, {
     axis: { int: -1 }
   })
   return { values: elementAt(parts, 0, 'part'), indices: elementAt(parts, 1, 'part') }
 }
 
-export function integers(graph: OnnxGraph, path: string, value: number): string {
+export function integerConstant(graph: OnnxGraph, path: string, value: number): string {
   return graph.constant(path, BigInt64Array.of(BigInt(value)))
 }

@@ -4,7 +4,7 @@ import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
 
-/** Builds a short convolution between two gates (LFM2, arXiv 2511.23404): c · conv(b · x) of projections. */
+/** Builds a short convolution between two gates (LFM2, arXiv 2511.23404): c · conv(b · x), all projected from rows. */
 export class ShortConvolutionLayer implements RecurrentLayer {
   private readonly graph: OnnxGraph
   private readonly convolution: CausalConvolution
@@ -24,6 +24,7 @@ export class ShortConvolutionLayer implements RecurrentLayer {
     const inputs = graph.reshape('recurrent/inputs', input, [-1, parents.length, channels])
     const convolved = this.convolution.packed(inputs, parents)
     const mixed = graph.reshape('recurrent/convolved', convolved, [-1, channels])
+    // There is no state beside the convolution's inputs, so a value of width 0 stands for it.
     const [states = null] = ends.length === 0 ? [] : this.layer.splitColumns('recurrent/states', inputs, [0, channels])
     return { output: this.output(gate, mixed), inputs, states }
   }

@@ -9,7 +9,7 @@ import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
 /** Projections of rows: inputs of the convolution, gate of the output, strength of tokens, and decay. */
 export type StateProjections = Record<'inputs' | 'gate' | 'strength' | 'decay', string>
 
-/** A layer whose state is a matrix for each head, after a convolution with SiLU. */
+/** Builds a layer whose state is a matrix for each head, after a convolution with SiLU. */
 export abstract class StateLayer implements RecurrentLayer, StateRule {
   protected readonly graph: OnnxGraph
   protected readonly chunks: ChunkedStates
@@ -67,13 +67,14 @@ export abstract class StateLayer implements RecurrentLayer, StateRule {
     return this.sizes.state.valueHeads * this.sizes.state.valueSize
   }
 
+  /** Computes softplus(steps + bias), where the steps are a projection of rows. */
   protected softplus(steps: string): string {
     const { graph, layer } = this
     const biased = graph.node('recurrent/steps/biased', 'Add', [steps, layer.weight('decayBias')])
     return graph.node('recurrent/steps/softplus', 'Softplus', [biased])
   }
 
-  /** Computes -e^rate times the steps, the logarithm of the decay. */
+  /** Computes the logarithm of the decay, -e^rate times the steps. */
   protected decayOf(steps: string): string {
     const { graph, layer } = this
     const rate = graph.node('recurrent/decay/rate', 'Exp', [layer.weight('decayRate')])

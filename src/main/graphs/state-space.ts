@@ -7,8 +7,8 @@ import { ones, rmsNormBy } from './norms'
 import { StateLayer, type StateProjections } from './state-layer'
 
 /**
- * Builds a state space (Mamba-2, arXiv 2405.21060): a token with step d adds u = d x to a state that decays by d
- * e^rate, and D x to its output.
+ * Builds a state space (Mamba-2, arXiv 2405.21060). A token x with step d changes the state by u = d x, after a decay
+ * whose logarithm is -d e^rate. D x is added to the token's output ("skip").
  */
 export class StateSpaceLayer extends StateLayer {
   constructor(
@@ -20,10 +20,10 @@ export class StateSpaceLayer extends StateLayer {
 
   protected projections(normed: string): StateProjections {
     const { layer, space } = this
-    const projected = this.scaledInputs(layer.project('recurrent/in_proj', normed, 'stateInputs'))
+    const projected = this.scaleInputs(layer.project('recurrent/in_proj', normed, 'stateInputs'))
     const sizes = [this.outputSize, space.channels, space.state.valueHeads]
     const [gate = '', inputs = '', steps = ''] = layer.splitColumns('recurrent/parts', projected, sizes)
-    const strength = this.limited(this.softplus(steps))
+    const strength = this.clipSteps(this.softplus(steps))
     return { inputs, gate, strength, decay: this.decayOf(strength) }
   }
 
@@ -49,12 +49,13 @@ export class StateSpaceLayer extends StateLayer {
   /** Applies the gate, and before or after it the norm over the heads of each group, if the model has one. */
   protected gated(mixed: string, gate: string): string {
     const { graph, space } = this
-    const input = space.norm === 'beforeGate' ? this.normed(mixed) : mixed
+    const input = space.norm === 'beforeGate' ? this.normGroups(mixed) : mixed
     const gated = graph.node('recurrent/output/gated', 'Mul', [input, silu(graph, 'recurrent/gate', gate)])
-    return space.norm === 'afterGate' ? this.normed(gated) : gated
+    return space.norm === 'afterGate' ? this.normGroups(gated) : gated
   }
 
-  private normed(values: string): string {
+  /** Applies the norm over all heads, or over the heads of each group. */
+  private normGroups(values: string): string {
     const { graph, layer, outputSize, space } = this
     const weight = layer.weight('stateNorm')
     const { normEpsilon } = layer.spec
@@ -68,7 +69,7 @@ export class StateSpaceLayer extends StateLayer {
   }
 
   /** Multiplies the parts of projected rows by their factors. */
-  private scaledInputs(projected: string): string {
+  private scaleInputs(projected: string): string {
     const { stateInputScales: scales } = this.layer.spec
     if (scales === null) return projected
     const { keyHeads, keySize, valueHeads } = this.space.state
@@ -78,7 +79,7 @@ export class StateSpaceLayer extends StateLayer {
     return this.graph.node('recurrent/scaled', 'Mul', [projected, factor])
   }
 
-  private limited(steps: string): string {
+  private clipSteps(steps: string): string {
     const { stepLimits } = this.space
     if (stepLimits === null) return steps
     const bounds = stepLimits.map((limit, i) => this.graph.constant(`recurrent/steps/limit${i}`, limit))

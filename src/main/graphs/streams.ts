@@ -4,13 +4,15 @@ import type { LayerParts } from './layer-parts'
 import { rmsNormBy } from './norms'
 import { OnnxGraph } from './onnx-model'
 
+// Layers of models whose rows have several hidden states, called streams (see `Streams`). A layer computes the first
+// state, and predicts the others before and corrects them after.
+
 /** Smallest mean square of a projected state, before it is scaled to the first state's size. */
 const MIN_MEAN_SQUARE = 1e-5
 
 /**
- * Begins a layer on rows with several hidden states: predicts each by a mixture of all, s + C s. The first state
- * chooses the coefficients C.
- *
+ * Begins a layer on rows with several hidden states s: predicts each as s + C s, a mixture of all. The coefficients C
+ * are computed from the first state.
  * @param states [...leading, streams x hidden]; returned unchanged if rows have one hidden state
  */
 export function predictStreams(layer: LayerParts, states: string, leading: readonly number[]): string {
@@ -41,11 +43,10 @@ export function firstStream(layer: LayerParts, path: string, states: string): st
 /**
  * Ends a layer on rows with several hidden states. Each moves by a share of the layer's change to the first. The others
  * also get the layer's input.
- *
- * @param activated first state after the MLP, [rows, hidden]
- * @param predicted [rows, streams x hidden]
- * @param inputOf computes what the layer's input adds, [rows, hidden]; null without an input
- * @returns [rows, streams x hidden]
+ * @param activated first state after the MLP, [rows, hidden].
+ * @param predicted states before the layer, [rows, streams x hidden].
+ * @param inputOf computes what the layer's input adds, [rows, hidden]; null without an input.
+ * @returns states after the layer, [rows, streams x hidden]
  */
 export function correctStreams(
   layer: LayerParts,
@@ -85,7 +86,10 @@ export function correctStreams(
   return graph.node('streams/joined', 'Concat', [active, moved], { axis: { int: -1 } })
 }
 
-/** Adds the path beside attention: (attended + n + norm(R L n)) / sqrt(2), with n the norm before attention. */
+/**
+ * Adds the low-rank path beside attention: (attended + n + norm(R L n)) / sqrt(2). Here n is the result of the norm
+ * before attention, and L and R are the path's projections. Models without streams have no such path.
+ */
 export function besideAttention(layer: LayerParts, path: string, attended: string, residual: string): string {
   const { graph, spec } = layer
   if (spec.streams === null) return attended
@@ -109,7 +113,7 @@ export function sparseGates(graph: OnnxGraph, gates: string, cutoff: number | nu
   return graph.node('mlp/gates/sparse', 'Relu', [graph.node('mlp/gates/above', 'Sub', [centred, limit])])
 }
 
-/** Computes a row's position among the kinds of inputs, tanh(R norm(x) / hidden), [rows, streams]. */
+/** Computes a row's features for mixing its streams ("modality"), tanh(R norm(x) / hidden), [rows, streams]. */
 function modality(layer: LayerParts, path: string, rows: string): string {
   const { graph, spec } = layer
   const normed = rmsNormBy(graph, `${path}/router`, rows, layer.weight('streamRouterNorm'), spec.normEpsilon)
@@ -181,7 +185,7 @@ export function joinStreams(
 ): string {
   const count = projections.length + 1
   const sizes = graph.constant('final/streams/sizes', new BigInt64Array(count).fill(BigInt(hiddenSize)))
-  const [first = states, ...others] = graph.split('final/streams', 'Split', [states, sizes], count, {
+  const [first = states, ...others] = graph.nodeWithOutputs('final/streams', 'Split', [states, sizes], count, {
     axis: { int: -1 }
   })
   const sized = others.map((state, i) =>

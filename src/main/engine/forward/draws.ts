@@ -7,14 +7,18 @@ import { type Device, floatTensor, integerTensor, runSession } from '../device/d
 import type { Feeds } from './layer-session'
 
 /**
- * For each sampler, the requested probabilities of all rows in one array. NaN for a row with a logit that is not
+ * For each sampler an array with the requested probabilities, row after row. NaN in a row with a logit that is not
  * finite.
  */
 export type DrawnRows = readonly Float64Array[]
 
+/** Logits that one run computes at most, unless a row has more. */
 const RUN_ELEMENTS = 2 ** 20
 
-/** Computes probabilities of tokens under samplers that have only temperature and min-p. */
+/**
+ * Computes probabilities of tokens under samplers that have only temperature and min-p. In all functions, `targets` are
+ * the tokens of each row whose probabilities are requested.
+ */
 export class Draws {
   /** Sessions by the source of their logits. Sessions that contain a head are stored by the spec of its model. */
   private readonly sessions = new Map<DrawnFrom | DecoderSpec, ort.InferenceSession>()
@@ -25,14 +29,17 @@ export class Draws {
     readonly samplers: readonly MinPDraw[]
   ) {}
 
+  /** Computes probabilities from states after the last layer. @param feeds inputs of a head's graph */
   ofHidden(model: DecoderSpec, feeds: Feeds, targets: readonly (readonly number[])[]): Promise<DrawnRows> {
     return this.run('hidden', feeds, targets, model)
   }
 
+  /** Computes probabilities from the logits of one model, [rows, vocabulary]. */
   ofLogits(logits: Float32Array, targets: readonly (readonly number[])[]): Promise<DrawnRows> {
     return this.inRuns('logits', { [DRAWS_INPUTS.logits]: logits }, {}, targets)
   }
 
+  /** Computes probabilities from logits of post and base, which a baseline combines by its `share`. */
   ofBoth(
     { kind, share }: { readonly kind: 'mix' | 'filter'; readonly share: number },
     { post, base }: { readonly post: Float32Array; readonly base: Float32Array },
@@ -47,7 +54,7 @@ export class Draws {
     for (const session of this.sessions.values()) await session.release()
   }
 
-  /** @param rows matrices that are divided into the same ranges of rows */
+  /** Divides rows into runs of limited size. @param rows matrices with a row for each target @param others all else */
   private async inRuns(
     from: DrawnFrom,
     rows: Readonly<Record<string, Float32Array>>,
@@ -64,9 +71,7 @@ export class Draws {
         floatTensor(matrix.subarray(first * width, (first + rangeTargets.length) * width), [rangeTargets.length, width])
       const parts = Object.fromEntries(Object.entries(rows).map(([name, matrix]) => [name, part(matrix)]))
       const next = await this.run(from, { ...parts, ...others }, rangeTargets)
-      next.forEach((ofRows, sampler) => {
-        elementAt(drawn, sampler, 'sampler').set(ofRows, done)
-      })
+      for (const [sampler, ofRows] of next.entries()) elementAt(drawn, sampler, 'sampler').set(ofRows, done)
       done += countTargets(rangeTargets)
     }
     return drawn
@@ -80,7 +85,7 @@ export class Draws {
   ): Promise<DrawnRows> {
     const key = from === 'hidden' ? model : from
     const session = this.sessions.get(key) ?? (await this.open(key, drawsGraph(model, from, this.samplers)))
-    const outputs = await runSession(session, { ...feeds, [DRAWS_INPUTS.asked]: targetsTensor(targets) })
+    const outputs = await runSession(session, { ...feeds, [DRAWS_INPUTS.requested]: targetsTensor(targets) })
     return probabilitiesOf(outputs, this.samplers, targets)
   }
 
@@ -91,6 +96,7 @@ export class Draws {
   }
 }
 
+/** Joins targets to a matrix, [rows, most targets of a row]. Shorter rows are filled up with token 0. */
 function targetsTensor(targets: readonly (readonly number[])[]): ort.Tensor {
   const width = Math.max(1, ...targets.map((tokens) => tokens.length))
   const tokenIds = new BigInt64Array(targets.length * width)
@@ -121,6 +127,7 @@ function probabilitiesOf(
       const sum = Number.isFinite(totals[row]) ? elementAt(sums, row * samplers.length + sampler, 'sum') : NaN
       for (let i = 0; i < length; i++) {
         const weight = Math.exp(elementAt(below, row * width + i, 'logit') / temperature)
+        // A token that min-p removes has 0, or NaN if the sum is NaN.
         drawn[index++] = weight > threshold || minP === 0 ? weight / sum : sum * 0
       }
     }
