@@ -29,7 +29,6 @@ export const configuredMemory = ({ memory }: UserConfig): number | null =>
 const MAX_CONFIG_BYTES = 1_000_000
 const EXPECTED = 'An example: {"device": "cpu", "memory": "6GiB", "modelFolders": ["/models"]}.'
 
-/** Returns the path of the user's config.json, which may not exist. */
 export const configFile = (): string => join(configFolder(), 'config.json')
 
 /** Reads the user's defaults; a missing file sets none. @throws WorkbenchError for a field that is refused */

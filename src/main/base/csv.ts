@@ -21,7 +21,6 @@ const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
 export function parseCsv(fileName: string, content: string): CsvRecord[] {
   const bytes = Buffer.from(content)
   const records: CsvRecord[] = []
-  /** Line and byte at which the text after the last record starts. */
   let line = 1
   let position = 0
   /** Counts the lines here, because the library counts a CR LF inside quotes as two lines. */

@@ -21,7 +21,6 @@ export type ConnectionTimes = typeof CONNECTION_TIMES
 
 /**
  * Limits the number and idle time of connections. A new one above the limit closes the oldest.
- *
  * @returns a function that excepts the connection of a window or an answer in progress from the number
  */
 export function limitWaiting(server: Server, { silent }: ConnectionTimes): (socket: Socket) => void {
@@ -48,7 +47,6 @@ export async function listen(server: Server, port: number, host: string): Promis
   })
 }
 
-/** Returns the port on which a server listens. */
 export function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')

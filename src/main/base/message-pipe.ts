@@ -3,10 +3,8 @@ import type { Duplex } from 'node:stream'
 import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
 import { errorMessage } from './files/bounded-file'
 
-/*
- * Messages between processes over a pipe. The messages of Node's `fork` have another encoding under Electron.
- * A frame is one message: a mark of its encoding, its length as a big-endian uint32, then UTF-8 text or MessagePack.
- */
+// Messages between processes over a pipe. The messages of Node's `fork` have another encoding under Electron.
+// A frame is one message: a mark of its encoding, its length as a big-endian uint32, then UTF-8 text or MessagePack.
 
 const TEXT_MARK = 0x534c5254
 const VALUE_MARK = 0x534c5256
@@ -131,7 +129,6 @@ function decodeBody(mark: number, body: Buffer): unknown {
   }
 }
 
-/** One process's end of a pipe. */
 export class MessagePipe {
   private readonly reader = new FrameReader()
   private readonly events = new EventEmitter<{ message: [unknown]; end: [Error | null] }>()

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseJson } from './files/bounded-json'
+import { parseJsonObject } from './json-object'
 
 const PACKAGE_NAME = 'slr-workbench'
 
@@ -36,7 +36,5 @@ function packageAbove(moduleFolder: string): string {
 
 function isPackageFolder(folder: string): boolean {
   const file = join(folder, 'package.json')
-  if (!existsSync(file)) return false
-  const content: unknown = parseJson(readFileSync(file, 'utf8'), file)
-  return typeof content === 'object' && content !== null && 'name' in content && content.name === PACKAGE_NAME
+  return existsSync(file) && parseJsonObject(readFileSync(file, 'utf8'), file)['name'] === PACKAGE_NAME
 }

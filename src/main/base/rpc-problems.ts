@@ -62,7 +62,6 @@ export function fromRpcError(error: unknown): unknown {
   return new WorkbenchError(problem.code, problem.message, problem.hint)
 }
 
-/** Reports whether a procedure's output is a stream of events. */
 export function isEventStream(output: unknown): output is AsyncIterator<unknown> {
   return typeof output === 'object' && output !== null && Symbol.asyncIterator in output
 }

@@ -4,7 +4,6 @@ import { yieldEvery20ms } from './files/yield-every-20ms'
 /** Long work that yields between its steps, so that the caller may do other work there. */
 export type Steps<Result> = Generator<void, Result>
 
-/** Runs all steps without a pause, for short work. */
 export function runToEnd<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const { done, value } = steps.next()

@@ -2,12 +2,10 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** Returns the mean; NaN without values. */
 export function mean(values: readonly number[]): number {
   return sum(values) / values.length
 }
 
-/** Returns the Euclidean length of a vector. */
 export function lengthOf(values: Float32Array): number {
   let squares = 0
   for (const value of values) squares += value * value

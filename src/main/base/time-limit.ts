@@ -1,21 +1,18 @@
 import { createContext, Script } from 'node:vm'
+import { elementAt } from '../../contract/model/look-up'
 import { fileError } from '../../contract/model/problem'
 
-/** Global object of the script that calls the work. */
 const globals: { work: () => void } = { work: () => undefined }
 createContext(globals)
 const callWork = new Script('work()')
 
 /**
  * Runs synchronous work on a model file, and stops it after `limitMs` by the watchdog of `node:vm`.
- *
  * @param what begins the message of the error @throws WorkbenchError `bad-file` after the limit
  */
 export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): T {
-  let result: { value: T } | null = null
-  globals.work = () => {
-    result = { value: work() }
-  }
+  const results: T[] = []
+  globals.work = () => void results.push(work())
   try {
     callWork.runInContext(globals, { timeout: limitMs })
   } catch (error) {
@@ -26,12 +23,7 @@ export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): 
   } finally {
     globals.work = () => undefined
   }
-  return resultOf(result)
-}
-
-function resultOf<T>(result: { value: T } | null): T {
-  if (result === null) throw new Error('the work did not run')
-  return result.value
+  return elementAt(results, 0, 'result')
 }
 
 function isTimeout(error: unknown): boolean {

@@ -6,6 +6,7 @@ interface ActiveCall {
   readonly ended: Promise<void>
 }
 
+/** Tracks the calls that the engine process is computing, so that main can wait for the cancelled ones. */
 export class ActiveCalls {
   private readonly calls = new Set<ActiveCall>()
 

@@ -13,6 +13,8 @@ import { cudaEnvironment } from './device/cuda-libraries'
 import { rpcPort } from './port'
 import { cancelled, throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 
+/* Main's side of the engine, which is a process of its own. */
+
 export type EngineClient = ContractRouterClient<EngineContract>
 
 export type EngineStarter = () => NodeChild
@@ -159,7 +161,7 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
   )
 }
 
-/** Returns a function that starts engine processes. @param script another script with the same contract, for tests */
+/** Returns a function that starts engine processes. @param entry another script with the same contract, for tests */
 export function engineStarter(
   entry = builtScript('engine.js'),
   args: readonly string[] = [],

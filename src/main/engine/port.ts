@@ -1,4 +1,4 @@
-/** Lowers the priority of the engine process, so that the window stays responsive. */
+/** Argument that lowers the priority of the engine process, so that the window stays responsive. */
 export const BESIDE_A_WINDOW = '--beside-a-window'
 
 export interface RpcPort {

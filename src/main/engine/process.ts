@@ -23,7 +23,7 @@ import { readersAtStart } from './sweep/weight-prefetch'
 import { startReadingThreads } from './weights/reading-threads'
 import { errorMessage } from '../base/files/bounded-file'
 
-/* The engine process. It computes and stores nothing, so it may crash at any time. Main starts it, see host.ts. */
+/* The engine process, which main starts (see host.ts). It stores nothing on the disk, so it may crash at any time. */
 
 /** Describes an unexpected error to main, the only reader. The stack goes to the captured stderr. */
 function computationFailed(error: unknown, location: string): Problem {

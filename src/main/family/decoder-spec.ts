@@ -6,7 +6,7 @@ import { ConfigReader, describeValue } from './config-reader'
 import type { Family, Multipliers } from './family'
 import { FAMILIES } from './family-table'
 import { type LatentAttention, latentScoreFactor, readLatent } from './latent'
-import { readContextLength, readLayerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
+import { readContextLength, readLayers, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
 import { readStreams, type Streams } from './streams'
@@ -97,7 +97,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const heads = readHeads(reader, family, hiddenSize)
   const layerCount = countLayers(reader, family)
 
-  const uniformLayers = readLayerSpecs(reader, family, layerCount, heads.rotarySize)
+  const uniformLayers = readLayers(reader, family, layerCount, heads.rotarySize)
   const sizes: LayerShape = {
     ...heads,
     intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
@@ -144,7 +144,6 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
 }
 
 interface OpenConfig {
-  /** Reads the whole config. */
   readonly root: ConfigReader
   /** Reads the config of the text model: a section of a multimodal checkpoint's config, otherwise `root`. */
   readonly reader: ConfigReader

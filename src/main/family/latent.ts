@@ -21,7 +21,6 @@ export interface LatentSizes extends LatentAttention {
   readonly valueSize: number
 }
 
-/** Reads the sizes of latent attention. */
 export function readLatent(reader: ConfigReader): LatentSizes {
   // Configs repeat under these keys sizes that follow from other keys.
   reader.ignore('head_dim', 'qk_head_dim')

@@ -92,17 +92,11 @@ function readFirstChunk(reader: ConfigReader): number | null {
 }
 
 /** Reads the properties of each layer, all with the sizes of the model. */
-export function readLayerSpecs(
-  reader: ConfigReader,
-  family: Family,
-  layerCount: number,
-  rotarySize: number
-): LayerSpec[] {
+export function readLayers(reader: ConfigReader, family: Family, layerCount: number, rotarySize: number): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
   const window = readWindow(reader, family)
   const types = family.windows === 'always' ? null : readLayerTypes(reader, family, layerCount)
   const imageLayers = family.imageLayersKey === undefined ? null : reader.layerList(family.imageLayersKey)
-  /** A layer without any part. */
   const bare = { window: null, rope: NO_ROPE, attends: false, recurrent: null, shape: null, carriedPair: null }
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const hasMlp = family.layerLetters === null

@@ -46,8 +46,8 @@ export function readLongRope(section: ConfigReader, theta: number, context: Rope
   if (limit === null) throw section.bad('original_max_position_embeddings', 'a whole number')
   const factor = section.optionalPositive('factor') ?? (context.contextLength ?? limit) / limit
   const byDefault = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(limit))
-  const divisors = readDivisors(section, 'short_factor', context.rotarySize / 2)
-  readDivisors(section, 'long_factor', context.rotarySize / 2)
+  const divisors = section.positives('short_factor', context.rotarySize / 2)
+  section.positives('long_factor', context.rotarySize / 2)
   const attentionFactor = section.optionalPositive('attention_factor') ?? byDefault
   return { kind: 'longrope', theta, divisors, attentionFactor, limit }
 }
@@ -74,13 +74,4 @@ export function refuseTooManyPositions({ kind, limit }: LongRope | DynamicRope, 
       'computed. Longer texts would need other values at all positions.',
     'Shorten the text.'
   )
-}
-
-function readDivisors(section: ConfigReader, key: string, count: number): readonly number[] {
-  const value = section.value(key)
-  const divisors: unknown[] = Array.isArray(value) ? value : []
-  const numbers = divisors.filter((divisor) => typeof divisor === 'number' && divisor > 0)
-  if (divisors.length !== count || numbers.length !== count)
-    throw section.bad(key, `a list of ${count} positive numbers`)
-  return numbers.map(Number)
 }

@@ -26,7 +26,6 @@ export type RecurrentRole = keyof typeof RECURRENT_COMPONENTS
 
 interface RecurrentTensor {
   readonly role: RecurrentRole
-  /** Name within the layer. */
   readonly name: string
   readonly shape: readonly number[]
 }

@@ -13,7 +13,6 @@ function scaledByDepth(config: ConfigReader): Partial<Multipliers> {
   }
 }
 
-/** Traits that MiniCPM and MiniCPM3 share. */
 const minicpm = {
   ...llama,
   multipliers: scaledByDepth,

@@ -29,7 +29,7 @@ export type Rope =
       readonly originalContext: number
     }
 
-/** Reads RoPE from its section of the config; null without a section, which means no scaling. @param theta base */
+/** Reads RoPE from its section of the config. A null section means no scaling. @param theta base frequency */
 export function readRope(section: ConfigReader | null, theta: number, context: RopeContext): Rope {
   if (section === null) return { kind: 'default', theta }
   const older = section.value('type')

@@ -12,7 +12,6 @@ export const postNorms = {
   afterMlp: 'post_feedforward_layernorm'
 }
 
-/** Norms before and after both sublayers. */
 const sandwichNorms = {
   beforeAttention: 'input_layernorm',
   afterAttention: 'post_attention_layernorm',

@@ -13,7 +13,6 @@ export interface Streams {
   readonly rank: number
 }
 
-/** Reads the streams of a model. */
 export function readStreams(reader: ConfigReader): Streams {
   return {
     count: reader.count('altup_num_inputs', 2),

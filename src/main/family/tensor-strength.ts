@@ -18,7 +18,6 @@ export function tensorStrength({ half, components }: LayerTensorSpec, layer: Lay
 
 /**
  * Requires that components which share a stored tensor have the same strength, and that layers have the components.
- *
  * @throws WorkbenchError `unsupported` naming the components and the layer
  */
 export function requireComponents(spec: DecoderSpec, layers: readonly LayerStrength[]): void {

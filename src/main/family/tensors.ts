@@ -107,7 +107,6 @@ export function expertTensors(spec: DecoderSpec, layer: number, expert: number):
   ])
 }
 
-/** Completes tensors of a layer's half. @param expert their expert; null if every row uses them */
 function inLayer(
   layer: number,
   half: LayerHalf,
@@ -124,7 +123,6 @@ function inLayer(
   }))
 }
 
-/** Lists the projections to q, k and v that a layer has. */
 function projectionTensors(spec: DecoderSpec): PartialTensor[] {
   const { family, hiddenSize, headSize, latent, qkvBias, keyValues } = spec
   if (latent !== null) return latentTensors(spec, latent)

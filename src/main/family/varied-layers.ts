@@ -11,7 +11,6 @@ type HeadSizes = Pick<LayerShape, 'headSize' | 'kvHeadCount'>
 /**
  * Adds their sizes to layers that differ (Gemma 3n and 4). Full layers, which have no window, may have larger heads,
  * and use keys as values. The last layers read keys and values of an earlier layer, the last one of their type.
- *
  * @param layers layers as if all had the same sizes @param sliding sizes of layers with a window
  */
 export function readVariedLayers(

@@ -8,7 +8,6 @@ import { errorMessage } from './bounded-file'
 /**
  * Writes a whole file or nothing: a temporary file beside it, which is flushed and then renamed. A link is replaced.
  * Libraries such as `atomically` ignore how many bytes a write took and follow links.
- *
  * @param mode permissions of the file @throws WorkbenchError `read-only` or `not-found`
  */
 export async function writeFileAtomic(

@@ -53,7 +53,6 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
   }
 }
 
-/** Builds the error of a file that could not be read. */
 export function readProblem(file: string, error: unknown): WorkbenchError {
   if (error instanceof WorkbenchError) return error
   const code = error instanceof Error && 'code' in error ? error.code : null

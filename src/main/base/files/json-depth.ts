@@ -8,7 +8,6 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
 
 /**
  * Refuses text that nests too deep or has too many names or values, before `JSON.parse` spends memory and stack on it.
- *
  * @param limits maximum numbers of members of objects (`names`), and of `values`; no limit by default
  */
 export function refuseDeepJson(

@@ -4,10 +4,8 @@ import { MAX_JSON_DEPTH } from './json-depth'
 
 export const CUT_OFF = 'it ends too early, as if it had been cut off'
 
-/*
- * Parses JSON of up to several hundred megabytes without stopping other requests. A first scan finds the lists and
- * objects that are larger than a piece. These are parsed member by member; JSON.parse parses the pieces between.
- */
+// Parses JSON of up to several hundred megabytes without stopping other requests. A first scan finds the lists and
+// objects that are larger than a piece. These are parsed member by member; JSON.parse parses the pieces between.
 
 /** Bytes that JSON.parse receives at once, which takes a few milliseconds. */
 const PIECE_BYTES = 2 ** 17
@@ -120,7 +118,6 @@ class PieceReader {
 
   /**
    * Divides a large list or object at commas into parts: full pieces of small members, and single large members.
-   *
    * @returns for each part its end, and its large member; null for a piece of small members
    */
   private async *divide(
@@ -160,7 +157,6 @@ class PieceReader {
     if (first !== start || last !== end) throw this.notJson('a comma is missing')
   }
 
-  /** Parses the name and the colon before a large member of an object. */
   private keyBefore(from: number, to: number): string {
     const [first, last] = this.trimmed(from, to)
     const key = this.bytes[last - 1] === COLON ? this.parsePiece('', first, last - 1, '') : null

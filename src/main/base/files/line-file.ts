@@ -26,7 +26,6 @@ export interface LineFormat<T> {
 
 /**
  * Reads the lines of a file; none if the file is missing. A last line without a line break was cut off and is ignored.
- *
  * @returns each line with its file and number for messages
  */
 export async function readLines<T>(file: string, format: LineFormat<T>): Promise<{ line: T; where: string }[]> {
@@ -95,7 +94,6 @@ export async function flushLines(): Promise<void> {
 
 /**
  * Reads the lines of another program's file, one at a time.
- *
  * @param maxBytes limit of the file @param onPiece receives all bytes in order, for example to hash them
  */
 export async function* linesOfFile(

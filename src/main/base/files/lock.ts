@@ -140,6 +140,7 @@ async function takeOver(file: string, locked: LockedResource): Promise<Lock | nu
   }
 }
 
+/** Creates the file of a lock; null if it exists. */
 function create(file: string): Lock | null {
   const owner = thisProcess()
   try {
@@ -172,6 +173,7 @@ function readOwner(file: string): LockOwner | 'gone' | 'unreadable' {
   }
 }
 
+/** Returns the time since a file changed; 0 for a missing file. */
 function ageMs(file: string): number {
   return Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
 }
@@ -198,6 +200,7 @@ export function isProcessRunning(pid: number): boolean {
   }
 }
 
+/** Identifies the start of a process by boot and clock tick; null on other systems than Linux. */
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -18,7 +18,6 @@ export interface DocumentFormat<T> {
   /** Name in messages, without an article. */
   name: string
   schema: z.ZodType<T>
-  /** Current version, which `schema` describes. */
   version: number
   /** Conversions to the next version, by the version that they convert. */
   migrations: Readonly<Record<number, Migration>>
@@ -69,7 +68,6 @@ export async function parseDocument<T>(
 
 /**
  * Reads a document. A file of an older version is replaced, with a backup beside it.
- *
  * @returns also the backup's file name; null for a file of the current version
  */
 export async function migrateFile<T>(

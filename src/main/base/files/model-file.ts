@@ -35,7 +35,6 @@ export async function readModelJson(folder: string, name: string, maxBytes: numb
   return readJsonFile(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/** Reads the bytes of a model's file. @throws WorkbenchError as {@link modelFilePath} and {@link readBytes} */
 export async function readModelBytes(folder: string, name: string, maxBytes: number): Promise<Buffer> {
   return readBytes(await withoutForeignLink(folder, name), maxBytes)
 }

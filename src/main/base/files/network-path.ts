@@ -4,7 +4,6 @@ import { inputError } from '../../../contract/model/problem'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from './paths'
 import { UserFile } from './user-file'
 
-/** Folders that the user has added for the search for models. */
 export const addedModelFolders = new UserFile<string[]>(
   'model-folders',
   z.array(z.string().min(1).max(4096)).max(50),

@@ -1,17 +1,8 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
-export async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch {
-    return false
-  }
-}
+const statsOf = (path: string): Promise<Stats | null> => stat(path).catch(() => null)
 
-export async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
-}
+export const isFolder = async (path: string): Promise<boolean> => (await statsOf(path))?.isDirectory() === true
+
+export const isFile = async (path: string): Promise<boolean> => (await statsOf(path))?.isFile() === true

@@ -63,7 +63,6 @@ export function modelPath(typed: string, folder?: string): string {
 
 /**
  * Returns the folder of a model in the Hugging Face cache by its name org/name; null if the model is not cached.
- *
  * @param revision branch, tag or commit; undefined for the folder above all revisions
  */
 export function cachedModelFolder(id: string, revision: string | undefined): string | null {

@@ -18,7 +18,6 @@ export async function hasPlainFile(file: string): Promise<boolean> {
 export interface PlainFileState {
   readonly bytes: number
   readonly modifiedMs: number
-  /** Changes whenever the file changes. */
   readonly state: string
 }
 

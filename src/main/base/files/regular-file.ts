@@ -4,10 +4,8 @@ import { fileError, type WorkbenchError } from '../../../contract/model/problem'
 import { formatBytes } from '../../../contract/words/format'
 import { requireAllowed } from './only-folder'
 
-/*
- * Opens files that other people or programs wrote. A pipe or a device is refused, because reading it could block one
- * of the process's four file threads for ever.
- */
+// Opens files that other people or programs wrote. A pipe or a device is refused, because reading it could block one
+// of the process's four file threads for ever.
 
 /** Time without data after which a drive counts as lost. */
 const SILENT_MS = 20_000

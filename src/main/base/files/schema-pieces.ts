@@ -64,7 +64,6 @@ class SchemaPieces {
   }
 }
 
-/** Selects the option of a union by the value's discriminator; undefined if none matches. */
 function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const field = schema.def.discriminator
   if (!isObject(value)) return undefined

@@ -1,7 +1,6 @@
 /** Runs a change of a project's files after earlier ones; refuses if the project is read-only. */
 export type RunChange = <T>(task: () => Promise<T>) => Promise<T>
 
-/** Runs tasks one at a time, in the order in which they were added. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve()
 

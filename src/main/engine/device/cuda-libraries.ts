@@ -14,10 +14,12 @@ export const CUDA_LIBRARIES = [
   'libcudnn.so.9'
 ] as const
 
+/** The machine on which libraries are searched, replaceable in tests. */
 export interface LibrarySearch {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly root: string
   readonly home: string
+  /** Lists the libraries that the system's loader finds, with their folders. */
   readonly loaderCache: () => ReadonlyMap<string, string>
 }
 
@@ -44,12 +46,11 @@ export function findCudaLibraries(machine: LibrarySearch = THIS_MACHINE): CudaLi
   const toAdd = new Set<string>()
   for (const library of CUDA_LIBRARIES) {
     const has = (folder: string): boolean => existsSync(join(folder, library))
-    const searched = added.split(delimiter).find((folder) => folder !== '' && has(folder)) ?? cache.get(library)
-    const other = searched === undefined ? others.find(has) : undefined
-    const folder = searched ?? other
+    const loaderFolder = added.split(delimiter).find((folder) => folder !== '' && has(folder)) ?? cache.get(library)
+    const folder = loaderFolder ?? others.find(has)
     if (folder === undefined) continue
     folders.set(library, folder)
-    if (other !== undefined) toAdd.add(other)
+    if (loaderFolder === undefined) toAdd.add(folder)
   }
   return {
     folders,

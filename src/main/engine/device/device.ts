@@ -22,7 +22,7 @@ export interface Device {
   readonly memoryBytes: number | null
   /** Bytes that runs have copied between main memory and the device's own. Null if they cannot be counted. */
   readonly moved: Readonly<MovedBytes> | null
-  /** Creates a tensor that many runs will read, uploaded once if the device keeps tensors. */
+  /** Creates a tensor that many runs read ("resident"). It is uploaded once if the device keeps tensors. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
   /** Returns a tensor for use after its session, because onnxruntime dies if that is disposed of later. */
   outlive(tensor: ort.Tensor): Promise<ort.Tensor>
@@ -196,6 +196,7 @@ function onGpu(outputs: true | readonly string[]): ort.InferenceSession.SessionO
   return outputs === true ? 'gpu-buffer' : Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]))
 }
 
+/** Builds a graph whose output is a copy of its input `value`, in the device's memory if the session keeps it there. */
 function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
   const graph = new OnnxGraph('upload')
   const dims = Array.from({ length: rank }, (_, i) => `size${i}`)
@@ -205,6 +206,7 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
   return graph.encode()
 }
 
+/** The GPU of each session, for its errors and copied bytes. Sessions on the CPU have no entry. */
 const gpuOf = new WeakMap<ort.InferenceSession, { name: DeviceName; moved: MovedBytes | null }>()
 
 /** Returns a function that creates sessions whose failures are the device's. @throws as {@link runTensors} */
@@ -233,6 +235,11 @@ const deviceFailed =
 
 const GPU_HINT = 'Run again with --device cpu, or start the program again. Finished parts are kept.'
 
+/**
+ * Runs a session and counts the bytes that are copied to and from a GPU.
+ * @param wanted names of outputs, or tensors by name into whose memory the outputs are written
+ * @throws WorkbenchError `device-memory` or `device-lost` if a GPU fails
+ */
 export async function runTensors(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
@@ -255,6 +262,7 @@ function bytesInMainMemory(tensors: Readonly<Record<string, ort.Tensor>>): numbe
   }, 0)
 }
 
+/** Runs a session whose wanted outputs are float32. @returns their values by name @throws as {@link runTensors} */
 export async function runSession(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
@@ -264,6 +272,7 @@ export async function runSession(
   return new Map(Object.entries(results).map(([name, tensor]) => [name, floatsOf(tensor)]))
 }
 
+/** Returns the values of a float32 tensor in main memory. @throws TypeError for another type */
 export function floatsOf(tensor: ort.Tensor): Float32Array {
   if (!(tensor.data instanceof Float32Array)) throw new TypeError(`a tensor is ${tensor.type}, not float32`)
   return tensor.data
@@ -290,17 +299,14 @@ export async function runOnDevice(
   return output
 }
 
-export function floatTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
-  return new Tensor('float32', data, dims)
-}
+export const floatTensor = (data: Float32Array, dims: readonly number[]): ort.Tensor =>
+  new Tensor('float32', data, dims)
 
-export function doubleTensor(data: Float64Array, dims: readonly number[]): ort.Tensor {
-  return new Tensor('float64', data, dims)
-}
+export const doubleTensor = (data: Float64Array, dims: readonly number[]): ort.Tensor =>
+  new Tensor('float64', data, dims)
 
-export function integerTensor(data: BigInt64Array, dims: readonly number[]): ort.Tensor {
-  return new Tensor('int64', data, dims)
-}
+export const integerTensor = (data: BigInt64Array, dims: readonly number[]): ort.Tensor =>
+  new Tensor('int64', data, dims)
 
 /** Reads the free bytes of the GPU that CUDA computes on, of the smallest if there are several. Null if unknown. */
 function freeCudaMemory(): number | null {

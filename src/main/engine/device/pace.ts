@@ -4,7 +4,10 @@ import type { Device } from './device'
 const MAX_QUEUED_MS = 50
 const MAX_RUNS = 64
 
-/** Limits the queue of a device and counts its finished runs. Runs whose outputs stay there return early. */
+/**
+ * Limits the queue of a device and counts its finished runs. A run whose outputs stay on the device returns before the
+ * device has computed it.
+ */
 export class Pace {
   private queued = 0
   private sinceMs = performance.now()
@@ -13,7 +16,11 @@ export class Pace {
 
   constructor(private readonly device: Device) {}
 
-  /** Records a run. @param isDone true if its outputs returned @returns runs finished since the last report */
+  /**
+   * Records a run, and waits for the queue if it is full.
+   * @param isDone true if the run's outputs have been copied back, so that it is done.
+   * @returns number of runs that finished and were not returned before
+   */
   async ran(isDone: boolean): Promise<number> {
     this.queued++
     if (isDone || !this.device.keepsTensors) return this.takeCount()

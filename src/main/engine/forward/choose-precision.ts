@@ -4,6 +4,10 @@ import { anyRecurrence, type DecoderSpec, hasExperts } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
+/**
+ * Returns the precision of projections: the requested one, otherwise float16 if it is faster on the device and allowed.
+ * @throws WorkbenchError `unsupported` if the request suits neither the device nor the model
+ */
 export function choosePrecision(device: Device, pair: PairWeights, requested: Precision | undefined): Precision {
   const { family } = pair.post.spec
   const mayUseFp16 = allowsFp16(pair.post.spec)

@@ -32,8 +32,7 @@ export async function embedTokens(
   const rows = rowSize === hiddenSize ? embedded : await carriedRows(device, model, distinct, embedded)
   const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, rowSize)]))
   const states = new Float32Array(tokens.length * rowSize)
-  Array.from(tokens).forEach((token, i) => {
+  for (const [i, token] of Array.from(tokens).entries())
     states.set(mapGet(rowOf, token, 'embedding of token'), i * rowSize)
-  })
   return states
 }

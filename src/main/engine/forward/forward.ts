@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
 import { weightType } from '../../graphs/block-graph'
 import { type DecoderSpec, hasExperts, layerKind, widestMlp } from '../../family'
-import { fullLayout, lastRowsLayout } from '../tries/attention-layout'
+import { attentionLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
 import { floatsOf, floatTensor } from '../device/device'
 import { embedTokens } from './embed-tokens'
@@ -33,7 +33,10 @@ import { type NodesPerRun, nodesPerRun } from './nodes-per-run'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** A packed prompt group that passes through every model of a trie. */
+// A forward pass of many models over many prompts. A node of the trie is the hidden states of all models that are equal
+// up to a layer. A block is a layer's weights in some of these models. Packed rows are the prompts' tokens, with equal
+// beginnings only once.
+
 export interface ForwardRun extends LayerSource {
   readonly trie: RecipeTrie
   /** Parts of the trie. Each part passes through all layers before the next part begins. By default one part. */
@@ -47,7 +50,7 @@ export interface ForwardRun extends LayerSource {
   readonly everyState?: boolean
   /** Cached states from which the parts continue, and to which the run's are added; not on a device. */
   readonly cachedStates?: RunStates
-  /** Supplies blocks, from a reading thread or from memory; the pair's files if omitted. */
+  /** Supplies the weights of blocks, from a reading thread or from memory; by default from the pair's files. */
   readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
   /** Open graphs of passes over the same prompts with the same last rows. */
   readonly sessions?: LayerSessions
@@ -88,9 +91,9 @@ export type ForwardEvent =
  * hundreds of rows, and a cancellation waits for one run. Between these limits, the widest activation (the MLP's) is at
  * most 8 MiB. Allocators return larger ones to the system after every run and fault them in again, which costs a tenth
  * of the time.
- *
- * @param copiesTensors true if each run copies its weights to a device. 32,768 rows of an 8B have more states than
- *   weights. An activation has at most 2^29 elements, because kernels may count them in 31 bits.
+ * @param copiesTensors true if each run copies its weights to a device. A run then has up to 32,768 rows, so that the
+ *   states of an 8B model outweigh its weights. An activation has at most 2^29 elements, because kernels may count
+ *   them in 31 bits.
  */
 export function rowsPerRun(spec: DecoderSpec, copiesTensors: boolean): number {
   const width = widestMlp(spec)
@@ -100,8 +103,8 @@ export function rowsPerRun(spec: DecoderSpec, copiesTensors: boolean): number {
 }
 
 /**
- * Runs a pass layer by layer with at most two blocks' weights in memory. In a layer with experts, all nodes pass the
- * part before the experts, and then one expert after the other (see `RoutedRows`).
+ * Runs a pass layer by layer, with the weights of at most two blocks in memory. In a layer with experts, all nodes
+ * first pass the part before the experts, and then one expert after the other (see `RoutedRows`).
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const pass = new ForwardPass(run)
@@ -183,7 +186,8 @@ class ForwardPass {
           yield* this.throughExpert(routed, step, read)
           this.drop(read)
         }
-        for (const chunk of routed.finished()) yield* this.takeStates(levelStep, chunk.nodes, await this.ended(chunk))
+        for (const chunk of routed.finished())
+          yield* this.takeStates(levelStep, chunk.nodes, await this.endChunk(chunk))
         routed.close()
       }
       yield { type: 'part', part }
@@ -219,8 +223,7 @@ class ForwardPass {
     // Layers with the same graph share a session.
     const kind = `${isLast}/${layerKind(spec, layer)}`
     const session = await this.sessions.open(kind, () => {
-      const lastRows = isLast && everyRow !== true
-      const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
+      const layout = attentionLayout(packed, isLast && everyRow !== true ? finalRows(packed) : null)
       return openLayer(this.run, spec, layer, layout, !isLast && this.statesStay)
     })
     return { ...levelStep, isLast, source, spec, session }
@@ -259,6 +262,7 @@ class ForwardPass {
     return new OneStepPrefetch(steps, this.run.blocks ?? fromFiles)
   }
 
+  /** Creates the inputs of a block's graph that all its nodes share: weights, rotary tables and masks. */
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
     const { rope, window, attends } = elementAt(spec.layers, layer, 'layer')
     const rotary = attends ? this.rotary.of(rope) : {}
@@ -331,7 +335,7 @@ class ForwardPass {
   }
 
   /** Returns the states of a chunk after its layer, [nodes, rows, hidden]. */
-  private async ended({ output, ending }: RoutedChunk): Promise<ort.Tensor> {
+  private async endChunk({ output, ending }: RoutedChunk): Promise<ort.Tensor> {
     if (ending === null) return output
     this.ending ??= await ExpertSession.openEnding(this.run, this.spec)
     return this.ending.end(ending, output)

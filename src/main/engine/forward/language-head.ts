@@ -15,6 +15,9 @@ import type { WeightRead } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
+// The language head, which turns states after the last layer into logits. Its weights are read and computed in slices
+// of the vocabulary, because a whole head of a large model takes gigabytes.
+
 export interface HeadSize {
   /** Maximum weights and tokens of a vocabulary slice. */
   readonly sliceElements: number
@@ -28,10 +31,12 @@ export interface HeadSize {
 /** A slice of 16 MiB, whose logits stay near the cache and below the size that is mapped anew for every run. */
 const IN_MEMORY: HeadSize = { sliceElements: 2 ** 22, sliceTokens: Infinity, rows: 512, logitBytes: 2 ** 26 }
 
+/** Larger slices and batches, for devices that copy weights and states for each run. */
 const COPIED: HeadSize = { sliceElements: 2 ** 25, sliceTokens: 2 ** 13, rows: 4096, logitBytes: 2 ** 30 }
 
 export const headSize = (copiesTensors: boolean): HeadSize => (copiesTensors ? COPIED : IN_MEMORY)
 
+/** Tokens `first` to `first + count - 1` of the vocabulary. */
 export interface HeadSlice {
   readonly first: number
   readonly count: number
@@ -41,6 +46,7 @@ export type SliceReader = (slice: HeadSlice) => Promise<ReleasableWeights>
 
 export interface SliceDone {
   readonly type: 'slice'
+  /** Share of the pass that this slice was, from 0 to 1. */
   readonly share: number
   /** Milliseconds of reading and converting the slice, of converting only, and of waiting for it. */
   readonly readMs: number
@@ -50,6 +56,7 @@ export interface SliceDone {
 
 export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly values: Values }
 
+/** Probabilities of the next tokens after rows `first` to `first + count - 1`. */
 export interface RowsDrawn {
   readonly type: 'drawn'
   readonly first: number
@@ -63,7 +70,10 @@ interface BatchDone<Result> {
   readonly result: Result
 }
 
-/** The final norm and head of one model, for states [rows, finalRowSize], with two slices in memory at most. */
+/**
+ * The final norm and head of one model, with two slices in memory at most. In all functions, `hidden` are states after
+ * the last layer, [rows, finalRowSize].
+ */
 export interface LanguageHead {
   /** Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite. */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
@@ -128,7 +138,7 @@ export async function valuesOf<Values>(events: AsyncIterable<HeadEvent<Values>>)
   throw new Error('a pass over the vocabulary ended without its values')
 }
 
-/** @param read reads slices; by default this thread reads them from the model's files */
+/** Opens a model's head. @param read reads slices; by default this thread reads them from the model's files */
 export async function openLanguageHead(
   device: Device,
   model: ModelWeights,
@@ -270,7 +280,7 @@ class SlicedHead implements LanguageHead {
     return session
   }
 
-  /** Takes every batch of the states through every slice, slice by slice. */
+  /** Takes every batch of the states through every slice, slice by slice. @param use computes a batch on a slice */
   private async *pass<Result>(
     hidden: Float32Array,
     signal: AbortSignal | undefined,
@@ -311,6 +321,7 @@ class SlicedHead implements LanguageHead {
     }
   }
 
+  /** Divides states into batches of limited size, without a copy. */
   private *batches(hidden: Float32Array): Generator<Batch> {
     const { finalRowSize } = this
     const { rows } = this.size

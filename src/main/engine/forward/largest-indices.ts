@@ -3,7 +3,10 @@ import { elementAt } from '../../../contract/model/look-up'
 /** The number of values per selected value above which torch selects with a heap instead of partitioning. */
 const HEAP_SHARE = 64
 
-/** Returns the indices of the `count` largest values, with the ties of torch.topk on the CPU (GNU library). */
+/**
+ * Returns the indices of the `count` largest values. Of equal values it selects the same as torch.topk on the CPU, and
+ * therefore repeats the algorithms of the GNU C++ library.
+ */
 export function largestIndices(values: Float32Array, count: number): Int32Array {
   const selection = new Selection(values)
   if (count * HEAP_SHARE <= values.length) selection.byHeap(0, count)
@@ -72,6 +75,7 @@ class Selection {
     this.indices[first + hole] = index
   }
 
+  /** Divides a range by the median of three values. @returns the first index of the part with smaller values */
   private partition(pivot: number, last: number): number {
     const middle = pivot + Math.floor((last - pivot) / 2)
     this.swap(pivot, this.median(pivot + 1, middle, last - 1))

@@ -14,11 +14,13 @@ export interface LayerSource {
   readonly device: Device
   readonly precision: Precision
   readonly pair: PairWeights
+  /** The prompts' tokens as rows, with equal beginnings only once. */
   readonly packed: PackedPrompts
   /** True to output the keys and values of every node, which generation from these prompts needs. */
   readonly withKeyValues?: boolean
 }
 
+/** Inputs of a graph by name. */
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
 /** Outputs of a layer's first part that its experts need: normed rows, [nodes, rows, hidden], and router scores. */
@@ -42,8 +44,8 @@ export interface CachedTensors {
 export interface LayerOutputs {
   readonly hidden: ort.Tensor
   readonly cached: readonly CachedTensors[]
-  /** Inputs of experts, whose results are not yet in `hidden`. Present in layers with experts only. */
-  readonly routed?: Routed
+  /** Inputs of experts, whose results are not yet in `hidden`; null in layers without experts. */
+  readonly routed: Routed | null
 }
 
 /**
@@ -116,10 +118,11 @@ export class LayerSession {
     const hidden = outputs[BLOCK_OUTPUTS.hidden]
     if (hidden === undefined) throw new Error('a block gave no hidden states')
     const { [BLOCK_OUTPUTS.normed]: normed, [BLOCK_OUTPUTS.routing]: routing } = outputs
+    const hasExperts = normed !== undefined && routing !== undefined
     return {
       hidden,
       cached: this.cached.map((part) => cachedOf(outputs, part)),
-      ...(normed !== undefined && routing !== undefined && { routed: { normed, routing, ending: endingOf(outputs) } })
+      routed: hasExperts ? { normed, routing, ending: endingOf(outputs) } : null
     }
   }
 
@@ -146,7 +149,7 @@ export class LayerSession {
   }
 }
 
-/** The open sessions of one layout, one for each kind of layer. The last layer has a separate kind. */
+/** The open sessions for the same prompts, one for each kind of layer. The last layer has a separate kind. */
 export class LayerSessions {
   private readonly sessions = new Map<string, LayerSession>()
 

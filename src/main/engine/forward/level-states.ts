@@ -3,7 +3,10 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { LevelNode } from '../tries/trie-parts'
 import type { NodeStates } from './node-states'
 
-/** States of a level's parents and children. A parent's state is freed after the last of its children. */
+/**
+ * Hidden states before and after one layer. A level of the trie has a node for each distinct model up to its layer. A
+ * parent's state is freed after the last of its children has been computed.
+ */
 export class LevelStates {
   /** States by node of the level. */
   readonly children: ort.Tensor[] = []

@@ -4,10 +4,11 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
-/** Stores hidden states of a trie's nodes between runs, [rows, hidden] each, on the device or in main memory. */
+/** Stores the hidden states of nodes (models) between layers, [rows, hidden] each, on the device or in main memory. */
 export interface NodeStates {
   /** The maximum number of nodes that one run can advance. */
   readonly maxNodes: number
+  /** Stores the state of a node that no run of this pass has computed. */
   add(state: Float32Array): Promise<ort.Tensor>
   /** Joins nodes as the input of a run, [nodes, rows, hidden]. The next call may overwrite the result. */
   join(states: readonly ort.Tensor[]): ort.Tensor
@@ -114,9 +115,7 @@ class HostStates implements NodeStates {
   private copied(states: readonly ort.Tensor[]): Float32Array {
     const length = states.length * this.size
     if (this.joined.length < length) this.joined = new Float32Array(length)
-    states.forEach((state, i) => {
-      this.joined.set(floatsOf(state), i * this.size)
-    })
+    for (const [i, state] of states.entries()) this.joined.set(floatsOf(state), i * this.size)
     return this.joined.subarray(0, length)
   }
 }

@@ -48,8 +48,9 @@ export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefin
 }
 
 /**
- * Finds the first layer whose states are not finite, and checks its weights. @param model index of the model @returns
- * `bad-file`, `unsupported` for a blend that overflowed, or `overflow` for finite weights
+ * Finds the first layer whose states are not finite, and checks its weights.
+ * @param model index of the model.
+ * @returns `bad-file` for stored weights, `unsupported` for a blend that overflowed, or `overflow` for finite weights
  */
 export async function whyNonFinite(
   computation: ForwardComputation,
@@ -80,7 +81,7 @@ export async function whyNonFinite(
       'Use strengths closer to the range 0 to 1. Weights beyond it are extrapolated and may be too large to store.'
     )
   }
-  const failing = alikeUpTo(computation, sources, location) ?? name
+  const failing = equalModelUpTo(computation, sources, location) ?? name
   const where = typeof location === 'number' ? `layer ${location}` : `the ${location}`
   return new WorkbenchError(
     'overflow',
@@ -102,7 +103,7 @@ const affectedModels = (owner: string, name: string): string =>
   owner === name ? `${name} cannot be computed with it` : `Neither ${owner} nor ${name} can be computed with it`
 
 /** Returns post or base if the failure is also theirs, because their weights up to the location are the model's. */
-function alikeUpTo(
+function equalModelUpTo(
   { trie, models }: ForwardComputation,
   { origin, blocks }: ModelSources,
   location: Location

@@ -3,6 +3,7 @@ import type { RecipeTrie } from '../tries/recipe-trie'
 import type { PartNode, TriePart } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
 
+/** A block to read, and the nodes (hidden states of distinct models) that go through it. */
 export interface PartStep extends BlockStep {
   readonly nodes: readonly PartNode[]
 }

@@ -4,7 +4,7 @@ import { ROTARY_INPUTS, type RotaryTables } from '../../graphs/layer-builder'
 import { rotaryTables, type Rope } from '../../family/rope'
 import { floatTensor } from '../device/device'
 
-/** Creates the cos and sin inputs for the positions 0 .. positionCount - 1, by RoPE kind. */
+/** Creates the cos and sin tables of RoPE for the positions 0 to positionCount - 1, once for each kind of RoPE. */
 export class RotaryFeeds {
   private readonly cache = new Map<Rope, { readonly cos: ort.Tensor; readonly sin: ort.Tensor }>()
 

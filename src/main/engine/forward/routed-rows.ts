@@ -11,7 +11,10 @@ import { rowAt } from '../rows/rows'
 import type { LayerOutputs, Routed } from './layer-session'
 import { largestIndices } from './largest-indices'
 
-/** The results of one run: nodes after the attention of a layer with experts, and how their rows are routed. */
+/**
+ * The results of one run: nodes (hidden states of models) after the attention of a layer with experts, and how their
+ * rows are routed. A row is the state of one token.
+ */
 export interface RoutedChunk extends ExpertRouting {
   readonly nodes: readonly PartNode[]
   /** States of the nodes, to which the results of experts are added, [nodes x rows, hidden]. */
@@ -49,7 +52,7 @@ export class RoutedRows {
     experts: Experts,
     { hidden, routed }: Pick<LayerOutputs, 'hidden' | 'routed'>
   ): void {
-    if (routed === undefined) throw new Error('a layer with experts did not route')
+    if (routed === null) throw new Error('a layer with experts did not route')
     const chunk = {
       nodes,
       output: hidden,

@@ -15,6 +15,8 @@ import type { BlockStep } from '../weights/block-weights'
 import { nodesPerRun } from './nodes-per-run'
 import { elementAt } from '../../../contract/model/look-up'
 
+/* Memory of one run of a block for a group of prompts, which limits how many prompts and models run at once. */
+
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /** Returns one step of each kind: the part of a layer that every row goes through, and one expert. */
@@ -26,7 +28,7 @@ export function anySteps(spec: DecoderSpec): BlockStep[] {
   })
 }
 
-/** Returns the number of states per row between layers: with experts, also their input and the parts beside them. */
+/** Returns how many vectors a row has between layers: its state, and in layers with experts their input and ending. */
 export function statesOfRow(spec: DecoderSpec): number {
   if (!hasExperts(spec)) return 1
   return anyExperts(spec)?.besideMlp === true ? 4 : 2
@@ -64,7 +66,10 @@ function joinedQueries({ prompts, leaves }: GroupSize): number {
   return KEY_COST * Math.max(0, leaves - prompts)
 }
 
-/** @param outputRows output rows of a node @param attention number of a node's paths, and of all their queries */
+/**
+ * Returns the bytes of a run.
+ * @param outputRows output rows of a node. @param attention a node's paths, which are sequences, and all their queries
+ */
 function runBytes(
   spec: DecoderSpec,
   group: GroupSize,

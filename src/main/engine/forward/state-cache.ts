@@ -4,9 +4,12 @@ import { rowAt } from '../rows/rows'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import { blockKey, type RecipeTrie } from '../tries/recipe-trie'
 
-/** States of some models on one set of packed prompts. */
+/** Stands for the row before a prompt's first one, and for a row that is not cached. */
+const NO_ROW = -1
+
+/** States of some models on one set of packed prompts. A row is a distinct token prefix. */
 interface Pack {
-  /** Maps a row and a token to the next row. Row -1 precedes the first row. */
+  /** Maps a row and the token after it to the next row. */
   readonly nextRow: ReadonlyMap<string, number>
   /** States by node key (see `nodeKeys`), [rows, hidden] each. */
   readonly states: Map<string, Float32Array>
@@ -16,6 +19,7 @@ interface Pack {
 export class StateCache {
   bytes = 0
   private readonly packs: Pack[] = []
+  private newest: PackedPrompts | null = null
   private limitBytes = 0
 
   limit(bytes: number): void {
@@ -30,34 +34,33 @@ export class StateCache {
   /** Returns the cached states of a trie's nodes on a run's prompts. It is valid until another run adds states. */
   of(trie: RecipeTrie, packed: PackedPrompts): RunStates {
     const candidates = this.packs.map((pack) => ({ pack, rows: rowsIn(pack, packed) }))
-    return new RunStates(trie, packed, candidates, (key, state) => {
-      this.put(packed, key, state)
-    })
+    return new RunStates(trie, packed, candidates, (key, state) => this.put(packed, key, state))
   }
 
   private put(packed: PackedPrompts, key: string, state: Float32Array): void {
     if (this.bytes + state.byteLength > this.limitBytes) return
     let pack = this.packs.at(-1)
     if (pack === undefined || this.newest !== packed) {
-      pack = { nextRow: rowsOf(packed), states: new Map() }
+      pack = { nextRow: nextRows(packed), states: new Map() }
       this.packs.push(pack)
       this.newest = packed
     }
     pack.states.set(key, state.slice())
     this.bytes += state.byteLength
   }
-
-  private newest: PackedPrompts | null = null
 }
 
-/** Cached states of a trie's nodes for the packed rows of a run. Stores the states that the run computes as well. */
+/**
+ * Cached states of a trie's nodes for the packed rows of a run. A node is the states of models that are equal up to a
+ * layer. States that the run computes are stored as well.
+ */
 export class RunStates {
   private readonly keys: readonly (readonly string[])[]
 
   constructor(
     trie: RecipeTrie,
     private readonly packed: PackedPrompts,
-    /** Packs with the index of each packed row in them, or -1. */
+    /** Packs with the index of each packed row in them, or NO_ROW. */
     private readonly candidates: readonly { readonly pack: Pack; readonly rows: Int32Array }[],
     private readonly keep: (key: string, state: Float32Array) => void
   ) {
@@ -66,7 +69,7 @@ export class RunStates {
 
   has(level: number, node: number): boolean {
     const packs = this.withNode(level, node)
-    return packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== -1))
+    return packs.length > 0 && this.packed.tokens.every((_, row) => packs.some(({ rows }) => rows[row] !== NO_ROW))
   }
 
   /** Returns a copy of a node's states, [rows, hidden]. @throws RangeError if a row is not cached */
@@ -74,7 +77,7 @@ export class RunStates {
     const key = this.keyOf(level, node)
     const packs = this.withNode(level, node)
     const rows = Array.from(this.packed.tokens, (_, row) => {
-      const candidate = packs.find(({ rows }) => rows[row] !== -1)
+      const candidate = packs.find(({ rows }) => rows[row] !== NO_ROW)
       const state = candidate?.pack.states.get(key)
       if (candidate === undefined || state === undefined) throw new RangeError(`no state of row ${row} is kept`)
       return { state, row: elementAt(candidate.rows, row, 'row'), count: candidate.pack.nextRow.size }
@@ -114,10 +117,10 @@ function nodeKeys({ roots, levels }: RecipeTrie): string[][] {
   })
 }
 
-function rowsOf({ paths, tokens }: PackedPrompts): Map<string, number> {
+function nextRows({ paths, tokens }: PackedPrompts): Map<string, number> {
   const nextRow = new Map<string, number>()
   for (const path of paths) {
-    let before = -1
+    let before = NO_ROW
     for (const row of path) {
       nextRow.set(`${before} ${elementAt(tokens, row, 'row')}`, row)
       before = row
@@ -126,10 +129,11 @@ function rowsOf({ paths, tokens }: PackedPrompts): Map<string, number> {
   return nextRow
 }
 
+/** Returns the index of each packed row in a pack, or NO_ROW. */
 function rowsIn({ nextRow }: Pack, { paths, tokens }: PackedPrompts): Int32Array {
-  const rows = new Int32Array(tokens.length).fill(-1)
+  const rows = new Int32Array(tokens.length).fill(NO_ROW)
   for (const path of paths) {
-    let cachedRow: number | undefined = -1
+    let cachedRow: number | undefined = NO_ROW
     for (const row of path) {
       cachedRow = nextRow.get(`${cachedRow} ${elementAt(tokens, row, 'row')}`)
       if (cachedRow === undefined) break

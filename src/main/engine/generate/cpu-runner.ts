@@ -15,9 +15,13 @@ import { embedRows, finishRows } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** The rows of a cohort in the order of their slots. All chains of the cohort share this object. */
+// Generation on the CPU. A row is an answer in progress of one model. A chain is consecutive layers in one session. A
+// cohort is the set of models that share a chain, so that their rows pass through it as one batch.
+
+/** The rows of a cohort in the order of their slots in caches. All chains of the cohort share this object. */
 interface CohortSlots {
   readonly rows: RunningRow[]
+  /** Allocated slots, of which the first ones have rows. */
   slotCount: number
 }
 
@@ -28,7 +32,7 @@ interface ResidentChain extends Chain {
   readonly parts: readonly ChainPart[]
 }
 
-/** A part that a layer caches, by its number in the layer. */
+/** Attention or a recurrent state of a layer, and its cache. `number` is its index in the layer. */
 interface ChainPart extends CachedPart {
   readonly layer: number
   readonly number: number
@@ -66,6 +70,7 @@ export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
 
 class CpuRunner implements RowRunner {
   private readonly rotary: RotaryFeeds
+  /** Positions of each slot in all caches. */
   private capacity = 0
 
   constructor(

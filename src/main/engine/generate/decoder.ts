@@ -30,13 +30,16 @@ export interface RowSettings {
   readonly topLogprobs?: number
 }
 
-/** A sequence being generated. */
+/** An answer that is being generated. */
 export class AnswerRow {
   readonly tokens: number[] = []
+  /** One row for each model whose logits the answer is drawn from: two for a mix of post and base, else one. */
   readonly parts: readonly RunningRow[]
+  /** The complete answer; null before. */
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
   /** The reason why no token could be drawn, which ends the row; null without a failure. */
   failure: WorkbenchError | null = null
+  /** Position of the last token in the sequence of prompt and answer. */
   position: number
 
   constructor(
@@ -78,6 +81,7 @@ const partsOf = (rows: readonly AnswerRow[]): RunningRow[] => rows.flatMap(({ pa
 
 export interface DecoderParts {
   readonly models: readonly AnsweringModel[]
+  /** For each model, how its tokens are drawn. */
   readonly drawn: readonly DrawnModel[]
   readonly trie: RecipeTrie
   readonly stopTokens: readonly number[]
@@ -189,6 +193,7 @@ export class Decoder {
     return { row, token: this.stopTokens.has(token) ? null : token, logprob }
   }
 
+  /** Returns the complete answer if a row's last token ends it, else null. */
   private finishOf(row: AnswerRow): AnswerRow['finished'] {
     const { maxTokens, stopText } = row.settings
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }

@@ -32,7 +32,10 @@ interface Tensors {
   readonly values: ort.Tensor
 }
 
-/** Keys and values of one block on a device, [slots, kvHeads, capacity, headSize], replaced one at a time. */
+/**
+ * Keys and values of one layer on a device, [slots, kvHeads, capacity, headSize]. A slot is one answer in progress.
+ * Keys and values are replaced one after the other, so that only one of them is in memory twice.
+ */
 export class DeviceCache {
   private content: { tensors: Tensors; slotCount: number; capacity: number } | null = null
 

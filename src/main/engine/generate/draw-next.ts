@@ -10,7 +10,7 @@ export interface Draw {
   readonly uniform: number
   /** Tokens that the repetition penalty counts. */
   readonly earlier: readonly number[]
-  /** Null for a row whose logits are returned for a draw elsewhere. */
+  /** Null for a row whose logits are returned, for example because several models' logits are mixed first. */
   readonly sampling: Sampling | null
 }
 

@@ -5,8 +5,9 @@ import type { DrawSettings, Sampling } from '../../../contract/model/sampling'
 import { mixedLogits } from '../rows/baseline-logits'
 import { elementAt } from '../../../contract/model/look-up'
 
+/** How answers of a requested model are drawn. Some models draw from the logits of other ones. */
 export interface DrawnModel {
-  /** Indices into {@link DrawnModels.singles}. */
+  /** Models whose logits are needed, as indices into {@link DrawnModels.singles}. */
   readonly parts: readonly number[]
   /** Sampler of the model, which replaces the requested settings. Null for the requested ones. */
   readonly sampler: Partial<DrawSettings> | null
@@ -21,7 +22,7 @@ export interface DrawnModels {
   readonly drawn: readonly DrawnModel[]
 }
 
-/** Lists the models of answers. Post under another sampler takes one row per answer, base and post together two. */
+/** Lists the models to compute for requested ones. Post under another sampler needs one, a mix of base and post two. */
 export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
   const singles: Model[] = []
   const drawn = models.map((model): DrawnModel => {

@@ -16,7 +16,10 @@ import { buildRecipeTrie } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 import type { StopText } from './stop-text'
 
-/** Samples answers of several models. At every layer the rows of models with the same block run as one batch. */
+/**
+ * Samples answers of several models. A row is an answer in progress. At every layer, rows of models whose weights are
+ * equal there run as one batch.
+ */
 export async function* generate(
   request: GenerateRequest,
   stopText: StopText,
@@ -67,6 +70,7 @@ export async function* generateOn(
   }
 }
 
+/** Prompts whose answers are generated together, as indices into the request. */
 interface PromptGroup {
   readonly request: GenerateRequest
   readonly stopText: StopText

@@ -12,12 +12,14 @@ import { chainLength } from './resident-chains'
 import { largestLayerBytes, READ_ELEMENTS, residentBlockBytes } from './resident-blocks'
 import { headSessionBytes, residentHeadBytes, RUN_ROWS } from './resident-head'
 
+/* Estimates of the memory of a generation, from which it is planned. */
+
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /** Bytes that onnxruntime keeps per byte of quantised weights on the CPU, as measured on Linux x64. */
 const QUANTISED_RATIO = { layers: 1.5, head: 1.2 }
 
-/** Extra memory while a session opens, as a multiple of its weights: a copy of all, and of the largest ones another. */
+/** Extra memory while a session opens, as a multiple of its weights: a copy of all, and another of the largest ones. */
 const OPENING_SHARE = 1.5
 
 /** The properties of the models that decide how much memory generation takes. */
@@ -36,6 +38,7 @@ export interface GenerationMemory {
   readonly weights: number
   /** Extra bytes that are needed while a session is opened. */
   readonly opening: number
+  /** Keys, values and logits of prompts whose answers are generated. */
   readonly prompts: number
   /** Extra bytes while prompts run: a block in float32, states and activations. */
   readonly prefill: number
@@ -43,6 +46,7 @@ export interface GenerationMemory {
   readonly keyValues: number
   /** Maximum share of `keyValues` in use while prompts run. 0 if all prompts run together. */
   readonly earlierKeyValues: number
+  /** Activations of one step of all rows, logits included. */
   readonly step: number
 }
 

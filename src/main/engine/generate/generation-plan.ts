@@ -41,8 +41,11 @@ export interface GenerationPlan {
   readonly peakBytes: number
   readonly memory: GenerationMemory
   readonly keyValueBytes: number
+  /** Answers of each model that are generated at a time. */
   readonly rowsPerModel: number
+  /** Tokens of the longest sequence of prompt and answer. */
   readonly maximumLength: number
+  /** Indices of prompts whose answers are generated together, group after group. */
   readonly promptGroups: readonly (readonly number[])[]
 }
 
@@ -175,8 +178,10 @@ function bytesBesideRows(
   return peakOf({ ...memory, keyValues: 0, earlierKeyValues: 0 })
 }
 
+/** Sizes of sequences of the maximum length. A row is one sequence in one model. */
 interface RowSizes {
   readonly maximumLength: number
+  /** Bytes of the keys and values of one row, or of its states. */
   readonly rowBytes: number
   readonly capacity: number
   /** Bytes of the keys and values of one row of packed prompts, for all models. */
@@ -241,6 +246,7 @@ function maxThatFits(max: number, fits: (count: number) => boolean): number {
   return count
 }
 
+/** Returns the positions of a cache for sequences of a length. */
 export function cacheCapacity(length: number): number {
   return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
 }

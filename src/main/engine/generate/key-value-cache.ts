@@ -1,7 +1,10 @@
 import { type CachedPart, type DecoderSpec, type Recurrence, specOfLayer, stateSize } from '../../family'
 import { rowAt } from '../rows/rows'
 
-/** The tokens of many sequences in one part of a layer, in the layout of a decode graph. The first slots are in use. */
+/**
+ * Keys and values of many sequences in one layer, or recurrent states, in the layout of a decode graph. Each sequence
+ * has a slot. The first slots are in use.
+ */
 export interface LayerCache {
   /** Returns keys and values of the first slots without a copy. */
   used(slots: number): { keys: Float32Array; values: Float32Array }
@@ -25,7 +28,7 @@ export interface KeyValueShape {
   readonly valueSize: number
 }
 
-/** Dense keys [slots, kvHeads, headSize, capacity] and values [slots, kvHeads, capacity, valueSize] of one block. */
+/** Dense keys [slots, kvHeads, headSize, capacity] and values [slots, kvHeads, capacity, valueSize] of one layer. */
 export class KeyValueCache implements LayerCache {
   private keys = new Float32Array(0)
   private values = new Float32Array(0)
@@ -90,7 +93,7 @@ export class KeyValueCache implements LayerCache {
   }
 }
 
-/** States of a layer: inputs of the convolution [slots, kernel - 1, channels], and state [slots, state]. */
+/** Recurrent states of a layer: inputs of the convolution [slots, kernel - 1, channels], and states [slots, state]. */
 class StateCache implements LayerCache {
   private inputs = new Float32Array(0)
   private states = new Float32Array(0)

@@ -11,6 +11,7 @@ import { openRunner } from './open-runner'
 import { type Prefilled, prefill, type PrefillWork } from './prefill'
 import { openResidentHead, type ResidentHead } from './resident-head'
 
+/** Loaded models: `prefill` computes prompts, and `decoder` then generates the answers token by token. */
 export interface Decoding {
   readonly decoder: Decoder
   readonly heads: ReadonlyMap<Origin, ResidentHead>

@@ -13,6 +13,9 @@ import { joinRows, rowAt } from '../rows/rows'
 import { addCost, WeightDecoder } from '../weights/weight-decoder'
 import type { ResidentHead } from './resident-head'
 
+// Computes prompts before their answers are generated. Prompts are packed: each distinct token prefix is one row.
+// Models that are equal up to a layer share its results.
+
 export interface PrefillParts {
   readonly device: Device
   readonly precision: Precision
@@ -26,22 +29,25 @@ export interface PrefillParts {
 export type PromptTokens = readonly number[]
 
 export interface Prefilled {
+  /** Returns the packed row of each token of a prompt. */
   pathOf(prompt: PromptTokens): Int32Array
-  /** Returns the index of a prompt's last row among the final rows. */
+  /** Returns the index of a prompt's last row among the last rows of all prompts. */
   finalRowOf(prompt: PromptTokens): number
   /** Returns the cached tensors of each part of a layer. */
   keyValuesOf(model: number, layer: number): readonly CachedTensors[]
   /** Returns the logits of a prompt's next token, [vocabulary]. */
   logitsOf(model: number, prompt: PromptTokens): Float32Array
-  /** Hidden states of a model after the last layer, [packed rows, hidden]. Null unless the pass was asked for them. */
+  /** Hidden states of a model after the last layer, [packed rows, hidden]. Null unless `everyState` requested them. */
   statesOf(model: number): Float32Array | null
   /** Frees the keys and values. */
   dispose(): void
 }
 
 export interface PrefillWork {
+  /** Indices of the models to compute; by default all. */
   readonly models?: readonly number[]
   readonly prompts: readonly PromptTokens[]
+  /** True to keep the states of all tokens after the last layer. */
   readonly everyState?: boolean
 }
 
@@ -84,6 +90,7 @@ export async function prefill(
   }
 }
 
+/** Results of a pass by node. A node is the states of models that are equal up to a layer, a leaf a distinct model. */
 interface Pass {
   /** Keys and values by layer and node of the trie's level. */
   readonly keyValues: readonly ReadonlyMap<number, readonly CachedTensors[]>[]
@@ -126,6 +133,7 @@ async function runPass(
   }
 }
 
+/** Selects the states of the prompts' last rows, [final rows, hidden]. */
 function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairWeights): Float32Array {
   const { finalRowSize } = post.spec
   return joinRows(
@@ -158,6 +166,7 @@ class SingleBlockReader {
   private readonly decoder: WeightDecoder
   private readonly spec: DecoderSpec
   private memory = new Float32Array()
+  /** Resolves when the last block has been released. */
   private before: Promise<void> = Promise.resolve()
 
   constructor(pair: PairWeights) {
@@ -165,6 +174,7 @@ class SingleBlockReader {
     this.spec = pair.post.spec
   }
 
+  /** Reads a block after the block before has been released. */
   async block(step: BlockStep): Promise<BlockWeights> {
     const { before } = this
     const turn = { release: (): void => undefined }

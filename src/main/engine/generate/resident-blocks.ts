@@ -16,6 +16,8 @@ import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/* Weights of layers that stay in memory during generation ("resident"). A block is a layer with its weights. */
+
 /** Elements of weights that are read and packed at a time, several pieces of the decoder. */
 export const READ_ELEMENTS = 2 ** 22
 
@@ -49,7 +51,10 @@ export function largestLayerBytes(spec: DecoderSpec, storage: WeightStorage): nu
   return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, storage)))
 }
 
-/** Chooses the storage of weights: the precision of products if it fits into memory, else int8. */
+/**
+ * Chooses the storage of weights: the requested one, otherwise the precision of products if it fits, or int8.
+ * @param minBytes returns the least memory for a storage. @throws WorkbenchError `out-of-memory` with alternatives
+ */
 export function chooseWeightStorage(
   minBytes: (storage: WeightStorage) => number,
   memoryBytes: number,
@@ -86,7 +91,7 @@ const NARROWER: Readonly<Record<WeightStorage, readonly WeightStorage[]>> = {
   int4: []
 }
 
-/** Opens a decode session for every distinct block, [layer][block of the trie's level]. */
+/** Opens a decode session for every distinct block, [layer][block of the layer]. @param modelOf builds its graph */
 export async function openResidentBlocks(
   device: Device,
   pair: PairWeights,

@@ -12,8 +12,12 @@ import { elementAt } from '../../../contract/model/look-up'
 /** The maximum bytes of one session's weights, unless a single layer has more. An opening session holds them twice. */
 const SESSION_BYTES = 2 ** 28
 
-/** Consecutive blocks that the same rows go through, in one session. A step then has few runs, each with much work. */
+/**
+ * Consecutive blocks (layers with their weights) that the same answers go through, in one session. A step then has few
+ * runs, each with much work.
+ */
 export interface Chain {
+  /** Indices of the models that go through these blocks. */
   readonly cohort: Cohort
   readonly layers: readonly number[]
   readonly sources: readonly BlockSource[]

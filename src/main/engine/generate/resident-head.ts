@@ -18,6 +18,9 @@ import { joinArrays, setColumns } from '../rows/rows'
 import { readFinalNorm, readFloatRows } from '../weights/stored-rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/* The language head, which turns states into logits, in memory during generation. */
+
+/** States after the last layer, [rows, finalRowSize], in main memory or on the device. */
 export type HiddenRows = Float32Array | ort.Tensor
 
 /** Elements of the head that are read and rounded at a time, because floats take several times as much memory. */

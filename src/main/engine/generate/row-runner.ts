@@ -8,18 +8,22 @@ import type { HiddenRows, ResidentHead } from './resident-head'
 import { rowAt } from '../rows/rows'
 import { elementAt } from '../../../contract/model/look-up'
 
+/** An answer in progress, as one model computes it. */
 export interface RunningRow {
+  /** Index of the model. */
   readonly model: number
   readonly prompt: PromptTokens
   /** The answer so far, whose last token has not been run. */
   readonly tokens: readonly number[]
+  /** Position of the last token. */
   readonly position: number
 }
 
-/** Runs rows through resident blocks. At every layer the rows of models with the same block are one batch. */
+/** Runs rows through layers in memory. At every layer, rows of models whose weights are equal there are one batch. */
 export interface RowRunner {
   /** Adds rows whose prompts have been prefilled. */
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>
+  /** Removes rows and frees their slots. */
   dismiss(rows: readonly RunningRow[]): Promise<void>
   /** Runs the last token of all admitted rows. @returns the result of `finish` for each row, in the order of `rows` */
   step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]>

@@ -21,6 +21,7 @@ import type { Prefilled } from './prefill'
 import { RUN_ROWS } from './resident-head'
 import { stopTextIn, type StopText } from './stop-text'
 
+/** A request of a client, and the events that it waits for. */
 class Arrival {
   waiting: AnswerRow[] = []
   /** Number of likeliest tokens to report with the prompt's tokens. Null once they are reported, or for none. */
@@ -68,7 +69,7 @@ class Arrival {
   }
 }
 
-/** Answers requests with models that stay in memory. Rows of all requests run together. */
+/** Answers requests with models that stay in memory. The rows of all requests, one for each answer, run together. */
 class ServedAnswers {
   private readonly arrivals = new Map<string, Arrival>()
   private readonly arrivalOf = new Map<AnswerRow, Arrival>()
@@ -83,7 +84,7 @@ class ServedAnswers {
     private readonly discard: () => void
   ) {}
 
-  /** @throws WorkbenchError `bad-input` for a prompt without room for an answer */
+  /** Answers a request. @throws WorkbenchError `bad-input` for a prompt without room for an answer */
   async *answer(request: ServedRequest): AsyncGenerator<ServedEvent> {
     this.refuseLongPrompt(request)
     const stopText = await this.stopTextOf(request)
@@ -149,7 +150,7 @@ class ServedAnswers {
     await this.decoding.decoder.remove(left)
   }
 
-  /** @returns true if rows were admitted */
+  /** Begins the waiting answers for which there is room. @returns true if there were any */
   private async admitWaiting(): Promise<boolean> {
     const rows = this.nextRows()
     for (const group of this.groupsOf(rows)) {
@@ -197,6 +198,7 @@ class ServedAnswers {
     return [...byModels.values()].map((groups) => groups.flat())
   }
 
+  /** Computes the prompts of new rows, draws their first tokens and reports the prompts' log-probabilities. */
   private async admit(rows: readonly AnswerRow[]): Promise<void> {
     const arrivals = [...new Set(rows.map((row) => mapGet(this.arrivalOf, row, 'row')))]
     const reading = arrivals.filter(({ promptTop }) => promptTop !== null)
@@ -284,7 +286,7 @@ class ServedAnswers {
     )
   }
 
-  /** The tokenizer is loaded for the first request with stop texts. */
+  /** Returns a function that finds a request's stop texts. The tokenizer is loaded for the first request with any. */
   private async stopTextOf({ served, stopTexts }: ServedRequest): Promise<StopText> {
     if (stopTexts.length === 0) return () => null
     this.text ??= postTextFolder(served).then(loadTextModel)

@@ -12,7 +12,10 @@ export async function stopTextOf({ base, post, stopTexts }: GenerateRequest): Pr
     : stopTextIn(await loadTextModel(await postTextFolder({ base, post })), stopTexts)
 }
 
-/** Ends an answer directly before a stop text, also within a token. */
+/**
+ * Creates a function that ends an answer directly before its first stop text. If this is within a token, the text
+ * before the stop text is tokenised again.
+ */
 export function stopTextIn(text: Pick<LocalTextModel, 'encode' | 'decode'>, stopTexts: readonly string[]): StopText {
   return (tokens) => {
     const answer = text.decode(tokens)

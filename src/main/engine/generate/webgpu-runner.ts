@@ -22,8 +22,12 @@ import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
 import { embedRows, finishRows } from './row-runner'
 import { elementAt } from '../../../contract/model/look-up'
 
+// Generation on a GPU. A row is an answer in progress of one model. A block is a layer with its weights. A cohort is
+// the set of models that share a block, so that their rows pass through it as one batch.
+
 /** The sessions and tensors that rows on a device use, open until `release`. */
 interface Resident {
+  /** Sessions by layer and block of the layer. */
   readonly blocks: readonly (readonly ort.InferenceSession[])[]
   readonly cache: CacheSessions
   readonly takeStates: ort.InferenceSession
@@ -34,6 +38,7 @@ interface Resident {
 /** A cohort's slots, one for each row. A free slot still computes, but its results are not read. */
 interface Slots {
   readonly cohort: Cohort
+  /** The row in each slot; null in a free one. */
   rows: (RunningRow | null)[]
   readonly caches: DeviceCache[]
 }
@@ -95,6 +100,7 @@ function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
 }
 
 class WebGpuRunner implements RowRunner {
+  /** Positions of each slot in all caches. */
   private capacity = 0
   private readonly blocks: readonly (readonly ResidentBlock[])[]
   private readonly slots: readonly Slots[]
@@ -206,7 +212,7 @@ class WebGpuRunner implements RowRunner {
     )
   }
 
-  /** @param stepRows all rows of the step, in the order of their states */
+  /** Creates the inputs that all blocks of a cohort share. @param stepRows all rows, in the order of their states */
   private slotFeeds({ rows }: Slots, stepRows: readonly RunningRow[]): SlotFeeds {
     const spare = stepRows.length
     const positions = rows.map((row) => row?.position ?? 0)
@@ -266,6 +272,7 @@ class WebGpuRunner implements RowRunner {
   }
 }
 
+/** Inputs of blocks for a cohort's slots: some for all blocks, and a mask for each width of window. */
 interface SlotFeeds {
   readonly always: Readonly<Record<string, ort.Tensor>>
   mask(window: number | null): ort.Tensor

@@ -12,7 +12,7 @@ import { openLanguageHead, valuesOf } from '../forward/language-head'
 import { type LayerSource, openLayer } from '../forward/layer-session'
 import { openRun } from '../forward/open-run'
 import { RotaryFeeds } from '../forward/rotary-feeds'
-import { fullLayout } from '../tries/attention-layout'
+import { attentionLayout } from '../tries/attention-layout'
 import { packPrompts } from '../tries/prompt-trie'
 import { readBlock } from '../weights/block-weights'
 import type { PairWeights } from '../weights/pair-weights'
@@ -31,7 +31,7 @@ const LARGE_RUN_NODES = 16
 const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
 const PRODUCT_RUNS = 3
 
-/** Checks whether a device computes three layers and the head of post as the CPU does, and its speed. */
+/** Compares three layers and the head of post on a device with the CPU, and measures the device's speed. */
 export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
   const open = await openRun(request, [])
   try {
@@ -54,7 +54,8 @@ export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSig
 }
 
 /**
- * Yields the relative difference of each checked part of post. The input of each layer is the CPU's output before it.
+ * Yields the difference between device and CPU for each checked part of post, relative to what the part changes. The
+ * input of a layer is the CPU's output of the checked layer before it.
  */
 async function* differences(
   pair: PairWeights,
@@ -102,7 +103,10 @@ async function* differences(
   yield distance(await logitsOn(device), expected) / distance(expected, new Float32Array(expected.length))
 }
 
-/** Takes nodes through a layer of post without experts. @param states [rows, hidden] @returns [nodes, rows, hidden] */
+/**
+ * Computes a layer of post up to its experts, if it has any, for `nodes` equal copies of states.
+ * @param states [rows, hidden]. @returns [nodes, rows, hidden]
+ */
 async function throughLayer(
   source: LayerSource,
   layer: number,
@@ -112,7 +116,7 @@ async function throughLayer(
   const { device, precision, pair, packed } = source
   const { spec } = pair.post
   const { rope, window } = elementAt(spec.layers, layer, 'layer')
-  const session = await openLayer(source, spec, layer, fullLayout(packed), false)
+  const session = await openLayer(source, spec, layer, attentionLayout(packed), false)
   const weights: Record<string, ort.Tensor> = {}
   try {
     const block = await readBlock(pair, layer, { kind: 'recipe', attention: 0, mlp: 0 })

@@ -28,6 +28,7 @@ export async function* partitionTexts(
   try {
     requireTextInputs(session, refused)
     for (const [group, { texts, decided }] of groups.entries()) {
+      /** Index of the text that began the class of each text; null without a class. */
       const classes: (number | null)[] = texts.map(() => null)
       const begins: number[] = []
       for (const first of texts.keys()) {
@@ -52,6 +53,7 @@ export async function* partitionTexts(
   }
 }
 
+/** Returns whether two texts are known to be the same; null if the classifier must decide. */
 const decisionOf = (
   decided: PartitionRequest['groups'][number]['decided'],
   first: number,
@@ -64,6 +66,7 @@ interface Pair {
   readonly types: readonly number[]
 }
 
+/** Joins two texts to [begin, first, end, other, end]. */
 function pairOf(
   { begin, end }: Pick<PartitionRequest, 'begin' | 'end'>,
   first: readonly number[],
@@ -74,6 +77,7 @@ function pairOf(
   return { tokens: [...before, ...behind], types: [...before.map(() => 0), ...behind.map(() => 1)] }
 }
 
+/** Computes the probability that the texts of each pair are the same. */
 async function scoresOf(
   session: ort.InferenceSession,
   pairs: readonly Pair[],

@@ -12,8 +12,10 @@ import { joinRows, rowAt } from '../rows/rows'
 import { findSharing } from '../weights/sharing'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/** Answer tokens whose logits are computed in one pass. */
 const LOOKUP_ROWS = 512
 
+/** An answer after its prompt, in packed rows: one row for each distinct token prefix of all prompts and answers. */
 interface PackedAnswer {
   readonly prompt: number
   readonly answer: number
@@ -70,10 +72,12 @@ export async function* readAnswers(request: ReadRequest, signal?: AbortSignal): 
 interface ReadGroup {
   readonly answers: readonly PackedAnswer[]
   readonly packed: PackedPrompts
+  /** States of all packed rows after the last layer, [rows, finalRowSize]. */
   readonly hidden: Float32Array
   readonly computation: ForwardComputation
 }
 
+/** Yields the log-likelihood of each answer, and its embedding: the mean of its states after the final norm. */
 async function* readGroup(
   group: ReadGroup,
   head: LanguageHead,

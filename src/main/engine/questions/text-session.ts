@@ -69,6 +69,7 @@ export function textFeeds(
   }
 }
 
+/** Runs work, and converts errors of onnxruntime. @param refused builds the error from a reason */
 export async function withRuntimeErrors<T>(
   refused: (why: string) => WorkbenchError,
   work: () => Promise<T>

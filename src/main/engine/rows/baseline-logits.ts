@@ -1,5 +1,6 @@
 import type { MixedBaseline } from '../../../contract/model/sampling-baseline'
 
+/** Combines the logits of post and base, [vocabulary] each, as a baseline does. @param into receives the result */
 export function mixedLogits(baseline: MixedBaseline, post: Float32Array, base: Float32Array, into: Float32Array): void {
   if (baseline.kind === 'mix') mix(post, base, baseline.share, into)
   else filter(post, base, baseline.share, into)

@@ -1,12 +1,13 @@
+/* Matrices as flat arrays, row after row. */
+
+/** Returns row `i` of a matrix with rows of `size` numbers, without a copy. */
 export function rowAt(matrix: Float32Array, i: number, size: number): Float32Array {
   return matrix.subarray(i * size, (i + 1) * size)
 }
 
 export function joinRows(rows: readonly Float32Array[], size: number): Float32Array {
   const matrix = new Float32Array(rows.length * size)
-  rows.forEach((row, i) => {
-    matrix.set(row, i * size)
-  })
+  for (const [i, row] of rows.entries()) matrix.set(row, i * size)
   return matrix
 }
 
@@ -22,6 +23,7 @@ export function setColumns(
   }
 }
 
+/** Concatenates arrays. A single array is returned itself, without a copy. */
 export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
   const [only] = arrays
   if (only !== undefined && arrays.length === 1) return only
@@ -38,10 +40,10 @@ function concatenate<Joined extends Float32Array | Float64Array>(
   empty: (length: number) => Joined
 ): Joined {
   const joined = empty(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
+  let offset = 0
   for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
+    joined.set(part, offset)
+    offset += part.length
   }
   return joined
 }

@@ -4,8 +4,10 @@ import type { DrawSettings } from '../../../contract/model/sampling'
 /* Indices in this module are not checked. Its loops over the whole vocabulary stay within the arrays. */
 
 /**
- * Draws the next token: repetition penalty, temperature, top-k or top-n-sigma, top-p, min-p, then one draw. @param
- * logits [vocabulary] @param earlier tokens of prompt and answer @param uniform from 0 to below 1
+ * Draws the next token. The order is repetition penalty, temperature, top-k or top-n-sigma, top-p, min-p, one draw.
+ * @param logits [vocabulary].
+ * @param earlier tokens of prompt and answer.
+ * @param uniform random number from 0 to below 1
  */
 export function sampleToken(
   logits: Float32Array,
@@ -38,6 +40,7 @@ export function tokenProbabilities(
   })
 }
 
+/** Finds the index of a value in ascending values by bisection; -1 if there is none. */
 function indexOfValue(values: Int32Array, value: number): number {
   let [first, end] = [0, values.length]
   while (first < end) {
@@ -99,10 +102,12 @@ export function candidates(scores: Float32Array, sampling: Omit<DrawSettings, 'r
   return minP === 0 ? nucleus : keepWithinEdge(nucleus, { lowest: minP, ties: Infinity })
 }
 
+/** Returns the lowest score that top-k keeps; -Infinity without top-k. */
 function lowestOfTopK(scores: Float32Array, topK: number | null): number {
   return topK === null ? -Infinity : kthLargest(scores, topK)
 }
 
+/** Returns the lowest score that top-n-sigma keeps; -Infinity without it. */
 const lowestOfSigma = (scores: Float32Array, topNSigma: number | undefined): number =>
   topNSigma === undefined
     ? -Infinity
@@ -161,7 +166,10 @@ interface Edge {
   readonly ties: number
 }
 
-/** Finds the smallest of the largest weights that reach `wanted`, by their leading bits instead of sorting. */
+/**
+ * Finds the edge of the fewest largest weights whose sum reaches `wanted`. Instead of sorting all weights, sums them in
+ * buckets by their leading bits, and sorts only the bucket in which the edge lies.
+ */
 function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly keptWeight: number } {
   const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
   const bucketOf = (i: number): number => Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
@@ -171,23 +179,23 @@ function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly k
     bucketSums[bucket] = (bucketSums[bucket] ?? 0) + (weights[i] ?? 0)
   }
   let bucket = 0
-  let heldWeight = 0
-  while (bucket < LAST_BUCKET && heldWeight + (bucketSums[bucket] ?? 0) < wanted)
-    heldWeight += bucketSums[bucket++] ?? 0
+  let keptWeight = 0
+  while (bucket < LAST_BUCKET && keptWeight + (bucketSums[bucket] ?? 0) < wanted)
+    keptWeight += bucketSums[bucket++] ?? 0
 
   const { edge } = scratch
   let count = 0
   for (let i = 0; i < weights.length; i++) if (bucketOf(i) === bucket) edge[count++] = weights[i] ?? 0
   const ascending = edge.subarray(0, count).sort()
-  let at = count
-  while (at > 0 && heldWeight < wanted) heldWeight += ascending[--at] ?? 0
-  const lowest = ascending[at] ?? 0
+  let edgeIndex = count
+  while (edgeIndex > 0 && keptWeight < wanted) keptWeight += ascending[--edgeIndex] ?? 0
+  const lowest = ascending[edgeIndex] ?? 0
   let ties = 0
-  while (ascending[at + ties] === lowest) ties++
-  return { lowest, ties, keptWeight: heldWeight }
+  while (ascending[edgeIndex + ties] === lowest) ties++
+  return { lowest, ties, keptWeight }
 }
 
-/** Sign, exponent and six bits of the fraction of a float64. There are 64 buckets per octave, from 1 down to 2^-64. */
+/** Leading bits of 1: sign, exponent and six bits of the fraction. Each power of two down to 2^-64 has 64 buckets. */
 const BUCKET_BITS_OF_ONE = 0x3ff00000 >>> 14
 const LAST_BUCKET = 64 * 64
 const bucketSums = new Float64Array(LAST_BUCKET + 1)
@@ -228,6 +236,7 @@ function kthLargest(scores: Float32Array, k: number): number {
   return heap[0] ?? -Infinity
 }
 
+/** Draws the token at which the running sum of weights exceeds `uniform` times their total. */
 function draw({ tokens, weights }: Candidates, uniform: number): number {
   let remaining = uniform * sum(weights)
   for (let i = 0; i < weights.length; i++) {

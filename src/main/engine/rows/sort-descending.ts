@@ -21,7 +21,7 @@ export function sortDescending(values: Float32Array): Float32Array {
   starts.fill(0)
   for (let i = 0; i < length; i++) {
     const word = bits[i] ?? 0
-    // Descending floats have ascending keys: bits below the sign are inverted in positive numbers.
+    // Descending floats get ascending keys: bits below the sign are inverted in positive numbers, and NaN is first.
     const key = Number.isNaN(result[i]) ? 0 : word >>> 31 === 0 ? ~word & 0x7fffffff : word
     keys[i] = key
     for (let digit = 0; digit < 4; digit++) {
@@ -40,7 +40,7 @@ export function sortDescending(values: Float32Array): Float32Array {
   return result
 }
 
-/** Sorts keys by one byte, stably. `starts` has the number of keys of each value of the byte. */
+/** Sorts keys by one byte, stably. `starts` contains the number of keys with each value of the byte. */
 function sortByDigit(source: Uint32Array, target: Uint32Array, length: number, digit: number): void {
   let start = 0
   for (let bucket = digit * RADIX; bucket < (digit + 1) * RADIX; bucket++) {

@@ -1,7 +1,7 @@
 import { elementAt } from '../../../contract/model/look-up'
 import type { TokenLogprob } from '../../../contract/procedures/served-models'
 
-/** Computes the log-probability of a token, and the `topCount` likeliest tokens, from finite logits [vocabulary]. */
+/** Computes the log-probability and rank of a token, and the `topCount` likeliest tokens, from logits [vocabulary]. */
 export function tokenLogprob(logits: Float32Array, token: number, topCount: number): TokenLogprob {
   const tokenLogit = elementAt(logits, token, 'token')
   let rank = 0

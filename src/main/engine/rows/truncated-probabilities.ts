@@ -70,7 +70,7 @@ function accumulate(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i] = sum += values[i] ?? 0
 }
 
-/** Returns the number of likeliest tokens that a baseline keeps. */
+/** Returns the number of likeliest tokens that a baseline keeps. @param deviation standard deviation of the logits */
 function keptCount(
   { kind, limit }: TruncatedBaseline,
   descending: Float32Array,

@@ -17,16 +17,20 @@ import type { RowTargets } from './group-scorer'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
+/** A model's states after the last layer, [rows, finalRowSize], and the head that turns them into logits. */
 export interface LastStates {
   readonly hidden: Float32Array
   readonly head: LanguageHead
 }
 
 export interface BaselineRun {
+  /** Ways to draw other tokens from post, or from post and base, that restore no layer. */
   readonly baselines: readonly SamplingBaseline[]
+  /** The token prefixes of the prompts, and the tokens whose probabilities are requested after each. */
   readonly rows: readonly RowTargets[]
   readonly vocabularySize: number
   readonly post: LastStates
+  /** Null if no baseline needs base. */
   readonly base: LastStates | null
   readonly sampling: Sampling
   /** The sampler and the other requested samplers. Null unless temperature and min-p are their only settings. */
@@ -42,7 +46,10 @@ interface Logits {
   readonly base: Float32Array | null
 }
 
-/** Computes the probabilities of each baseline under each sampler, or its own, without evaluating a block. */
+/**
+ * Computes the requested probabilities of each baseline from states of post and base, without evaluating a layer. A
+ * baseline that is a sampler itself has one result, others have one for each sampler of the sweep.
+ */
 export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
   const { baselines, rows, vocabularySize, post, base, signal } = run
   const parts = baselines.map((): Float64Array[][] => [])
@@ -77,6 +84,7 @@ async function drawTogether(
   const ofSamplers = samplers === null ? [] : [...(await samplers.ofLogits(post, targetTokens))]
   const ofTruncated = await drawTruncated(baselines.filter(isTruncated), post, targetTokens, vocabularySize)
   const drawn: DrawnRows[] = []
+  // Results of truncated baselines and of samplers are in the order of the baselines, so the first one is next.
   for (const baseline of baselines) {
     throwIfCancelled(signal, 'The run')
     if (isTruncated(baseline)) drawn.push(ofTruncated.splice(0, 1))

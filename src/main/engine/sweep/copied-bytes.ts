@@ -6,7 +6,7 @@ import { sum } from '../../base/sums'
 import { headSize, headSlices } from '../forward/language-head'
 import { nodesPerRun } from '../forward/nodes-per-run'
 import { chunksOf, partSteps } from '../forward/part-steps'
-import { type AttentionLayout, fullLayout, lastRowsLayout } from '../tries/attention-layout'
+import { type AttentionLayout, attentionLayout } from '../tries/attention-layout'
 import { finalRows } from '../tries/prompt-trie'
 import { originOf } from '../tries/recipe-trie'
 import { stepSizes } from '../weights/block-weights'
@@ -33,7 +33,7 @@ export function plannedCopies(models: SweptModels, { groups, rowBound }: Groupin
 
 type CopiedRun = Omit<DeviceCopies, 'runs'>
 
-/** Yields the copied bytes of each run of a block. */
+/** Yields the copied bytes of each run of a block, which is a layer of one or several models. */
 function* layerRuns(
   { pair, trie }: SweptModels,
   { packed, parts }: GroupInParts,
@@ -44,7 +44,7 @@ function* layerRuns(
   const ends = finalRows(packed)
   const perRun = nodesPerRun(rowBound, rows, ends.length)
   const longest = Math.max(...packed.paths.map((path) => path.length))
-  const layouts = [fullLayout(packed), lastRowsLayout(packed, ends)].map((layout) => ({
+  const layouts = [attentionLayout(packed), attentionLayout(packed, ends)].map((layout) => ({
     outputRows: layout.outputRowCount,
     positions: rows + (layout.keptRows === null ? 0 : layout.keptRows.length),
     // Masks, and the cosines and sines of every position.

@@ -6,6 +6,7 @@ import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/** States after the last layer of models that use the same head. A leaf is a distinct model. */
 export interface FinalStates {
   readonly origin: Origin
   readonly leaves: readonly number[]
@@ -43,7 +44,7 @@ export function buildGroupTargets(
   return { indices, ...collectTargets(tries, finalRowOfPrompts(packed)) }
 }
 
-/** Collects the final states of leaves, and turns next-token probabilities into probabilities of answers. */
+/** Collects the final states of distinct models (leaves), and turns next-token probabilities into those of answers. */
 export class GroupScorer {
   readonly finals: readonly FinalStates[]
   private readonly modelsOfLeaf = new Map<number, number[]>()
@@ -72,16 +73,9 @@ export class GroupScorer {
     return this.targets.size
   }
 
-  get models(): number[] {
-    return [...this.modelsOfLeaf.values()].flat()
-  }
-
   /** Stores the states of a leaf. @param states states after the last layer, [rows of a leaf, hidden] */
   add(leaf: number, states: Float32Array): void {
-    for (const { leaves, hidden } of this.finals) {
-      const leafIndex = leaves.indexOf(leaf)
-      if (leafIndex !== -1) hidden.set(states, leafIndex * states.length)
-    }
+    this.statesOf(leaf).set(states)
   }
 
   rowsOf({ leaves }: FinalStates): number {
@@ -92,6 +86,7 @@ export class GroupScorer {
     return elementAt(this.rows, row % this.rows.length, 'row')
   }
 
+  /** Returns the index of a model whose final states contain a row. */
   modelOf({ leaves }: FinalStates, row: number): number {
     const leaf = elementAt(leaves, Math.floor(row / this.rows.length), 'leaf')
     return elementAt(mapGet(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
@@ -106,7 +101,10 @@ export class GroupScorer {
     throw new RangeError(`no leaf ${leaf} was scored`)
   }
 
-  /** Yields the probabilities of models or of a baseline, whose index follows theirs. */
+  /**
+   * Yields the probabilities of some models. A baseline counts as a model, and has an index after all models.
+   * @param next requested probabilities of the leaf, for each sampler. The first sampler is the sweep's.
+   */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
     const first = elementAt(next, 0, 'sampler')
     const probabilities = this.targets.answers.map((answers) => Array.from(groupProbabilities(answers, first)))
@@ -162,8 +160,12 @@ function collectTargets(
     first += prefixes.length
     return promptPrefixes
   })
+  const starts: number[] = []
   let size = 0
-  const starts = targets.map(({ next }) => (size += next.size) - next.size)
+  for (const { next } of targets) {
+    starts.push(size)
+    size += next.size
+  }
   return {
     rows: targets.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })),
     size,

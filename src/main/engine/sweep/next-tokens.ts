@@ -5,7 +5,7 @@ import { type HeadSize, headSize, type LanguageHead, type SliceDone } from '../f
 import { type ForwardComputation, whyNonFinite } from '../forward/non-finite'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
-import type { RowTargets, FinalStates, GroupScorer } from './group-scorer'
+import type { FinalStates, GroupScorer } from './group-scorer'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 export function logitRows(width: number, { rows, logitBytes }: HeadSize): number {
@@ -77,19 +77,13 @@ async function* underModel(run: HeadRun, finals: FinalStates): NextTokens {
   const column = new Map(tokens.map((token, i) => [token, i]))
   for (const part of partsOf(rowCount, logitRows(tokens.length, sizeOf(run)))) {
     const logits = await head.logitsOf(statesOf(finals, rowCount, part), tokens)
-    yield {
-      type: 'rows',
-      next: [
-        concatenateRows(part, (row, i) => {
-          const sum = elementAt(sums, row, 'row')
-          return scorer
-            .targetsOf(row)
-            .next.map((token) =>
-              Math.exp(elementAt(logits, i * tokens.length + mapGet(column, token, 'token'), 'logit') - sum)
-            )
-        })
-      ]
-    }
+    const probabilities = concatenateRows(part, (row, i) => {
+      const sum = elementAt(sums, row, 'row')
+      const logitOf = (token: number): number =>
+        elementAt(logits, i * tokens.length + mapGet(column, token, 'token'), 'logit')
+      return scorer.targetsOf(row).next.map((token) => Math.exp(logitOf(token) - sum))
+    })
+    yield { type: 'rows', next: [probabilities] }
   }
 }
 
@@ -105,19 +99,16 @@ async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStat
       }
       const logitsOf = (row: number): Float32Array => rowAt(event.values, row - part.first, vocabularySize)
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
-      yield {
-        type: 'rows',
-        next: [concatenateRows(part, (row) => targetProbabilities(logitsOf(row), sampling, scorer.targetsOf(row)))]
-      }
+      const probabilities = concatenateRows(part, (row) => {
+        const { tokens, next } = scorer.targetsOf(row)
+        return tokenProbabilities(logitsOf(row), sampling, tokens, next)
+      })
+      yield { type: 'rows', next: [probabilities] }
     }
   }
 }
 
 const sizeOf = ({ computation }: HeadRun): HeadSize => headSize(computation.device.copiesTensors)
-
-function targetProbabilities(logits: Float32Array, sampling: Sampling, { tokens, next }: RowTargets): Float64Array {
-  return tokenProbabilities(logits, sampling, tokens, next)
-}
 
 interface Part {
   readonly first: number
@@ -129,8 +120,7 @@ function concatenateRows(
   { first, count }: Part,
   valuesOf: (row: number, i: number) => ArrayLike<number>
 ): Float64Array {
-  const rows = Array.from({ length: count }, (_, i) => valuesOf(first + i, i))
-  return joinNumbers(rows)
+  return joinNumbers(Array.from({ length: count }, (_, i) => valuesOf(first + i, i)))
 }
 
 function partsOf(rowCount: number, maxRows: number): Part[] {
@@ -143,6 +133,7 @@ function statesOf({ hidden }: FinalStates, rowCount: number, { first, count }: P
   return hidden.subarray(first * width, (first + count) * width)
 }
 
+/** Checks rows of final states. @throws WorkbenchError as `whyNonFinite` for the first row that is not finite */
 async function requireFinite(
   { computation, scorer }: HeadRun,
   finals: FinalStates,

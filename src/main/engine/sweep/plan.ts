@@ -78,7 +78,11 @@ const LONG_FIRST_RUN_MS = 5000
 
 const POST_BLOCK = { kind: 'recipe', attention: 0, mlp: 0 } as const
 
-/** Reads post's first layer, then base's into the same memory as a sweep does, and reports the faster speed. */
+/**
+ * Reads post's first layer, then base's into the same memory as a sweep does. Of a layer with experts, the shared part
+ * and one expert are read.
+ * @returns a function that supplies these weights for any layer, and the faster speed
+ */
 async function readFirstLayer(
   pair: PairWeights
 ): Promise<{ blocks: (step: BlockStep) => Promise<BlockWeights>; bytesPerSecond: number }> {
@@ -90,6 +94,7 @@ async function readFirstLayer(
   const recordSpeed = ({ bytesRead, readMs }: BlockWeights): void => {
     bytesPerSecond = Math.max(bytesPerSecond, (1000 * bytesRead) / readMs)
   }
+  // The step without an expert is the shared part.
   for (const expert of experts === null ? [null] : [null, 0]) {
     const step = { layer: 0, expert, later: [] }
     const weights = await decodeBlock(decoder, spec, { ...step, source: POST_BLOCK })

@@ -20,12 +20,15 @@ import {
   storedBytes
 } from './sweep-plan'
 
+// Divides a sweep. Prompts are divided into groups that fit into memory. Models of a group are divided into parts, and
+// results are stored after each. A leaf of the trie is a distinct model, and a node the states of equal models.
+
 /** The minimum operations of a part: half a second to two seconds on two cores. Less is hardly worth storing. */
 const PART_FLOPS = 1e11
 
 /**
- * The minimum operations per byte read, because each part reads weights again. Reading on the CPU takes a core and
- * stays within a tenth of the time. An H100 is as fast as its reading threads.
+ * The minimum operations of a part per byte read, because each part reads weights again. On the CPU, reading takes a
+ * core, and these parts spend at most a tenth of the time on it. An H100 is as fast as its reading threads.
  */
 const FLOPS_PER_BYTE = { cpu: 1200, webgpu: 5000, cuda: 50_000, dml: 5000, coreml: 5000 }
 
@@ -40,7 +43,11 @@ export type GroupInParts = Grouping['groups'][number] & {
 /** A grouping that keeps a sweep within its memory, with the parts whose results it stores on the way. */
 export type GroupingInParts = Omit<Grouping, 'groups'> & { readonly groups: readonly GroupInParts[] }
 
-/** Splits a group's models into small parts at little cost and memory. @param together models that stay in one part */
+/**
+ * Splits a group's models into parts that are small, but neither slow nor larger in memory than the whole.
+ * @param together indices of models that stay in one part
+ * @returns the leaves of each part
+ */
 function splitIntoParts(
   models: SweptModels,
   packed: PackedPrompts,
@@ -86,6 +93,7 @@ export function sweepGroups(
     requested !== undefined && requested.peakBytes <= memoryBytes
       ? requested
       : groupWithin(models, prefixes, memoryBytes)
+  // Baselines are computed from the states of base and post, which must be in memory together.
   const together = [...request.models.keys()].filter((model) => {
     const kind = request.models[model]?.kind
     return baselines.length > 0 && (kind === 'base' || kind === 'post')
@@ -96,13 +104,13 @@ export function sweepGroups(
       const parts = splitIntoParts(models, group.packed, device, together)
       const knownPartIndices = knownParts(models, request, group.indices, parts)
       const states = cachedStates?.of(models.trie, group.packed) ?? null
-      const isThere = (level: number, node: number): boolean => states?.has(level, node) ?? false
-      return { ...group, states, parts: walkParts(models.trie, parts, knownPartIndices, isThere) }
+      const isCached = (level: number, node: number): boolean => states?.has(level, node) ?? false
+      return { ...group, states, parts: walkParts(models.trie, parts, knownPartIndices, isCached) }
     })
   }
 }
 
-/** Finds the parts of a group whose scores are all known. The baselines' scores belong to the part with post. */
+/** Finds the parts of a group whose scores are all stored already. The baselines belong to the part with post. */
 function knownParts(
   { trie: { leafOf } }: SweptModels,
   { models, baselines = [], known }: Pick<SweepRequest, 'models' | 'baselines' | 'known'>,

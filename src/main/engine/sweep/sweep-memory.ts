@@ -16,16 +16,22 @@ import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { readerBytes } from '../../checkpoint/scaled-weights'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 
+/* Estimates of the memory of a sweep. Peaks are planned before a sweep begins, so that no sweep runs out of memory. */
+
+/** The models of a sweep, with the sizes that decide how much memory they take. */
 export interface SweptModels {
   readonly pair: PairWeights
+  /** The models, of which equal beginnings are nodes that are computed once. Leaves are distinct models. */
   readonly trie: RecipeTrie
   /** The maximum of states in memory at once, by the nodes that a run advances. */
   readonly maxAliveStates: (perRun: number) => number
+  /** Number of distinct tokens whose probabilities are requested. */
   readonly trackedTokens: number
   /** True if the whole vocabulary's logits are needed, as samplers need them. */
   readonly allLogits: boolean
   /** Maximum bytes of weights kept for later blocks of the same layer (see `WeightRead.keep`). */
   readonly keptBytes: number
+  /** Bytes that readers hold for weights that are stored with scales (see `scaleBytes`). */
   readonly scaleBytes: number
   /** Layers whose blocks are identical in base and post. */
   readonly identicalLayers: readonly number[]
@@ -46,7 +52,7 @@ export const MAIN_MEMORY: Placement = {
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
-/** Estimates the peak memory of a pass over one prompt group, device memory included. */
+/** Estimates the peak memory of a pass over one prompt group, device memory included. @param rowBound rows in a run */
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
   const { pair, trie, placement } = models
   const { spec } = pair.post
@@ -118,7 +124,10 @@ export function scaleBytes(pair: PairWeights): number {
   )
 }
 
-/** Returns the device bytes of a block or head slice, with a copy if cast, or two of the largest matrix if uploaded. */
+/**
+ * Returns the bytes of the weights of a block or head slice in the device's own memory. Weights that are cast to
+ * float16 there have a copy. Uploading needs two copies of the largest matrix.
+ */
 function deviceWeightBytes({ pair, placement }: SweptModels): number {
   const { keepsTensors, copiesTensors, precision } = placement
   if (!keepsTensors && !copiesTensors) return 0
@@ -143,7 +152,7 @@ function uploadedFinalBytes({ pair, trie, placement }: SweptModels, group: Group
   return FLOAT_BYTES * countLeaves(trie) * group.prefixCount * pair.post.spec.finalRowSize
 }
 
-/** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
+/** Counts the nodes' states in memory at once. On a device, one more exists before the parents of a run are freed. */
 function aliveStates(models: SweptModels, group: GroupSize, rowBound: number): number {
   const { maxAliveStates, placement } = models
   if (placement.copiesTensors) return maxAliveStates(1) + (2 * rowsOfRun(models, group, rowBound)) / group.rows

@@ -22,6 +22,7 @@ import { originsOf, type WeightRead } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { sum } from '../../base/sums'
 
+/** Prompts in groups that are packed together, so that equal beginnings are computed once, and their memory. */
 export interface Grouping {
   readonly groups: readonly { readonly indices: readonly number[]; readonly packed: PackedPrompts }[]
   /** Rows that go through a block at once. */
@@ -62,7 +63,7 @@ export function smallestMemory(models: SweptModels, prompts: readonly PromptPref
   return Math.max(...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt]), 1))))
 }
 
-/** Returns null if a prompt does not fit even in a group of its own. */
+/** Splits prompts into the fewest groups with this row bound; null if a prompt does not fit in a group of its own. */
 function groupingWith(
   models: SweptModels,
   prompts: readonly PromptPrefixes[],
@@ -77,7 +78,7 @@ function groupingWith(
   return grouping.peakBytes > memoryBytes || grouping.deviceBytes > maxBytes ? null : grouping
 }
 
-/** @param split indices of the prompts of each group */
+/** Packs prompts by a given split, and estimates their memory. @param split indices of the prompts of each group */
 export function groupingOf(
   models: SweptModels,
   prompts: readonly PromptPrefixes[],
@@ -151,7 +152,10 @@ export interface PassWeights {
   readonly roots: readonly Origin[]
 }
 
-/** Returns the maximum bytes that one pass over layers and heads reads, and the bytes of weights that it keeps. */
+/**
+ * Returns the maximum bytes that one pass over layers and heads reads, and that readers keep for later blocks.
+ * @param rows packed rows, which decide how many experts are read
+ */
 export function storedBytes(
   pair: PairWeights,
   { levels, roots }: PassWeights,

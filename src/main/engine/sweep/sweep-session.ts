@@ -1,5 +1,6 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
+import { sum } from '../../base/sums'
 import { StateCache } from '../forward/state-cache'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { nodesBefore } from '../tries/trie-parts'
@@ -11,6 +12,9 @@ import { type GroupingInParts, sweepGroups } from './sweep-groups'
 import type { SweptModels } from './sweep-memory'
 import { type OpenRequest, SweepResources } from './sweep-resources'
 import { allReads, MIN_SHARE, READERS, WeightPrefetch } from './weight-prefetch'
+
+// A sweep may run in stages, for example a preview and then the rest. Stages of a session share what earlier stages
+// opened, read and computed.
 
 /** Limit of unread bytes below which a stage with `keeps: 'nothing'` caches weights, because the sweep is short. */
 const MAX_UNREAD_BYTES = 2 ** 30
@@ -52,7 +56,7 @@ export class SweepSession {
 
   /** Opens the resources of all stages and begins to read weights. After a failure the first stage tries again. */
   async open({ memoryBytes, ...request }: SessionRequest): Promise<void> {
-    const resources = await this.opened({ ...request, models: [] })
+    const resources = await this.openResources({ ...request, models: [] })
     if (memoryBytes !== undefined) await this.startPrefetch(memoryBytes, resources)
   }
 
@@ -64,7 +68,7 @@ export class SweepSession {
       const resources = await this.resources
       if (resources?.covers(request) === true) return resources
       await this.close()
-      return await this.opened(request)
+      return await this.openResources(request)
     } catch (error) {
       await this.done(request, false)
       throw error
@@ -136,7 +140,7 @@ export class SweepSession {
     this.isPaused = true
   }
 
-  private async opened(request: OpenRequest): Promise<SweepResources> {
+  private async openResources(request: OpenRequest): Promise<SweepResources> {
     const opening = SweepResources.open(request, this.weights)
     this.resources = opening
     try {
@@ -195,14 +199,11 @@ function copiedStateBytes(models: SweptModels, { groups }: GroupingInParts): num
 
 /** Returns the bytes of all states that a stage computes and may keep. */
 function newStateBytes(models: SweptModels, { groups }: GroupingInParts): number {
-  return groups
-    .flatMap(({ packed, parts }) =>
-      parts.map(
-        ({ levels }) =>
-          levels.slice(0, -1).reduce((sum, nodes) => sum + nodes.length, 0) * stateBytes(models, packed.tokens.length)
-      )
-    )
-    .reduce((sum, bytes) => sum + bytes, 0)
+  const bytes = groups.map(({ packed, parts }) => {
+    const nodeCounts = parts.flatMap(({ levels }) => levels.slice(0, -1).map(({ length }) => length))
+    return sum(nodeCounts) * stateBytes(models, packed.tokens.length)
+  })
+  return sum(bytes)
 }
 
 function stateBytes({ pair }: SweptModels, rows: number): number {

@@ -27,8 +27,9 @@ import { joinNumbers } from '../rows/rows'
 
 /**
  * Scores every model on every prompt: the probability of each group of continuations, under `request.sampling` if
- * set. Groups of prompts keep within `request.memoryBytes`. Each part of a group's models is one pass over the layers
- * and the head, so every weight byte is read once per part. At most two blocks are in memory.
+ * set. Prompts are divided into groups that keep within `request.memoryBytes`, and models of a group into parts. Each
+ * part is one pass over the layers and the head, so every weight is read once per part. Weights of at most two layers
+ * are in memory.
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
@@ -36,6 +37,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   const resources = session === null ? await SweepResources.open(request, null) : await session.begin(request)
   const { pair, device, reader } = resources
   const stopListening = reader.until(signal)
+  // Copies are counted since the device was opened, which may have been for an earlier stage.
   const before = { toDevice: 0, fromDevice: 0, ...device.moved }
   let isDone = false
   try {
@@ -71,6 +73,7 @@ const PROGRESS_INTERVAL_MS = 50
 interface SweepSetting {
   readonly resources: SweepResources
   readonly precision: Precision
+  /** Shares data with other stages of the sweep; null for a sweep of one stage. */
   readonly session: SweepSession | null
   readonly signal: AbortSignal | undefined
 }
@@ -88,10 +91,11 @@ class SweepRun {
   private readonly tries: readonly AnswerTrie[]
   private readonly tokens: readonly number[]
   private readonly grouping: GroupingInParts
+  /** Bytes that the session keeps beside the planned memory. */
   private readonly keptBytes: number
   private readonly readers: number
   private readonly computation: ForwardComputation
-  /** Samplers to score: the sweep's first. Null if the sweep's sampler has settings besides temperature and min-p. */
+  /** Samplers to score, the sweep's first. Null if the sweep's sampler has settings besides temperature and min-p. */
   private readonly draws: Draws | null
   /** Draws of the baselines that are samplers; null if there are none, or as for `draws`. */
   private readonly samplers: Draws | null
@@ -225,6 +229,7 @@ class SweepRun {
     if (this.hasBaselines(part.leaves)) yield* this.baselines(scorer)
   }
 
+  /** Scores models that share a head. @param rows the head's work in rows of a layer, for progress */
   private async *throughHead(
     group: number,
     rows: number,

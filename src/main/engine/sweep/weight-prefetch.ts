@@ -35,7 +35,7 @@ export class WeightPrefetch implements PrefetchQueue {
   readonly reads: readonly (readonly WeightRead[])[]
   private hasEnded = false
   private readonly whenDone = new Map<string, Promise<boolean>>()
-  /** Resolves to true while reading continues. */
+  /** The last batch. A batch resolves to false if it was not cached, and then later batches are not read. */
   private reading: Promise<boolean>
 
   private constructor(
@@ -47,7 +47,7 @@ export class WeightPrefetch implements PrefetchQueue {
     this.reading = reader.share(READERS).then(() => true)
     for (const batch of sections.flatMap(batchesOf)) {
       this.reading = this.reading
-        .then((goesOn) => goesOn && !this.hasEnded && weights.readBatch(reader, batch))
+        .then((continues) => continues && !this.hasEnded && weights.readBatch(reader, batch))
         // Errors are ignored here. The computation that needs the weights reads them again and reports the error.
         .catch(() => false)
       for (const reads of batch) this.whenDone.set(cacheKey(reads), this.reading)
@@ -84,6 +84,7 @@ export class WeightPrefetch implements PrefetchQueue {
 
 function batchesOf(reads: readonly (readonly WeightRead[])[]): (readonly WeightRead[])[][] {
   const groups: (readonly WeightRead[])[][] = []
+  // The first read begins a batch.
   let bytes = Infinity
   for (const request of reads) {
     bytes += requestBytes(request)

@@ -2,15 +2,15 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { RecipeTrie } from './recipe-trie'
 import { type PartNode, type TriePart, wholeTrie } from './trie-parts'
 
-/** The states of one run, which are freed together. */
+/** The hidden states that one run of a block computes, which are freed together. */
 interface RunOutput {
   readonly size: number
   remaining: number
 }
 
 /**
- * Computes the maximum of hidden states in memory at once, without the last level, whose states are of some rows only.
- *
+ * Computes how many nodes' hidden states are in memory at once at most. States of the last level are not counted,
+ * because they have only some of the rows.
  * @param perRun number of nodes that a run of a block advances
  */
 export function maxAliveStates(trie: RecipeTrie, parts: readonly TriePart[] = [wholeTrie(trie)], perRun = 1): number {
@@ -62,7 +62,7 @@ function runsOf(nodes: readonly PartNode[], perRun: number): PartNode[][] {
   return runs
 }
 
-/** Returns the maximum of a whole trie by nodes per run, which are rounded up to a power of two. */
+/** Returns a cached `maxAliveStates`, whose argument is the nodes per run, rounded up to a power of two. */
 export function aliveStatesOf(trie: RecipeTrie): (perRun: number) => number {
   const byRun = new Map<number, number>()
   return (perRun) => {

@@ -26,6 +26,7 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
   const cameBy: (AnswerStep | null)[] = [null]
   const choiceOf = [new Map<number, number>()]
   const prefixAfter = new Map<string, number>()
+  /** Requests a token after a prefix. */
   const step = (prefix: number, token: number): AnswerStep => {
     const choicesHere = elementAt(choiceOf, prefix, 'prefix')
     const choice = choicesHere.get(token) ?? choicesHere.size
@@ -35,6 +36,7 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
     }
     return { prefixIndex: prefix, choice }
   }
+  /** Returns the prefix that ends with a step. */
   const follow = (taken: AnswerStep, token: number): number => {
     const key = `${taken.prefixIndex}:${taken.choice}`
     const existing = prefixAfter.get(key)
@@ -85,7 +87,10 @@ export function indexAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Ans
   }
 }
 
-/** Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities. */
+/**
+ * Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities.
+ * @param next requested probabilities, to which `answers` has indices
+ */
 export function groupProbabilities(answers: IndexedAnswers, next: Float64Array): Float64Array {
   const { parents, cameBy, ends, lastSteps, groupOf, groupCount } = answers
   // Indices are not checked. A sweep calls this for every model, prompt and sampler, and `indexAnswers` built the

@@ -1,11 +1,12 @@
 import type { PackedPrompts } from './prompt-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
-/**
- * One segment of the attention of packed rows. Projections run on packed rows; q, k and v are gathered into one
- * sequence per trie leaf, which costs (prompts x length^2) instead of (packed rows)^2. A shared beginning is scored
- * with its first leaf. Leaves that share nearly everything form one sequence, in which each sees its path.
- */
+// Attention of packed prompts, in which each distinct token prefix is one row of a trie. Projections run on packed
+// rows. For the scores, q, k and v are gathered into one sequence for each leaf of the trie. This costs
+// (prompts x length^2) instead of (packed rows)^2. A shared beginning is scored only in the sequence of its first leaf.
+// Leaves that share nearly everything form one sequence ("branch"), in which a mask lets each query see only its path.
+
+/** Branches that are padded to equal lengths and computed in one product. A branch is called a path here. */
 export interface AttentionSegment {
   readonly pathCount: number
   readonly queryLength: number
@@ -32,23 +33,18 @@ export interface AttentionLayout {
   readonly resultIndex: Int32Array
 }
 
-export function fullLayout(packed: PackedPrompts): AttentionLayout {
-  return layoutOf(packed, null)
-}
-
-/** Returns the layout that computes only `rows` (distinct) in the last layer. Keys and values cover all rows. */
-export function lastRowsLayout(packed: PackedPrompts, rows: Int32Array): AttentionLayout {
-  return layoutOf(packed, rows)
-}
-
-function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): AttentionLayout {
+/**
+ * Returns the layout of packed prompts. Keys and values cover all rows.
+ * @param keptRows distinct rows that are computed further, as in the last layer; null for all rows
+ */
+export function attentionLayout(packed: PackedPrompts, keptRows: Int32Array | null = null): AttentionLayout {
   const inputRowCount = packed.tokens.length
   const outputOf = keptRows === null ? null : new Map(Array.from(keptRows, (row, output) => [row, output]))
   const outputRowCount = keptRows?.length ?? inputRowCount
   const resultIndex = new Int32Array(outputRowCount)
   let resultCount = 0
   const singleBranches = branchesOf(packed, outputOf)
-  const buckets = cheaper(bucketsOf(singleBranches), bucketsOf(joined(singleBranches)))
+  const buckets = pickCheaper(bucketsOf(singleBranches), bucketsOf(joinNeighbours(singleBranches)))
   const segments = buckets.flatMap(boundedParts).map((branches) => {
     const segment = makeSegment(branches, packed)
     for (const [b, { queries }] of branches.entries()) {
@@ -66,6 +62,7 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
 interface Branch {
   /** Rows on the paths of all leaves, without duplicates. Rows that a path adds follow the rows of earlier paths. */
   readonly keys: readonly number[]
+  /** Path of the branch's last leaf, as indices into `keys`. */
   readonly last: readonly number[]
   /** Requested rows. `keyIndex` is an index into `keys`. */
   readonly queries: readonly { readonly keyIndex: number; readonly output: number }[]
@@ -94,11 +91,11 @@ export const KEY_COST = 5
 const costOf = (keys: number, queries: number): number => keys * (queries + KEY_COST)
 
 /** Joins neighbouring branches if that reduces the cost. */
-function joined(branches: readonly Branch[]): Branch[] {
+function joinNeighbours(branches: readonly Branch[]): Branch[] {
   const result: Branch[] = []
   let open: Branch | null = null
   for (const next of branches) {
-    const both: Branch | null = open === null ? null : join(open, next)
+    const both: Branch | null = open === null ? null : joinTwo(open, next)
     if (both === null && open !== null) result.push(open)
     open = both ?? next
   }
@@ -106,7 +103,7 @@ function joined(branches: readonly Branch[]): Branch[] {
 }
 
 /** Joins two branches, neighbours in the order of leaves; null if the joined branch costs no less. */
-function join(one: Branch, other: Branch): Branch | null {
+function joinTwo(one: Branch, other: Branch): Branch | null {
   const differs = other.keys.findIndex(
     (row, i) => i >= one.last.length || row !== elementAt(one.keys, elementAt(one.last, i, 'index'), 'key')
   )
@@ -125,12 +122,12 @@ function join(one: Branch, other: Branch): Branch | null {
 
 const lengthOf = ({ queries }: Branch): number => queries.length
 
-const cheaper = (one: Branch[][], other: Branch[][]): Branch[][] => {
+const pickCheaper = (one: Branch[][], other: Branch[][]): Branch[][] => {
   const cost = (buckets: Branch[][]): number => buckets.reduce((sum, bucket) => sum + paddedCost(bucket), 0)
   return cost(other) < cost(one) ? other : one
 }
 
-/** Divides branches by length, so that little padding is computed. */
+/** Divides branches by length into two buckets at most, so that little padding is computed. */
 function bucketsOf(branches: readonly Branch[]): Branch[][] {
   const byLength = [...branches].sort((a, b) => lengthOf(b) - lengthOf(a))
   let best = { cut: byLength.length, cost: paddedCost(byLength) }
@@ -146,19 +143,20 @@ function bucketsOf(branches: readonly Branch[]): Branch[][] {
 /** The maximum scores of one head in a segment. A longer prompt is scored some queries at a time. */
 export const SEGMENT_SCORES = 2 ** 19
 
+/** Divides a bucket into parts for segments of at most SEGMENT_SCORES scores. */
 function boundedParts(branches: readonly Branch[]): Branch[][] {
   const keys = Math.max(...branches.map((branch) => branch.keys.length))
   const paths = Math.floor(SEGMENT_SCORES / (keys * Math.max(...branches.map(lengthOf))))
   if (paths > 0) return chunksOf(branches, paths)
   return branches.flatMap((branch) =>
     chunksOf(branch.queries, Math.max(1, Math.floor(SEGMENT_SCORES / branch.keys.length))).map((queries) => [
-      upTo(branch, queries)
+      withQueries(branch, queries)
     ])
   )
 }
 
 /** Returns a branch with some of its queries and all keys that they may see. */
-function upTo(branch: Branch, queries: Branch['queries']): Branch {
+function withQueries(branch: Branch, queries: Branch['queries']): Branch {
   return {
     ...branch,
     keys: branch.keys.slice(0, 1 + elementAt(queries, queries.length - 1, 'query').keyIndex),
@@ -172,17 +170,18 @@ function chunksOf<Item>(items: readonly Item[], maxLength: number): Item[][] {
   )
 }
 
+/** Returns the cost of branches in one segment, in which all have the longest lengths. */
 function paddedCost(branches: readonly Branch[]): number {
   const queries = Math.max(...branches.map(lengthOf))
   return branches.length * costOf(Math.max(...branches.map(({ keys }) => keys.length)), queries)
 }
 
-/** The value that a mask adds to an excluded score. A row of -Infinity becomes NaN on some devices. */
+/** The value that a mask adds to an excluded score. -Infinity in a whole row would become NaN on some devices. */
 export const MASKED = -30_000
 
 /**
- * Returns the additive mask of a segment, [pathCount, queryLength, keyLength]: 0 where a query sees a key, itself or
- * an ancestor less than `window` before it, else MASKED.
+ * Returns the additive mask of a segment, [pathCount, queryLength, keyLength]. It is 0 where a query sees a key, else
+ * MASKED. A query sees its own row, and ancestors in the trie less than `window` positions before it.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {
   const { pathCount, queryLength, keyLength, queryKeyIndices, keyPositions, keyEnds } = segment

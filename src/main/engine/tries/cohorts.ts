@@ -1,9 +1,10 @@
 import { nodePath, type RecipeTrie } from './recipe-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** The models that share a block of a layer, as one object. */
+/** Indices of the models that share a block of a layer. Equal sets are one object, so that objects can be compared. */
 export type Cohort = ReadonlySet<number>
 
+/** Returns the cohort of each block of each layer, [layer][block]. */
 export function cohortsOf(trie: RecipeTrie): Cohort[][] {
   const byModels = new Map<string, Cohort>()
   const paths = trie.leafOf.map((_, model) => nodePath(trie, model))

@@ -10,6 +10,7 @@ export interface PackedPrompts {
   readonly paths: readonly Int32Array[]
 }
 
+/** A distinct prefix. The root is the empty prefix and has no row, so its row is -1. */
 interface TrieNode {
   readonly row: number
   readonly children: Map<number, TrieNode>
@@ -18,9 +19,11 @@ interface TrieNode {
 class PromptTrie {
   readonly tokens: number[] = []
   readonly positions: number[] = []
+  /** Number of prefixes that no longer prefix continues. */
   leaves = 0
   private readonly root: TrieNode = { row: -1, children: new Map() }
 
+  /** Adds a sequence. @returns the rows of its tokens */
   insert(sequence: readonly number[]): Int32Array {
     let node = this.root
     return Int32Array.from(sequence, (token, position) => {
@@ -44,7 +47,7 @@ export function countNewTokens(other: readonly number[], prompt: readonly number
   return differs === -1 ? 0 : prompt.length - differs
 }
 
-/** @param prompts token ids of each prompt, none empty; for a prompt with answers, each of its prefixes */
+/** Packs prompts. @param prompts token ids, never empty; a prompt with answers is given as each of its prefixes */
 export function packPrompts(prompts: readonly (readonly number[])[]): PackedPrompts {
   const trie = new PromptTrie()
   const paths = prompts.map((prompt) => trie.insert(prompt))
@@ -54,6 +57,7 @@ export function packPrompts(prompts: readonly (readonly number[])[]): PackedProm
 /** The token sequences after which a prompt's next tokens are requested: itself, and beginnings of its answers. */
 export type PromptPrefixes = readonly (readonly number[])[]
 
+/** Sizes of a group of prompts that are packed together, which decide how much memory it takes. */
 export interface GroupSize {
   readonly rows: number
   /** Prefixes after which a next token is requested. Equal prefixes are counted separately. */

@@ -1,15 +1,18 @@
 import type { LayerTerm, Model } from '../../../contract/model/model'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { amountKey, HALVES, isPostLayer, postStrengths, recipeStrengths } from '../../../contract/model/strengths'
+import { amountKey, HALVES, isPostLayer, recipeStrengths } from '../../../contract/model/strengths'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
- * A trie of models. Models that agree on their embedding and layers 0..l share the states after layer l. For all
- * ranges, level l has 1 + (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Any set of models works.
+ * A trie of models, with a level for each layer. Models with the same embedding and layers 0..l share a node on level
+ * l, and its hidden states after the layer. For all ranges of L layers, level l has 1 + (l+1) + l(l+1)/2 nodes instead
+ * of one for each of L(L+1)/2 models.
  */
 export interface RecipeTrie {
+  /** Distinct embeddings with which models begin. */
   readonly roots: readonly Origin[]
   readonly levels: readonly TrieLevel[]
+  /** Node of each model on the last level. Models with equal weights share a leaf. */
   readonly leafOf: readonly number[]
   /** The sources of each model. Models of one leaf have one origin. */
   readonly sourcesOf: readonly ModelSources[]
@@ -21,6 +24,7 @@ export type OtherOrigin = `checkpoint:${string}`
 /** The checkpoint whose embedding and head a model uses. */
 export type Origin = 'base' | 'post' | OtherOrigin
 
+/** The sources of a model's weights: of its embedding and head, and of its blocks by layer. */
 export interface ModelSources {
   readonly origin: Origin
   readonly blocks: readonly BlockSource[]
@@ -30,10 +34,11 @@ interface TrieLevel {
   /** Distinct blocks of this layer. Post's block is last, so that post's nodes can reuse their parents' memory. */
   readonly blocks: readonly BlockSource[]
   /** Grouped by block, in the order of `blocks`. */
-  readonly nodes: readonly TrieEdge[]
+  readonly nodes: readonly RecipeNode[]
 }
 
-interface TrieEdge {
+/** A node of a level, with its edge: the block through which the states of its parent pass. */
+interface RecipeNode {
   /** Node on the level above, or an index into `roots` on level 0. */
   readonly parent: number
   /** Index into the level's `blocks`. */
@@ -41,14 +46,14 @@ interface TrieEdge {
 }
 
 /**
- * The weights of one block: `stored` in a checkpoint, a `recipe` of post and a source, or a `sum` of layers. The last
- * two are rounded to post's dtype.
+ * The weights of one block, which is a decoder layer: `stored` in a checkpoint, a `recipe`, or a `sum` of layers. A
+ * recipe blends post's layer with the layer of a source by strengths. Recipes and sums are rounded to post's dtype.
  */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
   | ({
       readonly kind: 'recipe'
-      /** The source. Base if omitted. */
+      /** The source of the blend; base if omitted. */
       readonly from?: OtherOrigin
     } & Readonly<Omit<LayerStrength, 'source'>>)
   | { readonly kind: 'sum'; readonly terms: readonly OriginTerm[] }
@@ -59,6 +64,7 @@ export interface OriginTerm {
   readonly weight: number
 }
 
+/** Equal weights within a pair and other checkpoints, which models can share. */
 export interface Sharing {
   readonly layerCount: number
   /** True if a layer of base equals post's byte for byte. */
@@ -92,7 +98,7 @@ function trieOfSources(sourcesOf: readonly ModelSources[], layerCount: number): 
     const sources = sourcesOf.map(({ blocks }) => elementAt(blocks, layer, 'block'))
     const keys = sources.map(blockKey)
     const blockKeys = [...new Set(keys)].sort(postLast)
-    const edges = new Map<string, TrieEdge>()
+    const edges = new Map<string, RecipeNode>()
     const edgeKeys = keys.map((key, m) => {
       const block = blockKeys.indexOf(key)
       const parent = elementAt(current, m, 'model')
@@ -112,10 +118,12 @@ function trieOfSources(sourcesOf: readonly ModelSources[], layerCount: number): 
   return { roots, levels, leafOf: current, sourcesOf }
 }
 
+/** Returns the node of a model on each level. */
 export function nodePath(trie: RecipeTrie, model: number): number[] {
   return pathTo(trie, elementAt(trie.leafOf, model, 'model'))
 }
 
+/** Returns the nodes on the path to a leaf, one for each level. */
 export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   let node = leaf
   const path: number[] = []
@@ -126,15 +134,17 @@ export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   return path.reverse()
 }
 
+/** Returns the checkpoint whose embedding and head a model uses. */
 export function originOf(trie: RecipeTrie, model: number): Origin {
   return elementAt(trie.sourcesOf, model, 'model').origin
 }
 
-/** Counts the trie edges, each of which is one evaluation of a block on one packed sequence. */
+/** Counts the edges of a trie. Each is one evaluation of a block on the packed prompts. */
 export function countEdges(trie: RecipeTrie): number {
   return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
 }
 
+/** Counts the distinct models of a trie. */
 export function countLeaves({ levels }: RecipeTrie): number {
   return elementAt(levels, levels.length - 1, 'level').nodes.length
 }
@@ -165,6 +175,7 @@ export function blockKey(source: BlockSource): string {
 const POST_BLOCK: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
 const POST_KEY = blockKey(POST_BLOCK)
 
+/** Compares keys of blocks for sorting: post's is last, the others are in alphabetical order. */
 function postLast(a: string, b: string): number {
   return Number(a === POST_KEY) - Number(b === POST_KEY) || (a < b ? -1 : 1)
 }
@@ -180,17 +191,15 @@ function modelSources(model: Model, sharing: Sharing): ModelSources {
     const blocks = layers.map((layer) => (alike && sharing.identical(layer) ? POST_BLOCK : baseBlock))
     return { origin: 'base', blocks }
   }
-  const { layerCount } = sharing
-  const strengths = model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
-  const target =
-    model.kind === 'post' || model.onto === undefined ? null : otherSources(otherOrigin(model.onto.path), sharing)
-  const blocks = strengths.map((strength, layer) =>
-    target !== null && isPostLayer(strength)
-      ? elementAt(target.blocks, layer, 'block')
-      : model.kind === 'recipe' && model.terms !== undefined && !isPostLayer(strength)
-        ? sumBlock(model.terms, layer, sharing)
-        : recipeBlock(strength, layer, sharing)
-  )
+  if (model.kind === 'post') return { origin: 'post', blocks: layers.map(() => POST_BLOCK) }
+  const { recipe, onto, terms } = model
+  /** The checkpoint whose layers are replaced by restored ones; null for post. */
+  const target = onto === undefined ? null : otherSources(otherOrigin(onto.path), sharing)
+  const blocks = recipeStrengths(recipe, sharing.layerCount).map((strength, layer) => {
+    if (target !== null && isPostLayer(strength)) return elementAt(target.blocks, layer, 'block')
+    if (terms !== undefined && !isPostLayer(strength)) return sumBlock(terms, layer, sharing)
+    return recipeBlock(strength, layer, sharing)
+  })
   return { origin: target?.origin ?? 'post', blocks }
 }
 
@@ -199,12 +208,7 @@ function sumBlock(terms: readonly LayerTerm[], layer: number, sharing: Sharing):
   const joined = new Map<string, OriginTerm & { readonly block: BlockSource }>()
   for (const { checkpoint, weight } of terms) {
     const origin = typeof checkpoint === 'string' ? checkpoint : otherOrigin(checkpoint.path)
-    const block =
-      origin === 'post'
-        ? POST_BLOCK
-        : origin === 'base'
-          ? recipeBlock({ attention: 1, mlp: 1 }, layer, sharing)
-          : elementAt(otherSources(origin, sharing).blocks, layer, 'block')
+    const block = wholeBlock(origin, layer, sharing)
     const key = blockKey(block)
     const earlier = joined.get(key)
     joined.set(key, earlier === undefined ? { origin, block, weight } : { ...earlier, weight: earlier.weight + weight })
@@ -215,12 +219,20 @@ function sumBlock(terms: readonly LayerTerm[], layer: number, sharing: Sharing):
   return { kind: 'sum', terms: remaining.map(({ origin, weight }) => ({ origin, weight })) }
 }
 
+/** Returns the unblended layer of a checkpoint, rounded to post's dtype. */
+function wholeBlock(origin: Origin, layer: number, sharing: Sharing): BlockSource {
+  if (origin === 'post') return POST_BLOCK
+  if (origin === 'base') return recipeBlock({ attention: 1, mlp: 1 }, layer, sharing)
+  return elementAt(otherSources(origin, sharing).blocks, layer, 'block')
+}
+
 function otherSources(origin: OtherOrigin, { others }: Sharing): ModelSources {
   const sources = others.get(origin)
   if (sources === undefined) throw new Error(`${origin} was not compared with the pair`)
   return sources
 }
 
+/** Returns post's layer restored by a strength, or post's own layer if nothing changes. */
 function recipeBlock(strength: LayerStrength, layer: number, sharing: Sharing): BlockSource {
   const { attention, mlp, source } = strength
   if (isPostLayer(strength)) return POST_BLOCK

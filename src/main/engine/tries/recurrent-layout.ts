@@ -3,17 +3,21 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import type { PackedPrompts } from './prompt-trie'
 
-/** The maximum rows of a chunk. Within a chunk the work of a row grows with its length. */
+/** The maximum rows of a chunk. Within a chunk, the work for a row grows with the number of rows before it. */
 export const CHUNK_ROWS = 64
 
 /** Consecutive rows of one path, which continue from the state after the last row of another chunk. */
 interface Chunk {
   readonly rows: number[]
+  /** Number of chunks before this one on its path. */
   readonly level: number
   readonly before: Chunk | null
 }
 
-/** Divides packed rows into chunks, which end where prompts differ. @param ends rows after which states are read */
+/**
+ * Divides packed rows into the chunks of a recurrent layer. A chunk ends where prompts begin to differ.
+ * @param packed prompts with one row for each distinct token prefix @param ends rows after which states are read
+ */
 export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): RecurrentShape {
   const parents = parentsOf(packed)
   const chunks = chunksOf(parents, new Set(ends))

@@ -1,7 +1,8 @@
 import { elementAt } from '../../../contract/model/look-up'
+import { sum } from '../../base/sums'
 import { type Origin, pathTo, type RecipeTrie } from './recipe-trie'
 
-/** A node of one level of a trie, and its parent on the level before. */
+/** A node of one level of a recipe trie, and its parent on the level before. A node is the states of equal models. */
 export interface LevelNode {
   readonly node: number
   readonly parent: number
@@ -10,8 +11,8 @@ export interface LevelNode {
 export interface PartNode extends LevelNode {
   readonly block: number
   /**
-   * True if several parts need the node. It is then computed in a separate run, because all parts must get the same
-   * states, and the number of nodes in a run changes their last bits.
+   * True if several parts need the node. It is then computed in a run of its own, because the number of nodes in a run
+   * changes the last bits of states. All parts must get the same states, also if only some parts are computed.
    */
   readonly runsAlone: boolean
 }
@@ -46,9 +47,8 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
 
 /**
  * Splits leaves into parts of about equal cost.
- *
- * @param costOf cost of a node on a level
- * @param count number of parts
+ * @param costOf cost of a node on a level.
+ * @param count number of parts.
  * @param together number of first leaves that must be in the same part
  */
 export function splitLeaves(
@@ -58,14 +58,14 @@ export function splitLeaves(
   count: number,
   together: number
 ): number[][] {
-  let before: readonly number[] = []
+  let pathBefore: readonly number[] = []
   const costs = leaves.map((leaf) => {
     const path = pathTo(trie, leaf)
-    const fresh = path.map((node, level) => (node === before[level] ? 0 : costOf(level)))
-    before = path
-    return fresh.reduce((sum, cost) => sum + cost, 0)
+    const newCosts = path.map((node, level) => (node === pathBefore[level] ? 0 : costOf(level)))
+    pathBefore = path
+    return sum(newCosts)
   })
-  const total = costs.reduce((sum, cost) => sum + cost, 0)
+  const total = sum(costs)
   const parts: number[][] = Array.from({ length: count }, () => [])
   let passed = 0
   for (const [index, leaf] of leaves.entries()) {
@@ -99,9 +99,9 @@ export function walkParts(
     })
   )
   const timesNeeded = trie.levels.map(({ nodes }) => new Uint32Array(nodes.length))
-  const needed = paths.map((ofPart) =>
+  const needed = paths.map((partPaths) =>
     trie.levels.map((_, level) => {
-      const passing = ofPart.filter(({ from }) => level >= from).map(({ path }) => elementAt(path, level, 'level'))
+      const passing = partPaths.filter(({ from }) => level >= from).map(({ path }) => elementAt(path, level, 'level'))
       const nodes = [...new Set(passing)].sort((a, b) => a - b)
       const times = elementAt(timesNeeded, level, 'level')
       for (const node of nodes) times[node] = elementAt(times, node, 'node') + 1
@@ -113,13 +113,13 @@ export function walkParts(
     if (known.has(part)) return []
     const levels = elementAt(needed, part, 'part').map((nodes, level) => {
       const before = elementAt(computed, level, 'level')
-      const fresh = nodes.filter((node) => !before.has(node))
-      for (const node of fresh) before.add(node)
-      return fresh.map((node): PartNode => ({
-        node,
-        ...elementAt(elementAt(trie.levels, level, 'level').nodes, node, 'node'),
-        runsAlone: elementAt(elementAt(timesNeeded, level, 'level'), node, 'node') > 1
-      }))
+      const newNodes = nodes.filter((node) => !before.has(node))
+      for (const node of newNodes) before.add(node)
+      return newNodes.map((node): PartNode => {
+        const { parent, block } = elementAt(elementAt(trie.levels, level, 'level').nodes, node, 'node')
+        const times = elementAt(elementAt(timesNeeded, level, 'level'), node, 'node')
+        return { node, parent, block, runsAlone: times > 1 }
+      })
     })
     return [{ leaves, levels }]
   })

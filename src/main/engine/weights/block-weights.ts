@@ -5,6 +5,7 @@ import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
 import { elementAt } from '../../../contract/model/look-up'
 
+/** The weights of a block, which is a decoder layer of one model, or of one of its experts. */
 export interface BlockWeights {
   readonly tensors: ReadonlyMap<Role, { readonly data: Float32Array; readonly shape: readonly number[] }>
   /** Stored bytes read, time of reading and converting together, and time of converting only. */
@@ -21,6 +22,7 @@ export interface BlockStep {
   /** Index of the expert; null for the shared part, which is the whole block if it has no experts. */
   readonly expert: number | null
   readonly source: BlockSource
+  /** Sources of later steps for the same layer and expert. Stored bytes that they need too are kept. */
   readonly later: readonly BlockSource[]
 }
 
@@ -43,7 +45,7 @@ export function layerReads(spec: DecoderSpec, layer: number, source: BlockSource
 }
 
 function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonly BlockSource[]): WeightRead {
-  const tensorSource = readFrom(source, tensor)
+  const tensorSource = sourceOfTensor(source, tensor)
   return {
     name: tensor.name,
     first: tensor.first === null ? 0 : tensor.first,
@@ -51,7 +53,8 @@ function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonl
     source: tensorSource,
     // A stored tensor that contains all experts is not kept, because each expert would keep the whole tensor.
     keep: originsOf(tensorSource).filter(
-      (origin) => tensor.first === null && later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
+      (origin) =>
+        tensor.first === null && later.some((other) => originsOf(sourceOfTensor(other, tensor)).includes(origin))
     )
   }
 }
@@ -70,13 +73,15 @@ function stepTensors(
   return expert === null ? sharedTensors(spec, layer) : expertTensors(spec, layer, expert)
 }
 
-function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
+/** Gives the source of one tensor of a block. A recipe may blend only some tensors of a layer. */
+function sourceOfTensor(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
   if (source.kind === 'stored') return source.origin
   if (source.kind === 'sum') return { terms: source.terms }
   const strength = tensorStrength(tensor, source)
   return strength === 0 ? 'post' : { from: source.from ?? 'base', strength }
 }
 
+/** Maps roles to the arrays of a step's reads, which are in the order of `blockReads`. */
 export function blockTensors(
   spec: DecoderSpec,
   step: Pick<BlockStep, 'layer' | 'expert'>,

@@ -8,26 +8,30 @@ import { openWeightReader, type StoredTensors, type WeightReader } from '../../c
 import type { DecoderSpec } from '../../family'
 import { type BlockSource, type Origin, type OtherOrigin, otherOrigin } from '../tries/recipe-trie'
 
+/** A checkpoint that is open for reading weights. */
 export interface StoredModel {
   readonly checkpoint: StoredTensors
   readonly reader: WeightReader
+  /** Returns the dtype of a tensor. @throws WorkbenchError `bad-file` if the tensor is missing */
   dtype: (name: string) => WeightDtype
 }
 
+/** An open checkpoint, with the description of its decoder. */
 export interface ModelWeights extends StoredModel {
   readonly spec: DecoderSpec
 }
 
+/** The open checkpoints of a request: the pair, and others that its models need. */
 export interface Checkpoints<Stored extends StoredModel> {
   readonly base: Stored
   readonly post: Stored
   readonly others: ReadonlyMap<OtherOrigin, Stored>
 }
 
-/** A pair and the other checkpoints that models need, open for reading weights. Close it after use. */
+/** Open checkpoints with the descriptions of their decoders. Close them after use. */
 export type PairWeights = Checkpoints<ModelWeights>
 
-/** @throws WorkbenchError as `readPair` and `readSameOther` */
+/** Opens a pair and the other checkpoints that models need. @throws WorkbenchError for a model that cannot be read */
 export async function openPairWeights(
   basePath: string,
   postPath: string,
@@ -39,7 +43,9 @@ export async function openPairWeights(
     models.flatMap(otherCheckpointsOf).map((other) => [`${other.fingerprint} ${other.path}`, other])
   )
   for (const other of needed.values()) {
-    others.set(otherOrigin(other.path), openModelWeights(await readSameOther(post, other)))
+    // Fails if the checkpoint has changed since the model was defined with it.
+    const member = await readSameOther(post, other)
+    others.set(otherOrigin(other.path), openModelWeights(member))
   }
   return { base: openModelWeights(base), post: openModelWeights(post), others }
 }
@@ -55,7 +61,10 @@ export function memberOf<Stored extends StoredModel>(checkpoints: Checkpoints<St
   return other
 }
 
-/** Returns the spec that a block is computed by: a checkpoint's own for its stored layer, post's for every recipe. */
+/**
+ * Returns the description of the decoder by which a block (a layer of a model) is computed. Windows, RoPE and norms of
+ * a stored layer follow the config of its checkpoint. Those of a recipe or a sum follow post's.
+ */
 export function specOf(pair: PairWeights, source: BlockSource): DecoderSpec {
   return source.kind === 'stored' ? memberOf(pair, source.origin).spec : pair.post.spec
 }

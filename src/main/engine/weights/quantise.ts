@@ -3,9 +3,11 @@ import type { ResidentTensor } from '../../graphs/resident-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
 
 /**
- * Rounds a weight matrix [rows, columns] to 8 or 4 bits in blocks of 32 inputs. A weight is (q - zero) * scale, with
- * zero 128 or 8. @param quantised [rows, ceil(columns / 32), 32 or 16], 4-bit values with the first in the low half,
- * padded with zeros @param scales [rows x ceil(columns / 32)]
+ * Rounds a weight matrix, [rows, columns], to 8 or 4 bits in blocks of 32 inputs. A quantised value q represents the
+ * weight (q - zero) * scale, where zero is 128 for 8 bits and 8 for 4 bits.
+ * @param quantised receives [rows, ceil(columns / 32), 32 or 16 bytes]. Of two 4-bit values the first is in the low
+ *   half of a byte. Incomplete blocks are padded with zero.
+ * @param scales receives [rows x ceil(columns / 32)]
  */
 export function quantiseBlocks(
   weights: Float32Array,
@@ -54,7 +56,10 @@ function largestOf(weights: Float32Array, first: number, end: number): number {
   return Number.isNaN(sum) ? sum : largest
 }
 
-/** Writes consecutive rows of a tensor, beginning with row `first`, into the bytes of its layout. */
+/**
+ * Writes consecutive rows of a tensor, beginning with row `first`, as bytes of a resident layout. The tensor is
+ * quantised if the layout has scales for it.
+ */
 export function packRows(
   packed: Uint8Array,
   { shape, offset, byteLength, scaleBytes }: ResidentTensor,

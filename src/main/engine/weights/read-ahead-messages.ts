@@ -3,7 +3,7 @@ import { Problem } from '../../../contract/model/problem'
 import { TensorEntry } from '../../checkpoint/safetensors'
 import { isOrigin, isOtherOrigin, type Origin, type OtherOrigin } from '../tries/recipe-trie'
 
-/** Messages between the computing thread and the thread that reads weights. */
+/* Messages between the computing thread and the threads that read weights. */
 
 const origin = z.string().refine((name): name is Origin => isOrigin(name))
 const otherOrigin = z.string().refine((name): name is OtherOrigin => isOtherOrigin(name))

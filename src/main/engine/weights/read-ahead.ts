@@ -79,7 +79,10 @@ class Reader {
     this.worker.on('exit', this.onExit)
   }
 
-  /** @param buffer null lets the thread allocate new memory, which saves this thread one more garbage collection */
+  /**
+   * Asks the thread to fill a buffer.
+   * @param buffer null lets the thread allocate new memory, which saves this thread a garbage collection
+   */
   fill(buffer: ArrayBuffer | null, reads: WorkerRequest['reads']): Promise<ReadReply> {
     const request: WorkerRequest = { kind: 'read', buffer, bytes: bytesOf(reads), reads }
     return new Promise((resolve, reject) => {
@@ -93,6 +96,7 @@ class Reader {
     for (const { reject } of this.waiting.splice(0)) reject(error)
   }
 
+  /** Ends the thread, or keeps it for the next reader if it holds little memory. */
   async end(): Promise<void> {
     const { worker } = this
     worker.off('exit', this.onExit)
@@ -190,11 +194,7 @@ export class PrefetchReader {
   }
 
   private addReader(): void {
-    this.readers.push(
-      new Reader(this.pair, (error) => {
-        this.fail(error)
-      })
-    )
+    this.readers.push(new Reader(this.pair, (error) => this.fail(error)))
   }
 
   private readonly onAbort = (): void => {
@@ -207,7 +207,7 @@ export class PrefetchReader {
   }
 
   private begin(): void {
-    if (this.inUse === BUFFER_COUNT) throw new Error('weights were asked for before others were given back')
+    if (this.inUse === BUFFER_COUNT) throw new Error('weights were requested before earlier ones were released')
     this.inUse++
     this.peakBuffers = Math.max(this.peakBuffers, this.inUse)
   }
@@ -231,12 +231,16 @@ export class PrefetchReader {
 /** The number of bytes by which a reused buffer may exceed its share. */
 const SPARE_BYTES = 2 ** 20
 
+/** The reads of a request that one thread does, and their indices in the request. */
 interface Share {
   readonly indices: readonly number[]
   readonly reads: WorkerRequest['reads']
 }
 
-/** Divides reads into equal shares, one per thread, always alike, because a thread may have kept stored bytes. */
+/**
+ * Divides reads into equal shares, one per thread. The same tensors always go to the same thread, because it may have
+ * kept their stored bytes.
+ */
 function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
   const shares = Array.from({ length: count }, () => ({ indices: new Array<number>(), size: 0 }))
   const largestFirst = [...reads.entries()].sort(([, a], [, b]) => b.count - a.count)
@@ -262,6 +266,7 @@ function bytesOf(reads: WorkerRequest['reads']): number {
   return last === undefined ? 0 : last.offset + last.count * Float32Array.BYTES_PER_ELEMENT
 }
 
+/** Places the arrays of reads one after the other in a buffer, aligned. */
 function withOffsets(reads: readonly WeightRead[]): WorkerRequest['reads'] {
   let offset = 0
   return reads.map((read) => {

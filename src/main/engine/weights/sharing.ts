@@ -24,7 +24,7 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
   let lossless = true
   for (let layer = 0; layer < layerCount; layer++) {
     const names = layerTensors(post.spec, layer).map((tensor) => tensor.name)
-    lossless &&= sameDtypes(base, post, names)
+    if (!sameDtypes(base, post, names)) lossless = false
     identical.push(await sameTensors(base, post, names))
   }
   const others = new Map<OtherOrigin, ModelSources>()
@@ -60,8 +60,8 @@ async function rememberedSources(
 }
 
 /**
- * Finds the source of a checkpoint's embedding, of each block and of the head: an earlier model with equal bytes, or
- * itself.
+ * Finds the sources of a checkpoint's embedding and head, and of each block. A source is an earlier model with equal
+ * bytes, or the checkpoint itself.
  */
 async function otherSources(pair: PairWeights, origin: OtherOrigin, earlier: EarlierSources): Promise<ModelSources> {
   const blocks: BlockSource[] = []
@@ -73,6 +73,7 @@ async function otherSources(pair: PairWeights, origin: OtherOrigin, earlier: Ear
   return { origin, blocks }
 }
 
+/** Finds the source of one layer of another checkpoint: the pair's if both are equal, then an earlier checkpoint's. */
 async function otherBlock(
   pair: PairWeights,
   origin: OtherOrigin,
@@ -81,6 +82,7 @@ async function otherBlock(
 ): Promise<BlockSource> {
   const other = memberOf(pair, origin)
   const tensors = layerTensors(pair.post.spec, layer)
+  /** Returns 0 if the half is post's, 1 if it is base's as restored into post, and null if it is neither. */
   const strengthOf = async (half: 'attention' | 'mlp'): Promise<number | null> => {
     const names = tensors.filter((tensor) => tensor.half === half).map(({ name }) => name)
     if (await sameTensors(other, pair.post, names)) return 0
@@ -92,13 +94,13 @@ async function otherBlock(
     if (attention !== null && mlp !== null) return { kind: 'recipe', attention, mlp }
   }
   const names = tensors.map(({ name }) => name)
-  const isOf = async (stored: ModelWeights): Promise<boolean> =>
+  const isLayerOf = async (stored: ModelWeights): Promise<boolean> =>
     computeAlike(other.spec, stored.spec) && (await sameTensors(other, stored, names))
-  if (await isOf(pair.base)) return { kind: 'stored', origin: 'base' }
+  if (await isLayerOf(pair.base)) return { kind: 'stored', origin: 'base' }
   for (const [candidate, { blocks }] of earlier) {
     const block = elementAt(blocks, layer, 'block')
     const isStored = block.kind !== 'sum' && (block.kind === 'stored' ? block.origin : block.from) === candidate
-    if (isStored && (await isOf(memberOf(pair, candidate)))) return block
+    if (isStored && (await isLayerOf(memberOf(pair, candidate)))) return block
   }
   // If restoring a layer does not round the checkpoint's weights, the restored block is the checkpoint's block.
   const isExact = computeAlike(other.spec, pair.post.spec) && sameDtypes(other, pair.post, names)
@@ -107,8 +109,8 @@ async function otherBlock(
 
 /** Reports whether two models have equal embeddings, final norms and heads, and compute equally with them. */
 async function sameEnds(model: ModelWeights, other: ModelWeights): Promise<boolean> {
-  const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
-  if (!isDeepStrictEqual(computed(model.spec), computed(other.spec))) return false
+  const withoutContext = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
+  if (!isDeepStrictEqual(withoutContext(model.spec), withoutContext(other.spec))) return false
   const { embedding, rowInputs, finalNorm, head } = wholeModelTensors(model.spec)
   return sameTensors(model, other, [...new Set([...finalNorm, head, embedding, ...rowInputs].map(({ name }) => name))])
 }
@@ -142,7 +144,10 @@ const SAMPLE_ELEMENTS = 2048
 /** Tensors are compared in pieces, because a whole tensor of a large model would take hundreds of megabytes, twice. */
 const PIECE_ELEMENTS = 2 ** 21
 
-/** @param expected returns the expected bytes of `count` elements of a tensor, beginning with element `first` */
+/**
+ * Reports whether tensors have the expected bytes.
+ * @param expected returns the expected bytes of `count` elements of a tensor, beginning with element `first`
+ */
 async function samePieces(
   model: ModelWeights,
   names: readonly string[],

@@ -28,7 +28,7 @@ export async function gatherFloatRows(
   return data
 }
 
-/** Reads the final norm's weight, its bias and the projections before it; ones for a norm without either. */
+/** Reads the final norm's weights as one array: weight, bias and projections before it; ones if nothing is stored. */
 export async function readFinalNorm(model: ModelWeights): Promise<Float32Array> {
   const { finalNorm } = wholeModelTensors(model.spec)
   if (finalNorm.length === 0) return new Float32Array(model.spec.hiddenSize).fill(1)

@@ -8,6 +8,7 @@ type Cost = Pick<ReleasableWeights, 'bytesRead' | 'readMs' | 'convertMs'>
 
 const NO_COST: Cost = { bytesRead: 0, readMs: 0, convertMs: 0 }
 
+/** Requests that were read together. Their arrays lie in the same buffers. */
 interface ReadBatch {
   readonly keys: readonly string[]
   readonly buffers: readonly ArrayBuffer[]
@@ -74,6 +75,7 @@ export class WeightCache {
   async read(reader: PrefetchReader, reads: readonly WeightRead[]): Promise<ReleasableWeights> {
     const key = cacheKey(reads)
     await this.prefetch?.waitFor(key)
+    // The cache keeps the memory.
     const release = (): void => undefined
     const cached = this.entries.get(key)
     if (cached !== undefined) {
@@ -110,11 +112,11 @@ export class WeightCache {
       unreportedCost: { bytesRead, readMs, convertMs }
     }
     let first = 0
-    for (const reads of requests)
-      this.entries.set(cacheKey(reads), {
-        arrays: weights.arrays.slice(first, (first += reads.length)),
-        batch
-      })
+    for (const reads of requests) {
+      const end = first + reads.length
+      this.entries.set(cacheKey(reads), { arrays: weights.arrays.slice(first, end), batch })
+      first = end
+    }
     this.batches.push(batch)
     for (const { byteLength } of batch.buffers) this.bytes += byteLength
   }

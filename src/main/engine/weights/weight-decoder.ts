@@ -6,7 +6,7 @@ import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin, OriginTerm, OtherOrigin } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** A blend of a source and post with a strength other than 0, as an export would store it (see restoreValues). */
+/** A blend of post and a source, whose share is `strength` and not 0, rounded as an export would store it. */
 interface Blend {
   readonly from: 'base' | OtherOrigin
   readonly strength: number
@@ -31,7 +31,7 @@ export interface WeightRead {
 
 export interface ReadCost {
   bytesRead: number
-  /** Milliseconds that the reading thread took to convert them to float32. */
+  /** Milliseconds that the reading thread took to convert the bytes to float32. */
   convertMs: number
 }
 
@@ -46,10 +46,13 @@ const PIECE_ELEMENTS = 2 ** 20
 /** The maximum bytes of a decoder while it reads: stored bytes of two pieces, and one decoded piece of a blend. */
 export const DECODER_BYTES = 3 * PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT
 
+/** Elements of one checkpoint's tensor that are read and decoded at a time. */
 interface Piece {
   readonly origin: Origin
+  /** First element in the tensor. */
   readonly first: number
   readonly count: number
+  /** First element in the target. */
   readonly offset: number
 }
 
@@ -83,12 +86,12 @@ export class WeightDecoder {
       bytesRead += this.storedShare(piece.origin, name, bytes.byteLength)
       return bytes
     }
-    let ahead = load(0)
+    let nextBytes = load(0)
     for (const [index, piece] of pieces.entries()) {
-      const bytes = await ahead
-      ahead = load(index + 1)
+      const bytes = await nextBytes
+      nextBytes = load(index + 1)
       // A read that fails while this piece is decoded must not count as unhandled.
-      ahead.catch(() => undefined)
+      nextBytes.catch(() => undefined)
       if (bytes === null) continue
       const startedMs = performance.now()
       this.decode(name, piece, source, bytes, target)
@@ -100,12 +103,13 @@ export class WeightDecoder {
     return { bytesRead: Math.round(bytesRead), convertMs }
   }
 
-  /** Returns how many stored bytes were read for some bytes of a tensor in its read dtype. */
+  /** Returns how many bytes of the file were read for these bytes of a tensor. Quantised files store fewer. */
   private storedShare(origin: Origin, name: string, bytes: number): number {
     const entry = mapGet(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
     return entry.byteLength === 0 ? 0 : (bytes * storedTensorBytes(entry)) / entry.byteLength
   }
 
+  /** Reads a whole tensor and keeps its bytes. @returns bytes read from the file */
   private async keep(origin: Origin, name: string): Promise<number> {
     const key = `${origin}/${name}`
     if (this.keptTensors.has(key)) return 0
@@ -114,6 +118,7 @@ export class WeightDecoder {
     return this.storedShare(origin, name, bytes.byteLength)
   }
 
+  /** Decodes a piece into the target. In a blend, the source's piece comes first and post's is blended into it. */
   private decode(
     name: string,
     { origin, offset, count }: Piece,

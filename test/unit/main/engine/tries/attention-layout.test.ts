@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  fullLayout,
-  lastRowsLayout,
+  attentionLayout,
   segmentMask,
   type AttentionLayout
 } from '../../../../../src/main/engine/tries/attention-layout'
@@ -42,7 +41,7 @@ describe('attention over packed prompts', () => {
     fc.assert(
       fc.property(prompts, sharedPrefix, window, (tails, prefix, size) => {
         const packed = packPrompts(tails.map((tail) => [...prefix, ...tail]))
-        const seen = visibleRows(fullLayout(packed), size)
+        const seen = visibleRows(attentionLayout(packed), size)
         expect(seen).toEqual(Array.from(packed.tokens, (_, row) => ancestors(packed, row, size)))
       })
     )
@@ -53,7 +52,7 @@ describe('attention over packed prompts', () => {
       fc.property(prompts, window, (set, size) => {
         const packed = packPrompts(set)
         const rows = finalRows(packed)
-        const seen = visibleRows(lastRowsLayout(packed, rows), size)
+        const seen = visibleRows(attentionLayout(packed, rows), size)
         expect(seen).toEqual(Array.from(rows, (row) => ancestors(packed, row, size)))
       })
     )
@@ -62,14 +61,14 @@ describe('attention over packed prompts', () => {
   it('scores a long shared prefix once instead of once per prompt', () => {
     const prefix = Array.from({ length: 100 }, (_, i) => i)
     const packed = packPrompts([1, 2, 3, 4].map((last) => [...prefix, 1000 + last, 7]))
-    const scores = fullLayout(packed).segments.map((s) => s.pathCount * s.queryLength * s.keyLength)
+    const scores = attentionLayout(packed).segments.map((s) => s.pathCount * s.queryLength * s.keyLength)
     expect(scores).toEqual([108 * 108])
   })
 
   it('gathers a prompt once for dozens of its answers', () => {
     const prompt = Array.from({ length: 12 }, (_, i) => i)
     const answers = Array.from({ length: 100 }, (_, i) => [...prompt, 100 + i, 7])
-    const { segments } = fullLayout(packPrompts(answers))
+    const { segments } = attentionLayout(packPrompts(answers))
     const keys = segments.reduce((sum, { keyRows }) => sum + keyRows.length, 0)
     const scores = segments.reduce((sum, { queryRows, keyLength }) => sum + queryRows.length * keyLength, 0)
     expect(keys).toBeLessThan((100 * 14) / 3)
@@ -78,6 +77,6 @@ describe('attention over packed prompts', () => {
 
   it('keeps a window of one to the row itself', () => {
     const packed = packPrompts([[5, 6, 7]])
-    expect(visibleRows(fullLayout(packed), 1)).toEqual([[0], [1], [2]])
+    expect(visibleRows(attentionLayout(packed), 1)).toEqual([[0], [1], [2]])
   })
 })

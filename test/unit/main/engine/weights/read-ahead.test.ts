@@ -50,7 +50,9 @@ describe('reading weights beside the computing', () => {
       const lent = await Promise.all(
         [1, 2].map((layer) => reader.block({ layer, source: post, later: [], expert: null }))
       )
-      await expect(reader.block({ layer: 3, source: post, later: [], expert: null })).rejects.toThrow('given back')
+      await expect(reader.block({ layer: 3, source: post, later: [], expert: null })).rejects.toThrow(
+        'earlier ones were released'
+      )
       for (const block of lent) block.release()
       expect(reader.peakBuffers).toBe(2)
     })
