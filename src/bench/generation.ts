@@ -15,7 +15,7 @@ import { layerTensors, wholeModelTensors, type DecoderSpec } from '../main/famil
 import { measureBandwidth, type Bandwidth } from './bandwidth'
 import { openTimedProduct } from '../main/engine/device/timed-product'
 import { PEAK_SHAPE } from './comparison'
-import { elementCount } from './safetensors-writer'
+import { elementCount } from '../main/checkpoint/dtype'
 import { median } from 'simple-statistics'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { trieOf } from './workload'

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { elementCount } from '../main/checkpoint/dtype'
 
 /** A bfloat16 tensor to write. `fill` is called for consecutive pieces, in order: tensors never lie in memory whole. */
 export interface Bf16Tensor {
@@ -50,8 +51,4 @@ export async function writeBf16Safetensors(
   } finally {
     await handle.close()
   }
-}
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1)
 }

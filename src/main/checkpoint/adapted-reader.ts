@@ -4,6 +4,7 @@ import { type LoadedFactors, ProductAdder } from './product-adder'
 import type { TensorEntry } from './safetensors'
 import { type ReadStored, storedFloats } from './scaled-reader'
 
+/** A weight of the base model with the two factors, A and B, of its LoRA adapter. */
 type Adapted = NonNullable<TensorEntry['adapted']>
 
 /** Fills `target` with the bytes of a weight without its adapter, from element `first` on. */
@@ -12,7 +13,7 @@ type ReadWeight = (weight: TensorEntry, first: number, target: Uint8Array) => Pr
 /**
  * Reads weights with their adapter: W + scale · B·A, as PEFT's `merge_and_unload` computes it. See
  * {@link ProductAdder} for the product. The sum is rounded to the dtype of W. The factors of one weight stay in memory
- * until those of another are read.
+ * until the next weight is read.
  */
 export class AdaptedReader {
   private readonly adder = new ProductAdder()
@@ -31,6 +32,7 @@ export class AdaptedReader {
     const weight = dtype === storedDtype ? target : new Uint8Array(count * DTYPE_BYTES[storedDtype])
     const [factors] = await Promise.all([this.factorsOf(adapted), this.readWeight(adapted.weight, first, weight)])
     const columns = elementAt(entry.shape, 1, 'size')
+    // The adder changes float32 and bfloat16 in place. Other sums are computed in float32 and rounded afterwards.
     if (dtype === storedDtype && dtype !== 'F16') {
       this.adder.add(target, dtype, first, columns, factors, adapted.scale)
       return

@@ -27,7 +27,7 @@ const AdapterConfig = z.looseObject({
 })
 export type AdapterConfig = z.infer<typeof AdapterConfig>
 
-/** Fields of unsupported methods, each with the name of the method for errors. Without a value they have no effect. */
+/** Fields of unsupported methods, each with the method's name for errors. A field without a value has no effect. */
 const UNSUPPORTED_FIELDS = [
   ['use_dora', 'DoRA'],
   ['use_qalora', 'QA-LoRA'],
@@ -68,9 +68,9 @@ export async function readAdapterConfig(
   }
   const parsed = AdapterConfig.safeParse(config)
   if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}.`)
-  const start = parsed.data.init_lora_weights
-  if (typeof start === 'string' && CHANGED_BASE.test(start)) {
-    throw unsupported(file, `init_lora_weights ${quoteName(start)}, which changes the base's weights too`)
+  const initialisation = parsed.data.init_lora_weights
+  if (typeof initialisation === 'string' && CHANGED_BASE.test(initialisation)) {
+    throw unsupported(file, `init_lora_weights ${quoteName(initialisation)}, which changes the base's weights too`)
   }
   return { text, config: parsed.data }
 }
@@ -85,7 +85,7 @@ function isSet(value: unknown): boolean {
   return !(Array.isArray(value) && value.length === 0)
 }
 
-/** Size and weight of a module's factors. */
+/** Rank and scale of the factors of a module, such as `model.layers.0.self_attn.q_proj`. */
 export interface AdapterScaling {
   readonly rank: number
   /** The factor of the product B·A: alpha / rank, or alpha / √rank for rank-stabilised LoRA. */
@@ -93,8 +93,8 @@ export interface AdapterScaling {
 }
 
 /**
- * Returns the scaling of each module, as PEFT determines it. It is the first pattern that matches the end of the
- * module's path, or else the adapter's own `r` and `lora_alpha`.
+ * Returns a function that gives the scaling of a module, as PEFT determines it. The values of the first pattern that
+ * matches the end of the module's path apply, or else the adapter's own `r` and `lora_alpha`.
  *
  * @throws WorkbenchError `bad-file` for a pattern that is not a regular expression
  */
@@ -104,10 +104,7 @@ export function adapterScalings(config: AdapterConfig, file: string): (module: s
   return (module) => {
     const moduleRank = rankOf(module) ?? config.r
     const alpha = alphaOf(module) ?? config.lora_alpha
-    return {
-      rank: moduleRank,
-      scale: alpha / (config.use_rslora === true ? Math.sqrt(moduleRank) : moduleRank)
-    }
+    return { rank: moduleRank, scale: alpha / (config.use_rslora === true ? Math.sqrt(moduleRank) : moduleRank) }
   }
 }
 
@@ -120,8 +117,7 @@ function patternValues(
     try {
       return { expression: new RegExp(`^(?:.*\\.)?(?:${pattern})$`), value }
     } catch {
-      const message = `${file}: ${field}: ${quoteName(pattern)} is not a regular expression.`
-      throw fileError(message)
+      throw fileError(`${file}: ${field}: ${quoteName(pattern)} is not a regular expression.`)
     }
   })
   return (module) => entries.find(({ expression }) => expression.test(module))?.value

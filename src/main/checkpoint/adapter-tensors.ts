@@ -2,7 +2,7 @@ import { fileError, unsupportedError, type WorkbenchError } from '../../contract
 import { quoteName } from '../base/json-object'
 import { canonicalTensorName } from '../family'
 import type { AdapterScaling } from './adapter-config'
-import { isWeightDtype } from './dtype'
+import { DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
 import type { StoredTensor, TensorEntry } from './safetensors'
 
 /*
@@ -15,11 +15,11 @@ import type { StoredTensor, TensorEntry } from './safetensors'
  */
 
 const PREFIX = /^(?:base_model\.model\.)+/
-/** An adapter's name, which PEFT removes from the file and other programs may leave there. */
+/** Matches a factor. `default` is the adapter's name, which PEFT removes from the file and other programs may leave. */
 const FACTOR = /^(.+)\.lora_(embedding_)?([AB])(?:\.default)?(?:\.weight)?$/
 const REPLACEMENT = /^(.+?)(?:\.modules_to_save(?:\.default)?|\.base_layer)?\.(weight|bias)$/
 
-/** Returns the name of the base's tensor that a saved tensor replaces; null for another part. */
+/** Returns the canonical name of the base's tensor that a saved tensor replaces; null for a factor or another part. */
 export function replacedName(stored: string): string | null {
   const path = stored.replace(PREFIX, '')
   if (FACTOR.test(path)) return null
@@ -27,6 +27,7 @@ export function replacedName(stored: string): string | null {
   return module === undefined || part === undefined ? null : canonicalTensorName(`${module}.${part}`)
 }
 
+/** The factors of one module, A and B, as far as they were read. */
 interface Factors {
   readonly isEmbedding: boolean
   /** The factor that was read first, for messages. */
@@ -36,8 +37,8 @@ interface Factors {
 }
 
 /**
- * Puts an adapter over its base's tensors: weights with factors become `adapted`, and saved tensors take the
- * place of the base's.
+ * Puts an adapter over its base's tensors. Weights with factors get the field `adapted`, and tensors that the adapter
+ * saves whole replace the base's.
  *
  * @param tensors of the base, by canonical name.
  * @param adapter tensors of the adapter's file.
@@ -85,11 +86,11 @@ function addFactor(
   module: string,
   { isEmbedding, factor, tensor }: { isEmbedding: boolean; factor: 'a' | 'b'; tensor: TensorEntry }
 ): void {
-  const present = factors.get(module)
-  if (present !== undefined && (present[factor] !== undefined || present.isEmbedding !== isEmbedding)) {
+  const present = factors.get(module) ?? { isEmbedding, first: tensor }
+  if (present[factor] !== undefined || present.isEmbedding !== isEmbedding) {
     throw misfit(tensor, `is a second factor of ${quoteName(module)}`)
   }
-  factors.set(module, { isEmbedding, first: tensor, ...present, [factor]: tensor })
+  factors.set(module, { ...present, [factor]: tensor })
 }
 
 /** Replaces a tensor of the base by one that the adapter stores whole. */
@@ -139,7 +140,8 @@ function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
   return fileError(`${file}: tensor ${quoteName(name)} ${what}.`)
 }
 
-/** Counts the bytes that a reader keeps in memory for the factors of a tensor, as float32 and in a `ProductAdder`. */
+/** Counts the bytes that a reader keeps in memory for the factors of a tensor: two float32 copies of each value. */
 export function factorBytes({ a, b }: NonNullable<TensorEntry['adapted']>): number {
-  return [a, b].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 8), 0)
+  // One copy is in the reader, and one is in its `ProductAdder`.
+  return 2 * DTYPE_BYTES.F32 * (elementCount(a.shape) + elementCount(b.shape))
 }

@@ -1,9 +1,9 @@
-;; Functions of a row for product-adder.ts. Places are in bytes.
+;; Functions of a row for product-adder.ts, which adds LoRA products to weights. Rows and ends are byte addresses.
 (module
   (import "adder" "memory" (memory 1))
   ;; Adds scale · left · right to values: left [rank], right [rank, rowBytes / 4]. rowBytes is a multiple of 64.
-  ;; Products are added rank by rank. relaxed_madd rounds once where the processor can, which the caller must check.
-  ;; Sixteen columns at once.
+  ;; Products are added rank by rank. relaxed_madd rounds once if the processor can, which the caller must check.
+  ;; Sixteen columns are computed at once.
   (func (export "addRow")
     (param $left i32) (param $right i32) (param $values i32) (param $rowBytes i32) (param $rank i32) (param $scale f32)
     (local $end i32) (local $k i32) (local $l i32) (local $r i32) (local $w v128) (local $s v128)

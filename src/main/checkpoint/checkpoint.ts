@@ -28,18 +28,21 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorEntry>
   /** Size and change time of each file when its header was read. */
   readonly files: readonly ({ name: string; path: string } & FileState)[]
-  /** The folder of its tokenizer and sampling settings: the base's, for an adapter without a tokenizer. */
+  /** The folder of the tokenizer and sampling settings: the base's, for an adapter without a tokenizer. */
   readonly textFolder: string
   /** The PEFT adapter that the checkpoint is read with; null for a whole model. */
   readonly adapter: Adapter | null
-  /** Identifies the checkpoint by its content; the same in every folder, and different after a change. */
+  /** Hash of the content: equal in every folder, and different after a change. */
   readonly fingerprint: string
 }
 
-/** A PEFT adapter and the model below it. */
+/** A PEFT adapter and the base model that it changes. */
 const Adapter = z.object({
+  /** Folder of the base model. */
   basePath: z.string(),
+  /** Name or path of the base model in the adapter's settings. */
   trainedOn: z.string().nullable(),
+  /** Path of the adapter's weight file. */
   file: z.string()
 })
 export type Adapter = z.infer<typeof Adapter>
@@ -47,7 +50,7 @@ export type Adapter = z.infer<typeof Adapter>
 /** Qwen3 235B-A22B has 37,000 tensors. */
 const MAX_TENSORS = 40_000
 
-/** A checkpoint as the sandbox process describes it. */
+/** A checkpoint as the sandbox process sends it, with the entries of `tensors` instead of a map. */
 export const DescribedCheckpoint = z.object({
   path: z.string(),
   configPath: z.string(),
@@ -60,12 +63,18 @@ export const DescribedCheckpoint = z.object({
   fingerprint: z.string()
 })
 
+/**
+ * Opens a model folder in this process.
+ *
+ * @param adapterBase the base that the user chose for an adapter.
+ * @param namedBase a folder that is the base if the adapter's settings name exactly this path.
+ */
 export async function openCheckpoint(folder: string, adapterBase?: string, namedBase?: string): Promise<Checkpoint> {
   const path = await resolveModelFolder(folder)
   return isAdapter(await readdir(path)) ? openAdapter(path, adapterBase, namedBase) : openWholeModel(path)
 }
 
-/** Replaces Infinity, which Python writes into JSON, by a number of JSON that is read as infinite. */
+/** Replaces `Infinity`, which Python writes into JSON, by the JSON number 1e999, which is read as infinite. */
 function withInfinity(text: string): string {
   return text.replace(/([[,:]\s*)Infinity(?=\s*[\],}])/g, (_, before: string) => `${before}1e999`)
 }
@@ -127,12 +136,9 @@ function withVocabularyOf(
   return { ...config, vocab_size: rows }
 }
 
-const fileOf = ({ name, path, fileBytes, modifiedMs }: WeightFile): Checkpoint['files'][number] => ({
-  name,
-  path,
-  bytes: fileBytes,
-  modifiedMs
-})
+function fileOf({ name, path, fileBytes, modifiedMs }: WeightFile): Checkpoint['files'][number] {
+  return { name, path, bytes: fileBytes, modifiedMs }
+}
 
 function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry> {
   const tensors = new Map<string, TensorEntry>()
@@ -150,7 +156,7 @@ function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry>
   return tensors
 }
 
-/** Sample of each tensor. Fine-tuning changes few low-precision values, so many bytes of many tensors are needed. */
+/** Bytes that are sampled of each tensor. Fine-tuning changes few low-precision values, so many samples are needed. */
 const SAMPLE_BYTES = 256
 const MAX_SAMPLES_PER_FILE = 2048
 

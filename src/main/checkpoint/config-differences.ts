@@ -3,7 +3,11 @@ import { elementAt } from '../../contract/model/look-up'
 import type { DecoderSpec, Experts } from '../family'
 import type { Rope } from '../family/rope'
 
-/** Describes what two models of one shape compute differently with the same weights. @param label the first model */
+/**
+ * Lists settings that make two models of the same shape compute different outputs with equal weights.
+ *
+ * @param label the name of the first model in the texts
+ */
 export function configDifferences(label: string, spec: DecoderSpec, post: DecoderSpec): string[] {
   const differs = (trait: string, value: string, postValue: string): string =>
     `${trait} (${value} in ${label}, ${postValue} in post)`

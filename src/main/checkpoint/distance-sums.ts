@@ -1,13 +1,18 @@
 import type { Distance } from '../../contract/documents/distances'
 import { decodeFloat32, DTYPE_BYTES, type WeightDtype } from './dtype'
 
-/** Weights in a block: they fit in the processor's second cache, and work per block costs little. */
+/** Weights in a block. Blocks of this size fit in the processor's level-2 cache, and work per block costs little. */
 const BLOCK = 2 ** 15
 
-/** Float64 sums from which distances are computed. Blocks are added whole, so the relative error stays near 1e-13. */
+/**
+ * Sums in float64 from which the distance between weights of base and post is computed. Blocks are summed before they
+ * are added, so the relative error stays near 1e-13.
+ */
 export class DistanceSums {
   elements = 0
+  /** Weights that differ in any bit. */
   changed = 0
+  /** Weights that are NaN or infinite in base or post. The other sums leave them out. */
   nonFinite = 0
   private baseSquares = 0
   private postSquares = 0
@@ -37,6 +42,8 @@ export class DistanceSums {
   distance(): Distance {
     const [baseNorm, postNorm] = [Math.sqrt(this.baseSquares), Math.sqrt(this.postSquares)]
     const differenceNorm = Math.sqrt(this.differenceSquares)
+    // Weights that differ from zero weights have no relative distance.
+    const distanceFromZero = differenceNorm === 0 ? 0 : null
     return {
       elements: this.elements,
       changed: this.changed,
@@ -44,21 +51,21 @@ export class DistanceSums {
       baseNorm,
       postNorm,
       differenceNorm,
-      relativeNorm: baseNorm > 0 ? differenceNorm / baseNorm : differenceNorm === 0 ? 0 : null,
+      relativeNorm: baseNorm > 0 ? differenceNorm / baseNorm : distanceFromZero,
       cosine: baseNorm > 0 && postNorm > 0 ? Math.min(1, Math.max(-1, this.products / (baseNorm * postNorm))) : null
     }
   }
 
   private addBlock(base: Uint8Array, baseDtype: WeightDtype, post: Uint8Array, postDtype: WeightDtype): void {
-    // Equal blocks are read as one, because reading memory takes part of the time.
+    // If both blocks are equal, base's is read twice, because reading other memory takes time.
     const identical = baseDtype === postDtype && Buffer.compare(base, post) === 0
-    const other = identical ? base : post
+    const postBlock = identical ? base : post
     const sums =
       baseDtype === postDtype && baseDtype !== 'F32'
-        ? sumPatterns(patternsOf(base), patternsOf(other), valuesOf(baseDtype))
-        : sumFloats(floatsOf(base, baseDtype), floatsOf(other, postDtype))
+        ? sumPatterns(patternsOf(base), patternsOf(postBlock), valuesOf(baseDtype))
+        : sumFloats(floatsOf(base, baseDtype), floatsOf(postBlock, postDtype))
     this.changed += sums.changed
-    // Squares of finite float32 values cannot overflow float64, so another sum contains NaN or infinity.
+    // Squares of finite float32 values cannot overflow float64. A sum that is not finite shows a non-finite weight.
     if (!Number.isFinite(sums.baseSquares + sums.postSquares)) {
       this.addFinite(floatsOf(base, baseDtype), floatsOf(post, postDtype))
       return
@@ -94,8 +101,8 @@ interface BlockSums {
   products: number
 }
 
-// The two loops that determine the speed. In both, `changed` grows by 1 if any bit differs, without a
-// comparison, because mispredicted branches would halve the speed.
+// The two loops that determine the speed. `(bits | -bits) >>> 31` is 1 if any bit is set, without a comparison:
+// mispredicted branches would halve the speed.
 
 /** Sums two blocks of 16-bit floats, given as bit patterns. @param values the float32 of each of the 65,536 patterns */
 function sumPatterns(base: Uint16Array, post: Uint16Array, values: Float32Array): BlockSums {
@@ -144,6 +151,7 @@ function sumFloats(base: Float32Array, post: Float32Array): BlockSums {
 
 const tables = new Map<WeightDtype, Float32Array>()
 
+/** Returns the float32 values of all bit patterns of a 16-bit dtype. */
 function valuesOf(dtype: 'F16' | 'BF16'): Float32Array {
   const cached = tables.get(dtype)
   if (cached !== undefined) return cached

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { unsupportedError } from '../../contract/model/problem'
 
+/** Dtypes of weights that the program computes with. */
 export type WeightDtype = 'F32' | 'F16' | 'BF16'
 
 /** Bytes per element of every dtype of the safetensors format that fills whole bytes. */
@@ -32,6 +33,11 @@ export type StoredDtype = z.infer<typeof StoredDtype>
 
 /** Dtypes of the format that pack several elements into a byte; only quantised checkpoints use them. */
 export const SUB_BYTE_DTYPES: readonly string[] = ['F4', 'F6_E2M3', 'F6_E3M2']
+
+/** Counts the elements of a tensor. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
 
 export function isStoredDtype(dtype: string): dtype is StoredDtype {
   return Object.hasOwn(DTYPE_BYTES, dtype)
@@ -87,12 +93,12 @@ function decodeF16(source: Uint16Array, target: Int32Array): void {
 
 let cachedF16Table: Int32Array | undefined
 
-/** Tabulates the float32 bits of each of the 65,536 halves. */
+/** Returns the float32 bits of each of the 65,536 values of float16. */
 function f16Table(): Int32Array {
-  cachedF16Table ??= Int32Array.from({ length: 65_536 }, (_, half) => {
-    const sign = (half & 0x8000) << 16
-    const exponent = (half >> 10) & 0x1f
-    const mantissa = half & 0x3ff
+  cachedF16Table ??= Int32Array.from({ length: 65_536 }, (_, bits) => {
+    const sign = (bits & 0x8000) << 16
+    const exponent = (bits >> 10) & 0x1f
+    const mantissa = bits & 0x3ff
     if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13)
     if (exponent === 0) return sign | float32Bits(mantissa * 2 ** -24)
     // The exponent bias of float32 is 127, and the exponent bias of float16 is 15.
@@ -105,6 +111,7 @@ function float32Bits(value: number): number {
   return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
 }
 
+/** Rounds values in place to the nearest ones that `dtype` can represent; ties go to even. */
 export function roundFloat32(values: Float32Array, dtype: WeightDtype): void {
   if (dtype === 'F32') return
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
@@ -120,8 +127,8 @@ const QUIET_NAN_BITS = 0x7fc00000
 
 function roundBitsToBf16(bits: number): number {
   if ((bits & 0x7fffffff) > INFINITY_BITS) return QUIET_NAN_BITS
-  // Half a unit less one, plus one if the retained part is odd: ties go to even, and a carry may reach the
-  // exponent.
+  // 0x7fff is just below half a unit of the upper 16 bits. 1 is added if they are odd, so that ties go to even.
+  // A carry may reach the exponent.
   return (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000
 }
 
@@ -140,7 +147,7 @@ function roundToF16(values: Float32Array, bits: Int32Array): void {
     else if (magnitude >= F16_NORMAL_BITS) {
       bits[i] = sign | ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) & 0xffffe000)
     } else {
-      // Subnormal halves are the multiples of 2^-24, and so are the float32s from 0.5 to 1: adding 0.5 rounds.
+      // Subnormal values of f16 are multiples of 2^-24, and so are float32 values from 0.5 to 1: adding 0.5 rounds.
       values[i] = Math.fround(Math.abs(values[i] ?? 0) + 0.5) - 0.5
       bits[i] = (bits[i] ?? 0) | sign
     }
@@ -157,10 +164,10 @@ export function encodeFloat32(values: Float32Array, dtype: WeightDtype, target: 
     return
   }
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
-  const halves = new Uint16Array(values.length)
-  if (dtype === 'BF16') for (let i = 0; i < bits.length; i++) halves[i] = (bits[i] ?? 0) >>> 16
-  else for (let i = 0; i < bits.length; i++) halves[i] = f16Bits(values[i] ?? 0, bits[i] ?? 0)
-  target.set(new Uint8Array(halves.buffer))
+  const encoded = new Uint16Array(values.length)
+  if (dtype === 'BF16') for (let i = 0; i < bits.length; i++) encoded[i] = (bits[i] ?? 0) >>> 16
+  else for (let i = 0; i < bits.length; i++) encoded[i] = f16Bits(values[i] ?? 0, bits[i] ?? 0)
+  target.set(new Uint8Array(encoded.buffer))
 }
 
 /** Converts a value to f16. @param bits the float32 bits of `value`, which f16 can represent */
@@ -170,5 +177,6 @@ function f16Bits(value: number, bits: number): number {
   if (magnitude > INFINITY_BITS) return sign | 0x7e00
   if (magnitude === INFINITY_BITS) return sign | 0x7c00
   if (magnitude < F16_NORMAL_BITS) return sign | (Math.abs(value) * 2 ** 24)
+  // The exponents differ by 112, the difference of the biases: 112 << 23 is 0x38000000.
   return sign | ((magnitude - 0x38000000) >>> 13)
 }

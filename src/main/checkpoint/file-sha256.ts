@@ -4,10 +4,15 @@ import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 
-/** Large enough for fast reads, and small enough that hashing a piece does not block the process. */
+/** Bytes of a read: large enough for speed, and small enough that hashing them does not block the process. */
 const PIECE_BYTES = 2 ** 20
 
-/** Computes the SHA-256 of a whole file in constant memory. @param onBytes called with the length of every piece */
+/**
+ * Computes the SHA-256 of a whole file in constant memory.
+ *
+ * @param onBytes called with the number of bytes of every piece
+ * @throws WorkbenchError `bad-file` if the file cannot be read or changes meanwhile; `cancelled`
+ */
 export async function sha256OfFile(
   file: string,
   signal?: AbortSignal,
@@ -17,9 +22,10 @@ export async function sha256OfFile(
   try {
     const before = await fileState(handle)
     const hash = createHash('sha256')
-    const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const
+    // One buffer is hashed while the other is filled.
+    const buffers = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const
     const read = async (piece: number, position: number): Promise<Buffer> => {
-      const buffer = pieces[piece % 2 === 0 ? 0 : 1]
+      const buffer = buffers[piece % 2 === 0 ? 0 : 1]
       const { bytesRead } = await handle.read(buffer, 0, PIECE_BYTES, position)
       return buffer.subarray(0, bytesRead)
     }

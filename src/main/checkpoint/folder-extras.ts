@@ -14,7 +14,7 @@ export interface FolderExtras {
   templateProblem: string | null
 }
 
-/** Checks for the files without loading them, because a large tokenizer takes a second to build. */
+/** Checks which optional files exist, without loading them: a large tokenizer takes a second to build. */
 export async function findFolderExtras(folder: string): Promise<FolderExtras> {
   return {
     hasTokenizer: await isFile(join(folder, 'tokenizer.json')),
@@ -25,7 +25,7 @@ export async function findFolderExtras(folder: string): Promise<FolderExtras> {
 
 async function findTemplate(folder: string): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
   try {
-    // The sandbox reads the settings, because they may list every token and take long to parse.
+    // The sandbox process reads the settings, because they may list every token and take long to parse.
     const file = join(folder, 'tokenizer_config.json')
     const { found } = await askSandbox({ kind: 'find-template', folder, file }, 'found-template')
     return { hasChatTemplate: found, templateProblem: null }

@@ -6,6 +6,8 @@ import type { FolderRequest } from '../sandbox/messages'
 /**
  * Reads facts about a model folder in the sandbox process, because malicious files could block this process.
  *
+ * @param kind the facts: of a local model, of an opened checkpoint, or its generation config.
+ * @param bases places of an adapter's base, as in `openCheckpoint`.
  * @returns JSON that the caller must validate
  */
 export async function folderFacts(

@@ -33,19 +33,21 @@ const GenerationConfig = z.object({
 export type GenerationConfig = z.infer<typeof GenerationConfig>
 
 /**
- * Lists the tokens that end an answer, by generation_config.json, config.json or the tokenizer. An adapter has both
- * its base's and its tokenizer's. @param text null for a checkpoint without a tokenizer
+ * Lists the ids of tokens that end an answer: by the model's files, or else by the tokenizer. For an adapter, both
+ * are joined: its base's files and its own tokenizer.
+ *
+ * @param text the checkpoint's tokenizer; null for a checkpoint without one
  */
 export async function endTokens(checkpoint: Checkpoint, text: TextModel | null): Promise<number[]> {
-  const ofModel = await modelEndTokens(checkpoint)
-  if (ofModel.length > 0 && checkpoint.adapter === null) return ofModel
+  const fromFiles = await modelEndTokens(checkpoint)
+  if (fromFiles.length > 0 && checkpoint.adapter === null) return fromFiles
   const endToken = text?.specialTokens.get('eos_token')
   const encoded = endToken === undefined || text === null ? [] : await encodeOne(text, endToken)
   // Several tokens mean that the vocabulary lacks the end token.
-  return encoded.length === 1 ? [...new Set([...ofModel, ...encoded])] : ofModel
+  return encoded.length === 1 ? [...new Set([...fromFiles, ...encoded])] : fromFiles
 }
 
-/** Lists the end tokens that the model's files name. An adapter without such a file has the end tokens of its base. */
+/** Lists end tokens by generation_config.json or config.json. An adapter without such a file has those of its base. */
 async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
   const folders = [checkpoint.textFolder, ...(checkpoint.adapter === null ? [] : [checkpoint.adapter.basePath])]
   for (const folder of new Set(folders)) {
@@ -57,20 +59,27 @@ async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
   return config.data.eos_token_id
 }
 
-/** Lists the end tokens of post and its recipes, with base's for equal vocabularies. @param text post's tokenizer */
+/**
+ * Lists the end tokens of post and of models restored from it. Base's are added if both vocabularies have one size.
+ *
+ * @param text post's tokenizer
+ */
 export async function pairEndTokens(
   { base, post }: Record<'base' | 'post', PairMember>,
   text: TextModel
 ): Promise<number[]> {
   const postTokens = await endTokens(post.checkpoint, text)
   const sameVocabulary = base.spec.vocabularySize === post.spec.vocabularySize
-  return [...new Set([...postTokens, ...(sameVocabulary ? await endTokens(base.checkpoint, null) : [])])]
+  const baseTokens = sameVocabulary ? await endTokens(base.checkpoint, null) : []
+  return [...new Set([...postTokens, ...baseTokens])]
 }
 
+/** Reads a folder's generation_config.json in the sandbox process; all settings are unset without the file. */
 export async function openGenerationConfig(folder: string): Promise<GenerationConfig> {
   return GenerationConfig.parse(await folderFacts('generation-config', folder))
 }
 
+/** Reads a folder's generation_config.json in this process, which is the sandbox process. */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
   const file = join(folder, 'generation_config.json')
   const parsed = GenerationConfig.safeParse(await readOptional(folder))

@@ -1,4 +1,6 @@
 import type { DistanceComponent, ComponentDistance, Distance, LayerDistance } from '../../contract/documents/distances'
+import { elementAt } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
 import { fileError } from '../../contract/model/problem'
 import {
   layerTensors,
@@ -8,14 +10,15 @@ import {
   type WholeModelTensor
 } from '../family'
 import { DistanceSums } from './distance-sums'
-import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
+import { DTYPE_BYTES, elementCount, weightDtype, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
 import { openWeightReader, type WeightReader } from './weight-reader'
 import { throwIfCancelled } from '../base/files/cancelling'
 
-/** Piece of each checkpoint that is read at a time. */
+/** Bytes of each checkpoint that are read at a time. */
 const PIECE_BYTES = 2 ** 20
 
+/** How far the weights of post are from base, for each component, such as `q`, and for each layer. */
 export interface LayerDistances {
   components: ComponentDistance[]
   layers: LayerDistance[]
@@ -26,15 +29,18 @@ export interface LayerDistances {
 export type LayerDistancesEvent =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; distances: LayerDistances }
 
+/** Rows of two tensors that are to be compared. */
 interface Comparison {
+  /** Null for a tensor outside the layers. */
   layer: number | null
   component: DistanceComponent
   baseTensor: string
   postTensor: string
   firstRow: number
   rowCount: number
+  /** True if the tensor has further rows, which are not compared. */
   partial: boolean
-  /** Name of a component that consists of this tensor in all experts of a layer, or null. */
+  /** Name of a component that consists of this tensor in all experts of a layer; null for other components. */
   groupName: string | null
 }
 
@@ -48,7 +54,7 @@ export async function* compareLayers(
     post: openWeightReader(pair.post.checkpoint)
   }
   try {
-    const { comparisons, notices } = plan(pair.base.spec, pair.post.spec)
+    const { comparisons, notices } = planComparisons(pair.base.spec, pair.post.spec)
     const compared = comparisons.map((comparison) => new ComparedRows(comparison, pair))
     const bytesTotal = compared.reduce((sum, rows) => sum + rows.byteLength, 0)
     const pieces = compared.flatMap((rows) => rows.pieces())
@@ -85,8 +91,10 @@ export async function* compareLayers(
   }
 }
 
+/** Some of the rows of a comparison, which are read at a time. */
 interface Piece {
   rows: ComparedRows
+  /** @returns the stored bytes of base and of post */
   read(
     readers: { base: WeightReader; post: WeightReader },
     memory: { base: Uint8Array; post: Uint8Array }
@@ -97,7 +105,7 @@ function newMemory(): { base: Uint8Array; post: Uint8Array } {
   return { base: new Uint8Array(PIECE_BYTES), post: new Uint8Array(PIECE_BYTES) }
 }
 
-/** A comparison with its sums. */
+/** A comparison with the sums that its pieces are added to. */
 class ComparedRows {
   readonly sums = new DistanceSums()
   readonly baseDtype: WeightDtype
@@ -114,10 +122,11 @@ class ComparedRows {
     const post = entryOf(pair.post, postTensor)
     this.baseDtype = weightDtype(base)
     this.postDtype = weightDtype(post)
-    const rowLength = post.shape.slice(1).reduce((product, size) => product * size, 1)
-    const rowBytes = [DTYPE_BYTES[this.baseDtype], DTYPE_BYTES[this.postDtype]].map((size) => size * rowLength)
-    this.byteLength = rowBytes.reduce((sum, bytes) => sum + bytes * rowCount, 0)
-    this.rowsPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, ...rowBytes)))
+    const rowLength = elementCount(post.shape.slice(1))
+    const baseRowBytes = rowLength * DTYPE_BYTES[this.baseDtype]
+    const postRowBytes = rowLength * DTYPE_BYTES[this.postDtype]
+    this.byteLength = (baseRowBytes + postRowBytes) * rowCount
+    this.rowsPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, baseRowBytes, postRowBytes)))
   }
 
   pieces(): Piece[] {
@@ -140,15 +149,16 @@ class ComparedRows {
     return this.baseDtype === this.postDtype && this.sums.changed === 0
   }
 
-  result(others: readonly ComparedRows[] = []): ComponentDistance {
-    const { layer, component, postTensor, firstRow, rowCount, partial, groupName: together } = this.comparison
+  /** Computes the distance of these rows together with the rows of other experts in the same component. */
+  distanceWith(others: readonly ComparedRows[]): ComponentDistance {
+    const { layer, component, postTensor, firstRow, rowCount, partial, groupName } = this.comparison
     const all = [this, ...others]
     const sums = new DistanceSums()
     for (const rows of all) sums.addSums(rows.sums)
     return {
       layer,
       component,
-      tensor: together ?? postTensor,
+      tensor: groupName ?? postTensor,
       rows: partial ? { first: firstRow, count: rowCount } : null,
       baseDtype: this.baseDtype,
       postDtype: this.postDtype,
@@ -158,16 +168,11 @@ class ComparedRows {
   }
 }
 
-/** Joins comparisons that form one component into one result, at the position of the first. */
+/** Computes the distance of each component. All experts of a layer give one result, at the position of the first. */
 function joinExperts(compared: readonly ComparedRows[]): ComponentDistance[] {
-  const parts = new Map<ComparedRows | string, { first: ComparedRows; others: ComparedRows[] }>()
-  for (const rows of compared) {
-    const key = rows.comparison.groupName ?? rows
-    const group = parts.get(key)
-    if (group === undefined) parts.set(key, { first: rows, others: [] })
-    else group.others.push(rows)
-  }
-  return [...parts.values()].map(({ first, others }) => first.result(others))
+  // Rows without a group are their own key.
+  const groups = multimap(compared.map((rows) => [rows.comparison.groupName ?? rows, rows] as const))
+  return [...groups.values()].map((group) => elementAt(group, 0, 'comparison').distanceWith(group.slice(1)))
 }
 
 function entryOf(
@@ -180,7 +185,7 @@ function entryOf(
 }
 
 /** Lists the comparisons in the order of the layers, so that a sharded checkpoint is read front to back. */
-function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]; notices: string[] } {
+function planComparisons(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]; notices: string[] } {
   const notices: string[] = []
   const sharedTokens = Math.min(base.vocabularySize, post.vocabularySize)
   if (base.vocabularySize !== post.vocabularySize) {
@@ -190,7 +195,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
     )
   }
   const [inBase, inPost] = [wholeModelTensors(base), wholeModelTensors(post)]
-  const tokens = (component: DistanceComponent, baseTensor: string, postTensor: string): Comparison => ({
+  const tokenRows = (component: DistanceComponent, baseTensor: string, postTensor: string): Comparison => ({
     layer: null,
     component,
     baseTensor,
@@ -209,52 +214,55 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
   }
   return {
     comparisons: [
-      tokens('embedding', inBase.embedding.name, inPost.embedding.name),
+      tokenRows('embedding', inBase.embedding.name, inPost.embedding.name),
       ...inPost.rowInputs.map(wholeTensor),
       ...post.layers.flatMap((_, layer) =>
         layerTensors(post, layer).flatMap((tensor) => layerComparisons(post, layer, tensor))
       ),
       ...inPost.finalNorm.map(wholeTensor),
-      ...(base.tiedHead && post.tiedHead ? [] : [tokens('head', inBase.head.name, inPost.head.name)])
+      ...(base.tiedHead && post.tiedHead ? [] : [tokenRows('head', inBase.head.name, inPost.head.name)])
     ],
     notices
   }
 }
 
-/** Gives the comparison of a whole tensor outside the layers. */
-function wholeTensor({ component, name, shape: [rowCount = 0], groupName }: WholeModelTensor): Comparison {
+/** Returns the comparison of all rows of a tensor outside the layers, such as the final norm. */
+function wholeTensor({ component, name, shape, groupName }: WholeModelTensor): Comparison {
   return {
     layer: null,
     component,
     baseTensor: name,
     postTensor: name,
     firstRow: 0,
-    rowCount,
+    rowCount: elementAt(shape, 0, 'size'),
     partial: false,
     groupName
   }
 }
 
-/** Lists the comparisons of a layer tensor, of a fused one by parts: [q; k; v] or [gate; up]. */
+/** Lists the components of a layer tensor with their numbers of rows. A fused tensor has several components. */
+function componentRows(spec: DecoderSpec, role: LayerTensorSpec['role'], rows: number): [DistanceComponent, number][] {
+  const { headCount, kvHeadCount, headSize, intermediateSize } = spec
+  if (role === 'qkv' && spec.family.attention === 'fused') {
+    return [
+      ['q', headCount * headSize],
+      ['k', kvHeadCount * headSize],
+      ['v', kvHeadCount * headSize]
+    ]
+  }
+  if (role !== 'gateUp') return [[role, rows]]
+  return [
+    ['gate', intermediateSize],
+    ['up', intermediateSize]
+  ]
+}
+
+/** Lists the comparisons of a layer tensor, one for each component. */
 function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorSpec): Comparison[] {
   const { name, role, shape, expert } = tensor
-  const [rows = 0] = shape
-  const kvSize = spec.kvHeadCount * spec.headSize
-  const parts: readonly (readonly [DistanceComponent, number])[] =
-    role === 'qkv' && spec.family.attention === 'fused'
-      ? [
-          ['q', spec.headCount * spec.headSize],
-          ['k', kvSize],
-          ['v', kvSize]
-        ]
-      : role === 'gateUp'
-        ? [
-            ['gate', spec.intermediateSize],
-            ['up', spec.intermediateSize]
-          ]
-        : [[role, rows]]
+  const rows = elementAt(shape, 0, 'size')
   let firstRow = 0
-  return parts.map(([component, rowCount]) => {
+  return componentRows(spec, role, rows).map(([component, rowCount]) => {
     const comparison: Comparison = {
       layer,
       component,
@@ -263,20 +271,21 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
       firstRow,
       rowCount,
       partial: rowCount < rows,
-      groupName: expert === null ? null : ofAnyExpert(name, expert)
+      groupName: expert === null ? null : expertGroupName(name, expert)
     }
     firstRow += rowCount
     return comparison
   })
 }
 
-/** Names a tensor of all experts, `model.layers.1.mlp.experts.*.up_proj.weight`. */
-function ofAnyExpert(name: string, expert: number): string {
+/** Names a tensor of all experts of a layer, such as `model.layers.1.mlp.experts.*.up_proj.weight`. */
+function expertGroupName(name: string, expert: number): string {
   const number = `.${expert}.`
   const index = name.lastIndexOf(number)
   return `${name.slice(0, index)}.*.${name.slice(index + number.length)}`
 }
 
+/** Computes the distance of each layer, over all its tensors. */
 function wholeLayers(compared: readonly ComparedRows[], layerCount: number): LayerDistance[] {
   return Array.from({ length: layerCount }, (_, layer) => {
     const sums = new DistanceSums()

@@ -25,17 +25,22 @@ export type LocalModel = z.infer<typeof LocalModel>
 
 export interface ModelSearchResult {
   readonly models: readonly LocalModel[]
+  /** Folders that look like models but cannot be used. */
   readonly leftOut: readonly { folder: string; reason: string }[]
+  /** True if a limit ended the search. */
   readonly cutShort: boolean
 }
 
 export interface SearchLimits {
+  /** Maximum number of folders that are searched. */
   readonly folders: number
+  /** End of the search, by `performance.now()`. */
   readonly untilMs: number
 }
 
-/** Depth of the search, enough for models/org/name/checkpoint. */
+/** Depth of the search below a given folder, enough for models/org/name/checkpoint. */
 const MAX_DEPTH = 4
+/** Prefix of a model's folder in the Hugging Face cache: models--org--name. */
 const CACHE_PREFIX = 'models--'
 const MAX_CARD_BYTES = 1_000_000
 
@@ -91,6 +96,7 @@ interface FolderToSearch {
 
 /** Folders in the order of the search: entries of a Hugging Face cache, then the shallower folders. */
 class FoldersToSearch {
+  /** Number of folders that the iteration has returned. */
   count = 0
   private readonly cached: FolderToSearch[] = []
   private readonly others: FolderToSearch[] = []
@@ -103,15 +109,15 @@ class FoldersToSearch {
   add(folder: FolderToSearch): void {
     if (this.seen.has(folder.folder)) return
     this.seen.add(folder.folder)
-    ;(isCached(folder.folder) ? this.cached : this.others).push(folder)
+    const list = isCached(folder.folder) ? this.cached : this.others
+    list.push(folder)
   }
 
   *[Symbol.iterator](): Generator<FolderToSearch> {
-    for (let [cached, other] = [0, 0]; ;) {
-      const next = this.cached[cached] ?? this.others[other]
+    let [cachedIndex, otherIndex] = [0, 0]
+    for (;;) {
+      const next = cachedIndex < this.cached.length ? this.cached[cachedIndex++] : this.others[otherIndex++]
       if (next === undefined) return
-      if (next === this.cached[cached]) cached += 1
-      else other += 1
       this.count += 1
       yield next
     }
@@ -127,7 +133,7 @@ function reasonBeside(folder: string, error: unknown): string {
   return [reason, ...(hint === undefined ? [] : [hint])].join(' ')
 }
 
-/** Reads facts about a model folder. @throws WorkbenchError if the folder is not a model */
+/** Reads facts about a model folder in this process. @throws WorkbenchError if the folder is not a model */
 export async function readLocalModel(path: string): Promise<LocalModel> {
   const folder = await resolveModelFolder(path)
   const names = await readdir(folder)
@@ -136,12 +142,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
   if (isAdapter(names)) {
     const { config } = await readAdapterConfig(folder, join(folder, ADAPTER_CONFIG))
     const base = ModelId.safeParse(config.base_model_name_or_path).data
-    return {
-      folder,
-      name: folderModelName(folder),
-      madeFrom: base === undefined ? [] : [base],
-      isAdapter: true
-    }
+    return { folder, name: folderModelName(folder), madeFrom: base === undefined ? [] : [base], isAdapter: true }
   }
   if (!names.some((name) => name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json'))) {
     const other = ['.gguf', '.bin', '.pth'].find((ending) => names.some((name) => name.endsWith(ending)))
@@ -171,11 +172,12 @@ export function baseModels(card: string): string[] {
   const lines = front.split(/\r?\n/)
   const start = lines.findIndex((line) => line.startsWith('base_model:'))
   if (start === -1) return []
+  // The entries are on the same line, separated by commas, or on lines of their own that begin with a dash.
   const inlineValue = elementAt(lines, start, 'line').slice('base_model:'.length).trim()
-  const listed = lines.slice(start + 1)
-  const end = listed.findIndex((line) => !/^\s*-\s/.test(line))
-  const values =
-    inlineValue === '' ? (end === -1 ? listed : listed.slice(0, end)) : inlineValue.replace(/^\[|\]$/g, '').split(',')
+  const followingLines = lines.slice(start + 1)
+  const end = followingLines.findIndex((line) => !/^\s*-\s/.test(line))
+  const listed = end === -1 ? followingLines : followingLines.slice(0, end)
+  const values = inlineValue === '' ? listed : inlineValue.replace(/^\[|\]$/g, '').split(',')
   return values.flatMap((value) => {
     const plain = value
       .replace(/^\s*-\s/, '')

@@ -16,21 +16,26 @@ const MAX_MS = 20_000
 interface ModelMatch {
   readonly base: LocalModel
   readonly post: LocalModel
+  /** How the two were matched: by post's model card or by their names. */
   readonly by: LocalPair['by']
 }
 
-/** Finds pairs among models below folders by post's card or by names, then by config and weight headers. */
+/**
+ * Finds pairs of base and post among the models below some folders. Candidates are matched by post's model card or by
+ * names, and then checked by their configs and weight headers.
+ */
 export async function findPairs(
   roots: readonly string[],
   signal: AbortSignal,
   limits: SearchLimits = { folders: MAX_FOLDERS, untilMs: performance.now() + MAX_MS }
 ): Promise<LocalPairs> {
   const search = await findModels(roots, limits, signal)
+  /** Reasons why a model forms no pair with each of its candidate bases, by folder. */
   const failed = new Map<string, string[]>()
   const pairs: LocalPair[] = []
   const members = new Map<string, Promise<PairMember>>()
   const member = ({ folder, isAdapter }: LocalModel, base: LocalModel): Promise<PairMember> => {
-    // An adapter is another model over each base.
+    // The same adapter makes another model of each base.
     const key = isAdapter ? `${folder} over ${base.folder}` : folder
     const opened = members.get(key) ?? openMember(folder, isAdapter ? base.folder : undefined)
     members.set(key, opened)
@@ -38,7 +43,7 @@ export async function findPairs(
   }
   const yieldTurn = yieldEvery20ms()
   let cutShort = search.cutShort
-  const matches = joinedModels(search.models)
+  const matches = matchModels(search.models)
   for (const { base, post, by } of matches) {
     throwIfCancelled(signal, 'Looking for pairs')
     await yieldTurn()
@@ -96,55 +101,60 @@ const POST_WORDS = new Set(['instruct', 'it', 'chat', 'sft', 'dpo', 'rlhf', 'rlv
 const BASE_WORDS = new Set(['base', 'pt'])
 const VERSION = /^v?\d+$/
 
-/** Most bases for one model; many similar names carry no information. */
+/** Most candidate bases of one model: more similar names carry no information. */
 const MAX_BASES = 20
 
 interface NamedModel {
   readonly model: LocalModel
+  /** User or organisation of the Hub; null for a folder outside the cache. */
   readonly owner: string | null
   readonly words: readonly string[]
+  /** True if the name has a word for post-training. */
   readonly isTuned: boolean
+  /** True if the name has a word for base models. */
   readonly isBase: boolean
   /** Words of the name, without words such as "base" or "instruct". */
   readonly plain: string
 }
 
 /** Matches models to bases: by the base that a model card names if it is available, otherwise by similar names. */
-export function joinedModels(models: readonly LocalModel[]): ModelMatch[] {
+export function matchModels(models: readonly LocalModel[]): ModelMatch[] {
   const named = models.map(namedModel)
   const modelsByName = new ModelsByName(models)
   const untuned = multimap(named.flatMap((each): [string, NamedModel][] => (each.isTuned ? [] : [[each.plain, each]])))
   return named.flatMap((each) => {
     const post = each.model
-    const cards = post.madeFrom.slice(0, MAX_BASES).flatMap((name) => modelsByName.named(name))
-    const byCard = cards.filter((base) => base !== post)
-    const by = byCard.length > 0 ? 'card' : 'name'
-    const bases = new Set(byCard.length > 0 ? byCard : namedBases(each, untuned))
+    const cardBases = post.madeFrom
+      .slice(0, MAX_BASES)
+      .flatMap((name) => modelsByName.find(name))
+      .filter((base) => base !== post)
+    const by = cardBases.length > 0 ? 'card' : 'name'
+    const bases = new Set(by === 'card' ? cardBases : namedBases(each, untuned))
     return [...bases].slice(0, MAX_BASES).map((base): ModelMatch => ({ base, post, by }))
   })
 }
 
 const lastPart = (name: string): string => (name.split('/').at(-1) ?? name).toLowerCase()
 
-/** Models by the names that a card may use. Folders outside the cache do not contain the model's owner. */
+/** Models by the names that a model card may use: `owner/name` or `name`. Folders outside the cache have no owner. */
 class ModelsByName {
-  private readonly whole: ReadonlyMap<string, readonly LocalModel[]>
-  private readonly last: ReadonlyMap<string, readonly LocalModel[]>
-  private readonly ownerless: ReadonlyMap<string, readonly LocalModel[]>
+  private readonly byWholeName: ReadonlyMap<string, readonly LocalModel[]>
+  private readonly byLastPart: ReadonlyMap<string, readonly LocalModel[]>
+  private readonly withoutOwner: ReadonlyMap<string, readonly LocalModel[]>
 
   constructor(models: readonly LocalModel[]) {
-    const byLastPart = (list: readonly LocalModel[]) =>
+    const groupByLastPart = (list: readonly LocalModel[]) =>
       multimap(list.map((model): [string, LocalModel] => [lastPart(model.name), model]))
-    this.whole = multimap(models.map((model): [string, LocalModel] => [model.name.toLowerCase(), model]))
-    this.last = byLastPart(models)
-    this.ownerless = byLastPart(models.filter(({ name }) => !name.includes('/')))
+    this.byWholeName = multimap(models.map((model): [string, LocalModel] => [model.name.toLowerCase(), model]))
+    this.byLastPart = groupByLastPart(models)
+    this.withoutOwner = groupByLastPart(models.filter(({ name }) => !name.includes('/')))
   }
 
-  named(wanted: string): LocalModel[] {
-    const last = lastPart(wanted)
-    const lists = wanted.includes('/')
-      ? [listOf(this.whole, wanted.toLowerCase()), listOf(this.ownerless, last)]
-      : [listOf(this.last, last)]
+  find(name: string): LocalModel[] {
+    const last = lastPart(name)
+    const lists = name.includes('/')
+      ? [listOf(this.byWholeName, name.toLowerCase()), listOf(this.withoutOwner, last)]
+      : [listOf(this.byLastPart, last)]
     // One more than needed is taken, because the model itself may be among them.
     return lists.flatMap((list) => list.slice(0, MAX_BASES + 1))
   }
@@ -165,7 +175,7 @@ function namedModel(model: LocalModel): NamedModel {
   }
 }
 
-/** Finds models whose names differ only in words for post-training and in a version of the post-training. */
+/** Finds the bases of a model whose names differ only in words for post-training and a version of the post-training. */
 function namedBases(
   { model, owner, words, isTuned, isBase, plain }: NamedModel,
   untuned: ReadonlyMap<string, readonly NamedModel[]>
@@ -180,7 +190,7 @@ function namedBases(
     .map((base) => base.model)
 }
 
-/** Gives the name before the word for post-training, if only a version follows that word. */
+/** Returns the name before the word for post-training, if only a version follows that word; otherwise no name. */
 function nameBeforeVersion(words: readonly string[]): string[] {
   const index = words.findIndex((word) => POST_WORDS.has(word))
   const suffix = plainWords(words.slice(index)).split(' ')

@@ -3,7 +3,7 @@ import { elementAt } from '../../contract/model/look-up'
 import type { LowRankAdapter } from '../../contract/procedures/export'
 import { inputError, unsupportedError } from '../../contract/model/problem'
 import type { AdapterConfig } from './adapter-config'
-import { DTYPE_BYTES, type WeightDtype, weightDtype } from './dtype'
+import { DTYPE_BYTES, elementCount, type WeightDtype, weightDtype } from './dtype'
 import { type SourcedPair, sourceMember } from './pair-member'
 import { restoredTensors } from './restored-tensor'
 import { safetensorsHeader, type StoredTensor, type TensorEntry } from './safetensors'
@@ -13,10 +13,12 @@ export interface ChangedTensor {
   readonly name: string
   readonly post: TensorEntry
   readonly dtype: WeightDtype
+  /** Share of the restored weights in a blend: 0 is post, 1 is the layer's source. */
   readonly strength: number
   readonly layer: LayerStrength
 }
 
+/** The tensors of a LoRA adapter on post whose merged model approximates a restored model. */
 export interface LowRankPlan {
   /** Weights of linear modules, whose difference from post becomes two factors. */
   readonly factored: readonly ChangedTensor[]
@@ -26,7 +28,7 @@ export interface LowRankPlan {
   readonly fullRank: number
 }
 
-/** Plans a restoration as an adapter on post. @throws WorkbenchError `unsupported` for an adapter or experts */
+/** Plans a restoration as an adapter. @throws WorkbenchError `unsupported` if post is an adapter or experts change */
 export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength[]): LowRankPlan {
   const { checkpoint, spec } = pair.post
   if (checkpoint.adapter !== null)
@@ -44,9 +46,9 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
     ({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null
   )
   if (experts !== -1)
-    throw unsupportedError(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, WHOLE)
+    throw unsupportedError(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, ADVICE)
   const factored = changed.filter(({ post }) => post.shape.length === 2)
-  if (factored.length === 0) throw unsupportedError('The model restores no weight of a linear module.', WHOLE)
+  if (factored.length === 0) throw unsupportedError('The model restores no weight of a linear module.', ADVICE)
   return {
     factored,
     whole: changed.filter(({ post }) => post.shape.length !== 2),
@@ -54,8 +56,9 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
   }
 }
 
-const WHOLE = 'Export the whole model instead.'
+const ADVICE = 'Export the whole model instead.'
 
+/** Lists the tensors of the adapter's file. @throws WorkbenchError `bad-input` for a rank above the full one */
 export function lowRankTensors(
   { factored, whole, fullRank }: LowRankPlan,
   { rank, savesNormsAndBiases }: LowRankAdapter
@@ -71,34 +74,43 @@ export function lowRankTensors(
       const [rows, columns] = [elementAt(post.shape, 0, 'size'), elementAt(post.shape, 1, 'size')]
       const module = `base_model.model.${moduleOf(post.name)}`
       return [
-        stored(`${module}.lora_A.weight`, dtype, [rank, columns]),
-        stored(`${module}.lora_B.weight`, dtype, [rows, rank])
+        unplacedTensor(`${module}.lora_A.weight`, dtype, [rank, columns]),
+        unplacedTensor(`${module}.lora_B.weight`, dtype, [rows, rank])
       ]
     }),
     ...(savesNormsAndBiases ? whole : []).map(({ post, dtype }) =>
-      stored(wholeName(post.name, factored), dtype, post.shape)
+      unplacedTensor(wholeName(post.name, factored), dtype, post.shape)
     )
   ]
 }
 
+/** Encodes the header of the adapter's safetensors file. */
 export const lowRankHeader = (plan: LowRankPlan, adapter: LowRankAdapter): Uint8Array =>
   safetensorsHeader(lowRankTensors(plan, adapter))
 
-function stored(name: string, dtype: WeightDtype, shape: readonly number[]): Omit<StoredTensor, 'file' | 'offset'> {
-  const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype])
-  return { name, dtype, shape: [...shape], byteLength }
+/** Describes a tensor that has no place in a file yet. */
+function unplacedTensor(
+  name: string,
+  dtype: WeightDtype,
+  shape: readonly number[]
+): Omit<StoredTensor, 'file' | 'offset'> {
+  return { name, dtype, shape: [...shape], byteLength: elementCount(shape) * DTYPE_BYTES[dtype] }
 }
 
 const moduleOf = (name: string): string => name.replace(/\.(?:weight|bias)$/, '')
 
-/** Names a tensor that is stored whole. The bias of a module with factors is inside its base layer. */
+/** Names a tensor that is stored whole. PEFT keeps the bias of a module with factors in the part `base_layer`. */
 function wholeName(name: string, factored: readonly ChangedTensor[]): string {
   const module = moduleOf(name)
   const isInside = factored.some(({ post }) => moduleOf(post.name) === module)
   return `base_model.model.${module}${isInside ? '.base_layer' : ''}${name.slice(module.length)}`
 }
 
-/** Writes the settings of a low-rank adapter. The factor of its product is 1, because `lora_alpha` is the rank. */
+/**
+ * Returns the adapter_config.json of the adapter. The scale of the product B·A is 1, because `lora_alpha` is the rank.
+ *
+ * @param post name or path of the model that the adapter changes
+ */
 export function lowRankConfig(
   plan: LowRankPlan,
   { rank, savesNormsAndBiases }: LowRankAdapter,

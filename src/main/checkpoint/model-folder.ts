@@ -13,14 +13,19 @@ import { isMissing } from './weight-file'
 /** Prefix of a model's folder in the Hugging Face cache: models--org--name. */
 const CACHE_PREFIX = 'models--'
 
-/** Finds the folder of a config.json or an adapter. In a Hugging Face cache it is `refs/main`, or else the newest. */
+/**
+ * Finds the folder that holds a model's config.json or an adapter. For a model's folder in the Hugging Face cache, it
+ * is the snapshot that `refs/main` names, or else the newest snapshot.
+ *
+ * @throws WorkbenchError `not-found`, `bad-input` or `bad-file`, with advice
+ */
 export async function resolveModelFolder(path: string): Promise<string> {
   const folder = resolve(path)
   await requireNamedHost(folder)
   await requireAllowed(folder)
   const kind = await kindOf(folder)
   if (kind === 'missing') {
-    throw notFoundError(`There is no folder ${folder}.`, notCached(folder))
+    throw notFoundError(`There is no folder ${folder}.`, downloadAdvice(folder))
   }
   if (kind === 'other') {
     throw inputError(`${folder} is not a folder.`, 'Choose the folder of the model, the one that holds config.json.')
@@ -28,7 +33,7 @@ export async function resolveModelFolder(path: string): Promise<string> {
   if (await isModel(folder)) return folder
   const snapshots = join(folder, 'snapshots')
   if (basename(folder).startsWith(CACHE_PREFIX) && (await kindOf(snapshots)) === 'folder') {
-    return newestSnapshot(folder, snapshots)
+    return chooseSnapshot(folder, snapshots)
   }
   throw (
     adapterProblem(folder, await readdir(folder)) ??
@@ -48,7 +53,7 @@ async function isModel(folder: string): Promise<boolean> {
 }
 
 /** Returns advice for a missing folder whose path looks like a model name of the Hub; undefined otherwise. */
-function notCached(folder: string): string | undefined {
+function downloadAdvice(folder: string): string | undefined {
   const id = relative(process.cwd(), folder).split(sep).join('/')
   if (!HUB_ID.test(id)) return undefined
   return (
@@ -64,28 +69,29 @@ export async function postTextFolder(folders: { readonly base: string; readonly 
   return isAdapter(names) && !names.includes('tokenizer.json') ? resolveModelFolder(folders.base) : post
 }
 
-/** Gives the usual name of a model: org/name in the Hugging Face cache, otherwise the folder's name. */
+/** Returns the usual name of a model: org/name in the Hugging Face cache, otherwise the folder's name. */
 export function folderModelName(folder: string): string {
   const cacheFolder = basename(dirname(dirname(folder)))
   const isSnapshot = basename(dirname(folder)) === 'snapshots' && cacheFolder.startsWith(CACHE_PREFIX)
   return isSnapshot ? cacheFolder.slice(CACHE_PREFIX.length).split('--').join('/') : basename(folder)
 }
 
-/** Gives the name of a model, with its parent folder if the name only says its role in a pair. */
+/** Returns the name of a model, with its parent folder if the name only says its role in a pair, such as "base". */
 export function fullModelName(folder: string): string {
   const name = folderModelName(folder)
   const parentFolder = basename(dirname(folder))
   return isRoleName(name) && parentFolder !== '' ? `${parentFolder}/${name}` : name
 }
 
-/** Gives the model's name for files that leave this machine, without its path. */
+/** Returns the model's name for files that leave this machine, without a path. */
 export function publicModelName(folder: string): string {
   const name = folderModelName(folder)
   const full = fullModelName(folder)
   return full === name ? name : full.replace('/', '-')
 }
 
-async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<string> {
+/** Chooses the snapshot of `refs/main`, or else the one that was changed last. */
+async function chooseSnapshot(cacheFolder: string, snapshots: string): Promise<string> {
   const candidates: { path: string; name: string; modifiedMs: number }[] = []
   let adapter: WorkbenchError | null = null
   for (const name of await readdir(snapshots)) {

@@ -7,7 +7,7 @@ import { openPair, refuse, summarise, unusedNotes } from './pair'
 import { type MemberOpener, openMember, type PairMember, readMember } from './pair-member'
 import { otherErrors } from './pair-errors'
 
-/** Opens another checkpoint as a whole model beside a pair. @throws WorkbenchError when it differs from the pair */
+/** Opens another checkpoint, to compare it as a whole model with a pair. @throws WorkbenchError if it does not fit */
 export async function openOther(post: PairMember, path: string, open: MemberOpener = openMember): Promise<PairMember> {
   const other = await openBeside(post, path, open)
   refuse(
@@ -18,21 +18,21 @@ export async function openOther(post: PairMember, path: string, open: MemberOpen
   return other
 }
 
-/** Opens a checkpoint. An adapter is put over the base of post's adapter, or over post if its config names that. */
+/** Opens a checkpoint. An adapter is put over post if its settings name post, else over the base of post's adapter. */
 const openBeside = ({ checkpoint }: PairMember, path: string, open: MemberOpener): Promise<PairMember> =>
   open(path, checkpoint.adapter?.basePath, checkpoint.path)
 
-/** Opens another checkpoint that was chosen before. @throws WorkbenchError `mismatch` when it has changed */
+/** Opens another checkpoint that was chosen before. @throws WorkbenchError `mismatch` if it has changed */
 export async function openSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
-  return sameOther(post, reference, openMember)
+  return openUnchanged(post, reference, openMember)
 }
 
-/** Opens it in this process, which only processes that main can end may do. */
+/** Does the same without the sandbox process. Only processes that main can end may do so. */
 export async function readSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
-  return sameOther(post, reference, readMember)
+  return openUnchanged(post, reference, readMember)
 }
 
-async function sameOther(
+async function openUnchanged(
   post: PairMember,
   { path, fingerprint }: CheckpointReference,
   open: MemberOpener
@@ -52,7 +52,7 @@ export async function inspectOther(pair: { base: string; post: string }, path: s
   const extras = await findFolderExtras(other.checkpoint.textFolder)
   const errors = otherErrors(other, post)
   const warnings = [
-    ...sameAs(other, { base, post }),
+    ...sameContentWarnings(other, { base, post }),
     ...(errors.length === 0 ? configWarnings(other, post) : []),
     ...(await tokenizerWarnings(other, post, extras.hasTokenizer))
   ]
@@ -67,7 +67,7 @@ export async function inspectOther(pair: { base: string; post: string }, path: s
   }
 }
 
-function sameAs(other: PairMember, pair: Readonly<Record<'base' | 'post', PairMember>>): string[] {
+function sameContentWarnings(other: PairMember, pair: Readonly<Record<'base' | 'post', PairMember>>): string[] {
   return (['base', 'post'] as const)
     .filter((member) => pair[member].checkpoint.fingerprint === other.checkpoint.fingerprint)
     .map((member) => `It looks like the same checkpoint as ${member}.`)
@@ -76,10 +76,10 @@ function sameAs(other: PairMember, pair: Readonly<Record<'base' | 'post', PairMe
 function configWarnings(other: PairMember, post: PairMember): string[] {
   const differences = configDifferences('it', other.spec, post.spec)
   if (differences.length === 0) return []
-  return [`Its config differs in ${differences.join(', ')}: it is computed as its own says.`]
+  return [`Its config differs in ${differences.join(', ')}: it is computed by its own config.`]
 }
 
-/** Warns about tokenizers. The checkpoint receives post's tokens; each task checks its own prompts. */
+/** Warns about tokenizers that differ. The checkpoint is given post's tokens, and each task checks its own prompts. */
 async function tokenizerWarnings(
   { checkpoint, spec }: PairMember,
   post: PairMember,

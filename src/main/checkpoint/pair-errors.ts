@@ -13,7 +13,7 @@ export interface PairError {
 /** Most tensor errors that are listed one by one. */
 const MAX_TENSOR_ERRORS = 20
 
-/** Traits that must agree for layers to be exchanged, with words for errors. */
+/** Traits of a decoder that must be equal in both models of a pair, with words for errors. */
 const BLOCK_TRAITS = [
   ['layerCount', 'number of decoder layers'],
   ['hiddenSize', 'hidden size'],
@@ -44,17 +44,17 @@ export function pairErrors(base: PairMember, post: PairMember): PairError[] {
   return [...specErrors('base', base.spec, post.spec), ...tensorErrors('base', base), ...tensorErrors('post', post)]
 }
 
-/** Lists everything that prevents a whole checkpoint from being computed beside a pair. */
+/** Lists all reasons why another checkpoint cannot be computed as a whole model and compared with a pair. */
 export function otherErrors(other: PairMember, post: PairMember): PairError[] {
   return [...specErrors('the checkpoint', other.spec, post.spec), ...tensorErrors('the checkpoint', other)]
 }
 
 function specErrors(label: string, spec: DecoderSpec, post: DecoderSpec): PairError[] {
   const differs = (trait: string, value: unknown, postValue: unknown): PairError => {
-    const short = [describe(value), describe(postValue)]
+    const [short, shortPost] = [describe(value), describe(postValue)]
     // Numbers that agree in four digits are written in full.
-    const [shown, shownPost] = short[0] === short[1] ? [String(value), String(postValue)] : short
-    return { code: 'mismatch', message: `The ${trait} differs: ${shown} in ${label}, ${shownPost} in post.` }
+    const [text, postText] = short === shortPost ? [String(value), String(postValue)] : [short, shortPost]
+    return { code: 'mismatch', message: `The ${trait} differs: ${text} in ${label}, ${postText} in post.` }
   }
   if (spec.modelType !== post.modelType) {
     return [differs('family (model_type)', spec.modelType, post.modelType)]
@@ -82,7 +82,7 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Matches joined experts, as transformers 5 has them in memory; it writes each expert separately. */
+/** Matches tensors of all experts of a layer. transformers 5 has them in memory, and writes each expert separately. */
 const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
 
 function tensorErrors(label: string, { checkpoint, spec, requiredTensors: used }: PairMember): PairError[] {

@@ -10,43 +10,47 @@ import { folderFacts } from './folder-facts'
 export interface PairMember {
   readonly checkpoint: Checkpoint
   readonly spec: DecoderSpec
-  /** Tensors that it computes with, of its layers and of the whole model. A mixture of experts has 37,000. */
+  /** Tensors that the decoder needs: of its layers, and of the whole model, such as the embeddings. */
   readonly requiredTensors: { readonly layers: readonly TensorSpec[]; readonly whole: readonly TensorSpec[] }
 }
 
-/** A pair whose headers were read. */
+/** An opened pair: configs and weight headers were read, but no weights. */
 export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
 
+/** A pair with the other checkpoints, by path, from which a recipe restores layers. */
 export interface SourcedPair extends PairMembers {
   readonly others: ReadonlyMap<string, PairMember>
 }
 
+/** Lists all checkpoints of a pair: post, base and the others. */
 export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [post, base, ...others.values()]
 
-/** Finds the checkpoint that a layer's restored tensors come from. */
+/** Finds the checkpoint that a layer's restored tensors come from: base, unless the recipe names another source. */
 export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
   source === undefined ? base : mapGet(others, source.path, 'checkpoint')
 
+/** Opens a model folder. The parameters are those of `openCheckpoint`. */
 export type MemberOpener = (path: string, adapterBase?: string, namedBase?: string) => Promise<PairMember>
 
-/** Opens a checkpoint in the sandbox process. @param adapterBase the base model of an adapter */
+/** Opens a checkpoint by its description from the sandbox process. */
 export const openMember: MemberOpener = async (path, adapterBase, namedBase) => {
   const facts = await folderFacts('checkpoint', path, { adapterBase, namedBase })
   const { data, error } = await parseInPieces(DescribedCheckpoint, facts)
   if (error !== undefined) throw error
-  return memberOf({ ...data, tensors: new Map(data.tensors) })
+  return toMember({ ...data, tensors: new Map(data.tensors) })
 }
 
+/** Opens a checkpoint in this process. */
 export const readMember: MemberOpener = async (path, adapterBase, namedBase) =>
-  memberOf(await openCheckpoint(path, adapterBase, namedBase))
+  toMember(await openCheckpoint(path, adapterBase, namedBase))
 
-function memberOf(checkpoint: Checkpoint): PairMember {
-  const spec = decoderSpec(configWithoutScales(checkpoint.config, checkpoint.configPath), checkpoint.configPath)
-  const adjusted = { ...spec, tiedHead: spec.tiedHead || lacksHead(checkpoint, spec) }
-  return { checkpoint, spec: adjusted, requiredTensors: usedTensors(adjusted) }
+function toMember(checkpoint: Checkpoint): PairMember {
+  const configSpec = decoderSpec(configWithoutScales(checkpoint.config, checkpoint.configPath), checkpoint.configPath)
+  const spec = { ...configSpec, tiedHead: configSpec.tiedHead || lacksHead(checkpoint, configSpec) }
+  return { checkpoint, spec, requiredTensors: requiredTensors(spec) }
 }
 
-function usedTensors(spec: DecoderSpec): PairMember['requiredTensors'] {
+function requiredTensors(spec: DecoderSpec): PairMember['requiredTensors'] {
   const { embedding, rowInputs, finalNorm, head } = wholeModelTensors(spec)
   return {
     layers: spec.layers.flatMap((_, layer) => layerTensors(spec, layer)),
@@ -54,7 +58,7 @@ function usedTensors(spec: DecoderSpec): PairMember['requiredTensors'] {
   }
 }
 
-/** Reports whether a nested text model lacks a head tensor, which transformers ties then. */
+/** Reports whether the text model inside another model has no head tensor: transformers then uses the embeddings. */
 function lacksHead({ config, tensors }: Checkpoint, spec: DecoderSpec): boolean {
   return config.model_type !== spec.modelType && !tensors.has(wholeModelTensors(spec).head.name)
 }

@@ -3,6 +3,7 @@ import { anyExperts, type DecoderSpec, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
+import { plural } from '../../contract/words/format'
 import { shellWord } from '../../contract/words/shell-word'
 import { describeBaseDifferences } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
@@ -14,27 +15,29 @@ import { fullModelName, folderModelName } from './model-folder'
 import { pairErrors, type PairError } from './pair-errors'
 import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
-/** Opens a pair. @throws WorkbenchError for a checkpoint that cannot be opened, or the first problem of the two */
+/** Opens a pair. @throws WorkbenchError for a checkpoint that cannot be opened, or two that form no pair */
 export async function openPair(basePath: string, postPath: string): Promise<PairMembers> {
-  return usablePair(openMember, basePath, postPath)
+  return openUsablePair(openMember, basePath, postPath)
 }
 
+/** Does the same without the sandbox process. Only processes that main can end may do so. */
 export async function readPair(basePath: string, postPath: string): Promise<PairMembers> {
-  return usablePair(readMember, basePath, postPath)
+  return openUsablePair(readMember, basePath, postPath)
 }
 
-async function usablePair(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
+async function openUsablePair(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
   const { base, post } = await openMembers(open, basePath, postPath)
   const errors = pairErrors(base, post)
-  refuse(errors, 'Base and post cannot be used as a pair.', inspection(base, post))
+  refuse(errors, 'Base and post cannot be used as a pair.', inspectAdvice(base, post))
   return { base, post }
 }
 
-function inspection(base: PairMember, post: PairMember): string {
+function inspectAdvice(base: PairMember, post: PairMember): string {
   const [inBase, inPost] = [base, post].map(({ checkpoint }) => shellWord(checkpoint.path))
   return `This command lists every problem: slr inspect --base ${inBase} --post ${inPost}`
 }
 
+/** Throws an error that names the first three errors, if there are any. */
 export function refuse(errors: readonly PairError[], complaint: string, hint: string): void {
   const [first] = errors
   if (first === undefined) return
@@ -58,7 +61,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
   const yieldTurn = yieldEvery20ms()
   const errors = [...pairErrors(base, post), ...(await groupErrors(base)), ...(await groupErrors(post))]
   await yieldTurn()
-  const pairNotes = notes(base, post, baseExtras, postExtras)
+  const notes = pairNotes(base, post, baseExtras, postExtras)
   await yieldTurn()
   return {
     base: summariseMember(base, baseExtras),
@@ -66,18 +69,18 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     compatible: errors.length === 0,
     findings: [
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
-      ...warnings({ base, post }, errors, baseExtras, postExtras),
+      ...pairWarnings({ base, post }, errors, baseExtras, postExtras),
       ...(await tokenizerFindings(base, post)),
-      ...pairNotes
+      ...notes
     ]
   }
 }
 
-/** Checks the groups of one checkpoint, and names the first problem. */
+/** Checks the column groups that a quantised checkpoint stores, and reports the first problem. */
 async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   const [first, ...others] = await groupProblems(checkpoint)
   if (first === undefined) return []
-  const more = others.length === 0 ? '' : ` So it is with ${count(others, 'other tensor')}.`
+  const more = others.length === 0 ? '' : ` The same is true of ${plural(others.length, 'other tensor')}.`
   return [{ code: 'bad-file', message: `${first.message}${more}` }]
 }
 
@@ -94,6 +97,7 @@ async function openMembers(open: MemberOpener, basePath: string, postPath: strin
   throw first
 }
 
+/** Identifies the two checkpoints of a pair by folder and content, as stored results do. */
 export const pairReferences = (
   folders: { readonly base: string; readonly post: string },
   { base, post }: PairMembers
@@ -107,6 +111,7 @@ const summariseMember = (member: PairMember, extras: FolderExtras): CheckpointSu
   name: fullModelName(member.checkpoint.path)
 })
 
+/** Describes a checkpoint for the window and the command line. */
 export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {
   const dtypes = new Map<string, number>()
   let parameterCount = 0
@@ -140,7 +145,7 @@ export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras
   }
 }
 
-function warnings(
+function pairWarnings(
   { base, post }: PairMembers,
   errors: readonly PairError[],
   baseExtras: FolderExtras,
@@ -164,16 +169,16 @@ function warnings(
   return messages.map((message) => ({ severity: 'warning', message }))
 }
 
-/** Compares tokenizers. Base as a whole model needs post's tokens from its own. */
+/** Warns about tokenizers that differ. Base is compared as a whole model only if its own gives the same tokens. */
 async function tokenizerFindings(base: PairMember, post: PairMember): Promise<Finding[]> {
   if (!(await tokenizersDiffer(base.checkpoint.textFolder, post.checkpoint.textFolder))) return []
   const message =
-    "Base's tokenizer.json is not post's: prompts are made tokens by post's, and where base's makes others of them, " +
-    'base as a whole model cannot be compared.'
+    "Base's tokenizer.json is not post's. Prompts are encoded by post's. If base's gives other tokens, base cannot " +
+    'be compared as a whole model.'
   return [{ severity: 'warning', message }]
 }
 
-function notes(base: PairMember, post: PairMember, baseExtras: FolderExtras, postExtras: FolderExtras): Finding[] {
+function pairNotes(base: PairMember, post: PairMember, baseExtras: FolderExtras, postExtras: FolderExtras): Finding[] {
   const messages: string[] = []
   const [inBase, inPost] = [base.spec.vocabularySize, post.spec.vocabularySize]
   if (inBase !== inPost) {
@@ -200,20 +205,20 @@ function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
   const [first] = entries
   if (first === undefined) return []
   return [
-    `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the ` +
-      `${first.dtype} that these make, and activations are not rounded.`
+    `${label} stores ${plural(entries.length, 'tensor')} as ${storedDtype(first)} with scales: they are decoded to ` +
+      `${first.dtype}, and activations are not rounded.`
   ]
 }
 
 /** Notes layers whose keys and values later layers read. */
 function sharedKeyNotes({ layers }: DecoderSpec): string[] {
-  const readers = layers.filter(({ shape }) => shape?.keyValues === 'earlierLayer').length
+  const readerCount = layers.filter(({ shape }) => shape?.keyValues === 'earlierLayer').length
   const owners = layers.flatMap(({ carriedPair, shape }, layer) =>
     carriedPair !== null && shape?.keyValues !== 'earlierLayer' ? [layer] : []
   )
-  if (readers === 0) return []
+  if (readerCount === 0) return []
   return [
-    `The last ${readers} layers read the keys and values of layers ${owners.join(' and ')}. ` +
+    `The last ${readerCount} layers read the keys and values of layers ${owners.join(' and ')}. ` +
       'A recipe that restores one of these changes what all of them attend to.'
   ]
 }
@@ -227,18 +232,19 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
   const [first] = different
   if (first === undefined) return []
   return [
-    `${count(different, 'layer tensor')} stored in different dtypes, such as ${first}: restored ones are rounded to ` +
-      'that of post.'
+    `${plural(different.length, 'layer tensor')} stored in different dtypes, such as ${first}: restored ones are ` +
+      'rounded to that of post.'
   ]
 }
 
+/** Notes stored tensors that the decoder does not use. A stored head that the config ties has its own note. */
 export function unusedNotes(label: string, { checkpoint, spec, requiredTensors: used }: PairMember): string[] {
   const names = new Set([...used.layers, ...used.whole].map(({ name }) => name))
   const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name))
   const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)
   const others = unused.filter((entry) => entry !== head).map(([, entry]) => quoteName(entry.name))
   const notice =
-    `${label} holds tensors that its decoder does not use: ${count(others, 'tensor')}, ` +
+    `${label} holds tensors that its decoder does not use: ${plural(others.length, 'tensor')}, ` +
     `such as ${others.slice(0, 3).join(', ')}.`
   return [
     ...(head === undefined ? [] : [storedHeadNote(label, head[1].name)]),
@@ -252,8 +258,4 @@ function storedHeadNote(label: string, name: string): string {
     'with. Where the two differ, transformers 5 takes the stored head: set "tie_word_embeddings" to false in ' +
     'config.json if that is meant.'
   )
-}
-
-function count(list: readonly unknown[], noun: string): string {
-  return list.length === 1 ? `1 ${noun}` : `${list.length} ${noun}s`
 }

@@ -22,10 +22,10 @@ export const ADD_ROW = Buffer.from(
 )
 
 const PAGE_BYTES = 2 ** 16
-/** Columns that a row is a multiple of. */
+/** Rows are padded to a multiple of this number of columns. */
 const BLOCK = 16
 
-/** The functions of `add-row.wat`. Places are in bytes of their memory. */
+/** The functions of `add-row.wat`. Rows and ends are given by their byte addresses in the module's memory. */
 interface RowFunctions {
   addRow: (left: number, right: number, values: number, rowBytes: number, rank: number, scale: number) => void
   expandRow: (halves: number, values: number, end: number) => void
@@ -52,6 +52,7 @@ function roundsOnce({ addRow }: RowFunctions, memory: WebAssembly.Memory): boole
   const inexact = 1 + 2 ** -12
   const floats = new Float32Array(memory.buffer)
   const [row, left] = [2 * BLOCK, 3 * BLOCK]
+  // Computes 0 + 1 · -round(inexact²) + inexact · inexact in every column of a row.
   floats
     .fill(-Math.fround(inexact ** 2), 0, BLOCK)
     .fill(inexact, BLOCK, row)
@@ -79,23 +80,27 @@ function plainAddRow(memory: WebAssembly.Memory): RowFunctions['addRow'] {
   }
 }
 
-/** Adds products of factors to weights, rank by rank. Each sum is rounded to float32 once, as by OpenBLAS. */
+/**
+ * Adds the product of an adapter's two factors to weights, rank by rank. Each sum is rounded to float32 once, as by
+ * OpenBLAS, so the sums equal PEFT's.
+ */
 export class ProductAdder {
+  /** True if WebAssembly rounds each sum once; false if JavaScript computes the sums. */
   readonly isFused: boolean
   private readonly memory = new WebAssembly.Memory({ initial: 1 })
-  private readonly rows = rowFunctions(this.memory)
+  private readonly functions = rowFunctions(this.memory)
   private factors: LoadedFactors | null = null
 
   constructor(mayFuse = true) {
-    this.isFused = mayFuse && roundsOnce(this.rows, this.memory)
-    if (!this.isFused) this.rows.addRow = plainAddRow(this.memory)
+    this.isFused = mayFuse && roundsOnce(this.functions, this.memory)
+    if (!this.isFused) this.functions.addRow = plainAddRow(this.memory)
   }
 
   /**
    * Adds scale · left·right to values of a matrix, in float32, and rounds the sums to the dtype.
    *
-   * @param bytes of the values from element `first` of the matrix on, any number of them
-   * @param columns of the matrix
+   * @param bytes stored values from element `first` of the matrix on, changed in place
+   * @param columns number of columns of the matrix
    */
   add(
     bytes: Uint8Array,
@@ -108,7 +113,7 @@ export class ProductAdder {
     const { rank, left } = factors
     const width = DTYPE_BYTES[dtype]
     const rowBytes = 4 * BLOCK * Math.ceil(columns / BLOCK)
-    // The right factor is followed by a row of values in float32, one in bfloat16 and a row of the left factor.
+    // The memory holds the right factor, then a row of values in float32, one in bfloat16 and a row of the left factor.
     const values = rank * rowBytes
     const halves = values + rowBytes
     const leftAddress = halves + rowBytes / 2
@@ -123,9 +128,10 @@ export class ProductAdder {
       const piece = bytes.subarray(done, done + width * columns - skip)
       leftRow.set(left.subarray(row * rank, (row + 1) * rank))
       memory.set(piece, stored + skip)
-      if (dtype === 'BF16') this.rows.expandRow(halves, values, halves)
-      this.rows.addRow(leftAddress, 0, values, rowBytes, rank, scale)
-      if (dtype === 'BF16') this.rows.roundRow(halves, values, halves)
+      // The values end where `halves` begin.
+      if (dtype === 'BF16') this.functions.expandRow(halves, values, halves)
+      this.functions.addRow(leftAddress, 0, values, rowBytes, rank, scale)
+      if (dtype === 'BF16') this.functions.roundRow(halves, values, halves)
       piece.set(memory.subarray(stored + skip, stored + skip + piece.length))
       done += piece.length
     }

@@ -3,6 +3,7 @@ import { layerTensors, requireComponents, tensorStrength } from '../family'
 import { roundFloat32, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
 
+/** Origin of the bytes of a tensor in a restored model. */
 export type TensorOrigin =
   | 'post' // post's bytes
   | 'merged' // a weight of base with post's adapter
@@ -11,9 +12,14 @@ export type TensorOrigin =
   | 'converted' // the source's values, rounded to post's dtype
   | 'scaled' // a factor of post's adapter, multiplied by the share of post
   | 'factor' // a factor of a low-rank adapter
-  | 'blended' // values between the two or beyond them, rounded to post's dtype
+  | 'blended' // a blend of post's and the source's values, rounded to post's dtype
 
-/** Determines the source of a tensor's bytes from the strength of the source `from`. */
+/**
+ * Determines where a tensor's bytes come from.
+ *
+ * @param strength share of the layer's source in the blend: 0 is post, 1 is the source
+ * @param from the kind of the layer's source
+ */
 export function tensorOrigin(
   strength: number,
   dtypes: { source: WeightDtype; post: WeightDtype },
@@ -25,8 +31,11 @@ export function tensorOrigin(
 }
 
 /**
- * Blends values in place: (1 - a) post + a source in float32, rounded to post's stored dtype. @param values of the
- * source @param post unused for strength 1 @param strength a, not 0; it may extrapolate
+ * Blends values in place: (1 - a) post + a source in float32, rounded to post's stored dtype.
+ *
+ * @param values the values of the source, which the blend replaces.
+ * @param post unused for strength 1.
+ * @param strength a, not 0. Below 0 or above 1 it extrapolates.
  */
 export function restoreValues(
   values: Float32Array,
@@ -44,7 +53,7 @@ export function restoreValues(
   if (strength !== 1 || dtypes.source !== dtypes.post) roundFloat32(values, dtypes.post)
 }
 
-/** Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source. */
+/** Returns the restored tensors of the decoder layers by canonical name, each with the share of the layer's source. */
 export function restoredTensors(
   { spec }: PairMember,
   strengths: readonly LayerStrength[]

@@ -6,35 +6,44 @@ import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtyp
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
 
-/** Limit of a header. Qwen3 30B-A3B in GPTQ has 1.8 MB. The reference allows 100 MB, which hostile files could use. */
+/** Limit of a header. Qwen3 30B-A3B in GPTQ has 1.8 MB. The reference allows 100 MB, which malicious files may use. */
 const MAX_HEADER_BYTES = 4_000_000
 const MAX_HEADER_NAMES = 100_000
+/** Bytes of the header's length, at the start of a file. */
 const LENGTH_BYTES = 8
 
+/** A tensor in a file, as its header describes it. */
 const StoredTensor = z.object({
   name: z.string(),
   dtype: StoredDtype,
   shape: z.array(z.number()),
   /** Absolute path. */
   file: z.string(),
+  /** First byte in the file. */
   offset: z.number(),
   byteLength: z.number()
 })
 export type StoredTensor = z.infer<typeof StoredTensor>
 
+/** The stored tensors of a quantised weight: weight = (code - zero point) × scale, with one scale for each block. */
 const Scaled = z.object({
+  /** The stored numbers. */
   codes: StoredTensor,
   kind: z.enum(['F8_E4M3', 'I8', 'I4']),
   /**
-   * Storage of the numbers: bytes, or words of 32 bits with the first in the lowest bits, along rows or columns. AWQ
+   * Storage of the codes: bytes, or words of 32 bits with the first code in the lowest bits, along rows or columns. AWQ
    * stores the transposed weight, with a word for 8 of its rows.
    */
   layout: z.enum(['bytes', 'rows', 'columns', 'awq']),
   scales: StoredTensor,
+  /** Rows and columns of a block. */
   block: z.tuple([z.number(), z.number()]),
-  /** Packed zero points; `added` is missing from them. Null if zero is the middle of the numbers. */
+  /** Packed zero points, to which `added` is added. Null if zero is the middle of the codes. */
   zeros: z.object({ tensor: StoredTensor, added: z.union([z.literal(0), z.literal(1)]) }).nullable(),
-  /** The group of each column; null if groups are consecutive. */
+  /**
+   * The group of each column: columns of a group share scales. Null if groups are consecutive. The config may demand
+   * groups of one size (`even`) or consecutive ones (`inTurn`).
+   */
   groups: z.object({ tensor: StoredTensor, order: z.enum(['any', 'even', 'inTurn']) }).nullable()
 })
 export type Scaled = z.infer<typeof Scaled>
@@ -50,12 +59,12 @@ const Adapted = z.object({
   isEmbedding: z.boolean()
 })
 
-/** Location of a tensor in a file. For quantised weights, dtype, shape and bytes are those of the decoded tensor. */
+/** A tensor to compute with. For quantised or adapted weights, dtype, shape and bytes are of the decoded tensor. */
 export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional(), adapted: Adapted.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 
 export interface SafetensorsHeader {
-  /** Sorted by their bytes. */
+  /** Sorted by offset. */
   tensors: TensorEntry[]
   metadata: Record<string, string>
   headerSha256: string
@@ -73,6 +82,7 @@ const TensorInfo = z.object({
 })
 const FileMetadata = z.record(z.string(), z.string()).nullish()
 
+/** Reads and checks the header of a safetensors file, without its weights. @throws WorkbenchError naming the fault */
 export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
   const handle = await openWeightFile(file)
   try {
@@ -124,29 +134,19 @@ function parseHeader(
   } catch {
     throw fileError(`${file}: the header is not UTF-8 text.`)
   }
-  // Entries instead of look-ups treat a hostile name such as "__proto__" like any other.
-  const { tensorInfos, metadata } = splitHeader(
-    Object.entries(parseJsonObject(text, `${file}: the header`, MAX_HEADER_NAMES)),
-    file
-  )
-  const dataStart = LENGTH_BYTES + header.byteLength
-  const tensors = tensorInfos.map(([name, info]) => tensorEntry(name, info, file, dataStart))
-  tensors.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)
-  checkCoverage(tensors, file, dataStart, fileBytes)
-  return { tensors, metadata }
-}
-
-function splitHeader(
-  entries: [string, unknown][],
-  file: string
-): { tensorInfos: [string, unknown][]; metadata: Record<string, string> } {
-  const tensorInfos = entries.filter(([name]) => name !== '__metadata__')
-  const stored = entries.find(([name]) => name === '__metadata__')?.[1]
-  const metadata = FileMetadata.safeParse(stored)
+  // Entries instead of look-ups treat a malicious name such as "__proto__" like any other.
+  const entries = Object.entries(parseJsonObject(text, `${file}: the header`, MAX_HEADER_NAMES))
+  const metadata = FileMetadata.safeParse(entries.find(([name]) => name === '__metadata__')?.[1])
   if (!metadata.success) {
     throw fileError(`${file}: __metadata__ must be a map of strings: ${describeIssue(metadata.error)}.`)
   }
-  return { tensorInfos, metadata: metadata.data ?? {} }
+  const dataStart = LENGTH_BYTES + header.byteLength
+  const tensors = entries
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, info]) => tensorEntry(name, info, file, dataStart))
+  tensors.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)
+  checkCoverage(tensors, file, dataStart, fileBytes)
+  return { tensors, metadata: metadata.data ?? {} }
 }
 
 function tensorEntry(name: string, stored: unknown, file: string, dataStart: number): TensorEntry {
@@ -170,7 +170,7 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
     )
   }
   if (end < begin) throw fileError(`${what} ends at byte ${end} of the data, before it starts (${begin}).`)
-  const byteLength = shape.reduce(checkedProduct(what, shape), DTYPE_BYTES[dtype])
+  const byteLength = tensorBytes(what, dtype, shape)
   if (end - begin !== byteLength) {
     throw fileError(
       `${what} has ${end - begin} bytes, expected ${byteLength} for ${dtype} of shape [${shape.join(', ')}].`
@@ -179,17 +179,19 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
   return { name, dtype, shape, file, offset: dataStart + begin, byteLength }
 }
 
-/** Multiplies sizes exactly up to 2^53, far beyond any file. */
-function checkedProduct(what: string, shape: readonly number[]): (product: number, size: number) => number {
-  return (product, size) => {
-    if (!Number.isSafeInteger(product * size)) {
+/** Computes the bytes of a tensor. They must be below 2^53, up to which numbers are exact. */
+function tensorBytes(what: string, dtype: StoredDtype, shape: readonly number[]): number {
+  let bytes: number = DTYPE_BYTES[dtype]
+  for (const size of shape) {
+    bytes *= size
+    if (!Number.isSafeInteger(bytes)) {
       throw fileError(`${what} has the shape [${shape.slice(0, 16).join(', ')}], more than any file can hold.`)
     }
-    return product * size
   }
+  return bytes
 }
 
-/** Checks that tensors cover the data. @param tensors sorted by their bytes */
+/** Checks that tensors cover the data without holes and overlaps. @param tensors sorted by offset */
 function checkCoverage(tensors: readonly TensorEntry[], file: string, dataStart: number, fileBytes: number): void {
   let position = dataStart
   for (const { name, offset, byteLength } of tensors) {
@@ -206,7 +208,7 @@ function checkCoverage(tensors: readonly TensorEntry[], file: string, dataStart:
   if (position > fileBytes) {
     throw fileError(
       `${file} is truncated: it has ${fileBytes} bytes, expected ${position}; tensor ` +
-        `${quoteName(firstBeyond(tensors, fileBytes))} is not complete.`,
+        `${quoteName(firstIncomplete(tensors, fileBytes))} is not complete.`,
       INCOMPLETE_HINT
     )
   }
@@ -217,7 +219,7 @@ function checkCoverage(tensors: readonly TensorEntry[], file: string, dataStart:
   }
 }
 
-function firstBeyond(tensors: readonly TensorEntry[], fileBytes: number): string {
+function firstIncomplete(tensors: readonly TensorEntry[], fileBytes: number): string {
   return tensors.find((tensor) => tensor.offset + tensor.byteLength > fileBytes)?.name ?? ''
 }
 

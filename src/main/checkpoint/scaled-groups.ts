@@ -7,10 +7,15 @@ import type { Checkpoint } from './checkpoint'
 import type { Scaled, StoredTensor } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 
-/** The stored group of scales of each column. */
+/** The stored group of each column of a quantised weight. Columns of a group share their scales. */
 type Groups = NonNullable<Scaled['groups']>
 
-/** Checks the groups of a weight's columns. @throws WorkbenchError `bad-file` */
+/**
+ * Checks the groups of a weight's columns and returns them.
+ *
+ * @param stored the group of each column, 0 to `groupCount` - 1
+ * @throws WorkbenchError `bad-file`
+ */
 export function checkedGroups(
   scaled: Pick<Scaled, 'block'>,
   groups: Groups,
@@ -24,17 +29,22 @@ export function checkedGroups(
 
 /** Finds a group that does not exist or contradicts the config; null if all are correct. */
 function groupProblem(
-  { block: [, size] }: Pick<Scaled, 'block'>,
+  { block }: Pick<Scaled, 'block'>,
   { tensor, order }: Groups,
   stored: Int32Array,
   groupCount: number
 ): WorkbenchError | null {
+  const [, size] = block
+  /** Number of columns of each group. */
   const sizes = new Int32Array(groupCount)
   for (const [column, group] of stored.entries()) {
     if (group < 0 || group >= groupCount)
       return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${groupCount - 1}`)
     if (order === 'inTurn' && group !== Math.floor(column / size))
-      return badGroup(tensor, `puts column ${column} into group ${group}, but by its config.json they are in turn`)
+      return badGroup(
+        tensor,
+        `puts column ${column} into group ${group}, but by its config.json groups are consecutive`
+      )
     sizes[group] = elementAt(sizes, group, 'group') + 1
   }
   const uneven = order === 'even' ? sizes.findIndex((count) => count !== size) : -1

@@ -6,23 +6,23 @@ import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
 import { checkedGroups } from './scaled-groups'
 import { CODE_BITS, multiplyOut, rowBytesOf, type ScaleValues } from './scaled-values'
 
-/** Reads bytes of a stored tensor from `skip` on; the caller checks the file and counts bytes. */
+/** Fills `target` with bytes of a stored tensor from `skip` on. It checks the file and counts the bytes. */
 export type ReadStored = (tensor: StoredTensor, skip: number, target: Uint8Array) => Promise<void>
 
 interface LoadedScales {
   readonly scaled: Scaled
   readonly values: Promise<ScaleValues>
-  /** Numbers stored along columns, transposed. */
+  /** All codes row by row, if they are stored along columns and were needed; otherwise null. */
   transposed: Promise<Uint8Array> | null
 }
 
-/** Most rows that are read directly instead of with the whole tensor, if numbers are stored along columns. */
+/** If codes are stored along columns, up to this number of rows is read directly. For more, all codes are read. */
 const MAX_DIRECT_ROWS = 4
 
 /** Bytes of words that are transposed at a time. */
 const TRANSPOSED_BYTES = 2 ** 22
 
-/** Reads scaled weights as floats. The scales of one weight stay in memory. */
+/** Reads quantised weights, which are stored as codes with scales, as floats. The scales of one weight are kept. */
 export class ScaledReader {
   private loaded: LoadedScales | null = null
 
@@ -35,8 +35,8 @@ export class ScaledReader {
     const count = target.byteLength / DTYPE_BYTES[dtype]
     if (count === 0) return
     const scales = this.scalesOf(entry, scaled)
-    const [stored, values] = await Promise.all([this.numbers(scales, columns, first, count), scales.values])
-    multiplyOut(stored, first, values, scaled, columns, { dtype, bytes: target, count })
+    const [codes, values] = await Promise.all([this.readCodes(scales, columns, first, count), scales.values])
+    multiplyOut(codes, first, values, scaled, columns, { dtype, bytes: target, count })
   }
 
   private scalesOf({ shape }: TensorEntry, scaled: Scaled): LoadedScales {
@@ -45,7 +45,8 @@ export class ScaledReader {
     return this.loaded
   }
 
-  private async numbers(
+  /** Reads the codes of `count` elements from `first` on, row by row. */
+  private async readCodes(
     loadedScales: LoadedScales,
     columns: number,
     first: number,
@@ -61,7 +62,7 @@ export class ScaledReader {
     // The remainder of the last word of a row is read too.
     const end = (first + count) % columns === 0 ? byteOf(first + count) : byteOf(first + count - 1) + 1
     if (scaled.layout === 'awq') {
-      loadedScales.transposed ??= this.words(scaled.codes).then((words) => rowsOfAwq(scaled.codes, words))
+      loadedScales.transposed ??= this.readWords(scaled.codes).then((words) => rowsOfAwq(scaled.codes, words))
       return (await loadedScales.transposed).subarray(start, end)
     }
     if (scaled.layout === 'columns') {
@@ -81,7 +82,7 @@ export class ScaledReader {
     return bytes
   }
 
-  /** Reads columns of a matrix of words, one after the other. */
+  /** Reads columns of a matrix of 32-bit words, one after the other. */
   private async readColumns(codes: StoredTensor, columns: { first: number; end: number }): Promise<Uint8Array> {
     const [height, width] = [elementAt(codes.shape, 0, 'size'), elementAt(codes.shape, 1, 'size')]
     const columnCount = columns.end - columns.first
@@ -92,36 +93,37 @@ export class ScaledReader {
       const rows = Math.min(perRead, height - row)
       const words = new Int32Array(rows * columnCount)
       await this.readStored(codes, 4 * (row * width + columns.first), new Uint8Array(words.buffer))
-      transposeInto(transposed, words, { row, rows, wanted: columnCount, height })
+      transposeInto(transposed, words, { row, rows, columnCount, height })
     }
     return new Uint8Array(transposed.buffer)
   }
 
   private async scaleValues(scaled: Scaled, shape: readonly number[]): Promise<ScaleValues> {
     const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
-    const across = Math.ceil(columns / scaled.block[1])
+    const groupCount = Math.ceil(columns / scaled.block[1])
     const scales = await storedFloats(scaled.scales, this.readStored)
     const isTransposed = scaled.layout !== 'rows' && scaled.layout !== 'bytes'
     return {
-      scales: isTransposed ? transposeFloats(scales, across, rows) : scales,
+      scales: isTransposed ? transposeFloats(scales, groupCount, rows) : scales,
       zeros:
         scaled.zeros === null
           ? null
-          : zeroPoints(scaled, scaled.zeros, await this.words(scaled.zeros.tensor), rows, across),
+          : zeroPoints(scaled, scaled.zeros, await this.readWords(scaled.zeros.tensor), rows, groupCount),
       groupOf:
         scaled.groups === null
           ? null
-          : checkedGroups(scaled, scaled.groups, await this.words(scaled.groups.tensor), across)
+          : checkedGroups(scaled, scaled.groups, await this.readWords(scaled.groups.tensor), groupCount)
     }
   }
 
-  private async words(tensor: StoredTensor): Promise<Int32Array> {
+  private async readWords(tensor: StoredTensor): Promise<Int32Array> {
     const words = new Int32Array(tensor.byteLength / 4)
     await this.readStored(tensor, 0, new Uint8Array(words.buffer))
     return words
   }
 }
 
+/** Reads a whole stored tensor as float32. */
 export async function storedFloats(tensor: StoredTensor, readStored: ReadStored): Promise<Float32Array> {
   const bytes = new Uint8Array(tensor.byteLength)
   await readStored(tensor, 0, bytes)
@@ -131,11 +133,12 @@ export async function storedFloats(tensor: StoredTensor, readStored: ReadStored)
   return values
 }
 
-/** Places in a word, from the lowest bits, of 8 neighbouring numbers of AWQ. */
+/** Positions in a 32-bit word, counted in 4 bits from the lowest, of the 4-bit codes of 8 neighbouring rows in AWQ. */
 const AWQ_POSITIONS = [0, 4, 1, 5, 2, 6, 3, 7]
 
-/** Packs rows of a weight from AWQ's words, [columns, rows / 8], two numbers to a byte. */
-function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int32Array): Uint8Array {
+/** Packs the codes of AWQ's words [columns, rows / 8] row by row, two codes in a byte. */
+function rowsOfAwq({ shape }: StoredTensor, words: Int32Array): Uint8Array {
+  const [columns, width] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
   const rowBytes = 4 * Math.ceil(columns / 8)
   const packed = new Uint8Array(8 * width * rowBytes)
   const wordAt = (column: number, wordRow: number): number =>
@@ -145,63 +148,69 @@ function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int
       const [low, high] = [wordAt(column, wordRow), wordAt(column + 1, wordRow)]
       for (const [row, position] of AWQ_POSITIONS.entries()) {
         const shift = 4 * position
-        const at = (8 * wordRow + row) * rowBytes + column / 2
-        packed[at] = ((low >>> shift) & 15) | (((high >>> shift) & 15) << 4)
+        const index = (8 * wordRow + row) * rowBytes + column / 2
+        packed[index] = ((low >>> shift) & 15) | (((high >>> shift) & 15) << 4)
       }
     }
   }
   return packed
 }
 
+/** Transposes rows of a matrix. @param words the rows from `row` on [rows, columnCount] @param height rows in all */
 function transposeInto(
-  turned: Int32Array,
+  transposed: Int32Array,
   words: Int32Array,
-  { row, rows, wanted, height }: { row: number; rows: number; wanted: number; height: number }
+  { row, rows, columnCount, height }: { row: number; rows: number; columnCount: number; height: number }
 ): void {
   // Checked once, because the loop runs for every word.
-  if (words.length !== rows * wanted) throw new RangeError(`${words.length} words of ${rows * wanted}`)
-  for (let below = 0; below < rows; below++)
-    for (let column = 0; column < wanted; column++)
-      turned[column * height + row + below] = words[below * wanted + column] ?? 0
+  if (words.length !== rows * columnCount) throw new RangeError(`${words.length} words of ${rows * columnCount}`)
+  for (let i = 0; i < rows; i++)
+    for (let column = 0; column < columnCount; column++)
+      transposed[column * height + row + i] = words[i * columnCount + column] ?? 0
 }
 
-/** Transposes scales. @param values [across, rows] */
-function transposeFloats(values: Float32Array, across: number, rows: number): Float32Array {
+/** Transposes scales. @param values [groupCount, rows] @returns [rows, groupCount] */
+function transposeFloats(values: Float32Array, groupCount: number, rows: number): Float32Array {
   const transposed = new Float32Array(values.length)
-  for (let group = 0; group < across; group++)
+  for (let group = 0; group < groupCount; group++)
     for (let row = 0; row < rows; row++)
-      transposed[row * across + group] = elementAt(values, group * rows + row, 'scale')
+      transposed[row * groupCount + group] = elementAt(values, group * rows + row, 'scale')
   return transposed
 }
 
-/** Decodes zero points, [rows, across]. @throws WorkbenchError `unsupported` for an ambiguous one */
+/**
+ * Decodes packed zero points to values relative to the middle of the codes.
+ *
+ * @returns [rows, groupCount]
+ * @throws WorkbenchError `unsupported` for an ambiguous zero point
+ */
 function zeroPoints(
   { kind, layout }: Scaled,
   { tensor, added }: NonNullable<Scaled['zeros']>,
   words: Int32Array,
   rows: number,
-  across: number
+  groupCount: number
 ): Float32Array {
   const bits = CODE_BITS[kind]
   const perWord = 32 / bits
   const [max, middle] = [2 ** bits - 1, 2 ** (bits - 1)]
-  const wordRows = words.length / across
-  const values = new Float32Array(rows * across)
+  const wordRows = words.length / groupCount
+  const values = new Float32Array(rows * groupCount)
   for (let row = 0; row < rows; row++) {
     const wordRow = Math.floor(row / perWord)
     const position = layout === 'awq' ? elementAt(AWQ_POSITIONS, row % perWord, 'position') : row % perWord
     const shift = position * bits
-    for (let group = 0; group < across; group++) {
-      const index = layout === 'rows' ? wordRow * across + group : group * wordRows + wordRow
+    for (let group = 0; group < groupCount; group++) {
+      const index = layout === 'rows' ? wordRow * groupCount + group : group * wordRows + wordRow
       const stored = (elementAt(words, index, 'word') >>> shift) & max
       if (added === 1 && stored === max) throw ambiguousZero(tensor, stored)
-      values[row * across + group] = stored + added - middle
+      values[row * groupCount + group] = stored + added - middle
     }
   }
   return values
 }
 
-/** Describes a zero point that AutoGPTQ's newer kernels and GPTQModel read differently. */
+/** Refuses a zero point that AutoGPTQ's newer kernels and GPTQModel read differently. */
 function ambiguousZero({ file, name }: StoredTensor, stored: number): WorkbenchError {
   return unsupportedError(
     `${file}: tensor ${quoteName(name)} stores the zero point ${stored}, of which some programs make ` +

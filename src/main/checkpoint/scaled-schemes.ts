@@ -4,29 +4,33 @@ import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
 
-/* Formats of weights that are stored as small numbers with scales, as listed in `METHODS`. Others are refused. */
+/* Formats of quantised weights, which are stored as codes with scales. Formats that `METHODS` lacks are refused. */
 
-/** Layout of a checkpoint's numbers and scales, and the suffixes of their names. */
+/** Layout of a checkpoint's codes and scales, and the suffixes of their tensors' names. */
 export interface Scheme {
+  /** Possible kinds of codes. In layout `bytes`, the dtype of a tensor shows its kind. */
   readonly kinds: readonly Scaled['kind'][]
   readonly layout: Scaled['layout']
   readonly suffixes: {
     readonly codes: string
     readonly scales: string
-    /** Null if the format has none. */
+    /** Null, like the two below, if the format has no such tensor. */
     readonly zeros: string | null
     readonly groups: string | null
     readonly shape: string | null
   }
   /** Suffixes of tensors that must not exist according to the config. */
   readonly absent: readonly string[]
+  /** Number to add to stored zero points. */
   readonly zerosAdded: 0 | 1
-  /** True if groups without stored numbers are consecutive. */
+  /** True if a weight may lack the tensor of groups, which are then consecutive. */
   readonly groupsOptional: boolean
-  readonly groupOrder: 'any' | 'even' | 'inTurn'
+  readonly groupOrder: NonNullable<Scaled['groups']>['order']
+  /** Returns the rows and columns that share a scale, for a weight of this shape. */
   readonly blockOf: (rows: number, columns: number) => [rows: number, columns: number]
 }
 
+/** The common part of schemes with one code in each byte. */
 const BYTES = {
   kinds: ['F8_E4M3', 'I8'],
   layout: 'bytes',
@@ -49,8 +53,8 @@ const Float8Config = z.strictObject({
 })
 
 function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
-  // The block size is 128 by 128 unless the config contains another one.
-  const { weight_block_size: block = [128, 128] } = config
+  // Without the setting, a block has 128 × 128 weights. Null means one block for the whole tensor.
+  const block: [number, number] | null = config.weight_block_size === undefined ? [128, 128] : config.weight_block_size
   return {
     ...BYTES,
     suffixes: { codes: '.weight', scales: '.weight_scale_inv', zeros: null, groups: null, shape: null },
@@ -58,19 +62,20 @@ function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
   }
 }
 
-/** A scale for each row, for each group of a row, or for the whole tensor. */
+/* Strategies of compressed-tensors: a scale for each row, for each group of a row, or for the whole tensor. */
 const Channel = z.object({ strategy: z.literal('channel') })
 const Group = z.object({ strategy: z.literal('group'), group_size: count })
 const PackedStrategy = z.discriminatedUnion('strategy', [Channel, Group])
 const Strategy = z.discriminatedUnion('strategy', [z.object({ strategy: z.literal('tensor') }), Channel, Group])
 
-const Nothing = z.union([z.null(), z.strictObject({})]).optional()
+/** A setting that must not be in use. */
+const Unused = z.union([z.null(), z.strictObject({})]).optional()
 
 /** Excludes weights that are also pruned or rotated. */
 const COMPRESSED = {
   quant_method: z.literal('compressed-tensors'),
-  sparsity_config: z.union([Nothing, z.object({ format: z.literal('dense') })]),
-  transform_config: Nothing
+  sparsity_config: z.union([Unused, z.object({ format: z.literal('dense') })]),
+  transform_config: Unused
 }
 
 const BytesFormat = z.enum(['float-quantized', 'int-quantized', 'naive-quantized'])
@@ -112,7 +117,7 @@ const CompressedWords = z.object({
   })
 })
 
-/** Activation orders with stored groups of columns; other orders affect only the calibration. */
+/** Values of `actorder` with which groups of columns are stored. The others affect only the calibration. */
 const ORDERED: readonly unknown[] = ['group', 'dynamic', true]
 
 const SCALE = '.weight_scale'
@@ -166,7 +171,7 @@ const GptqConfig = z.object({
   is_marlin_format: z.literal(false).nullish(),
   pack_dtype: z.literal('int32').nullish(),
   // Other bits for some modules, and rotated weights.
-  dynamic: Nothing,
+  dynamic: Unused,
   rotation: z.null().optional()
 })
 
@@ -180,7 +185,7 @@ function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
     // The first format stores zero points minus one.
     zerosAdded: format === 'gptq_v2' ? 0 : 1,
     groupsOptional: ordered === false,
-    // Some kernels then ignore the stored order of groups.
+    // With desc_act false, some kernels ignore the stored groups, which must therefore be consecutive.
     groupOrder: ordered === false ? 'inTurn' : 'any',
     blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
   }
@@ -227,23 +232,23 @@ const SUPPORTED =
 
 type Config = Readonly<Record<string, unknown>>
 
-/** Reads the quantisation scheme of a config; null without a scheme, and for an unsupported one. */
+/** Reads the quantisation scheme of a config; null for unquantised weights and for an unsupported scheme. */
 export function schemeOf({ quantization_config: config }: Config): Scheme | null {
   if (!isJsonObject(config)) return null
   return METHODS.get(config.quant_method)?.safeParse(config).data ?? null
 }
 
-/** Removes the settings of scaled weights from a config. @throws WorkbenchError `unsupported` with the reason */
+/** Removes the quantisation settings from a config. @throws WorkbenchError `unsupported` if weights cannot be read */
 export function configWithoutScales(config: Record<string, unknown>, configPath: string): Record<string, unknown> {
-  const { quantization_config: quantised, ...rest } = config
+  const { quantization_config: quantised, ...others } = config
   if (!isJsonObject(quantised)) return config
-  const read = METHODS.get(quantised.quant_method)?.safeParse(quantised)
-  if (read?.success === true) return rest
+  const parsed = METHODS.get(quantised.quant_method)?.safeParse(quantised)
+  if (parsed?.success === true) return others
   const method = describeValue(quantised.quant_method)
+  const reason =
+    parsed === undefined ? ', which is not supported' : ` with an unsupported setting: ${describeIssue(parsed.error)}`
   throw unsupportedError(
-    `${configPath}: "quantization_config" is of the method ${method}` +
-      (read === undefined ? ', which is not supported' : ` with an unsupported setting: ${describeIssue(read.error)}`) +
-      `. Supported are ${SUPPORTED}.`,
+    `${configPath}: "quantization_config" is of the method ${method}${reason}. Supported are ${SUPPORTED}.`,
     'Use the unquantised checkpoint.'
   )
 }

@@ -2,13 +2,16 @@ import { elementAt } from '../../contract/model/look-up'
 import { encodeFloat32, roundFloat32, type WeightDtype } from './dtype'
 import type { Scaled } from './safetensors'
 
-/** Bits of a stored number. A row fills whole bytes, or whole words if packed. */
+/* Decodes quantised weights: (code - zero point) × scale. */
+
+/** Bits of a code. A row of codes fills whole bytes, or whole 32-bit words if codes are packed. */
 export const CODE_BITS: Readonly<Record<Scaled['kind'], 4 | 8>> = { F8_E4M3: 8, I8: 8, I4: 4 }
 
 export function rowBytesOf({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>, columns: number): number {
   return layout === 'bytes' ? columns : 4 * wordsFor(columns, CODE_BITS[kind])
 }
 
+/** Counts the 32-bit words that packed codes fill. */
 export function wordsFor(codes: number, bits: number): number {
   return Math.ceil((codes * bits) / 32)
 }
@@ -16,41 +19,41 @@ export function wordsFor(codes: number, bits: number): number {
 export interface ScaleValues {
   /** Scales of all blocks, row by row. */
   readonly scales: Float32Array
-  /** Zero points like the scales; null if all are zero. */
+  /** Zero points of all blocks, row by row; null if all are zero. */
   readonly zeros: Float32Array | null
   /** The group of each column; null if groups are consecutive. */
   readonly groupOf: Int32Array | null
 }
 
-/** Values of the 256 E4M3 numbers: no infinities, and one NaN of each sign. */
-const FLOAT8 = Float32Array.from({ length: 256 }, (_, bits) => {
-  const exponent = (bits >> 3) & 0xf
-  const mantissa = bits & 0x7
-  const size =
-    exponent === 0xf && mantissa === 0x7
-      ? NaN
-      : exponent === 0
-        ? mantissa * 2 ** -9
-        : (8 + mantissa) * 2 ** (exponent - 10)
-  return bits >= 128 ? -size : size
+/** Values of the 256 E4M3 codes. None is infinite, and two are NaN. */
+const FLOAT8 = Float32Array.from({ length: 256 }, (_, code) => {
+  const exponent = (code >> 3) & 0xf
+  const mantissa = code & 0x7
+  if (exponent === 0xf && mantissa === 0x7) return NaN
+  const magnitude = exponent === 0 ? mantissa * 2 ** -9 : (8 + mantissa) * 2 ** (exponent - 10)
+  return code >= 128 ? -magnitude : magnitude
 })
 
-const INT8 = Float32Array.from({ length: 256 }, (_, bits) => (bits << 24) >> 24)
+const INT8 = Float32Array.from({ length: 256 }, (_, code) => (code << 24) >> 24)
 
-/** Values of packed numbers, which are unsigned with zero in the middle. */
-const packed = (bits: 4 | 8): Float32Array =>
+/** Values of packed codes, which are unsigned with zero in the middle. */
+const packedValues = (bits: 4 | 8): Float32Array =>
   Float32Array.from({ length: 2 ** bits }, (_, code) => code - 2 ** (bits - 1))
 
-const PACKED = { 4: packed(4), 8: packed(8) } as const
+const PACKED = { 4: packedValues(4), 8: packedValues(8) } as const
 
-function numbersOf({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>): Float32Array {
+/** Returns the value of each code. */
+function codeValues({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>): Float32Array {
   if (layout !== 'bytes') return PACKED[CODE_BITS[kind]]
   return kind === 'F8_E4M3' ? FLOAT8 : INT8
 }
 
 /**
- * Computes (number - zero point) x scale in float32, rounded to the dtype of `target`. @param stored rows of numbers
- * @param first element of the tensor @param columns of the tensor
+ * Computes (code - zero point) × scale in float32, rounded to the dtype of `target`.
+ *
+ * @param stored codes of the elements from `first` on, row by row.
+ * @param first position of the first element in the tensor.
+ * @param columns number of columns of the tensor.
  */
 export function multiplyOut(
   stored: Uint8Array,
@@ -61,10 +64,11 @@ export function multiplyOut(
   target: { readonly dtype: WeightDtype; readonly bytes: Uint8Array; readonly count: number }
 ): void {
   const weights = new Float32Array(target.count)
-  const half = CODE_BITS[scaled.kind] === 4
-  const numbers = numbersOf(scaled)
+  const hasTwoPerByte = CODE_BITS[scaled.kind] === 4
+  const valueOf = codeValues(scaled)
   const rowBytes = rowBytesOf(scaled, columns)
-  const byteOf = (column: number): number => (half ? column >> 1 : column)
+  const byteOf = (column: number): number => (hasTwoPerByte ? column >> 1 : column)
+  // Position of the first stored byte in the tensor.
   const origin = Math.floor(first / columns) * rowBytes + byteOf(first % columns)
   const last = first + target.count - 1
   const lastRow = Math.floor(last / columns)
@@ -82,11 +86,11 @@ export function multiplyOut(
     const count = Math.min(columns - column, weights.length - done)
     const part = weights.subarray(done, done + count)
     const start = row * rowBytes + byteOf(column) - origin
-    if (half) unpackHalves(part, stored, start, column & 1, numbers)
-    else unpackBytes(part, stored, start, numbers)
-    const blocks = Math.floor(row / scaled.block[0]) * Math.ceil(columns / scaled.block[1])
-    if (values.groupOf === null) scaleConsecutive(part, values, blocks, column, scaled.block[1])
-    else scaleByGroup(part, values, values.groupOf, blocks, column)
+    if (hasTwoPerByte) unpackHalfBytes(part, stored, start, column & 1, valueOf)
+    else unpackBytes(part, stored, start, valueOf)
+    const firstBlock = Math.floor(row / scaled.block[0]) * Math.ceil(columns / scaled.block[1])
+    if (values.groupOf === null) scaleConsecutive(part, values, firstBlock, column, scaled.block[1])
+    else scaleByGroup(part, values, values.groupOf, firstBlock, column)
     done += count
   }
   roundFloat32(weights, target.dtype)
@@ -103,36 +107,42 @@ function requireEnough(
     scales.length < blocks ||
     (zeros !== null && zeros.length < blocks) ||
     (groupOf !== null && groupOf.length < columns)
-  if (isShort) throw new RangeError('scaled weights lack some of what they are made of')
+  if (isShort) throw new RangeError('codes, scales, zero points or groups of a weight are too short')
 }
 
 // Each of the loops below runs once per weight; requireEnough has checked the lengths of their arrays.
 
-function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, numbers: Float32Array): void {
-  for (let i = 0; i < part.length; i++) part[i] = numbers[stored[start + i] ?? 0] ?? 0
+function unpackBytes(part: Float32Array, stored: Uint8Array, start: number, valueOf: Float32Array): void {
+  for (let i = 0; i < part.length; i++) part[i] = valueOf[stored[start + i] ?? 0] ?? 0
 }
 
-/** Unpacks 4-bit numbers. @param odd 1 if the first is the upper half of its byte */
-function unpackHalves(part: Float32Array, stored: Uint8Array, start: number, odd: number, numbers: Float32Array): void {
+/** Unpacks 4-bit codes, the lower half of a byte first. @param skip number of codes to skip in the first byte */
+function unpackHalfBytes(
+  part: Float32Array,
+  stored: Uint8Array,
+  start: number,
+  skip: number,
+  valueOf: Float32Array
+): void {
   for (let i = 0; i < part.length; i++) {
-    const index = i + odd
+    const index = i + skip
     const byte = stored[start + (index >> 1)] ?? 0
-    part[i] = numbers[(byte >> ((index & 1) << 2)) & 0xf] ?? 0
+    part[i] = valueOf[(byte >> ((index & 1) << 2)) & 0xf] ?? 0
   }
 }
 
-/** Scales the groups of a row, which are consecutive. @param blocks number of blocks before the row */
+/** Scales a part of a row whose groups are consecutive. @param firstBlock index of the row's first block */
 function scaleConsecutive(
   part: Float32Array,
   { scales, zeros }: ScaleValues,
-  blocks: number,
+  firstBlock: number,
   column: number,
   blockColumns: number
 ): void {
   for (let done = 0; done < part.length;) {
     const group = Math.floor((column + done) / blockColumns)
-    const scale = elementAt(scales, blocks + group, 'scale')
-    const zero = zeros === null ? 0 : elementAt(zeros, blocks + group, 'zero point')
+    const scale = elementAt(scales, firstBlock + group, 'scale')
+    const zero = zeros === null ? 0 : elementAt(zeros, firstBlock + group, 'zero point')
     const end = Math.min((group + 1) * blockColumns - column, part.length)
     for (; done < end; done++) part[done] = ((part[done] ?? 0) - zero) * scale
   }
@@ -142,11 +152,11 @@ function scaleByGroup(
   part: Float32Array,
   { scales, zeros }: ScaleValues,
   groupOf: Int32Array,
-  blocks: number,
+  firstBlock: number,
   column: number
 ): void {
   for (let i = 0; i < part.length; i++) {
-    const index = blocks + (groupOf[column + i] ?? 0)
+    const index = firstBlock + (groupOf[column + i] ?? 0)
     part[i] = ((part[i] ?? 0) - (zeros?.[index] ?? 0)) * (scales[index] ?? 0)
   }
 }

@@ -1,20 +1,24 @@
 import { basename, dirname, join } from 'node:path'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { fileError, type WorkbenchError } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
 import { isJsonObject, quoteName } from '../base/json-object'
-import { DTYPE_BYTES, isWeightDtype } from './dtype'
+import { DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
 import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
 import { type Scheme, schemeOf } from './scaled-schemes'
 import { factorBytes } from './adapter-tensors'
 import { CODE_BITS, wordsFor } from './scaled-values'
 import { openWeightFile, readNow } from './weight-file'
 
-/** Reads weights stored as small numbers with scales of blocks, as F16 or BF16, without rounding activations. */
+/*
+ * Finds the quantised weights of a checkpoint: codes with a scale for each block, which are read as F16 or BF16.
+ * Activations are not rounded.
+ */
 
 type Tensors = ReadonlyMap<string, TensorEntry>
 type Shape = readonly [rows: number, columns: number]
 
-/** Replaces the stored numbers and scales of a checkpoint by the weights that they encode. */
+/** Replaces the codes and scales of a checkpoint by entries of the weights that they encode. */
 export async function joinScales(
   tensors: Tensors,
   config: Readonly<Record<string, unknown>>
@@ -28,10 +32,10 @@ export async function joinScales(
   const quantised = [...tensors].flatMap(([name, codes]) => partsOf(tensors, name, codes, scheme) ?? [])
   const shapes = await readShapes(quantised.flatMap(({ shape }) => shape ?? []))
   for (const { module, shape, parts } of quantised) {
-    const [rows, columns] = shapes.get(shape) ?? shapeOf(parts)
+    const [rows, columns] = shape === null ? shapeOf(parts) : mapGet(shapes, shape, 'shape')
     const scaled = { ...parts, block: scheme.blockOf(rows, columns) }
     requireFit(scaled, [rows, columns])
-    for (const suffix of Object.values(scheme.suffixes)) joined.delete(module + String(suffix))
+    for (const suffix of Object.values(scheme.suffixes)) if (suffix !== null) joined.delete(module + suffix)
     const dtype = parts.scales.dtype === 'F16' ? 'F16' : 'BF16'
     const byteLength = rows * columns * DTYPE_BYTES[dtype]
     joined.set(`${module}.weight`, { ...parts.codes, dtype, shape: [rows, columns], byteLength, scaled })
@@ -39,10 +43,10 @@ export async function joinScales(
   return joined
 }
 
-/** Matches names that only tensors of scaled weights have. */
+/** Matches names that only tensors of quantised weights have. */
 const CODES = /\.(qweight|weight_packed|weight_scale_inv)$/
 
-/** Refuses scaled weights without settings in the config. @throws WorkbenchError `bad-file` */
+/** Refuses quantised weights without settings in the config. @throws WorkbenchError `bad-file` */
 function refuseUnexplained(tensors: Tensors): void {
   const scaled = [...tensors.values()].filter(({ name }) => CODES.test(name))
   const [first] = scaled
@@ -57,12 +61,14 @@ function refuseUnexplained(tensors: Tensors): void {
 }
 
 interface QuantisedWeight {
+  /** The common start of the tensors' names, such as `model.layers.0.mlp.up_proj`. */
   readonly module: string
+  /** The tensor that stores the weight's rows and columns; null if the shape of the codes shows them. */
   readonly shape: StoredTensor | null
   readonly parts: Omit<Scaled, 'block'>
 }
 
-/** Collects the tensors of a scaled weight; null for other tensors. */
+/** Collects the tensors of a quantised weight, by the tensor of its codes; null for other tensors. */
 function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Scheme): QuantisedWeight | null {
   const { kinds, layout, suffixes } = scheme
   if (!name.endsWith(suffixes.codes)) return null
@@ -106,19 +112,21 @@ function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
   )
 }
 
+/** Derives the shape of a weight from the shape of its codes: 0 by 0 for codes that are no matrix. */
 function shapeOf({ codes, kind, layout }: QuantisedWeight['parts']): Shape {
-  const [down = 0, across = 0] = codes.shape
-  if (layout === 'awq') return [(across * 32) / CODE_BITS[kind], down]
-  return layout === 'columns' ? [across, (down * 32) / CODE_BITS[kind]] : [down, across]
+  const [height = 0, width = 0] = codes.shape
+  if (layout === 'awq') return [(width * 32) / CODE_BITS[kind], height]
+  return layout === 'columns' ? [width, (height * 32) / CODE_BITS[kind]] : [height, width]
 }
 
+/** Checks dtypes and shapes of the tensors of a quantised weight. @throws WorkbenchError `bad-file` */
 function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
   const { codes, scales, zeros, groups, kind, layout, block } = scaled
-  const [down, across] = [Math.ceil(rows / block[0]), Math.ceil(columns / block[1])]
+  const [blockRows, blockColumns] = [Math.ceil(rows / block[0]), Math.ceil(columns / block[1])]
   if (codes.shape.length !== 2 || rows === 0 || columns === 0)
     throw misfit(codes, `has the shape [${codes.shape.join(', ')}], expected rows and columns`)
   if (layout === 'bytes') {
-    requireScales(scales, down * across, block, codes.shape)
+    requireScales(scales, blockRows * blockColumns, block, codes.shape)
     return
   }
   // Only GPTQ permits a shorter last group.
@@ -143,16 +151,16 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
         'its rows and columns are exchanged'
     )
   require(codes, 'I32', layout === 'awq' ? [wordsFor(rows, bits), columns] : [rows, wordsFor(columns, bits)])
-  require(scales, isWeightDtype(scales.dtype) ? scales.dtype : 'F32, F16 or BF16', [rows, across])
-  if (zeros !== null) require(zeros.tensor, 'I32', [wordsFor(rows, bits), across])
+  require(scales, isWeightDtype(scales.dtype) ? scales.dtype : 'F32, F16 or BF16', [rows, blockColumns])
+  if (zeros !== null) require(zeros.tensor, 'I32', [wordsFor(rows, bits), blockColumns])
   if (groups !== null && (groups.tensor.dtype !== 'I32' || String(groups.tensor.shape) !== String(columns)))
     throw misfit(groups.tensor, `is not I32 with a group for each of ${columns} columns`)
 }
 
-/** Gives the expected shape of numbers along columns, if all other tensors show it; otherwise null. */
+/** Returns the expected shape of codes along columns, if the stored one has rows and columns exchanged; else null. */
 function swappedShape({ codes, scales, groups, kind, block }: Scaled): Shape | null {
-  const [across = 0, rows = 0] = scales.shape
-  const columns = groups?.tensor.shape[0] ?? across * block[1]
+  const [groupCount = 0, rows = 0] = scales.shape
+  const columns = groups?.tensor.shape[0] ?? groupCount * block[1]
   const expected = [wordsFor(columns, CODE_BITS[kind]), rows] as const
   const isTransposed = expected[0] !== rows && String(codes.shape) === String(expected.toReversed())
   return isTransposed ? expected : null
@@ -164,7 +172,7 @@ function requireScales(
   [blockRows, blockColumns]: Scaled['block'],
   shape: readonly number[]
 ): void {
-  const count = scales.shape.reduce((product, size) => product * size, 1)
+  const count = elementCount(scales.shape)
   if (isWeightDtype(scales.dtype) && count === expected) return
   throw misfit(
     scales,
@@ -173,10 +181,12 @@ function requireScales(
   )
 }
 
+/** Returns the dtype in which a weight is stored, which differs from the decoded one for quantised weights. */
 export function storedDtype({ dtype, scaled }: Pick<TensorEntry, 'dtype' | 'scaled'>): string {
   return scaled === undefined ? dtype : scaled.kind
 }
 
+/** Counts the bytes of a tensor in files, with its scales or the factors of its adapter. */
 export function storedTensorBytes({
   byteLength,
   scaled,
@@ -188,11 +198,12 @@ export function storedTensorBytes({
   return codes.byteLength + scales.byteLength + (zeros?.tensor.byteLength ?? 0) + (groups?.tensor.byteLength ?? 0)
 }
 
-/** Counts the bytes in memory while a tensor is read: scales, zero points, groups, transposed numbers and factors. */
-export function readerBytes({ scaled, adapted, shape: [rows = 0, columns = 0] }: TensorEntry): number {
+/** Counts the bytes that a reader keeps for a tensor: scales, zero points, groups, transposed codes and factors. */
+export function readerBytes({ scaled, adapted, shape }: TensorEntry): number {
   if (adapted !== undefined) return readerBytes(adapted.weight) + factorBytes(adapted)
   if (scaled === undefined) return 0
   const { codes, zeros, groups, layout, block } = scaled
+  const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
   const blocks = Math.ceil(rows / block[0]) * Math.ceil(columns / block[1])
   return (
     Float32Array.BYTES_PER_ELEMENT * blocks * (zeros === null ? 1 : 2) +
@@ -208,10 +219,8 @@ const WIDTHS = new Map<string, number>([
 ])
 
 /** Reads stored shapes, by tensor. @throws WorkbenchError `bad-file` naming the file and tensor */
-async function readShapes(
-  tensors: readonly StoredTensor[]
-): Promise<Map<StoredTensor | null, [rows: number, columns: number]>> {
-  const shapes = new Map<StoredTensor | null, [number, number]>()
+async function readShapes(tensors: readonly StoredTensor[]): Promise<Map<StoredTensor, Shape>> {
+  const shapes = new Map<StoredTensor, Shape>()
   for (const file of new Set(tensors.map((tensor) => tensor.file))) {
     const handle = await openWeightFile(file)
     try {

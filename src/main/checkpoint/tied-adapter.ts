@@ -1,7 +1,7 @@
 import { unsupportedError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { replacedName } from './adapter-tensors'
-import { decodeFloat32, DTYPE_BYTES, isWeightDtype } from './dtype'
+import { decodeFloat32, DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
 import type { TensorEntry } from './safetensors'
 import { openWeightFile, readExactly } from './weight-file'
 
@@ -9,14 +9,14 @@ const EMBEDDING = 'model.embed_tokens.weight'
 const HEAD = 'lm_head.weight'
 
 /** Elements of two tensors that are compared at a time. */
-const PIECE = 2 ** 20
+const PIECE_ELEMENTS = 2 ** 20
 
 /**
- * Checks that embeddings and head stay equal where the base ties them. PEFT uses separate tensors for the two if the
- * adapter saves either of them: the saved one, or else the base's.
+ * Checks that embeddings and head stay equal if the base ties them, which means that one tensor serves as both. If an
+ * adapter saves either, PEFT uses separate tensors for the two: the saved one, or else the base's.
  *
- * @param tiesSaved true if PEFT ties the head to the saved embeddings (`ensure_weight_tying`)
- * @returns the tensors of the adapter without its head
+ * @param tiesSaved true if PEFT ties the head to the saved embeddings (`ensure_weight_tying`).
+ * @returns the tensors of the adapter without its head.
  * @throws WorkbenchError `unsupported` naming the tensor that differs
  */
 export async function withoutTiedHead(
@@ -29,6 +29,7 @@ export async function withoutTiedHead(
   const savedAs = (name: string): TensorEntry | undefined =>
     adapter.find((tensor) => replacedName(tensor.name) === name)
   const [savedEmbedding, savedHead] = [savedAs(EMBEDDING), savedAs(HEAD)]
+  // PEFT would use these two tensors, one as embeddings and one as head.
   const saved = savedHead ?? savedEmbedding
   if (saved === undefined) return adapter
   const other = savedHead === undefined ? embedding : (savedEmbedding ?? embedding)
@@ -45,9 +46,9 @@ export async function withoutTiedHead(
 
 async function haveEqualValues(first: TensorEntry, second: TensorEntry): Promise<boolean> {
   if (String(first.shape) !== String(second.shape)) return false
-  const size = first.shape.reduce((product, length) => product * length, 1)
-  for (let start = 0; start < size; start += PIECE) {
-    const count = Math.min(PIECE, size - start)
+  const size = elementCount(first.shape)
+  for (let start = 0; start < size; start += PIECE_ELEMENTS) {
+    const count = Math.min(PIECE_ELEMENTS, size - start)
     const [values, others] = [await floatsOf(first, start, count), await floatsOf(second, start, count)]
     if (values === null || others === null || Buffer.compare(values, others) !== 0) return false
   }

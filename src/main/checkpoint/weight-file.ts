@@ -4,9 +4,10 @@ import { fileError, notFoundError, WorkbenchError } from '../../contract/model/p
 import { errorMessage } from '../base/files/bounded-file'
 import { openRegularFile } from '../base/files/regular-file'
 
-/** Pieces in which large tensors are read: Node's read length is a signed 32-bit number. */
+/** Maximum bytes of one read: Node's read length is a signed 32-bit number. */
 const MAX_PIECE_BYTES = 64 * 2 ** 20
 
+/** Size and time of the last change of a file, which show whether it was written since. */
 export interface FileState {
   bytes: number
   modifiedMs: number
@@ -38,9 +39,10 @@ export function fileStateNow({ fd }: FileHandle): FileState {
   return stateOf(fstatSync(fd))
 }
 
-/** Describes a file that was written after the model was opened. @param was its size at that time */
-export function changedFile(file: string, bytes: number, was: number | undefined): WorkbenchError {
-  const changeWords = bytes === was ? `written anew, ${bytes} bytes as then` : `now ${bytes} bytes, then ${was}`
+/** Describes a file that was written after the model was opened. @param bytesBefore its size at that time */
+export function changedFile(file: string, bytes: number, bytesBefore: number | undefined): WorkbenchError {
+  const changeWords =
+    bytes === bytesBefore ? `written again, ${bytes} bytes as then` : `now ${bytes} bytes, then ${bytesBefore}`
   return fileError(
     `${file} has changed since the model was opened (${changeWords}).`,
     'Wait until whatever writes it is done, then start again.'
@@ -51,7 +53,7 @@ function stateOf({ size, mtimeMs }: Stats): FileState {
   return { bytes: size, modifiedMs: mtimeMs }
 }
 
-/** Fills `target` from the byte `position` of the file on; reads may overlap. @throws WorkbenchError `bad-file` */
+/** Fills `target` from the byte `position` on. Several reads may run at once. @throws WorkbenchError `bad-file` */
 export async function readExactly(
   handle: FileHandle,
   file: string,
@@ -61,13 +63,15 @@ export async function readExactly(
   let done = 0
   while (done < target.byteLength) {
     const length = Math.min(MAX_PIECE_BYTES, target.byteLength - done)
-    const bytesRead = await readPiece(handle, file, target, done, length, position + done)
+    const { bytesRead } = await handle.read(target, done, length, position + done).catch((error: unknown) => {
+      throw unreadable(file, error)
+    })
     if (bytesRead === 0) throw endsEarly(file, position + done, target.byteLength - done)
     done += bytesRead
   }
 }
 
-/** Reads a few kilobytes synchronously, which is faster than another thread (0.1 ms). */
+/** Fills `target` synchronously. For a few kilobytes this is faster than a read in another thread (0.1 ms). */
 export function readNow({ fd }: FileHandle, file: string, target: Uint8Array, position: number): void {
   let done = 0
   while (done < target.byteLength) {
@@ -88,21 +92,6 @@ function endsEarly(file: string, position: number, missing: number): WorkbenchEr
 
 function unreadable(file: string, error: unknown): WorkbenchError {
   return fileError(`${file} cannot be read: ${errorMessage(error)}`)
-}
-
-async function readPiece(
-  handle: FileHandle,
-  file: string,
-  target: Uint8Array,
-  offset: number,
-  length: number,
-  position: number
-): Promise<number> {
-  try {
-    return (await handle.read(target, offset, length, position)).bytesRead
-  } catch (error) {
-    throw unreadable(file, error)
-  }
 }
 
 export function isMissing(error: unknown): boolean {

@@ -12,17 +12,18 @@ const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
 /** Limit of an index. Qwen3 30B-A3B takes 1.7 MB, and 6.7 MB in GPTQ. */
 const MAX_INDEX_BYTES = 10_000_000
-/** Limits of files and headers that a folder can make this program read. Llama 3.1 405B has 191 files. */
+/** Limits of the files and headers that are read of one folder. Llama 3.1 405B has 191 files. */
 const MAX_FILES = 500
 const MAX_HEADERS_BYTES = 16_000_000
 const MAX_INDEX_NAMES = 100_000
 
+/** A weight file of a model folder with its header. */
 export interface WeightFile extends SafetensorsHeader {
   name: string
   path: string
 }
 
-/** Reads the headers of weight files by name. A single file comes before an index, as in transformers. */
+/** Reads the headers of a model's weight files. If there is a single file, an index is ignored, as in transformers. */
 export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
   const present = await readdir(folder)
   if (present.includes(SINGLE_FILE)) return [await readWeightFile(folder, SINGLE_FILE)]
@@ -63,6 +64,7 @@ function tooMany(message: string): WorkbenchError {
   )
 }
 
+/** Reads the index: the file name of each tensor. */
 async function readIndex(folder: string, indexFile: string): Promise<Map<string, string>> {
   const text = await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES)
   const index = parseJsonObject(text, indexFile, MAX_INDEX_NAMES)
@@ -112,7 +114,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** Checks that index and shards agree; otherwise a tensor might be used that the model does not use. */
+/** Checks that each tensor is in the file that the index names. transformers would use another tensor otherwise. */
 function checkAgainstIndex(
   shards: readonly WeightFile[],
   shardOf: ReadonlyMap<string, string>,

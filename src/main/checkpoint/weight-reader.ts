@@ -8,10 +8,10 @@ import { AdaptedReader } from './adapted-reader'
 import { ScaledReader } from './scaled-reader'
 import { changedFile, fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
-/** Reads stored bytes of tensors, by canonical name. Reads may overlap. */
+/** Reads the weights of a checkpoint, by canonical name, as bytes of their dtype. Several reads may run at once. */
 export interface WeightReader {
   read(name: string): Promise<Uint8Array>
-  /** Reads rows along a tensor's first dimension, into `memory` if given; a row of a vector is one element. */
+  /** Reads rows along a tensor's first dimension, into `memory` if they fit; a row of a vector is one element. */
   readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
   /** Reads few short rows along a tensor's first dimension, in the given order, synchronously. */
   gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array>
@@ -21,6 +21,7 @@ export interface WeightReader {
   close(): Promise<void>
 }
 
+/** The part of a checkpoint that a reader needs. */
 export type StoredTensors = Pick<Checkpoint, 'path' | 'files' | 'tensors'>
 
 const NO_MEMORY: Uint8Array = new Uint8Array(0)
@@ -60,11 +61,9 @@ class CheckedReader implements WeightReader {
       const rowBytes = rowBytesOf(entry, row, 1)
       return { skip: row * rowBytes, rowBytes }
     })
-    const bytes = allocate(
-      spans.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
-      entry
-    )
-    await this.checked(entry, (handle) => {
+    const byteLength = spans.reduce((sum, { rowBytes }) => sum + rowBytes, 0)
+    const bytes = allocate(byteLength, entry)
+    await this.readUnchanged(entry, (handle) => {
       for (const [i, { skip, rowBytes }] of spans.entries()) {
         const target = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
         readNow(handle, entry.file, target, entry.offset + skip)
@@ -118,10 +117,11 @@ class CheckedReader implements WeightReader {
   }
 
   private async fillStored(tensor: StoredTensor, skip: number, target: Uint8Array): Promise<void> {
-    await this.checked(tensor, (handle) => readExactly(handle, tensor.file, target, tensor.offset + skip))
+    await this.readUnchanged(tensor, (handle) => readExactly(handle, tensor.file, target, tensor.offset + skip))
     this.bytesRead += target.byteLength
   }
 
+  /** Reads rows of a quantised or adapted tensor. */
   private async gatherComputed(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
     const rowBytes = rowBytesOf(entry, 0, 1)
     const bytes = allocate(rows.length * rowBytes, entry)
@@ -133,7 +133,7 @@ class CheckedReader implements WeightReader {
   }
 
   /** Reads the tensor's file and checks before and after that it has not changed. */
-  private async checked(entry: StoredTensor, read: (handle: FileHandle) => Promise<void> | void): Promise<void> {
+  private async readUnchanged(entry: StoredTensor, read: (handle: FileHandle) => Promise<void> | void): Promise<void> {
     if (this.closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
     const handle = await this.handleOf(entry.file)
     refuseChangedFile(handle, this.checkpoint, entry)
@@ -151,7 +151,10 @@ class CheckedReader implements WeightReader {
   }
 }
 
-function rowBytesOf({ name, shape: [rows = 0], byteLength }: TensorEntry, first: number, count: number): number {
+/** Returns the bytes of a row. @throws RangeError if the tensor has no such rows */
+function rowBytesOf({ name, shape, byteLength }: TensorEntry, first: number, count: number): number {
+  // A scalar has no rows.
+  const rows = shape[0] ?? 0
   if (isWithin(first, count, rows)) return rows === 0 ? 0 : byteLength / rows
   throw new RangeError(`rows ${first} to ${first + count - 1} of ${name}, which has ${rows}`)
 }

@@ -4,7 +4,7 @@ import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import { encodeOne, type TextModel } from '../text/text-model'
 
-/** Tokens that a task gives to both models. */
+/** Token ids of post's tokenizer that a task gives to all models: its prompts, and the answers that are scored. */
 export interface SharedTokens {
   prompts: readonly (readonly number[])[]
   answers: readonly number[]
@@ -18,14 +18,22 @@ export interface WholeModel {
   isFewShot?: boolean
 }
 
+/** Result of the check whether a whole model can be scored on post's tokens. */
 export interface WholeModelTokens {
   /** Reason why the model cannot be scored on these tokens; null if it can. */
   unavailable: string | null
+  /** Remark for the user. */
   notice: string | null
   /** Tokenizer of the model; null if the model has none, or cannot be scored. */
   text: TextModel | null
 }
 
+/**
+ * Checks whether a whole model can be scored on post's tokens. Token ids and prompts must fit its vocabulary and
+ * context window, and its own tokenizer, if there is one, must give the same tokens.
+ *
+ * @param difference describes what the model's own tokenizer does differently; null for no difference
+ */
 export async function compareTokens(
   { member, name }: WholeModel,
   post: PairMember,
@@ -46,15 +54,15 @@ export async function compareTokens(
   if (contextLength !== null && longest > contextLength) {
     return unavailable(`${name}'s context window is ${contextLength} tokens and the longest prompt has ${longest}`)
   }
-  const text = await recentTextModel(member.checkpoint.textFolder).catch((error: unknown) => {
+  const textOrError = await recentTextModel(member.checkpoint.textFolder).catch((error: unknown) => {
     if (error instanceof WorkbenchError) return error
     throw error
   })
-  if (!(text instanceof WorkbenchError)) {
-    const different = await difference(text)
-    return different === null ? { unavailable: null, notice: null, text } : unavailable(different)
+  if (!(textOrError instanceof WorkbenchError)) {
+    const different = await difference(textOrError)
+    return different === null ? { unavailable: null, notice: null, text: textOrError } : unavailable(different)
   }
-  if (text.problem.code !== 'not-found') return unavailable(text.message)
+  if (textOrError.problem.code !== 'not-found') return unavailable(textOrError.message)
   if (vocabularySize !== post.spec.vocabularySize) {
     return unavailable(
       `${name} has no tokenizer of its own, and its vocabulary of ${vocabularySize} tokens is not ` +
@@ -91,12 +99,12 @@ export function refuseTokensOutside({ checkpoint, spec }: PairMember, shared: Sh
 
 /** Finds the first token at or beyond `vocabularySize`; null if there is none. */
 function firstTokenOutside({ prompts, answers }: SharedTokens, vocabularySize: number): number | null {
-  const isExternal = (token: number): boolean => token >= vocabularySize
+  const isOutside = (token: number): boolean => token >= vocabularySize
   for (const tokens of prompts) {
-    const token = tokens.find(isExternal)
+    const token = tokens.find(isOutside)
     if (token !== undefined) return token
   }
-  return answers.find(isExternal) ?? null
+  return answers.find(isOutside) ?? null
 }
 
 /** Reports whether a tokenizer turns a text into exactly these tokens. */

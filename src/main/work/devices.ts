@@ -12,6 +12,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { CheckDeviceRequest } from '../../contract/procedures/engine'
 import { throwIfCancelled } from '../base/files/cancelling'
+import { elementCount } from '../checkpoint/dtype'
 import { openMember } from '../checkpoint/pair-member'
 import { requirePlatform } from '../engine/device/platforms'
 import { createEngineHost, type EngineHost } from '../engine/host'
@@ -198,6 +199,6 @@ async function runDeviceCheck(
 function layerWeights(spec: DecoderSpec): number {
   const { experts } = elementAt(spec.layers, 0, 'layer')
   const weights = (tensors: readonly LayerTensorSpec[]): number =>
-    tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+    tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0)
   return weights(sharedTensors(spec, 0)) + (experts === null ? 0 : experts.perRow * weights(expertTensors(spec, 0, 0)))
 }

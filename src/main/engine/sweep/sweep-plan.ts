@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
 import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors, wholeModelTensors } from '../../family'
 import { blockReads } from '../weights/block-weights'
+import { elementCount } from '../../checkpoint/dtype'
 import type { TensorEntry } from '../../checkpoint/safetensors'
 import { storedTensorBytes as fileBytes } from '../../checkpoint/scaled-weights'
 import { rowsPerRun } from '../forward/forward'
@@ -140,7 +141,7 @@ export function projectionFlops(spec: DecoderSpec, layer: number, rowCount: numb
 
 /** Returns the stored bytes of a read, which may be one expert's part of a tensor. */
 function readBytes(entry: TensorEntry, { count }: WeightRead): number {
-  return (fileBytes(entry) * count) / entry.shape.reduce((product, size) => product * size, 1)
+  return (fileBytes(entry) * count) / elementCount(entry.shape)
 }
 
 /** The weights that a pass over layers and heads reads: the blocks of each layer, and the origins of heads. */

@@ -1,5 +1,6 @@
 import type { DecoderSpec, LayerTensorSpec, Role } from '../../family'
 import { expertTensors, layerTensors, sharedTensors, tensorStrength } from '../../family'
+import { elementCount } from '../../checkpoint/dtype'
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
@@ -124,8 +125,4 @@ export async function decodeBlock(
     readMs: performance.now() - startedMs,
     release: () => undefined
   }
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1)
 }

@@ -419,7 +419,7 @@ describe('reading weights', () => {
     const problem = await withReader(checkpoint, (reader) => problemOf(reader.read('a')))
     expect(problem.code).toBe('bad-file')
     expect(problem.message).toBe(
-      `${file} has changed since the model was opened (written anew, ${bytes.length} bytes as then).`
+      `${file} has changed since the model was opened (written again, ${bytes.length} bytes as then).`
     )
   })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { baseModels } from '../../../../src/main/checkpoint/local-models'
 import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
-import { findPairs, joinedModels } from '../../../../src/main/checkpoint/local-pairs'
+import { findPairs, matchModels } from '../../../../src/main/checkpoint/local-pairs'
 import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 
 const REVISION = 'a'.repeat(40)
@@ -194,7 +194,7 @@ describe('pairs on this machine', () => {
 
 describe('models are joined', () => {
   const joined = (...models: [name: string, ...madeFrom: string[]][]): string[] =>
-    joinedModels(models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom, isAdapter: false }))).map(
+    matchModels(models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom, isAdapter: false }))).map(
       ({ base, post, by }) => `${base.name} > ${post.name} by ${by}`
     )
 
@@ -209,7 +209,7 @@ describe('models are joined', () => {
       madeFrom: n % 2 === 0 ? [] : ['llama', 'none/llama'],
       isAdapter: false
     }))
-    expect(joinedModels(models)).toHaveLength(750 * 20)
+    expect(matchModels(models)).toHaveLength(750 * 20)
     // Comparing each with each would read 2,250,000.
     expect(reads).toBeLessThan(20 * models.length)
   })

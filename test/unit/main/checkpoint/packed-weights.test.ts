@@ -201,7 +201,7 @@ describe('packed weights', () => {
       })
     ],
     [
-      '"x.g_idx" puts column 1 into group 1, but by its config.json they are in turn',
+      '"x.g_idx" puts column 1 into group 1, but by its config.json groups are consecutive',
       IN_TURN,
       changed('x.g_idx', { bytes: groups(64, (column) => column % 4) })
     ],
@@ -292,7 +292,7 @@ describe('a pair with packed weights', () => {
     expect(report.compatible).toBe(true)
     expect(report.post.dtypes).toMatchObject({ I4: 4 })
     expect(report.findings.map(({ message }) => message).join()).toMatch(
-      /Post stores 4 tensors as I4 with scales: they are computed as the F16 that these make/
+      /Post stores 4 tensors as I4 with scales: they are decoded to F16/
     )
   })
 
@@ -309,7 +309,7 @@ describe('a pair with packed weights', () => {
     const { compatible, findings } = await inspectPair(base, folder)
     expect(compatible).toBe(false)
     expect(elementAt(findings, 0, 'finding').message).toMatch(
-      /gate_proj.g_idx" puts column 0 into group 16843009, expected 0 to 1. So it is with 3 other tensors/
+      /gate_proj.g_idx" puts column 0 into group 16843009, expected 0 to 1. The same is true of 3 other tensors/
     )
   })
 
