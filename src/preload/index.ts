@@ -1,6 +1,6 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 
-/** Hands the page its message port to main, and the path of what is dropped on it. Nothing else. */
+/* Gives the page of the desktop window two things and nothing else: its message port to main, and paths of files. */
 
 contextBridge.exposeInMainWorld('slrDesktop', { pathOf: (file: File) => webUtils.getPathForFile(file) })
 

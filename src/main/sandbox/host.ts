@@ -14,16 +14,18 @@ import {
   subjectOf
 } from './messages'
 
+/* Starts the process that parses untrusted files, such as tokenizers and chat templates, and asks it. */
+
 /** Limits of one request. A tokenizer of 256,000 tokens takes two seconds, everything else a tenth. */
 export const SANDBOX_LIMITS: SandboxLimits = {
   work: { cpuMs: 3_000, wallMs: 30_000 },
   read: { cpuMs: 20_000, wallMs: 60_000 }
 }
 
-/** Extra time after which a process is killed that did not end itself at its limit. */
+/** Time after its limit at which a process is killed, if it did not end itself. */
 const GRACE_MS = 5_000
 
-/** The sandbox process: started when needed, restarted after it ended, and kept. */
+/** Sends requests to the sandbox process, which is started when it is needed, and again after it ended. */
 export class Sandbox {
   private readonly queue = new SerialQueue()
   private running: SandboxProcess | null = null
@@ -31,13 +33,14 @@ export class Sandbox {
   constructor(private readonly limits: SandboxLimits) {}
 
   /**
-   * Sends a request, one after the other. @throws WorkbenchError `bad-file` for too much time or memory;
-   * `engine-lost`
+   * Sends a request after the earlier ones were answered.
+   *
+   * @throws WorkbenchError of the request; `bad-file` if it takes too much time or memory; `engine-lost`
    */
   ask(request: SandboxRequest): Promise<SandboxReply> {
     return this.queue.run(async () => {
       // A process that was started earlier does not know the folder that this program is restricted to.
-      if (this.running?.keepsTo !== restrictionText()) {
+      if (this.running?.restriction !== restrictionText()) {
         this.running?.end()
         this.running = null
       }
@@ -59,6 +62,7 @@ export class Sandbox {
 
 const sandbox = new Sandbox(SANDBOX_LIMITS)
 
+/** Sends a request to the one sandbox process of this program. @param kind the kind of the expected reply */
 export async function askSandbox<Kind extends SandboxReply['kind']>(
   request: SandboxRequest,
   kind: Kind
@@ -75,16 +79,18 @@ function isOfKind<Kind extends SandboxReply['kind']>(
   return reply.kind === kind
 }
 
+/** One process. It answers one request at a time. */
 class SandboxProcess {
-  readonly keepsTo = restrictionText()
-  readonly ended: Promise<End>
+  /** The folder that this program was restricted to when the process started. */
+  readonly restriction = restrictionText()
+  readonly ended: Promise<ProcessEnd>
   private readonly child: NodeChild
   /** Set when this program ends the process because of its limit. */
   private overdue: Overdue | null = null
   private readonly ready: Promise<SandboxReply>
   /** Receiver of the next message or the end. */
   private pending: PendingReply | null = null
-  private endState: End | null = null
+  private endState: ProcessEnd | null = null
 
   constructor(private readonly limits: SandboxLimits) {
     this.child = new NodeChild(builtScript('sandbox.js'), {
@@ -128,7 +134,8 @@ class SandboxProcess {
     }
   }
 
-  private async nextReply(endedEarly: (end: End) => Error): Promise<SandboxReply> {
+  /** Waits for the next message. @param endedEarly the error if the process ends first */
+  private async nextReply(endedEarly: (end: ProcessEnd) => Error): Promise<SandboxReply> {
     if (this.endState !== null) throw endedEarly(this.endState)
     try {
       const message = await new Promise<unknown>((resolve, reject) => {
@@ -143,10 +150,10 @@ class SandboxProcess {
 
 interface PendingReply {
   readonly reply: (message: unknown) => void
-  readonly ended: (end: End) => void
+  readonly ended: (end: ProcessEnd) => void
 }
 
-interface End extends NodeChildEnd {
+interface ProcessEnd extends NodeChildEnd {
   /** The exceeded limit; null if the process ended otherwise. */
   readonly overdue: Overdue | null
 }
@@ -157,7 +164,7 @@ function overdueOf(lastLine: string | undefined): Overdue | null {
   return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null
 }
 
-function requestError(request: SandboxRequest, end: End): WorkbenchError {
+function requestError(request: SandboxRequest, end: ProcessEnd): WorkbenchError {
   const subject = subjectOf(request)
   if (end.overdue !== null) return overdueError(request, end.overdue)
   // The system kills processes when memory is short: the file is not to blame.
@@ -171,13 +178,11 @@ function requestError(request: SandboxRequest, end: End): WorkbenchError {
 }
 
 function overdueError(request: SandboxRequest, { by, ms }: Overdue): WorkbenchError {
-  return fileError(
-    `${subjectOf(request)} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} ` +
-      'and was stopped.',
-    by === 'clock'
-      ? 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
-      : readsFiles(request)
-        ? 'Files of published models take far less time. Use them as they were published.'
-        : undefined
-  )
+  const message = `${subjectOf(request)} took longer than ${ms / 1000} s`
+  if (by === 'clock') {
+    const hint = 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
+    return fileError(`${message} and was stopped.`, hint)
+  }
+  const hint = 'Files of published models take far less time. Use them as they were published.'
+  return fileError(`${message} of the processor and was stopped.`, readsFiles(request) ? hint : undefined)
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/model/problem'
 
+/* Messages between main and the sandbox process. In each request, `file` is the file that errors name. */
+
+/** Memory limit of the process for JavaScript values. */
 export const HEAP_MIB = 1024
 
-/** Time limit of a step: processor time of the process, and wall-clock time in milliseconds. */
+/** Time limit of a step in milliseconds: processor time of the process, and wall-clock time. */
 const Limit = z.object({ cpuMs: z.number(), wallMs: z.number() })
 export type Limit = z.infer<typeof Limit>
 
@@ -11,12 +14,14 @@ export type Limit = z.infer<typeof Limit>
 export const Overdue = z.object({ by: z.enum(['processor', 'clock']), ms: z.number() })
 export type Overdue = z.infer<typeof Overdue>
 
+/** Limits of the two steps of a request: first it reads files, then it works on them. */
 export const SandboxLimits = z.object({ work: Limit, read: Limit })
 export type SandboxLimits = z.infer<typeof SandboxLimits>
 
 const ChatMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 export type ChatMessage = z.infer<typeof ChatMessage>
 
+/** Requests the texts of chats by the chat template `source`. */
 export const TemplateRequest = z.object({
   kind: z.literal('template'),
   file: z.string(),
@@ -24,11 +29,13 @@ export const TemplateRequest = z.object({
   /** Texts of `bos_token` and other special tokens. */
   specialTokens: z.array(z.tuple([z.string(), z.string()])),
   templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** Today for the template, as YYYY-MM-DD. */
   date: z.string(),
   chats: z.array(z.array(ChatMessage))
 })
 export type TemplateRequest = z.infer<typeof TemplateRequest>
 
+/** Requests the names of variables that a template reads. */
 const TemplateVariablesRequest = TemplateRequest.pick({ file: true, source: true }).extend({
   kind: z.literal('template-variables')
 })
@@ -48,10 +55,10 @@ export const YamlLine = z.object({
 })
 export type YamlLine = z.infer<typeof YamlLine>
 
-/** Identifies a tokenizer, which the process keeps or reads again. */
+/** Identifies a tokenizer. The process reads it again if its files have changed. */
 const textFields = {
   folder: z.string(),
-  /** Key of the state of the folder's files. */
+  /** Key that changes with the folder's files. */
   files: z.string(),
   file: z.string()
 }
@@ -82,7 +89,7 @@ const EmbeddingTokensRequest = z.object({
 })
 export type EmbeddingTokensRequest = z.infer<typeof EmbeddingTokensRequest>
 
-/** Checks for the chat template of a folder without loading the tokenizer. */
+/** Asks whether a folder has a chat template, without loading the tokenizer. */
 const FindTemplateRequest = z.object({
   kind: z.literal('find-template'),
   folder: z.string(),
@@ -92,6 +99,7 @@ const FindTemplateRequest = z.object({
 /** Requests facts of a model folder besides its tokenizer. */
 const FolderRequest = z.object({
   kind: z.enum(['checkpoint', 'generation-config', 'local-model']),
+  /** The model folder. */
   file: z.string(),
   /** Folder of an adapter's base model, if it is known. */
   adapterBase: z.string().optional(),
@@ -100,7 +108,7 @@ const FolderRequest = z.object({
 })
 export type FolderRequest = z.infer<typeof FolderRequest>
 
-/** A file that a user imports, as prompts or as a task. */
+/** Requests the prompts or the task in the content of a file that the user imports. */
 const ImportRequest = z.object({
   kind: z.literal('import'),
   as: z.enum(['prompts', 'task']),
@@ -108,6 +116,7 @@ const ImportRequest = z.object({
   content: z.string()
 })
 
+/** Requests the answers in a log of Inspect. */
 const AnswerLogRequest = z.object({ kind: z.literal('answer-log'), file: z.string() })
 
 export const SandboxRequest = z.discriminatedUnion('kind', [
@@ -123,6 +132,7 @@ export const SandboxRequest = z.discriminatedUnion('kind', [
 ])
 export type SandboxRequest = z.infer<typeof SandboxRequest>
 
+/** Names the subject of a request at the start of an error. */
 export function subjectOf({ kind, file }: SandboxRequest): string {
   switch (kind) {
     case 'yaml':
@@ -141,11 +151,13 @@ export function subjectOf({ kind, file }: SandboxRequest): string {
   }
 }
 
+/** Reports whether the process reads files for a request. Other requests contain everything that they need. */
 export function readsFiles({ kind }: SandboxRequest): boolean {
   return !['template', 'template-variables', 'yaml', 'import'].includes(kind)
 }
 
 export const SandboxReply = z.discriminatedUnion('kind', [
+  /** Sent once, when the process has started. */
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()), inParts: z.boolean() }),
   z.object({ kind: z.literal('yaml'), value: z.unknown(), lines: z.array(YamlLine) }),

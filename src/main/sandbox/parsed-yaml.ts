@@ -3,9 +3,10 @@ import { fileError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import type { YamlLine, YamlRequest } from './messages'
 
+/** Most fields whose lines are recorded. */
 const MAX_LINES = 10_000
 
-/** Parses YAML and records the lines of its fields. @throws WorkbenchError `bad-file` when it is not YAML */
+/** Parses YAML and records the lines of its fields. @throws WorkbenchError `bad-file` if the text is not YAML */
 export function parseYaml({ text, file, maxAliases }: YamlRequest): { value: unknown; lines: YamlLine[] } {
   try {
     const lineCounter = new LineCounter()

@@ -1,11 +1,12 @@
 import type { Interpreter } from '@huggingface/jinja'
 import { pythonText } from './python-text'
 
+/** A value in a chat template, as the Jinja library represents it. */
 type Value = ReturnType<Interpreter['evaluate']>
 
 const DIRECTIVE = /%([-0]?)(\d*)(.?)/gs
 
-/** Formats values by `%s` and `%d` with widths as Python does. */
+/** Formats values by Python's `%` operator, with the directives `%s` and `%d` and their widths. */
 export function pythonFormat(format: string, values: readonly Value[]): string {
   let next = 0
   const text = format.replace(DIRECTIVE, (directive, flag: string, width: string, kind: string) => {
@@ -30,17 +31,20 @@ function padZeros(digits: string, width: number): string {
   return digits.startsWith('-') ? `-${digits.slice(1).padStart(width - 1, '0')}` : digits.padStart(width, '0')
 }
 
-/** Matches texts with which floats are replaced before JSON is written. JSON has no other texts with NUL. */
+/** Matches the texts that stand for floats in JSON: their digits between two NUL characters. */
 const MARKED = /"\\u0000(.*?)\\u0000"/g
 
-/** Writes JSON by `write`, with whole floats as Python writes them, such as 2.0. */
+/**
+ * Writes a value as JSON with whole floats as Python writes them, such as 2.0. Floats are replaced by marked texts
+ * before `write`, and the texts by the floats after it.
+ */
 export function withPythonFloats(
   value: Value,
   create: (value: unknown) => Value,
   write: (value: Value) => Value
 ): Value {
   if (!hasWholeFloat(value)) return write(value)
-  const json: unknown = write(create(marked(value))).value
+  const json: unknown = write(create(withMarkedFloats(value))).value
   return create(String(json).replace(MARKED, (_, float: string) => float))
 }
 
@@ -50,8 +54,9 @@ function hasWholeFloat({ type, value }: Value): boolean {
   return type === 'FloatValue' && Number.isInteger(value)
 }
 
-function marked(value: Value): unknown {
-  if (Array.isArray(value.value)) return value.value.map(marked)
-  if (value.value instanceof Map) return Object.fromEntries([...value.value].map(([key, item]) => [key, marked(item)]))
+function withMarkedFloats(value: Value): unknown {
+  if (Array.isArray(value.value)) return value.value.map(withMarkedFloats)
+  if (value.value instanceof Map)
+    return Object.fromEntries([...value.value].map(([key, item]) => [key, withMarkedFloats(item)]))
   return value.type === 'FloatValue' ? `\u0000${value.toString()}\u0000` : value.value
 }

@@ -3,9 +3,11 @@ import { pythonFormat, withPythonFloats } from './python-format'
 import { pythonText, splitFromRight } from './python-text'
 import { NEGATION, TEST_OPERATORS } from './template-source'
 
+/** A node of a template's syntax tree. The interfaces below are the kinds of nodes that this file reads. */
 type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
 type Value = ReturnType<Interpreter['evaluate']>
 
+/** Stands for a part of a node that was evaluated already, when the library evaluates the node. */
 interface EvaluatedNode extends Node {
   readonly type: 'Evaluated'
   readonly value: Value
@@ -62,7 +64,7 @@ interface Dictionary extends Node {
 
 const isEvaluated = (node: Node): node is EvaluatedNode => node.type === 'Evaluated'
 const isBlock = (node: Node): node is Block => BLOCKS.includes(node.type)
-const isJoined = (node: Node): node is Binary =>
+const isTextJoin = (node: Node): node is Binary =>
   node.type === 'BinaryExpression' && 'operator' in node && isTilde(node.operator)
 const isTilde = (operator: unknown): boolean =>
   typeof operator === 'object' && operator !== null && 'value' in operator && operator.value === '~'
@@ -76,19 +78,20 @@ const isNamed = (node: Node): node is NamedArgument => node.type === 'KeywordArg
 const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
 const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
 
-/** Statements that contain other statements, or that print nothing by themselves. */
+/** Statements that contain other statements or print nothing. All other statements print their value. */
 const BLOCKS = ['Program', 'If', 'For', 'Set', 'Macro', 'CallStatement', 'FilterStatement']
 const SILENT = ['Break', 'Continue', 'Comment']
 
-/** Filters that accept None in Jinja's Python, because they begin with `if value`. */
-const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
+/** Filters that return an empty list for None in Python's Jinja. */
+const FILTERS_OF_NONE: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
 
 /**
- * Adds Python features of published templates: loops over characters (Llama 3.2 Vision), filters over None
- * (functionary), dictionaries with whole numbers as keys (Seed-OSS), and functions. Values print as in Python.
+ * Renders chat templates with features of Python's Jinja that published templates use and the library lacks. These are
+ * loops over characters (Llama 3.2 Vision), filters over None (functionary), dictionaries with whole numbers as keys
+ * (Seed-OSS), and functions. Values print as in Python.
  */
 export class PythonInterpreter extends Interpreter {
-  /** Dictionaries of numbers, by the values that represent them. */
+  /** Dictionaries with whole numbers as keys, by the values that represent them in the library. */
   private readonly dictionaries = new WeakMap<Value, ReadonlyMap<number, Value>>()
 
   /** Expressions whose value a template prints. */
@@ -96,7 +99,7 @@ export class PythonInterpreter extends Interpreter {
 
   override evaluate(statement: Node | undefined, environment: Environment): Value {
     if (statement === undefined) return super.evaluate(statement, environment)
-    const value = this.valueOfNode(statement, environment)
+    const value = this.evaluateNode(statement, environment)
     return this.printed.has(statement) ? valueOf(pythonText(value)) : value
   }
 
@@ -114,37 +117,38 @@ export class PythonInterpreter extends Interpreter {
     for (const inner of [...body, ...alternate, ...defaultBlock]) this.markPrinted(inner)
   }
 
-  private valueOfNode(statement: Node, environment: Environment): Value {
+  private evaluateNode(statement: Node, environment: Environment): Value {
     if (isEvaluated(statement)) return statement.value
-    if (isFor(statement)) return this.loop(statement, environment)
-    if (isFilter(statement)) return this.filtered(statement, environment)
-    if (isJoined(statement)) return this.joined(statement, environment)
+    if (isFor(statement)) return this.runLoop(statement, environment)
+    if (isFilter(statement)) return this.evaluateFilter(statement, environment)
+    if (isTextJoin(statement)) return this.joinTexts(statement, environment)
     if (isBinary(statement) && ['%', '+'].includes(statement.operator.value))
-      return this.arithmetic(statement, environment)
+      return this.compute(statement, environment)
     if (isTest(statement) && statement.test.value === 'float')
       return valueOf((this.evaluate(statement.operand, environment).type === 'FloatValue') !== statement.negate)
-    if (isMember(statement)) return this.member(statement, environment)
+    if (isMember(statement)) return this.lookUpMember(statement, environment)
     if (isCall(statement)) return this.callPython(statement, environment) ?? super.evaluate(statement, environment)
-    if (isDictionary(statement) && hasNumbers(statement)) return this.dictionary(statement, environment)
+    if (isDictionary(statement) && hasNumberKeys(statement)) return this.createNumbered(statement, environment)
     return super.evaluate(statement, environment)
   }
 
-  private loop(loop: For, environment: Environment): Value {
+  /** Runs a loop. A text is looped over by its characters. A loop with a condition has its items in `lhs`. */
+  private runLoop(loop: For, environment: Environment): Value {
     const { iterable } = loop
     const source = this.evaluate(isSelect(iterable) ? iterable.lhs : iterable, environment)
-    const items = typeof source.value === 'string' ? valueOf([...source.value]) : source
-    const iterated = isSelect(iterable) ? { ...iterable, lhs: evaluated(items) } : evaluated(items)
-    const looped: For = { ...loop, iterable: iterated }
-    return super.evaluate(looped, environment)
+    const items = evaluated(typeof source.value === 'string' ? valueOf([...source.value]) : source)
+    const iterated = isSelect(iterable) ? { ...iterable, lhs: items } : items
+    const loopOfItems: For = { ...loop, iterable: iterated }
+    return super.evaluate(loopOfItems, environment)
   }
 
-  private filtered(filter: Filter, environment: Environment): Value {
+  private evaluateFilter(filter: Filter, environment: Environment): Value {
     const operand = this.evaluate(filter.operand, environment)
     const name = filter.filter.value ?? filter.filter.callee?.value
     const evaluatedFilter: Filter = { ...filter, operand: evaluated(operand) }
     if (name === 'string') return valueOf(pythonText(operand))
-    const test = typeof name === 'string' ? this.tested(operand, name, filter, environment) : undefined
-    if (test !== undefined) return test
+    const testResult = typeof name === 'string' ? this.evaluateTest(operand, name, filter, environment) : undefined
+    if (testResult !== undefined) return testResult
     if (name === 'tojson') {
       const write = (marked: Value): Value => {
         const markedFilter: Filter = { ...filter, operand: evaluated(marked) }
@@ -153,22 +157,22 @@ export class PythonInterpreter extends Interpreter {
       return withPythonFloats(operand, valueOf, write)
     }
     const text = operand.value
-    const ofText = typeof text === 'string' ? this.filteredText(text, name, filter, environment) : undefined
-    if (ofText !== undefined) return ofText
+    const textResult = typeof text === 'string' ? this.filterText(text, name, filter, environment) : undefined
+    if (textResult !== undefined) return textResult
     if (name === 'sum' && Array.isArray(operand.value))
       return operand.value.reduce<Value>((sum, item) => this.add(sum, item, environment), valueOf(0))
-    const isNothing = operand.value === null || operand.value === undefined
-    if (isNothing && OVER_NOTHING.includes(name)) return valueOf([])
+    const isNone = operand.value === null || operand.value === undefined
+    if (isNone && FILTERS_OF_NONE.includes(name)) return valueOf([])
     const dictionary = this.dictionaries.get(operand)
     if (dictionary === undefined || filter.filter.value !== 'dictsort')
       return super.evaluate(evaluatedFilter, environment)
     const sorted = [...dictionary].sort(([a], [b]) => a - b)
-    const pairs = sorted.map(([key, value]) => this.list([valueOf(key), value], environment))
-    return this.list(pairs, environment)
+    const pairs = sorted.map(([key, value]) => this.createList([valueOf(key), value], environment))
+    return this.createList(pairs, environment)
   }
 
-  /** Computes a test with an argument, which `parseTemplate` writes as a filter; undefined for other filters. */
-  private tested(
+  /** Applies a test with an argument, which `parseTemplate` turned into a filter; undefined for other filters. */
+  private evaluateTest(
     operand: Value,
     name: string,
     { filter: { args = [] } }: Filter,
@@ -184,28 +188,31 @@ export class PythonInterpreter extends Interpreter {
     return valueOf(holds !== isNegated)
   }
 
+  private evaluateAll(nodes: readonly Node[], environment: Environment): Value[] {
+    return nodes.map((node) => this.evaluate(node, environment))
+  }
+
   /** Calls `dict`, `rsplit` or `loop.cycle`; undefined for other functions. */
   private callPython({ callee, args }: Call, environment: Environment): Value | undefined {
-    const evaluateAll = (): Value[] => args.map((arg) => this.evaluate(arg, environment))
-    if (callee.value === 'dict') return this.newDictionary(args, environment)
+    if (callee.value === 'dict') return this.createDictionary(args, environment)
     if (!isMember(callee) || callee.computed) return undefined
     const method = callee.property.value
     if (method !== 'cycle' && method !== 'rsplit') return undefined
     const object = this.evaluate(callee.object, environment)
     if (method === 'rsplit' && typeof object.value === 'string') {
-      const [separator, most] = evaluateAll()
+      const [separator, most] = this.evaluateAll(args, environment)
       const parts = splitFromRight(object.value, separator?.value, most?.value)
       return valueOf(parts)
     }
     const index: unknown = object.value instanceof Map ? object.value.get('index0')?.value : undefined
     if (method !== 'cycle' || typeof index !== 'number') return undefined
-    const item = evaluateAll()[index % args.length]
+    const item = this.evaluateAll(args, environment)[index % args.length]
     if (item === undefined) throw new Error('loop.cycle() needs items')
     return item
   }
 
-  /** Makes a dictionary of another or of pairs, with named arguments added. */
-  private newDictionary(args: readonly Node[], environment: Environment): Value {
+  /** Creates the dictionary of a call of `dict`: from a dictionary or pairs, with named arguments added. */
+  private createDictionary(args: readonly Node[], environment: Environment): Value {
     const entries = args.flatMap((arg): (readonly [unknown, Value])[] => {
       if (isNamed(arg)) return [[arg.key.value, this.evaluate(arg.value, environment)]]
       const { value } = this.evaluate(arg, environment)
@@ -222,7 +229,7 @@ export class PythonInterpreter extends Interpreter {
   }
 
   /** Applies a filter that the library lacks for texts, or computes by UTF-16 units; undefined for other filters. */
-  private filteredText(
+  private filterText(
     text: string,
     name: unknown,
     { filter: { args } }: Filter,
@@ -240,19 +247,14 @@ export class PythonInterpreter extends Interpreter {
       case 'wordcount':
         return valueOf([...text.matchAll(/[\p{L}\p{N}_]+/gu)].length)
       case 'format':
-        return valueOf(
-          pythonFormat(
-            text,
-            (args === undefined ? [] : args).map((arg) => this.evaluate(arg, environment))
-          )
-        )
+        return valueOf(pythonFormat(text, args === undefined ? [] : this.evaluateAll(args, environment)))
       default:
         return undefined
     }
   }
 
   /** Computes + and % as Python does: a remainder has the divisor's sign, and a text is not added to a number. */
-  private arithmetic(node: Binary, environment: Environment): Value {
+  private compute(node: Binary, environment: Environment): Value {
     const [left, right] = [this.evaluate(node.left, environment), this.evaluate(node.right, environment)]
     if (node.operator.value === '+') return this.add(left, right, environment)
     if (typeof left.value === 'string')
@@ -279,16 +281,16 @@ export class PythonInterpreter extends Interpreter {
     return super.evaluate(node, environment)
   }
 
-  private joined({ left, right }: Binary, environment: Environment): Value {
+  private joinTexts({ left, right }: Binary, environment: Environment): Value {
     return valueOf([left, right].map((side) => pythonText(this.evaluate(side, environment))).join(''))
   }
 
-  private list(values: readonly Value[], environment: Environment): Value {
+  private createList(values: readonly Value[], environment: Environment): Value {
     const literal: List = { type: 'ArrayLiteral', value: values.map(evaluated) }
     return super.evaluate(literal, environment)
   }
 
-  private member(member: Member, environment: Environment): Value {
+  private lookUpMember(member: Member, environment: Environment): Value {
     const object = this.evaluate(member.object, environment)
     const dictionary = this.dictionaries.get(object)
     if (dictionary !== undefined && member.computed) {
@@ -299,12 +301,13 @@ export class PythonInterpreter extends Interpreter {
     return super.evaluate(evaluatedMember, environment)
   }
 
-  private dictionary({ value: entries }: Dictionary, environment: Environment): Value {
+  /** Creates a dictionary with whole numbers as keys, of which the library has none. */
+  private createNumbered({ value: entries }: Dictionary, environment: Environment): Value {
     const numbers = new Map<number, Value>()
     for (const [key, value] of entries) {
       if (typeof key.value === 'number') numbers.set(key.value, this.evaluate(value, environment))
     }
-    // The dictionary is represented by a function, so that every use except the above fails.
+    // A function represents the dictionary in the library, so that every use that this class lacks fails.
     const refuse = (): never => {
       throw new Error('a dictionary with numbers for keys is neither looked up in nor sorted by them')
     }
@@ -316,12 +319,12 @@ export class PythonInterpreter extends Interpreter {
   }
 }
 
-function hasNumbers({ value }: Dictionary): boolean {
+function hasNumberKeys({ value }: Dictionary): boolean {
   const keys = [...value.keys()]
   return keys.length > 0 && keys.every(({ type }) => type === 'IntegerLiteral')
 }
 
-/** Gives the key and value of a list of two. */
+/** Returns the two items of a list as a key and a value. */
 function pairOf({ value }: Value): readonly [unknown, Value] {
   const [key, item] = Array.isArray(value) ? value : []
   if (key === undefined || item === undefined) throw new Error('dict() needs pairs of a key and a value')

@@ -39,20 +39,25 @@ function quoted(text: string): string {
   return `'${escaped.replaceAll("'", "\\'")}'`
 }
 
-/** Splits a text at most `most` times from its end, as Python's `rsplit`: by white space if `separator` is null. */
+/**
+ * Splits a text from its end, as Python's `rsplit` does.
+ *
+ * @param separator null to split at white space
+ * @param most the largest number of splits; below 0 for all
+ */
 export function splitFromRight(text: string, separator: unknown = null, most: unknown = -1): string[] {
   if (typeof most !== 'number' || (separator !== null && (typeof separator !== 'string' || separator === '')))
     throw new Error('rsplit() needs a separator and a whole number')
   const parts: string[] = []
-  let left = separator === null ? text.trimEnd() : text
+  let remainder = separator === null ? text.trimEnd() : text
   while (most < 0 || parts.length < most) {
-    const start = separator === null ? left.search(/\s+\S+$/) : left.lastIndexOf(separator)
+    const start = separator === null ? remainder.search(/\s+\S+$/) : remainder.lastIndexOf(separator)
     if (start === -1) break
-    const part = left.slice(start)
+    const part = remainder.slice(start)
     parts.unshift(separator === null ? part.trimStart() : part.slice(separator.length))
-    left = left.slice(0, start)
+    remainder = remainder.slice(0, start)
   }
-  if (separator !== null) return [left, ...parts]
-  const first = most < 0 || parts.length < most ? left.trimStart() : left
+  if (separator !== null) return [remainder, ...parts]
+  const first = most < 0 || parts.length < most ? remainder.trimStart() : remainder
   return first === '' ? parts : [first, ...parts]
 }

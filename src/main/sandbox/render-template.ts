@@ -11,6 +11,7 @@ const MAX_RENDERED_CHARACTERS = 10_000_000
 /** Templates count messages and characters; a list of a billion numbers is an attack on the memory. */
 const MAX_RANGE_ITEMS = 100_000
 
+/** Variables that a user's template arguments must not set. */
 const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
 
 /** Thrown by a template's own `raise_exception`, in contrast to a broken template. */
@@ -23,8 +24,10 @@ export interface RenderedTemplate {
 }
 
 /**
- * Renders each chat as transformers' `apply_chat_template` does. Messages are text, or a list with one part where the
- * template omits or refuses text (Llama Guard). @throws WorkbenchError `bad-input` if it refuses messages
+ * Renders each chat as transformers' `apply_chat_template` does. The content of a message is a text. If the template
+ * omits or refuses texts (Llama Guard), the content is a list with one part.
+ *
+ * @throws WorkbenchError `bad-input` if the template refuses the messages; `bad-file` if it does not work
  */
 export function renderTemplate(request: TemplateRequest): RenderedTemplate {
   const what = subjectOf(request)
@@ -34,7 +37,7 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
     let characters = 0
     let inParts = false
     const rendered = request.chats.map((messages) => {
-      const chat = renderEither(messages, (templateMessages) => render(what, parsed, variables, templateMessages))
+      const chat = renderTextOrParts(messages, (given) => render(what, parsed, variables, given))
       inParts ||= chat.inParts
       characters += chat.text.length
       if (characters <= MAX_RENDERED_CHARACTERS) return chat.text
@@ -56,23 +59,24 @@ interface TemplateMessage {
 /** Start of a part that a template printed as a whole, because it expected text. */
 const PRINTED_PART = "{'type': 'text'"
 
-function renderEither(
+/** Renders messages as texts. If user texts are then missing, messages in parts are tried. */
+function renderTextOrParts(
   messages: readonly ChatMessage[],
   renderGiven: (messages: readonly TemplateMessage[]) => string
 ): { text: string; inParts: boolean } {
-  const saysAll = (text: string): boolean =>
+  const hasUserTexts = (text: string): boolean =>
     messages.every(({ role, content }) => role !== 'user' || text.includes(content.trim()))
-  const tryRender = (templateMessages: readonly TemplateMessage[]): string | { readonly failure: unknown } => {
+  const tryRender = (given: readonly TemplateMessage[]): string | { readonly failure: unknown } => {
     try {
-      return renderGiven(templateMessages)
+      return renderGiven(given)
     } catch (failure) {
       return { failure }
     }
   }
   const plain = tryRender(messages)
-  if (typeof plain === 'string' && saysAll(plain)) return { text: plain, inParts: false }
+  if (typeof plain === 'string' && hasUserTexts(plain)) return { text: plain, inParts: false }
   const parts = tryRender(messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] })))
-  if (typeof parts === 'string' && saysAll(parts) && !parts.includes(PRINTED_PART))
+  if (typeof parts === 'string' && hasUserTexts(parts) && !parts.includes(PRINTED_PART))
     return { text: parts, inParts: true }
   if (typeof plain === 'string') return { text: plain, inParts: false }
   throw plain.failure
@@ -102,7 +106,7 @@ function render(
   }
 }
 
-/** Sets the variables that transformers gives to a template besides the messages. Arguments come last. */
+/** Returns the variables of a template besides the messages: transformers' own, then the user's arguments. */
 function templateVariables(
   what: string,
   { templateArguments, date, specialTokens }: TemplateRequest
@@ -137,6 +141,7 @@ function templateVariables(
   return variables
 }
 
+/** Python's `range`, with a limit of its length. */
 function boundedRange(first: unknown, second?: unknown, step: unknown = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second]
   if (typeof start !== 'number' || typeof stop !== 'number' || typeof step !== 'number' || step === 0) {

@@ -6,8 +6,11 @@ const DIRECTIVES = 'YymdejUWVGuwBbAaHIMSpf%'.split('')
 const DIRECTIVE = /%[-_0]?(.?)/gsu
 
 /**
- * Formats a date at midnight as Python's `strftime` does in the C locale. @param isoDate YYYY-MM-DD @param what file
- * or template, for messages @throws WorkbenchError `unsupported` naming another directive
+ * Formats a date at midnight as Python's `strftime` does in the C locale.
+ *
+ * @param isoDate YYYY-MM-DD
+ * @param what the template, for messages
+ * @throws WorkbenchError `unsupported` naming another directive
  */
 export function strftime(isoDate: string, format: string, what: string): string {
   for (const [directive, letter = ''] of format.matchAll(DIRECTIVE)) {

@@ -2,7 +2,7 @@ import { parse, type Template, tokenize } from '@huggingface/jinja'
 
 type Token = ReturnType<typeof tokenize>[number]
 
-/** Whitespace as transformers sets it: tags take their line's indent and one line break. */
+/** Whitespace as transformers sets it: the indent before a tag and the line break after it are removed. */
 const WHITESPACE = { lstrip_blocks: true, trim_blocks: true }
 
 /** Matches a raw block. The groups are the whitespace signs of its four ends, and its text. */
@@ -30,7 +30,7 @@ export function parseTemplate(source: string): Template['parsed'] {
   return parse(testsAsFilters(tokenize(source.replace(RAW, rawAsText), WHITESPACE)))
 }
 
-/** Writes a raw block as a block that prints its text. */
+/** Turns a raw block into a block that prints its text. */
 function rawAsText(_: string, open: string, trimsStart: string, text: string, trimsEnd: string, close: string): string {
   const started = trimsStart === '' ? text : text.trimStart()
   const trimmed = trimsEnd === '' ? started.replace(/(?<=\n)[ \t]+$/, '') : started.trimEnd()
@@ -38,7 +38,7 @@ function rawAsText(_: string, open: string, trimsStart: string, text: string, tr
   return `${open} if 1 %}{{ "${escaped}" }}{% endif ${close}`
 }
 
-/** Writes tests with an argument as filters, `x is divisibleby 3` as `x|divisibleby(3)`. */
+/** Turns tests with an argument into filters, such as `x is divisibleby 3` into `x|divisibleby(3)`. */
 function testsAsFilters(tokens: readonly Token[]): Token[] {
   const written: Token[] = []
   for (let i = 0; i < tokens.length; i++) {

@@ -7,16 +7,19 @@ export const MAX_YAML_BYTES = 1_000_000
 const MAX_OPEN_BRACKETS = 50
 const MAX_INDENT = 100
 
-export interface ReadYaml {
+export interface YamlContent {
   value: unknown
+  /** Lines of fields and list entries, for errors. */
   lines: readonly YamlLine[]
 }
 
 /**
- * Reads an untrusted YAML text in the sandbox process. @param file for messages @param maxAliases most nodes of
- * aliases
+ * Reads an untrusted YAML text in the sandbox process.
+ *
+ * @param file name of the file in errors
+ * @param maxAliases largest number of nodes that aliases repeat
  */
-export async function readYaml(text: string, file: string, maxAliases: number): Promise<ReadYaml> {
+export async function readYaml(text: string, file: string, maxAliases: number): Promise<YamlContent> {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES) {
     throw fileError(`${file} has ${Buffer.byteLength(text)} bytes; at most ${MAX_YAML_BYTES} are read.`)
   }
@@ -24,7 +27,7 @@ export async function readYaml(text: string, file: string, maxAliases: number): 
   return askSandbox({ kind: 'yaml', text, file, maxAliases }, 'yaml')
 }
 
-/** Refuses deep YAML by its open brackets, and by the indentation of a line including `-` and `?`. */
+/** Refuses YAML that is nested too deep, by its open brackets, and by indentation, to which `-` and `?` count. */
 function refuseDeep(text: string, file: string): void {
   let open = 0
   for (const [index, line] of text.split('\n').entries()) {

@@ -1,3 +1,8 @@
+/**
+ * Divides a list into batches of limited length and size.
+ *
+ * @param sizeOf size of an item. An item above the limit is a batch of its own.
+ */
 export function inBatches<Item>(
   items: readonly Item[],
   limits: { readonly items: number; readonly size: number },
@@ -17,7 +22,10 @@ export function inBatches<Item>(
   return batches
 }
 
-/** Joins the items of calls that wait for a running call into one call. If the joined call fails, each runs alone. */
+/**
+ * Returns a function like `run` that runs one call at a time. The items of all calls that wait meanwhile are joined
+ * into one call. If the joined call fails, each call runs separately.
+ */
 export function joinCalls<Item, Result>(
   run: (items: readonly Item[]) => Promise<Result[]>
 ): (items: readonly Item[]) => Promise<Result[]> {

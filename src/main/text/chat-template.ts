@@ -10,13 +10,18 @@ const MAX_TEMPLATE_BYTES = 1_000_000
 export const TemplateField = z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
 
 export interface ChatTemplate {
+  /** The file that contains the template. */
   file: string
+  /** The template, in Jinja. */
   source: string
 }
 
 /**
  * Finds the chat template of a folder: chat_template.jinja, tokenizer_config.json, then chat_template.json, as in
- * transformers. @param configField `chat_template` of tokenizer_config.json @returns null if there is none
+ * transformers.
+ *
+ * @param configField `chat_template` of tokenizer_config.json
+ * @returns null if the folder has no template
  */
 export async function findChatTemplate(
   folder: string,

@@ -6,6 +6,7 @@ import { inBatches } from './batches'
 import type { ChatTemplate } from './chat-template'
 import type { TextModel } from './text-model'
 
+/** A chat as the text and the token ids that a model receives. */
 export interface RenderedChat {
   rendered: string
   tokens: number[]
@@ -18,9 +19,11 @@ const BATCH = { items: 64, size: 1_000_000 }
 
 type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
 
+/** Puts a system turn before the turns of a chat; none for an empty system prompt. */
 export const withSystemTurn = (turns: readonly ChatMessage[], systemPrompt: string): ChatMessage[] =>
   systemPrompt === '' ? [...turns] : [{ role: 'system', content: systemPrompt }, ...turns]
 
+/** Returns the turns of a chat with one question. */
 export const promptMessages = (prompt: string, systemPrompt: string): ChatMessage[] =>
   withSystemTurn([{ role: 'user', content: prompt }], systemPrompt)
 
@@ -68,11 +71,12 @@ export async function renderChat(
   return chat
 }
 
-/** Encodes plain texts unchanged, with the tokens (such as BOS) that the tokenizer puts around plain text. */
+/** Encodes one plain text as {@link renderPlain} does. */
 export async function renderOnePlain(text: TextModel, plain: string): Promise<RenderedChat> {
   return elementAt(await renderPlain(text, [plain]), 0, 'text')
 }
 
+/** Encodes plain texts unchanged, after the tokens, such as BOS, that the tokenizer puts before plain text. */
 export async function renderPlain(text: TextModel, plain: readonly string[]): Promise<RenderedChat[]> {
   const tokens = await text.encodeAll(plain, true)
   return plain.map((rendered, index) => ({ rendered, tokens: elementAt(tokens, index, 'text'), notices: [] }))

@@ -21,7 +21,12 @@ export interface TokenizerDefinition {
 const BYTE_LEVEL_PARTS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
 
-/** Creates the tokenizer of a tokenizer.json that splits as the Rust `tokenizers` do. @param added goes first */
+/**
+ * Creates the tokenizer of a tokenizer.json with `@huggingface/tokenizers`, and corrects it to split text as the Rust
+ * library `tokenizers` does.
+ *
+ * @param added tokens that are matched in a text before anything else
+ */
 export function libraryTokenizer(definition: TokenizerDefinition, added: readonly AddedToken[]): Tokenizer {
   const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
   // The library's config would switch on settings that the reference library takes from tokenizer.json.
@@ -51,7 +56,7 @@ function keepByteOrderMark(decoder: Decoder | null): void {
  * Makes a tokenizer encode unknown characters as tokens of their UTF-8 bytes, if the vocabulary has all byte tokens.
  */
 function spellUnknownByBytes(model: Unigram): void {
-  const spelled = (unknown: string): string[] => {
+  const byteTokens = (unknown: string): string[] => {
     const bytes = [...Buffer.from(unknown)].map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
     return bytes.every((byte) => model.tokens_to_ids.has(byte)) ? bytes : [unknown]
   }
@@ -64,10 +69,10 @@ function spellUnknownByBytes(model: Unigram): void {
           unknown += piece
           continue
         }
-        if (unknown !== '') tokens.push(...spelled(unknown))
+        if (unknown !== '') tokens.push(...byteTokens(unknown))
         unknown = ''
         tokens.push(piece)
       }
-      return unknown === '' ? tokens : [...tokens, ...spelled(unknown)]
+      return unknown === '' ? tokens : [...tokens, ...byteTokens(unknown)]
     })
 }

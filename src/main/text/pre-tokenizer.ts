@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 const Pattern = z.looseObject({ String: z.string().optional() })
 
+/** Parts of a `pre_tokenizer` that must be rewritten. */
 const RewrittenPart = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('Sequence'), pretokenizers: z.array(z.unknown()) }),
   z.looseObject({ type: z.literal('Digits'), individual_digits: z.boolean().default(false) }),
@@ -14,9 +15,11 @@ const RewrittenPart = z.discriminatedUnion('type', [
 ])
 
 /**
- * Rewrites a `pre_tokenizer` so that `@huggingface/tokenizers` splits as the Rust `tokenizers`: Digits knows only
- * ASCII, Metaspace splits no runs of spaces, and Split treats most behaviours as "Isolated". @throws Error if it
- * cannot
+ * Rewrites the `pre_tokenizer` of a tokenizer.json so that `@huggingface/tokenizers` splits text as the Rust library
+ * does. Without it, Digits knows only ASCII, Metaspace splits no runs of spaces, and Split treats most behaviours as
+ * "Isolated".
+ *
+ * @throws Error for a Split that cannot be rewritten
  */
 export function exactPreTokenizer(definition: unknown): unknown {
   const parsed = RewrittenPart.safeParse(definition)
@@ -49,14 +52,14 @@ function mergeWithNeighbour(behavior: string, separator: string | undefined): ob
     throw new Error(`a pre_tokenizer Split with behavior "${behavior}" needs a pattern of one character here`)
   }
   const hex = separator.codePointAt(0)?.toString(16).padStart(4, '0') ?? ''
-  const [is, other] = [`[\\x{${hex}}]`, `[^\\x{${hex}}]`]
+  const [separators, others] = [`[\\x{${hex}}]`, `[^\\x{${hex}}]`]
   switch (behavior) {
     case 'MergedWithPrevious':
-      return isolate(`${other}*${is}`)
+      return isolate(`${others}*${separators}`)
     case 'MergedWithNext':
-      return isolate(`${is}${other}*`)
+      return isolate(`${separators}${others}*`)
     case 'Contiguous':
-      return isolate(`${is}+`)
+      return isolate(`${separators}+`)
     default:
       throw new Error(`pre_tokenizer has a Split with the unknown behavior "${behavior}"`)
   }

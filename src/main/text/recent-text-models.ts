@@ -7,24 +7,25 @@ import type { TextModel } from './text-model'
 
 const MAX_MODELS = 2
 
-/** Limits of one request, so that each fits well in its 3 s and other requests come in between. */
+/** Limits of one request, so that each takes far less than its limit of 3 s and other requests come in between. */
 const BATCH = { texts: { items: 64, size: 1_000_000 }, lists: { items: 256, size: 32_768 }, tokens: 32_768 }
 
 /** Tokenizers by folder, the least recently used first. */
 const recent = new Map<string, { files: string; text: Promise<TextModel> }>()
 
-/** Gives the tokenizer and chat template of a folder, read again only if its files have changed. */
+/** Returns the tokenizer and chat template of a folder. They are read again only if the files have changed. */
 export async function recentTextModel(folder: string): Promise<TextModel> {
   const files = await stateOfFiles(folder)
   const cached = recent.get(folder)
   recent.delete(folder)
   const text = cached?.files === files ? cached.text : openText(folder, files)
   recent.set(folder, { files, text })
-  for (const oldest of [...recent.keys()].slice(0, -MAX_MODELS)) recent.delete(oldest)
+  const [oldest] = recent.keys()
+  if (oldest !== undefined && recent.size > MAX_MODELS) recent.delete(oldest)
   try {
     return await text
   } catch (error) {
-    // The cause may be something besides the files' names and times.
+    // The next call tries again, because the cause may be something other than the files.
     if (recent.get(folder)?.text === text) recent.delete(folder)
     throw error
   }
@@ -70,12 +71,7 @@ function sandboxTextModel(
       const decoded: string[] = []
       for (let first = 0; first < tokens.length; first += BATCH.tokens) {
         const batch = Int32Array.from(tokens.slice(first, first + BATCH.tokens))
-        const request: TextRequest = {
-          kind: 'decode-behind',
-          ...source,
-          context: [...context],
-          tokens: batch
-        }
+        const request: TextRequest = { kind: 'decode-behind', ...source, context: [...context], tokens: batch }
         for (const text of (await askSandbox(request, 'texts')).texts) decoded.push(text)
       }
       return decoded

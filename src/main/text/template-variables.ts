@@ -1,4 +1,4 @@
-/** Variables that templates always receive, and words of their language. */
+/** Variables that chat templates always receive, and words of the template language. */
 const PREDEFINED = new Set(
   (
     'messages message add_generation_prompt namespace range raise_exception strftime_now bos_token eos_token ' +
@@ -8,32 +8,37 @@ const PREDEFINED = new Set(
   ).split(' ')
 )
 
-/**
- * Lists the possible arguments of a template: variables that neither the program nor the template sets, by scanning
- * it.
- */
+/** Lists the possible arguments of a template: variables that it reads and that neither it nor the program sets. */
 export function templateVariables(source: string): string[] {
-  const code = Array.from(source.matchAll(/\{([{%])[-+]?([\s\S]*?)[-+]?[}%]\}/g), ([, , inside = '']) =>
+  // The contents of all tags, without the texts in quotes.
+  const tags = Array.from(source.matchAll(/\{([{%])[-+]?([\s\S]*?)[-+]?[}%]\}/g), ([, , inside = '']) =>
     inside.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, "''")
   )
-  const defined = new Set(code.flatMap(namesSet))
-  // Variables that the template sets only if they are not given.
-  for (const inside of code)
+  const defined = new Set(tags.flatMap(definedNames))
+  // The template sets a variable that it tests by `is defined` only if the user has not given it.
+  for (const inside of tags)
     for (const [, name = ''] of inside.matchAll(/\b([A-Za-z_]\w*)\s+is\s+(?:not\s+)?defined\b/g)) defined.delete(name)
-  const read = code.flatMap((inside) =>
-    Array.from(inside.matchAll(/(\|\s*|\.\s*|\bis\s+(?:not\s+)?)?\b([A-Za-z_]\w*)(\s*=(?!=))?/g), (match) => {
+  const read = tags.flatMap((inside) =>
+    [...inside.matchAll(/(\|\s*|\.\s*|\bis\s+(?:not\s+)?)?\b([A-Za-z_]\w*)(\s*=(?!=))?/g)].flatMap((match) => {
+      // A filter, member or test comes before the name, or the name is of an argument.
       const [, before, name = '', after] = match
-      return before === undefined && after === undefined ? name : ''
+      return before === undefined && after === undefined ? [name] : []
     })
   )
-  return [...new Set(read)].filter((name) => name !== '' && !PREDEFINED.has(name) && !defined.has(name)).sort()
+  return [...new Set(read)].filter((name) => !PREDEFINED.has(name) && !defined.has(name)).sort()
 }
 
+/** Matches the end of the names that a tag defines. A macro's parameters are names too. */
+const ENDS_OF_NAMES = new Map([
+  ['set', /=/],
+  ['for', /\bin\b/]
+])
+
 /** Lists the names that a tag defines: variables, loop variables, and macros with their parameters. */
-function namesSet(inside: string): string[] {
+function definedNames(inside: string): string[] {
   const [, keyword, declaration = ''] = /^\s*(set|for|macro)\s+([\s\S]*)$/.exec(inside) ?? []
   if (keyword === undefined) return []
-  const declared =
-    keyword === 'set' ? declaration.split('=')[0] : keyword === 'for' ? declaration.split(/\bin\b/)[0] : declaration
-  return declared?.match(/[A-Za-z_]\w*/g) ?? []
+  const end = ENDS_OF_NAMES.get(keyword)
+  const names = end === undefined ? declaration : declaration.split(end, 1).join('')
+  return names.match(/[A-Za-z_]\w*/g) ?? []
 }

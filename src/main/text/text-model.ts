@@ -9,17 +9,18 @@ import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { libraryTokenizer } from './library-tokenizer'
 import { AddedToken, MAX_TOKEN_ID, readTokenizerConfig, TokenId, type TokenizerConfig } from './tokenizer-config'
 
+/** Limit of a tokenizer.json. */
 export const MAX_TOKENIZER_BYTES = 64_000_000
 
-/** The library requires these parts; files may omit parts without effect. */
-const part = z.unknown().default(null)
+/** A part of the file that may be missing. The library expects null for it. */
+const optionalPart = z.unknown().default(null)
 
 const TokenizerFile = z.looseObject({
   added_tokens: z.array(AddedToken).default([]),
-  normalizer: part,
-  pre_tokenizer: part,
-  post_processor: part,
-  decoder: part,
+  normalizer: optionalPart,
+  pre_tokenizer: optionalPart,
+  post_processor: optionalPart,
+  decoder: optionalPart,
   model: z.looseObject({
     type: z.enum(['BPE', 'Unigram']),
     byte_fallback: z.boolean().nullish(),
@@ -36,25 +37,28 @@ function areMerges(merges: readonly unknown[]): boolean {
   return merges.every(Array.isArray(merges[0]) ? isPair : isText)
 }
 
+/** The tokenizer and chat template of a model folder. */
 export interface TextModel {
   readonly folder: string
   readonly hasChatTemplate: boolean
   readonly chatTemplate: ChatTemplate | null
   /** Texts of `bos_token`, `eos_token` and other special tokens, for templates. */
   readonly specialTokens: ReadonlyMap<string, string>
-  /** Text of the tokens that are matched in a text before anything else, special or not, by id. */
+  /** Texts of added tokens by id. They are matched in a text before anything else, and may be special or not. */
   readonly addedTokens: ReadonlyMap<number, string>
   /** Ids of all tokens except special ones, ascending. */
   readonly textTokens: readonly number[]
   /**
-   * Encodes texts and special tokens in them. @param addSpecialTokens adds those (such as BOS) that the folder
-   * requires before plain text, unless the text begins with them, and none at the end. A rendered template contains
-   * its own.
+   * Encodes texts, including special tokens that they contain.
+   *
+   * @param addSpecialTokens true for plain text. Special tokens that the folder requires before a text, such as BOS,
+   * are then added unless it begins with them. A rendered template contains its own.
+   * @throws WorkbenchError `bad-file`; `bad-input` for a text without tokens
    */
   encodeAll(texts: readonly string[], addSpecialTokens?: boolean): Promise<number[][]>
-  /** Decodes tokens, without special and unknown tokens, and with all white space. @throws as `encodeAll` */
+  /** Decodes lists of tokens with all white space, and without special and unknown tokens. */
   decodeAll(lists: readonly (readonly number[])[]): Promise<string[]>
-  /** Decodes a context followed by each of many tokens. @throws as `encodeAll` */
+  /** Decodes a context followed by each of many tokens. The texts include the context's. */
   decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]>
 }
 
@@ -115,15 +119,14 @@ class FolderTextModel implements LocalTextModel {
   encode(text: string, addSpecialTokens = false): number[] {
     const tokens = this.encodeWith(text, false)
     if (!addSpecialTokens) return tokens
-    // An empty text has no position before it.
+    // Tokens before an empty text cannot be told from tokens behind it.
     const leading = this.leadingTokens(text === '' ? 'a' : text)
     return leading.every((id, index) => tokens[index] === id) ? tokens : [...leading, ...tokens]
   }
 
   decode(tokens: readonly number[]): string {
     const visible = tokens.filter((id) => this.addsText(id))
-    // Special tokens are removed above, because the library's own option also strips the text in some
-    // models.
+    // Special tokens are removed above: the library's own option for it also strips the text in some models.
     if (visible.length === 0) return ''
     return usingTokenizer(this.tokenizerFile, () =>
       this.tokenizer.decode(visible, { clean_up_tokenization_spaces: false })
@@ -152,7 +155,7 @@ class FolderTextModel implements LocalTextModel {
   }
 
   private encodeWith(text: string, add_special_tokens: boolean): number[] {
-    // Contrary to the types, an uncovered text gives undefined if there is no unknown token.
+    // Contrary to the types, an id is undefined if the vocabulary lacks a part of the text and an unknown token.
     const ids: (number | undefined)[] = usingTokenizer(
       this.tokenizerFile,
       () => this.tokenizer.encode(wellFormed(text), { add_special_tokens }).ids
@@ -163,6 +166,7 @@ class FolderTextModel implements LocalTextModel {
     })
   }
 
+  /** Returns the special tokens before a plain text: by tokenizer.json, with BOS as tokenizer_config.json says. */
   private leadingTokens(text: string): number[] {
     const { addBos, namedTokens } = this.config
     const leading = tokensBefore(this.encodeWith(text, true), this.encodeWith(text, false))
@@ -210,12 +214,13 @@ function allAddedTokens(definition: z.infer<typeof TokenizerFile>, config: Token
   return [...tokens.values()]
 }
 
+/** Returns the tokens of `outer` before the part that equals `inner`. */
 function tokensBefore(outer: readonly number[], inner: readonly number[]): number[] {
   const start = outer.findIndex((_, index) => inner.every((id, offset) => outer[index + offset] === id))
   return outer.slice(0, Math.max(0, start))
 }
 
-/** Replaces half a surrogate pair by the replacement character, as in any UTF-8 text. */
+/** Replaces half a surrogate pair, which UTF-8 cannot encode, by the replacement character. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString()
 }

@@ -17,7 +17,7 @@ const addedTokenFields = {
   single_word: z.literal(false, 'tokens that match whole words only are not supported').optional()
 }
 
-/** A token outside the main vocabulary; the library reads whether it includes surrounding white space. */
+/** A token outside the main vocabulary. The library reads further fields, on white space around the token. */
 export const AddedToken = z.looseObject({ id: TokenId, ...addedTokenFields })
 export type AddedToken = z.infer<typeof AddedToken>
 
@@ -64,13 +64,13 @@ export interface TokenizerConfig {
 /** Reads tokenizer_config.json and special_tokens_map.json, which names special tokens in older folders. */
 export async function readTokenizerConfig(folder: string): Promise<TokenizerConfig> {
   const config = await readOptional(ConfigFile, folder, 'tokenizer_config.json')
-  const map = await readOptional(NamedTokens, folder, 'special_tokens_map.json')
+  const tokensMap = await readOptional(NamedTokens, folder, 'special_tokens_map.json')
   const extra = config.extra_special_tokens ?? []
 
   const namedTokens = new Map<string, string>()
   for (const name of NAMED_TOKENS) {
-    // A config's null is an explicit value (Qwen has no BOS); only missing keys are looked up in the map.
-    const token = SpecialToken.safeParse(config[name] === undefined ? map[name] : config[name])
+    // A config's null is an explicit value (Qwen has no BOS). Only missing keys are looked up in the map.
+    const token = SpecialToken.safeParse(config[name] === undefined ? tokensMap[name] : config[name])
     if (token.success) namedTokens.set(name, token.data)
   }
   if (!Array.isArray(extra)) for (const [name, token] of Object.entries(extra)) namedTokens.set(name, token)
@@ -80,17 +80,15 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
     namedTokens,
     specialTokens: new Set([
       ...namedTokens.values(),
-      ...(config.additional_special_tokens ?? map.additional_special_tokens ?? []),
+      ...(config.additional_special_tokens ?? tokensMap.additional_special_tokens ?? []),
       ...(Array.isArray(extra) ? extra : [])
     ]),
-    addedTokens: Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => ({
-      ...token,
-      id: Number(id)
-    })),
+    addedTokens: Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => ({ ...token, id: Number(id) })),
     addBos: config.add_bos_token ?? undefined
   }
 }
 
+/** Reads a JSON file of a folder. A missing file is read as an empty object. */
 async function readOptional<T>(schema: z.ZodType<T>, folder: string, name: string): Promise<T> {
   const parsed = schema.safeParse(await readJsonOrEmpty(folder, name))
   if (!parsed.success) throw fileError(`${join(folder, name)}: ${describeIssue(parsed.error)}`)

@@ -17,6 +17,9 @@ import { Tokenizers } from './tokenizers'
 import { Watchdog } from './watchdog'
 import { parseJson } from '../../base/files/bounded-json'
 
+/* The sandbox process: it answers requests on untrusted files, and ends itself if one takes too long. */
+
+/** Loads tokenizers of sentence-embedding models, and keeps the last one. */
 class EmbeddingTokenizers {
   private cached: { key: string; tokensOf: EmbeddingTokenizer } | null = null
 
@@ -30,19 +33,16 @@ class EmbeddingTokenizers {
   }
 }
 
-/** Limits, passed by the program that starts this process. */
+/** Time limits of a request, which main passes as an argument. */
 const limits = SandboxLimits.parse(parseJson(process.argv[2] ?? '', 'the limits'))
 const watchdog = new Watchdog()
 const texts = new Tokenizers()
 const embeddingTokenizers = new EmbeddingTokenizers()
 
-/**
- * Answers a request on untrusted files. A thread is not enough, because V8 ends the process for a value that is too
- * large.
- */
+/** Answers a request. A thread of main would not do, because V8 ends its process for a value that is too large. */
 async function answer(request: SandboxRequest): Promise<SandboxReply> {
   try {
-    const work = await watchdog.within(limits.read, () => workOf(request))
+    const work = await watchdog.within(limits.read, () => prepareWork(request))
     return await watchdog.within(limits.work, work)
   } catch (error) {
     // Any other error is a defect. It ends this process, and main reports it.
@@ -51,8 +51,8 @@ async function answer(request: SandboxRequest): Promise<SandboxReply> {
   }
 }
 
-/** Starts the work of a request. Rarely needed modules are loaded on demand. */
-async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
+/** Reads what a request needs and returns its work, which has a limit of its own. Rare modules load on demand. */
+async function prepareWork(request: SandboxRequest): Promise<() => SandboxReply> {
   switch (request.kind) {
     case 'template': {
       const { renderTemplate } = await import('../render-template')
@@ -63,8 +63,8 @@ async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
       return () => ({ kind: 'texts', texts: templateVariables(request.source) })
     }
     case 'yaml': {
-      const { parseYaml: parsedYaml } = await import('../parsed-yaml')
-      return () => ({ kind: 'yaml', ...parsedYaml(request) })
+      const { parseYaml } = await import('../parsed-yaml')
+      return () => ({ kind: 'yaml', ...parseYaml(request) })
     }
     case 'import': {
       const { as, file, content } = request
@@ -105,7 +105,7 @@ async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
 async function folderFacts({ kind, file: folder, adapterBase, namedBase }: FolderRequest): Promise<unknown> {
   switch (kind) {
     case 'checkpoint': {
-      // The config is parsed as a decoder's too, so that refused configs are not sent.
+      // Reading it as the member of a pair refuses configs that main would refuse.
       const { checkpoint } = await readMember(folder, adapterBase, namedBase)
       return { ...checkpoint, tensors: [...checkpoint.tensors] }
     }

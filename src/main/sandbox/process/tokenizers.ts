@@ -6,6 +6,7 @@ const MAX_TOKENIZERS = 2
 
 /** Loads tokenizers, and keeps the last two that were used. */
 export class Tokenizers {
+  /** The least recently used comes first. */
   private readonly byKey = new Map<string, LocalTextModel>()
 
   async get({ folder, files }: TextRequest): Promise<LocalTextModel> {
@@ -13,7 +14,8 @@ export class Tokenizers {
     const cached = this.byKey.get(key)
     this.byKey.delete(key)
     // The oldest is dropped before another is loaded, because three of the largest would not fit into memory.
-    for (const oldest of [...this.byKey.keys()].slice(0, 1 - MAX_TOKENIZERS)) this.byKey.delete(oldest)
+    const [oldest] = this.byKey.keys()
+    if (oldest !== undefined && this.byKey.size === MAX_TOKENIZERS) this.byKey.delete(oldest)
     const text = cached ?? (await loadTextModel(folder))
     this.byKey.set(key, text)
     return text

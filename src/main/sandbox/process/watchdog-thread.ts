@@ -3,6 +3,8 @@ import { workerData } from 'node:worker_threads'
 import type { Overdue } from '../messages'
 import { WATCHED } from './watched'
 
+/* The thread that ends the sandbox process if a request takes too long. */
+
 const CHECK_MS = 50
 const STANDARD_ERROR = 2
 
@@ -17,7 +19,7 @@ function usedMs(): number {
   return (user + system) / 1000
 }
 
-/** Writes the reason for main, if main still runs, and ends the process. */
+/** Writes the exceeded limit to standard error, where main reads it, and ends the process. */
 function end(overdue: Overdue): void {
   try {
     writeSync(STANDARD_ERROR, `${JSON.stringify(overdue)}\n`)
@@ -26,7 +28,7 @@ function end(overdue: Overdue): void {
   }
 }
 
-/** Watches one turn and returns when its work is done. */
+/** Watches the work of one turn, and returns when it is done. */
 function watch(turn: number): void {
   const [cpuMs, wallMs] = [Atomics.load(state, WATCHED.cpuMs), Atomics.load(state, WATCHED.wallMs)]
   const [usedBeforeMs, startMs] = [usedMs(), performance.now()]

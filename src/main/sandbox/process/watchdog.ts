@@ -4,8 +4,9 @@ import { builtScript } from '../../base/built'
 import type { Limit } from '../messages'
 import { WATCHED } from './watched'
 
-/** Ends this process after its limit of time, by a thread, because endless work blocks everything else. */
+/** Ends this process after a time limit. A thread does so, because endless work blocks everything else. */
 export class Watchdog {
+  /** Shared with the thread, at the indices of `WATCHED`. */
   private readonly state = new Int32Array(
     new SharedArrayBuffer(Object.keys(WATCHED).length * Int32Array.BYTES_PER_ELEMENT)
   )
@@ -18,6 +19,7 @@ export class Watchdog {
     thread.unref()
   }
 
+  /** Runs work, and ends this process if it takes longer than the limit. */
   async within<T>({ cpuMs, wallMs }: Limit, work: () => T | Promise<T>): Promise<T> {
     await this.threadStarted
     Atomics.store(this.state, WATCHED.cpuMs, cpuMs)
