@@ -6,16 +6,22 @@ import type { TextModel } from '../text/text-model'
 import { becomesTokens, compareTokens, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
 import { addsSpecialTokens, type RenderedSamplePrompt } from './render-sample-prompts'
 
-/** Compares a whole model with post by the tokens of rendered prompts, or of the few-shot prompts that it sees. */
+/**
+ * Checks whether a whole model, such as base, can be given post's tokens of the prompts of a run.
+ *
+ * @param inTemplate the prompts in post's chat template
+ * @param fewShot the prompts as plain text, which base may be given instead
+ */
 export function comparePrompts(
   whole: WholeModel,
   { post, text }: { post: PairMember; text: TextModel },
   inTemplate: readonly RenderedSamplePrompt[],
   fewShot?: FewShotPrompts
 ): Promise<WholeModelTokens> {
-  const plain = whole.isFewShot === true ? fewShot?.prompts : undefined
-  const prompts =
-    plain?.map((prompt, index) => ({ ...elementAt(inTemplate, index, 'prompt'), ...prompt, raw: true })) ?? inTemplate
+  const fewShotPrompts = whole.isFewShot === true ? fewShot?.prompts : undefined
+  const prompts = inTemplate.map((prompt, index) =>
+    fewShotPrompts === undefined ? prompt : { ...prompt, ...elementAt(fewShotPrompts, index, 'prompt'), raw: true }
+  )
   const shared = { prompts: prompts.map(({ tokens }) => tokens), answers: [] }
   return compareTokens(whole, post, shared, async (ownText) => {
     for (const [index, prompt] of prompts.entries()) {

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { describeIssue, inputError, type WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
+/** One answer from a file of another program. */
 export interface FileAnswer {
   /** Model that answered; null if the file does not contain it. */
   of: string | null
-  /** Texts that may be its prompt, the likeliest first. */
+  /** Texts that may be the prompt of the answer, the likeliest first. */
   prompts: readonly string[]
+  /** Number of the prompt in the run, counted from 0; null if the file does not contain it. */
   promptIndex: number | null
   text: string
   finish: 'stop' | 'length'
@@ -22,6 +24,7 @@ type RecordReader = (value: unknown, where: string) => FileAnswer[]
 const FINISHED = z.enum(['stop', 'length']).catch('stop')
 const Message = z.looseObject({ role: z.string(), content: z.unknown() })
 
+/** A line of JSON, with several usual names for the answer and its model. */
 const OwnLine = z.looseObject({
   prompt: z.union([z.string(), z.number().int().min(0)]).optional(),
   promptText: z.string().optional(),
@@ -39,22 +42,23 @@ const OwnLine = z.looseObject({
 })
 
 /** Reads one or several answers from a line, in the format of `slr sample --out` or written by hand. */
-const ownLine: RecordReader = (value, where) => {
-  const line = checked(OwnLine, value, where)
-  const { prompt, promptText, tokens = null } = line
+const readOwnLine: RecordReader = (value, where) => {
+  const line = parseRecord(OwnLine, value, where)
+  const { prompt, promptText } = line
   const single = line.text ?? line.answer ?? line.completion ?? line.response
   const texts = line.answers ?? line.generations ?? (single === undefined ? null : [single])
   if (texts === null)
-    throw wrong(where, 'expected the answer as text, answer, completion or response, or several as answers')
+    throw recordError(where, 'expected the answer as text, answer, completion or response, or several as answers')
   if (prompt === undefined && promptText === undefined)
-    throw wrong(where, 'expected the prompt as prompt (its text, or its number from 0) or promptText')
+    throw recordError(where, 'expected the prompt as prompt (its text, or its number from 0) or promptText')
+  const prompts = [promptText, prompt].filter((text) => typeof text === 'string')
   return texts.map((text) => ({
     of: line.variant ?? line.model ?? null,
-    prompts: [promptText, typeof prompt === 'string' ? prompt : undefined].filter((text) => text !== undefined),
+    prompts,
     promptIndex: typeof prompt === 'number' ? prompt : null,
     text,
     finish: line.finish ?? line.finish_reason ?? 'stop',
-    tokens: texts.length === 1 ? tokens : null
+    tokens: texts.length === 1 ? (line.tokens ?? null) : null
   }))
 }
 
@@ -70,21 +74,21 @@ const HarnessLine = z.looseObject({
 const QUESTION_FIELDS = ['question', 'prompt', 'text', 'input', 'query', 'problem', 'instruction']
 
 /**
- * Reads lines of lm-evaluation-harness `--log_samples`. Answers are unfiltered, and only the first filter's lines
- * count.
+ * Creates a reader for lines of lm-evaluation-harness `--log_samples`. The file has the same unfiltered answers once
+ * for each filter. Only lines with the filter of the first line are read.
  */
 function harnessReader(): RecordReader {
   let filter: string | undefined
   let isFirst = true
   return (value, where) => {
-    const line = checked(HarnessLine, value, where)
+    const line = parseRecord(HarnessLine, value, where)
     if (isFirst) filter = line.filter
     isFirst = false
     if (line.filter !== filter) return []
     const prompts = [...fieldTexts(line.doc), ...argumentTexts(line.arguments)]
     return line.resps.flat().map((answer) => {
       if (typeof answer !== 'string') {
-        throw wrong(where, 'resps: expected texts; the task asks for likelihoods, and has no answers to read')
+        throw recordError(where, 'resps: expected texts; the task asks for likelihoods, and has no answers to read')
       }
       return { of: null, prompts, promptIndex: null, text: answer, finish: 'stop' as const, tokens: null }
     })
@@ -100,7 +104,7 @@ function fieldTexts(doc: unknown): string[] {
   })
 }
 
-/** Collects the text that the model was given. If it is a chat in JSON, also collects the last user turn. */
+/** Collects the text that the model was given, and the last user turn if this text is a chat in JSON. */
 function argumentTexts(input: unknown): string[] {
   if (typeof input === 'string') return [input, ...turnTexts(parseIfJson(input, 'The arguments'))]
   if (Array.isArray(input)) return input.flatMap((each) => argumentTexts(each))
@@ -110,13 +114,14 @@ function argumentTexts(input: unknown): string[] {
   )
 }
 
+/** Returns the text of the last user turn of a chat; empty for other values. */
 function turnTexts(value: unknown): string[] {
   const turns = z.array(Message).safeParse(value)
   const last = turns.success ? turns.data.findLast(({ role }) => role === 'user') : undefined
   return last === undefined ? [] : [contentText(last.content)]
 }
 
-/** Reads a content of Inspect or OpenAI: a text, or a list of parts. */
+/** Returns the text of a message of Inspect or OpenAI, whose content is a text or a list of parts. */
 function contentText(content: unknown): string {
   if (typeof content === 'string') return content
   const parts = z.array(z.looseObject({ type: z.string(), text: z.string().optional() })).safeParse(content)
@@ -173,7 +178,7 @@ export class AnswerLines {
     if (this.reader === null && HarnessLine.safeParse(value).success) {
       this.format = 'lm-evaluation-harness samples'
     }
-    this.reader ??= this.format === 'JSON lines' ? ownLine : harnessReader()
+    this.reader ??= this.format === 'JSON lines' ? readOwnLine : harnessReader()
     return this.reader(value, where)
   }
 }
@@ -186,19 +191,19 @@ export function isLogStart(first: string | null): boolean {
   return (value === undefined && first !== '') || InspectLog.safeParse(value).success
 }
 
-/** A sample of a log as a line of JSON: its prompt once, with all its choices. */
+/** A sample of an Inspect log as a line of JSON: the possible texts of its prompt, and all its answers. */
 const LogSample = z.object({
   of: z.string().nullable(),
   prompts: z.array(z.string()),
   choices: z.array(z.tuple([z.string(), z.enum(['stop', 'length'])]))
 })
 
-/** Converts the samples of a log to lines of JSON. @throws WorkbenchError `bad-input` naming sample and field */
+/** Converts the samples of an Inspect log to lines of JSON. @throws WorkbenchError `bad-input` naming the field */
 export function logLines(value: unknown, file: string): string[] {
   const log = InspectLog.safeParse(value)
   if (!log.success) throw inputError(`${file} is no file of answers.`, EXPECTED_ANSWERS)
   return log.data.samples.map((sample, index) => {
-    const { input, output } = checked(InspectSample, sample, `${file}, sample ${index + 1}`)
+    const { input, output } = parseRecord(InspectSample, sample, `${file}, sample ${index + 1}`)
     const line: z.infer<typeof LogSample> = {
       of: output.model ?? log.data.eval.model ?? null,
       prompts: typeof input === 'string' ? [input] : turnTexts(input),
@@ -242,10 +247,10 @@ export class AnswerCounts {
   }
 }
 
-function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
+function parseRecord<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw wrong(where, describeIssue(result.error))
+  throw recordError(where, describeIssue(result.error))
 }
 
-const wrong = (where: string, what: string): WorkbenchError => inputError(`${where}: ${what}.`)
+const recordError = (where: string, what: string): WorkbenchError => inputError(`${where}: ${what}.`)

@@ -8,13 +8,22 @@ import { errorMessage } from '../base/files/bounded-file'
 
 const PATTERN_LIMIT_MS = 2_000
 
-/** Reads one task's answers. @throws WorkbenchError `bad-input` naming a pattern that is no regular expression */
+/**
+ * Finds the final answers in models' texts and compares them with the right answers of a task. Answers are compared in
+ * one form: a number, or a text without case and final punctuation.
+ *
+ * @throws WorkbenchError `bad-input` naming a pattern that is no regular expression
+ */
 export class AnswerReader {
+  /** Pattern that finds the answer in a text. */
   private readonly reading: RegExp | null
+  /** Pattern of right answers. */
   private readonly right: RegExp | null
+  /** Pattern of the required format. */
   private readonly format: RegExp | null
 
-  private readonly listedAnswers = new WeakMap<TaskPrompt, Map<string, string>>()
+  /** First name of each right answer, by all its names. It is needed for every answer, and long for some prompts. */
+  private readonly firstNames = new WeakMap<TaskPrompt, ReadonlyMap<string, string>>()
 
   constructor(private readonly task: Task) {
     const { reading, rightPattern, checks } = task
@@ -34,6 +43,7 @@ export class AnswerReader {
     return comparable(answer, this.task)
   }
 
+  /** Reports whether the task knows the right answers to a prompt, by a list or a pattern. */
   canJudge(prompt: TaskPrompt): boolean {
     return prompt.answers !== undefined || this.right !== null
   }
@@ -44,7 +54,7 @@ export class AnswerReader {
     return firstNames === null ? null : new Set(firstNames.values()).size
   }
 
-  /** Gives the first name of a right answer, as {@link read} returns it; null for a wrong answer. */
+  /** Returns the first name of a right answer; null for a wrong answer. @param answer as {@link read} returns it */
   rightAnswer(answer: string, prompt: TaskPrompt): string | null {
     const firstNames = this.listed(prompt)
     if (firstNames !== null) return firstNames.get(answer) ?? null
@@ -59,16 +69,15 @@ export class AnswerReader {
   /** Maps all names of right answers, in the form for comparisons, to their first names. */
   private listed(prompt: TaskPrompt): ReadonlyMap<string, string> | null {
     if (prompt.answers === undefined) return null
-    // Cached, because it is needed for every answer of a cell, and long for some prompts.
-    const firstNames = this.listedAnswers.get(prompt) ?? new Map<string, string>()
-    if (firstNames.size === 0) {
-      this.listedAnswers.set(prompt, firstNames)
-      for (const names of rightAnswers(this.task, prompt)) {
-        const compared = names.map((name) => comparable(name, this.task))
-        const newNames = compared.filter((name) => !firstNames.has(name))
-        for (const name of newNames) firstNames.set(name, newNames[0] ?? name)
-      }
+    const cached = this.firstNames.get(prompt)
+    if (cached !== undefined) return cached
+    const firstNames = new Map<string, string>()
+    for (const names of rightAnswers(this.task, prompt)) {
+      const compared = names.map((name) => comparable(name, this.task))
+      const newNames = compared.filter((name) => !firstNames.has(name))
+      for (const name of newNames) firstNames.set(name, newNames[0] ?? name)
     }
+    this.firstNames.set(prompt, firstNames)
     return firstNames
   }
 
@@ -100,7 +109,9 @@ export class AnswerReader {
   }
 }
 
+/** Lists the right answers of a prompt, each with all its names. If the task has one answer, all entries are names. */
 export function rightAnswers({ kind }: Task, { answers = [] }: TaskPrompt): string[][] {
+  // An entry is a name or a list of names.
   const names = answers.map((answer) => [answer].flat())
   return taskKindFacts(kind).rightAnswers === 'one' ? [names.flat()] : names
 }
@@ -114,7 +125,7 @@ function compilePattern(task: Task, field: string, pattern: string, flags: strin
   }
 }
 
-/** Converts an answer to a number for tasks with numbers, otherwise a text without case and final mark. */
+/** Converts an answer to the form for comparisons: a number if the task reads numbers, otherwise a normalised text. */
 function comparable(answer: string, { reading }: Task): string {
   const number = reading.kind === 'last-number' ? numbersOf(answer).at(-1) : undefined
   return number ?? normaliseAnswer(answer)

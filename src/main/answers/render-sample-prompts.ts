@@ -9,7 +9,10 @@ import type { TextModel } from '../text/text-model'
 
 export type RenderedSamplePrompt = SampleRun['prompts'][number]
 
-/** Renders a prompt as the models see it: raw, or in the chat template with its or the rendering's system turn. */
+/**
+ * Renders a prompt as the models see it: as it is written if it is raw, otherwise in post's chat template. The system
+ * prompt is the prompt's own, or else the one of the rendering settings.
+ */
 export async function renderSamplePrompt(
   prompt: SamplePrompt,
   rendering: Rendering,
@@ -20,7 +23,7 @@ export async function renderSamplePrompt(
   return chat
 }
 
-/** Renders all prompts of a run, with distinct notices. @throws WorkbenchError naming the prompt */
+/** Renders all prompts of a run and collects their notices, each once. @throws WorkbenchError naming the prompt */
 export async function renderSamplePrompts(
   prompts: readonly SamplePrompt[],
   rendering: Rendering,
@@ -44,6 +47,7 @@ export async function renderSamplePrompts(
   return { prompts: rendered, notices: [...notices] }
 }
 
+/** Renders prompts as plain text after the worked examples of a few-shot prompt, which base is given. */
 export async function renderFewShot(
   prompts: readonly SamplePrompt[],
   format: FewShotPrompt,
@@ -55,6 +59,7 @@ export async function renderFewShot(
   return { format, prompts: rendered.prompts.map(({ rendered, tokens }) => ({ rendered, tokens })) }
 }
 
+/** Writes prompts as plain text after the examples of a few-shot prompt. Raw prompts stay as they are. */
 export const fewShotPrompts = <Prompt extends SamplePrompt>(
   prompts: readonly Prompt[],
   format: FewShotPrompt,
@@ -66,29 +71,26 @@ export const fewShotPrompts = <Prompt extends SamplePrompt>(
     return { ...prompt, raw: true, text: fewShotText(format, turns) }
   })
 
-/** Renders one chat for each prompt, with few requests for templates. */
+/** Renders one chat for each prompt. All prompts with a template are one call, and all raw prompts another. */
 async function renderAll(
   prompts: readonly SamplePrompt[],
   rendering: Rendering,
   text: TextModel
 ): Promise<RenderedChat[]> {
-  const chats = await renderChats(
-    text,
-    prompts
-      .filter(({ raw }) => !raw)
-      .map((prompt) => promptMessages(prompt.text, prompt.system ?? rendering.systemPrompt)),
-    rendering
-  )
-  const templated = chats.values()
-  const raw = prompts.filter((prompt) => prompt.raw).map((prompt) => prompt.text)
-  const plain = (await renderPlain(text, raw)).values()
+  const templatePrompts = prompts.filter(({ raw }) => !raw)
+  const chats = templatePrompts.map((prompt) => promptMessages(prompt.text, prompt.system ?? rendering.systemPrompt))
+  const inTemplate = (await renderChats(text, chats, rendering)).values()
+  const rawTexts = prompts.filter(({ raw }) => raw).map((prompt) => prompt.text)
+  const plain = (await renderPlain(text, rawTexts)).values()
+  // Both iterators return the chats in the order of the prompts.
   return prompts.map((prompt) => {
-    const { value } = prompt.raw ? plain.next() : templated.next()
+    const { value } = prompt.raw ? plain.next() : inTemplate.next()
     if (value === undefined) throw new Error('a prompt was not rendered')
     return value
   })
 }
 
+/** Reports whether the tokenizer adds special tokens, such as BOS, to a prompt. A chat template writes its own. */
 export function addsSpecialTokens(prompt: SamplePrompt, text: TextModel): boolean {
   return prompt.raw || !text.hasChatTemplate
 }

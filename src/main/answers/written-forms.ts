@@ -6,22 +6,23 @@ import { type AnswerReader, rightAnswers } from './read-answer'
 const FINAL_MARKS = ['', '.', '!']
 
 interface TokenizedAnswer {
+  /** First name of the answer in the task. */
   readonly name: string
   /** Token sequences that write the answer and end it. */
   readonly sequences: readonly (readonly number[])[]
 }
 
-/** Listed answers of a prompt as tokens. */
+/** The listed answers of a prompt as the token sequences with which a model may write them. */
 export interface TokenizedAnswers {
   readonly answers: readonly TokenizedAnswer[]
-  /** Token sequences that write a listed answer, without its end. No sequence begins with another one. */
+  /** Token sequences that write a listed answer, without an end token. No sequence begins with another one. */
   readonly begun: readonly (readonly number[])[]
 }
 
 /** Lists the usual spellings of an answer: with or without a capital, bare or with a final mark. */
 function writtenForms(answer: string): string[] {
-  const [first = '', ...tail] = answer
-  const spellings = [answer, first.toUpperCase() + tail.join(''), answer.toLowerCase()]
+  const [firstCharacter = '', ...characters] = answer
+  const spellings = [answer, firstCharacter.toUpperCase() + characters.join(''), answer.toLowerCase()]
   return [...new Set(spellings.flatMap((spelling) => FINAL_MARKS.map((mark) => spelling + mark)))]
 }
 
@@ -31,9 +32,10 @@ export class AnswerWriter {
     private readonly task: Task,
     private readonly reader: AnswerReader,
     private readonly text: TextModel,
-    private readonly ends: readonly number[]
+    private readonly endTokens: readonly number[]
   ) {}
 
+  /** Creates a writer. Tokens that begin a stop text of the task end an answer too. */
   static async create(
     task: Task,
     reader: AnswerReader,
@@ -45,8 +47,8 @@ export class AnswerWriter {
   }
 
   /**
-   * Lists the token sequences that write a right answer of a prompt: each usual spelling, as the tokenizer splits it.
-   * Each end token or token of a stop text follows. A sequence of maximal length needs no end.
+   * Lists the token sequences that write a right answer of a prompt: each usual spelling, as the tokenizer splits it,
+   * followed by each end token. A sequence of maximal length needs no end.
    *
    * @param context tokens of the rendered prompt
    */
@@ -71,9 +73,9 @@ export class AnswerWriter {
       const written = byAnswer.get(answer) ?? { name: names[0] ?? answer, sequences: [] }
       byAnswer.set(answer, written)
       if (tokens.length === this.task.settings.maxTokens) written.sequences.push(tokens)
-      else written.sequences.push(...this.ends.map((end) => [...tokens, end]))
+      else written.sequences.push(...this.endTokens.map((end) => [...tokens, end]))
     }
-    return { answers: [...byAnswer.values()], begun: shortest([...forms.values()]) }
+    return { answers: [...byAnswer.values()], begun: withoutContinuations([...forms.values()]) }
   }
 
   /** Returns the right answer that tokens write after a prompt; null if they write none. */
@@ -88,7 +90,7 @@ export class AnswerWriter {
   }
 }
 
-/** Lists texts that may precede an answer: none or a space. Only none if the prompt ends in white space. */
+/** Lists texts that may stand between a prompt and its answer: none, or a space unless the prompt ends in one. */
 const startsAfter = (before: string): string[] => (/\s$/u.test(before) || before === '' ? [''] : ['', ' '])
 
 /**
@@ -105,12 +107,13 @@ export async function openingSequences(
   const starts = forms.flatMap((form) => startsAfter(before).map((start) => start + form))
   const encoded = await text.encodeAll(starts)
   const decoded = await text.decodeAll(encoded.map((tokens) => [...context, ...tokens]))
-  const added = encoded.filter((_, index) => {
+  // After some contexts, tokens are decoded to another text.
+  const unchanged = encoded.filter((_, index) => {
     const after = elementAt(decoded, index, 'opening')
     const written = after.startsWith(before) ? after.slice(before.length).trimStart() : ''
     return written === elementAt(starts, index, 'opening').trimStart()
   })
-  return shortest(added).map((tokens) => [...tokens])
+  return withoutContinuations(unchanged).map((tokens) => [...tokens])
 }
 
 /** Lists the tokens whose texts begin with one of some texts. */
@@ -124,7 +127,7 @@ async function tokensThatBegin(text: TextModel, starts: readonly string[]): Prom
 }
 
 /** Returns the sequences that do not begin with another sequence of the list. */
-function shortest(sequences: readonly (readonly number[])[]): (readonly number[])[] {
+function withoutContinuations(sequences: readonly (readonly number[])[]): (readonly number[])[] {
   const all = new Set(sequences.map((tokens) => tokens.join()))
   return sequences.filter((tokens) => !tokens.slice(0, -1).some((_, i) => all.has(tokens.slice(0, i + 1).join())))
 }

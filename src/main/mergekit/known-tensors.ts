@@ -3,8 +3,9 @@ import { hasExperts, type Role, sharedTensors } from '../family'
 
 const MERGEKIT = 'mergekit 0.1.4'
 
+/** The tensors of a model family that mergekit copies. It drops others without a message. */
 interface KnownTensors {
-  /** `every` if mergekit has no table and takes the names from the models' files. */
+  /** Roles besides norms and projections. `every` if mergekit takes the names of all tensors from the models' files. */
   readonly more: readonly Role[] | 'every'
   /** Treatment of a separate head: `taken` if there is one, `needed`, or `dropped` if it is ignored. */
   readonly head: 'taken' | 'needed' | 'dropped'
@@ -64,17 +65,18 @@ const NORMS_AND_PROJECTIONS: readonly Role[] = [
 export function uncopiedTensors({ spec }: PairMember): string | null {
   const { label } = spec.family
   // 0.1.4 copies Mixtral's experts and refuses OLMoE's; the main branch drops both.
-  if (hasExperts(spec)) return 'Versions of mergekit differ in what they make of experts, and some leave them out.'
+  if (hasExperts(spec)) return 'Versions of mergekit treat experts differently, and some leave them out.'
   const table = Object.hasOwn(TABLES, spec.modelType) ? TABLES[spec.modelType] : undefined
   if (table === undefined) return `${MERGEKIT} does not merge ${label} models, or not all of them.`
   const knownRoles = table.more === 'every' ? null : new Set([...NORMS_AND_PROJECTIONS, ...table.more])
   const unknown = sharedTensors(spec, 0)
     .filter(({ role }) => knownRoles !== null && !knownRoles.has(role))
+    // For example, `self_attn.q_norm.weight` of `model.layers.0.self_attn.q_norm.weight`.
     .map(({ name }) => name.split('.').slice(3).join('.'))
   if (unknown.length > 0) {
     return (
       `${MERGEKIT} does not know ${unknown.join(', ')} of ${label} layers, and would leave them out without a ` +
-      'word.'
+      'message.'
     )
   }
   if (spec.tiedHead && table.head === 'needed') {

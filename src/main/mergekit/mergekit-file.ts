@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+/** A number, or a text of a number: YAML reads `1e-3` as a text. */
 export const Quantity = z.union([
   z.number(),
   z
@@ -11,7 +12,9 @@ export const Quantity = z.union([
 /** Parameters by name. Each is validated where it is used, so that an error can name the slice of the parameter. */
 const Settings = z.record(z.string(), z.unknown())
 
+/** Merge methods that a recipe can express: copied layers, and weighted sums. */
 export const METHODS = ['passthrough', 'linear'] as const
+/** A layer, counted from 0. */
 const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
 /** A model by name, or as mergekit's objects with an optional revision: `{path: …}`, `{model: {path: …}}`. */
 const name = z.string().min(1).max(4096)
@@ -25,12 +28,15 @@ const ModelReference = z.union([
   ModelPath,
   z.strictObject({ model: ModelPath, lora: z.null().optional() }).transform(({ model }) => model)
 ])
+/** Layers of one model, from the first to the one before the last. */
 const Source = z.strictObject({
   model: ModelReference,
   layer_range: z.tuple([boundary, boundary]),
   parameters: Settings.nullish()
 })
+/** Layers that follow the slices before it, merged from the layers of its sources. */
 const Slice = z.strictObject({ sources: z.array(Source).min(1).max(100), parameters: Settings.nullish() })
+/** A configuration file of mergekit. It has either slices or whole models. */
 export const MergekitFile = z.strictObject({
   name: z.string().nullish(),
   merge_method: z.enum(METHODS),

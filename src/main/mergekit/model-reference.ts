@@ -5,7 +5,7 @@ import { folderModelName, publicModelName, resolveModelFolder } from '../checkpo
 import type { PairMembers } from '../checkpoint/pair-member'
 import { absolutePath } from '../base/files/paths'
 
-/** Characters that begin a revision and an adapter in mergekit. */
+/** Characters that begin a revision (`@`) and an adapter (`+`) in mergekit's name of a model. */
 const SPECIAL = /[@+]/
 
 /** A model in a mergekit file that an export writes. */
@@ -19,7 +19,7 @@ export interface WrittenReference {
   readonly isLocal: boolean
 }
 
-/** Builds the reference to a model. @returns null if mergekit would misread the folder's name */
+/** Returns the reference to a model's folder; null if mergekit would misread its name. */
 export function mergekitReference(folder: string): WrittenReference | null {
   const name = folderModelName(folder)
   if (name.includes('/')) return { reference: `${name}@${basename(folder)}`, isLocal: false }
@@ -27,6 +27,7 @@ export function mergekitReference(folder: string): WrittenReference | null {
   return SPECIAL.test(reference) ? null : { reference, isLocal: true }
 }
 
+/** Tells models of the same name apart. @param role `base`, `post` or a number */
 export const withRole = (name: string, role: string): string => `${name}-${role}`
 
 /** Removes the revision from mergekit's name of a model, because the pair determines the snapshot. */
@@ -34,11 +35,16 @@ function withoutRevision(reference: string): string {
   return reference.split('@')[0] ?? reference
 }
 
+/** A model that a mergekit file merges: one of the pair, or another checkpoint. */
 export type MergedModel = 'base' | 'post' | OtherCheckpoint
 
 export const mergedName = (model: MergedModel): string => (typeof model === 'string' ? model : model.name)
 
-/** Finds the models that a mergekit file may mean by path, full name, or folder name. */
+/**
+ * Finds the models that a mergekit file may mean: by path, or else by full name, or else by the last part of the name.
+ *
+ * @param file the mergekit file, to which paths may be relative
+ */
 export async function matchReference(
   reference: string,
   file: string,
@@ -47,11 +53,12 @@ export async function matchReference(
 ): Promise<MergedModel[]> {
   const name = withoutRevision(reference)
   const folders = await foldersOf(name, file)
-  const matchers: ((path: string, real: string | null, role: 'base' | 'post' | null) => boolean)[] = [
-    (_path, real) => real !== null && folders.includes(real),
+  // The first matcher that matches any model decides.
+  const matchers: ((path: string, realPath: string | null, role: 'base' | 'post' | null) => boolean)[] = [
+    (_path, realPath) => realPath !== null && folders.includes(realPath),
     (path) => folderModelName(path) === name,
     (path) => publicModelName(path) === name,
-    (path, _real, role) => role !== null && withRole(publicModelName(path), role) === name,
+    (path, _realPath, role) => role !== null && withRole(publicModelName(path), role) === name,
     (path) => lastPart(folderModelName(path)) === lastPart(name)
   ]
   const candidates: { model: MergedModel; path: string }[] = [
@@ -60,17 +67,18 @@ export async function matchReference(
     ...others.map((other) => ({ model: other, path: other.path }))
   ]
   const members = await Promise.all(
-    candidates.map(async (candidate) => ({ ...candidate, real: await folderOrNull(candidate.path) }))
+    candidates.map(async (candidate) => ({ ...candidate, realPath: await folderOrNull(candidate.path) }))
   )
   for (const matches of matchers) {
-    const matching = members.filter(({ model, path, real }) =>
-      matches(path, real, typeof model === 'string' ? model : null)
+    const matching = members.filter(({ model, path, realPath }) =>
+      matches(path, realPath, typeof model === 'string' ? model : null)
     )
     if (matching.length > 0) return matching.map(({ model }) => model)
   }
   return []
 }
 
+/** Lists the existing model folders that a reference names as a path: from the working folder, or from `file`. */
 export async function foldersOf(reference: string, file: string): Promise<string[]> {
   const path = withoutRevision(reference)
   const folders = await Promise.all([

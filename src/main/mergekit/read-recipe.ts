@@ -45,8 +45,10 @@ const MAX_ALIASES = 100
 
 /**
  * Reads a mergekit file as a recipe of a pair: slices of `passthrough`, or of `linear` with one weight for each
- * model. Every layer keeps its position and mixes post with at most one model. @param file for messages and relative
- * paths @param checkpoints those that models may be, or `any folder`
+ * model. Every layer keeps its position and mixes post with at most one model.
+ *
+ * @param file path of the file, for messages and relative paths.
+ * @param checkpoints other checkpoints that models of the file may be; `any folder` if they may be any model folder
  */
 export async function readMergekitRecipe(
   text: string,
@@ -72,7 +74,8 @@ export async function readMergekitRecipe(
 async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   const { value } = await readYaml(text, file, MAX_ALIASES)
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
-  const refused = Object.keys(REFUSED_FIELDS).find((field) => (fields.data?.[field] ?? null) !== null)
+  const isSet = (field: string): boolean => fields.data?.[field] !== undefined && fields.data[field] !== null
+  const refused = Object.keys(REFUSED_FIELDS).find(isSet)
   if (refused !== undefined) {
     throw inputError(`${file}: ${refused} cannot be part of a recipe: ${REFUSED_FIELDS[refused]}.`)
   }
@@ -90,6 +93,7 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   throw inputError(`${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
 }
 
+/** Finds the model of the pair, or the other checkpoint, that each reference in the file means. */
 async function resolveModels(
   { base_model, slices, models }: MergekitFile,
   file: string,
@@ -106,20 +110,22 @@ async function resolveModels(
   for (const reference of new Set(references)) {
     if (reference.includes('+')) throw refuse(`the model ${quoteName(reference)} has an adapter`)
     const matches = await matchReference(reference, file, pair, others)
-    const opened =
-      matches.length > 0 || checkpoints !== 'any folder' ? null : await openNamedFolder(reference, file, pair)
-    if (opened !== null) others.push(opened)
-    const [origin = opened, ...more] = matches
-    if (origin === null) {
-      const elsewhere = others.length > 0 ? ' nor another checkpoint beside them' : ''
+    if (matches.length === 0 && checkpoints === 'any folder') {
+      const opened = await openNamedFolder(reference, file, pair)
+      others.push(...opened)
+      matches.push(...opened)
+    }
+    const [origin] = matches
+    if (origin === undefined) {
+      const otherWords = others.length > 0 ? ' nor another checkpoint beside them' : ''
       throw refuse(
-        `the model ${quoteName(reference)} is neither base nor post${elsewhere}`,
+        `the model ${quoteName(reference)} is neither base nor post${otherWords}`,
         `${pathsOf(pair, others)}; name the models by these paths.`
       )
     }
-    if (more.length > 0) {
+    if (matches.length > 1) {
       throw refuse(
-        `the model ${quoteName(reference)} may be ${[origin, ...more].map(mergedName).join(' or ')}`,
+        `the model ${quoteName(reference)} may be ${matches.map(mergedName).join(' or ')}`,
         `${pathsOf(pair, others)}; name the models by these paths.`
       )
     }
@@ -134,15 +140,12 @@ function pathsOf({ base, post }: PairMembers, others: readonly OtherCheckpoint[]
   return `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}${otherPaths.join('')}`
 }
 
-async function openNamedFolder(
-  reference: string,
-  file: string,
-  { post }: PairMembers
-): Promise<OtherCheckpoint | null> {
+/** Opens the model folder that a reference names; empty if there is none. */
+async function openNamedFolder(reference: string, file: string, { post }: PairMembers): Promise<OtherCheckpoint[]> {
   const [path] = await foldersOf(reference, file)
-  if (path === undefined) return null
+  if (path === undefined) return []
   const { checkpoint } = await openOther(post, path)
-  return { name: folderModelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
+  return [{ name: folderModelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }]
 }
 
 function refuseTokenizer(
@@ -159,55 +162,59 @@ function refuseTokenizer(
   )
 }
 
-/** Lists the slices. @throws WorkbenchError unless each layer occurs once, in its position */
+/** Lists the slices. Whole models are one slice of all layers. @throws WorkbenchError if layers change their places */
 function slicesOf({ slices, models }: MergekitFile, layerCount: number, refuse: Refuse): Slice[] {
-  if ((slices ?? null) !== null && (models ?? null) !== null) throw refuse('it has both slices and models')
-  const all: Slice[] =
-    slices ??
-    (models === undefined || models === null
-      ? []
-      : [{ sources: models.map((model): Source => ({ ...model, layer_range: [0, layerCount] })) }])
-  if (all.length === 0) throw refuse('it has neither slices nor models')
+  const hasSlices = slices !== undefined && slices !== null
+  const hasModels = models !== undefined && models !== null
+  if (hasSlices && hasModels) throw refuse('it has both slices and models')
+  if (hasSlices) {
+    refuseMovedLayers(slices, layerCount, refuse)
+    return slices
+  }
+  if (!hasModels) throw refuse('it has neither slices nor models')
+  return [{ sources: models.map((model): Source => ({ ...model, layer_range: [0, layerCount] })) }]
+}
+
+/** Refuses slices unless each layer occurs once, in its position. */
+function refuseMovedLayers(slices: readonly Slice[], layerCount: number, refuse: Refuse): void {
   let next = 0
-  for (const [index, { sources }] of all.entries()) {
-    const what = `slice ${index + 1}`
-    for (const {
-      layer_range: [start, end]
-    } of sources) {
-      const range = `[${start}, ${end}]`
-      const [first, last] = sources[0]?.layer_range ?? [start, end]
-      if (end < start) throw refuse(`${what} has the layer_range ${range}, which ends before it starts`)
-      if (end - start !== last - first) throw refuse(`${what} has sources of different lengths`)
+  for (const [index, slice] of slices.entries()) {
+    const label = `slice ${index + 1}`
+    const sliceLength = lengthOf(slice)
+    for (const { layer_range: range } of slice.sources) {
+      const [start, end] = range
+      if (end < start) throw refuse(`${label} has the layer_range [${start}, ${end}], which ends before it starts`)
+      if (end - start !== sliceLength) throw refuse(`${label} has sources of different lengths`)
       // An empty slice only determines the source of embeddings or head.
       if (start !== next && end > start) {
         throw refuse(
-          `${what} puts layer ${start} in the place of layer ${next}`,
+          `${label} puts layer ${start} in the place of layer ${next}`,
           'Layers keep their place in a recipe: none may be left out, repeated or moved.'
         )
       }
     }
-    const [start, end] = sources[0]?.layer_range ?? [0, 0]
-    next += end - start
+    next += sliceLength
   }
   if (next !== layerCount) throw refuse(`its slices come to ${next} layers, but the models have ${layerCount}`)
-  return all
 }
 
-function layersOf({ sources }: Slice, { strength, source }: SliceShare): LayerStrength[] {
-  const [start, end] = sources[0]?.layer_range ?? [0, 0]
-  const layer: LayerStrength = {
-    attention: strength,
-    mlp: strength,
-    ...(strength !== 0 && source !== 'base' && { source })
-  }
-  return Array.from({ length: end - start }, () => layer)
+/** Counts the layers of a slice, which are as many in each of its sources. */
+function lengthOf({ sources }: Slice): number {
+  const [start, end] = elementAt(sources, 0, 'source').layer_range
+  return end - start
+}
+
+function layersOf(slice: Slice, { strength, source }: SliceShare): LayerStrength[] {
+  const layer: LayerStrength = { attention: strength, mlp: strength }
+  // A layer without a source is restored from base.
+  if (strength !== 0 && source !== 'base') layer.source = source
+  return Array.from({ length: lengthOf(slice) }, () => layer)
 }
 
 function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse: Refuse): void {
   const supported: readonly string[] = PARAMETERS[config.merge_method]
-  const all = [config, ...slices, ...slices.flatMap(({ sources }) => sources)].map(({ parameters }) => parameters)
-  const unknown = all
-    .flatMap((settings) => Object.keys(settings ?? {}))
+  const unknown = [config, ...slices, ...slices.flatMap(({ sources }) => sources)]
+    .flatMap(({ parameters }) => Object.keys(parameters ?? {}))
     .find((name) => !supported.includes(name) && !IGNORED_PARAMETERS.includes(name))
   if (unknown === undefined) return
   throw refuse(
@@ -216,7 +223,7 @@ function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse
   )
 }
 
-/** Refuses embeddings, norm or head of another model than post. */
+/** Refuses a file with which mergekit would not take embeddings, final norm and head from post. */
 function refuseOtherEnds(
   shares: readonly SliceShare[],
   { merge_method }: MergekitFile,

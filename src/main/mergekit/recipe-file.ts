@@ -15,21 +15,21 @@ import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../sandbox/yaml'
 import { readMergekitRecipe } from './read-recipe'
 
-/** Limit of a file; the largest recipe, 512 layers with nine strengths and a source each, has about 300 kB. */
+/** Limit of a file. The largest recipe, of 512 layers with nine strengths and a source each, has about 300 kB. */
 const MAX_RECIPE_FILE_BYTES = 100_000_000
 const EXAMPLE =
   '{"name": "upper", "ranges": [[3, 7]]} or {"name": "soft", "layers": [{"attention": 1, "mlp": 0}, ' +
   '{"attention": {"q": 1, "k": 1}, "mlp": 0.5}, ...]}'
 
-/** A recipe as files contain it. A source is a folder, with or without the fingerprint that its model must have. */
 const [Ranges, Layers] = Recipe.options
+/** A layer of a recipe in a file. Its source is a folder, with or without the fingerprint that its model must have. */
 const FileLayer = LayerStrength.extend({
   source: z.union([z.string().min(1).max(4_096), OtherCheckpoint]).optional()
 })
 const FileRecipe = z.union([Ranges, Layers.extend({ layers: z.array(FileLayer).min(1).max(MAX_LAYERS) })])
 type FileRecipe = z.infer<typeof FileRecipe>
 
-/** A list of recipes with different names, which distinguish their results. */
+/** A list of recipes. Their names differ, because results are told apart by name. */
 const Recipes = z
   .array(FileRecipe)
   .min(1, 'a list of recipes needs at least one recipe')
@@ -39,16 +39,16 @@ const Recipes = z
     'two recipes share a name'
   )
 
-/** Fields of a search with its recipes, the best first. */
+/** Fields that show that a file is a search. `found` lists its recipes, the best first. */
 const SearchRecipes = SearchFacts.pick({ sweepId: true, generations: true, found: true })
 
-/** Fields of a check with its recipes and their results. `slr check` writes the limit beside them. */
+/** Fields that show that a file is a full-answer check. `slr check` adds `rho`, the least share of post's validity. */
 const CheckRecipes = AnswerCheck.pick({ sweepId: true, endTokens: true, post: true, models: true }).extend({
   rho: z.number().default(DEFAULT_RHO)
 })
 type CheckRecipes = z.infer<typeof CheckRecipes>
 
-/** Reads a recipe from JSON or a mergekit file. A search gives its best, a check the best that passes. */
+/** Reads a recipe from JSON or a mergekit file. Of a search it is the best one, of a check the best that passes. */
 export async function readRecipeFile(file: string, folders: { base: string; post: string }): Promise<Recipe> {
   if (isYaml(file)) {
     const text = await readTextFile(file, MAX_YAML_BYTES)
@@ -82,8 +82,9 @@ function bestRecipe(file: string, value: unknown): FileRecipe | null {
   throw inputError(`${file} is a list of ${list.data.length} recipes.`, 'Give a file with one recipe.')
 }
 
-/** Selects the recipe that the check selects. */
-function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
+/** Selects the most diverse recipe that passes a check; null if none does. */
+function bestPassing(check: CheckRecipes): Recipe | null {
+  const { rho } = check
   const minimumValidity = rho * check.post.firstToken.validity
   const passing = check.models.filter(
     (model) => model.firstToken.validity >= minimumValidity && passesCheck(model, check, rho)
@@ -105,7 +106,7 @@ export async function readRecipesFile(file: string, folders: { base: string; pos
   return withFolders(parseRecipes(file, value, Recipes, 'a list of recipes', hint), folders)
 }
 
-/** Opens the named folders of sources; relative paths start from the working folder. */
+/** Opens the folders that layers name as their sources. Relative paths start from the working folder. */
 async function withFolders(recipes: readonly FileRecipe[], folders: { base: string; post: string }): Promise<Recipe[]> {
   const checkpoints = new Map<string, OtherCheckpoint>()
   const sourceOf = async (source: string | OtherCheckpoint): Promise<OtherCheckpoint> => {

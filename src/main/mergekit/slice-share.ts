@@ -5,17 +5,22 @@ import { quoteName } from '../base/json-object'
 import { type MergekitFile, Quantity, type Slice, type Source } from './mergekit-file'
 import { type MergedModel, mergedName } from './model-reference'
 
+/** Builds the error for a mergekit file that is no recipe. */
 export type Refuse = (message: string, hint?: string) => WorkbenchError
 
+/** The model that each reference in a mergekit file means. */
 export type Origins = ReadonlyMap<string, MergedModel>
 
+/** The share of a layer that mergekit takes from a model other than post. */
 export interface SliceShare {
   readonly strength: number
   readonly source: Exclude<MergedModel, 'post'>
 }
 
+/** Weights add up to 1 within this difference. */
 const TOLERANCE = 1e-9
-const POST: SliceShare = { strength: 0, source: 'base' }
+/** The share of a slice that is all post. */
+const ALL_POST: SliceShare = { strength: 0, source: 'base' }
 
 interface SliceContext {
   readonly label: string
@@ -25,7 +30,7 @@ interface SliceContext {
   readonly refuse: Refuse
 }
 
-/** Computes the share of a slice that mergekit takes from base or another checkpoint. */
+/** Computes the share of a slice that mergekit takes from base or another checkpoint. @param index from 0 */
 export function sliceShare(
   index: number,
   slice: Slice,
@@ -42,7 +47,7 @@ export function sliceShare(
   )
 }
 
-/** Reads a number that is set for the source, else for its slice, else for the file; null if it is not set. */
+/** Reads a parameter that is set for the source, else for its slice, else for the file; null if it is not set. */
 function parameter(name: string, source: Source | null, { label, slice, config, refuse }: SliceContext): number | null {
   const value = [source?.parameters, slice.parameters, config.parameters]
     .map((settings) => settings?.[name])
@@ -62,11 +67,11 @@ function passthroughShare(context: SliceContext): SliceShare {
   const { label, slice, origins, refuse } = context
   const [source, second] = slice.sources
   if (second !== undefined) throw refuse(`${label} has ${slice.sources.length} sources; passthrough takes one`)
-  if (source === undefined) return POST
+  if (source === undefined) return ALL_POST
   const scale = parameter('scale', source, context)
   if (scale !== null && scale !== 1) throw refuse(`${label} is scaled by ${scale}`)
   const origin = mapGet(origins, source.model, 'model')
-  return origin === 'post' ? POST : { strength: 1, source: origin }
+  return origin === 'post' ? ALL_POST : { strength: 1, source: origin }
 }
 
 function linearShare(context: SliceContext): SliceShare {
@@ -90,7 +95,8 @@ function linearShare(context: SliceContext): SliceShare {
   const shares = [...weights].flatMap(([source, weight]): SliceShare[] =>
     source === 'post' || weight === 0 ? [] : [{ strength: sumsToOne ? weight : weight / sum, source }]
   )
-  const [share = POST, second] = shares
+  const [share, second] = shares
+  if (share === undefined) return ALL_POST
   if (second === undefined) return share
   throw refuse(
     `${label} mixes ${mergedName(share.source)} with ${mergedName(second.source)}`,

@@ -13,13 +13,16 @@ import { mergekitReference, withRole, type WrittenReference } from './model-refe
 const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisfies Record<WeightDtype, string>
 
 /**
- * Writes the mergekit configuration of the same model: slices of `passthrough`, `linear` weights for blends, and
- * filters on names for parts of layers. An empty slice of post is added where embeddings, final norm or head would
- * not be post's. @param strengths for every layer of the pair
+ * Writes the mergekit configuration of a restored model: slices of `passthrough`, `linear` weights for blends, and
+ * filters on names for parts of layers. Empty slices of post are added if embeddings, final norm or head would not be
+ * post's.
+ *
+ * @param strengths the strengths of every layer of the pair
+ * @throws WorkbenchError `unsupported` for a model that mergekit would merge differently
  */
 export function mergekitText(pair: SourcedPair, name: string, strengths: readonly LayerStrength[]): string {
-  const written = writtenReferences(pair)
-  const referenceOf = (member: PairMember): string => mapGet(written, member, 'model').reference
+  const references = writtenReferences(pair)
+  const referenceOf = (member: PairMember): string => mapGet(references, member, 'model').reference
   refuseOtherNames(pair)
   requireComponents(pair.post.spec, strengths)
   const uncopied = uncopiedTensors(pair.post)
@@ -31,7 +34,8 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
   const sourceOf = (run: Stretch, member: PairMember, weight: LayerStrength) => ({
     model: referenceOf(member),
     layer_range: nodes.createNode([run.start, run.end + 1], { flow: true }),
-    ...(linear && { parameters: { weight: weightOf(weight, pair) } })
+    // YAML leaves undefined fields out.
+    parameters: linear ? { weight: weightOf(weight, pair) } : undefined
   })
   const slices = runs.map((run) => {
     const { strength } = run
@@ -49,21 +53,23 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
       merge_method: linear ? 'linear' : 'passthrough',
       base_model: referenceOf(pair.post),
       // Blends are computed in float32 and rounded once, as this program does.
-      ...(linear && { dtype: 'float32' }),
-      ...(dtype !== null && { out_dtype: TORCH_DTYPES[dtype] }),
-      ...(linear && { parameters: { normalize: false } }),
+      dtype: linear ? 'float32' : undefined,
+      out_dtype: dtype === null ? undefined : TORCH_DTYPES[dtype],
+      parameters: linear ? { normalize: false } : undefined,
       slices
     },
     {
       defaultStringType: 'QUOTE_DOUBLE',
       defaultKeyType: 'PLAIN',
-      ...{ lineWidth: 0, doubleQuotedMinMultiLineLength: 1_000_000 },
+      // Long texts stay on one line.
+      lineWidth: 0,
+      doubleQuotedMinMultiLineLength: 1_000_000,
       flowCollectionPadding: false,
       aliasDuplicateObjects: false
     }
   )
   const comment = ['# Makes the weights of this folder again: mergekit-yaml mergekit.yaml NEW_FOLDER']
-  return [...comment, ...folderComment([...written.values()]), forPython(text)].join('\n')
+  return [...comment, ...folderComment([...references.values()]), forPython(text)].join('\n')
 }
 
 /** Adapts YAML to Python's reader: exponents after a point, and only newlines as line breaks. */
@@ -75,7 +81,7 @@ const forPython = (yaml: string): string =>
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
     )
 
-/** Names each model in the file, different models with different names. */
+/** Returns the reference to each model of the pair. If models of different folders share a name, their role follows. */
 function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference> {
   const members = membersOf(pair)
   const written = members.map(({ checkpoint: { path, adapter } }) => {
@@ -90,16 +96,19 @@ function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference>
         path !== elementAt(members, index, 'model').checkpoint.path &&
         elementAt(written, other, 'model').reference === elementAt(written, index, 'model').reference
     )
+  const roleOf = (member: PairMember, index: number): string => {
+    if (member === pair.post) return 'post'
+    return member === pair.base ? 'base' : String(index)
+  }
   return new Map(
     members.map((member, index) => {
       const { reference, isLocal } = elementAt(written, index, 'model')
-      const role = member === pair.post ? 'post' : member === pair.base ? 'base' : String(index)
-      return [member, { reference: isShared(index) ? withRole(reference, role) : reference, isLocal }]
+      return [member, { reference: isShared(index) ? withRole(reference, roleOf(member, index)) : reference, isLocal }]
     })
   )
 }
 
-/** Writes a comment on names that represent folders; none if all models are on the Hub. */
+/** Writes a comment that lists names to be replaced by folders; none if all models are on the Hub. */
 function folderComment(written: readonly WrittenReference[]): string[] {
   const names = new Set(
     written.flatMap(({ reference, isLocal }) => (isLocal ? [forPython(JSON.stringify(reference))] : []))
@@ -121,6 +130,7 @@ function refuseOtherNames(pair: SourcedPair): void {
 
 /** Adds empty slices of post at both ends, because mergekit takes embeddings, norm and head from the slices there. */
 function withPostAround(runs: readonly Stretch[]): Stretch[] {
+  // A stretch includes its end, so that an empty one ends before it starts.
   const empty = (layer: number): Stretch => ({
     start: layer,
     end: layer - 1,
@@ -161,7 +171,7 @@ function outputDtype(pair: SourcedPair, strengths: readonly LayerStrength[], lin
   throw unsupportedError('Post stores tensors of different types, and mergekit would write all of them as one.')
 }
 
-/** Lists name parts that only tensors of the MLP half have. */
+/** Lists parts of names that only tensors of the MLP half of a layer have, such as `mlp`. */
 function mlpFilters({ post }: PairMembers): string[] {
   const names = sharedTensors(post.spec, 0)
     .filter(({ half }) => half === 'mlp')
@@ -169,18 +179,22 @@ function mlpFilters({ post }: PairMembers): string[] {
   return [...new Set(names)]
 }
 
+/** Returns the weight of a source: a number, or numbers for the tensors whose names contain a filter. */
 function weightOf(layer: LayerStrength, pair: PairMembers): number | { filter?: string; value: number }[] {
   const { attention, mlp } = layer
   const whole = typeof attention === 'number' && typeof mlp === 'number'
   if (whole && attention === mlp) return attention
   return [
     ...(whole ? mlpFilters(pair).map((filter) => ({ filter, value: mlp })) : moduleFilters(pair, layer)),
-    // The weight of attention tensors without a filter; if components differ, every module has a filter.
+    // The weight of all other tensors. If components differ, every module has a filter, and no tensor is left.
     { value: typeof attention === 'number' ? attention : 0 }
   ]
 }
 
-/** Lists one filter for each module of a layer, longer ones first, because a filter matches any part of a name. */
+/**
+ * Lists one filter for each module of a layer, such as `self_attn.q_proj`. Longer filters come first, because a filter
+ * matches any part of a name.
+ */
 function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: string; value: number }[] {
   const filters = new Map(
     sharedTensors(post.spec, 0).map((tensor) => [
