@@ -19,13 +19,14 @@ const REPLY_FRAME_BYTES = 1_000_000
 /** Limit of one answer, as in stored lines. */
 const MAX_ANSWER_BYTES = 2_000_000
 
+/** Answers that an external model is to write. */
 export interface EndpointWork {
   endpoint: Endpoint
   apiKey: string | null
   patience?: EndpointPatience | undefined
   prompts: readonly EndpointPrompt[]
   settings: RequestSettings
-  /** Numbers of the missing answers of each prompt. */
+  /** Indices of the missing answers of each prompt. */
   missing: readonly (readonly number[])[]
 }
 
@@ -40,7 +41,7 @@ interface Answer {
 }
 
 export interface EndpointListener {
-  /** Stores answers when they arrive. @param counted their tokens as counted by the server, or null */
+  /** Stores answers when they arrive. @param counted their tokens as counted by the server; null without a count */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
   onRecord(record: Omit<ExternalRecord, 'variant'>): Promise<void>
@@ -74,7 +75,7 @@ const Replies = {
 }
 type Reply = z.infer<(typeof Replies)['chat']>
 
-/** Cuts an answer at the first stop text, because a server may ignore them. */
+/** Cuts an answer at the first stop text, because a server may ignore stop texts. */
 function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
   const ends = stopTexts.map((stop) => answer.text.indexOf(stop)).filter((index) => index !== -1)
   return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
@@ -87,42 +88,50 @@ const NAMES = { completions: 'a completion', chat: 'a chat completion' } as cons
 
 /**
  * Requests answers from an endpoint, many at once. Each is passed on once, when it arrives. Unless any model is
- * accepted, list and replies must name the expected one. @throws WorkbenchError `mismatch` for another model
+ * accepted, the server's list of models and its replies must name the expected one.
+ *
+ * @throws WorkbenchError `mismatch` for another model
  */
 export async function askAnswers(work: EndpointWork, listener: EndpointListener, signal: AbortSignal): Promise<void> {
-  const asking = new Asking(work, listener)
+  const requester = new AnswerRequester(work, listener)
   await cancellable(signal, 'Sampling', async () => {
-    await asking.identifyServer(signal)
-    await inParallel(asking.chunks(), work.endpoint.concurrency, signal, (chunk, stop) => asking.ask(chunk, stop))
+    await requester.identifyServer(signal)
+    await inParallel(requester.chunks(), work.endpoint.concurrency, signal, (chunk, stop) =>
+      requester.requestChunk(chunk, stop)
+    )
   })
   throwIfCancelled(signal, 'Sampling')
 }
 
+/** Some missing answers of one prompt. */
 interface Chunk {
   prompt: number
   indices: readonly number[]
 }
 
+/** A form of requests that a server may support or refuse. */
 interface RequestForm {
-  most: number
-  whatIsOff: boolean
+  /** Answers per request. */
+  maxAnswers: number
+  /** True to send also the sampler's fields that have no effect. */
+  sendsNeutral: boolean
 }
 
 /** Lists the forms of a request, from the best one to the form that every server supports. */
-function waysToAsk({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): RequestForm[] {
+function requestForms({ sampling, maxTokens }: RequestSettings, program: ServerProgram | null): RequestForm[] {
   const fitting = Math.max(1, Math.floor(MAX_TOKENS_PER_REPLY / maxTokens))
   // At temperature 0 all answers are equal, and servers refuse to give several.
-  const maxAnswers = sampling.temperature === 0 ? 1 : Math.min(MAX_ANSWERS_PER_REQUEST, fitting)
-  // Known programs accept fields that switch parts off; other programs may not.
-  const tellings = program === null ? [true, false] : [true]
-  const counts = maxAnswers === 1 ? [1] : [maxAnswers, 1]
-  return tellings.flatMap((whatIsOff) => counts.map((count) => ({ most: count, whatIsOff })))
+  const limit = sampling.temperature === 0 ? 1 : Math.min(MAX_ANSWERS_PER_REQUEST, fitting)
+  const counts = limit === 1 ? [1] : [limit, 1]
+  // Known programs accept fields without effect. Other programs may refuse them.
+  const sendings = program === null ? [true, false] : [true]
+  return sendings.flatMap((sendsNeutral) => counts.map((maxAnswers) => ({ maxAnswers, sendsNeutral })))
 }
 
-class Asking {
+class AnswerRequester {
   private readonly client: EndpointClient
-  private ways: readonly RequestForm[] = []
-  /** Index of the current form; earlier ones were refused. */
+  private forms: readonly RequestForm[] = []
+  /** Index of the current form. The server has refused the earlier ones. */
   private formIndex = 0
   private program: ServerProgram | null = null
   private readonly models = new Set<string>()
@@ -144,15 +153,15 @@ class Asking {
     })
   }
 
-  private get way(): RequestForm {
-    return elementAt(this.ways, this.formIndex, 'way to ask')
+  private get form(): RequestForm {
+    return elementAt(this.forms, this.formIndex, 'form of a request')
   }
 
   /** Splits the missing answers into requests. */
   *chunks(): Generator<Chunk> {
     for (const [prompt, missing] of this.work.missing.entries()) {
       for (let start = 0; start < missing.length;) {
-        const indices = missing.slice(start, start + this.way.most)
+        const indices = missing.slice(start, start + this.form.maxAnswers)
         start += indices.length
         yield { prompt, indices }
       }
@@ -163,12 +172,12 @@ class Asking {
     const { model, anyModel, baseUrl } = this.work.endpoint
     const { models, program } = await askServed(this.client, !anyModel, signal)
     this.program = program
-    this.ways = waysToAsk(this.work.settings, program)
+    this.forms = requestForms(this.work.settings, program)
     if (anyModel || models === null || models.includes(model)) return
     throw mismatchError(`The endpoint at ${baseUrl} ${servesOthers(model, models)}.`, OTHER_MODEL_HINT)
   }
 
-  async ask({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {
+  async requestChunk({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {
     for (let done = 0; done < indices.length;) {
       throwIfCancelled(signal, 'Sampling')
       done += await this.requestOnce(prompt, indices.slice(done), signal)
@@ -177,15 +186,17 @@ class Asking {
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
   private async requestOnce(prompt: number, missing: readonly number[], signal: AbortSignal): Promise<number> {
-    const { formIndex, way } = this
-    const requested = missing.slice(0, way.most)
+    const { formIndex, form } = this
+    const requested = missing.slice(0, form.maxAnswers)
     let response: { reply: Reply; server: string | null }
     try {
-      response = await this.request(prompt, requested, way, signal)
+      response = await this.request(prompt, requested, form, signal)
     } catch (error) {
       const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
-      const next = this.ways.findIndex(
-        ({ most, whatIsOff }, other) => other > formIndex && (whatIsOff !== way.whatIsOff || most < requested.length)
+      // Forms with the same effect on this request are skipped.
+      const next = this.forms.findIndex(
+        ({ maxAnswers, sendsNeutral }, other) =>
+          other > formIndex && (sendsNeutral !== form.sendsNeutral || maxAnswers < requested.length)
       )
       if (!isRefused || next === -1) throw error
       // The server may not support this form. If the cause is another, it also refuses the last form with a
@@ -194,9 +205,9 @@ class Asking {
       return 0
     }
     const { reply, server } = response
-    await this.learn(reply, server)
+    await this.recordFacts(reply, server)
     const answers = reply.answers.slice(0, requested.length)
-    if (answers.length < requested.length) this.giveOne()
+    if (answers.length < requested.length) this.requestSingly()
     await this.listener.keep(
       answers.map((answer, index) => ({
         prompt,
@@ -208,20 +219,20 @@ class Asking {
     return answers.length
   }
 
-  /** Handles a server that ignores `n` and gives one answer. */
-  private giveOne(): void {
-    this.ways = this.ways.map((way) => ({ ...way, most: 1 }))
+  /** Requests one answer at a time from now on, because the server ignores the field `n`. */
+  private requestSingly(): void {
+    this.forms = this.forms.map((form) => ({ ...form, maxAnswers: 1 }))
   }
 
   private request(
     prompt: number,
-    wanted: readonly number[],
-    { whatIsOff }: RequestForm,
+    requested: readonly number[],
+    { sendsNeutral }: RequestForm,
     signal: AbortSignal
   ): Promise<{ reply: Reply; server: string | null }> {
     const { endpoint, prompts, settings } = this.work
-    const n = wanted.length
-    const first = elementAt(wanted, 0, 'answer')
+    const n = requested.length
+    const first = elementAt(requested, 0, 'answer')
     const answerBytes = Math.min(MAX_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
     return this.client.ask(
       {
@@ -231,7 +242,7 @@ class Asking {
           elementAt(prompts, prompt, 'prompt'),
           settings,
           { promptIndex: prompt, first, n },
-          { program: this.program, whatIsOff }
+          { program: this.program, sendsNeutral }
         ),
         name: NAMES[endpoint.through],
         schema: Replies[endpoint.through],
@@ -242,7 +253,7 @@ class Asking {
   }
 
   /** Records facts of a reply. @throws WorkbenchError `mismatch` if another model answered */
-  private async learn({ model, system_fingerprint }: Reply, server: string | null): Promise<void> {
+  private async recordFacts({ model, system_fingerprint }: Reply, server: string | null): Promise<void> {
     requireNamedModel(this.work.endpoint, model, 'The endpoint')
     const knownCount = this.models.size + this.fingerprints.size
     if (typeof model === 'string') this.models.add(model)

@@ -8,6 +8,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import { sendRequest } from './contact'
 import { unreachableReason, reachProblem, reasonOf, endpointMessage } from './reachable'
 
+/** How long a client waits for an endpoint. */
 export interface EndpointPatience {
   /** Limit of one reply. Node's fetch waits at most five minutes for the first byte. */
   timeoutMs: number
@@ -27,11 +28,13 @@ const MIN_SECRET_CHARACTERS = 12
 /** Most characters of a reply that messages quote. */
 const QUOTED_CHARACTERS = 300
 
+/** The use of an endpoint: words for messages, the key, and the pace of requests. */
 export interface EndpointUse {
   /** Subject of messages, such as "The judge". */
   who: string
   /** Work that a cancellation stops, such as "Judging". */
   work: string
+  /** Advice for a failure. */
   later: string
   apiKey: string | null
   patience?: EndpointPatience | undefined
@@ -40,11 +43,13 @@ export interface EndpointUse {
   pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
 }
 
+/** One request, and the schema of its reply. */
 export interface EndpointQuestion<Reply> {
   /** Path below the endpoint's address, such as `/chat/completions`. */
   path: string
   /** Body of a POST request; a GET request if omitted. */
   body?: unknown
+  /** Name of the expected reply in messages, such as "a list of models". */
   name: string
   schema: z.ZodType<Reply>
   maxBytes: number
@@ -52,6 +57,7 @@ export interface EndpointQuestion<Reply> {
 
 export interface EndpointReply<Reply> {
   reply: Reply
+  /** Header `server` of the reply. */
   server: string | null
 }
 
@@ -66,7 +72,7 @@ export class EndpointRefusal extends WorkbenchError {
   }
 }
 
-/** A failure that may be temporary. */
+/** A failure that may be temporary, so that the request is repeated. */
 class PassingFailure extends Error {
   constructor(
     message: string,
@@ -91,12 +97,14 @@ export class EndpointClient {
   }
 
   /**
-   * Sends one request. Temporary failures (429, 5xx, broken connection or JSON, timeout) are repeated up to five
-   * times, if the endpoint has ever answered. A server that is loading its model is asked within a limit. @throws
-   * EndpointRefusal with the endpoint's words
+   * Sends one request. After temporary failures (429, 5xx, broken connection or JSON, timeout) it is repeated up to
+   * five times. While the server loads its model, it is repeated up to a time limit. An address that was never reached
+   * is not tried again.
+   *
+   * @throws EndpointRefusal with the endpoint's words
    */
   async ask<Reply>(question: EndpointQuestion<Reply>, signal: AbortSignal): Promise<EndpointReply<Reply>> {
-    const { pace = (request) => request() } = this.use
+    const pace: NonNullable<EndpointUse['pace']> = this.use.pace ?? ((request) => request())
     const url = this.urlOf(question.path)
     const startedMs = performance.now()
     const isWaiting = (error: unknown): boolean =>
@@ -148,7 +156,7 @@ export class EndpointClient {
     const isJson = /^\s*[[{]/.test(text)
     const value = isJson ? parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES }) : undefined
     if (value === undefined && isSaidToBeJson(response)) {
-      throw new PassingFailure(`sent what is no JSON: ${quoted(text)}`, 0)
+      throw new PassingFailure(`sent text that is not JSON: ${quoted(text)}`, 0)
     }
     const reply = question.schema.safeParse(value)
     const server = response.headers.get('server')
@@ -196,6 +204,7 @@ export class EndpointClient {
     return apiKey === null || apiKey.length < MIN_SECRET_CHARACTERS ? text : text.replaceAll(apiKey, '…')
   }
 
+  /** Returns the error for a reply with a status of failure. */
   private refusal(url: string, response: Response, text: string): Error {
     const { status } = response
     const quotation = text.trim() === '' ? '' : `: ${quoted(text)}`
@@ -206,17 +215,16 @@ export class EndpointClient {
     if (status === 429 || status >= 500) {
       return new PassingFailure(`answered ${status}${quotation}`, pauseMs(response.headers.get('retry-after')))
     }
-    const isRedirect = status >= 300 && status < 400
-    const [what, hint] = isRedirect
-      ? [
-          `redirects to ${quoted(this.withoutKey(response.headers.get('location') ?? 'another address'))} ` +
-            `(${status}), which is not followed`,
-          'Name the address that answers by itself.'
-        ]
-      : status === 401 || status === 403
-        ? [`refused the key (${status})${quotation}`, 'Give an API key that it knows.']
-        : [`refused the request (${status})${quotation}`, 'Check the address and the name of the model.']
-    return new EndpointRefusal(status, this.message(url, what), hint)
+    const refusal = (what: string, hint: string): EndpointRefusal =>
+      new EndpointRefusal(status, this.message(url, what), hint)
+    if (status >= 300 && status < 400) {
+      const location = quoted(this.withoutKey(response.headers.get('location') ?? 'another address'))
+      const what = `redirects to ${location} (${status}), which is not followed`
+      return refusal(what, 'Name the address that answers by itself.')
+    }
+    if (status === 401 || status === 403)
+      return refusal(`refused the key (${status})${quotation}`, 'Give an API key that it knows.')
+    return refusal(`refused the request (${status})${quotation}`, 'Check the address and the name of the model.')
   }
 
   private problem(url: string, what: string, hint: string): WorkbenchError {
@@ -228,7 +236,7 @@ export class EndpointClient {
   }
 }
 
-/** Ends one request at its time limit or when the common signal fires. */
+/** Ends one request at its time limit, or when all work is cancelled. */
 class RequestLimit {
   isOver = false
   private readonly controller = new AbortController()
@@ -283,7 +291,7 @@ async function boundedText(response: Response, maxBytes: number, who: string): P
   return text + decoder.decode()
 }
 
-/** Reads a pause in seconds or as a date. */
+/** Reads the header `retry-after`, which holds seconds or a date. @returns milliseconds; 0 for no pause */
 function pauseMs(retryAfter: string | null): number {
   if (retryAfter === null) return 0
   const requestedMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()

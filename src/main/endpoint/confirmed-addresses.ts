@@ -18,7 +18,7 @@ const list = new UserFile<z.infer<typeof StoredAddresses>>('confirmed-addresses'
 /** Addresses that this process may contact: confirmed for this run, or read from the stored list. */
 const confirmed = new Set<string>()
 
-/** The work would contact addresses that the user has not confirmed, which its problem names. */
+/** Error of work that would contact unconfirmed addresses. `problem.unconfirmed` lists them. */
 export class UnconfirmedAddress extends WorkbenchError {
   override readonly problem: Problem
 
@@ -38,6 +38,7 @@ export async function requireConfirmed(contacts: readonly EndpointContact[]): Pr
   if (unconfirmed.length > 0) throw new UnconfirmedAddress(unconfirmed)
 }
 
+/** Lists the addresses that the user has not confirmed with these keys, each once. */
 export async function unconfirmedOf(contacts: readonly EndpointContact[]): Promise<EndpointContact[]> {
   const isMissing = (contact: EndpointContact): boolean => !confirmed.has(contactText(contact))
   if (!contacts.some(isMissing)) return []
@@ -51,7 +52,7 @@ export function allowForThisRun(contacts: readonly EndpointContact[]): void {
   allowTextsForThisRun(contacts.map(contactText))
 }
 
-/** Takes texts as `contactText` writes them. An address that is confirmed with a key is also confirmed without one. */
+/** Confirms texts of `contactText`: `KEY@ADDRESS` or `ADDRESS`. The first also confirms the address without a key. */
 function allowTextsForThisRun(texts: readonly string[]): void {
   for (const text of texts) confirmed.add(text).add(text.replace(/^[^/]*@/, ''))
 }

@@ -11,6 +11,7 @@ interface SentRequest {
   signal: AbortSignal
 }
 
+/** Sends a request to a confirmed address, by POST if it has a body. Redirects are not followed. */
 export async function sendRequest(
   contact: EndpointContact,
   url: string,
@@ -29,12 +30,15 @@ export async function sendRequest(
   })
 }
 
+/** Opens and closes a connection to a confirmed address, without a request. @throws the error of the socket */
 export async function tryConnection(contact: EndpointContact, signal: AbortSignal): Promise<void> {
   await requireConfirmed([contact])
   const { hostname, port, protocol } = new URL(contact.baseUrl)
+  const defaultPort = protocol === 'https:' ? 443 : 80
   const socket = connect({
+    // A URL has IPv6 addresses in brackets.
     host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
+    port: port === '' ? defaultPort : Number(port)
   })
   try {
     await once(socket, 'connect', { signal })

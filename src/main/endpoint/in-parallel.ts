@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import PQueue from 'p-queue'
 
-/** Does work for several items at a time. The first failure stops all work and is thrown when it has ended. */
+/** Does work for several items at a time. The first failure stops all work, and is thrown when all work has ended. */
 export async function inParallel<Item>(
   items: Iterable<Item>,
   concurrency: number,

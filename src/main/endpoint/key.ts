@@ -1,7 +1,12 @@
 import type { EndpointAddress } from '../../contract/model/endpoint'
 import { inputError } from '../../contract/model/problem'
 
-/** Reads the key of an address from the environment; null if none is needed. @throws WorkbenchError `bad-input` */
+/**
+ * Reads the API key of an address from its environment variable; null if the address needs no key.
+ *
+ * @param whose owner of the key in the error, such as "the judge's"
+ * @throws WorkbenchError `bad-input` if the variable is not set
+ */
 export function endpointKey({ keyVariable }: Pick<EndpointAddress, 'keyVariable'>, whose: string): string | null {
   if (keyVariable === undefined) return null
   const key = process.env[keyVariable]

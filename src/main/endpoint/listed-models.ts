@@ -7,7 +7,7 @@ import { askServed } from './server-program'
 /** Short limit, because a user waits; a slower server is used without its list. */
 const MAX_MS = 8_000
 
-/** Lists the models of an endpoint, which is sent only the key; null for no list or no answer in time. */
+/** Lists the models of an endpoint; null without a list, and without a reply in time. It receives only the key. */
 export async function listedModels(
   address: EndpointContact,
   apiKey: string | null,

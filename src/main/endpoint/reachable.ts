@@ -15,15 +15,17 @@ const UNREACHABLE: ReadonlyMap<string, string> = new Map([
 /** Time limit of the check. A slower server is no error here, because later requests are retried. */
 const PATIENCE_MS = 5_000
 
+/** Describes an error after which repeating is useless; null for other errors. */
 export const unreachableReason = (error: unknown): string | null => UNREACHABLE.get(errorCode(error) ?? '') ?? null
 
 /** Composes a message about an address. @param who subject, such as "The judge" */
 export const endpointMessage = (who: string, url: string, what: string): string => `${who} at ${url} ${what}.`
 
-/** Gives the cause of a fetch error, whose own message is only "fetch failed". */
+/** Returns the cause of a fetch error, whose own message is only "fetch failed". */
 export const reasonOf = (error: unknown): unknown =>
   error instanceof Error && error.cause !== undefined ? error.cause : error
 
+/** Describes why a request did not reach its address. */
 export function reachProblem(error: unknown): string {
   const reason = reasonOf(error)
   const code = errorCode(reason)

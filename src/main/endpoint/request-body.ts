@@ -19,11 +19,15 @@ export interface RequestSettings extends TaskSettings {
 export interface SamplerForm {
   /** Null for a server that does not identify itself. */
   program: ServerProgram | null
-  /** True to send also the parts that are off, because servers would fill them with defaults of their own. */
-  whatIsOff: boolean
+  /** True to send also fields that have no effect, because servers would replace them by defaults of their own. */
+  sendsNeutral: boolean
 }
 
-/** Builds the body of a request, with extensions such as `min_p`. @param n number of answers from `first` on */
+/**
+ * Builds the body of a request for `n` answers, with extensions of OpenAI's API such as `min_p`.
+ *
+ * @param first index of the first answer, from which the seed is derived
+ */
 export function requestBody(
   { model, through }: Pick<Endpoint, 'model' | 'through'>,
   prompt: EndpointPrompt,
@@ -32,16 +36,11 @@ export function requestBody(
   samplerForm: SamplerForm
 ): Record<string, unknown> {
   const { sampling, maxTokens, stopTexts, templateArguments } = settings
-  const content =
-    through === 'completions'
-      ? { prompt: prompt.rendered }
-      : {
-          messages: prompt.turns,
-          ...(Object.keys(templateArguments).length === 0 ? {} : { chat_template_kwargs: templateArguments })
-        }
+  const hasArguments = Object.keys(templateArguments).length > 0
+  const chat = { messages: prompt.turns, ...(hasArguments ? { chat_template_kwargs: templateArguments } : {}) }
   return {
     model,
-    ...content,
+    ...(through === 'completions' ? { prompt: prompt.rendered } : chat),
     ...samplerFields(sampling, samplerForm),
     max_tokens: maxTokens,
     ...(stopTexts.length === 0 ? {} : { stop: stopTexts }),
@@ -54,28 +53,27 @@ export function requestBody(
 /** Switches top-k off in vLLM and SGLang; llama.cpp treats it as 0, which has the same effect. */
 const ALL_TOKENS = -1
 
-/** Builds the fields of the sampler. At temperature 0 the other fields are left out, because they have no effect. */
+/** Builds the fields of the sampler. At temperature 0, fields that select tokens have no effect and are left out. */
 function samplerFields(
   { temperature, topK, topP, minP, repetitionPenalty }: Sampling,
-  { program, whatIsOff }: SamplerForm
+  { program, sendsNeutral }: SamplerForm
 ): Record<string, unknown> {
-  const fieldUnlessOff = (field: string, value: number, off: number): Record<string, number> =>
-    whatIsOff || value !== off ? { [field]: value } : {}
-  const cut =
-    temperature === 0
-      ? {}
-      : {
-          ...fieldUnlessOff('top_p', topP, 1),
-          ...fieldUnlessOff('min_p', minP, 0),
-          ...fieldUnlessOff('top_k', topK ?? ALL_TOKENS, ALL_TOKENS),
-          ...(program === 'llama.cpp' ? { samplers: LLAMA_CPP_ORDER } : {})
-        }
-  const names = PENALTIES[program ?? 'unknown'].map((name) => fieldUnlessOff(name, repetitionPenalty, 1))
-  const reach = program === 'llama.cpp' && repetitionPenalty !== 1 ? LLAMA_CPP_PENALTY_RANGE : {}
-  return { temperature, ...cut, ...Object.assign({}, ...names), ...reach }
+  const fields: Record<string, unknown> = { temperature }
+  const add = (field: string, value: number, neutral: number): void => {
+    if (sendsNeutral || value !== neutral) fields[field] = value
+  }
+  if (temperature !== 0) {
+    add('top_p', topP, 1)
+    add('min_p', minP, 0)
+    add('top_k', topK ?? ALL_TOKENS, ALL_TOKENS)
+    if (program === 'llama.cpp') fields['samplers'] = LLAMA_CPP_ORDER
+  }
+  for (const name of PENALTIES[program ?? 'unknown']) add(name, repetitionPenalty, 1)
+  if (program === 'llama.cpp' && repetitionPenalty !== 1) fields['repeat_last_n'] = LLAMA_CPP_PENALTY_TOKENS
+  return fields
 }
 
-/** Names of the repetition penalty; some servers silently ignore unknown fields. */
+/** Names of the repetition penalty for each program. An unknown server receives both, and may ignore either. */
 const PENALTIES: Record<ServerProgram | 'unknown', readonly string[]> = {
   vLLM: ['repetition_penalty'],
   SGLang: ['repetition_penalty'],
@@ -87,10 +85,10 @@ const PENALTIES: Record<ServerProgram | 'unknown', readonly string[]> = {
 /** Order of samplers for llama.cpp, which otherwise divides by the temperature last (its tools/server/README.md). */
 const LLAMA_CPP_ORDER = ['penalties', 'temperature', 'top_k', 'top_p', 'min_p']
 
-/** Range of llama.cpp's penalty, which covers prompt and answer as elsewhere; the default is 64 tokens. */
-const LLAMA_CPP_PENALTY_RANGE = { repeat_last_n: 131_072 }
+/** Tokens that llama.cpp's penalty covers: prompt and answer, as in other programs. Its default is 64. */
+const LLAMA_CPP_PENALTY_TOKENS = 131_072
 
-/** Derives a seed for each request, the same for a repetition; 31 bits, which every server accepts. */
+/** Derives the seed of a request, which is equal when the request is repeated. All servers accept 31 bits. */
 function requestSeed(seed: number, prompt: number, first: number): number {
   const digest = createHash('sha256').update(`${seed} ${prompt} ${first}`).digest()
   return digest.readUInt32LE(0) >>> 1

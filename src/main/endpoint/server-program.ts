@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type EndpointClient, EndpointRefusal } from './client'
 
+/** A program that serves models, whose requests have fields of their own. */
 export type ServerProgram = 'vLLM' | 'SGLang' | 'llama.cpp' | 'SLR Workbench'
 
 /** Value of `owned_by` in the list of models of `slr serve`, by which its servers are recognised. */
@@ -22,9 +23,11 @@ const Models = z.object({
   data: z.array(z.object({ id: z.string().max(1_000), owned_by: z.string().nullish() })).max(MAX_LISTED)
 })
 
+/** Facts about a server from its list of models. */
 export interface ServerFacts {
   /** Names of the server's models; null if the server does not list them. */
   models: string[] | null
+  /** Null for a program that is not recognised. */
   program: ServerProgram | null
 }
 
@@ -35,8 +38,8 @@ export async function askServed(client: EndpointClient, isNeeded: boolean, signa
     const question = { path: '/models', name: 'a list of models', schema, maxBytes: MAX_LIST_BYTES }
     const { reply } = await client.ask(question, signal)
     if (reply === null) return { models: null, program: null }
-    const [program = null] = reply.data.flatMap(({ owned_by }) => OWNERS.get(owned_by ?? '') ?? [])
-    return { models: reply.data.map(({ id }) => id), program }
+    const [program] = reply.data.flatMap(({ owned_by }) => OWNERS.get(owned_by ?? '') ?? [])
+    return { models: reply.data.map(({ id }) => id), program: program ?? null }
   } catch (error) {
     if (!(error instanceof EndpointRefusal) || [401, 403].includes(error.status)) throw error
     return { models: null, program: null }

@@ -207,7 +207,7 @@ describe('answers of an endpoint', () => {
 
   it.each<[Fault, RegExp]>([
     ['failed', /^The endpoint at http:.*\/v1\/completions answered 500: .*out of memory.*6 times in a row/],
-    ['no JSON', /sent what is no JSON: \{"choices": \[\{"text": "half, 6 times/],
+    ['no JSON', /sent text that is not JSON: \{"choices": \[\{"text": "half, 6 times/],
     ['stream', /sends a stream, though it was asked for a whole reply\.$/],
     ['another model', /answered as "another", not as "served"/],
     ['five megabytes', /reply has more than \d+ bytes, more than what was asked for/]
