@@ -6,7 +6,7 @@ import { readExactly } from '../checkpoint/weight-file'
 /** Bytes that are read or compared at a time. */
 const CHUNK_BYTES = 8 * 2 ** 20
 
-/** Bytes per piece of a copy. Two pieces are copied at a time, so that one is read while the other is written. */
+/** Bytes per piece of a copy. Two pieces are in progress at a time, so that one is read while another is written. */
 const COPY_BYTES = 2 ** 20
 const LANES = 2
 
@@ -18,6 +18,7 @@ export interface OpenFile {
 /** Called with the number of processed bytes. The work waits for the returned promise, and stops if it throws. */
 export type Advance = (bytes: number) => void | Promise<void>
 
+/** Divides a span of bytes into the chunks that are compared at a time. */
 export function* chunks(byteLength: number): Generator<{ skip: number; length: number }> {
   for (let skip = 0; skip < byteLength; skip += CHUNK_BYTES) {
     yield { skip, length: Math.min(CHUNK_BYTES, byteLength - skip) }
@@ -28,7 +29,11 @@ export function* chunks(byteLength: number): Generator<{ skip: number; length: n
 export class ByteCopier {
   private readonly buffers = Array.from({ length: LANES }, () => new Scratch())
 
-  /** @throws WorkbenchError `bad-file` for the source, `read-only` for the target, and what `advance` throws */
+  /**
+   * Copies `byteLength` bytes from position `from` of the source to position `to` of the target.
+   *
+   * @throws WorkbenchError `bad-file` for the source, `read-only` for the target, and the error of `advance`
+   */
   async copy(
     source: OpenFile,
     from: number,
@@ -59,7 +64,7 @@ export class ByteCopier {
   }
 }
 
-/** @throws WorkbenchError `read-only` if the disk is full or the file cannot be written */
+/** Writes all bytes. @throws WorkbenchError `read-only` if the disk is full or the file cannot be written */
 export async function writeExactly({ handle, path }: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
   try {
     for (let done = 0; done < bytes.byteLength;) {

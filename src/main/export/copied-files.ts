@@ -16,40 +16,37 @@ export interface CopiedFile {
 export const MODEL_CARD = 'README.md'
 export const MERGEKIT_FILE = 'mergekit.yaml'
 
-/**
- * Files with weights in any format, or indexes of weights. They are not copied, because the model has other weights.
- */
+/** Matches weights in any format and their indexes. They are not copied, because an export has other weights. */
 const WEIGHTS = /\.(safetensors|bin|pth?|ckpt|gguf|ggml|h5|msgpack|onnx|onnx_data|tflite|npz|pkl)$|\.index\.json$/i
-/** Index of safetensors shards. The export has the layout of post's index. */
+/** Index of safetensors shards. It is copied, because the exported shards have the layout of post's. */
 const INDEX = 'model.safetensors.index.json'
 
 /**
  * Lists the files to copy from post's folder: all but weights, hidden files and folders, model card and mergekit
- * recipe. An adapter's model has the files of its base, and the adapter's own tokenizer and others.
+ * recipe. If post is an adapter, files of its base are copied unless the adapter has them too.
  */
 export async function copiedFiles({ path, files, adapter }: Checkpoint): Promise<CopiedFile[]> {
-  const sharded = !files.some(({ name }) => name === 'model.safetensors')
-  if (adapter === null) return filesOf(path, sharded)
-  const ofAdapter = await adapterFiles(path)
-  const ofBase = await filesOf(adapter.basePath, sharded)
-  const replaced = new Set(ofAdapter.map(({ name }) => name))
-  return [...ofBase.filter(({ name }) => !replaced.has(name)), ...ofAdapter]
+  const isSharded = !files.some(({ name }) => name === 'model.safetensors')
+  if (adapter === null) return filesOf(path, isSharded)
+  const fromAdapter = await adapterFiles(path)
+  const fromBase = await filesOf(adapter.basePath, isSharded)
+  const replaced = new Set(fromAdapter.map(({ name }) => name))
+  return [...fromBase.filter(({ name }) => !replaced.has(name)), ...fromAdapter]
 }
 
 /** Lists the files of an adapter's folder that an exported adapter has too, such as its tokenizer. */
 export async function adapterFiles(folder: string): Promise<CopiedFile[]> {
-  return (await filesOf(folder, false)).filter(({ name }) => !OF_BASE.includes(name))
+  return (await filesOf(folder, false)).filter(({ name }) => !NOT_FROM_ADAPTER.includes(name))
 }
 
-/** Files that the model takes from base even if the adapter's folder has them, and the adapter's settings. */
-const OF_BASE: readonly string[] = ['config.json', INDEX, ADAPTER_CONFIG]
+/** Files that come from base even if the adapter's folder has them, and the adapter's settings. */
+const NOT_FROM_ADAPTER: readonly string[] = ['config.json', INDEX, ADAPTER_CONFIG]
 
-async function filesOf(folder: string, sharded: boolean): Promise<CopiedFile[]> {
-  const names = (await readdir(folder)).filter((name) =>
-    name === INDEX
-      ? sharded
-      : !name.startsWith('.') && !WEIGHTS.test(name) && name !== MODEL_CARD && name !== MERGEKIT_FILE
-  )
+async function filesOf(folder: string, isSharded: boolean): Promise<CopiedFile[]> {
+  const names = (await readdir(folder)).filter((name) => {
+    if (name === INDEX) return isSharded
+    return !name.startsWith('.') && !WEIGHTS.test(name) && name !== MODEL_CARD && name !== MERGEKIT_FILE
+  })
   const copied: CopiedFile[] = []
   for (const name of names.sort()) {
     const file = await copiedFile(folder, name)
@@ -58,6 +55,7 @@ async function filesOf(folder: string, sharded: boolean): Promise<CopiedFile[]> 
   return copied
 }
 
+/** Describes a file to copy; null for a folder. */
 async function copiedFile(folder: string, name: string): Promise<CopiedFile | null> {
   const link = join(folder, name)
   try {

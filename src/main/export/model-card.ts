@@ -33,6 +33,7 @@ export interface CardParent {
   /** Name of the model in recipes. */
   name: string
   member: PairMember
+  /** Checksum of each weight file, by file name. */
   sha256: ReadonlyMap<string, string>
 }
 
@@ -128,7 +129,7 @@ export function findingsSummary(findings: readonly ModelFinding[]): string {
     .join(' ')
 }
 
-/** Shows the first finding with its figures, and one line for each further finding. */
+/** Writes the section on measurements: the first finding with its figures, and a line for each further finding. */
 export function findingsSection(findings: readonly ModelFinding[]): string[] {
   const [first, ...further] = findings
   if (first === undefined) return []
@@ -196,7 +197,7 @@ function frontMatter({ licence, parents, form }: CardContent): string {
     : stringify(fields)
 }
 
-/** Describes the weights that layers are restored to. */
+/** Names the weights that layers are restored to, in the first paragraph. */
 function restoredTo(strengths: readonly LayerStrength[]): string {
   const restored = strengths.filter((layer) => !isPostLayer(layer))
   const others = restored.filter(({ source }) => source !== undefined).length
@@ -205,7 +206,7 @@ function restoredTo(strengths: readonly LayerStrength[]): string {
   return others === restored.length ? ofOthers : `their pre-trained weights, or to ${ofOthers}`
 }
 
-/** Writes the recipe as a file, with names in place of folders of its author. */
+/** Writes the recipe as JSON. Names replace the author's folders. */
 function cardRecipe(recipe: Recipe): string {
   if ('ranges' in recipe) return JSON.stringify(recipe)
   const namedRecipe = withSources(recipe, (source) => ({ ...source, path: folderModelName(source.path) }))
@@ -217,7 +218,7 @@ function withoutTags(json: string): string {
   return json.replace(/[<>]/g, (mark) => (mark === '<' ? '\\u003c' : '\\u003e'))
 }
 
-/** Lists the strengths in a table. @param routed true if layers have a router */
+/** Lists the strengths in a table. @param routed true if layers have a router of experts */
 function describeStrengths(strengths: readonly LayerStrength[], routed: boolean): string {
   const body = stretches(strengths).map(
     ({ strength, ...range }) => `| ${rangeLabel(range)} | ${describeStrength(strength, routed)} |`
@@ -241,7 +242,7 @@ function describeStrength(layer: LayerStrength, routed: boolean): string {
 function describeShare(strength: number, from: string): string {
   if (strength === 0) return 'post-trained'
   if (strength === 1) return from
-  // Rounds away binary errors: 1 - 1.3 is not exactly -0.3.
+  // Rounding removes binary errors: 1 - 1.3 is not exactly -0.3.
   const ofPost = strengthNumber(Number((1 - strength).toFixed(12)))
   const sum = `${ofPost} × post-trained + ${strengthNumber(strength)} × ${from}`
   return isExtrapolated(strength) ? `${sum} (extrapolated)` : sum

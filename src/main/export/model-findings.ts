@@ -17,7 +17,7 @@ import { safetyNote } from '../../contract/words/safety'
 import { evaluationView, storedRefusals } from '../project/results/stored-evaluation'
 import type { PreparedExport } from './prepare'
 
-/** Number of sweeps read per scoring. Sweeps are large, and newer measurements replace older ones. */
+/** Sweeps that are read for each scoring (a task and its settings). Sweeps are large, and newer ones replace older. */
 const NEWEST_SWEEPS = 3
 const NEWEST_SCORINGS = 5
 const NEWEST_TASKS = 5
@@ -45,7 +45,9 @@ export async function safetyOf(pair: ProjectPair, prepared: PreparedExport): Pro
 
 interface SweepFinding {
   finding: ModelFinding
+  /** True if the sweep selects the exported model. */
   isSelected: boolean
+  /** Evaluation that the finding contains already. */
   evaluationId: string | null
 }
 
@@ -68,7 +70,7 @@ async function newestFinding(
 ): Promise<SweepFinding | null> {
   for (const { id } of defaultSweepFirst(sweeps).slice(0, NEWEST_SWEEPS)) {
     const sweep = await pair.readSweep(id)
-    const score = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
+    const score = isOfSamePair(sweep, prepared) ? scoreIn(sweep, model) : null
     if (score === null) continue
     const check = await pair.readAnswerCheck(id)
     const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
@@ -92,7 +94,7 @@ async function newestFinding(
   return null
 }
 
-/** @param knownIds ids of evaluations that are left out */
+/** Returns the findings of the newest evaluation of each task. @param knownIds evaluations that are left out */
 async function findingsByEvaluations(
   pair: ProjectPair,
   prepared: PreparedExport,
@@ -105,7 +107,7 @@ async function findingsByEvaluations(
     if (byTask.has(taskId) || knownIds.has(id)) continue
     const { run } = await pair.evaluations.read(id)
     const isAsked = run.variants.some((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
-    if (!isAsked || !isOfSame(run, prepared)) continue
+    if (!isAsked || !isOfSamePair(run, prepared)) continue
     const finding = findingByEvaluation(await evaluationView(pair, id), model)
     if (finding !== null) byTask.set(taskId, finding)
   }
@@ -118,16 +120,18 @@ function findingByEvaluation({ run, results, complete }: EvaluationView, model: 
   if (verdict === undefined || verdict.variant === results.comparedWith) return null
   const { figures, good } = verdict
   const { name } = run.task
+  const direction = good === true ? 'for' : 'against'
   return {
     by: `the task “${name}”${complete ? '' : ', stopped early'}`,
     headline: `${capitalised(verdictSentence(verdict))}.`,
     figures: figures === '' ? [] : [{ label: `difference from ${results.comparedWith}`, value: figures }],
     caveats: [],
-    weight: good === null ? 'open' : good ? 'for' : 'against'
+    weight: good === null ? 'open' : direction
   }
 }
 
-const isOfSame = (
+/** Reports whether a result was computed from the checkpoints of the exported pair. */
+const isOfSamePair = (
   { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>,
   { pair: { base, post } }: PreparedExport
 ): boolean =>

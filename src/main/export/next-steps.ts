@@ -9,10 +9,15 @@ const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32',
 /** Parameters that make Ollama sample from all tokens, because OpenAI-style requests cannot (its docs/modelfile.md). */
 const OLLAMA_DRAWS_ALL = ['PARAMETER top_k 1000000', 'PARAMETER min_p 0', 'PARAMETER repeat_penalty 1']
 
-/** Files that hold a tokenizer for these programs. */
+/** Files that hold a tokenizer for the programs below. */
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'tekken.json', 'vocab.json', 'vocab.txt']
 
-/** Lists commands that use an exported folder. @param dtype of most of the weights @param files copied from post */
+/**
+ * Lists commands with which other programs load an exported model.
+ *
+ * @param dtype dtype of most weights
+ * @param files names of the files that were copied from post
+ */
 export function nextSteps(folder: string, dtype: StoredDtype, files: readonly string[]): NextStep[] {
   if (!files.some((name) => TOKENIZERS.includes(name))) {
     const python =
@@ -62,7 +67,7 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
   ]
 }
 
-/** Lists commands that load an adapter beside its base. @param rank the largest of its modules */
+/** Lists commands that load an exported adapter on its base. @param rank the largest rank of its modules */
 export function adapterSteps(folder: string, base: string, rank: number): NextStep[] {
   const python =
     'from peft import AutoPeftModelForCausalLM; ' +

@@ -7,7 +7,7 @@ import { restoredTensors } from '../checkpoint/restored-tensor'
 import { safetensorsHeader, type StoredTensor } from '../checkpoint/safetensors'
 import type { PlannedTensor, PlannedWeights } from './plan'
 
-/** A tensor of the adapter that remains, and the share of base by which its product is reduced. */
+/** A tensor of the adapter that remains, and the share of base by which it is scaled down. */
 interface RemainingTensor {
   readonly tensor: StoredTensor
   readonly strength: number
@@ -41,6 +41,7 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
       modules.push(moduleOf(adapted.a.name))
       remaining.push({ tensor: adapted.a, strength: 0 }, { tensor: adapted.b, strength })
     }
+    // The adapter's file contains a whole weight only if training has replaced it.
     const whole = adapted?.weight ?? entry
     if (whole.file !== adapter.file) continue
     if (strength !== 0)
@@ -53,7 +54,7 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
   return { weights: adapterFile(remaining, adapter.file), modules: modules.sort() }
 }
 
-/** Gives the module's path of a factor: base_model.model.PATH.lora_A.weight. */
+/** Returns the module's path in the name of a factor: `base_model.model.PATH.lora_A.weight`. */
 const moduleOf = (factor: string): string =>
   factor.replace(/^(?:base_model\.model\.)+/, '').replace(/\.lora_(?:embedding_)?[AB]\b.*$/, '')
 

@@ -16,7 +16,7 @@ import { tensorOrigin } from '../checkpoint/restored-tensor'
 import type { CopiedFile } from './copied-files'
 import type { PlannedTensor, PlannedWeights } from './plan'
 
-/** Plans the export of a restoration as a low-rank adapter on post, whose factors are computed when written. */
+/** Plans the export of a restored model as a low-rank adapter on post. Its factors are computed when it is written. */
 export function lowRankExport(
   pair: SourcedPair,
   strengths: readonly LayerStrength[],
@@ -46,6 +46,7 @@ function referenceTo({ post }: SourcedPair): string {
   return name.includes('/') ? name : post.checkpoint.path
 }
 
+/** Plans the adapter's file: the two factors of each weight, then the tensors that are stored whole. */
 function plannedFile(pair: SourcedPair, plan: LowRankPlan, adapter: LowRankAdapter): PlannedWeights {
   const header = lowRankHeader(plan, adapter)
   const factorCount = 2 * plan.factored.length
@@ -61,21 +62,15 @@ function plannedFile(pair: SourcedPair, plan: LowRankPlan, adapter: LowRankAdapt
     const origin = tensorOrigin(strength, dtypes, layer.source === undefined ? 'base' : 'checkpoint')
     return { origin, strength, restoredTo: layer.source?.name ?? 'base', post, restored: null }
   })
-  return {
-    name: ADAPTER_WEIGHTS,
-    source: ADAPTER_WEIGHTS,
-    header,
-    bytes: offset,
-    headerBytes: header.byteLength,
-    tensors
-  }
+  const name = ADAPTER_WEIGHTS
+  return { name, source: name, header, bytes: offset, headerBytes: header.byteLength, tensors }
 }
 
 /** Counts the bytes of an adapter's weight file. */
 export const plannedBytes = (pair: SourcedPair, plan: LowRankPlan, adapter: LowRankAdapter): number =>
   plannedFile(pair, plan, adapter).bytes
 
-/** Says where restored norms and biases are stored; null if the recipe restores none. */
+/** Describes where restored norms and biases are stored; null if the recipe restores none. */
 export function normsNote({ whole }: LowRankPlan, { savesNormsAndBiases }: LowRankAdapter): string | null {
   if (whole.length === 0) return null
   const named = `Norms and biases (${plural(whole.length, 'tensor')})`

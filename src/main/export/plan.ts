@@ -10,10 +10,11 @@ import type { StoredTensor, TensorEntry } from '../checkpoint/safetensors'
 /** One tensor of a restored model. It has post's position and dtype in the file, and the values of the recipe. */
 export interface PlannedTensor {
   readonly origin: TensorOrigin
-  /** Share of the source; 0 for none. */
+  /** Share of the layer's source in the blend; 0 for a tensor of post. */
   readonly strength: number
-  /** Name of the source; null for none. */
+  /** Name of the layer's source; null for a tensor of post. */
   readonly restoredTo: string | null
+  /** Name, dtype, shape and position in the file. */
   readonly post: TensorEntry
   /** Tensor of the source, or of the adapter; null if the bytes at post's position are copied. */
   readonly restored: TensorEntry | null
@@ -22,6 +23,7 @@ export interface PlannedTensor {
 /** One weight file: post's header byte for byte, then the tensors in post's order. */
 export interface PlannedWeights {
   readonly name: string
+  /** Path of post's file. */
   readonly source: string
   /** The header to write; null if post's header is copied. */
   readonly header: Uint8Array | null
@@ -36,16 +38,17 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   const { post } = members
   const restored = restoredTensors(post, strengths)
   const planned = [...post.checkpoint.tensors].map(([name, entry]): PlannedTensor => {
-    const taken = restored.get(name)
-    const from = taken && sourceMember(members, taken.layer).checkpoint.tensors.get(name)
     const fileTensor = fileTensorOf(name, entry, members)
-    if (from === undefined || taken === undefined) return postTensor(entry, fileTensor)
-    const { strength, layer } = taken
-    const dtypes = { source: weightDtype(from), post: weightDtype(entry) }
+    const restoration = restored.get(name)
+    if (restoration === undefined) return postTensor(entry, fileTensor)
+    const { strength, layer } = restoration
+    const source = sourceMember(members, layer).checkpoint.tensors.get(name)
+    if (source === undefined) return postTensor(entry, fileTensor)
+    const dtypes = { source: weightDtype(source), post: weightDtype(entry) }
     const origin = tensorOrigin(strength, dtypes, layer.source === undefined ? 'base' : 'checkpoint')
     const isMoved = fileTensor !== entry && entry.adapted === undefined
     if (isMoved && origin === 'blended') throw partlyRestored(entry)
-    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: fileTensor, restored: from }
+    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: fileTensor, restored: source }
   })
   return weightFiles(post).map(({ name, path, bytes }) => {
     const tensors = planned
@@ -62,7 +65,7 @@ function postTensor(entry: TensorEntry, fileTensor: TensorEntry): PlannedTensor 
   return { ...planned, origin: 'post', restored: fileTensor === entry ? null : entry }
 }
 
-/** Returns the stored tensor that a tensor of post is read from. If post is an adapter, it is in base's files. */
+/** Returns the tensor in the files to write that a tensor of post replaces. If post is an adapter, these are base's. */
 function fileTensorOf(name: string, entry: TensorEntry, { post, base }: SourcedPair): TensorEntry {
   if (weightFiles(post).some(({ path }) => path === entry.file)) return entry
   const fileTensor = base.checkpoint.tensors.get(name)
@@ -76,14 +79,14 @@ function fileTensorOf(name: string, entry: TensorEntry, { post, base }: SourcedP
   )
 }
 
-/** Describes a tensor that an adapter stores whole, which a recipe restores in part. */
+/** Refuses to restore a tensor in part that an adapter stores whole. */
 const partlyRestored = ({ file, name }: StoredTensor): WorkbenchError =>
   unsupportedError(
     `${file}: tensor ${quoteName(name)} is stored whole, and cannot be restored in part.`,
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
   )
 
-/** Lists post's weight files without the adapter's. If post is an adapter, the remaining files are its base model's. */
+/** Lists post's weight files without an adapter's file. If post is an adapter, these are the files of its base. */
 function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint['files'] {
   return adapter === null ? files : files.filter(({ path }) => path !== adapter.file)
 }
@@ -91,8 +94,10 @@ function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint
 /** Origins whose bytes are computed. */
 const COMPUTED: readonly TensorOrigin[] = ['converted', 'blended', 'merged', 'scaled']
 
+/** Reports whether the bytes of a tensor are copied from a source. */
 export const isCopied = (origin: TensorOrigin): boolean => !COMPUTED.includes(origin)
 
+/** Returns the dtypes of a computed tensor in its source and in the written file. */
 export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {
   return { source: weightDtype(restored ?? post), post: weightDtype(post) }
 }

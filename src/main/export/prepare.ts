@@ -40,7 +40,7 @@ const OVERHEAD_BYTES = 2 ** 20
 /** A pair with the checkpoints that layers of a recipe come from. */
 export type OpenedRecipe = Pick<PreparedExport, 'pair' | 'strengths'>
 
-/** @throws WorkbenchError as `openPair`, `recipeStrengths`, and `openSameOther` of a layer's source */
+/** Opens a pair and the sources of a recipe. @throws WorkbenchError if one does not fit the recipe or has changed */
 export async function openRecipe(folders: { base: string; post: string }, recipe: Recipe): Promise<OpenedRecipe> {
   const members = await openPair(folders.base, folders.post)
   const strengths = recipeStrengths(recipe, members.post.spec.layerCount)
@@ -49,16 +49,20 @@ export async function openRecipe(folders: { base: string; post: string }, recipe
   return { pair: { ...members, others }, strengths }
 }
 
-/** @throws WorkbenchError as `openRecipe` and `copiedFiles`; for an adapter as `planAdapter` and `planLowRank` */
+/**
+ * Plans an export and refuses one that cannot be written.
+ *
+ * @throws WorkbenchError as `openRecipe` and `copiedFiles`; for an adapter as `planAdapter` and `planLowRank`
+ */
 export async function prepareExport(
   folders: { base: string; post: string },
   recipe: Recipe,
   form: ExportForm = { kind: 'model' }
 ): Promise<PreparedExport> {
   const { pair, strengths } = await openRecipe(folders, recipe)
-  if (form.kind === 'adapter') return preparedAdapter(pair, recipe, strengths)
+  if (form.kind === 'adapter') return prepareAdapter(pair, recipe, strengths)
   if (form.kind === 'low-rank')
-    return { pair, recipe, strengths, ...WHOLE_ONLY, ...lowRankExport(pair, strengths, form) }
+    return { pair, recipe, strengths, mergekit: NO_MERGEKIT, ...lowRankExport(pair, strengths, form) }
   refuseScaled(pair)
   return {
     form,
@@ -74,7 +78,11 @@ export async function prepareExport(
   }
 }
 
-/** Returns the form of an export. @param adapterRank null for a model; at most the full rank; unused for adapters */
+/**
+ * Returns the form of an export. If post is an adapter, the form is the remaining part of it.
+ *
+ * @param adapterRank null for a whole model; a rank above the full one is reduced to it
+ */
 export async function requestedForm(
   folders: { base: string; post: string },
   recipe: Recipe,
@@ -88,10 +96,10 @@ export async function requestedForm(
 }
 
 /** An adapter has no mergekit file. */
-const WHOLE_ONLY = { mergekit: { text: null, problem: 'mergekit writes whole models.' } } as const
+const NO_MERGEKIT = { text: null, problem: 'mergekit writes whole models.' } as const
 
 /** Plans the export of the adapter that remains of post's adapter. @throws WorkbenchError as `planAdapter` */
-async function preparedAdapter(
+async function prepareAdapter(
   pair: SourcedPair,
   recipe: Recipe,
   strengths: readonly LayerStrength[]
@@ -105,7 +113,7 @@ async function preparedAdapter(
     strengths,
     weights: [planned.weights],
     copied: await adapterFiles(path),
-    ...WHOLE_ONLY,
+    mergekit: NO_MERGEKIT,
     form: { kind: 'adapter' },
     fullRank: null,
     notes: [],
@@ -131,7 +139,12 @@ export function exportBytes({ weights, copied }: PreparedExport): number {
   return [...weights, ...copied].reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** @throws WorkbenchError as `inspectTarget`; `read-only` if the export does not fit on the disk */
+/**
+ * Checks the target folder of an export.
+ *
+ * @param typed path of the folder as the user typed it
+ * @throws WorkbenchError as `inspectTarget`; `read-only` if the export does not fit on the disk
+ */
 export async function checkTarget(prepared: PreparedExport, typed: string): Promise<NonNullable<ExportPlan['target']>> {
   const { pair, weights, copied } = prepared
   const names = new Set([...weights, ...copied].map(({ name }) => name))
@@ -162,7 +175,7 @@ export async function describePlan(
     ...prepared.copied.map(({ name, bytes }): ExportedFile => ({ name, bytes, kind: 'copied', tensors: [] })),
     ...writtenNames(prepared).map((name): ExportedFile => ({ name, bytes: 0, kind: 'written', tensors: [] }))
   ]
-  const target = typed === null ? null : await settled(checkTarget(prepared, typed))
+  const target = typed === null ? null : await resultOrProblem(checkTarget(prepared, typed))
   return {
     files,
     bytes: exportBytes(prepared),
@@ -175,17 +188,9 @@ export async function describePlan(
   }
 }
 
+/** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
-  const counts = {
-    post: 0,
-    merged: 0,
-    base: 0,
-    checkpoint: 0,
-    converted: 0,
-    blended: 0,
-    scaled: 0,
-    factor: 0
-  }
+  const counts = { post: 0, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 0, scaled: 0, factor: 0 }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1
   return counts
 }
@@ -198,7 +203,7 @@ function writtenNames({ mergekit, adapterConfig }: PreparedExport): string[] {
   ]
 }
 
-async function settled<T>(work: Promise<T>): Promise<T | Problem> {
+async function resultOrProblem<T>(work: Promise<T>): Promise<T | Problem> {
   try {
     return await work
   } catch (error) {

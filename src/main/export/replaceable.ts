@@ -39,8 +39,8 @@ const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 /**
  * Makes sure that a folder with a model can be replaced, because it contains no other files.
  *
- * @param copied names of post's files, which a model folder may also contain
- * @returns false for an empty folder
+ * @param copied names of post's files, which a model folder may also contain.
+ * @returns false for an empty folder.
  * @throws WorkbenchError `bad-input` for a folder without a model, or with other files
  */
 export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {

@@ -4,10 +4,10 @@ import type { TensorEntry } from '../checkpoint/safetensors'
 import { plannedDtypes, type PlannedTensor } from './plan'
 import type { SourceFiles } from './source-files'
 
-/** Number of elements computed at a time. A piece takes about 10 ms and 16 MiB of memory. */
+/** Elements that are computed at a time. A piece takes about 10 ms and 16 MiB of memory. */
 const PIECE_ELEMENTS = 2 ** 20
 
-/** Yields the bytes of a computed tensor in pieces, which share one buffer (see TensorOrigin). */
+/** Computes the bytes of a tensor that is not copied. Yields pieces, which share one buffer. */
 export async function* restoredBytes(
   tensor: PlannedTensor & { restored: TensorEntry },
   sources: SourceFiles

@@ -27,6 +27,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 
 export interface ExportRequest {
   readonly prepared: PreparedExport
+  /** Path of the folder as the user typed it. */
   readonly target: string
   readonly overwrite: boolean
   /** Findings for the model card. */
@@ -122,6 +123,7 @@ async function writeFiles(
   return lowRank
 }
 
+/** Compares the written files with their sources. @returns tensors that hold NaN or infinity */
 async function verifyFiles(
   { weights, copied }: PreparedExport,
   folder: string,
@@ -174,6 +176,7 @@ async function copyFile({ path, bytes }: CopiedFile, to: string, meter: Meter): 
   }
 }
 
+/** Computes the checksums of the weight files of all models that the export was made from. */
 async function hashParents(prepared: PreparedExport, meter: Meter): Promise<CardParent[]> {
   const parents: CardParent[] = []
   for (const { role, member, name } of parentsOf(prepared)) {
@@ -202,8 +205,10 @@ function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha25
 
 function stepsOf(prepared: PreparedExport, folder: string): NextStep[] {
   const { form, copied, pair } = prepared
-  if (form.kind !== 'model')
-    return adapterSteps(folder, pair[form.kind === 'adapter' ? 'base' : 'post'].checkpoint.path, largestRank(prepared))
+  if (form.kind !== 'model') {
+    const adapterBase = form.kind === 'adapter' ? pair.base : pair.post
+    return adapterSteps(folder, adapterBase.checkpoint.path, largestRank(prepared))
+  }
   return nextSteps(
     folder,
     commonDtype(prepared),
@@ -211,7 +216,7 @@ function stepsOf(prepared: PreparedExport, folder: string): NextStep[] {
   )
 }
 
-/** Returns the largest rank of an adapter's modules: the rows of A. */
+/** Returns the largest rank of an adapter's modules: the number of rows of a factor A. */
 function largestRank({ weights }: PreparedExport): number {
   const tensors = weights.flatMap((file) => file.tensors.map(({ post }) => post))
   return Math.max(1, ...tensors.map(({ name, shape }) => (/lora_(?:embedding_)?A\b/.test(name) ? (shape[0] ?? 1) : 1)))
@@ -272,6 +277,7 @@ class Meter {
     if (performance.now() >= this.nextReportAt) this.report()
   }
 
+  /** Adds to the number of all bytes. */
   readonly expect = (bytes: number): void => {
     this.bytesTotal += bytes
   }

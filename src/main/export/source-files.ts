@@ -6,7 +6,7 @@ import { changedFile, fileState, openWeightFile, readExactly } from '../checkpoi
 import type { OpenFile } from './byte-copy'
 import { membersOf, type SourcedPair } from '../checkpoint/pair-member'
 
-/** Source weight files of an export, open for reading. Each is opened at its first use. */
+/** Reads the weight files of the models that an export is made from. Each is opened at its first use. */
 export class SourceFiles {
   private readonly handles = new Map<string, Promise<FileHandle>>()
   private readonly adapted = new AdaptedReader(
@@ -21,7 +21,7 @@ export class SourceFiles {
     )
   }
 
-  /** @throws WorkbenchError `not-found`; `bad-file` if the file has changed since its header was read */
+  /** Opens a file. @throws WorkbenchError `not-found`; `bad-file` if it has changed since its header was read */
   async open(path: string): Promise<OpenFile> {
     const open = this.handles.get(path)
     if (open !== undefined) return { handle: await open, path }
@@ -32,7 +32,7 @@ export class SourceFiles {
     return { handle, path }
   }
 
-  /** Fills `target` with the values of a tensor from element `first` on, in its dtype; adapters are added. */
+  /** Fills `target` with a tensor from element `first` on, in its dtype. The product of an adapter is added. */
   async readElements(entry: TensorEntry, first: number, target: Uint8Array): Promise<void> {
     const { adapted, dtype } = entry
     if (adapted !== undefined) await this.adapted.fill(entry, adapted, first, target)

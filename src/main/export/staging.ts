@@ -39,8 +39,10 @@ export class Staging {
   }
 
   /**
-   * Renames the flushed staging folder to the target. @param replace allows to replace a model, not only an empty
-   * folder @returns path of the replaced folder; null for none
+   * Renames the staging folder to the target.
+   *
+   * @param replace true to replace a model; false if the target is missing or empty.
+   * @returns the path where the replaced folder is kept; null if none was replaced
    */
   async commit(replace: boolean): Promise<string | null> {
     const replaced = hiddenPath(this.target, `replaced-${randomUUID()}`)

@@ -16,28 +16,29 @@ import { holdsOnlyModel } from './replaceable'
  * Makes sure that an export can be written, before anything is written.
  *
  * @param typed path of the target, whose parent must exist. The target is missing, empty, or a model to be replaced
- * @param names names of the files that the export copies from post
+ * @param names names of the files that the export writes or copies
  */
 export async function inspectTarget(
   typed: string,
   pair: SourcedPair,
   names: ReadonlySet<string>
 ): Promise<TargetState> {
-  const wanted = absolutePath(typed)
-  if (isReservedName(basename(wanted))) {
+  const requested = absolutePath(typed)
+  const name = basename(requested)
+  if (isReservedName(name)) {
     throw inputError(
-      `The name ${JSON.stringify(basename(wanted))} is reserved by Windows.`,
+      `The name ${JSON.stringify(name)} is reserved by Windows.`,
       'Name the folder otherwise: models are passed on, and no folder can have this name there.'
     )
   }
-  const parent = dirname(wanted)
+  const parent = dirname(requested)
   if (!(await isFolder(parent))) {
     throw notFoundError(`There is no folder ${parent} to export into.`)
   }
-  const real = await realPathOrNull(wanted)
-  const path = real ?? join(await realpath(parent), basename(wanted))
+  const existing = await realPathOrNull(requested)
+  const path = existing ?? join(await realpath(parent), name)
   await refuseOverlap(path, pair)
-  const exists = real !== null && (await holdsModel(path, names))
+  const exists = existing !== null && (await holdsModel(path, names))
   try {
     await access(dirname(path), constants.W_OK)
   } catch (error) {
@@ -70,11 +71,7 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
   }
 }
 
-/**
- * Reports whether the target contains a model; false if empty.
- *
- * @throws WorkbenchError `bad-input` for other contents
- */
+/** Reports whether the target contains a model; false if it is empty. @throws WorkbenchError for other contents */
 async function holdsModel(path: string, names: ReadonlySet<string>): Promise<boolean> {
   if (!(await stat(path)).isDirectory()) {
     throw inputError(`${path} is not a folder.`, 'Name a folder that does not exist yet.')

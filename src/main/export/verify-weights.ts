@@ -12,7 +12,12 @@ import { isCopied, type PlannedTensor, type PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
-/** Reads a file back and compares every byte with its source. @returns tensors that hold NaN or infinity */
+/**
+ * Reads a written file back and compares every byte with its source.
+ *
+ * @returns tensors that hold NaN or infinity
+ * @throws WorkbenchError `bad-file` naming the first difference
+ */
 export async function verifyWeights(
   weights: PlannedWeights,
   path: string,
@@ -20,14 +25,14 @@ export async function verifyWeights(
   advance: Advance
 ): Promise<NonFiniteTensor[]> {
   const { tensors, fileBytes } = await readSafetensorsHeader(path)
-  const asPlanned =
+  const isAsPlanned =
     fileBytes === weights.bytes &&
     tensors.length === weights.tensors.length &&
     tensors.every(({ name, offset }, index) => {
       const planned = weights.tensors[index]?.post
       return name === planned?.name && offset === planned.offset
     })
-  if (!asPlanned) throw differs(path, 'the header')
+  if (!isAsPlanned) throw differs(path, 'the header')
   const handle = await openWeightFile(path)
   try {
     const written = new WrittenFile({ handle, path })
@@ -64,25 +69,25 @@ export async function verifyCopy({ path: source, bytes }: CopiedFile, path: stri
   }
 }
 
-/** Compares one tensor. @param look receives the tensor's bytes in pieces */
+/** Compares one tensor. @param onBytes receives the tensor's bytes in pieces */
 async function verifyTensor(
   tensor: PlannedTensor,
   written: WrittenFile,
   sources: SourceFiles,
   advance: Advance,
-  look: (bytes: Uint8Array) => void
+  onBytes: (bytes: Uint8Array) => void
 ): Promise<void> {
   const { origin, post, restored } = tensor
   const what = `tensor ${quoteName(post.name)}`
   if (restored === null || isCopied(origin)) {
     const { file, offset, byteLength } = restored ?? post
-    await written.requireCopy(what, post.offset, await sources.open(file), offset, byteLength, advance, look)
+    await written.requireCopy(what, post.offset, await sources.open(file), offset, byteLength, advance, onBytes)
     return
   }
   let position = post.offset
   for await (const piece of restoredBytes({ ...tensor, restored }, sources)) {
     await written.requireBytes(what, position, piece)
-    look(piece)
+    onBytes(piece)
     position += piece.byteLength
     await advance(piece.byteLength)
   }
@@ -95,6 +100,7 @@ class WrittenFile {
 
   constructor(private readonly file: OpenFile) {}
 
+  /** Compares bytes from `position` on with bytes of a source from `offset` on. */
   async requireCopy(
     what: string,
     position: number,
@@ -102,18 +108,18 @@ class WrittenFile {
     offset: number,
     byteLength: number,
     advance: Advance,
-    look: (bytes: Uint8Array) => void = () => undefined
+    onBytes: (bytes: Uint8Array) => void = () => undefined
   ): Promise<void> {
     for (const { skip, length } of chunks(byteLength)) {
       const expected = this.expected.reserve(length)
       await readExactly(source.handle, source.path, expected, offset + skip)
       await this.requireBytes(what, position + skip, expected)
-      look(expected)
+      onBytes(expected)
       await advance(length)
     }
   }
 
-  /** @param expected at most a chunk */
+  /** Compares bytes from `position` on with at most one chunk of expected bytes. */
   async requireBytes(what: string, position: number, expected: Uint8Array): Promise<void> {
     const bytes = this.readBack.reserve(expected.byteLength)
     await readExactly(this.file.handle, this.file.path, bytes, position)

@@ -24,11 +24,12 @@ export async function writeLowRankFile(
   path: string,
   { signal, advance, expect }: Progress
 ): Promise<WrittenLowRank> {
-  let counted = { bytesDone: 0, bytesTotal: 0 }
-  const count = (now: typeof counted): void => {
-    expect(now.bytesTotal - counted.bytesTotal)
-    void advance(now.bytesDone - counted.bytesDone)
-    counted = now
+  // The weights that are read are most of the work. The other process reports its progress in total.
+  let reported = { bytesDone: 0, bytesTotal: 0 }
+  const reportIncrease = (now: typeof reported): void => {
+    expect(now.bytesTotal - reported.bytesTotal)
+    void advance(now.bytesDone - reported.bytesDone)
+    reported = now
   }
   const { files } = await computeLowRank(
     {
@@ -39,12 +40,11 @@ export async function writeLowRankFile(
       files: [{ rank, path }]
     },
     signal,
-    // The weights that are read are most of the work.
-    count
+    reportIncrease
   )
   const [file] = files
   if (file === undefined) throw new Error('an adapter without a file')
-  count({ bytesDone: counted.bytesTotal, bytesTotal: counted.bytesTotal })
+  reportIncrease({ bytesDone: reported.bytesTotal, bytesTotal: reported.bytesTotal })
   void advance(file.bytes)
   return file
 }

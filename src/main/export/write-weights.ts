@@ -49,6 +49,7 @@ export async function writeFlushed(path: string, write: (target: OpenFile) => Pr
   }
 }
 
+/** A part of a weight file that is written at once. A copied span is read at `offset` and written at `position`. */
 type Span =
   | { kind: 'header'; bytes: Uint8Array }
   | { kind: 'copied'; file: string; offset: number; position: number; byteLength: number }
@@ -58,6 +59,7 @@ type Span =
 function* spansOf({ source, header, headerBytes, tensors }: PlannedWeights): Generator<Span> {
   if (header !== null) yield { kind: 'header', bytes: header }
   const copiedHeader = header === null ? headerBytes : 0
+  // The span of bytes to copy that is not complete yet. It begins with post's header.
   let run = { kind: 'copied' as const, file: source, offset: 0, position: 0, byteLength: copiedHeader }
   for (const tensor of tensors) {
     const { origin, post, restored } = tensor
