@@ -28,6 +28,7 @@ type FileModel = Extract<ExternalModel, { kind: 'file' }>
 
 /**
  * Reads the answers of a file one by one, in pieces. A log of Inspect is one JSON value and is read in the sandbox.
+ *
  * @param visit called with each answer, in order
  */
 export async function eachAnswer(path: string, visit: (answer: FileAnswer) => void): Promise<AnswerFileFacts> {
@@ -93,7 +94,8 @@ async function eachOfLog(
   const reply = await withHint(EXPECTED_ANSWERS, () => askSandbox(request, 'answer-log'))
   const yieldTurn = yieldEvery20ms()
   const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)
-  for (let [start, sample] = [0, 1]; start < bytes.byteLength; sample++) {
+  let start = 0
+  for (let sample = 1; start < bytes.byteLength; sample++) {
     await yieldTurn()
     const end = bytes.indexOf('\n', start)
     for (const answer of logLineAnswers(bytes.toString('utf8', start, end), `${path}, sample ${sample}`)) visit(answer)
@@ -154,7 +156,9 @@ export async function answersFromFile(
   return { format: file.format, by: file.by.map(({ of }) => of), answers }
 }
 
+/** Collects the answers of a file by prompt. */
 class PromptMatcher {
+  /** The answers of each prompt, at most as many as the run requires. */
   readonly answers: FileAnswer[][]
   private readonly promptsByText: ReadonlyMap<string, readonly number[]>
 
@@ -170,14 +174,15 @@ class PromptMatcher {
     )
   }
 
+  /** Adds an answer to the first of its prompts that still lacks answers. */
   add(answer: FileAnswer): void {
-    promptsOf(answer, this.promptsByText, this.answers.length)
-      .map((index) => this.answers[index])
-      .find((list) => list !== undefined && list.length < this.sampleCount)
-      ?.push(answer)
+    const lists = promptsOf(answer, this.promptsByText, this.answers.length).map((index) => this.answers[index])
+    const incomplete = lists.find((list) => list !== undefined && list.length < this.sampleCount)
+    incomplete?.push(answer)
   }
 }
 
+/** Lists the indices of the prompts that an answer may belong to: prompts with its text, or the numbered prompt. */
 function promptsOf(
   { prompts, promptIndex }: FileAnswer,
   promptsByText: ReadonlyMap<string, readonly number[]>,

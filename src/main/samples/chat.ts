@@ -15,7 +15,10 @@ export interface ChatRequest extends ChatQuestion {
   rendering: Rendering
 }
 
-/** Prepares the next answers of several conversations, of which equal ones form one prompt. */
+/**
+ * Prepares the next answers of several conversations, each with a variant of its own. Equal conversations form one
+ * prompt, and each variant answers only the prompt of its conversation.
+ */
 export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesWork; notices: string[] }> {
   const { columns, rendering, settings } = request
   const last = columns.findIndex(({ turns }) => turns.at(-1)?.role !== 'user')
@@ -59,8 +62,8 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
         prompts.filter(({ raw }) => raw === whole.isFewShot)
       )
   )
-  const leaveOut = promptOf.flatMap((ownPrompt, variant) =>
-    prompts.flatMap((_, prompt) => (prompt === ownPrompt ? [] : keysOf(variant, prompt, settings.sampleCount)))
+  const leaveOut = promptOf.flatMap((variantPrompt, variant) =>
+    prompts.flatMap((_, prompt) => (prompt === variantPrompt ? [] : keysOf(variant, prompt, settings.sampleCount)))
   )
   return {
     work: { generation: planned.generation, stored: [], earlier: null, leaveOut },

@@ -20,7 +20,7 @@ const SAMPLING_FIELDS = [
   'repetition_penalty'
 ] as const satisfies readonly (keyof GenerationConfig)[]
 
-/** Reads the sampling settings of generation_config.json. Missing settings are the paper's. */
+/** Returns the default settings of a model's answers. The sampler is generation_config.json's, or else the paper's. */
 export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
   const config = await openGenerationConfig(folder)
   return {

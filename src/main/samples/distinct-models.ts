@@ -1,12 +1,14 @@
 import { type AnsweringModel, weightsKey } from '../../contract/model/model'
 import { multimap } from '../../contract/model/multimap'
 
-/** Equal models under several names, which are computed once, with the draws of one. */
+/** Equal models under several names. They are computed once, with the random draws of the first. */
 export interface DistinctModel<Member> {
   model: Member
+  /** Positions of the model in the list of all models. */
   indices: readonly number[]
 }
 
+/** Lists different models, in the order of their first positions. */
 export function distinctModels<Member extends AnsweringModel>(models: readonly Member[]): DistinctModel<Member>[] {
   const byWeights = multimap(models.map((model, index) => [weightsKey(model), index] as const))
   return models.flatMap((model, index) => {

@@ -1,5 +1,6 @@
 import type { ExternalRecord } from '../../contract/model/external-model'
 
+/** Adds what was learned of an external model to the records of a run. Facts of the same variant are joined. */
 export function withRecord(records: readonly ExternalRecord[], learned: ExternalRecord): ExternalRecord[] {
   const earlier = records.find(({ variant }) => variant === learned.variant)
   const others = records.filter((record) => record !== earlier)

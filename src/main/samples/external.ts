@@ -13,11 +13,13 @@ import { askAnswers } from '../endpoint/ask-answers'
 import { requireReachable } from '../endpoint/reachable'
 import { endpointKey } from '../endpoint/key'
 import type { EndpointPrompt } from '../endpoint/request-body'
+import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { promptMessages } from '../text/chat'
 import { promptName } from '../text/prompt-name'
 import type { TextModel } from '../text/text-model'
 import { answersFromFile } from './answer-files'
 
+/** The external variants of a run, which are answered by files and endpoints, and their prompts. */
 export interface ExternalWork {
   variants: readonly ExternalModel[]
   /** Prompts as sent to endpoints, with the texts that files may use for them. */
@@ -36,10 +38,11 @@ export interface ExternalRequest extends Pick<ExternalWork, 'settings' | 'text' 
   rendering: Rendering
 }
 
+/** Returns the variants that the engine computes. */
 export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
   variants.flatMap((variant) => (isExternal(variant) ? [] : [variant]))
 
-/** Returns the variants as variants that the engine computes. @throws WorkbenchError `bad-input` for an external one */
+/** Requires that the engine computes all variants. @throws WorkbenchError `bad-input` for an external one */
 export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
   const external = variants.find(isExternal)
   if (external === undefined) return engineVariants(variants)
@@ -114,21 +117,23 @@ async function completionTexts(
   prompts: readonly RenderedSamplePrompt[],
   text: TextModel
 ): Promise<{ texts: string[]; notice: string | null }> {
-  const begin = text.specialTokens.get('bos_token') ?? ''
+  const bos = text.specialTokens.get('bos_token') ?? ''
   const rendered = prompts.map((prompt) => prompt.rendered)
-  const stripped = rendered.map((each) => (begin !== '' && each.startsWith(begin) ? each.slice(begin.length) : each))
-  const [asIs, without] = [await text.encodeAll(rendered, true), await text.encodeAll(stripped, true)]
-  let unequal = false
+  const withoutBos = rendered.map((prompt) => (prompt.startsWith(bos) ? prompt.slice(bos.length) : prompt))
+  const [tokensAsRendered, tokensWithoutBos] = [
+    await text.encodeAll(rendered, true),
+    await text.encodeAll(withoutBos, true)
+  ]
+  let isUnequal = false
   const texts = prompts.map(({ tokens }, index) => {
-    const is = (encoded: readonly number[]): boolean => encoded.join() === tokens.join()
     // Servers add BOS also to a text that begins with BOS, unlike the tokenizers here.
-    if (is(elementAt(without, index, 'prompt'))) return elementAt(stripped, index, 'prompt')
-    if (!is(elementAt(asIs, index, 'prompt'))) unequal = true
+    if (sameTokens(elementAt(tokensWithoutBos, index, 'prompt'), tokens)) return elementAt(withoutBos, index, 'prompt')
+    if (!sameTokens(elementAt(tokensAsRendered, index, 'prompt'), tokens)) isUnequal = true
     return elementAt(rendered, index, 'prompt')
   })
   return {
     texts,
-    notice: unequal
+    notice: isUnequal
       ? "Endpoints are sent prompts as text, and may put tokens around it that the engine's prompts do not have."
       : null
   }
@@ -136,13 +141,17 @@ async function completionTexts(
 
 /** Receives external answers as they arrive. */
 export interface ExternalListener {
+  /** Stores answers. */
   keep(lines: SampleLine[]): Promise<void>
+  /** Receives new facts about an external model. */
   onRecord(record: ExternalRecord): Promise<void>
+  /** Receives the reason for a repeated request. */
   onRepeat(why: string): void
+  /** Receives the number of tokens of new answers. */
   tokens(count: number): void
 }
 
-/** Gets the missing answers of every external variant, files first. Earlier answers stay stored. */
+/** Adds the missing answers of every external variant to the stored ones, from files first. */
 export async function answerExternal(
   work: ExternalWork,
   stored: readonly SampleLine[],
@@ -179,9 +188,10 @@ interface ExternalAnswer extends Pick<SampleLine, 'prompt' | 'index' | 'text' | 
 }
 type Keep = (answers: readonly ExternalAnswer[]) => Promise<SampleLine[]>
 
-const isAnswered = (...parameters: Parameters<typeof missingAnswers>): boolean =>
-  missingAnswers(...parameters).every(({ length }) => length === 0)
+const isAnswered = (work: ExternalWork, name: string, stored: readonly SampleLine[]): boolean =>
+  missingAnswers(work, name, stored).every(({ length }) => length === 0)
 
+/** Lists the indices of the missing answers of a variant, for each prompt. */
 function missingAnswers(work: ExternalWork, name: string, stored: readonly SampleLine[]): number[][] {
   const storedKeys = new Set(
     stored.flatMap(({ variant, prompt, index }) => (variant === name ? [`${prompt}/${index}`] : []))
@@ -215,15 +225,9 @@ async function askEndpoint(
   listener: ExternalListener,
   signal: AbortSignal
 ): Promise<void> {
+  const apiKey = endpointKey(endpoint, `"${name}"'s`)
   await askAnswers(
-    {
-      endpoint,
-      apiKey: endpointKey(endpoint, `"${name}"'s`),
-      patience,
-      prompts,
-      settings: { ...settings, templateArguments },
-      missing
-    },
+    { endpoint, apiKey, patience, prompts, settings: { ...settings, templateArguments }, missing },
     {
       keep: async (answers, counted) => {
         const lines = await keep(answers)
@@ -239,7 +243,7 @@ async function askEndpoint(
 
 const tokensOf = (lines: readonly SampleLine[]): number => lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
 
-/** Converts answers to stored lines in tokens of post. */
+/** Converts answers to stored lines. Tokens of a file are kept if post's tokenizer decodes them to the same text. */
 async function sampleLines(
   { text, settings, vocabularySize }: ExternalWork,
   { name }: ExternalModel,
@@ -260,7 +264,7 @@ async function sampleLines(
   })
 }
 
-/** Factor of the token limit beyond which an answer is refused, because it could not be read. */
+/** Factor of the token limit beyond which an answer is refused, because it is too long to be shown. */
 const MAX_LENGTH_FACTOR = 8
 
 function refuseOverlong(length: number, name: string, { maxTokens }: TaskSettings): void {

@@ -17,7 +17,7 @@ import type { Generation } from './generation'
  * the remaining tokens. Let p'(c) be its sum over the tokens that add exactly the character c. Validity is the sum
  * of p'(c) over the valid set V, and diversity is H(p'(c) / validity) / log |V| with the entropy H. Scores are means
  * over the prompts of a category, then over categories. With temperature 1 and no truncation or penalty, the scores
- * equal those of a sweep.
+ * equal a sweep's.
  *
  * @returns one score for each of the models
  * @throws WorkbenchError from the engine
@@ -44,7 +44,7 @@ export async function firstTokenScores(
   })
 }
 
-/** Computes the summed probability of each group of continuations, as drawn by a run's sampler. */
+/** Computes the probability of each group of first tokens, as drawn by a run's sampler. */
 export async function* groupProbabilities(
   engine: EngineClient,
   { base, post, settings }: Pick<Generation, 'base' | 'post' | 'settings'>,
@@ -54,17 +54,7 @@ export async function* groupProbabilities(
 ): AsyncGenerator<{ model: number; prompt: number; probabilities: readonly number[] }> {
   const { device, precision, memoryBytes, sampling } = settings
   const { singles, baselines, modelsOf } = sweepModels(models)
-  const request = {
-    base,
-    post,
-    models: singles,
-    baselines,
-    device,
-    precision,
-    prompts,
-    memoryBytes,
-    sampling
-  }
+  const request = { base, post, models: singles, baselines, device, precision, prompts, memoryBytes, sampling }
   for await (const event of await engine.sweep(request, { signal })) {
     if (event.type !== 'probabilities') continue
     for (const [row, prompt] of event.prompts.entries())
@@ -73,7 +63,7 @@ export async function* groupProbabilities(
   }
 }
 
-/** A model that is asked the rendered prompts. A few-shot model is asked other ones. */
+/** A model that answers the rendered prompts. A few-shot model has other prompts. */
 export type FirstTokenModel = Exclude<AnsweringModel, { kind: 'few-shot' }>
 
 /** Splits models into single models and baselines, and adds post and base if a baseline needs them. */

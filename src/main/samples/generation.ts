@@ -21,6 +21,7 @@ import {
 } from '../checkpoint/whole-model-tokens'
 import { requireUsable } from './variants'
 
+/** A pair with the tokenizer of its prompts. */
 export interface SampledPair {
   base: PairMember
   post: PairMember
@@ -34,12 +35,14 @@ interface GeneratedAnswer {
   tokens: readonly number[]
 }
 
+/** Answers that the engine is to generate: of every model to every prompt. */
 export interface Generation {
   base: string
   post: string
-  /** Names of the variants, with their models. */
   variantNames: string[]
+  /** The models of the variants, in the same order. */
   models: AnsweringModel[]
+  /** Token ids of each prompt. */
   prompts: number[][]
   /** The prompts as base sees them after a few-shot prompt; undefined if no variant needs them. */
   fewShot?: FewShotPrompts | undefined
@@ -60,8 +63,10 @@ export async function openSampledPair(folders: { base: string; post: string }): 
 }
 
 /**
- * Prepares variants to answer prompts. @param compare checks that a whole model sees the same tokens @returns the
- * generation, with notices for the user
+ * Prepares variants to answer prompts.
+ *
+ * @param compare checks whether a whole model can be given post's tokens
+ * @returns the generation, and notices for the user
  */
 export async function prepareGeneration(
   pair: SampledPair,
@@ -75,10 +80,11 @@ export async function prepareGeneration(
   refuseTokensOutside(pair.post, shared)
   refuseLongPrompts([...prompts, ...(fewShot?.prompts ?? []).map(({ tokens }) => tokens)], pair.post)
   requireUsable(variants, pair.post.spec.layerCount)
-  const wholes: (ComparedModel | null)[] = []
-  for (const variant of variants) wholes.push(await comparedModel(variant, pair, compare))
-  const others = wholes.filter((whole) => whole !== null)
-  const stopTokens = await allEndTokens(pair, others)
+  /** The whole model of each variant; null for a variant that is computed with post's embeddings and head. */
+  const wholeModels: (ComparedModel | null)[] = []
+  for (const variant of variants) wholeModels.push(await compareWholeModel(variant, pair, compare))
+  const compared = wholeModels.filter((whole) => whole !== null)
+  const stopTokens = await allEndTokens(pair, compared)
   return {
     generation: {
       base: pair.base.checkpoint.path,
@@ -90,7 +96,7 @@ export async function prepareGeneration(
       settings,
       stopTokens,
       textsOf: async (answers) => {
-        const texts = await decodeAnswers(answers, (variant) => wholes[variant]?.text ?? pair.text)
+        const texts = await decodeAnswers(answers, (variant) => wholeModels[variant]?.text ?? pair.text)
         return texts.map((text, index) => {
           const { variant, prompt } = elementAt(answers, index, 'answer')
           const isFewShot = variants[variant]?.kind === 'few-shot'
@@ -99,7 +105,7 @@ export async function prepareGeneration(
       }
     },
     notices: [
-      ...new Set(others.flatMap(({ notice }) => notice ?? [])),
+      ...new Set(compared.flatMap(({ notice }) => notice ?? [])),
       ...(stopTokens.length > 0
         ? []
         : ['The model names no token that ends an answer: answers end only at the most tokens allowed.']),
@@ -125,6 +131,7 @@ export function refuseTooManyAnswers(promptCount: number, variantCount: number, 
   )
 }
 
+/** Decodes answers with one call for each tokenizer. @returns the texts in the order of the answers */
 async function decodeAnswers(
   answers: readonly GeneratedAnswer[],
   textOf: (variant: number) => TextModel
@@ -177,7 +184,7 @@ export function refuseOtherCheckpoints(
   }
 }
 
-/** Refuses prompts without room for an answer, with their numbers, which the engine does not know. */
+/** Refuses a prompt that leaves no room for an answer. The error names its number, which the engine does not know. */
 function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: PairMember): void {
   const { contextLength } = spec
   const tooLong = prompts.findIndex(({ length }) => contextLength !== null && length >= contextLength)
@@ -195,14 +202,14 @@ interface ComparedModel extends WholeModelTokens {
   member: PairMember
 }
 
-/** Compares a variant's whole model with post. @returns null for variants that only use post's tokens */
-async function comparedModel(
+/** Checks the tokens of a variant's whole model. @returns null for a variant that uses post's embeddings and head */
+async function compareWholeModel(
   variant: EngineVariant,
   pair: SampledPair,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel | null> {
   if (variant.kind === 'post' || variant.kind === 'recipe') return null
-  if (variant.kind === 'baseline') return needsBase(variant.baseline) ? mixedBase(variant, pair, compare) : null
+  if (variant.kind === 'baseline') return needsBase(variant.baseline) ? compareMixedBase(variant, pair, compare) : null
   const isBase = variant.kind === 'base' || variant.kind === 'few-shot'
   const member = isBase ? pair.base : await openSameOther(pair.post, variant)
   const name = isBase ? 'base' : `"${variant.name}"`
@@ -214,26 +221,26 @@ async function comparedModel(
   )
 }
 
-/** Compares base for a variant that mixes its logits with post's, and whose answers are tokens of post. */
-async function mixedBase(
+/** Checks the tokens of base for a variant that mixes base's logits with post's. Its answers are tokens of post. */
+async function compareMixedBase(
   { name }: EngineVariant,
   pair: SampledPair,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel> {
   const { base, post } = pair
   const { unavailable, notice } = await compare({ member: base, name: 'base' })
-  const other = base.spec.vocabularySize === post.spec.vocabularySize ? null : 'Its vocabulary has another size.'
-  if (unavailable === null && other === null) return { member: base, unavailable, notice, text: null }
+  const hasSameSize = base.spec.vocabularySize === post.spec.vocabularySize
+  if (unavailable === null && hasSameSize) return { member: base, unavailable, notice, text: null }
   throw inputError(
     `The variant "${name}" needs base's logits beside post's. ` +
-      (unavailable ?? `Base cannot be mixed with post. ${other}`),
+      (unavailable ?? 'Base cannot be mixed with post. Its vocabulary has another size.'),
     'Leave it out: restoring layers of base needs none of this.'
   )
 }
 
 /**
- * Lists the end tokens of post, base and other whole models, so that answers do not depend on the other variants.
- * Base must be a variant only if it may number its tokens differently.
+ * Lists the end tokens of post and of all whole models. If base's vocabulary has post's size, its end tokens count in
+ * every run, so that answers do not depend on whether base is a variant.
  */
 async function allEndTokens(pair: SampledPair, wholes: readonly ComparedModel[]): Promise<number[]> {
   const tokens = await pairEndTokens(pair, pair.text)

@@ -20,8 +20,9 @@ export interface AnswersListener extends SampleListener {
 const EVENT_INTERVAL_MS = 250
 
 /**
- * Makes the missing answers of a run: first from files and endpoints, then by the engine. @returns seconds and
- * settings
+ * Adds the missing answers of a run: first from files and endpoints, then by the engine.
+ *
+ * @returns the time that this took, and how the engine computed; null if it computed nothing
  */
 export async function makeAnswers(
   engine: EngineClient,
@@ -44,7 +45,7 @@ export async function makeAnswers(
   const { computation } = await generateSamples(
     engine,
     engineWork,
-    { ...listener, progress: (progress) => listener.progress(follower.with(progress)) },
+    { ...listener, progress: (progress) => listener.progress(follower.addTo(progress)) },
     signal
   )
   return { seconds: seconds(), computation }
@@ -57,8 +58,8 @@ class ExternalFollower {
   private readonly startedMs = performance.now()
   private readonly variantIndices: ReadonlyMap<string, number>
   private readonly total: number
-  private readonly insideTotal: number
-  private readonly insideDone: number
+  private readonly engineTotal: number
+  private readonly engineDone: number
   private done: number
   private tokenCount = 0
   /** Reason for a repeated request to an endpoint; null once it answers. */
@@ -78,8 +79,8 @@ class ExternalFollower {
     this.variantIndices = new Map(variants.map(({ name }, index) => [name, variantNames.length + index]))
     this.total = variants.length * cells
     this.done = countStored(variants.map(({ name }) => name))
-    this.insideTotal = variantNames.length * cells
-    this.insideDone = countStored(variantNames)
+    this.engineTotal = variantNames.length * cells
+    this.engineDone = countStored(variantNames)
   }
 
   async keep(lines: SampleLine[]): Promise<void> {
@@ -88,11 +89,7 @@ class ExternalFollower {
     this.trouble = null
     this.listener.samples?.(
       lines.map((line) => ({
-        key: {
-          variant: mapGet(this.variantIndices, line.variant, 'variant'),
-          prompt: line.prompt,
-          index: line.index
-        },
+        key: { variant: mapGet(this.variantIndices, line.variant, 'variant'), prompt: line.prompt, index: line.index },
         line
       })),
       []
@@ -120,17 +117,17 @@ class ExternalFollower {
     const { perSecond } = this.tokenRate(this.tokenCount, Infinity, seconds)
     this.listener.progress({
       phase: 'generating',
-      samplesDone: this.done + this.insideDone,
-      samplesTotal: this.total + this.insideTotal,
+      samplesDone: this.done + this.engineDone,
+      samplesTotal: this.total + this.engineTotal,
       tokensPerSecond: perSecond,
       // The engine's speed is unknown until it begins.
-      secondsLeft: this.insideDone < this.insideTotal ? null : secondsLeft,
+      secondsLeft: this.engineDone < this.engineTotal ? null : secondsLeft,
       ...(this.trouble === null ? {} : { trouble: this.trouble })
     })
   }
 
   /** Adds answers from files and endpoints to the engine's progress. */
-  with(progress: SampleProgress): SampleProgress {
+  addTo(progress: SampleProgress): SampleProgress {
     return {
       ...progress,
       samplesDone: progress.samplesDone + this.done,

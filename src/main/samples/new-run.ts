@@ -5,6 +5,7 @@ import type { RunHead } from '../../contract/documents/run-head'
 import { pairReferences } from '../checkpoint/pair'
 import type { SampledPair } from './generation'
 
+/** Creates the fields that every new run has: its id, time, program version, checkpoints and rendering settings. */
 export const newRunHead = (
   request: { base: string; post: string; rendering: Rendering },
   pair: SampledPair

@@ -17,8 +17,10 @@ import {
 import { engineVariants, type ExternalRequest, type ExternalWork, planExternal } from './external'
 import { requireUsable } from './variants'
 
+/** The answers of a run: of the engine's variants, and of external ones. */
 export interface PlannedAnswers {
   generation: Generation
+  /** Null without external variants. */
   external: ExternalWork | null
 }
 
@@ -47,15 +49,15 @@ export async function planAnswers(
   )
   const { text, post } = pair
   const { vocabularySize } = post.spec
-  const others = await planExternal({ variants, prompts, rendering, settings, text, vocabularySize })
-  return { planned: { generation, external: others.external }, notices: [...notices, ...others.notices] }
+  const plan = await planExternal({ variants, prompts, rendering, settings, text, vocabularySize })
+  return { planned: { generation, external: plan.external }, notices: [...notices, ...plan.notices] }
 }
 
-/** Prepares a stored run to continue, with its own tokens and settings. */
+/** Prepares a stored run to continue, with the tokens and settings that it has stored. */
 export async function resumeAnswers(run: SampleRun, pair: SampledPair): Promise<PlannedAnswers> {
   refuseOtherCheckpoints(run, pair)
   const prompts = run.prompts.map(({ tokens }) => tokens)
-  // Tokens were compared when the run was started, on the same checkpoints.
+  // The tokens of whole models were compared when the run was started, on the same checkpoints.
   const compare = async ({ member }: WholeModel): Promise<WholeModelTokens> => {
     refuseTokensOutside(member, { prompts, answers: [] })
     return { unavailable: null, notice: null, text: await ownTextModel(member) }

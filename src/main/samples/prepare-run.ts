@@ -37,7 +37,7 @@ export async function prepareSampleRun(
     settings,
     variants,
     prompts,
-    ...(fewShot && { fewShot }),
+    fewShot,
     stopTokens: planned.generation.stopTokens,
     weights: null,
     precision: null,

@@ -22,7 +22,9 @@ export async function builtinSamplePrompts(): Promise<SamplePrompts> {
   return builtinSamplePromptSet('open')
 }
 
+/** An entry of a file, before it is parsed. */
 interface Entry {
+  /** Line or number of the entry, for errors. */
   location: string
   value: unknown
 }
@@ -42,8 +44,8 @@ const READERS: Record<string, (fileName: string, content: string) => Entry[]> = 
  * Reads sample prompts from the text of a file, by the ending of its name.
  * - `.txt`: one prompt per line, without surrounding white space.
  * - `.jsonl` (one value per line) and `.json` (a list): plain strings, or objects with `text`, `prompt`, `question` or
- * `messages`. The last user turn of messages is the text, the system turn is the system
- * prompt, and other turns are ignored.
+ *   `messages`. The last user turn of messages is the text, the system turn is the system prompt, and other turns are
+ *   ignored.
  * - `.csv`: a header line with a column `text`, `prompt` or `question`.
  *
  * `category`, `system` and `raw` are optional; other fields are ignored, and blank lines are skipped.
@@ -67,7 +69,7 @@ export function readPromptEntries(fileName: string, content: string): PromptEntr
   return entries.map((entry) => promptOf(fileName, entry))
 }
 
-/** Reads the list in a project's own file, yielding to other work in between. */
+/** Reads the prompts of a project's own file. Other work of the program goes on meanwhile. */
 export async function readStoredSamplePrompts(file: string, maxBytes: number): Promise<SamplePrompts> {
   const entries = jsonEntries(file, await readJsonFile(file, maxBytes))
   requireSome(file, entries)
@@ -93,7 +95,7 @@ function promptOf(fileName: string, { location, value }: Entry): PromptEntry {
   throw inputError(`${fileName}, ${location}: ${describeIssue(parsed.error)}`)
 }
 
-/** Text of an optional field; data sets use null for missing fields. */
+/** An optional field. Data sets use null for missing fields. */
 const optionalText = z.string().nullish()
 const Message = z.object({ role: z.string(), content: z.string() })
 
@@ -197,9 +199,11 @@ function requireColumns(fileName: string, line: number, columns: readonly string
   }
 }
 
+/** Reads true or false; any other text is returned unchanged, so that the schema refuses it. */
 function booleanCell(cell: string): boolean | string {
-  const lower = cell.trim().toLowerCase()
-  return lower === 'true' || (lower === 'false' ? false : cell)
+  const word = cell.trim().toLowerCase()
+  if (word === 'true') return true
+  return word === 'false' ? false : cell
 }
 
 function filledLines(content: string): { location: string; text: string }[] {

@@ -26,12 +26,13 @@ const BATCH_ROWS = 256
 /** Shortest time between two events of progress, which make the window lay out its cells again. */
 const EVENT_INTERVAL_MS = 250
 
-/** Growing answers are decoded as often, but for at most a fifth of the time. */
-const GROWING_PAUSE = 4
+/** Pause after unfinished answers were decoded, as a multiple of the time that it took: a fifth of the time at most. */
+const DECODING_PAUSE = 4
 
+/** Tokens after which the speed is representative. */
 const MIN_TOKENS_FOR_RATE = 20
 
-/** Identifies an answer by the indices of its variant and prompt, and its index among their answers. */
+/** Identifies an answer by the indices of its variant and prompt, and its own index among the answers of both. */
 export interface SampleKey {
   variant: number
   prompt: number
@@ -44,7 +45,7 @@ interface FinishedSample {
 }
 
 export interface SampleListener {
-  /** Receives how the engine computes, which stays the same for the whole run. */
+  /** Receives the precision and weights of the engine, which stay the same for the whole run. */
   planned?(computation: Computation): Promise<void>
   /** Stores finished answers. A rejection ends the run. */
   keep(lines: SampleLine[]): Promise<void>
@@ -60,17 +61,20 @@ export interface SamplesWork {
   stored: readonly SampleLine[]
   /** How the stored answers were computed; null for a new run. */
   earlier: Computation | null
-  /** Answers that are not requested. */
+  /** Answers that are not to be generated. */
   leaveOut?: readonly SampleKey[]
 }
 
+/** Returns how the stored answers of a run were computed; null if it has none from the engine. */
 export function computationOf({ precision, weights }: Pick<SampleRun, 'precision' | 'weights'>): Computation | null {
   return precision === null || weights === null ? null : { precision, weights }
 }
 
 /**
- * Generates missing answers. The draws of each depend only on its position, so an interrupted run gives the same
- * answers. Equal models are computed once. @returns wall time and settings; null without stored or missing answers
+ * Generates missing answers. The random draws of an answer depend only on its key, so an interrupted run gives the same
+ * answers. Equal models are computed once.
+ *
+ * @returns wall time, and how the answers were computed; null without stored or missing answers
  */
 export async function generateSamples(
   engine: EngineClient,
@@ -124,7 +128,7 @@ export async function generateSamples(
 
 type EngineMember = DistinctModel<Generation['models'][number]>
 
-/** Splits a generation into requests to the engine. Base after a few-shot prompt has prompts and an end of its own. */
+/** Splits a generation into requests to the engine. Few-shot variants have prompts and a stop text of their own. */
 function requestsOf(
   { prompts, fewShot, settings: { stopTexts } }: Generation,
   distinct: readonly EngineMember[]
@@ -146,7 +150,7 @@ interface FollowedRun extends Required<Pick<SamplesWork, 'generation' | 'stored'
   distinct: readonly EngineMember[]
 }
 
-/** Turns the engine's events into lines, text and progress, several times a second. */
+/** Turns the engine's events into stored lines, growing texts and progress, several times a second. */
 class Follower {
   private readonly generation: Generation
   private readonly distinct: readonly EngineMember[]
@@ -155,7 +159,9 @@ class Follower {
   private readonly variantOf: ReadonlyMap<string, number>
   private readonly rate = progressRate()
   private readonly startedMs = performance.now()
+  /** Unfinished answers. */
   private readonly growing = new Map<string, { key: SampleKey; tokens: number[]; changed: boolean }>()
+  /** Answers that were finished since the last report. */
   private finished: FinishedSample[] = []
   private progress: SampleProgress
   /** Number of tokens of finished answers, from which the length of unfinished answers is estimated. */
@@ -173,7 +179,7 @@ class Follower {
     this.distinct = distinct
     this.variantOf = new Map(variantNames.map((name, variant) => [name, variant]))
     const storedKeys = stored.flatMap((line) => this.keyOfLine(line) ?? [])
-    for (const key of [...storedKeys, ...leaveOut]) this.doneKeys.add(nameOf(key))
+    for (const key of [...storedKeys, ...leaveOut]) this.doneKeys.add(keyText(key))
     this.finishedTokens = stored.reduce((sum, { tokens }) => sum + tokens.length, 0)
     this.progress = {
       phase: 'preparing',
@@ -223,12 +229,12 @@ class Follower {
     )
   }
 
-  /** @param members the models of the request that the events answer */
+  /** Handles the events of a request until its end. @param members the models of the request */
   async follow(events: AsyncIterable<EngineGenerateEvent>, members: readonly EngineMember[]): Promise<Computation> {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
       this.missingKeys(elementAt(members, model, 'model').indices, prompt, index)
     let computation: Computation | null = null
-    for await (const { event, samples } of withSamplesTogether(events)) {
+    for await (const { event, samples } of batchSamples(events)) {
       if (event?.type === 'plan') {
         computation = { precision: event.precision, weights: event.weights }
         await this.listener.planned?.(computation)
@@ -244,7 +250,7 @@ class Follower {
 
   async report(): Promise<void> {
     this.reportedMs = performance.now()
-    this.listener.progress(this.estimated())
+    this.listener.progress(this.estimateProgress())
     if (this.listener.samples === undefined) return
     const { finished } = this
     this.finished = []
@@ -254,16 +260,16 @@ class Follower {
 
   private grow(key: SampleKey, token: number): void {
     this.tokensDone++
-    const row = this.growing.get(nameOf(key)) ?? { key, tokens: [], changed: true }
+    const row = this.growing.get(keyText(key)) ?? { key, tokens: [], changed: true }
     row.tokens.push(token)
     row.changed = true
-    this.growing.set(nameOf(key), row)
+    this.growing.set(keyText(key), row)
   }
 
   /** Stores finished answers, each for every name of its model that still lacks it. */
   private async finish(ended: readonly { sample: SampleEvent; keys: readonly SampleKey[] }[]): Promise<void> {
     if (ended.length === 0) return
-    for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(nameOf(key))
+    for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(keyText(key))
     const texts = await this.generation.textsOf(
       ended.map(({ keys, sample: { tokens } }) => ({ ...elementAt(keys, 0, 'key'), tokens }))
     )
@@ -286,23 +292,23 @@ class Follower {
     })
     await this.listener.keep(finished.map(({ line }) => line))
     for (const { key, line } of finished) {
-      this.doneKeys.add(nameOf(key))
+      this.doneKeys.add(keyText(key))
       this.progress.samplesDone++
       this.finishedTokens += line.tokens.length
     }
     if (this.listener.samples !== undefined) this.finished.push(...finished)
   }
 
-  /** Gives the key of a line; null for a variant or an answer outside the run. */
+  /** Returns the key of a line; null for a variant or an answer outside the run. */
   private keyOfLine({ variant, prompt, index }: SampleLine): SampleKey | null {
     const variantIndex = this.variantOf.get(variant)
     if (variantIndex === undefined || index >= this.generation.settings.sampleCount) return null
     return { variant: variantIndex, prompt, index }
   }
 
-  /** Lists the missing answers of variants at some indices. */
+  /** Lists the missing answers among the answers `index` of some variants to a prompt. */
   private missingKeys(indices: readonly number[], prompt: number, index: number): SampleKey[] {
-    return indices.map((variant) => ({ variant, prompt, index })).filter((key) => !this.doneKeys.has(nameOf(key)))
+    return indices.map((variant) => ({ variant, prompt, index })).filter((key) => !this.doneKeys.has(keyText(key)))
   }
 
   /** Decodes the answers that have grown since the last report, at intervals. */
@@ -316,18 +322,18 @@ class Follower {
       return { key: row.key, sample: this.growingSample(row.key, elementAt(texts, index, 'answer')) }
     })
     const spentMs = performance.now() - startMs
-    this.nextGrowingMs = startMs + Math.max(this.intervalMs, spentMs * (1 + GROWING_PAUSE))
+    this.nextGrowingMs = startMs + Math.max(this.intervalMs, spentMs * (1 + DECODING_PAUSE))
     return samples
   }
 
   private growingSample({ variant, prompt, index }: SampleKey, decoded: string): GrowingSample {
-    // An incomplete character at the end decodes to this mark.
+    // An incomplete character at the end decodes to U+FFFD.
     const text = decoded.replace(/\uFFFD+$/, '')
     return { variant: elementAt(this.generation.variantNames, variant, 'variant'), prompt, index, text }
   }
 
-  /** Estimates the time left, assuming that the other answers get as long as the finished ones. */
-  private estimated(): SampleProgress {
+  /** Estimates the time left, assuming that other answers become as long as the finished ones. */
+  private estimateProgress(): SampleProgress {
     const { samplesDone, samplesTotal } = this.progress
     const growingTokens = Array.from(this.growing.values(), ({ tokens }) => tokens.length)
     const meanLength = samplesDone === 0 ? Infinity : this.finishedTokens / samplesDone
@@ -351,14 +357,14 @@ class Follower {
   }
 }
 
-function nameOf({ variant, prompt, index }: SampleKey): string {
+function keyText({ variant, prompt, index }: SampleKey): string {
   return `${variant}/${prompt}/${index}`
 }
 
 type SampleEvent = Extract<EngineGenerateEvent, { type: 'sample' }>
 
 /** Yields each event, and finished answers that have arrived together, which are decoded and stored at once. */
-async function* withSamplesTogether(
+async function* batchSamples(
   events: AsyncIterable<EngineGenerateEvent>
 ): AsyncGenerator<{ event: Exclude<EngineGenerateEvent, SampleEvent> | null; samples: SampleEvent[] }> {
   const iterator = events[Symbol.asyncIterator]()

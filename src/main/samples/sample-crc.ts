@@ -39,8 +39,10 @@ export interface SampleCrcRequest {
 }
 
 /**
- * Scores CRC prompts from complete generated answers, beside exact scores of the first token and of a sweep. @param
- * sweep null for no exact scores
+ * Scores prompts of the character task (CRC) from complete generated answers, beside exact scores of the first token
+ * and of a sweep.
+ *
+ * @param sweep null to leave out its scores
  */
 export async function sampleCrc(
   engine: EngineClient,
@@ -71,7 +73,7 @@ export async function sampleCrc(
     signal
   )
   if (computation === null) throw new Error('no answers were generated')
-  const comparable = sweep !== null && isOfSame(sweep, pair, rendered.prompts) ? sweep : null
+  const comparable = sweep !== null && hasSamePrompts(sweep, pair, rendered.prompts) ? sweep : null
   return {
     schemaVersion: SAMPLED_CRC_VERSION,
     createdAt: new Date().toISOString(),
@@ -99,7 +101,7 @@ export async function sampleCrc(
   }
 }
 
-/** @throws WorkbenchError `bad-input` for a model outside the engine, or one with other prompts */
+/** Refuses an external variant and one with other prompts. @throws WorkbenchError `bad-input` */
 function comparableVariant(variant: Variant): Exclude<EngineVariant, { kind: 'few-shot' }> {
   const [inEngine] = engineOnly([variant], 'its first token has no scores to compare with')
   if (inEngine !== undefined && inEngine.kind !== 'few-shot') return inEngine
@@ -114,7 +116,11 @@ function categoryScore({ validity, diversity }: Score): CategoryScore {
 }
 
 /** Reports whether a sweep scored the same prompts on the same checkpoints. */
-function isOfSame(sweep: SweepDocument, { base, post }: SampledPair, prompts: readonly RenderedPrompt[]): boolean {
+function hasSamePrompts(
+  sweep: SweepDocument,
+  { base, post }: SampledPair,
+  prompts: readonly RenderedPrompt[]
+): boolean {
   return (
     sweep.basePath.fingerprint === base.checkpoint.fingerprint &&
     sweep.postPath.fingerprint === post.checkpoint.fingerprint &&

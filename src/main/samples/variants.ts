@@ -2,7 +2,7 @@ import { modelStrengths } from '../../contract/model/model'
 import { inputError } from '../../contract/model/problem'
 import type { Variant } from '../../contract/documents/samples'
 
-/** Refuses variants. @throws WorkbenchError `bad-input` for a name twice, or a recipe that does not fit the model */
+/** Refuses two variants with one name, and recipes that do not fit the model. @throws WorkbenchError `bad-input` */
 export function requireUsable(variants: readonly Variant[], layerCount: number): void {
   const names = new Set<string>()
   for (const variant of variants) {

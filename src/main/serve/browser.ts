@@ -13,8 +13,10 @@ import { markup } from '../base/markup'
 const READ_LIMIT_MS = 30_000
 
 /**
- * Shows an address in the browser by a file that redirects to it, because every user can read command lines. The file
- * is in the projects folder, where sandboxed browsers may read, and is deleted when `used` fires or after a while.
+ * Shows an address in the browser by a file that redirects to it, because other users can read command lines. The file
+ * is in the projects folder, where sandboxed browsers may read, and is deleted when `used` fires or after 30 seconds.
+ *
+ * @param start opens an address with the system's browser
  */
 export async function showInBrowser(
   url: string,
@@ -24,7 +26,7 @@ export async function showInBrowser(
   const file = join(projectsFolder(), `open-${randomUUID()}.html`)
   try {
     await mkdir(projectsFolder(), { recursive: true })
-    await writeFileAtomic(file, leadingTo(url), 0o600)
+    await writeFileAtomic(file, redirectPage(url), 0o600)
     const opener = await start(pathToFileURL(file).href)
     // The address was already printed, so a missing opener needs no message.
     opener.on('error', () => undefined)
@@ -36,7 +38,7 @@ export async function showInBrowser(
   }
 }
 
-function leadingTo(url: string): string {
+function redirectPage(url: string): string {
   return markup`<!doctype html>
 <meta charset="utf-8">
 <meta name="referrer" content="no-referrer">

@@ -7,7 +7,7 @@ const RESTRICTION_FILE = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns
 /** File mode of the helper `chrome-sandbox`. If root owns the helper too, the sandbox works without user namespaces. */
 const SETUID_ROOT = 0o4755
 
-/** Explains why Electron cannot start with Chromium's sandbox on this system, and what to do; null if it can. */
+/** Explains why Electron cannot start with Chromium's sandbox on this system, with a remedy; null if it can. */
 export function sandboxProblem(binary: string, setting = RESTRICTION_FILE): string | null {
   if (process.platform !== 'linux' || !isRestricted(setting)) return null
   const helper = join(dirname(binary), 'chrome-sandbox')

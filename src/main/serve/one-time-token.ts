@@ -6,11 +6,11 @@ const PROOF_BYTES = 32
 /** Size of the key, which cannot be guessed. */
 const KEY_BYTES = 32
 
-/** Wrong tokens per minute after which none is checked; a user who types an address needs one. */
+/** Wrong tokens per minute after which no further token is checked. A user who mistypes an address has few. */
 const MAX_WRONG = 60
 const MINUTE_MS = 60_000
 
-/** Creates the key of a server's run, with which tokens are made; its owner can admit browsers. */
+/** Creates the secret key of a server's run. Its owner can create tokens, which admit browsers. */
 export function newKey(): string {
   return randomBytes(KEY_BYTES).toString('base64url')
 }
@@ -26,7 +26,7 @@ export function prove(key: string, purpose: 'token' | 'running', nonce: Uint8Arr
   return createHmac('sha256', key).update(`${purpose}:`).update(nonce).digest()
 }
 
-/** Tokens of one run; each opens one session. */
+/** Checks the tokens of one run of a server. Each token opens one session. */
 export class OneTimeTokens {
   /** Session of each used token. */
   private readonly sessionOf = new Map<string, string>()
@@ -51,6 +51,7 @@ export class OneTimeTokens {
     return 'wrong'
   }
 
+  /** Records the session that a token has opened. */
   use(token: string, session: string): void {
     this.sessionOf.set(nonceOf(Buffer.from(token, 'base64url')), session)
   }

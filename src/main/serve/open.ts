@@ -11,7 +11,7 @@ import { serveWorkbench, type ServeOptions } from './serve'
 
 const FETCH_LIMIT_MS = 60_000
 
-/** Time within which an Electron that ends with an error never showed a window. */
+/** If Electron ends with an error within this time, it has not shown a window. */
 const FAILED_START_MS = 10_000
 
 export type OpenOptions = Pick<ServeOptions, 'initial' | 'port' | 'announce' | 'remark' | 'signal'>
@@ -34,7 +34,7 @@ export async function openWorkbench(options: OpenOptions): Promise<void> {
   await serveWorkbench({ ...options, only: null, openBrowser: hasDisplay })
 }
 
-/** Finds Electron's binary, downloading it if necessary, or gives the reason for having no desktop window. */
+/** Finds Electron's binary, and downloads it if necessary. Otherwise returns why there is no desktop window. */
 async function findDesktop(
   hasDisplay: boolean,
   { signal, remark }: OpenOptions
@@ -107,6 +107,7 @@ async function runElectron(binary: string, initial: InitialProject, signal: Abor
   )
 }
 
+/** Waits until a process ends. @returns how it ended, such as "exit code 0" */
 function waitForEnd(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))

@@ -45,10 +45,10 @@ export function answerPages(access: PageAccess): RequestListener {
     const { id, path } = sessionPath(address)
     if (id === null) return sendRefusal(response, NO_ADDRESS)
     if (!access.sessions.accepts(id, cookieOf(request))) {
-      // A browser omits the cookie of a request from another site, such as the opener's file. A redirect of
-      // this site gets it.
+      // A browser omits the cookie of a request that another page causes, such as the file that opens the
+      // browser. It sends the cookie if a page of this site repeats the request.
       const isCrossSite = request.headers['sec-fetch-site'] === 'cross-site' && path === '/'
-      if (isCrossSite && access.sessions.knows(id)) return sendComeAgain(response, id)
+      if (isCrossSite && access.sessions.knows(id)) return sendReload(response, id)
       return sendRefusal(response, NO_SESSION)
     }
     if (isCrossSiteRequest(request)) return sendRefusal(response, FOREIGN_PAGE)
@@ -62,7 +62,7 @@ export function answerPages(access: PageAccess): RequestListener {
   }
 }
 
-/** Redirects a browser from the token's address, which is shown and remembered, to its session's. */
+/** Opens a session for a token, and redirects the browser to it, because browsers show and remember addresses. */
 async function exchangeToken(
   { tokens, sessions, onEntry }: PageAccess,
   request: IncomingMessage,
@@ -81,6 +81,7 @@ async function exchangeToken(
   redirect(response, id, { 'Set-Cookie': `${name}=${secret}; HttpOnly; SameSite=Strict; Path=/${id}/` })
 }
 
+/** Answers a second start of the program, which checks that this server has the key. */
 function proveRunning(response: ServerResponse, address: URL, key: string): void {
   const nonce = address.searchParams.get('nonce') ?? ''
   if (!RUNNING_NONCE.test(nonce)) return sendRefusal(response, NO_PAGE)
@@ -94,8 +95,8 @@ function redirect(response: ServerResponse, session: string, headers: Record<str
   response.writeHead(303, { ...SECURITY_HEADERS, ...ownHeaders, ...headers }).end()
 }
 
-/** Makes the browser request again from a page of this site. */
-function sendComeAgain(response: ServerResponse, session: string): void {
+/** Sends a page that requests the session's page again. */
+function sendReload(response: ServerResponse, session: string): void {
   response.writeHead(200, REFUSAL_HEADERS)
   response.end(`<!doctype html><meta http-equiv="refresh" content="0; url=/${session}/"><title>SLR Workbench</title>`)
 }

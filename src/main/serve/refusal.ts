@@ -3,6 +3,7 @@ import { Markup, markup } from '../base/markup'
 import { MAX_WINDOWS } from '../base/http-connections'
 import { SECURITY_HEADERS } from './renderer-files'
 
+/** A refused HTTP request: its status, and the headline of the page that is shown. */
 export interface Refusal {
   status: 401 | 403 | 404 | 405 | 429 | 503
   message: string

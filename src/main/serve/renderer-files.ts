@@ -3,6 +3,7 @@ import { extname, join, relative, sep } from 'node:path'
 import { notFoundError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 
+/** A file of the built page, with the HTTP headers of its response. */
 export interface RendererFile {
   file: string
   headers: Record<string, string>
@@ -46,7 +47,7 @@ export async function rendererFiles(folder = builtPath('renderer')): Promise<Rea
     const file = join(entry.parentPath, entry.name)
     const address = `/${relative(folder, file).split(sep).join('/')}`
     const contentType = CONTENT_TYPES[extname(file)] ?? 'application/octet-stream'
-    // Built assets have a hash of their content in their name; the page with these names must be fresh.
+    // Built assets have a hash of their content in their names. The page that contains these names must be fresh.
     const cacheControl = address.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store'
     const headers = { ...SECURITY_HEADERS, 'Content-Type': contentType, 'Cache-Control': cacheControl }
     files.set(address, { file, headers })

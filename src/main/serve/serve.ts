@@ -9,10 +9,13 @@ import { readServerRecord, serverFile } from './server-file'
 
 export interface ServeOptions {
   initial: InitialProject
+  /** 0 for the port of the last run, or any free port. */
   port: number
+  /** The folder that the window may use; null for all folders. */
   only: string | null
   /** True to also show the page in the user's browser. */
   openBrowser: boolean
+  /** Shows the address to the user. @param startedHere false if another process serves it */
   announce: (url: string, startedHere: boolean) => Promise<void>
   /** Receives a line about unexpected circumstances. */
   remark: (text: string) => void
@@ -39,7 +42,7 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
     const server = await startOnPort(
       { router: workbench.router, file, only, earlierSessions: earlier?.sessions ?? [] },
       port,
-      earlier?.port ?? 0
+      earlier?.port ?? null
     )
     if (port === 0 && earlier !== null && server.port !== earlier.port) {
       remark(`Port ${earlier.port} of the last run is in use, so pages that are still open there lose the connection.`)
@@ -61,11 +64,11 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
 async function startOnPort(
   options: Omit<ServerOptions, 'port'>,
   requestedPort: number,
-  lastTime: number
+  lastPort: number | null
 ): Promise<WorkbenchServer> {
-  if (requestedPort !== 0 || lastTime === 0) return startServer({ ...options, port: requestedPort })
+  if (requestedPort !== 0 || lastPort === null) return startServer({ ...options, port: requestedPort })
   try {
-    return await startServer({ ...options, port: lastTime })
+    return await startServer({ ...options, port: lastPort })
   } catch {
     return startServer({ ...options, port: 0 })
   }

@@ -21,7 +21,7 @@ const ServerRecord = z.strictObject({
 
 const MAX_FILE_BYTES = 100_000
 
-/** Gives the file of a server's record, for a project, the demo or the start page. */
+/** Names the file of a server's record, for a project, the demo or the start page. @param only as in `ServeOptions` */
 export function serverFile({ project, demo }: InitialProject, port: number, only: string | null): string {
   const subject = demo ? 'demo' : (project ?? 'start')
   const name = createHash('sha256')
@@ -31,6 +31,7 @@ export function serverFile({ project, demo }: InitialProject, port: number, only
   return join(configFolder(), 'servers', `${name}.json`)
 }
 
+/** Reads a record; null if it is missing or broken. */
 export async function readServerRecord(file: string): Promise<ServerRecord | null> {
   try {
     return ServerRecord.parse(await readJsonFile(file, MAX_FILE_BYTES))

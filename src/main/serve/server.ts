@@ -12,10 +12,10 @@ import { type ServerRecord, writeServerRecord } from './server-file'
 import { Sessions, type StoredSession } from './sessions'
 import { acceptWindows } from './windows'
 
-/**
- * Serves the window's page to this machine only. Every request must name a loopback host, against rebinding. It must
- * also come from a session: a one-time token is exchanged for a cookie and a secret path. Cookies alone would reach
- * servers of other users on other ports.
+/*
+ * Serves the window's page to this machine only. Every request must name a loopback host, against DNS rebinding. It
+ * must also come from a session: a one-time token is exchanged for a cookie and a secret path. A cookie alone is not
+ * enough, because browsers send it to servers of other users on other ports too.
  */
 
 export interface WorkbenchServer {
@@ -29,8 +29,11 @@ export interface WorkbenchServer {
 
 export interface ServerOptions {
   router: WorkbenchRouter
+  /** 0 or undefined for any free port. */
   port?: number
+  /** The folder that the window may use; null for all folders. */
   only?: string | null
+  /** File of the server's record; undefined for no record. */
   file?: string
   /** Sessions of earlier runs, which stay valid. */
   earlierSessions?: readonly StoredSession[]
@@ -100,7 +103,7 @@ export async function isRunning(
   }
 }
 
-/** Requests without `fetch`: Node 20's never ends if a connection is closed at once. */
+/** Sends a GET request without `fetch`, which never ends in Node 20 if a connection is closed at once. */
 function sendGet(request: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => get(request, resolve).once('error', reject))
 }

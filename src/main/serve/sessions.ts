@@ -7,7 +7,7 @@ export type StoredSession = z.infer<typeof StoredSession>
 export const StoredSession = z.strictObject({
   /** Part of the addresses of the session's page. */
   id: z.string(),
-  /** SHA-256 of its secret, in hex. */
+  /** SHA-256 of the session's secret, in hex. The secret is the browser's cookie. */
   secretHash: z.string(),
   openedAt: z.iso.datetime()
 })
@@ -19,6 +19,7 @@ const SECRET_BYTES = 32
 const MAX_SESSIONS = 64
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000
 
+/** The browsers that a server has admitted. */
 export class Sessions {
   private sessions: StoredSession[]
 
@@ -39,10 +40,12 @@ export class Sessions {
     return { id, secret }
   }
 
+  /** Reports whether a session has this id, whoever asks. */
   knows(id: string): boolean {
     return this.sessions.some((session) => session.id === id)
   }
 
+  /** Reports whether the secret belongs to the session. */
   accepts(id: string, secret: string): boolean {
     const session = this.sessions.find((known) => known.id === id)
     return session !== undefined && equalInConstantTime(Buffer.from(session.secretHash, 'hex'), hashOf(secret))

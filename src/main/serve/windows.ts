@@ -15,10 +15,15 @@ import { FOREIGN_HOST, FOREIGN_PAGE, NO_PAGE, NO_SESSION, type Refusal, STATUS_T
 import { addressOf, cookieOf, isCrossSiteRequest, namesLoopback, sessionPath } from '../base/http-requests'
 import type { Sessions } from './sessions'
 
-/** Limit of a message, far above the largest prompt set, which bounds the memory for one. */
+/** Limit of a message, and so of the memory for it. The largest prompt set is far smaller. */
 const MAX_MESSAGE_BYTES = 24 * 2 ** 20
 
-/** Accepts the WebSockets of sessions on a server, and connects them to the router. */
+/**
+ * Accepts WebSockets of admitted browsers on a server, and connects them to the router.
+ *
+ * @param only the folder that the window may use; null for all folders
+ * @returns a function that ends all connections
+ */
 export function acceptWindows(
   server: Server,
   router: WorkbenchRouter,
@@ -28,15 +33,14 @@ export function acceptWindows(
 ): () => void {
   const rpc = new RPCHandler(router, { clientInterceptors: only === null ? [] : [onlyWithin(only)] })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
-  const leaveWaiting = limitWaiting(server, times)
+  const stopWaiting = limitWaiting(server, times)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
     const refused = upgradeRefusal(request, sessions, sockets.clients.size)
     if (refused !== null) return refuseUpgrade(socket, refused)
-    leaveWaiting(socket)
+    stopWaiting(socket)
     sockets.handleUpgrade(request, socket, head, (client) => {
-      // Protocol violations and oversized messages close the socket. Without a listener they would end the
-      // process.
+      // Protocol violations and oversized messages close the socket. Without a listener, the process would end.
       client.on('error', () => undefined)
       void rpc.upgrade(guardedSocket(client))
     })
@@ -46,6 +50,7 @@ export function acceptWindows(
   }
 }
 
+/** Returns the reason for refusing a WebSocket; null to accept it. */
 function upgradeRefusal(request: IncomingMessage, sessions: Sessions, windowCount: number): Refusal | null {
   const { id, path } = sessionPath(addressOf(request))
   if (!namesLoopback(request)) return FOREIGN_HOST
@@ -60,7 +65,7 @@ function refuseUpgrade(socket: Duplex, { status, message }: Refusal): void {
   socket.end(`${head}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
 }
 
-/** Fields of procedure inputs that contain folders and files of this machine, at any depth. */
+/** Names of fields, at any depth of procedure inputs, that contain folders and files of this machine. */
 export const PATH_FIELDS: readonly string[] = [
   'path',
   'folder',
@@ -72,7 +77,7 @@ export const PATH_FIELDS: readonly string[] = [
   'classifier'
 ]
 
-/** Refuses calls with a path outside a folder before anything is done. */
+/** Creates an interceptor that refuses calls with a path outside a folder before anything is done. */
 export function onlyWithin(folder: string) {
   return async <Result>({ input, next }: { input: unknown; next: () => Promise<Result> }): Promise<Result> => {
     try {
@@ -110,7 +115,7 @@ export interface WindowBounds {
   callsPerTurn: number
   /** Most values in a message; 10,000 prompts with 40 answers each have about 450,000. */
   values: number
-  /** Most bytes of unsent replies on a slow connection; the largest reply has about 50 MB. */
+  /** Most bytes of unsent replies on a slow connection. The largest reply has about 50 MB. */
   unreadBytes: number
 }
 const BOUNDS: WindowBounds = { calls: 500, callsPerTurn: 16, values: 500_000, unreadBytes: 64 * 2 ** 20 }
@@ -119,8 +124,8 @@ const BOUNDS: WindowBounds = { calls: 500, callsPerTurn: 16, values: 500_000, un
 const RpcMessage = z.looseObject({ i: z.string() })
 
 /**
- * Passes on only messages within limits. A client is disconnected for violating the protocol, too many calls, or not
- * reading replies while it sends more.
+ * Wraps a socket and passes on only messages within limits. A client is disconnected if it violates the protocol, has
+ * too many pending calls, or does not read its replies.
  */
 export function guardedSocket(
   client: HandledSocket & Pick<WebSocket, 'bufferedAmount' | 'terminate' | 'close'>,
