@@ -13,10 +13,11 @@ for (const signal of SIGNALS) {
   })
 }
 
-// The rest of the program takes a moment to load, so signals are handled before.
+// Signals are handled before the rest of the program is loaded, which takes a moment.
 const { runProgram } = await import('./program')
 process.exitCode = (await runProgram(process.argv.slice(2), ending.signal)) ?? signalStatus()
 
+/** Returns the exit status of a program that a signal ended: 128 and the signal's number. */
 function signalStatus(): number {
   const signal = SIGNALS.find((name) => name === ending.signal.reason)
   if (signal === undefined) throw new Error(`stopped by ${String(ending.signal.reason)}`)

@@ -49,14 +49,15 @@ function requireWholeText(args: readonly string[]): void {
 function withHelpOption(args: readonly string[]): readonly string[] {
   const [first, ...words] = args
   if (first !== 'help') return args
-  const isThere = words.length === 0 || COMMANDS.some(({ name }) => name === words[0])
-  return isThere ? [...words, '--help'] : words
+  const isCommand = words.length === 0 || COMMANDS.some(({ name }) => name === words[0])
+  return isCommand ? [...words, '--help'] : words
 }
 
+/** Reports whether `--help all` asks for the options that many commands share too. */
 const asksWholeHelp = (args: readonly string[]): boolean =>
   args.some((arg, index) => (arg === '--help' || arg === '-h') && args[index + 1] === 'all')
 
-/** @throws UsageError for a command of an earlier version, naming its replacement */
+/** Refuses a command of an earlier version. @throws UsageError naming its replacement */
 function refuseReplacedCommand([name = '']: readonly string[]): void {
   const replacement = REPLACED_COMMANDS.get(name)
   if (replacement === undefined) return
@@ -70,7 +71,7 @@ export function failUnexpectedly(error: unknown): number {
   return EXIT_FAILED
 }
 
-/** Rewrites a parser message without its internal terms. */
+/** Rewrites a message of the parser (Commander) without its internal terms. */
 const plainUsage = (message: string): string =>
   message
     .replace(/^error: /, '')
@@ -121,6 +122,7 @@ export async function commandLine(
   return program
 }
 
+/** Forms of the operand WHICH, by which many commands name models. */
 const FORMS: readonly (readonly [string, string])[] = [
   ['base, post', 'the models of the pair'],
   ['4-11, 5, 3-7,9', 'post with these layers from base'],
@@ -137,7 +139,7 @@ const FORMS: readonly (readonly [string, string])[] = [
   ['NAME=FILE', 'answers, or an endpoint in YAML']
 ]
 
-/** Describes the forms of model names; empty for a command without models. */
+/** Describes the operand WHICH; empty for a command without it. */
 function whichHelp(command: Command): string {
   if (!command.registeredArguments.some((argument) => argument.name() === 'which')) return ''
   const width = Math.max(...FORMS.map(([form]) => form.length))
@@ -145,7 +147,7 @@ function whichHelp(command: Command): string {
 }
 
 /** Minimum width of a description beside its option. */
-const LEAST_BESIDE = 40
+const MIN_WIDTH_BESIDE = 40
 
 const INDENT = ' '.repeat(6)
 
@@ -162,7 +164,7 @@ const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   formatItem(term, termWidth, description, helper) {
     const width = helper.helpWidth ?? 80
     const descriptionWidth = width - termWidth - 4
-    if (description === '' || descriptionWidth >= LEAST_BESIDE)
+    if (description === '' || descriptionWidth >= MIN_WIDTH_BESIDE)
       return Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
     const below = helper.boxWrap(description, width - INDENT.length).replaceAll('\n', `\n${INDENT}`)
     return `  ${term}\n${INDENT}${below}`

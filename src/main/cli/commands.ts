@@ -140,6 +140,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, CommandRow>>>> = {
   }
 }
 
+/** All commands, in the order of the help. */
 export const COMMANDS = Object.entries(GROUPS).flatMap(([group, commands]) =>
   Object.entries(commands).map(([name, row]) => ({ name, group, ...row }))
 )
@@ -148,6 +149,7 @@ export const COMMANDS = Object.entries(GROUPS).flatMap(([group, commands]) =>
 export const examplesOf = (words: string, examples: readonly string[]): string =>
   ['\nExamples:', ...examples.filter((each) => `${each} `.startsWith(`slr ${words} `))].join('\n  ')
 
+/** Commands of earlier versions, with the commands that replace them. */
 export const REPLACED_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['compare', 'slr show A.json B.json'],
   ['devices', 'slr doctor'],

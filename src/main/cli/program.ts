@@ -6,7 +6,7 @@ import { describeStop } from './running/stopped'
 
 /** Runs `slr` as a process, with its streams and unexpected errors. @returns as {@link runCommandLine} */
 export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number | null> {
-  // A reader may close the pipe (`| head`). Work under way then still ends well.
+  // A reader may close the pipe (`| head`). This is no error, and the work goes on to its end.
   for (const [name, stream] of [
     ['stdout', process.stdout],
     ['stderr', process.stderr]

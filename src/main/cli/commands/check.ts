@@ -75,6 +75,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
   await withResultContext('check', options, command, async ({ givenPair, projectPair, output, note }) => {
     const table = await csvOutput(options)
     const saved = (): SavedWork => savedOfCheck(options, projectPair)
+    // Recipes are read before the sweep, so that a wrong name fails at once.
     let recipes: Recipe[] | undefined
     const opened = async (folders: PairFolders): Promise<void> => {
       if (isNamed) recipes = await recipesNamed(command.args, { folders, pair: projectPair }, command)
@@ -92,9 +93,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       }
     )
     const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
-    // Without a given sweep, this command has just made one, on the device of the options.
-    const isMadeFirst = options.from === undefined && projectPair === null
-    const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
+    // Without a given sweep, this command has just computed one on the device of the options.
+    const isNewSweep = options.from === undefined && projectPair === null
+    const computedIn = isNewSweep ? sweep : await chooseDevice(options, pair.base, sweep, signal)
     const sweepFileCheck =
       options.from === undefined ? null : await readCheckBeside(await resultPath(options.from), sweep.id)
     const parts = { rho, recipes, best: options.best, sweepFileCheck, computedIn }
@@ -128,7 +129,8 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
 
 type ComputedIn = Pick<AnswerCheck, 'device' | 'precision'>
 
-async function computedWhere(
+/** Returns the device and precision of a check: of the options, else of the sweep. */
+async function chooseDevice(
   { device, precision }: Pick<CheckOptions, 'device' | 'precision'>,
   base: string,
   sweep: ComputedIn,
@@ -136,12 +138,10 @@ async function computedWhere(
 ): Promise<ComputedIn> {
   const chosen = device === undefined ? sweep : await chosenDevice({ device, precision }, base, triedDevices(signal))
   requireFp16(chosen.device, precision)
-  return {
-    device: chosen.device,
-    precision: precision ?? (hasFp16(chosen.device) ? sweep.precision : 'fp32')
-  }
+  return { device: chosen.device, precision: precision ?? (hasFp16(chosen.device) ? sweep.precision : 'fp32') }
 }
 
+/** Describes what is saved if the check is stopped. */
 function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): SavedWork {
   const { from, demo, base, post, prompts, device, precision } = options
   if (from !== undefined) {
@@ -153,16 +153,13 @@ function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): S
       resumable: false
     }
   }
-  const sweepSettings = Object.entries({ base, post, prompts, device, precision })
-  const sweepFirst = shellCommand([
-    [
-      ...['slr', 'sweep', ...(demo === undefined ? [] : pairWords({ demo }))],
-      ...sweepSettings.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
-      ...['--out', 'sweep.json']
-    ]
-  ])
+  const demoWords = demo === undefined ? [] : pairWords({ demo })
+  const settings = Object.entries({ base, post, prompts, device, precision }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value]
+  )
+  const sweepFirst = shellCommand([['slr', 'sweep', ...demoWords, ...settings, '--out', 'sweep.json']])
   return {
-    saved: 'Nothing is saved. ' + `To save the sweep, run "${sweepFirst}", then this check with --from sweep.json.`,
+    saved: `Nothing is saved. To save the sweep, run "${sweepFirst}", then this check with --from sweep.json.`,
     resumable: false
   }
 }

@@ -19,6 +19,7 @@ const doctorOptions = optionGroup().options({
   families: flag('list the model types that can be computed, and nothing else')
 })
 
+/** `slr doctor`: tests devices and describes this machine. */
 export const doctorCommand = subcommand(doctorOptions, {
   async run(options, _command, signal) {
     if (options.families) return printFamilies(options.json)
@@ -153,9 +154,12 @@ function describeGpus(machine: MachineGpus): string {
   )
 }
 
-const configWords = ({ device, memory }: UserConfig): string =>
-  [device === undefined ? [] : `device ${device}`, memory === undefined ? [] : `memory ${memory}`].flat().join(', ') ||
-  'no device or memory'
+function configWords({ device, memory }: UserConfig): string {
+  const settings = Object.entries({ device, memory }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value}`]
+  )
+  return settings.length === 0 ? 'no device or memory' : settings.join(', ')
+}
 
 function describeMachine({ versions, memory, cores, folders, modelFolders: searched, config }: MachineFacts): string {
   const folderRow = (name: string, { path, exists, freeBytes: free }: FolderFacts): string[] => [

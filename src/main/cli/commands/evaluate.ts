@@ -55,9 +55,9 @@ import { requireKnownTemplateVariables } from '../../work/template-arguments'
 import { asksEndpoints, comparedModels, modelsNamed, warnOfEndpoints } from '../running/models'
 import { withResultContext } from '../results/result-context'
 
-const MAX_TASK_BYTES = 256_000_000
+const MAX_VARIANTS_BYTES = 256_000_000
 
-const VARIANTS = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
+const VARIANTS_HINT = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
 function parsePrompting(text: string): Prompting {
   const prompting = Prompting.safeParse(text)
@@ -94,6 +94,7 @@ const evaluateOptions = pairOptions
   )
 type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
+/** `slr evaluate`: measures diversity and quality of models on a task. */
 export const evaluateCommand = subcommand(evaluateOptions, {
   operands: [comparedModels('base, post, kept')],
   run: evaluate
@@ -125,12 +126,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (judge !== null && (await lacksVerdicts(projectPair, work.stored, judge)))
       await requireReachable(judge, 'The judge', signal)
     note(describePlan(run, sampled.post.spec.contextLength))
-    const outcome = await completeEvaluation(work, projectPair, {
-      judge,
-      quiet: options.quiet,
-      signal,
-      note
-    })
+    const outcome = await completeEvaluation(work, projectPair, { judge, quiet: options.quiet, signal, note })
     const view = await viewEvaluation(outcome.files, outcome.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, 'evaluation', view)
     await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
@@ -177,13 +173,16 @@ async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean)
   const { task, variants } = run
   const answers = task.prompts.length * variants.length * task.settings.sampleCount
   const plan = {
-    ...{ task: task.id, prompts: task.prompts.length, variants: variants.map(({ variant }) => variant.name) },
-    ...{ answers, stored: stored?.samples.length ?? 0, maxTokens: task.settings.maxTokens }
+    task: task.id,
+    prompts: task.prompts.length,
+    variants: variants.map(({ variant }) => variant.name),
+    answers,
+    stored: stored?.samples.length ?? 0,
+    maxTokens: task.settings.maxTokens
   }
-  const there = plan.stored === 0 ? '' : ` ${plural(plan.stored, 'answer')} are stored.`
-  await (json
-    ? printJson('evaluation-plan', plan)
-    : printShown(`${describePlan(run, sampled.post.spec.contextLength)}${there}`))
+  if (json) return printJson('evaluation-plan', plan)
+  const storedWords = plan.stored === 0 ? '' : ` ${plural(plan.stored, 'answer')} are stored.`
+  await printShown(`${describePlan(run, sampled.post.spec.contextLength)}${storedWords}`)
 }
 
 function describePlan(
@@ -212,6 +211,7 @@ function withSettings(task: Task, { n, seed }: EvaluateOptions): Task {
   }
 }
 
+/** Returns the variants of `--variants` or of the named models; without both, base, post and the project's models. */
 async function givenVariants(
   options: EvaluateOptions,
   folders: { base: string; post: string },
@@ -226,17 +226,17 @@ async function givenVariants(
     const parsed = z
       .array(EvaluationVariant)
       .min(1)
-      .safeParse(await withHint(VARIANTS, () => readJsonFile(file, MAX_TASK_BYTES)))
+      .safeParse(await withHint(VARIANTS_HINT, () => readJsonFile(file, MAX_VARIANTS_BYTES)))
     if (parsed.success) return parsed.data
-    throw inputError(`${file} is not a list of variants: ${describeIssue(parsed.error)}`, VARIANTS)
+    throw inputError(`${file} is not a list of variants: ${describeIssue(parsed.error)}`, VARIANTS_HINT)
   }
   const { recipes = [], otherCheckpoints = [] } = projectPair?.document ?? {}
-  const otherwise: Variant[] = [
+  const defaultVariants: Variant[] = [
     { kind: 'base', name: 'base' },
     { kind: 'post', name: 'post' },
     ...recipes.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe })),
     ...otherCheckpoints.map((checkpoint): Variant => ({ kind: 'checkpoint', ...checkpoint }))
   ]
   const named = await modelsNamed(command.args, { folders, pair: projectPair }, command)
-  return (named.length > 0 ? named : otherwise).map((variant) => ({ variant }))
+  return (named.length > 0 ? named : defaultVariants).map((variant) => ({ variant }))
 }

@@ -50,6 +50,7 @@ const exportOptions = pairOptions
   .and(csvOption, forceOption)
 type ExportOptions = CommandOptions<typeof exportOptions>
 
+/** `slr export`: writes a restored model, or scores adapters of it. */
 export const exportCommand = subcommand(exportOptions, {
   operands: [writtenModel],
   async run(options, command, signal) {
@@ -72,7 +73,7 @@ async function exportModel(
   const { out } = options
   if (out === undefined) throw usageError(command, '--out is missing: give --out FOLDER')
   const { prepared, findings, safety } = await withViewedPair(options, command, (projectPair) =>
-    preparedExport(options, projectPair, command)
+    openExport(options, projectPair, command)
   )
   const note = options.quiet ? () => undefined : remark
   if (command.args[0] === 'selected') note(`Selected: ${prepared.recipe.name}.`)
@@ -81,13 +82,7 @@ async function exportModel(
   if (findings.length === 0) note(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
   try {
-    const request = {
-      prepared,
-      target: absolutePath(out),
-      overwrite: options.overwrite,
-      findings,
-      safety
-    }
+    const request = { prepared, target: absolutePath(out), overwrite: options.overwrite, findings, safety }
     const result = await runExport(request, signal, (progress) =>
       display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
     )
@@ -116,7 +111,7 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
   await (options.json ? printJson('rank-table', table) : printShown(describeRanks(table)))
 }
 
-async function preparedExport(
+async function openExport(
   options: ExportOptions,
   projectPair: ProjectPair | null,
   command: Command

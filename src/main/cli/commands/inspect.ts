@@ -31,24 +31,18 @@ const machineOptions = optionGroup('Without a pair:').options({
   in: texts('<folder...>', 'list pairs in these folders instead of the usual ones')
 })
 
-async function listLocalPairs(
-  { in: folders = [], json, quiet }: { in?: string[] | undefined; json: boolean; quiet: boolean },
-  signal: AbortSignal
-): Promise<void> {
-  const named = folders.map((path) => absolutePath(path))
-  for (const folder of named) {
+async function listLocalPairs(options: InspectOptions, signal: AbortSignal): Promise<void> {
+  const { json, quiet } = options
+  const folders = options.in?.map((path) => absolutePath(path)) ?? (await modelFolders())
+  for (const folder of options.in === undefined ? [] : folders) {
     if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder}.`)
   }
-  const foundPairs = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
+  const foundPairs = await findPairs(folders, signal)
   if (json) return printJson('pairs', foundPairs)
-  const rows = foundPairs.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
-    postName,
-    baseName,
-    family,
-    count(layers),
-    bytes(size),
-    by
-  ])
+  const rows = foundPairs.pairs.map((pair) => {
+    const { postName, baseName, family, layers, by } = pair
+    return [postName, baseName, family, count(layers), bytes(pair.bytes), by]
+  })
   if (rows.length === 0) await printShown(`No pair was found in ${foundPairs.folders.join(', ')}.`)
   else await printShown(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
   if (quiet) return
@@ -66,6 +60,7 @@ const inspectOptions = pairOptions
   .and(machineOptions)
 type InspectOptions = CommandOptions<typeof inspectOptions>
 
+/** `slr inspect`: checks a pair, or lists the pairs on this machine. */
 export const inspectCommand = subcommand(inspectOptions, {
   async run(options, command, signal) {
     const pair = await pairIfGiven(options, command)

@@ -72,6 +72,7 @@ const lineageOptions = optionGroup('Scores:')
   .and(forceOption, renderingOptions, deviceOptions, memoryOption)
 type LineageOptions = CommandOptions<typeof lineageOptions>
 
+/** `slr lineage`: compares the checkpoints of one training. */
 export const lineageCommand = subcommand(lineageOptions, {
   operands: [new Argument('<stage...>', 'checkpoints in the order of the training: folders, or org/name@revision')],
   run: lineage
@@ -140,11 +141,8 @@ async function scoreCheckpoints({ training, work, options: { quiet }, signal }: 
     (runtime) => work.compute(runtime)
   )
   const document = triageDocument(training, sweep)
-  const result = {
-    ...{ kind: 'triage' as const, document },
-    ...{ section: triageSection(document), table: triageTable(document) }
-  }
-  return { result, saving: [] }
+  const [section, table] = [triageSection(document), triageTable(document)]
+  return { result: { kind: 'triage', document, section, table }, saving: [] }
 }
 
 async function scoreStages({ training, work, options, signal }: LineageCall): Promise<LineageOutcome> {
@@ -155,12 +153,9 @@ async function scoreStages({ training, work, options, signal }: LineageCall): Pr
     () => savedLineage(work),
     (runtime) => computeLineage(training, work, runtime)
   )
-  const result = {
-    ...{ kind: 'lineage' as const, document },
-    ...{ section: lineageSection(document), table: lineageTable(document) }
-  }
+  const [section, table] = [lineageSection(document), lineageTable(document)]
   const saving = files.map((file, index) => writeOutputFile(file, 'sweep', elementAt(sweeps, index, 'sweep')))
-  return { result, saving }
+  return { result: { kind: 'lineage', document, section, table }, saving }
 }
 
 const savedLineage = ({ history }: SweepWork): SavedWork =>
@@ -183,11 +178,11 @@ interface LineageOutput {
 /** Makes sure, before the work, that the files of `--out` can be written. */
 async function openOutputs({ out = [], triage, force }: LineageOptions, command: Command): Promise<LineageOutput[]> {
   const outputs: LineageOutput[] = []
+  const jsonKind = triage ? 'triage' : 'lineage'
   for (const file of out) {
     const kind = KINDS[extname(file).toLowerCase()]
     if (kind === undefined) throw usageError(command, `--out ${file} has to end in .csv, .html or .json`)
-    const written = kind === 'json' ? (triage ? 'triage' : 'lineage') : kind
-    const output = await checkOutputFile(file, written, {}, force)
+    const output = await checkOutputFile(file, kind === 'json' ? jsonKind : kind, {}, force)
     if (outputs.some(({ output: { path } }) => path === output.path))
       throw usageError(command, `--out ${file} is given twice: give it once`)
     outputs.push({ kind, output })

@@ -50,6 +50,7 @@ interface ProbeResult {
   logits?: number[]
 }
 
+/** `slr sample --next`: prints the exact distribution of the next token. */
 export async function showNextTokens(
   question: NextTokenQuestion,
   context: ModelContext,
@@ -63,7 +64,7 @@ export async function showNextTokens(
   const [which = 'post', ...others] = command.args
   if (others.length > 0) throw usageError(command, '--next takes one model: name one')
   const answer = await untilStopped({ signal, quiet: question.quiet }, nothingSaved, async () =>
-    nextTokensOf(await engineModelNamed(which, context, command), question, context.folders, signal)
+    computeNextTokens(await engineModelNamed(which, context, command), question, context.folders, signal)
   )
   await (question.json ? printJson('next-token', answer) : printShown(answer.results.map(describeResult).join('\n\n')))
 }
@@ -74,7 +75,7 @@ interface NextTokensAnswer {
   notices: string[]
 }
 
-async function nextTokensOf(
+async function computeNextTokens(
   model: Model,
   options: NextTokenQuestion,
   folders: PairFolders,
@@ -83,7 +84,7 @@ async function nextTokensOf(
   const { base, post } = await openPair(folders.base, folders.post)
   const other = model.kind === 'checkpoint' ? await openOther(post, model.path) : null
   const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
-  // Token ids need no tokenizer. A prompt needs one: if it is missing, loading it here throws what is missing.
+  // Token ids need no tokenizer. For a prompt, a missing tokenizer is loaded here, which throws the right error.
   const prompts =
     options.tokens ??
     (await renderPrompts(

@@ -28,6 +28,7 @@ const openOptions = optionGroup().options({
 })
 type OpenOptions = CommandOptions<typeof openOptions>
 
+/** `slr open`: opens the workbench in its window or a browser. */
 export const openCommand = subcommand(openOptions, {
   operands: [new Argument('[project]', 'project folder to show first')],
   async run(options, command, signal) {

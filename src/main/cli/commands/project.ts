@@ -142,6 +142,7 @@ async function changeRun(
     await projectPair.project.close()
   }
 }
+
 async function printRuns(projectPair: ProjectPair, json: boolean): Promise<void> {
   const { state } = projectPair.history
   if (json) return printJson('runs', { pair: projectPair.document.name, ...state })

@@ -33,6 +33,7 @@ const FORMATS: Readonly<Record<string, ReportFormat>> = {
   '.markdown': 'markdown'
 }
 
+/** `slr report`: writes a project as one page. */
 export const reportCommand = subcommand(reportOptions, {
   operands: [new Argument('<project>', 'project folder NAME.slr')],
   run: report

@@ -94,9 +94,7 @@ const sampleOptions = pairOptions
   .heading("Sampling (default: the model's generation config, top-k 50 if it has none):")
   .options({
     paper: flag('temperature 1 and min-p 0.1, as in the paper'),
-    greedy: flag('always the likeliest token', {
-      conflicts: [...['temperature', 'paper', 'topK', 'topP', 'minP']]
-    })
+    greedy: flag('always the likeliest token', { conflicts: ['temperature', 'paper', 'topK', 'topP', 'minP'] })
   })
   .and(samplerOptions)
   .heading('Servers (texts are sent to named servers only):')
@@ -106,13 +104,14 @@ type SampleOptions = Omit<CommandOptions<typeof sampleOptions>, 'device'> & {
 }
 
 /** Options for answers, which `--next` refuses. */
-const UNUSED_BY_NEXT = [
-  ...['prompts', 'n', 'seed', 'maxTokens', 'stop', 'out', 'fresh', 'paper', 'greedy', 'allowAddress'],
-  ...['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'weights', 'memory']
-]
+const UNUSED_BY_NEXT = (
+  'prompts n seed maxTokens stop out fresh paper greedy allowAddress temperature topK topP minP repetitionPenalty ' +
+  'weights memory'
+).split(' ')
 /** Options that are refused without `--next`. */
 const ONLY_FOR_NEXT = ['tokens', 'top', 'logits']
 
+/** `slr sample`: writes answers of models to prompts, or computes the next token. */
 export const sampleCommand = subcommand(sampleOptions, {
   operands: [comparedModels('post')],
   async run(options, command, signal) {
@@ -161,7 +160,7 @@ async function sample(
       : await checkOutputFile(options.out, 'answers', { prompts: options.prompts }, options.force)
   const variants = await modelsNamed(command.args, models, command)
   const defaults = await defaultSampleSettings(await postTextFolder(folders))
-  const { run: wanted, planned } = await prepareSampleRun({
+  const { run: requested, planned } = await prepareSampleRun({
     ...folders,
     prompts,
     rendering: changedRendering(options, DEFAULT_RENDERING),
@@ -170,14 +169,14 @@ async function sample(
   })
   const note = options.quiet ? () => undefined : remark
   notifyOfMemory(options, note)
-  await notifyOfRun(wanted, folders, options.quiet, note)
+  await notifyOfRun(requested, folders, options.quiet, note)
   if (output === null) {
     const print = options.json ? printJsonAnswers : printAnswers
-    return print(wanted, planned, { signal, quiet: options.quiet })
+    return print(requested, planned, { signal, quiet: options.quiet })
   }
   const lock = await lockAnswersFile(output.path)
   try {
-    await sampleInto(output, { run: wanted, planned, folders }, options, signal)
+    await sampleInto(output, { run: requested, planned, folders }, options, signal)
   } finally {
     lock.release()
   }
@@ -186,17 +185,17 @@ async function sample(
 /** Writes answers into a locked file, resuming a stopped run of the same request. */
 async function sampleInto(
   output: OutputFile,
-  wanted: { run: SampleRun; planned: PlannedAnswers; folders: PairFolders },
+  requested: { run: SampleRun; planned: PlannedAnswers; folders: PairFolders },
   options: SampleOptions,
   signal: AbortSignal
 ): Promise<void> {
   const note = options.quiet ? () => undefined : remark
-  const file = await AnswersFile.open(output.path, wanted.run, options.fresh)
+  const file = await AnswersFile.open(output.path, requested.run, options.fresh)
   await requireRoomForAnswers(file, note)
   const { run } = file
   const resumable = file.answers.length > 0
   if (resumable) note(`Resuming: ${savedSamples(file).saved}`)
-  const work = resumable ? await SampleWork.resume(file, wanted.folders) : new SampleWork(file, wanted.planned)
+  const work = resumable ? await SampleWork.resume(file, requested.folders) : new SampleWork(file, requested.planned)
   const stoppable = { signal, quiet: options.quiet }
   const saved = (): SavedWork => savedSamples(file)
   const { computation } = await runShown(stoppable, saved, (runtime) => generateInto(file, work, runtime))
@@ -219,9 +218,12 @@ const summaryOf = (
   computation: Computation | null,
   { compared, variants }: SampleRunMeasures
 ): object => ({
-  ...{ sampleCount: samples.length, device },
-  ...(computation ?? { precision: null, weights: null }),
-  ...{ compared, variants }
+  sampleCount: samples.length,
+  device,
+  precision: computation?.precision ?? null,
+  weights: computation?.weights ?? null,
+  compared,
+  variants
 })
 
 /** Generates answers, and prints them with their measures as one JSON object. A stopped run prints nothing. */

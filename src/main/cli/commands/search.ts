@@ -92,6 +92,7 @@ const searchMethodOptions = optionGroup('Search:').options({
 })
 type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
 
+/** The methods that have each option. Options of all methods are missing. */
 const METHODS_OF_OPTIONS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
   { option: 'beam', methods: ['greedy', 'beam'] },
   { option: 'generations', methods: ['greedy', 'beam'] },
@@ -125,7 +126,12 @@ function searchSettings(
   return SearchSettings.parse({
     ...defaultSearchSettings(method, layerCount, beam),
     ...onlyGiven({
-      ...{ generations, strengths, halves, starts, least: bounds?.[0], most: bounds?.[1] },
+      generations,
+      strengths,
+      halves,
+      starts,
+      least: bounds?.[0],
+      most: bounds?.[1],
       blockEvaluations: budget,
       orderPairs: orders === undefined ? undefined : orders / 2
     }),
@@ -157,6 +163,7 @@ function parseStrengths(text: string): number[] {
 
 /** Parses bounds that contain 0 to 1, such as `-0.5,1.5`. */
 function parseBounds(text: string): [number, number] {
+  // A missing bound is NaN, which is outside all limits.
   const [least = NaN, most = NaN, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
   const { least: lowest, most: highest } = STRENGTH_BOUNDS
   if (more.length === 0 && least >= lowest && least <= 0 && most >= 1 && most <= highest) return [least, most]
@@ -190,6 +197,7 @@ const searchOptions = pairOptions
   })
   .and(projectOptions('save in this project, and start from its newest sweep, previews last'), deviceOptions)
 
+/** `slr search`: searches for recipes beyond one range, from the scores of a sweep. */
 export const searchCommand = subcommand(searchOptions, {
   ofPair: true,
   run: (options, command, signal) => withOneEngine(() => search(options, command, signal))
@@ -244,6 +252,7 @@ async function search(
   })
 }
 
+/** Returns the check whose failed ranges the search leaves out: of `--check`, the project, or beside the sweep. */
 async function checkOfSweep(
   { check: file, from }: Pick<CommandOptions<typeof searchOptions>, 'check' | 'from'>,
   projectPair: ProjectPair | null,

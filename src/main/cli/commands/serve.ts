@@ -48,6 +48,7 @@ const serveOptions = pairOptions
   .and(computingOptions, memoryOption, renderingOptions)
 type ServeOptions = CommandOptions<typeof serveOptions>
 
+/** `slr serve`: serves models by an OpenAI-compatible API. */
 export const serveCommand = subcommand(serveOptions, {
   operands: [comparedModels('base and post')],
   async run(options, command, signal) {

@@ -60,7 +60,7 @@ import {
 import { describeSamples } from '../printing/samples-report'
 import { readCheckBeside } from '../results/check-beside'
 import { nothingSaved, untilStopped } from '../running/stopped'
-import { optionGroup, type OptionsOf } from '../options/option-group'
+import { optionGroup } from '../options/option-group'
 import { number } from '../options/option-kinds'
 import { describeDistances } from './inspect-distances'
 import { join } from 'node:path'
@@ -78,18 +78,10 @@ const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a mo
   })
   .and(budgetOption)
 
-type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
-  readonly json: boolean
-  readonly quiet: boolean
-  readonly details: boolean
-  readonly csv?: string | undefined
-  readonly force: boolean
-}
-
 /** `slr show` of a sweep: shows it as stored, or recalculated for another limit, sampler or number of draws. */
 async function showSweep(
   typed: string,
-  { temperature, minP, rho, draws, mix, budget, json, quiet, details, csv, force }: WhatIfSettings,
+  { temperature, minP, rho, draws, mix, budget, json, quiet, details, csv, force }: ShowOptions,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
@@ -149,6 +141,7 @@ const MAX_RESULT_BYTES = 256_000_000
 const RESULT_HINT = 'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
 const SINGLE_SWEEP_OPTIONS = ['temperature', 'minP', 'draws', 'mix', 'budget']
 
+/** `slr show`: prints stored results again, recalculates a sweep, or compares sweeps. */
 export const showCommand = subcommand(showOptions, {
   operands: [new Argument('<file...>', 'file that a command wrote with --out; several sweeps are compared')],
   async run(options, command, signal) {
@@ -170,10 +163,10 @@ async function showResult(
   const file = await resultPath(argument)
   const document = await readJsonFile(file, MAX_RESULT_BYTES, signal)
   const storedKind = kindOfDocument(document)?.kind
-  const [kind, value] =
-    storedKind === 'evaluation-run'
-      ? ['evaluation' as const, await withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))]
-      : [storedKind, document]
+  // A project stores the answers of an evaluation, and computes the view that `--out` writes.
+  const isRun = storedKind === 'evaluation-run'
+  const kind = isRun ? 'evaluation' : storedKind
+  const value = isRun ? await withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal })) : document
   if (kind === undefined || kind === 'sweep') return showSweep(argument, options, command, signal)
   refuseUnused(
     command,
@@ -243,7 +236,6 @@ const CheckOutcome = z.object({
 const SearchOutcome = z.object({ finding: ShownVerdict.nullable().default(null) })
 
 /** Reads the sweep and the check that a project's search started from; both null for a search outside a project. */
-
 async function searchEvidence(file: string, { sweepId, rho, found }: SearchDocument): Promise<SearchEvidence> {
   const promptCount = found[0]?.prompts.length ?? 0
   if (!(await isProject(join(file, '../../../..')))) return { check: null, selection: null, rho, promptCount }
@@ -280,13 +272,7 @@ async function withPairOfDocument<Result>(
 /** `slr show` of several sweeps: compares them. Differences are the second sweep minus the first. */
 async function showComparison(
   files: readonly string[],
-  {
-    rho,
-    csv,
-    json,
-    quiet,
-    force
-  }: { rho?: number | undefined; csv?: string | undefined; json: boolean; quiet: boolean; force: boolean },
+  { rho, csv, json, quiet, force }: ShowOptions,
   signal: AbortSignal
 ): Promise<void> {
   const [a, b] = [elementAt(files, 0, 'sweep'), elementAt(files, 1, 'sweep')]
@@ -334,7 +320,6 @@ async function readCompared(file: string, signal: AbortSignal): Promise<SweepDoc
 }
 
 /** Reads a sweep, and its full-answer check if there is one beside the file. */
-
 async function readSweepWithCheck(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
   const file = await resultPath(typed)
   const sweep = await readCompared(file, signal)

@@ -58,6 +58,7 @@ const studyOptions = optionGroup()
   .and(detailsOption)
 type StudyOptions = CommandOptions<typeof studyOptions>
 
+/** `slr study`: runs the sweeps, checks and evaluations that one file describes. */
 export const studyCommand = subcommand(studyOptions, {
   operands: [new Argument('<file>', 'the study, a YAML file')],
   async run(options, command, signal) {
@@ -67,13 +68,13 @@ export const studyCommand = subcommand(studyOptions, {
 
 /** Maximum size of a document of this program. */
 const MAX_OTHER_BYTES = 1_000_000_000
-const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
+const STUDY_HINT = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
 
 async function studyText(path: string): Promise<string> {
   // JSON is also YAML, so other documents of this program would be read as studies. They are refused by their kind.
   const otherKind = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
-  if (otherKind !== null) throw inputError(`${path} is ${otherKind.is}, not a study.`, STUDY)
-  return withHint(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
+  if (otherKind !== null) throw inputError(`${path} is ${otherKind.is}, not a study.`, STUDY_HINT)
+  return withHint(STUDY_HINT, () => readTextFile(path, MAX_YAML_BYTES))
 }
 
 async function study(path: string, options: StudyOptions, command: Command, signal: AbortSignal): Promise<void> {
@@ -192,6 +193,7 @@ async function runSteps(
 
 type EndpointVariant = ReturnType<typeof endpointsOf>[number]
 
+/** Lists the endpoints that answer in the evaluations among some steps, each once. */
 function endpointsOfSteps({ study, pairs }: ResolvedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
   const endpoints = new Map<string, EndpointVariant>()
   for (const { entry, name } of pairs) {

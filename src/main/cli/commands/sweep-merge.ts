@@ -46,9 +46,8 @@ export async function mergeSweep(files: readonly string[], options: SweepOptions
     if (output !== null) await writeOutputFile(output, 'sweep', document)
     await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
     const check = projectPair === null ? null : await keepSweep(projectPair, document)
-    const resultPlace = { ...options }
     const nextOf = (selected: RestorationRange | null): NextCommands =>
-      nextCommandsOf(resultPlace, checkCommandOf(resultPlace), selected)
+      nextCommandsOf(options, checkCommandOf(options), selected)
     await (options.json
       ? printJson('sweep', document)
       : printShown(

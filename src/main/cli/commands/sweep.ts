@@ -51,6 +51,7 @@ import { requireRangesOfAll, type SweepOptions, sweepOptions } from './sweep-opt
 import { mergeSweep } from './sweep-merge'
 import { printSweepPlan } from './sweep-plan'
 
+/** `slr sweep`: scores all ranges of layers, selects one, and checks the best on full answers. */
 export const sweepCommand = subcommand(sweepOptions, {
   ofPair: true,
   run: (options, command, signal) => withOneEngine(() => sweep(options, command, signal))
@@ -135,11 +136,11 @@ async function sweepPair(
       () => run.removeProgress()
     )
   )
-  const earlierCheck = await storing.catch(() => null)
-  const check =
-    failure !== null || !isCheckable(document, options)
-      ? earlierCheck
-      : ((await firstCheck(document, request, { projectPair, output, checkOutput, options, signal })) ?? earlierCheck)
+  let check = await storing.catch(() => null)
+  if (failure === null && isCheckable(document, options)) {
+    const call = { projectPair, output, checkOutput, options, signal }
+    check = (await firstCheck(document, request, call)) ?? check
+  }
   await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
   await showSwept(document, check, projectPair, options)
   if (output !== null) note(writtenOver(output, existing, document))
@@ -147,6 +148,7 @@ async function sweepPair(
   if (failure !== null) throw failure
 }
 
+/** Waits for work. @returns its error; null if it succeeds */
 async function failureOf(work: Promise<void>): Promise<unknown> {
   try {
     await work
@@ -178,7 +180,9 @@ async function showSwept(
   const isAllChecked = selection !== null && rangesToCheck(document, check, selection.rho, 1).length === 0
   await printShown(
     describeSweep(document, check, (selected) => nextCommandsOf(resultOptions, checkAfter(options, named), selected), {
-      ...{ promptSet: await builtinSetOf(document.prompts), details: options.details, isAllChecked },
+      promptSet: await builtinSetOf(document.prompts),
+      details: options.details,
+      isAllChecked,
       evaluation: await findingOfSwept(projectPair, document, check)
     })
   )
@@ -191,43 +195,34 @@ function notifyOfDevice({ device }: CrcSweepRequest, note: (text: string) => voi
 }
 
 /** Refuses options that are for a single pair together with `--all`. @returns path of the project */
-function requireProjectOfAll(options: SweepOptions, changedSettings: PairLocation | null, command: Command): string {
+function requireProjectOfAll(options: SweepOptions, givenPair: PairLocation | null, command: Command): string {
   if (options.project === undefined)
     throw usageError(command, '--all sweeps the pairs of a project: give --project FOLDER too')
   const { pair, out, shard, recipes, checkpoint, source } = options
-  const [settingOfOne] = Object.entries({ pair, out, shard, recipes, checkpoint, source }).flatMap(([name, value]) =>
+  const forOnePair = Object.entries({ pair, out, shard, recipes, checkpoint, source }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`]
   )
-  const exclusive = changedSettings !== null ? 'a pair' : options.json ? '--json' : settingOfOne
-  if (exclusive !== undefined) {
-    throw usageError(
-      command,
-      `--all sweeps every pair of the project, and ${exclusive} is of one: leave one of them out`
-    )
-  }
-  return options.project
+  if (options.json) forOnePair.unshift('--json')
+  if (givenPair !== null) forOnePair.unshift('a pair')
+  const [option] = forOnePair
+  if (option === undefined) return options.project
+  throw usageError(command, `--all sweeps every pair of the project, and ${option} is of one: leave one of them out`)
 }
 
+/** Returns the command that checks a sweep after it. @param named the pair of a project, if it has several */
 export function checkAfter(options: SweepOptions, named: { pair?: string } = {}): string {
   return checkCommandOf({ ...options, ...named, demo: hasDefaultSettings(options) ? options.demo : undefined })
 }
 
 /** Reports whether `slr check` without `--from` would begin with a sweep of the same settings. */
-function hasDefaultSettings({ prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
-  const {
-    source = 'base',
-    rho = DEFAULT_RHO,
-    seed = DEFAULT_SEED,
-    preview,
-    uniformBlends,
-    checkpoint,
-    precision
-  } = options
-  const changedSettings = [prompts, task, recipes, countLeadingSpace, uniformBlends, checkpoint, precision]
-  const settled = source === 'base' && rho === DEFAULT_RHO && seed === DEFAULT_SEED && !preview
-  const plain = settled && changedSettings.every((value) => value === undefined)
+function hasDefaultSettings(options: SweepOptions): boolean {
+  const { prompts, task, recipes, countLeadingSpace, uniformBlends, checkpoint, precision } = options
+  const settings = [prompts, task, recipes, countLeadingSpace, uniformBlends, checkpoint, precision]
+  if (options.preview || settings.some((value) => value !== undefined)) return false
+  if ((options.source ?? 'base') !== 'base' || (options.rho ?? DEFAULT_RHO) !== DEFAULT_RHO) return false
   const rendering = changedRendering(options, DEFAULT_RENDERING)
-  return plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
+  const hasDefaultRendering = JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
+  return hasDefaultRendering && (options.seed ?? DEFAULT_SEED) === DEFAULT_SEED
 }
 
 /** Requires a file for a part of a sweep. Projects store complete sweeps only, and an unsaved part would be lost. */
@@ -240,6 +235,7 @@ function requireOutputForPart(options: SweepOptions, command: Command): void {
   }
 }
 
+/** Refuses a preview in place of a sweep of all ranges. */
 async function refuseReplacingFullSweep(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
   if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post)))) return

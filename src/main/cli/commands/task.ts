@@ -78,17 +78,12 @@ const taskFilterCommand = subcommand(filterOptions, {
         },
         projectPair
       )
-      const { files, proxies } = await completeEvaluation(work, projectPair, {
-        judge: null,
-        quiet,
-        signal,
-        note
-      })
+      const { files, proxies } = await completeEvaluation(work, projectPair, { judge: null, quiet, signal, note })
       const view = await viewEvaluation(files, proxies)
       const failures = failuresTask({ view, samples: files.samples }, { id, task, maxPrompts: options.most })
       if (output !== null) await writeOutputFile(output, 'task', failures)
       await projectPair?.project.tasks.save(failures)
-      await (options.json ? printJson('task', failures) : Promise.resolve())
+      if (options.json) await printJson('task', failures)
       for (const sentence of outcome(failures, projectPair, output)) note(sentence)
     })
   }

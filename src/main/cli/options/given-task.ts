@@ -7,6 +7,7 @@ import { optionGroup } from './option-group'
 import { number, text } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 
+/** Built-in tasks that the help lists: all but those of the blend demo. */
 const NAMED = BUILTIN_TASKS.filter((id) => !DEMO_PAIRS.blend.tasks.includes(id))
 
 export const TASK_CHOICES = `${NAMED.join(', ')}, one of the project, or a file`

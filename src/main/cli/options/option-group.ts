@@ -6,11 +6,13 @@ import { type DeclaredOption, flagOf } from './option-kinds'
 type OptionTable = Readonly<Record<string, DeclaredOption>>
 type ShapeOf<Table extends OptionTable> = { readonly [Name in keyof Table]: Table[Name]['schema'] }
 
+/** The part of an `OptionGroup` that other groups join. */
 interface Part<Shape extends z.ZodRawShape> {
   readonly shape: Shape
   readonly declare: (command: Command) => Command
 }
 
+/** The shape of several groups together. */
 type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   infer First extends z.ZodRawShape,
   ...infer Rest extends readonly z.ZodRawShape[]
@@ -18,7 +20,7 @@ type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   ? First & Joined<Rest>
   : unknown
 
-/** Options that belong together, in the order of the help, by their names and kinds. */
+/** Options of commands that belong together, in the order of the help, with the schema of their values. */
 export class OptionGroup<Shape extends z.ZodRawShape> {
   constructor(
     readonly shape: Shape,
@@ -53,6 +55,7 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     })
   }
 
+  /** Adds the options of other groups behind these. */
   and<Others extends readonly z.ZodRawShape[]>(
     ...others: { [Place in keyof Others]: Part<Others[Place]> }
   ): OptionGroup<Shape & Joined<Others>>
@@ -63,10 +66,12 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     )
   }
 
+  /** Adds the options to a command. */
   declare(command: Command): Command {
     return this.added(command)
   }
 
+  /** Returns the values of the options after the command line was parsed. */
   read(command: Command): z.output<z.ZodObject<Shape, z.core.$strict>> {
     return this.schema.parse(command.opts())
   }

@@ -9,6 +9,7 @@ export interface DeclaredOption<Schema extends z.ZodType = z.ZodType> {
   /** True if the option may be repeated. Otherwise a second value is refused. */
   readonly mayRepeat: boolean
 }
+/** An option that is undefined if it is not given. */
 type MayBeGiven<Schema extends z.ZodType> = DeclaredOption<z.ZodOptional<Schema>>
 
 interface Rules {
@@ -19,6 +20,7 @@ interface Rules {
   readonly implies?: Readonly<Record<string, string>>
 }
 
+/** Declares an option. @param operand null for a flag @param adjust completes the Commander option */
 function declared<Schema extends z.ZodType>(
   schema: Schema,
   operand: string | null,
@@ -70,7 +72,7 @@ const ANY_TEXT = '<text>'
 const PATHS: readonly string[] = ['<file>', '<folder>']
 
 /** Refuses empty values, such as `--base "$BASE"` with an unset variable, which would mean the current folder. */
-const named =
+const refuseEmpty =
   (operand: string) =>
   (text: string): string => {
     if (PATHS.includes(operand) && text.startsWith('-')) {
@@ -81,9 +83,9 @@ const named =
   }
 
 export const text = (operand: string, description: string, rules?: Rules): MayBeGiven<z.ZodString> =>
-  value(z.string(), operand, description, named(operand), rules)
+  value(z.string(), operand, description, refuseEmpty(operand), rules)
 
-/** @param parse throws commander's `InvalidArgumentError` for invalid values */
+/** Declares an option with a value. @param parse throws commander's `InvalidArgumentError` for invalid values */
 export const value = <Schema extends z.ZodType>(
   schema: Schema,
   operand: string,
@@ -114,7 +116,7 @@ export const several = <Schema extends z.ZodType>(
 })
 
 export const texts = (operand: string, description: string, rules?: Rules): MayBeGiven<z.ZodArray<z.ZodString>> =>
-  several(z.string(), operand, description, named(operand), rules)
+  several(z.string(), operand, description, refuseEmpty(operand), rules)
 
 /** Declares an option whose values the schema lists. */
 export const choice = <Schema extends z.ZodType & { readonly options: readonly string[] }>(
@@ -125,21 +127,12 @@ export const choice = <Schema extends z.ZodType & { readonly options: readonly s
 ): MayBeGiven<Schema> =>
   declared(schema.optional(), operand, description, rules, (option) => option.choices(schema.options))
 
+/** Gives an option a default value, which the help shows. */
 export const defaulting = <Schema extends z.ZodType>(
   { schema, mayRepeat, withFlag }: MayBeGiven<Schema>,
-  otherwise: z.input<Schema>
+  defaultValue: z.input<Schema>
 ): DeclaredOption<Schema> => ({
   schema: schema.unwrap(),
   mayRepeat,
-  withFlag: (flag) => withFlag(flag).default(otherwise)
-})
-
-export const required = <Schema extends z.ZodType>({
-  schema,
-  mayRepeat,
-  withFlag
-}: MayBeGiven<Schema>): DeclaredOption<Schema> => ({
-  schema: schema.unwrap(),
-  mayRepeat,
-  withFlag: (flag) => withFlag(flag).makeOptionMandatory()
+  withFlag: (flag) => withFlag(flag).default(defaultValue)
 })

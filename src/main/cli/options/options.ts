@@ -40,7 +40,7 @@ export async function pairIfGiven(options: PairOptions, command: Command): Promi
   return { kind: 'folders', base: basePath, post: postPath }
 }
 
-/** @throws UsageError when the command line names no pair */
+/** Returns the pair with absolute folders. @throws UsageError if the command line names no pair */
 export async function requirePair(options: PairOptions, command: Command): Promise<PairLocation> {
   const pair = await pairIfGiven(options, command)
   if (pair !== null) return pair
@@ -80,10 +80,10 @@ export const renderingOptions = optionGroup('Chat template:')
   })
   .shared()
 
-/** @param otherwise default value, for the help */
-export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
+/** The least share of post's validity that a selected range keeps. @param defaultValue for the help */
+export const rhoOption = (defaultValue: number | string = DEFAULT_RHO) =>
   optionGroup().options({
-    rho: number('<share>', `share of post's validity to keep (default: ${otherwise})`, numberWithin(0, 1))
+    rho: number('<share>', `share of post's validity to keep (default: ${defaultValue})`, numberWithin(0, 1))
   })
 export type RhoOption = OptionsOf<ReturnType<typeof rhoOption>>
 
@@ -109,7 +109,7 @@ export const csvOption = optionGroup().options({
   csv: text('<file>', 'write a flat table too')
 })
 
-/** Replaces a file that is not an earlier result of the same kind and pair. */
+/** Allows to replace a file that is not an earlier result of the same kind and pair. */
 export const forceOption = optionGroup()
   .options({ force: flag('replace the file that is written, whatever it holds') })
   .shared()
@@ -119,6 +119,7 @@ export const outOption = (what = 'write the result as JSON; an earlier one is re
     .options({ out: text('<file>', what) })
     .and(forceOption)
 
+/** Creates the error of an invalid command line, with advice to read the command's help. */
 export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
 }

@@ -9,8 +9,7 @@ import { flagIfGiven, flagOf, text, texts, value } from './option-kinds'
 import { PROMPTS, usageError, wholeNumber } from './options'
 import { samplerOptions } from './sampler-options'
 
-const checkpointOption = texts('<folder>', 'also score another checkpoint of the architecture; repeatable')
-
+/** Options of the models that a sweep scores, and of the prompts or the task that it scores them by. */
 export const scoredOptions = optionGroup('Scores:')
   .options({
     prompts: text('<file>', PROMPTS),
@@ -21,7 +20,7 @@ export const scoredOptions = optionGroup('Scores:')
       `also score uniform blends, in this many strengths (default: ${DEFAULT_UNIFORM_BLENDS})`,
       wholeNumber(2, 201)
     ),
-    checkpoint: checkpointOption,
+    checkpoint: texts('<folder>', 'also score another checkpoint of the architecture; repeatable'),
     source: text(
       '<checkpoint>',
       'restore layers to this checkpoint instead of base: a folder, or a name in the project'

@@ -35,7 +35,11 @@ export const addressOption = optionGroup().options({
 export async function endpointOfFile(file: string): Promise<Endpoint> {
   const { url, model, key, chat, requests, ...more } = await readServer(file, AnsweringServer, ANSWERING_HINT)
   const endpoint = Endpoint.parse({
-    ...{ baseUrl: url, model, keyVariable: key, anyModel: more['any-model'], concurrency: requests },
+    baseUrl: url,
+    model,
+    keyVariable: key,
+    anyModel: more['any-model'],
+    concurrency: requests,
     through: chat ? 'chat' : 'completions'
   })
   await requireConfirmed([endpoint])

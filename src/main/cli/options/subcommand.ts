@@ -19,6 +19,7 @@ const commonOptions = optionGroup('Options:')
   .shared()
 type CommonShape = (typeof commonOptions)['shape']
 
+/** Values of a group's options and of the options that all commands have. */
 export type CommandOptions<Group> = Group extends { readonly shape: infer Shape extends z.ZodRawShape }
   ? OptionsOf<OptionGroup<Shape & CommonShape>>
   : never
@@ -38,6 +39,7 @@ interface Subcommand<Shape extends z.ZodRawShape> {
 /** Adds options, operands and an action to a command that has its name and description. */
 export type DeclaredCommand = (command: Command, signal: AbortSignal) => void
 
+/** Creates a command from its options, operands and action. */
 export function subcommand<Shape extends z.ZodRawShape>(
   options: OptionGroup<Shape>,
   { operands = [], ofPair = false, run }: Subcommand<Shape>
@@ -58,7 +60,7 @@ export function subcommand<Shape extends z.ZodRawShape>(
   }
 }
 
-/** Options that combine fp16 with a device without it. */
+/** Matches options that combine fp16 with a device without it. */
 const HalfOnDevice = z.looseObject({
   device: DeviceName.refine((device) => !hasFp16(device)),
   precision: z.literal('fp16')
@@ -73,7 +75,7 @@ function refuseHalf(command: Command): void {
   )
 }
 
-/** Text that may follow a path in a message: the end, punctuation, or a file below it. */
+/** Matches what may follow a path in a message: the end, punctuation, or a file below it. */
 const PATH_END = /^(?:$|[\s.,:;'")/\\])/
 
 /** Names the option that gave the file or folder of an error. Returns the same error if there is none. */

@@ -15,6 +15,7 @@ import { decimal, printable, style, table } from './output'
 
 /** Number of listed ranges. The JSON has all. */
 const TOP_RANGES = 10
+
 /** Describes a comparison: verdict, differing settings, agreement, and the ranges that differ most. */
 export function describeComparison(comparison: SweepComparison): string {
   const { verdict: finding, depth } = comparisonFinding(comparison)

@@ -11,6 +11,7 @@ const ALWAYS_SHOWN = 2
 /** A word of this width is broken rather than another column dropped. */
 const LEAST_BREAK = 8
 
+/** The columns of a table that fit into a width. */
 export interface Layout {
   /** Shown columns, with their index and width. */
   readonly visible: readonly { readonly index: number; readonly width: number }[]

@@ -51,6 +51,7 @@ export function printJson(kind: DocumentKind, document: object): Promise<void> {
   return printText(formatJson(withKind(kind, document)))
 }
 
+/** Prints a remark on stderr, apart from the result. */
 export function remark(text: string): void {
   tellOnStderr(printable(text))
 }

@@ -4,6 +4,7 @@ import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
 import { decimal, table } from './output'
 
+/** Describes the diversity of sampled answers as a table with a row for each model. */
 export function describeSamples({ prompts, settings }: SampleRun, { variants, compared }: SampleRunMeasures): string {
   const rows = variants.map(({ variant, measures, promptCounts }) => [
     variant,

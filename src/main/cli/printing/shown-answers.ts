@@ -41,16 +41,8 @@ function describeCell(name: string, answers: readonly SampleLine[], width: numbe
 
 /** Describes a group by its most frequent spelling, or the first of equally frequent ones. */
 function describeGroup(group: readonly SampleLine[], digits: number, width: number | null): string[] {
-  const spellings = [...multimap(group.map(({ text }) => [text, text])).values()]
-  const written = elementAt(
-    elementAt(
-      spellings.toSorted((a, b) => b.length - a.length),
-      0,
-      'spelling'
-    ),
-    0,
-    'text'
-  ).trim()
+  const spellings = [...multimap(group.map(({ text }) => [text, text])).values()].sort((a, b) => b.length - a.length)
+  const written = elementAt(elementAt(spellings, 0, 'spelling'), 0, 'text').trim()
   const cut = group.filter(({ finish }) => finish === 'length').length
   const remark = cut === 0 ? '' : ` [${cut === group.length ? 'cut' : `${cut} cut`} at the token limit]`
   const answerText = (written === '' ? '[empty answer]' : written) + remark

@@ -32,7 +32,7 @@ import { describePreview } from './preview-report'
 import { workOfPrompts } from '../../../contract/words/preview-words'
 
 interface SweepContext {
-  /** The built-in set of its prompts; null for none. */
+  /** The built-in set of the sweep's prompts; null for other prompts. */
   promptSet?: string | null
   /** Settings that differ from the sweep. */
   whatIf?: { sampler: MinPDraw | null; words: string | null }
@@ -125,22 +125,17 @@ function describeBest(
   const best = bestRanges(ranges, minimumValidity, SHORT_RANGES)
   const isListed = best.some((range) => selected !== null && isSame(range, selected))
   const extra = isListed ? [] : ranges.filter((range) => selected !== null && isSame(range, selected))
-  const ahead = baselines
+  const bestBaselines = baselines
     .filter(({ baseline: { kind } }) => kind !== 'control')
     .toSorted((a, b) => comparedScores(b).diversity - comparedScores(a).diversity)
     .slice(0, SHORT_BASELINES)
-  const row = (name: string, score: Scored, whole: Scored | null, passes: boolean | null): string[] => [
-    name,
-    decimal(score.diversity),
-    decimal(score.validity),
-    ...(check === null
-      ? []
-      : [
-          whole === null ? '' : decimal(whole.diversity),
-          whole === null ? '' : decimal(whole.validity),
-          passes === null ? '' : passes ? 'yes' : 'no'
-        ])
-  ]
+  const row = (name: string, score: Scored, fullAnswers: Scored | null, passes: boolean | null): string[] => {
+    const cells = [name, decimal(score.diversity), decimal(score.validity)]
+    if (check === null) return cells
+    const checked = fullAnswers === null ? ['', ''] : [decimal(fullAnswers.diversity), decimal(fullAnswers.validity)]
+    const passWord = passes === true ? 'yes' : 'no'
+    return [...cells, ...checked, passes === null ? '' : passWord]
+  }
   const rows = [
     row('post', post, check?.post.answers ?? null, null),
     ...(fewShot === undefined ? [] : [row(FEW_SHOT_WORD, fewShot, null, null)]),
@@ -152,7 +147,7 @@ function describeBest(
         rangePasses(check, range, rho)
       )
     ),
-    ...ahead.map((compared) => {
+    ...bestBaselines.map((compared) => {
       const { answers } = compared
       const passes = answers === null ? null : answers.validity >= answers.minimumValidity
       return row(printable(baselineWord(compared.baseline) ?? baselineName(compared)), compared, answers, passes)
@@ -182,7 +177,7 @@ function contextBlocks({ scoredBy, source, prompts }: SweepDocument, promptSet: 
 const selectedOf = ({ ranges, selected }: SweepDocument): RangeScore | undefined =>
   ranges.find((range) => isSame(range, selected))
 
-/** Says which answers of post and the selected range are not listed, and why base has no score. */
+/** Describes the unlisted answers of post and the selected range, and why base has no score. */
 function noteBlocks(sweep: SweepDocument): Block[] {
   const { post, source, baseUnavailable } = sweep
   const best = selectedOf(sweep)

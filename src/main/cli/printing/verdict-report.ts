@@ -42,11 +42,12 @@ export function describeVerdict(
   const color = isGood(verdict) ? 'green' : 'yellow'
   const first = whatIf === null ? headline : `What if ${whatIf}? ${headline}`
   const better = betterLine(verdict)
-  const others = details ? caveats.filter(({ text }) => text !== better).map(({ text }) => text) : []
+  const warnings = better === null ? [] : [better]
+  if (details) warnings.push(...caveats.map(({ text }) => text).filter((text) => text !== better))
   return [
     style('bold', style(color, printable(first))),
     ...nextLine(verdict, next),
-    ...[better ?? [], others].flat().map((text) => style('yellow', printable(text)))
+    ...warnings.map((text) => style('yellow', printable(text)))
   ].join('\n')
 }
 
@@ -80,6 +81,7 @@ export function pairOfResult(result: ComputedFrom): Pick<ResultOptions, 'demo' |
   return demo === undefined ? { base: result.basePath.path, post: result.postPath.path } : { demo }
 }
 
+/** Options of a command that name its pair and the place of its result. */
 export interface ResultOptions {
   readonly demo?: DemoPair | undefined
   readonly base?: string | undefined
@@ -102,8 +104,8 @@ export function nextCommandsOf(options: ResultOptions, check: string, selected: 
   const { demo, out, project } = options
   const words = pairOptionsOf(options)
   if (words.length === 0 || selected === null) return { check }
-  const which =
-    project !== undefined ? 'selected' : out === undefined ? `${selected.start}-${selected.end}` : pathWord(out)
+  const rangeOrFile = out === undefined ? `${selected.start}-${selected.end}` : pathWord(out)
+  const which = project === undefined ? rangeOrFile : 'selected'
   const task = demo === undefined ? 'open' : firstTaskOf(demo)
   return {
     check,
@@ -112,7 +114,7 @@ export function nextCommandsOf(options: ResultOptions, check: string, selected: 
   }
 }
 
-/** Returns the command that checks a sweep. `demo`: a check of a built-in pair makes the same sweep first. */
+/** Returns the command that checks a sweep. A check with `demo` computes the same sweep first. */
 export function checkCommandOf(options: ResultOptions & { readonly best?: number | undefined }): string {
   const { demo, out, project, rho, best } = options
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>

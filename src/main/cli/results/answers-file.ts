@@ -21,6 +21,7 @@ import { parseJson } from '../../base/files/bounded-json'
 /** Maximum size of a run's record. Prompts with their tokens take some MB. */
 const MAX_RECORD_BYTES = 256_000_000
 
+/** The record of a run that has not ended, which is stored in `FILE.partial`. */
 const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRun })
 
 /** Keeps other commands from writing answers into a file. @throws WorkbenchError `locked`, `read-only`, `not-found` */
@@ -44,7 +45,7 @@ export class AnswersFile implements AnswerStore {
 
   private constructor(
     readonly path: string,
-    /** First request of the run, which says how the stored answers were computed. */
+    /** First request of the run, with the way in which the stored answers were computed. */
     private current: SampleRun,
     stored: readonly SampleLine[]
   ) {
@@ -78,7 +79,7 @@ export class AnswersFile implements AnswerStore {
     return Promise.resolve()
   }
 
-  /** @throws WorkbenchError `read-only`, `not-found` */
+  /** Adds answers to the file. @throws WorkbenchError `read-only`, `not-found` */
   async append(lines: readonly SampleLine[]): Promise<void> {
     this.handle ??= await this.begin()
     try {
@@ -103,15 +104,15 @@ export class AnswersFile implements AnswerStore {
   }
 
   private async resume(): Promise<FileHandle> {
-    // A line that a crash cut off would continue in the next one.
+    // Completes a line that a crash cut off. The next answer would continue it otherwise.
     await appendLines(this.path, [])
     return open(this.path, 'a')
   }
 
   private async replace(): Promise<FileHandle> {
     const record = recordOf(this.path)
-    // Written before the older answers are removed, so that a full disk keeps them. It becomes valid afterwards,
-    // because they are not of this run.
+    // The record is written before older answers are removed, so that a full disk keeps them. It gets its name
+    // afterwards, because older answers do not belong to this run.
     await writeFileAtomic(`${record}.new`, formatJson({ programVersion: version, run: this.current }))
     const handle = await open(this.path, 'w')
     await rename(`${record}.new`, record)
@@ -144,6 +145,7 @@ export class AnswersFile implements AnswerStore {
   }
 }
 
+/** Writes answers as JSON lines, each with the text of its prompt. */
 export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
   lines.map((answer) => `${JSON.stringify({ ...answer, ...promptOf(run, answer) })}\n`).join('')
 

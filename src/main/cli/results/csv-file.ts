@@ -12,13 +12,8 @@ export async function writeCsvFile(output: OutputFile, table: CsvTable, quiet: b
 }
 
 /** Checks the file that `--csv` names before the work; null for none. @throws WorkbenchError as `checkOutputFile` */
-export const csvOutput = async ({
-  csv,
-  force = false
-}: {
-  csv?: string | undefined
-  force?: boolean
-}): Promise<OutputFile | null> => (csv === undefined ? null : checkOutputFile(csv, 'table', {}, force))
+export const csvOutput = async (options: { csv?: string | undefined; force?: boolean }): Promise<OutputFile | null> =>
+  options.csv === undefined ? null : checkOutputFile(options.csv, 'table', {}, options.force ?? false)
 
 export async function writeCsvIfAsked(output: OutputFile | null, table: () => CsvTable, quiet: boolean): Promise<void> {
   if (output !== null) await writeCsvFile(output, table(), quiet)

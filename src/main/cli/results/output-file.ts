@@ -15,6 +15,7 @@ import { sweepIn } from '../../project/documents/sweep-files'
 import { bytes } from '../printing/output'
 import { type ReplacedFile, type ResultIdentity, requireReplaceable, type WrittenKind } from './replaced-file'
 
+/** A file that a command will write. */
 export interface OutputFile {
   /** Absolute path, without links in its folder. */
   path: string
@@ -86,6 +87,7 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   return output
 }
 
+/** Files that the command reads, by the names of their options. */
 type GivenFiles = Readonly<Record<string, string | undefined>>
 
 function refuseToReplace(output: OutputFile, inputs: GivenFiles): void {
@@ -115,18 +117,13 @@ export async function writeOutputText(output: OutputFile, text: string): Promise
     return
   }
   const { dir, name, ext } = parse(path)
-  const otherPath = join(
-    dir,
-    freeName(
-      name,
-      (await readdir(dir)).map((entry) => parse(entry).name)
-    ) + ext
-  )
+  const takenNames = (await readdir(dir)).map((entry) => parse(entry).name)
+  const otherPath = join(dir, freeName(name, takenNames) + ext)
   await namingPartial(output, () => writeFileAtomic(otherPath, text))
   throw new WrittenBeside(path, otherPath)
 }
 
-/** Error for a result that was saved beside its file, so that partial results are not needed. */
+/** Error for a result that was saved in another file than planned. Partial results are then not needed any more. */
 export class WrittenBeside extends WorkbenchError {
   constructor(path: string, beside: string) {
     super(
@@ -137,7 +134,7 @@ export class WrittenBeside extends WorkbenchError {
   }
 }
 
-/** Writes. An error names the partial results of stopped work, which may take the room. */
+/** Writes a file. An error names the partial results of stopped work, which may take the room on the disk. */
 async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {
   try {
     await write()
@@ -158,11 +155,7 @@ interface FileState {
   readonly modifiedMs: number
 }
 
-const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
-  inode: ino,
-  bytes: size,
-  modifiedMs: mtimeMs
-})
+const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({ inode: ino, bytes: size, modifiedMs: mtimeMs })
 
 async function kindOf(path: string, stats: Stats): Promise<string> {
   if (stats.isDirectory()) return 'a folder'

@@ -51,7 +51,7 @@ export async function openPairOfProject(
   }
 }
 
-/** @throws UsageError for a pair without a project */
+/** Refuses `--pair` without `--project`. @throws UsageError */
 export function requireProjectOfPair({ project, pair }: ProjectOptions, command: Command): void {
   if (project !== undefined || pair === undefined) return
   throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
@@ -110,20 +110,22 @@ export async function inEachPair(
   }
 }
 
-/** Refuses a project of other models, because it would show the result as its own. */
+/** Refuses a project of other models, because it would show the result as one of its models. */
 export async function requireSamePair(requested: PairLocation | null, projectPair: ProjectPair | null): Promise<void> {
   if (requested === null || projectPair === null) return
-  const [asked, there] = [pairPaths(requested), pairPaths(projectPair.document.location)]
+  const [requestedPaths, projectPaths] = [pairPaths(requested), pairPaths(projectPair.document.location)]
   for (const member of ['base', 'post'] as const) {
-    const [givenFolder, ownFolder] = await Promise.all([asked[member], there[member]].map(resolveModelFolder))
-    if (givenFolder === ownFolder) continue
+    const requestedFolder = await resolveModelFolder(requestedPaths[member])
+    const projectFolder = await resolveModelFolder(projectPaths[member])
+    if (requestedFolder === projectFolder) continue
     throw mismatchError(
-      `The project ${projectPair.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
+      `The project ${projectPair.project.path} has ${projectFolder} as ${member}, not ${requestedFolder}.`,
       'Leave the pair out to use that of the project.'
     )
   }
 }
 
+/** Returns the pair of a command: of its options, else of the project. @throws WorkbenchError if both differ */
 export async function pairOfCommand(
   options: PairOptions,
   projectPair: ProjectPair | null,

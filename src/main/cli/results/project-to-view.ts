@@ -4,6 +4,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { openNamedProject } from './named-project'
 import { type ProjectOptions, requireProjectOfPair } from './project-to-save'
 
+/** Opens the project of `--project` for reading during some work; null without the option. */
 export async function withViewedPair<T>(
   { project: path, pair }: ProjectOptions,
   command: Command,

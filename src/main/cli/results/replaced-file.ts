@@ -12,6 +12,7 @@ import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
 import { TABLE_HEADS } from './tables'
 
+/** Kinds of files that commands write. */
 export type WrittenKind = DocumentKind | keyof typeof TEXT_FILES
 
 /** Files that are no JSON documents. */
@@ -40,6 +41,7 @@ export type ResultIdentity = z.infer<typeof ResultIdentity>
 /** Identity of a stored result. In an evaluation it is a field of the run. */
 const IdentityOfResult = z.union([ResultIdentity, z.object({ run: ResultIdentity }).transform(({ run }) => run)])
 
+/** An existing file that a result will replace. */
 export interface ReplacedFile {
   readonly identity: ResultIdentity | null
   /** JSON value; undefined for other files. */

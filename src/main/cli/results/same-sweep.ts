@@ -4,6 +4,7 @@ import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
 import type { PairResultFile } from './output-file'
 import { requireSameIdentity } from './replaced-file'
 
+/** Refuses to replace the file of a sweep of other models or prompts, or of another part. */
 export async function requireSameSweep(
   output: PairResultFile,
   kind: 'sweep' | 'sweep-part',

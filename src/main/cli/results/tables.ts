@@ -54,7 +54,13 @@ export const TABLE_HEADS: readonly string[] = Object.values(COLUMNS).map(
 type Row = CsvTable['rows'][number]
 type SweptScore = SweepDocument['post']
 
-/** Returns a row for each model. `passes`: it keeps the validity on first tokens, or on the answers of a task. */
+/** Start and end of a range for two cells; empty cells without a range. */
+const ends = (range: RestorationRange | null): [number | null, number | null] => [
+  range?.start ?? null,
+  range?.end ?? null
+]
+
+/** Returns a row for each model. It passes if it keeps the validity of first tokens, or of a task's answers. */
 export function sweepTable(sweep: SweepDocument): CsvTable {
   const { base, fewShot, post, ranges, recipes, checkpoints, uniformBlends, baselines, selection } = sweep
   const limit = selection?.minimumValidity ?? null
@@ -65,13 +71,13 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
     { validity, diversity, effectiveChoices, klToBase, calibrationError }: Omit<SweptScore, 'prompts' | 'categories'>,
     range: RestorationRange | null = null,
     strength: number | null = null
-  ): Row => [
-    ...[kind, name, range?.start ?? null, range?.end ?? null, strength],
-    ...[validity, diversity, effectiveChoices, limit === null ? null : validity >= limit],
-    range !== null && selected !== null && isSame(range, selected),
-    klToBase ?? null,
-    calibrationError ?? null
-  ]
+  ): Row => {
+    const scores = [validity, diversity, effectiveChoices]
+    const passes = limit === null ? null : validity >= limit
+    const isSelected = range !== null && selected !== null && isSame(range, selected)
+    const distances = [klToBase ?? null, calibrationError ?? null]
+    return [kind, name, ...ends(range), strength, ...scores, passes, isSelected, ...distances]
+  }
   return {
     header: columns('sweep'),
     rows: [
@@ -100,7 +106,9 @@ export const lineageTable = (lineage: LineageDocument): CsvTable => ({
 export const triageTable = ({ checkpoints }: TriageDocument): CsvTable => ({
   header: columns('triage'),
   rows: checkpoints.map(({ name, step, validity, diversity, effectiveChoices, change }) => [
-    ...[name, step, ...[validity, diversity, effectiveChoices, change].flatMap(estimateCells)]
+    name,
+    step,
+    ...[validity, diversity, effectiveChoices, change].flatMap(estimateCells)
   ])
 })
 
@@ -111,13 +119,12 @@ export function checkTable(check: AnswerCheck, rho: number): CsvTable {
     header: columns('check'),
     rows: checkedRows(check, rho).map(({ name, tone, recipe, baseline, scores, passes }) => {
       const range = recipe === null ? null : rangeOf(recipe)
-      const [ofRecipe, ofPair] = [range === null ? 'recipe' : 'range', tone === 'post' ? 'post' : 'few-shot']
-      const kind = baseline?.kind ?? (recipe === null ? ofPair : ofRecipe)
-      const { firstToken, answers } = scores
-      return [
-        ...[kind, name, range?.start ?? null, range?.end ?? null, firstToken.validity, firstToken.diversity],
-        ...[answers.validity, answers.diversity, limit, passes]
-      ]
+      const recipeKind = range === null ? 'recipe' : 'range'
+      const otherKind = tone === 'post' ? 'post' : 'few-shot'
+      const kind = baseline?.kind ?? (recipe === null ? otherKind : recipeKind)
+      const [first, full] = [scores.firstToken, scores.answers]
+      const cells = [first.validity, first.diversity, full.validity, full.diversity]
+      return [kind, name, ...ends(range), ...cells, limit, passes]
     })
   }
 }
@@ -128,17 +135,18 @@ function rangeOf(recipe: Recipe): RestorationRange | null {
   return range === undefined ? null : { start: range[0], end: range[1] }
 }
 
+/** Returns a row for each variant and measure. */
 export function evaluationTable({ results }: EvaluationView): CsvTable {
   return {
     header: columns('evaluation'),
     rows: results.variants.flatMap(({ variant, measures, differences }) =>
       Object.entries(measures).map(([measure, { mean, interval, promptCount }]): Row => {
         const [, difference] = Object.entries(differences).find(([id]) => id === measure) ?? []
-        return [
-          ...[variant, measure, mean, interval?.[0] ?? null, interval?.[1] ?? null, promptCount],
-          ...[difference?.mean ?? null, difference?.interval?.[0] ?? null, difference?.interval?.[1] ?? null],
-          ...[difference?.pValue ?? null, difference?.adjustedPValue ?? null]
-        ]
+        const [low, high] = interval ?? [null, null]
+        const [differenceLow, differenceHigh] = difference?.interval ?? [null, null]
+        const differenceCells = [difference?.mean ?? null, differenceLow, differenceHigh]
+        const significance = [difference?.pValue ?? null, difference?.adjustedPValue ?? null]
+        return [variant, measure, mean, low, high, promptCount, ...differenceCells, ...significance]
       })
     )
   }
@@ -151,24 +159,25 @@ export function rankTable({ post, complete, ranks }: RankTable): CsvTable {
     rows: [
       ['post', null, post.validity, post.diversity, null, null],
       ['complete', null, complete.validity, complete.diversity, null, null],
-      ...ranks.map(({ rank, validity, diversity, bytes, normShare }): Row => [
-        ...['adapter', rank, validity, diversity, bytes, normShare]
-      ])
+      ...ranks.map((adapter): Row => {
+        const { rank, validity, diversity, bytes, normShare } = adapter
+        return ['adapter', rank, validity, diversity, bytes, normShare]
+      })
     ]
   }
 }
 
+/** Returns a row for base, post and each range of two sweeps. */
 export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTable {
   const row = (
     kind: string,
-    scores: ComparedScores,
+    { a, b, difference }: ComparedScores,
     range: RestorationRange | null = null,
     other: RestorationRange | null = null
-  ): Row => [
-    ...[kind, range?.start ?? null, range?.end ?? null, other?.start ?? null, other?.end ?? null],
-    ...[scores.a.validity, scores.b.validity, scores.difference.validity],
-    ...[scores.a.diversity, scores.b.diversity, scores.difference.diversity]
-  ]
+  ): Row => {
+    const validities = [a.validity, b.validity, difference.validity]
+    return [kind, ...ends(range), ...ends(other), ...validities, a.diversity, b.diversity, difference.diversity]
+  }
   return {
     header: columns('comparison'),
     rows: [

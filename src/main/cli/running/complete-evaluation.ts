@@ -32,19 +32,19 @@ export interface EvaluationOutcome {
 export async function completeEvaluation(
   work: EvaluationWork,
   projectPair: ProjectPair | null,
-  making: EvaluationContext
+  context: EvaluationContext
 ): Promise<EvaluationOutcome> {
   const { run, stored } = work
-  if (projectPair !== null) await notifyOfRoom(run, projectPair, making.note)
+  if (projectPair !== null) await notifyOfRoom(run, projectPair, context.note)
   await work.begin()
   if (stored !== null) {
     const { length } = stored.samples
-    making.note(`Resuming evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} saved`)
+    context.note(`Resuming evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} saved`)
   }
   return untilStopped(
-    making,
+    context,
     () => (projectPair === null ? SAVED_IN_MEMORY : savedOfEvaluation(projectPair, run)),
-    () => completed(work, projectPair, making)
+    () => computeAndJudge(work, projectPair, context)
   )
 }
 
@@ -53,7 +53,7 @@ const SAVED_IN_MEMORY: SavedWork = {
   resumable: false
 }
 
-async function completed(
+async function computeAndJudge(
   work: EvaluationWork,
   projectPair: ProjectPair | null,
   { judge, quiet, signal, note }: EvaluationContext
@@ -72,11 +72,11 @@ async function completed(
     signal,
     projectPair === null ? null : verdictsOf(projectPair, run.id)
   )
-  const left =
+  const advice =
     projectPair === null
       ? ['With --project FOLDER answers and verdicts are saved, and the same command resumes.']
       : [(await savedOfEvaluation(projectPair, run)).saved, 'The same command resumes.']
-  return { files: ended.files, proxies, failure: failureWith(ended.failure, ...left) }
+  return { files: ended.files, proxies, failure: failureWith(ended.failure, advice) }
 }
 
 const NO_PROXIES: Proxies = { characters: null, task: null }
@@ -110,9 +110,9 @@ async function savedOfEvaluation(projectPair: ProjectPair, run: EvaluationRun): 
   }
 }
 
-/** Adds the saved results to the error of a judge. */
-function failureWith(failure: WorkbenchError | null, ...left: readonly string[]): WorkbenchError | null {
+/** Adds advice about the saved results to the error of a judge. */
+function failureWith(failure: WorkbenchError | null, advice: readonly string[]): WorkbenchError | null {
   if (failure === null) return null
   const { code, message, hint } = failure.problem
-  return new WorkbenchError(code, message, [...(hint === undefined ? [] : [hint]), ...left].join(' '))
+  return new WorkbenchError(code, message, [...(hint === undefined ? [] : [hint]), ...advice].join(' '))
 }

@@ -30,13 +30,14 @@ import { sweepOfRanges } from './starting-sweep'
 
 /* Resolves the names of models in commands. Files and folders are looked up here. */
 
-export const comparedModels = (otherwise: string): Argument =>
-  new Argument('[which...]', `such as 4-11 or FILE (default: ${otherwise})`)
+/** The operand of commands that compare models. @param defaults names the models without the operand */
+export const comparedModels = (defaults: string): Argument =>
+  new Argument('[which...]', `such as 4-11 or FILE (default: ${defaults})`)
 
 export const writtenModel = new Argument('[which]', 'such as 4-11, selected, FILE or post')
 
-export const checkedRecipes = (otherwise: string): Argument =>
-  new Argument('[which...]', `such as 4-11, selected or FILE (default: ${otherwise})`)
+export const checkedRecipes = (defaults: string): Argument =>
+  new Argument('[which...]', `such as 4-11, selected or FILE (default: ${defaults})`)
 
 /** Pair and project in which models are looked up. */
 export interface ModelContext {
@@ -78,10 +79,7 @@ export async function engineModelNamed(
   }
 }
 
-/**
- * Returns the recipe that an operand names.
- * @throws UsageError for a model that is no recipe; as {@link modelsNamed}
- */
+/** Returns the recipe that an operand names. @throws UsageError for a model that is no recipe; as modelsNamed */
 export async function recipeNamed(text: string, context: ModelContext, command: Command): Promise<Recipe> {
   const variant = await modelNamed(wordOf(text, command), context, command)
   if (variant.kind === 'recipe') return variant.recipe
@@ -150,6 +148,7 @@ async function modelNamed(word: ModelWord, context: ModelContext, command: Comma
 
 const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path))
 
+/** Finds a recipe or checkpoint that the project keeps, by its name. */
 function keptModel(name: string, { pair }: ModelContext): Variant | null {
   const recipe = pair?.document.recipes.find((storedModel) => storedModel.recipe.name === name)?.recipe
   if (recipe !== undefined) return recipeVariant(recipe)

@@ -1,13 +1,14 @@
 import { SingleBar } from 'cli-progress'
 import type { ProgressStep } from '../../../contract/work/progress'
 
+/** Shows the progress of long work. */
 export interface ProgressDisplay {
   update(step: ProgressStep): void
   /** Ends the display. The next output starts on a new line. */
   stop(): void
 }
 
-/** Frequent enough to show progress, rare enough for a log file. */
+/** Time between lines: frequent enough to show progress, and rare enough for a log file. */
 const PLAIN_LINE_INTERVAL_MS = 5_000
 
 /** Shows progress on stderr: as a bar on a terminal, else as a line every few seconds. @param quiet shows nothing */

@@ -39,6 +39,7 @@ export const startOptions = optionGroup('Start from:').options({
 })
 type StartOptions = OptionsOf<typeof startOptions>
 
+/** Refuses `--task`, which users may expect here. */
 function refuseTask(): never {
   throw new InvalidArgumentError(
     'The sweep has the task: run slr sweep with --task and --out, then use --from. ' +
@@ -60,6 +61,7 @@ interface SweepFirst {
   sweepOnlyOptions: readonly string[]
 }
 
+/** The command that needs a sweep, with its pair and its output. */
 interface StartingFrom {
   command: Command
   projectPair: ProjectPair | null

@@ -1,6 +1,7 @@
 import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
+/** The saved results of stopped work. */
 export interface SavedWork {
   /** Sentence that says which results are saved, and where. */
   readonly saved: string
@@ -14,11 +15,7 @@ export interface Stoppable {
 
 export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is saved.', resumable: false })
 
-/**
- * Describes stopped work that would be saved only in a file or project that the user names.
- *
- * @param what such as "sweep"
- */
+/** Describes stopped work that is saved only if the user names a file or project. @param what such as "sweep" */
 export const savedOnlyWithOutput = (what: string) => (): SavedWork => ({
   saved: `Nothing is saved. With --out FILE or --project FOLDER a ${what} can be resumed.`,
   resumable: false

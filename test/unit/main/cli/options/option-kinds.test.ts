@@ -8,7 +8,6 @@ import {
   flag,
   flagIfGiven,
   number,
-  required,
   text,
   texts
 } from '../../../../../src/main/cli/options/option-kinds'
@@ -20,7 +19,7 @@ const group = optionGroup().options({
   in: texts('<folder...>', 'texts'),
   seed: defaulting(number('<n>', 'a number', Number), 1),
   format: choice(z.enum(['html', 'markdown']), '<name>', 'a choice', { conflicts: ['json'] }),
-  project: required(text('<folder>', 'what must be given')),
+  project: text('<folder>', 'a folder'),
   note: text('<text>', 'any text')
 })
 
@@ -53,7 +52,6 @@ describe('options declared in a table', () => {
   it.each([
     ['--project p --format pdf', 'Allowed choices are html, markdown'],
     ['--project p --format html --json', 'cannot be used with'],
-    ['', "required option '--project <folder>' not specified"],
     ['--project=', "option '--project <folder>' argument '' is invalid. An empty text names nothing"],
     ['--project p --in a --in=', 'An empty text names nothing'],
     ['--project p --seed 1 --seed=2', "option '--seed' is given twice"],
