@@ -44,8 +44,12 @@ export function markPath(shape: MarkShape, x: number, y: number, radius: number)
 const valueAt = <Value>(option: Value | Value[] | undefined, index: number, otherwise: Value): Value =>
   Array.isArray(option) ? (option[index] ?? otherwise) : (option ?? otherwise)
 
+/** The style of a series, without its points. */
+type SeriesLook = Omit<MarkSeries, 'data'>
+
+/** Draws the mark of the point with an index. @param at position and radius in units, and the tooltip */
 export function markShape(
-  series: MarkSeries,
+  series: SeriesLook,
   index: number,
   { x, y, radius, title }: { x: number; y: number; radius: number; title?: string }
 ): Shape {
@@ -58,8 +62,8 @@ export function markShape(
   })
 }
 
-/** Draws the line through the points. A point without coordinates interrupts it. */
-export function lineShape(series: MarkSeries, d: string, clip?: Box): Shape | null {
+/** Draws the line of a series along a path; null if the series has none. */
+export function lineShape(series: SeriesLook, d: string, clip?: Box): Shape | null {
   if (series.showLine !== true || d === '') return null
   return path(d, {
     stroke: series.borderColor ?? 'none',
@@ -69,7 +73,18 @@ export function lineShape(series: MarkSeries, d: string, clip?: Box): Shape | nu
   })
 }
 
-/** Draws the line and the marks of a series. @param titleOf returns the tooltip of a point */
+/** Draws the key of a series in a legend: its line, with its mark at a point. */
+export function keyShapes(series: SeriesLook, x: number, y: number): Shape[] {
+  const stroke = lineShape(series, `M${short(x - 9)} ${short(y)}H${short(x + 9)}`)
+  const radius = Math.min(6, series.pointRadius)
+  return [...(stroke === null ? [] : [stroke]), ...(radius > 0 ? [markShape(series, 0, { x, y, radius })] : [])]
+}
+
+/**
+ * Draws the line and the marks of a series. A point without coordinates interrupts the line.
+ *
+ * @param titleOf returns the tooltip of a point
+ */
 export function seriesShapes<Point extends PicturePoint>(
   series: MarkSeries<Point>,
   area: PlotArea,

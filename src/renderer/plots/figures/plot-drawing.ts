@@ -1,12 +1,12 @@
 import { type PositionedName, positionedNames } from '../draw-names'
 import type { DrawnLine } from '../draw-lines'
-import type { MarkSeries, PicturePoint, PlotPicture } from '../plot-picture'
+import type { PicturePoint, PlotPicture } from '../plot-picture'
 import type { Mark } from '../plot-names'
 import { numericAxes, type PlotArea } from './axes-drawing'
 import { baselineAt, type Drawing, path, type Shape, short, textShape } from './drawing'
 import type { FigurePage } from './figure'
 import { legendShapes } from './legend-drawing'
-import { lineShape, markShape, seriesShapes } from './mark-drawing'
+import { keyShapes, seriesShapes } from './mark-drawing'
 import { textWidth } from './text-width'
 
 const NAME_SIZE = 12
@@ -38,12 +38,6 @@ export function plotDrawing<Point extends PicturePoint>(
       ...legend.shapes
     ]
   }
-}
-
-function keyShapes(series: MarkSeries, x: number, y: number): Shape[] {
-  const stroke = lineShape(series, `M${short(x - 9)} ${short(y)}H${short(x + 9)}`)
-  const radius = Math.min(6, series.pointRadius)
-  return [...(stroke === null ? [] : [stroke]), ...(radius > 0 ? [markShape(series, 0, { x, y, radius })] : [])]
 }
 
 function lineOver({ from, to, color, dash }: DrawnLine, { xOf, yOf }: PlotArea): Shape {

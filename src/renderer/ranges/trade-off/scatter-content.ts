@@ -1,4 +1,4 @@
-import { keptStyle, type MarkShape, type ModelStyle } from '../../../contract/model/model-style'
+import { keptStyle, type ModelStyle } from '../../../contract/model/model-style'
 import {
   type Baseline,
   BASELINE_FAMILIES,
@@ -36,8 +36,6 @@ interface LegendEntry {
   id: ScatterPart
   isBaseline: boolean
   label: string
-  /** Shape of the part's points; undefined if the chart shows a ring or only a line. */
-  shape?: MarkShape
   /**
    * Reports whether a board has this part.
    *
@@ -58,14 +56,12 @@ export const SCATTER_PARTS: readonly LegendEntry[] = [
   ...BASELINE_KINDS.map((kind): LegendEntry => ({
     id: kind,
     label: BASELINE_FAMILIES[kind].label,
-    shape: BASELINE_FAMILIES[kind].shape,
     isBaseline: true,
     isIn: hasBaseline(kind)
   })),
   {
     id: 'tempered',
     label: 'selected, other samplers',
-    shape: 'cross',
     isBaseline: true,
     isIn: hasBaseline('tempered')
   },
