@@ -63,16 +63,19 @@ export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { 
   recipe: { name: nameStrengths(layers), layers: [...layers] }
 })
 
+/** How a sweep restores ranges: the number of layers of post, and the checkpoint that restored layers come from. */
 export interface Restoring {
   layerCount: number
   source: RestoredTo
 }
 
+/** Returns post with a range of its layers restored to base. */
 export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(rangeStrengths({ start, end }, end + 1)), ranges: [[start, end]] }
 })
 
+/** Returns post with a range of its layers restored to the source of a sweep, which may be another checkpoint. */
 export const sweptRangeModel = (
   { start, end }: RestorationRange,
   { layerCount, source }: Restoring

@@ -95,6 +95,7 @@ export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): s
     : 'It is one of the models of the pair.'
 }
 
+/** The short label of the selected range in charts and tables, such as "selected" or "not checked". */
 export interface SelectedBadge {
   readonly label: string
   readonly good: boolean

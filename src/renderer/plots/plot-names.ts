@@ -10,10 +10,11 @@ export interface NamedPoint {
 /** A mark without a name that names should not cover, in pixels. */
 export type Mark = Pick<NamedPoint, 'x' | 'y' | 'radius'>
 
-/** Position of a name: the left end of its middle line. `led` says whether a line connects it with its distant mark. */
+/** Position of a name: the left end of its middle line. */
 export interface NamePosition {
   x: number
   y: number
+  /** True if the name is so far from its mark that a line connects both. */
   led: boolean
 }
 
@@ -30,10 +31,10 @@ const BETWEEN = 6
 /** Share of a name's area that may be outside the plot, or on names and named points. */
 const MAX_LOST = 0.02
 /**
- * Cost of each line of distance between a name and its mark, as a share of the name's area. A distant name may be
- * taken for another point's.
+ * Cost of each line of distance between a name and its mark, in the unit of covered area: a share of the name's area.
+ * A distant name may be taken for another point's.
  */
-const WORTH_A_LINE = 0.06
+const COST_PER_LINE = 0.06
 /** Weight of covering names and named points, relative to covering other points. */
 const NAMED_WEIGHT = 20
 /** Distances from the mark, in lines, tried in this order. */
@@ -77,7 +78,7 @@ export function placeNames(
       for (const [across, down] of DIRECTIONS) {
         const box = boxBeside(point, across, down, ring * lineHeight, lineHeight)
         const lost = lostOf(box)
-        const cost = covered(box, others) + lost * NAMED_WEIGHT + ring * WORTH_A_LINE * boxArea(box)
+        const cost = covered(box, others) + lost * NAMED_WEIGHT + ring * COST_PER_LINE * boxArea(box)
         if (best !== null && cost >= best.cost) continue
         const position = { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 }
         best = { box, cost, position, isLegible: lost <= MAX_LOST * boxArea(box) }

@@ -10,15 +10,12 @@ import { sameTask } from './new-sweep/scoring-choice'
 import { boardOfSweep, isInspectable, withSelection, type ScoreBoard } from './board/score-board'
 import { type Restoring, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
-import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { Selection } from '../../contract/documents/crc'
-import type { WhatIf } from '../../contract/documents/what-if'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { selectedKey, LimitedSelection } from './what-if/limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './board/live-sweep'
 import { EvaluatedRange } from './board/evaluated-range.svelte'
-import { LookingAt } from './inspector/looking-at'
+import { SweepPriority } from './inspector/sweep-priority'
 import { BackgroundJob } from '../app/background-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -31,6 +28,7 @@ import { ModelDetail } from './board/model-detail.svelte'
 import { readSweepAndCheck, type ReadSweep } from './board/read-sweep'
 import { RecipeScoring } from './board/recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
+import { shownNumbers } from './what-if/shown-numbers'
 import { WhatIfAsking } from './what-if/what-if.svelte'
 import { SweepComparing } from './comparison/sweep-comparing.svelte'
 import { SweepPlanning } from './new-sweep/sweep-planning.svelte'
@@ -39,18 +37,6 @@ import { BASELINE_PARTS, type ScatterPart } from './trade-off/scatter-content'
 import { doneShare } from '../app/window-job'
 
 type ShownRange = ShownSweep['ranges'][number]
-
-/** The numbers that the view shows: those of a sweep, or those that What if recalculates from it. */
-export interface ShownNumbers {
-  readonly sweep: ShownSweep | null
-  readonly selection: Selection | null
-  /** Share of post's validity that the selection keeps. */
-  readonly rho: number
-  /** The full-answer check; null for none, and under another sampler than the sweep's. */
-  readonly check: AnswerCheck | null
-  /** The settings that What if recalculates for; null for measured numbers. */
-  readonly whatIf: WhatIf | null
-}
 
 /** State of the Ranges view: the running or shown sweep, and the choices in it. */
 export class Ranges extends ShownRun<ReadSweep> {
@@ -88,27 +74,12 @@ export class Ranges extends ShownRun<ReadSweep> {
   readonly run = $derived.by(() => this.job.live)
   /** The kept recipes and checkpoints, which determine current names of models. */
   readonly keptModels = $derived.by<KeptModels>(() => this.project.state.document)
-  readonly numbers = $derived.by<ShownNumbers>(() => {
-    const { answer } = this.whatIf
-    const { document: check } = this.check
-    if (answer === null) {
-      return {
-        sweep: this.sweep,
-        selection: this.limited.current,
-        rho: this.limited.rho,
-        check,
-        whatIf: null
-      }
-    }
-    const { sweep, selection, settings } = answer
-    return {
-      sweep,
-      selection,
-      rho: settings.rho,
-      check: settings.sampler === null ? check : null,
-      whatIf: settings
-    }
-  })
+  readonly numbers = $derived.by(() =>
+    shownNumbers(
+      { sweep: this.sweep, selection: this.limited.current, rho: this.limited.rho, check: this.check.document },
+      this.whatIf.answer
+    )
+  )
   private readonly shownBoard = $derived.by<ScoreBoard | null>(() => {
     const { sweep, selection, whatIf } = this.numbers
     if (sweep === null) return null
@@ -129,7 +100,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** True if answers of the pair's models were shown in Chat or Samples. */
   readonly hasAnswers = $derived.by(() => this.project.state.sampleRuns.length > 0 || this.needs.hasChatTurns())
-  /** The verdict on what is shown, and the badge of its selected range. */
+  /** The verdict on the shown numbers, and the label of the selected range. */
   readonly result = $derived.by<SweepResult | null>(() => sweepResult(this))
   /**
    * The chosen model. Null while another sweep runs, because its scores are not those of the document. Also null if
@@ -163,7 +134,9 @@ export class Ranges extends ShownRun<ReadSweep> {
     return { ...selected, layerCount, source }
   })
 
-  readonly lookingAt: LookingAt
+  private readonly priority: SweepPriority
+  /** Key of the model whose name is being typed; null for none. The inspector stays at it if the selection changes. */
+  namedModel: string | null = null
   /** The sweep that was shown before, and its last selection. */
   private previousSweep = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
   /** True once the user has chosen a range of a running sweep, which the inspector shows at the end. */
@@ -182,7 +155,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   ) {
     super(project, 'sweep')
     this.savedChecks = project.state.saved.answerChecks
-    this.lookingAt = new LookingAt(project)
+    this.priority = new SweepPriority(project)
     this.limited = new LimitedSelection(project, this, (show) =>
       this.followSelection(() => {
         show()
@@ -278,7 +251,8 @@ export class Ranges extends ShownRun<ReadSweep> {
 
   private choose(model: string | null): void {
     this.chosen = model
-    void this.lookingAt.choose(this.run, model)
+    if (model !== this.namedModel) this.namedModel = null
+    void this.priority.ask(this.run, model)
     // An estimated model has no scores on most prompts.
     const isEstimated =
       this.sweep !== null && model !== null && (scoredModel(this.sweep, null, model)?.estimatedFrom ?? null) !== null
@@ -295,7 +269,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   /** Sets the model under the pointer or with the focus, which every chart highlights. */
   hover(model: string | null): void {
     this.hovered = model
-    void this.lookingAt.report(this.run, model)
+    void this.priority.ask(this.run, model)
   }
 
   /** Shows the scores of a recipe if the shown sweep or its search has them. */
@@ -424,7 +398,7 @@ export class Ranges extends ShownRun<ReadSweep> {
 
   /** Applies a change. The inspector then follows the shown selection, unless the user looks at another range. */
   private followSelection(apply: () => void): void {
-    const followed = this.chosen === this.shownSelected && this.lookingAt.named === null
+    const followed = this.chosen === this.shownSelected && this.namedModel === null
     apply()
     if (followed) this.choose(this.shownSelected ?? this.chosen)
   }

@@ -1,14 +1,14 @@
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { EvaluationFinding, Verdict } from '../../contract/documents/verdict'
 import { type SelectedBadge, selectedBadge, type VerdictEvidence, verdictOf } from '../../contract/words/verdict'
-import type { ShownNumbers } from './ranges.svelte'
+import type { ShownNumbers } from './what-if/shown-numbers'
 import { type Certainty, certaintyOf } from './board/certainty'
 
-/** The verdict on a sweep, and the badge of the selected range on charts. */
+/** The verdict on a sweep, with the label that charts give to its selected range. */
 export interface SweepResult {
   readonly evidence: VerdictEvidence & Pick<ShownSweep, 'post' | 'ranges' | 'preview'>
   readonly verdict: Verdict
-  /** Badge of the selected range; null if no range is selected. */
+  /** Label of the selected range in charts; null if the verdict supports no range. */
   readonly badge: SelectedBadge | null
   /** How often ranges win; null if it is unknown. */
   readonly certainty: Certainty | null
@@ -21,7 +21,7 @@ interface Evidence {
   readonly hasAnswers: boolean
 }
 
-/** @returns null if there is no sweep, or no range was scored */
+/** Judges the shown numbers. @returns null if there is no sweep, or no range was scored */
 export function sweepResult({ numbers, evaluated, hasAnswers }: Evidence): SweepResult | null {
   const { sweep, selection, check } = numbers
   const sampler = numbers.whatIf?.sampler ?? null

@@ -14,20 +14,20 @@ type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
 export class WorkList {
   /** Null until main has answered. */
   state = $state.raw<WorkListState | null>(null)
-  /** Pairs that the last request for sweeps left out, because they have a full sweep already; null if none was. */
-  leftOut = $state.raw<{ ids: readonly PairId[]; names: readonly string[]; added: NewWork } | null>(null)
+  /** Pairs that the last request for sweeps did not queue, because they have a full sweep; null for none. */
+  alreadySwept = $state.raw<{ ids: readonly PairId[]; names: readonly string[]; added: NewWork } | null>(null)
   /** Settings for computing the answers of the next evaluations. */
   computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   /** Task of the next evaluations, remembered by the page; null until the user chooses one. */
   taskId = $state<string | null>(null)
   /** Pairs that cannot be computed, with the reasons. */
-  readonly unusable = $derived.by(() =>
+  readonly unusablePairs = $derived.by(() =>
     this.project.state.pairs.flatMap(({ name, unusable }) => (unusable === null ? [] : [{ name, why: unusable }]))
   )
-  /** Returns why no job can be queued; null if one can. */
+  /** The reason why no job can be queued; null if one can. */
   readonly blocked = $derived.by(() => {
     if (!this.project.writable) return READ_ONLY
-    return this.unusable.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
+    return this.unusablePairs.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
   })
   private readonly storedAs: string
   private readonly subscription: Subscription
@@ -52,25 +52,28 @@ export class WorkList {
     return this.add({ work: { kind: 'sweep', settings: { preview } }, taskName: null })
   }
 
-  async sweepLeftOut(): Promise<void> {
-    const { leftOut } = this
-    if (leftOut === null) return
-    const { added, ids } = leftOut
+  /** Queues the last request again for the pairs that have a full sweep. */
+  async sweepAgain(): Promise<void> {
+    if (this.alreadySwept === null) return
+    const { added, ids } = this.alreadySwept
     await this.attempt(async ({ path, client }) => {
       await client.work.add({ path, pairs: [...ids], ...added, again: true })
-      this.leftOut = null
+      this.alreadySwept = null
     })
   }
 
+  /** Chooses the task of the next evaluations. */
   chooseTask(id: string): void {
     this.taskId = id
     storeText(this.storedAs, id, 'session')
   }
 
+  /** Changes settings for computing the answers of the next evaluations. */
   compute(choice: Partial<ComputationDraft>): void {
     this.computation = chooseComputation(this.computation, choice)
   }
 
+  /** Queues an evaluation of each pair by a task. */
   evaluateAll({ id, name }: Pick<Task, 'id' | 'name'>): Promise<boolean> {
     const settings = { task: id, ...computingOf(this.computation) }
     return this.add({ work: { kind: 'evaluate', settings }, taskName: name })
@@ -101,7 +104,7 @@ export class WorkList {
     return this.attempt(async ({ path, client }) => {
       const { leftOut } = await client.work.add({ path, pairs: usable, ...added })
       const names = pairs.flatMap(({ id, name }) => (leftOut.includes(id) ? [name] : []))
-      this.leftOut = names.length === 0 ? null : { ids: leftOut, names, added }
+      this.alreadySwept = names.length === 0 ? null : { ids: leftOut, names, added }
     })
   }
 

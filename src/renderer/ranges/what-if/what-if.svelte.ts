@@ -1,16 +1,17 @@
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
-import { type WhatIf, type WhatIfSweep, dropUnchangedSettings } from '../../../contract/documents/what-if'
+import { dropUnchangedSettings, type WhatIf } from '../../../contract/documents/what-if'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
+import type { WhatIfAnswer } from './shown-numbers'
 
 /** Recalculates the shown sweep for other settings. The stored selection does not change. */
 export class WhatIfAsking {
   /** The requested settings; null while no recalculation is requested. */
   asked = $state.raw<WhatIf | null>(null)
   /** The recalculated sweep with its settings; null while the measured numbers are shown. */
-  answer = $state.raw<(WhatIfSweep & { readonly settings: WhatIf }) | null>(null)
+  answer = $state.raw<WhatIfAnswer | null>(null)
   private readonly latest: Latest<WhatIf>
 
   /**

@@ -706,7 +706,7 @@ describe('a project that another window changes', () => {
     await showSweep(line, { ranges }, FIRST)
     const [rho, selected] = [ranges.rho, ranges.chosen]
     expect(ranges.chosen).toBe(ranges.selected)
-    ranges.lookingAt.named = ranges.chosen
+    ranges.namedModel = ranges.chosen
     const document = { ...before.document, settings: { ...before.document.settings, rho: 0.5 } }
     session.accept(changed(2, { document }))
     await settled()

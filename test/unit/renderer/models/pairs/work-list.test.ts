@@ -63,14 +63,14 @@ it('says which pairs are left out, for they are swept whole, and sweeps them all
   void session.work.sweepAll({ preview: true })
   await settled()
   await line.answer('work.add', 0, { leftOut: ['pair-2'] })
-  expect(session.work.leftOut?.names).toEqual(['b'])
-  void session.work.sweepLeftOut()
+  expect(session.work.alreadySwept?.names).toEqual(['b'])
+  void session.work.sweepAgain()
   await settled()
   const work = { kind: 'sweep', settings: { preview: true } }
   const input = { path, pairs: ['pair-2'], work, taskName: null, again: true }
   expect(line.call('work.add', 1).input).toEqual(input)
   await line.answer('work.add', 1, { leftOut: [] })
-  expect(session.work.leftOut).toBeNull()
+  expect(session.work.alreadySwept).toBeNull()
 })
 
 it('leaves out pairs of which nothing can be computed, and says why', async () => {
@@ -78,7 +78,7 @@ it('leaves out pairs of which nothing can be computed, and says why', async () =
   const unusable = 'Post has no tokenizer.json, and prompts need one.'
   const pairs = [pairBrief({ id: 'pair-1', name: 'a', unusable }), pairBrief({ id: 'pair-2', name: 'b' })]
   const { session } = await line.openProject(projectState({ pairs }))
-  expect(session.work.unusable).toEqual([{ name: 'a', why: unusable }])
+  expect(session.work.unusablePairs).toEqual([{ name: 'a', why: unusable }])
   expect(session.work.blocked).toBeNull()
   void session.work.sweepAll({ preview: false })
   await settled()

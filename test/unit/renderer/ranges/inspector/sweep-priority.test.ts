@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { NOTHING_DONE } from '../../../../../src/main/crc/sweep/compute-sweep'
-import { LookingAt } from '../../../../../src/renderer/ranges/inspector/looking-at'
+import { SweepPriority } from '../../../../../src/renderer/ranges/inspector/sweep-priority'
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import { openSession } from '../../../../fixtures/scripted-line'
@@ -13,7 +13,7 @@ afterEach(() => {
 it('sends a running sweep the range under a resting pointer, and none that the pointer passes over', async () => {
   const { line, session } = await openSession()
   vi.useFakeTimers({ toFake: ['setTimeout'] })
-  const looking = new LookingAt(session)
+  const priority = new SweepPriority(session)
   const run = {
     sweepId: 'tiny',
     progress: NOTHING_DONE,
@@ -21,10 +21,10 @@ it('sends a running sweep the range under a resting pointer, and none that the p
     notices: [],
     isPreview: true
   }
-  void looking.report(run, '0-0')
-  void looking.report(run, '1-1')
-  void looking.report(run, 'post')
-  void looking.report(null, '0-1')
+  void priority.ask(run, '0-0')
+  void priority.ask(run, '1-1')
+  void priority.ask(run, 'post')
+  void priority.ask(null, '0-1')
   await vi.runAllTimersAsync()
   expect(line.of('sweeps.prioritize').map(({ input }) => input)).toEqual([
     expect.objectContaining({ range: { start: 1, end: 1 } })
