@@ -96,18 +96,18 @@ export function blockGraph(
   const layer = new LayerBuilder(graph, spec, weights, rotary, products)
   const predicted = predictStreams(layer, row.states, [-1, shape.inputRowCount])
   const hidden = firstStream(layer, 'streams/first/nodes', predicted)
-  const { rows, block, cached } = attentionHalf(layer, kind, shape, hidden, row)
+  const { rows, blockInput, cached } = attentionHalf(layer, kind, shape, hidden, row)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
   if (experts !== null) {
-    outputExperts(layer, experts, { rows, block }, shape.outputRowCount)
+    outputExperts(layer, experts, { rows, blockInput }, shape.outputRowCount)
   } else if (spec.family.variedLayers) {
-    const ended = { row, predicted, block, rows: layer.mlp(rows, block), pair: elementAt(cached, 0, 'part') }
+    const ended = { row, predicted, blockInput, rows: layer.mlp(rows, blockInput), pair: elementAt(cached, 0, 'part') }
     const { output, width } = joinedRow(layer, kind, shape, ended)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(width))
   } else {
-    const output = hasMlp ? layer.mlp(rows, block, byNode) : byNode('attended', rows)
+    const output = hasMlp ? layer.mlp(rows, blockInput, byNode) : byNode('attended', rows)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
   }
   if (withKeyValues) {
@@ -124,13 +124,13 @@ export function blockGraph(
 function outputExperts(
   layer: LayerBuilder,
   experts: Experts,
-  { rows, block }: Readonly<Record<'rows' | 'block', string>>,
+  { rows, blockInput }: Readonly<Record<'rows' | 'blockInput', string>>,
   rowCount: number
 ): void {
   const { graph, spec } = layer
   const output = (path: string, value: string, name: string, width: number): void =>
     graph.output(graph.reshape(path, value, [-1, rowCount, width]), name, ['nodes', rowCount, width])
-  const { normed, scores, sum, ending } = expertRows(layer, experts, rows, block)
+  const { normed, scores, sum, ending } = expertRows(layer, experts, rows, blockInput)
   const { scores: weights, choice } = scores
   const hasChoice = hasSelectionScores(experts)
   const routing = hasChoice ? graph.node('routing/joined', 'Concat', [weights, choice], { axis: { int: -1 } }) : weights
@@ -150,13 +150,13 @@ function joinedRow(
   {
     row,
     predicted,
-    block,
+    blockInput,
     rows,
     pair
   }: {
     row: CarriedRow
     predicted: string
-    block: string
+    blockInput: string
     rows: string
     pair: readonly [keys: string, values: string]
   }
@@ -165,7 +165,7 @@ function joinedRow(
   const [input] = row.inputs
   const inputRows = input === undefined ? input : gatherKept(graph, 'layerInput', input, shape, spec.carried.inputSize)
   const predictedRows =
-    spec.streams === null ? block : gatherKept(graph, 'streams', predicted, shape, spec.finalRowSize)
+    spec.streams === null ? blockInput : gatherKept(graph, 'streams', predicted, shape, spec.finalRowSize)
   const finished = finishLayer(layer, rows, predictedRows, inputRows)
   const states = graph.reshape('finished', finished, [-1, shape.outputRowCount, spec.finalRowSize])
   return rowAfter(graph, spec, kind, { ...row, states }, pair)
@@ -189,7 +189,7 @@ function gatherKept(graph: OnnxGraph, path: string, columns: string, { keptRows 
 
 /**
  * Builds the first half of a layer: attention, a recurrent state, both beside each other, or neither.
- * @returns the kept `rows` after the residual, and before the half (`block`), [nodes x outputRowCount, hidden] each.
+ * @returns kept `rows` after the residual, and `blockInput` before the half, [nodes x outputRowCount, hidden] each.
  *   `cached` has keys and values of each part that the layer caches.
  */
 function attentionHalf(
@@ -198,23 +198,23 @@ function attentionHalf(
   shape: BlockShape,
   hidden: string,
   row: CarriedRow
-): { rows: string; block: string; cached: (readonly [keys: string, values: string])[] } {
+): { rows: string; blockInput: string; cached: (readonly [keys: string, values: string])[] } {
   const { graph, spec } = layer
   const { attends, recurrent, carriedPair } = elementAt(spec.layers, kind, 'layer')
   const attention = attends
     ? new PackedAttention(layer, shape).build(hidden, earlierPair(spec, row, carriedPair))
     : null
-  const block = attention?.block ?? gatherKept(graph, 'kept/block', hidden, shape, spec.hiddenSize)
+  const blockInput = attention?.blockInput ?? gatherKept(graph, 'kept/block', hidden, shape, spec.hiddenSize)
   const ofAttention = attention === null ? [] : [[attention.keys, attention.values] as const]
-  if (recurrent === null) return { rows: attention?.rows ?? block, block, cached: ofAttention }
+  if (recurrent === null) return { rows: attention?.rows ?? blockInput, blockInput, cached: ofAttention }
   if (shape.recurrence === null) throw new Error('a recurrent layer needs chunks')
   const inputRows = graph.reshape('recurrent/rows', hidden, [-1, spec.hiddenSize])
   const { output, inputs, states } = recurrentLayer(layer, recurrent).packed(inputRows, shape.recurrence)
   const byNode = graph.reshape('recurrent/output/nodes', output, [-1, shape.inputRowCount, spec.hiddenSize])
   const keptOutput = gatherKept(graph, 'recurrent/output', byNode, shape, spec.hiddenSize)
   return {
-    rows: graph.node('recurrent/residual', 'Add', [attention?.rows ?? block, keptOutput]),
-    block,
+    rows: graph.node('recurrent/residual', 'Add', [attention?.rows ?? blockInput, keptOutput]),
+    blockInput,
     cached: [...ofAttention, [inputs, states ?? inputs]]
   }
 }
@@ -280,7 +280,7 @@ class PackedAttention {
   build(
     hidden: string,
     earlier: CarriedRow['pairs'][number] | null
-  ): { rows: string; block: string; keys: string; values: string } {
+  ): { rows: string; blockInput: string; keys: string; values: string } {
     const { graph, spec, shape, layer } = this
     const { headCount, kvHeadCount, headSize, valueSize } = spec
     const keyPositions = graph.input(BLOCK_INPUTS.keyPositions, 'int64', ['inputRows', 1])
@@ -319,7 +319,7 @@ class PackedAttention {
     const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * valueSize])
     return {
       rows: layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), keptRows),
-      block: keptRows,
+      blockInput: keptRows,
       keys,
       values
     }

@@ -7,6 +7,7 @@ import type { ChunkGroup, RecurrentShape } from './recurrent-shape'
 // Recurrent layers whose state is a matrix S for each value head, [keySize, valueSize]. Several value heads, a group,
 // share the q and k of one key head. Tokens are computed in chunks, which are consecutive tokens of a prompt.
 
+/** Inputs of the recurrence, one for each token; q, k and v are taken after the convolution. */
 export interface TokenInputs {
   /** [..., keyHeads x keySize] */
   readonly q: string

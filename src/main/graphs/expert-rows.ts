@@ -27,11 +27,11 @@ export const ENDING_GAINS = ['expertGain', 'gain'] as const
 
 /**
  * Computes the router's scores and the parts beside the experts.
- * @param rows rows after attention @param block rows before attention, read by an MLP in parallel to it
+ * @param rows rows after attention @param blockInput rows before attention, read by an MLP in parallel to it
  */
-export function expertRows(layer: LayerBuilder, experts: Experts, rows: string, block: string): ExpertRows {
+export function expertRows(layer: LayerBuilder, experts: Experts, rows: string, blockInput: string): ExpertRows {
   const { graph, spec } = layer
-  const normed = layer.mlpInput(rows, block)
+  const normed = layer.mlpInput(rows, blockInput)
   if (!experts.besideMlp)
     return {
       normed,

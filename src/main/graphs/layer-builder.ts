@@ -175,11 +175,11 @@ export class LayerBuilder {
 
   /**
    * Applies the MLP with its residual.
-   * @param block rows before attention, read by an MLP in parallel to attention
+   * @param blockInput rows before attention, read by an MLP in parallel to attention
    * @param shaped reshapes both summands, because reshaping the sum would copy it
    */
-  mlp(rows: string, block: string, shaped = (_path: string, value: string): string => value): string {
-    const projected = this.mlpOutput(this.mlpInput(rows, block))
+  mlp(rows: string, blockInput: string, shaped = (_path: string, value: string): string => value): string {
+    const projected = this.mlpOutput(this.mlpInput(rows, blockInput))
     const added = this.toResidual('mlp', this.norm('mlp/after', projected, 'afterMlp'))
     return this.graph.node('mlp/residual', 'Add', [
       shaped('mlp/residual/rows', rows),
@@ -188,8 +188,8 @@ export class LayerBuilder {
   }
 
   /** Applies the norm before the MLP or its experts; parameters as for `mlp`. */
-  mlpInput(rows: string, block: string): string {
-    return this.norm('mlp/before', this.spec.parallel ? block : rows, normBefore(this.spec, 'mlp'))
+  mlpInput(rows: string, blockInput: string): string {
+    return this.norm('mlp/before', this.spec.parallel ? blockInput : rows, normBefore(this.spec, 'mlp'))
   }
 
   /** Applies the MLP to normed rows, [rows, hidden] to [rows, hidden]. */

@@ -8,18 +8,18 @@ import { expertShares, integerConstant } from './router'
 /**
  * Builds the second half of a layer with experts, residual included, [rows, hidden]. Each expert is a branch of the
  * graph that runs only if a row chose the expert. Of equal scores the first is chosen.
- * @param rows rows after attention @param block rows before attention
+ * @param rows rows after attention @param blockInput rows before attention
  * @param expertOf creates the builder of an expert in its branch
  */
 export function routedMlp(
   layer: LayerBuilder,
   experts: Experts,
   rows: string,
-  block: string,
+  blockInput: string,
   expertOf: (graph: OnnxGraph, expert: number) => LayerBuilder
 ): string {
   const { graph, spec } = layer
-  const { normed, scores, ending, ...start } = expertRows(layer, experts, rows, block)
+  const { normed, scores, ending, ...start } = expertRows(layer, experts, rows, blockInput)
   const shares = expertShares(graph, scores, experts)
   const largest = graph.node('mlp/largest', 'ReduceMax', [shares, integerConstant(graph, 'mlp/largest/axis', 1)], {
     keepdims: { int: 0 }

@@ -8,6 +8,9 @@ import { tokenProbabilities } from '../rows/sampler'
 import type { FinalStates, GroupScorer } from './group-scorer'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+// Probabilities of next tokens from final states, which are states after the last layer. A row is the state after one
+// token prefix in one model. Several samplers may be scored at once.
+
 export function logitRows(width: number, { rows, logitBytes }: HeadSize): number {
   return Math.max(rows, Math.floor(logitBytes / Float32Array.BYTES_PER_ELEMENT / width))
 }
