@@ -15,7 +15,7 @@ import { type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
 import { withFewShotBase } from './few-shot-base'
-import { type PairFolders, promptsOf, scoreRecipes } from './score-recipes'
+import { type PairFolders, promptsOf, scoreRecipes, type SweptPair } from './score-recipes'
 
 /** Sweeps, then scores baselines of the selected range and verifies a GPU. Every entry to a sweep uses it. */
 export async function runWholeSweep(
@@ -53,7 +53,7 @@ export async function runWholeSweep(
 /** Adds two baselines that restore only attention or only MLP of the selected layers, or a notice if scoring fails. */
 export async function withHalvesAlone(
   engine: EngineClient,
-  pair: PairFolders,
+  pair: SweptPair,
   sweep: SweepDocument,
   signal: AbortSignal,
   onProgress: (progress: SweepProgress) => void = () => undefined

@@ -14,10 +14,13 @@ export interface PairFolders {
   post: string
 }
 
+/** The folders of a swept pair, and the engine's memory limit. */
+export type SweptPair = Pick<CrcSweepRequest, 'base' | 'post' | 'memoryBytes'>
+
 /** Scores recipes exactly as a sweep scored its ranges. @returns a sweep of only the recipes, in their order */
 export async function scoreRecipes(
   engine: EngineClient,
-  { pair, sweep, recipes }: { pair: PairFolders; sweep: SweepDocument; recipes: readonly Recipe[] },
+  { pair, sweep, recipes }: { pair: SweptPair; sweep: SweepDocument; recipes: readonly Recipe[] },
   signal: AbortSignal,
   onProgress: (progress: SweepProgress) => void,
   history: SweepHistory | null = null
@@ -25,7 +28,8 @@ export async function scoreRecipes(
   const scored = await runCrcSweep(
     engine,
     {
-      ...pair,
+      // Only these: a whole request of a sweep, which also has this type, would score its baselines again.
+      ...{ base: pair.base, post: pair.post, memoryBytes: pair.memoryBytes },
       prompts: promptsOf(sweep),
       rendering: sweep.rendering,
       rho: 0,

@@ -7,8 +7,10 @@ import { betterEstimates } from '../../../../src/contract/words/preview-words'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { withFewShotBase } from '../../../../src/main/crc/sweep/few-shot-base'
+import type { SweepRequest } from '../../../../src/contract/procedures/engine'
 import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
+import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { computeSweep, demoSweep, sweepHistory } from '../../../fixtures/swept-demo'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -32,7 +34,16 @@ describe('a preview of the demo pair', async () => {
   })
 
   it('takes at most a quarter of the work of the full sweep with its follow-up', async () => {
-    const { followUp } = await withHalvesAlone(engine, request, whole, signal)
+    const requests: SweepRequest[] = []
+    const recording = scriptedEngine({
+      sweep: async function* (input, signal) {
+        requests.push(input)
+        yield* await engine.sweep(input, { signal })
+      }
+    })
+    const { followUp } = await withHalvesAlone(recording, request, whole, signal)
+    // Attention and MLP of the selected range alone, beside post: neither baselines nor blends again.
+    expect(requests.map(({ models, baselines }) => [models.length, baselines])).toEqual([[3, []]])
     const { fewShot } = await withFewShotBase(engine, request, preview, signal)
     const fewShotRows = (fewShot?.work.blockEvaluations ?? NaN) * (fewShot?.work.packedTokens ?? NaN)
     const rows = (DEMO_WORK.blockEvaluations + (followUp?.blockEvaluations ?? 0)) * DEMO_WORK.packedTokens
