@@ -1,5 +1,5 @@
 import type { Task, TaskPrompt } from '../../contract/documents/task'
-import { elementAt } from '../../contract/model/look-up'
+import { elementAt, mapGet } from '../../contract/model/look-up'
 import { decodeOne, type TextModel } from '../text/text-model'
 import { type AnswerReader, rightAnswers } from './read-answer'
 
@@ -26,14 +26,33 @@ function writtenForms(answer: string): string[] {
   return [...new Set(spellings.flatMap((spelling) => FINAL_MARKS.map((mark) => spelling + mark)))]
 }
 
+/**
+ * Number of last tokens of a prompt that answers are decoded behind. An incomplete character has at most three, and
+ * decoders treat only the first token of a text differently.
+ */
+const CONTEXT_TOKENS = 4
+
+/** A text that a model may write, as tokens. */
+interface Spelling {
+  readonly tokens: readonly number[]
+  /** The answer that is read from the text; null if there is none, or if the tokens change the prompt's own text. */
+  readonly answer: string | null
+}
+
 /** Converts the listed answers of a task to the token sequences that a model may write. */
 export class AnswerWriter {
+  /** Spellings by the last tokens of a prompt, then by text. Most prompts of a task share both. */
+  private readonly spellings = new Map<string, Map<string, Spelling>>()
+  private readonly visible: ReadonlySet<number>
+
   private constructor(
     private readonly task: Task,
     private readonly reader: AnswerReader,
     private readonly text: TextModel,
     private readonly endTokens: readonly number[]
-  ) {}
+  ) {
+    this.visible = new Set(text.textTokens)
+  }
 
   /** Creates a writer. Tokens that begin a stop text of the task end an answer too. */
   static async create(
@@ -53,40 +72,54 @@ export class AnswerWriter {
    * @param context tokens of the rendered prompt
    */
   async write(prompt: TaskPrompt, context: readonly number[]): Promise<TokenizedAnswers> {
-    const before = await decodeOne(this.text, context)
+    const contextEnd = context.filter((token) => this.visible.has(token)).slice(-CONTEXT_TOKENS)
+    const before = await decodeOne(this.text, contextEnd)
     const starts = startsAfter(before)
     const texts = rightAnswers(this.task, prompt).flatMap((names) =>
       names.flatMap((name) =>
         writtenForms(name).flatMap((form) => starts.map((start) => ({ text: start + form, names })))
       )
     )
-    const encoded = await this.text.encodeAll(texts.map(({ text }) => text))
-    const decoded = await this.text.decodeAll(encoded.map((tokens) => [...context, ...tokens]))
+    const spellings = await this.spell(
+      contextEnd,
+      before,
+      texts.map(({ text }) => text)
+    )
     const forms = new Map<string, readonly number[]>()
     const byAnswer = new Map<string, { name: string; sequences: number[][] }>()
-    for (const [index, { names }] of texts.entries()) {
-      const tokens = elementAt(encoded, index, 'form')
-      const answer = this.answerAfter(before, elementAt(decoded, index, 'form'), tokens, prompt)
+    for (const { text, names } of texts) {
+      const { tokens, answer: read } = mapGet(spellings, text, 'spelling')
       const key = tokens.join()
+      const answer = read === null ? null : this.reader.rightAnswer(read, prompt)
       if (answer === null || forms.has(key) || tokens.length > this.task.settings.maxTokens) continue
       forms.set(key, tokens)
       const written = byAnswer.get(answer) ?? { name: names[0] ?? answer, sequences: [] }
       byAnswer.set(answer, written)
-      if (tokens.length === this.task.settings.maxTokens) written.sequences.push(tokens)
+      if (tokens.length === this.task.settings.maxTokens) written.sequences.push([...tokens])
       else written.sequences.push(...this.endTokens.map((end) => [...tokens, end]))
     }
     return { answers: [...byAnswer.values()], begun: withoutContinuations([...forms.values()]) }
   }
 
-  /** Returns the right answer that tokens write after a prompt; null if they write none. */
-  private answerAfter(before: string, after: string, tokens: readonly number[], prompt: TaskPrompt): string | null {
-    if (tokens.length === 0) return null
-    return after.startsWith(before) ? this.rightAnswer(after.slice(before.length), prompt) : null
-  }
-
-  private rightAnswer(text: string, prompt: TaskPrompt): string | null {
-    const read = this.reader.read(text)
-    return read === null ? null : this.reader.rightAnswer(read, prompt)
+  /** Spells texts behind the last tokens of a prompt. @param before the text of these tokens */
+  private async spell(
+    contextEnd: readonly number[],
+    before: string,
+    texts: readonly string[]
+  ): Promise<ReadonlyMap<string, Spelling>> {
+    const key = contextEnd.join()
+    const byText = this.spellings.get(key) ?? new Map<string, Spelling>()
+    this.spellings.set(key, byText)
+    const missing = [...new Set(texts)].filter((text) => !byText.has(text))
+    const encoded = await this.text.encodeAll(missing)
+    const decoded = await this.text.decodeAll(encoded.map((tokens) => [...contextEnd, ...tokens]))
+    for (const [index, text] of missing.entries()) {
+      const tokens = elementAt(encoded, index, 'text')
+      const after = elementAt(decoded, index, 'text')
+      const isAddition = tokens.length > 0 && after.startsWith(before)
+      byText.set(text, { tokens, answer: isAddition ? this.reader.read(after.slice(before.length)) : null })
+    }
+    return byText
   }
 }
 
