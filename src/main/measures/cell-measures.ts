@@ -20,7 +20,6 @@ const REPEATED_WORDS = 4
 /**
  * Computes the number of words to which all answers to a prompt are cut, because measures depend on length (Shaib et
  * al. 2024, arXiv 2403.00553). It is the median length of the variant with the shortest answers, and at least 1.
- *
  * @param answers the answers of each variant
  */
 export function equalLength(answers: readonly (readonly SampleLine[])[]): number {
@@ -32,7 +31,6 @@ export function equalLength(answers: readonly (readonly SampleLine[])[]): number
 
 /**
  * Computes all measures of one variant's answers to one prompt (a cell). Measures without a value are omitted.
- *
  * @param vocabularySize of the tokenizer
  * @param equalWords number of words to which answers are cut for measures of equal length
  */

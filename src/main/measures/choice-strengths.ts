@@ -38,10 +38,7 @@ const STEP_TOLERANCE = 1e-11
 const MAX_STEP = 2
 /** Newton's method needs about ten rounds; rounding may keep its step above the tolerance forever. */
 const MAX_ROUNDS = 100
-/**
- * Drop of twice the log-likelihood at the ends of an interval: the 0.95 quantile of chi-square with one degree of
- * freedom.
- */
+/** Drop of twice the log-likelihood at the ends of a 95 % interval: a chi-square quantile, one degree of freedom. */
 const DROP = 3.841458820694124
 /** Largest log strength that is searched, a probability of 1 in 10^13. */
 const MAX_DISTANCE = 30
@@ -57,7 +54,6 @@ const MAX_DISTANCE = 30
  * - The interval is where the profile likelihood has not dropped too far. If the variance clustered over prompts
  *   exceeds the variance of independent comparisons, the allowed drop is multiplied by their ratio (Pace, Salvan and
  *   Sartori 2011).
- *
  * @param count number of candidates.
  * @param reference the candidate that the others are compared with.
  * @returns one entry per candidate; null for the reference, and if the reference or the candidate was never compared
@@ -173,7 +169,6 @@ class ChoiceModel {
 
 /**
  * Computes the log-likelihood of wins, and its derivatives by the free strengths.
- *
  * @param free candidates whose strengths are estimated
  * @returns `gradient` as [free], and `information`, the negative second derivatives, as [free, free]
  */

@@ -53,7 +53,6 @@ interface Side {
 /**
  * Compares two sweeps: their settings, the scores and the order of their ranges, and the selected ranges. If the models
  * have different numbers of layers, ranges at the same relative depth are compared.
- *
  * @param options.others more sweeps of the same pair, restored to other checkpoints. The best source is found among
  * all.
  * @param options.rho share of post's validity that both selections keep; by default the share of each sweep
@@ -115,9 +114,7 @@ function orderCorrelation(values: readonly (readonly [number, number])[]): numbe
   return rankCorrelation(values.map(([a, b]) => [rounded(a), rounded(b)] as const))
 }
 
-/**
- * Finds the best range over sweeps that restore to different checkpoints; null if the first two are not such sweeps.
- */
+/** Finds the best range over sweeps restored to different checkpoints; null if the first two are not such sweeps. */
 async function overSources(
   sweeps: readonly SweepDocument[],
   rho: number,
@@ -168,12 +165,11 @@ function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedS
   const { ranges, post } = sweep
   const checkedCount = ranges.filter((range) => checkOfRange(check, range) !== null).length
   if (checkedCount === 0) return null
-  const valuesOf = (measure: 'validity' | 'diversity'): number[] => ranges.map((range) => range[measure])
-  const withoutCheck = selectRange(ranges, valuesOf('validity'), valuesOf('diversity'), post, rho)
+  const withoutCheck = selectRange(ranges, post, rho)
   return {
     checkedCount,
     rejected: rejectedRanges(ranges, check, rho).map(bare),
-    selectedWithout: withoutCheck === -1 ? null : bare(elementAt(ranges, withoutCheck, 'range'))
+    selectedWithout: withoutCheck === null ? null : bare(withoutCheck)
   }
 }
 

@@ -15,7 +15,6 @@ export function passAtK(answerCount: number, rightCount: number, k: number): num
 
 /**
  * Takes a majority vote over final answers (Wang et al. 2023, arXiv 2203.11171).
- *
  * @param finals final answers; null for an unreadable answer, which has no vote.
  * @returns 1 if the most frequent answer is right, otherwise 0. A tie gives the share of right answers among the tied.
  * Null without any vote

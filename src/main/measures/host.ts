@@ -43,7 +43,6 @@ export async function measureRun(
 
 /**
  * Runs `evaluationResults` in another process.
- *
  * @param against name of the variant that others are compared with; post by default
  * @throws WorkbenchError as `evaluationResults`; `cancelled` if the signal is aborted
  */

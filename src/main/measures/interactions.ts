@@ -17,7 +17,6 @@ interface ModelsAndSettings {
  * Compares how sampling and prompting settings change each model, and how they change the reference's model. On each
  * prompt, the interaction is (variant - plain) - (changed - reference). A variant is omitted if the run lacks one of
  * the others.
- *
  * @param measures [prompt][variant]
  * @param reference index of the variant that others are compared with
  */

@@ -10,10 +10,7 @@ import { multimap } from '../../contract/model/multimap'
 /** A judge's verdict on two variants: index of the better variant, or a tie; null if the reply is unreadable. */
 type Winner = number | 'tie' | null
 
-/**
- * Two variants whose answers to a prompt a judge compared. The judge saw them in both orders, because judges prefer one
- * position.
- */
+/** Two variants whose answers to a prompt a judge compared in both orders, because judges prefer one position. */
 export interface JudgedPair {
   readonly prompt: number
   /** Indices of the variants in ascending order. */
@@ -25,7 +22,6 @@ export interface JudgedPair {
 /**
  * Summarises judged pairs. A variant wins if the judge prefers it in both orders. Every other pair with readable
  * verdicts is a tie. Pairs with an unreadable verdict are only counted.
- *
  * @param names of the variants
  * @param reference index of the variant that others are compared with.
  * @param size number of answers of each variant that were shown.

@@ -18,7 +18,6 @@ export const subtract = (value: number | undefined, other: number | undefined): 
 
 /**
  * Makes comparisons by each main measure of a kind of task.
- *
  * @param measures [prompt][variant]
  * @returns one record per comparison, without measures that have no difference on any prompt
  */

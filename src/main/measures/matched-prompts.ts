@@ -9,9 +9,7 @@ export interface MatchedPrompt {
   category: string
 }
 
-/**
- * Matches prompts with the same text, category and right answers. A repeated prompt matches as often as both have it.
- */
+/** Matches prompts with the same text, category and right answers. Repeated prompts are matched one to one. */
 export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPrompt[]): MatchedPrompt[] {
   const unmatched = multimap(b.map((prompt, index) => [keyOf(prompt), index]))
   return a.flatMap((prompt, inA) => {

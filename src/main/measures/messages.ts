@@ -23,11 +23,7 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       scores: z.array(PromptScores),
       judgeScores: z.array(z.object({ variant: z.string(), prompt: z.number(), index: z.number(), score: z.number() })),
       forms: z.array(
-        z.object({
-          variant: z.string(),
-          prompt: z.number(),
-          forms: z.array(z.string().nullable()).readonly()
-        })
+        z.object({ variant: z.string(), prompt: z.number(), forms: z.array(z.string().nullable()).readonly() })
       ),
       pairs: z.array(
         z.object({

@@ -23,7 +23,6 @@ export interface OutlinedSweep {
 
 /**
  * Summarises a sweep for comparisons with other pairs, with the numbers of its verdict.
- *
  * @param check the full-answer check; null if there is none
  * @param rho share of post's validity that the selected range keeps.
  * @param evaluationOf finds an evaluation of the selected range, which the verdict reports

@@ -104,7 +104,6 @@ const PATIENCE = 0.8
 /**
  * Computes utility_k of NoveltyBench (arXiv 2504.05228): the mean mark, from 1 to 10, that a user gains by reading on.
  * Only answers that begin a new class gain. Each position weighs the probability that the user reads that far.
- *
  * @param begins positions of the answers that begin a class
  * @param scores a judge's scores of the classified answers, 0 to 1
  */

@@ -48,7 +48,6 @@ export interface StoredEvaluation {
 /**
  * Computes the measures of stored answers as means over prompts with intervals, and their differences to one reference
  * variant on the same prompts. It takes seconds, so main runs it in another process.
- *
  * @param proxies sweeps whose ranking of models is compared with the evaluation's.
  * @param against name of the reference variant. By default it is post, or the first variant without post.
  * @throws WorkbenchError `not-found` for an unknown reference
@@ -226,7 +225,6 @@ const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string => {
 
 /**
  * Compares the variants by one measure.
- *
  * @param values [prompt][variant]; undefined if the variant has no value on the prompt.
  * @param scale kind and maximum of the measure's values.
  * @param keys the {@link variantKey} of each variant

@@ -18,7 +18,6 @@ const MIN_SLOPE = 1 / 4
  * Computes a mean over prompts with its interval. The interval is Wilson's (1927) if every prompt has 0 or 1
  * of a share. Otherwise it comes from a t statistic corrected for skewness (Hall 1992), cut to the range of
  * the measure. docs/methods.md says how often these intervals contain the true value at 5 to 40 prompts.
- *
  * @param values one per prompt.
  * @param scale kind and maximum of the measure's values.
  * @returns null without values; no interval below {@link FEWEST_PROMPTS} prompts, or if all values are equal
@@ -98,7 +97,6 @@ export type ComparisonKey = string | null
  *
  * Copies of a variant with the same differences count as one comparison in the adjustment. A comparison with the key
  * null does not count, and keeps its own p-value.
- *
  * @param comparisons the differences of each comparison, one per prompt.
  * @param keys one per comparison; all different by default.
  * @returns one entry per comparison; null without differences

@@ -24,7 +24,6 @@ interface PromptSets {
 
 /**
  * Lists the differences in settings between two sweeps in words, the most important first; empty if there are none.
- *
  * @param matched prompts that both sweeps have
  */
 export function whatDiffers(

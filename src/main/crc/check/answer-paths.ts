@@ -9,11 +9,11 @@ export interface AnswerPath {
   /** Index into the prompt's valid set. */
   character: number
   tokens: readonly number[]
-  /** White space may follow. False if the character is itself white space: more would make another answer. */
+  /** True if white space may follow. After white space, more white space would make another answer. */
   mayTrail: boolean
 }
 
-/** Lists the ways to write each valid character: the single tokens that add it, else the tokenizer's encoding. */
+/** Lists the ways to write each valid character: the single tokens that add it, or else several tokens. */
 export async function answerPaths({ prompts, groups }: RenderedPrompts, text: TextModel): Promise<AnswerPath[]> {
   const paths: AnswerPath[] = []
   for (const [index, prompt] of prompts.entries()) {
@@ -28,7 +28,7 @@ export async function answerPaths({ prompts, groups }: RenderedPrompts, text: Te
   return paths
 }
 
-/** Encodes a character by several tokens. Returns no path if they add something else behind this prompt. */
+/** Encodes a character in several tokens. Returns no way if they do not add exactly the character to the prompt. */
 async function encodeCharacter(
   { tokens: context }: RenderedPrompt,
   character: string,

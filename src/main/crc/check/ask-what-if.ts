@@ -6,7 +6,11 @@ import type { Steps } from '../../base/steps'
 import { sweepUnder } from '../selection/what-if'
 import { recomputeSelection } from './checked-selection'
 
-/** Recalculates a sweep under other settings and selects again. */
+/**
+ * Recalculates a sweep under other settings and selects again. The full-answer check holds only for the sweep's
+ * sampler.
+ * @param budget number of candidates that each family of baselines picks from; null for all
+ */
 export function* askWhatIf(
   sweep: SweepDocument,
   check: CheckResult | null,

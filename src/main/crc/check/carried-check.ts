@@ -35,7 +35,11 @@ const computedFrom = ({
   rendering,
   prompts
 }: SweepDocument): unknown => ({
-  ...{ scoredBy, device, precision, layerCount, rendering },
+  scoredBy,
+  device,
+  precision,
+  layerCount,
+  rendering,
   prompts: prompts.map((prompt) => ({ ...prompt, key: '' })),
   base: basePath.fingerprint,
   post: postPath.fingerprint

@@ -18,9 +18,10 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
 
-/** Probability of a prompt's answers that may stay undecided. It is too small to change three decimals. */
+/** Share of a prompt's valid answers that may stay undecided. It is too small to change three decimals. */
 const NEGLIGIBLE = 2.5e-4
 
+/** Models whose full answers are scored, and the prompts. */
 export interface FullAnswersRequest {
   base: string
   post: string
@@ -31,14 +32,18 @@ export interface FullAnswersRequest {
   precision: Precision
   rendered: RenderedPrompts
   text: TextModel
-  /** At least one token. */
+  /** Tokens that end an answer, at least one. */
   endTokens: readonly number[]
 }
 
 /** Models and baselines of one round of questions. */
 type RoundModels = Pick<FullAnswersRequest, 'models' | 'baselines'>
 
-/** Scores full answers exactly, at temperature 1 without cut-offs. @returns scores in request order, and seconds */
+/**
+ * Scores full answers exactly, at temperature 1 without cut-offs. A first round asks the engine for the probability of
+ * each valid character, and of an end or white space behind it. Further rounds follow the likely tokens of white space.
+ * @returns scores of the models, then of the baselines, and the engine's seconds
+ */
 export async function checkAnswers(
   engine: EngineClient,
   request: FullAnswersRequest,
@@ -48,17 +53,16 @@ export async function checkAnswers(
   const { rendered, models, baselines, text, endTokens } = request
   const ends = [...new Set(endTokens)]
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.includes(token))
-  const asking = new Asking(engine, request, { signal, onProgress })
+  const rounds = new QuestionRounds(engine, request, { signal, onProgress })
   const prompts = rendered.prompts.map(({ tokens }) => tokens)
   const questions = new SequenceQuestions()
   const paths = (await answerPaths(rendered, text)).map((path) => addPathQuestions(questions, path, ends, white))
   const base: Model[] = baselines.some(needsBase) ? [{ kind: 'base' }] : []
-  const first = await asking.ask(questions, prompts, { models: [...models, ...base], baselines })
+  const first = await rounds.ask(questions, prompts, { models: [...models, ...base], baselines })
 
   /**
    * Asks for the tokens after a character and white space, and scores full answers.
-   *
-   * @param written probabilities of the first round, one for each model or baseline to score
+   * @param written answers to the first round, one for each model or baseline to score.
    * @param inputs models that baselines are computed from, and that are not scored themselves
    */
   const score = async (
@@ -76,7 +80,7 @@ export async function checkAnswers(
       token
     ])
     const round = { models: [...inputs, ...models], baselines }
-    const next = trails.length === 0 ? null : await asking.ask(trailQuestions, contexts, round)
+    const next = trails.length === 0 ? null : await rounds.ask(trailQuestions, contexts, round)
     return written.map((probabilities, index) => {
       const after = next === null ? new SequenceProbabilities() : elementAt(next, inputs.length + index, 'model')
       const trailing = { trails, probabilities: after }
@@ -84,19 +88,21 @@ export async function checkAnswers(
     })
   }
   // Samplers write much more white space than models, so that following both together would cost far more.
-  const ofBaselines = first.slice(models.length + base.length)
-  const baselineScores = await score(ofBaselines, { models: [], baselines }, [{ kind: 'post' }, ...base])
+  const writtenByBaselines = first.slice(models.length + base.length)
+  const baselineScores = await score(writtenByBaselines, { models: [], baselines }, [{ kind: 'post' }, ...base])
   const modelScores = await score(first.slice(0, models.length), { models, baselines: [] }, [])
-  return { answers: [...modelScores, ...baselineScores], seconds: asking.seconds }
+  return { answers: [...modelScores, ...baselineScores], seconds: rounds.seconds }
 }
 
+/** A valid character and one token of white space behind it. */
 export interface Trail {
   path: AnswerPath
   token: number
+  /** Question for the probability of both. */
   written: Question
 }
 
-/** Selects the white-space tokens to follow. The share left out is at most {@link NEGLIGIBLE} of valid answers. */
+/** Selects the trails to follow. The others have at most the share {@link NEGLIGIBLE} of any model's valid answers. */
 export function trailsToFollow(paths: readonly PathQuestions[], models: readonly SequenceProbabilities[]): Trail[] {
   const totals = models.map((probabilities) => answersOfPrompts(paths, probabilities))
   const byPrompt = multimap(
@@ -111,16 +117,19 @@ export function trailsToFollow(paths: readonly PathQuestions[], models: readonly
     )
   )
   return [...byPrompt.values()].flatMap((trails) => {
-    const rarestFirst = trails.sort((a, b) => a.share - b.share)
     let leftOut = 0
-    const first = rarestFirst.findIndex(({ share }) => (leftOut += share) > NEGLIGIBLE)
-    return first === -1 ? [] : rarestFirst.slice(first)
+    return trails
+      .sort((a, b) => a.share - b.share)
+      .filter(({ share }) => {
+        leftOut += share
+        return leftOut > NEGLIGIBLE
+      })
   })
 }
 
 /**
- * Returns for each prompt the probability that a valid character is followed by an end or by white space. Leaving out
- * white space of probability x changes the valid answers by a share of at most x / total.
+ * Returns for each prompt the total probability that a valid character is followed by an end or by white space. Leaving
+ * out white space of probability x changes the valid answers by a share of at most x / total.
  */
 function answersOfPrompts(paths: readonly PathQuestions[], probabilities: SequenceProbabilities): Map<number, number> {
   const byPrompt = multimap(
@@ -129,18 +138,18 @@ function answersOfPrompts(paths: readonly PathQuestions[], probabilities: Sequen
       probabilities.of(ended) + (white === null ? 0 : probabilities.of(white))
     ])
   )
-  return new Map([...byPrompt].map(([prompt, values]) => [prompt, values.reduce((sum, value) => sum + value, 0)]))
+  return new Map([...byPrompt].map(([prompt, values]) => [prompt, sum(values)]))
 }
 
-/** Typical shares of a check: all models and baselines, then trails of baselines, then trails of models. */
+/** Typical shares of the rounds in a check's time: characters of all models, trails of baselines, trails of models. */
 const ROUND_SHARES = [0.6, 0.35, 0.05]
 /** The same for a check without baselines. */
 const MODEL_ROUND_SHARES = [0.9, 0.1]
 
-/** Asks the engine for probabilities of continuations. */
-class Asking {
+/** Sends rounds of questions to the engine, and reports their progress as one. */
+class QuestionRounds {
   seconds = 0
-  private readonly begunMs = performance.now()
+  private readonly startMs = performance.now()
   private readonly rate = progressRate()
   private roundsDone = 0
   /** Rows of all rounds that are done. */
@@ -153,6 +162,7 @@ class Asking {
   ) {}
 
   /**
+   * Asks for the probabilities of all questions.
    * @param contexts tokens of each context of the questions
    * @returns the probabilities of each model, then of each baseline
    */
@@ -209,7 +219,7 @@ class Asking {
     const before = sum(shares.slice(0, this.roundsDone))
     const done = this.rowsBefore + rowsDone
     const total = this.rowsBefore + (rowsTotal * (1 - before)) / share
-    const elapsed = (performance.now() - this.begunMs) / 1000
+    const elapsed = (performance.now() - this.startMs) / 1000
     const { perSecond, secondsLeft } = this.rate(done, total, elapsed)
     const doneShare = before + (share * rowsDone) / rowsTotal
     return { rowsDone: doneShare * total, rowsTotal: total, rowsPerSecond: perSecond, secondsLeft }

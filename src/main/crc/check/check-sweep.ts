@@ -37,13 +37,15 @@ import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
 import { whiteSpaceTokens } from '../task/characters'
 import { checkAnswers, type FullAnswersRequest } from './check-answers'
 
+/** Models of a sweep whose full answers are checked. */
 export interface CheckRequest {
   pair: PairFolders
   sweep: SweepDocument
+  /** Check of the same sweep whose results are kept; null if there is none. */
   earlier: AnswerCheck | null
   recipes: readonly Recipe[]
   baselines: readonly Baseline[]
-  /** The sweep's device and precision when left out. */
+  /** Device and precision of the check; those of the sweep by default. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'>
 }
 
@@ -72,12 +74,13 @@ export function rangesToCheck(
   }))
 }
 
+/** Lists the ranges that were selected on one half of the prompts (cross-fitted), under the same rho. */
 function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: number): RestorationRange[] {
   if (selection === null || selection.rho !== rho || selection.crossFit === null) return []
   return selection.crossFit.folds.flatMap(({ selected }) => (selected === null ? [] : [selected]))
 }
 
-/** Returns the next baselines to check: the best of each kind by first tokens, unless a baseline of the kind passed. */
+/** Returns the next baselines to check: the best of each kind by first tokens, until one of the kind passes. */
 export function baselinesToCheck(
   sweep: Pick<SweepDocument, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
   earlier: AnswerCheck | null,
@@ -142,7 +145,14 @@ export async function checkSweep(
     sweepId: sweep.id,
     createdAt: new Date().toISOString(),
     programVersion: version,
-    ...{ seconds, device, precision, layerCount, basePath, postPath, source, endTokens },
+    seconds,
+    device,
+    precision,
+    layerCount,
+    basePath,
+    postPath,
+    source,
+    endTokens,
     categories: rendered.prompts.map(({ category }) => category),
     post: elementAt(answers, 0, 'model'),
     models: recipes.map((recipe, index) => ({ recipe, ...elementAt(answers, index + 1, 'model') })),
@@ -160,7 +170,7 @@ export async function checkSweep(
 
 type PairRequest = Pick<FullAnswersRequest, 'base' | 'post' | 'device' | 'precision' | 'text' | 'endTokens'>
 
-/** Checks base after a few-shot prompt, whose answers also end with white space that contains its stop text. */
+/** Checks base after a few-shot prompt. Its answers also end with white space that contains the prompt's stop text. */
 async function checkFewShotBase(
   engine: EngineClient,
   { sweep, format, ...pair }: PairRequest & { sweep: SweepDocument; format: FewShotPrompt },
@@ -173,10 +183,7 @@ async function checkFewShotBase(
   const stops = white.filter((_, index) => elementAt(texts, index, 'token').includes(format.stop))
   const { answers, seconds } = await checkAnswers(
     engine,
-    {
-      ...{ ...pair, models: [{ kind: 'base' }], baselines: [], rendered },
-      endTokens: [...new Set([...endTokens, ...stops])]
-    },
+    { ...pair, models: [{ kind: 'base' }], baselines: [], rendered, endTokens: [...new Set([...endTokens, ...stops])] },
     signal,
     () => undefined
   )
@@ -184,9 +191,8 @@ async function checkFewShotBase(
 }
 
 /**
- * Splits what is checked into models, which have their own weights, and baselines that are sampled from other models.
- *
- * @returns also the index of each baseline's scores. Scores of models come first, post's before all others
+ * Lists the models to check: post, recipes and blends, which have their own weights. Other baselines are samplers.
+ * @returns `modelOfBaseline`, the index of each baseline's scores among the scores of `models` and then `baselines`
  */
 function checkedModels(
   recipes: readonly Recipe[],
@@ -210,7 +216,7 @@ function checkedModels(
   }
 }
 
-/** Adds a hint to the error of a check that failed. A check saves nothing before its end, unlike a sweep. */
+/** Adds a hint to the error of a lost engine. Unlike a sweep, a check saves nothing before its end. */
 function explainRestart({ problem }: WorkbenchError): WorkbenchError {
   return new WorkbenchError(
     problem.code,
@@ -224,7 +230,10 @@ interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endT
   text: TextModel
 }
 
-/** Renders the prompts of a sweep again. @throws WorkbenchError `bad-input` without end tokens; `mismatch` */
+/**
+ * Renders the prompts again.
+ * @throws WorkbenchError `bad-input` without end tokens; `mismatch` if models have changed
+ */
 async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
   const pair = await openPair(folders.base, folders.post)
   const text = await recentTextModel(pair.post.checkpoint.textFolder)
@@ -249,7 +258,7 @@ function referenceOf({ checkpoint: { path, fingerprint } }: PairMember): AnswerC
   return { path, fingerprint }
 }
 
-/** Adds the models of an earlier check to a new one, if both were computed in the same way. New results win. */
+/** Adds an earlier check's models to a new check that was computed in the same way. New results replace old ones. */
 function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerCheck {
   if (
     earlier === null ||
@@ -264,14 +273,11 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   const keyOf = ({ baseline }: CheckedBaseline): string => weightsKey(baselineModel(baseline, fresh))
   const freshKeys = new Set(fresh.baselines.map(keyOf))
   const baselines = earlier.baselines.filter((checked) => !freshKeys.has(keyOf(checked)))
-  return {
-    ...fresh,
-    models: [...models, ...fresh.models],
-    baselines: [...baselines, ...fresh.baselines],
-    ...(earlier.fewShot && { fewShot: earlier.fewShot })
-  }
+  const joined = { ...fresh, models: [...models, ...fresh.models], baselines: [...baselines, ...fresh.baselines] }
+  return earlier.fewShot === undefined ? joined : { ...joined, fewShot: earlier.fewShot }
 }
 
+/** Explains why no model is left to check. */
 function nothingToCheck({ preview }: SweepDocument, earlier: AnswerCheck | null): WorkbenchError {
   return inputError(
     earlier === null

@@ -5,7 +5,10 @@ import type { SelectionInput } from '../selection/baseline-candidates'
 import { recompareBaselines, selectionOf } from '../selection/compare-baselines'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** Selects a range with the results of a full-answer check. If a checked range passes, failing ranges are left out. */
+/**
+ * Selects a range with the results of a full-answer check. If a checked range passes, failing ranges are left out. The
+ * stored selection is used as far as it still holds. Null if the sweep has no ranges.
+ */
 export function* checkedSelection(
   sweep: SelectionInput & Pick<SweepDocument, 'selection'>,
   check: CheckResult | null,

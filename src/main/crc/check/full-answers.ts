@@ -5,7 +5,7 @@ import type { AnswerPath } from './answer-paths'
 import type { SequenceProbabilities, Question, SequenceQuestions } from './questions'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** Number of white-space tokens that are computed separately. */
+/** Maximum number of white-space tokens behind a character that are asked about one by one. */
 const MAX_TRAILING = 32
 
 /** Questions to the engine about one way to write a valid character. Each asks for a probability. */
@@ -17,7 +17,7 @@ export interface PathQuestions {
   ended: Question
   /** The character is followed by any token of white space. Null if white space would make it another answer. */
   white: Question | null
-  /** For each token of white space: the character is followed by this token. */
+  /** For each of the shortest tokens of white space: the character is followed by this token. */
   trails: readonly { token: number; written: Question }[]
 }
 
@@ -26,10 +26,13 @@ export interface TrailQuestions {
   path: AnswerPath
   /** The question of {@link PathQuestions} for the probability of the character and the token. */
   written: Question
+  /** The answer ends then. */
   ended: Question
+  /** Another token of white space follows. */
   white: Question
 }
 
+/** Adds the questions about one way to write a character. @param ends end tokens @param white tokens of white space */
 export function addPathQuestions(
   questions: SequenceQuestions,
   path: AnswerPath,
@@ -40,8 +43,8 @@ export function addPathQuestions(
   return {
     path,
     written: questions.add(prompt, [tokens]),
-    ended: questions.add(prompt, eachBehind(tokens, ends)),
-    white: mayTrail ? questions.add(prompt, eachBehind(tokens, white)) : null,
+    ended: questions.add(prompt, appendEach(tokens, ends)),
+    white: mayTrail ? questions.add(prompt, appendEach(tokens, white)) : null,
     trails: (mayTrail ? white.slice(0, MAX_TRAILING) : []).map((token) => ({
       token,
       written: questions.add(prompt, [[...tokens, token]])
@@ -49,7 +52,7 @@ export function addPathQuestions(
   }
 }
 
-/** @param context index of the tokens that the questions follow: a prompt, a character and white space */
+/** Adds the questions about a trail. @param context index of its tokens: a prompt, a character and white space */
 export function addTrailQuestions(
   questions: SequenceQuestions,
   context: number,
@@ -60,19 +63,18 @@ export function addTrailQuestions(
   return {
     path,
     written,
-    ended: questions.add(context, eachBehind([], ends)),
-    white: questions.add(context, eachBehind([], white))
+    ended: questions.add(context, appendEach([], ends)),
+    white: questions.add(context, appendEach([], white))
   }
 }
 
 /** Appends each next token to the tokens, which gives one sequence per next token. */
-const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): number[][] =>
+const appendEach = (tokens: readonly number[], nextTokens: readonly number[]): number[][] =>
   nextTokens.map((next) => [...tokens, next])
 
 /**
- * Scores full answers. A valid answer is one valid character, at most one token of white space, and an end token. The
- * probability of more white space is returned as `undecided`.
- *
+ * Scores the full answers of one model. A valid answer is one valid character, at most one token of white space, and an
+ * end token. The probability of more white space is returned as `undecided`.
  * @param first answers to the questions about characters
  * @param followed answers to the questions about characters with white space
  */
@@ -121,11 +123,6 @@ const meansOf = ({ validity, diversity }: CategoryScore): CategoryScore => ({ va
 
 /** Averages over the prompts of a category, then over categories. */
 function meanOf(prompts: readonly CrcPrompt[], values: Float64Array): number {
-  const scores = [...values].map((validity) => ({
-    validity,
-    diversity: 0,
-    effectiveChoices: 0,
-    probabilities: []
-  }))
+  const scores = [...values].map((validity) => ({ validity, diversity: 0, effectiveChoices: 0, probabilities: [] }))
   return averageScores(prompts, scores).validity
 }

@@ -1,9 +1,11 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/** A request for the total probability of a group of token sequences behind a context. */
 export interface Question {
   /** Index of the token sequence that the continuations follow, such as a prompt. */
   readonly context: number
+  /** Index of the group among the groups of its context. */
   readonly group: number
 }
 
@@ -11,7 +13,7 @@ export interface Question {
 export class SequenceQuestions {
   private readonly groups = new Map<number, TrackedPrompt['groups']>()
 
-  /** @param sequences distinct; none is a prefix of another, so their probabilities can be summed */
+  /** Adds a group. @param sequences distinct; none is a prefix of another, so their probabilities can be summed */
   add(context: number, sequences: readonly (readonly number[])[]): Question {
     const contextGroups = this.groups.get(context) ?? []
     this.groups.set(context, contextGroups)
@@ -24,7 +26,9 @@ export class SequenceQuestions {
   }
 }
 
+/** A model's answers to questions. */
 export class SequenceProbabilities {
+  /** Probability of each group, by context. */
   private readonly probabilities = new Map<number, readonly number[]>()
 
   set(context: number, probabilities: readonly number[]): void {
@@ -35,7 +39,7 @@ export class SequenceProbabilities {
     return this.probabilities.size
   }
 
-  /** @throws RangeError for a question without a probability */
+  /** Returns the answer to a question. @throws RangeError for a question without a probability */
   of({ context, group }: Question): number {
     return elementAt(mapGet(this.probabilities, context, 'context'), group, 'group')
   }

@@ -3,7 +3,10 @@ import { elementAt } from '../../../contract/model/look-up'
 import { packPrompts, type PromptPrefixes } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
-/** Computes the cost of scoring models on prompts: block evaluations times rows. A row is a distinct token prefix. */
+/**
+ * Computes the cost of scoring models on prompts: the number of rows that go through a block (a decoder layer). It is
+ * the number of distinct block evaluations of the models, times the number of distinct token prefixes of the prompts.
+ */
 export class PreviewCost {
   private readonly modelEvaluations: DistinctCounter
   private readonly promptRows: DistinctCounter
@@ -11,23 +14,26 @@ export class PreviewCost {
   constructor(layerCount: number, models: readonly SweptModel[], prefixes: readonly PromptPrefixes[]) {
     this.modelEvaluations = new DistinctCounter(evaluationsOf(layerCount, models))
     const { paths } = packPrompts(prefixes.flat())
-    let first = 0
-    this.promptRows = new DistinctCounter(
-      prefixes.map(({ length }) => paths.slice(first, (first += length))).map(joined)
-    )
+    let start = 0
+    const rowsOf = ({ length }: PromptPrefixes): Int32Array => {
+      start += length
+      return joined(paths.slice(start - length, start))
+    }
+    this.promptRows = new DistinctCounter(prefixes.map(rowsOf))
   }
 
+  /** Returns the cost of models on prompts, both given by their indices. */
   of(models: readonly number[], prompts: readonly number[]): number {
     return this.evaluations(models) * this.countRows(prompts)
   }
 
-  /** Counts the additional evaluations of models if the states of `before` on the same prompts are available. */
+  /** Counts the additional evaluations of models after the models `before` were computed on the same prompts. */
   evaluationsAfter(before: readonly number[]): (models: readonly number[]) => number {
     const evaluationsBefore = this.evaluations(before)
     return (models) => this.evaluations([...before, ...models]) - evaluationsBefore
   }
 
-  /** @param models indices of the models */
+  /** Counts the distinct block evaluations of models. @param models indices of the models */
   evaluations(models: readonly number[]): number {
     return this.modelEvaluations.count(models)
   }
@@ -80,7 +86,11 @@ function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32
     { layerCount, identical: () => false, lossless: true, computesAlike: true, others: new Map() }
   )
   let next = 0
-  const firstOf = trie.levels.map(({ nodes }) => (next += nodes.length) - nodes.length)
+  // Number of the first evaluation of each level of the trie.
+  const firstOf = trie.levels.map(({ nodes }) => {
+    next += nodes.length
+    return next - nodes.length
+  })
   let pairModel = 0
   return models.map(({ kind }) => {
     if (kind === 'checkpoint') return Int32Array.from({ length: layerCount }, () => next++)

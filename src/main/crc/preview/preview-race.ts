@@ -4,7 +4,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { NORMAL_QUANTILE, tQuantile } from '../../../contract/model/t-quantile'
 import { mean as meanOf, sum } from '../../base/sums'
 
-/** Degrees of freedom of the spread shared by all candidates, when it is combined with a candidate's own spread. */
+/** Weight, in degrees of freedom, of all candidates' mean spread when a candidate's own spread is estimated. */
 const PRIOR_FREEDOM = 2
 
 type Measure = keyof CategoryScore
@@ -15,17 +15,20 @@ export interface RaceScores {
   categories: readonly (readonly number[])[]
   /** Deciding prompts of each category that every candidate is scored on. */
   drawn: readonly (readonly number[])[]
+  /** Index of post among the models. */
   post: number
-  /** Null if base was not scored. */
+  /** Index of base; null if base was not scored. */
   base: number | null
+  /** Share of post's validity that a selected model must keep. */
   rho: number
-  /** @throws Error if the model is not scored on the prompt */
+  /** Returns an exact score. @throws Error if the model is not scored on the prompt */
   scoreOf: (model: number, prompt: number) => CategoryScore
 }
 
+/** An estimated mean over all prompts. */
 export interface MeanEstimate {
   mean: number
-  /** Standard error, widened so that 1.96 times the value is the half-width of Student's 95 % interval. */
+  /** Standard error, widened so that 1.96 times it is half the width of Student's 95 % interval. 0 if exact. */
   spread: number
 }
 
@@ -38,7 +41,8 @@ export interface Prospect {
 }
 
 /**
- * Estimates which candidate the selection rule would select if all candidates were scored on all prompts.
+ * Estimates which candidate the selection rule would select if all candidates were scored on all prompts. The leader is
+ * the candidate that it selects by the scores known so far.
  *
  * A candidate is compared on the drawn prompts with a reference that is scored on all prompts. The reference is the
  * leader, or post before there is a leader. Candidates differ most on prompts where the reference is far from post
@@ -51,6 +55,7 @@ export interface Prospect {
  * The prompts are chosen better than at random, so the error is too wide rather than too narrow.
  */
 export class PreviewRace {
+  /** Scores of the candidates that are scored on all prompts. */
   private readonly exact = new Map<number, CategoryScore>()
   private readonly means = new Map<number, CategoryScore>()
 
@@ -59,16 +64,17 @@ export class PreviewRace {
     readonly candidates: readonly number[]
   ) {}
 
+  /** Candidates that are scored on all prompts. */
   get finished(): number[] {
     return [...this.exact.keys()]
   }
 
-  /** @param models scored on all prompts now. Models that are no candidates are ignored */
+  /** Records models that are now scored on all prompts. Models that are no candidates are ignored. */
   finish(models: readonly number[]): void {
     for (const model of models) if (this.candidates.includes(model)) this.exact.set(model, this.exactOf(model))
   }
 
-  /** Returns the candidate that is selected by exact scores, else by expected scores; null if none is. */
+  /** Returns the candidate that exact scores select, or expected scores before any is exact; null if none qualifies. */
   leader(): number | null {
     const post = this.exactOf(this.scores.post)
     const scores = this.exact.size === 0 ? this.expected() : this.exact
@@ -85,34 +91,26 @@ export class PreviewRace {
   /** Estimates the scores of every candidate. Exact scores have spread 0. */
   estimates(): Map<number, Record<Measure, MeanEstimate>> {
     const reference = this.reference()
-    const from = this.exactOf(reference)
+    const referenceScore = this.exactOf(reference)
     const [validity, diversity] = [
       this.differences('validity', this.candidates, reference),
       this.differences('diversity', this.candidates, reference)
     ]
-    const over = (start: number, { mean, spread }: MeanEstimate): MeanEstimate => ({
-      mean: start + mean,
-      spread
-    })
+    const estimate = (exact: number | undefined, start: number, difference: MeanEstimate): MeanEstimate =>
+      exact === undefined ? { mean: start + difference.mean, spread: difference.spread } : { mean: exact, spread: 0 }
     return new Map(
       this.candidates.map((model, index) => {
         const exact = this.exact.get(model)
-        return [
-          model,
-          exact === undefined
-            ? {
-                validity: over(from.validity, elementAt(validity, index, 'candidate')),
-                diversity: over(from.diversity, elementAt(diversity, index, 'candidate'))
-              }
-            : {
-                validity: { mean: exact.validity, spread: 0 },
-                diversity: { mean: exact.diversity, spread: 0 }
-              }
-        ]
+        const estimates = {
+          validity: estimate(exact?.validity, referenceScore.validity, elementAt(validity, index, 'candidate')),
+          diversity: estimate(exact?.diversity, referenceScore.diversity, elementAt(diversity, index, 'candidate'))
+        }
+        return [model, estimates]
       })
     )
   }
 
+  /** Returns the estimated means of every candidate. */
   expected(): Map<number, CategoryScore> {
     return new Map(
       Array.from(this.estimates(), ([model, { validity, diversity }]) => [
@@ -122,6 +120,7 @@ export class PreviewRace {
     )
   }
 
+  /** Estimates the benefit of each candidate that is not scored on all prompts yet. */
   prospects(): Map<number, Prospect> {
     const unfinished = this.candidates.filter((model) => !this.exact.has(model))
     const leader = this.leader()
@@ -145,6 +144,7 @@ export class PreviewRace {
     return this.exact.size === 0 ? this.scores.post : (this.leader() ?? this.scores.post)
   }
 
+  /** Returns the mean score over all prompts of a model that is scored on them. */
   private exactOf(model: number): CategoryScore {
     const cached = this.means.get(model)
     if (cached !== undefined) return cached
@@ -155,7 +155,10 @@ export class PreviewRace {
     return means
   }
 
-  /** Estimates the differences of models from another one, which is scored on all prompts or expected to lead. */
+  /**
+   * Estimates the mean difference of each model from another model by the regression that the class describes. The
+   * other model is scored on all prompts, or is expected to lead.
+   */
   private differences(measure: Measure, models: readonly number[], other: number): MeanEstimate[] {
     const { categories, drawn, scoreOf } = this.scores
     const distance = this.distanceFromPost(measure, other)
@@ -197,7 +200,7 @@ export class PreviewRace {
     })
   }
 
-  /** Returns the distance from post by prompt, of base if the reference is post; 0 if base was not scored. */
+  /** Returns x of the class comment: the distance from post by prompt, of the reference or, for post, of base. */
   private distanceFromPost(measure: Measure, reference: number): (prompt: number) => number {
     const { post, base, scoreOf } = this.scores
     const model = reference === post || !this.exact.has(reference) ? base : reference
@@ -205,10 +208,12 @@ export class PreviewRace {
   }
 }
 
+/** Averages over the prompts of each category, then over categories. */
 function meanOver(categories: readonly (readonly number[])[], valueOf: (prompt: number) => number): number {
   return meanOf(categories.map((prompts) => meanOf(prompts.map(valueOf))))
 }
 
+/** Returns the expected value of max(0, x) for a normal x. */
 function expectedGain(mean: number, spread: number): number {
   const density = Math.exp(-((mean / spread) ** 2) / 2) / Math.sqrt(2 * Math.PI)
   return spread === 0 ? Math.max(0, mean) : mean * probabilityAboveZero(mean, spread) + spread * density

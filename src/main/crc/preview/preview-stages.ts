@@ -11,13 +11,13 @@ import { type MeanEstimate, PreviewRace } from './preview-race'
 
 /** Maximum cost of a preview as a share of the full sweep. The documentation promises a quarter. */
 const BUDGET_SHARE = 0.206
-/** Minimum evaluations per layer of the follow-up, which scores attention only and MLP only of the selected range. */
+/** Evaluations per layer of a full sweep's follow-up: the selected range with only attention and only MLP restored. */
 const FOLLOW_UP = 2
 /** Maximum cost of the coarse stage, whose ranges are shown first, as a share of the full sweep. */
 const COARSE_SHARE = 0.006
 /** Share of the budget remaining after post and base that is reserved for finalists. */
 const FINALISTS_SHARE = 0.35
-/** A range that would be selected with a smaller probability than this is dropped. */
+/** Minimum probability of being selected. Less likely ranges are dropped. */
 const DROPPED_BELOW = 0.001
 /** Share of the finalists' budget for the first turn. Estimates improve a lot once the leader is exact. */
 const FIRST_TURN_SHARE = 0.25
@@ -29,15 +29,16 @@ export interface PreviewStage {
   kind: 'coarse' | 'whole' | 'sample' | 'finalists'
   models: readonly number[]
   prompts: readonly number[]
-  /** Maximum cost of the whole preview, in rows of a block. */
+  /** Maximum cost of the whole preview, in rows that go through a block. */
   budget: number
 }
 
-/** Models, prompts and selection rule of a preview. */
+/** Models, prompts and selection rule of a preview. Other fields refer to models and prompts by their indices. */
 export interface PreviewSetting {
   layerCount: number
   models: readonly SweptModel[]
   prompts: readonly { category: string }[]
+  /** Token prefixes of each prompt with its answers, which determine its cost. */
   prefixes: readonly PromptPrefixes[]
   /** Prompts that decide the selection. Null if all do. */
   choose: readonly number[] | null
@@ -45,6 +46,7 @@ export interface PreviewSetting {
   seed: number
 }
 
+/** A preview whose models are being scored. */
 export interface PreviewProblem extends PreviewSetting {
   /** Returns the model that the user has selected, which is scored on all prompts next. Null if there is none. */
   viewedRange: () => number | null
@@ -53,7 +55,9 @@ export interface PreviewProblem extends PreviewSetting {
 }
 
 export interface PreviewOutcome {
+  /** Prompts that every model was scored on. */
   prompts: number[]
+  /** Models that were scored on all prompts. */
   exact: number[]
   /** Estimates over all prompts of the ranges and blends that are not exact. */
   estimates: Map<number, Record<keyof CategoryScore, MeanEstimate>>
@@ -93,10 +97,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
     rho: problem.rho,
     scoreOf: problem.scoreOf
   }
-  const races = {
-    ofRanges: new PreviewRace(scores, plan.ranges),
-    ofBlends: new PreviewRace(scores, plan.blends)
-  }
+  const races = { ofRanges: new PreviewRace(scores, plan.ranges), ofBlends: new PreviewRace(scores, plan.blends) }
   const exact = [...whole, ...(yield* finalists(plan, races, sample, problem.viewedRange))]
   const overAll = new PreviewRace({ ...scores, categories: categoriesOf(prompts, all) }, candidates)
   overAll.finish(exact)
@@ -121,7 +122,7 @@ export interface PlannedPreview {
   wholeRows: number
 }
 
-/** @returns null if everything must be scored */
+/** Plans the cost of a preview. @returns null if a preview saves too little, so that everything is scored */
 export function plannedPreview(problem: PreviewSetting): PlannedPreview | null {
   const { ranges, candidates, whole, choice, cost, coarse, budget, total } = planPreview(problem)
   const drawn = ranges.length === 0 ? null : choosePrompts({ ...choice, known: [] })
@@ -180,13 +181,14 @@ function planPreview(problem: PreviewSetting) {
   }
 }
 
+/** Collects the scores of post and base on all prompts, which the drawn prompts should represent. */
 function exactScores({ scoreOf }: PreviewProblem, { post, base, all }: PreviewPlan): number[][] {
   return (base === null ? [post] : [post, base]).flatMap((model) =>
     (['validity', 'diversity'] as const).map((measure) => all.map((prompt) => scoreOf(model, prompt)[measure]))
   )
 }
 
-/** @returns all models that were picked */
+/** Yields the stages that score finalists on all prompts. @returns all models that were picked */
 function* finalists(
   { cost, all, budget, whole, candidates, remaining }: PreviewPlan,
   races: Races,
@@ -211,12 +213,13 @@ function* finalists(
   return exact
 }
 
+/** Groups the indices of chosen prompts by category. */
 function categoriesOf(prompts: PreviewProblem['prompts'], chosen: readonly number[]): number[][] {
   const { categories } = promptsByCategory(chosen.map((prompt) => elementAt(prompts, prompt, 'prompt')))
   return categories.map((indices) => indices.map((index) => elementAt(chosen, index, 'prompt')))
 }
 
-/** Returns the stage that scores ranges of a coarse grid: the finest one within the budget. Empty if none is. */
+/** Returns the stage that scores ranges of a coarse grid: the finest grid within the budget, or none. */
 function coarseStage(
   { layerCount, models, prompts }: PreviewSetting,
   cost: PreviewCost,
@@ -239,7 +242,10 @@ function coarseStage(
 
 type Races = Record<'ofRanges' | 'ofBlends', PreviewRace>
 
-/** Picks models within the budget, by expected gain. The first turn has the leader, best blend and Pareto front. */
+/**
+ * Picks models within the budget, by expected gain. The first turn also has the leader, the best blend and the Pareto
+ * front. @param wanted models that the user looks at, which come first
+ */
 function pickFinalists(
   { ofRanges, ofBlends }: Races,
   evaluationsOf: (models: readonly number[]) => number,

@@ -8,6 +8,7 @@ import type { EngineClient } from '../../engine/host'
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
 import type { SavedSearchProgress } from './saved-search-progress'
 
+/** Scores the candidates of a search, one sweep per generation, and reports the progress. */
 export class CandidateScoring {
   /** Work of all generations so far. */
   readonly work: WorkCounts
@@ -28,6 +29,7 @@ export class CandidateScoring {
     this.best = best
   }
 
+  /** Scores candidates, each given by its layers' strengths, in their order. */
   async score(candidates: readonly (readonly LayerStrength[])[], generation: number): Promise<RecipeScore[]> {
     const { pair, sweep } = this.request
     const recipes = candidates.map((layers, index) => ({

@@ -4,10 +4,14 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { layersKey, rank } from './search-problem'
 
-/** Number of the best ranges that a recipe may add as a whole. */
+/** Number of the best ranges that may be added to a recipe as a whole. */
 const WHOLE_RANGES = 8
 
-/** Grows recipes by beam search: maximum diversity with Q >= rho x Q(post). @param beam recipes kept after a step */
+/**
+ * Grows recipes by beam search: it looks for the most diverse recipe that keeps at least rho times post's validity.
+ * @param options.beam number of best recipes that are kept after each step.
+ * @param options.strengths shares of base that a layer may take besides 0 and 1
+ */
 export function growRecipes(
   problem: SearchProblem,
   { beam, strengths }: { beam: number; strengths: readonly number[] }
@@ -19,13 +23,14 @@ export function growRecipes(
   }
 }
 
-/** Starts from the best ranges, or from post if none qualifies. */
+/** Returns the first beam: the best ranges, or post if no range qualifies. */
 function startOf(problem: SearchProblem, view: PromptView, beam: number): ScoredLayers[] {
   const post: ScoredLayers = { layers: postStrengths(problem.layerCount), measures: problem.post }
   const ranked = rank(problem.ranges, view, problem)
   return ranked.length === 0 ? [post] : ranked.slice(0, beam)
 }
 
+/** Yields the neighbours of the beam's recipes for scoring, until no neighbour enters the beam. */
 function* grow(
   problem: SearchProblem,
   view: PromptView,
@@ -54,9 +59,7 @@ function* grow(
   }
 }
 
-/**
- * Lists every recipe that differs from a recipe in one step: another strength of a layer or half, or one more range.
- */
+/** Lists all recipes one step from a recipe: another strength of a layer or half, or one more range. */
 export function neighbours(
   layers: readonly LayerStrength[],
   wholeRanges: readonly (readonly LayerStrength[])[],
@@ -79,6 +82,7 @@ export function neighbours(
   return [...distinct.values()]
 }
 
+/** Returns the recipe that takes the larger of two recipes' strengths for each component. */
 export const unionOf = (a: readonly LayerStrength[], b: readonly LayerStrength[]): LayerStrength[] =>
   a.map((layerStrength, layer) => {
     const other = elementAt(b, layer, 'layer')

@@ -14,17 +14,18 @@ import {
 } from './layer-subsets'
 import { type ScoredRecipes, layersKey, meanOver, type PromptMeasures, type PromptView } from './search-problem'
 
-/** Below 10 pairs of orders, 95 % intervals contain the true value less than 93 times in 100 (docs/methods.md). */
+/** Minimum number of pairs of orders. With fewer pairs, 95 % intervals are too narrow (docs/methods.md). */
 const MIN_ORDER_PAIRS = 10
 
 /**
  * Computes the contribution of each layer to diversity and validity as its Shapley value (Shapley 1953). The
  * value is the mean, over all orders of restoring the layers one by one, of the layer's gain at its turn.
- * Values are exact if all subsets are scored. Otherwise they come from random orders, each with its reverse,
- * with 95 % t intervals over these pairs. The values sum to the effect of restoring every layer.
- *
- * @param orderPairs number of requested pairs; only pairs with scores for all their models count. 0 for all
- * subsets
+ * Values are exact if all subsets of layers are scored. Otherwise they come from random orders, each with its
+ * reverse, with 95 % t intervals over these pairs. The values sum to the effect of restoring every layer.
+ * @param options.orderPairs number of requested pairs of orders; 0 for all subsets. Only completely scored pairs count.
+ * @param options.seed seed of the random orders.
+ * @param scored scored recipes by their key.
+ * @param view prompts to average over
  * @returns null if a subset has no score, or too few orders are complete
  */
 export function layerShares(
@@ -51,7 +52,7 @@ export function layerShares(
   const { basis, share } = sharing
   const [diversity, validity] = [share(valueOf('diversity')), share(valueOf('validity'))]
   const { nothing, everything } = ends(layerCount)
-  const further = TASK_SHARES.filter((measure) => measuresOf(nothing)?.[measure] !== undefined)
+  const taskMeasures = TASK_SHARES.filter((measure) => measuresOf(nothing)?.[measure] !== undefined)
   return {
     basis,
     ...effects(layerCount, { diversity: valueOf('diversity'), validity: valueOf('validity') }),
@@ -61,7 +62,7 @@ export function layerShares(
       diversity.intervals === null || validity.intervals === null
         ? null
         : { diversity: diversity.intervals, validity: validity.intervals },
-    further: further.map((measure) => {
+    further: taskMeasures.map((measure) => {
       const value = valueOf(measure)
       return { measure, none: value(nothing), all: value(everything), ...share(value) }
     }),
@@ -70,13 +71,16 @@ export function layerShares(
   }
 }
 
+/** Mean of a measure over the prompts, with the layers of the subset restored. */
 type Value = (subset: Subset) => number
 
+/** A way to divide the effect of all layers among them. */
 interface Sharing {
   basis: LayerShares['basis']
   share: (value: Value) => { values: number[]; intervals: Interval[] | null }
 }
 
+/** Divides exactly; null unless every subset is scored. */
 function overSubsets(layerCount: number, isScored: (subset: Subset) => boolean): Sharing | null {
   const subsets = subsetsOf(layerCount)
   if (!subsets.every(isScored)) return null
@@ -86,6 +90,7 @@ function overSubsets(layerCount: number, isScored: (subset: Subset) => boolean):
   }
 }
 
+/** Divides by random orders; null for too few orders whose models are all scored. */
 function overOrders(pairs: readonly OrderPair[], isScored: (subset: Subset) => boolean): Sharing | null {
   const complete = pairs.filter((pair) => pair.every((order) => prefixes(order).every(isScored)))
   if (complete.length < MIN_ORDER_PAIRS) return null
@@ -93,20 +98,18 @@ function overOrders(pairs: readonly OrderPair[], isScored: (subset: Subset) => b
     basis: { kind: 'orders', orders: 2 * complete.length, confidence: 0.95 },
     share: (value) => {
       const units = complete.map(([order, reverse]) => {
-        const back = added(reverse, value)
-        return added(order, value).map((gain, layer) => (gain + elementAt(back, layer, 'layer')) / 2)
+        const reverseGains = gainsOf(reverse, value)
+        return gainsOf(order, value).map((gain, layer) => (gain + elementAt(reverseGains, layer, 'layer')) / 2)
       })
       const estimates = elementAt(units, 0, 'pair of orders').map((_, layer) =>
         estimate(units.map((unit) => elementAt(unit, layer, 'layer')))
       )
-      return {
-        values: estimates.map((each) => each.value),
-        intervals: estimates.map(({ interval }) => interval)
-      }
+      return { values: estimates.map((each) => each.value), intervals: estimates.map(({ interval }) => interval) }
     }
   }
 }
 
+/** Returns the subset without layers and the subset with all layers. */
 const ends = (layerCount: number): { nothing: Subset; everything: Subset } => ({
   nothing: new Array<boolean>(layerCount).fill(false),
   everything: new Array<boolean>(layerCount).fill(true)
@@ -132,7 +135,7 @@ function effects(
   return { none: scoreOf(nothing), all: scoreOf(everything), alone: each(alone), leftOut: each(leftOut) }
 }
 
-/** Computes Shapley values from all subsets. @param values subset i at i, whose highest bit is player 0 */
+/** Computes Shapley values from the values of all subsets, indexed by their bits. Player 0 is the highest bit. */
 export function exactShares(values: readonly number[], players: number): number[] {
   const weights = Array.from({ length: players }, (_, size) => 1 / (players * choose(players - 1, size)))
   return Array.from({ length: players }, (_, player) => {
@@ -147,7 +150,10 @@ export function exactShares(values: readonly number[], players: number): number[
   })
 }
 
-/** Computes the Shapley interaction index (Grabisch, Roubens 1999) of each pair of players; below 0 for substitutes. */
+/**
+ * Computes the Shapley interaction index (Grabisch, Roubens 1999) of each pair of players, which is below 0 for players
+ * that replace each other. @returns [players, players], symmetric with a zero diagonal
+ */
 export function interactions(values: readonly number[], players: number): number[][] {
   const weights = Array.from({ length: players - 1 }, (_, size) => 1 / ((players - 1) * choose(players - 2, size)))
   const index = (a: number, b: number): number =>
@@ -175,7 +181,8 @@ export function estimate(units: readonly number[]): { value: number; interval: I
   return { value, interval: [value - reach, value + reach] }
 }
 
-function added(order: readonly number[], value: Value): number[] {
+/** Returns the gain of each layer at its turn in an order, by layer. */
+function gainsOf(order: readonly number[], value: Value): number[] {
   const before = prefixes(order).map(value)
   const gains = new Map(
     order.map((layer, turn) => [layer, elementAt(before, turn + 1, 'value') - elementAt(before, turn, 'value')])
@@ -183,12 +190,14 @@ function added(order: readonly number[], value: Value): number[] {
   return order.map((_, layer) => mapGet(gains, layer, 'layer'))
 }
 
+/** Counts the bits of a subset. */
 function sizeOf(subset: number): number {
   let size = 0
   for (let remaining = subset; remaining !== 0; remaining &= remaining - 1) size++
   return size
 }
 
+/** Computes the binomial coefficient. */
 function choose(n: number, k: number): number {
   let ways = 1
   for (let i = 1; i <= k; i++) ways = (ways * (n - k + i)) / i

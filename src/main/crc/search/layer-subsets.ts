@@ -3,10 +3,10 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** Holds for each layer whether the whole layer is restored. */
+/** A subset of the layers: true for each layer that is restored. */
 export type Subset = readonly boolean[]
 
-/** Lists all 2^L subsets. The highest bit of the index is layer 0, so neighbours share their first layers. */
+/** Lists all 2^L subsets of L layers. Layer 0 is the highest bit of the index, so neighbours share first layers. */
 export const subsetsOf = (layerCount: number): Subset[] =>
   Array.from({ length: 2 ** layerCount }, (_, index) =>
     Array.from({ length: layerCount }, (__, layer) => (index & bitOf(layer, layerCount)) !== 0)
@@ -20,6 +20,7 @@ export const allButOne = (layerCount: number): Subset[] =>
     Array.from({ length: layerCount }, (__, layer) => layer !== missing)
   )
 
+/** Converts a subset to the strengths of a recipe. */
 export const toStrengths = (subset: Subset): LayerStrength[] =>
   subset.map((restored) => (restored ? { attention: 1, mlp: 1 } : { attention: 0, mlp: 0 }))
 
@@ -42,6 +43,7 @@ export function randomOrders(layerCount: number, pairs: number, seed: number): O
   })
 }
 
+/** Lists the subsets that arise when layers are restored one by one in an order, from none to all. */
 export function prefixes(order: readonly number[]): Subset[] {
   return Array.from({ length: order.length + 1 }, (_, count) => {
     const restored = new Set(order.slice(0, count))

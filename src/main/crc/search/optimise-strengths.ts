@@ -1,17 +1,18 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { StrengthStart } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { elementAt } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { HALVES, meanStrength } from '../../../contract/model/strengths'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { viewMeans, rank } from './search-problem'
 
+/** Smallest and largest strength of a layer. */
 export interface StrengthBounds {
   readonly least: number
   readonly most: number
 }
 
-/** Finite-difference steps. The large one sees past local roughness, the small one is used when it no longer helps. */
+/** Changes of a strength that measure slopes. The small one is used when the large one finds no better recipe. */
 const PROBES = [0.2, 0.05] as const
 
 /** Trust region: the largest change of any strength in one step. */
@@ -23,7 +24,7 @@ const STEPS_PER_GRADIENT = 6
 /** Share of a step's missing validity that is added to the required validity of the next step. */
 const VALIDITY_MARGIN = 0.5
 
-/** A gradient that promises less diversity than this within a small step ends the climb. */
+/** The climb ends when a step within `PROMISE_RADIUS` promises a smaller gain of diversity than this. */
 const MIN_PROMISE = 3e-4
 const PROMISE_RADIUS = 0.1
 
@@ -36,8 +37,8 @@ const PARTS = 1000
  * trie of recipes makes cheap. A move of layer l recomputes only the layers from l on. All moves take
  * L + L(L+1)/2 block evaluations. Within a trust region the linear programme has one constraint and is solved exactly.
  * Between gradients Broyden's rank-one update uses the result of each step.
- *
- * @param halves whether attention and MLP of a layer have separate strengths
+ * @param options.halves true if attention and MLP of a layer have separate strengths.
+ * @param options.starts recipes to climb from: the best range, the best blend or both
  */
 export function optimiseStrengths(
   problem: SearchProblem,
@@ -50,9 +51,7 @@ export function optimiseStrengths(
     ])
   )
   const visitedOn = (view: PromptView): ScoredLayers[] => {
-    const list = visited.get(view)
-    if (list === undefined) throw new Error('a view that is not searched')
-    return list
+    return mapGet(visited, view, 'view')
   }
   return {
     strands: problem.views.flatMap((view) =>
@@ -62,6 +61,7 @@ export function optimiseStrengths(
   }
 }
 
+/** Derivatives of the scores by each strength. */
 interface Slopes {
   diversity: number[]
   validity: number[]
@@ -73,6 +73,7 @@ interface ClimbOptions {
   visited: ScoredLayers[]
 }
 
+/** Climbs from a start until the slopes promise no gain. Every scored recipe is added to `visited`. */
 function* climb(
   problem: SearchProblem,
   view: PromptView,
@@ -80,10 +81,7 @@ function* climb(
   { halves, bounds, visited }: ClimbOptions
 ): Strand {
   const minValidity = problem.rho * viewMeans(problem.post, view).validity
-  const position: ClimbPosition = {
-    point: toVector(start.layers, halves),
-    score: viewMeans(start.measures, view)
-  }
+  const position: ClimbPosition = { point: toVector(start.layers, halves), score: viewMeans(start.measures, view) }
   const ask = function* (points: readonly number[][]): ScoreRequests<CategoryScore[]> {
     const scored = yield points.map((point) => toLayers(point, halves))
     visited.push(...scored)
@@ -114,15 +112,20 @@ function* climb(
   }
 }
 
+/** Strengths that a climb has reached, with their score. */
 interface ClimbPosition {
   point: number[]
   score: CategoryScore
 }
 
+/** Yields recipes for scoring, and receives their scores. */
 type ScoreRequests<Answer> = Generator<(readonly LayerStrength[])[], Answer, readonly ScoredLayers[]>
 type ScoreFunction = (points: readonly number[][]) => ScoreRequests<CategoryScore[]>
 
-/** Measures slopes by finite differences; a strength near its upper bound is moved downwards. */
+/**
+ * Measures slopes by finite differences. A strength near its upper bound is moved downwards.
+ * @param reach the change
+ */
 function* slopesAt(
   { point, score }: ClimbPosition,
   reach: number,
@@ -138,7 +141,7 @@ function* slopesAt(
   return { diversity: slopes('diversity'), validity: slopes('validity') }
 }
 
-/** Walks along slopes, which each step corrects. @returns number of better steps, and the radius after the last step */
+/** Takes steps along slopes, which each step corrects. @returns the number of better steps, and the last radius */
 function* walk(
   position: ClimbPosition,
   slopes: Slopes,
@@ -193,12 +196,15 @@ export function bestStep(
 ): number[] {
   const low = point.map((strength) => Math.max(-radius, min - strength))
   const high = point.map((strength) => Math.min(radius, max - strength))
+  // Returns the largest move in the direction of a slope.
   const end = (slope: number, index: number): number =>
     slope === 0 ? 0 : elementAt(slope > 0 ? high : low, index, 'bound')
   const step = slopes.diversity.map((slope, index) =>
     end(slope !== 0 ? slope : elementAt(slopes.validity, index, 'slope'), index)
   )
   let missing = need - dot(slopes.validity, step)
+  // Each exchange moves one strength to the end that is best for validity. Its price is the diversity lost per
+  // validity.
   const exchanges = step
     .map((from, index) => {
       const to = end(elementAt(slopes.validity, index, 'slope'), index)
@@ -231,6 +237,7 @@ const dot = (a: readonly number[], b: readonly number[]): number =>
 const toVector = (layers: readonly LayerStrength[], halves: boolean): number[] =>
   layers.flatMap((layer) => (halves ? HALVES : HALVES.slice(0, 1)).map((half) => meanStrength(layer, half)))
 
+/** Converts numbers back to layers, see {@link toVector}. */
 const toLayers = (vector: readonly number[], halves: boolean): LayerStrength[] =>
   Array.from({ length: halves ? vector.length / 2 : vector.length }, (_, layer) => {
     const attention = elementAt(vector, halves ? 2 * layer : layer, 'strength')

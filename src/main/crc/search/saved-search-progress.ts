@@ -6,7 +6,7 @@ import { SavedSweepProgress } from '../sweep/saved-sweep-progress'
 export class SavedSearchProgress {
   private readonly sweeps: SavedSweepProgress[] = []
 
-  /** @param fresh whether to compute everything and ignore stored sweeps */
+  /** @param fresh true to ignore stored sweeps and compute everything */
   constructor(
     private readonly folder: ProgressFolder,
     private readonly fresh: boolean
@@ -14,7 +14,7 @@ export class SavedSearchProgress {
 
   /** Folder of the stored sweeps; null if no sweep is stored. */
   get path(): string | null {
-    return this.sweeps.some(({ stored: kept }) => kept !== null) ? this.folder.path : null
+    return this.sweeps.some(({ stored }) => stored !== null) ? this.folder.path : null
   }
 
   /** Creates the stored history of the next generation's sweep. */

@@ -13,7 +13,7 @@ import {
 } from './search-problem'
 import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './layer-subsets'
 
-/** Most generations of a search; the folder of an unfinished search has room for no more. */
+/** Maximum number of generations. The folder of an unfinished search has room for no more. */
 const MAX_GENERATIONS = 98
 
 /** Creates the search method of the settings. @throws WorkbenchError `bad-input` if the method cannot start */
@@ -32,6 +32,7 @@ export function searchMethod(problem: SearchProblem, scored: ScoredRecipes, sett
   }
 }
 
+/** Returns the limits at which a search stops. */
 export const searchLimits = (settings: SearchSettings): { generations: number; blockEvaluations: number } => ({
   generations: 'generations' in settings ? settings.generations : MAX_GENERATIONS,
   blockEvaluations: settings.blockEvaluations
@@ -53,9 +54,11 @@ function requireBlends({ blends }: SearchProblem, { starts }: { starts: readonly
   )
 }
 
-/** Subsets of one generation, which bounds the memory for their scores. */
+/** Number of subsets in one generation, which bounds the memory for their scores. */
 const SUBSETS_PER_GENERATION = 4096
+/** Number of the best ranges whose pairs are joined. */
 const JOINED_RANGES = 12
+/** Number of pairs of random orders in one generation. */
 const ORDER_PAIRS_PER_GENERATION = 2
 /** Number of the best recipes that are reported. */
 const MAX_RESULTS = 10
@@ -66,12 +69,12 @@ export function trySubsets(
   scored: ScoredRecipes,
   { orderPairs, seed }: { orderPairs: number; seed: number }
 ): SearchMethod {
-  const wholeLayers = (layers: readonly LayerStrength[]): boolean =>
+  const isOfWholeLayers = (layers: readonly LayerStrength[]): boolean =>
     layers.every(({ attention, mlp }) => attention === mlp && (attention === 0 || attention === 1))
   return {
     strands: [orderPairs === 0 ? allSubsets(problem.layerCount) : someSubsets(problem, orderPairs, seed)],
     best: (view) => {
-      const tried = [...scored.values()].filter(({ layers }) => wholeLayers(layers))
+      const tried = [...scored.values()].filter(({ layers }) => isOfWholeLayers(layers))
       return rank(tried, view, problem).slice(0, MAX_RESULTS)
     }
   }
@@ -84,6 +87,7 @@ function* allSubsets(layerCount: number): Strand {
   }
 }
 
+/** Yields all layers but one, unions of two ranges, and then the subsets along random orders. */
 function* someSubsets(problem: SearchProblem, orderPairs: number, seed: number): Strand {
   const { layerCount, views } = problem
   yield [...allButOne(layerCount).map(toStrengths), ...views.flatMap((view) => joinedRanges(problem, view))]
@@ -94,6 +98,7 @@ function* someSubsets(problem: SearchProblem, orderPairs: number, seed: number):
   }
 }
 
+/** Joins each pair of the best ranges. */
 function joinedRanges(problem: SearchProblem, view: PromptView): LayerStrength[][] {
   const best = rank(problem.ranges, view, problem).slice(0, JOINED_RANGES)
   return best.flatMap(({ layers }, index) => best.slice(index + 1).map((other) => unionOf(layers, other.layers)))

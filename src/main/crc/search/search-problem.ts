@@ -4,23 +4,27 @@ import { byDiversity } from '../../../contract/model/by-diversity'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { HALVES, layerKey, meanStrength, postStrengths } from '../../../contract/model/strengths'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
+import { mean } from '../../base/sums'
 
-/** Validity and diversity of one recipe on every prompt; scores of a task add its further measures. */
+/** Measures of one recipe on every prompt. Scores of a task have further measures. */
 export interface PromptMeasures extends Readonly<Partial<Record<TaskShares['measure'], readonly number[]>>> {
   validity: readonly number[]
   diversity: readonly number[]
 }
 
+/** A recipe, given by its layers' strengths, with its scores. */
 export interface ScoredLayers {
   layers: readonly LayerStrength[]
   measures: PromptMeasures
 }
 
-/** Indices of the prompts that a search may use, by category. */
+/** Indices of the prompts that a search may use, [category][prompt]. */
 export type PromptView = readonly (readonly number[])[]
 
+/** A search for the most diverse recipe that keeps enough of post's validity. */
 export interface SearchProblem {
   layerCount: number
+  /** Share of post's validity that a recipe must keep. */
   rho: number
   post: PromptMeasures
   /** Ranges of the sweep. */
@@ -33,18 +37,18 @@ export interface SearchProblem {
   views: readonly PromptView[]
 }
 
-/** A running search method. The requests of all strands form one generation, which one sweep scores. */
+/** A running search method. The recipes that all its strands ask for form one generation, which one sweep scores. */
 export interface SearchMethod {
-  /**
-   * Generators that run side by side. Each yields recipes, receives their scores, and ends when no recipe is better.
-   */
+  /** Strands that run side by side. Each ends when it finds no better recipe. */
   strands: readonly Strand[]
   /** Gives the best recipes so far on the prompts of a view, best first; empty if none qualifies. */
   best: (view: PromptView) => ScoredLayers[]
 }
 
+/** One line of a search, such as a climb from one start. It yields recipes and receives their scores. */
 export type Strand = Generator<(readonly LayerStrength[])[], void, readonly ScoredLayers[]>
 
+/** Work of one generation. */
 interface GenerationReport {
   candidates: number
   blockEvaluations: number
@@ -61,6 +65,7 @@ export interface SearchOutcome {
   stopped: SearchDocument['stopped']
 }
 
+/** Scores recipes for a search. */
 export interface SearchScoring {
   /** Scores candidates in one sweep, so that equal first layers are computed once. */
   score: (candidates: readonly (readonly LayerStrength[])[], generation: number) => Promise<PromptMeasures[]>
@@ -69,8 +74,10 @@ export interface SearchScoring {
   onGeneration?: (report: GenerationReport) => void
 }
 
+/** Scored recipes by {@link layersKey}. */
 export type ScoredRecipes = Map<string, ScoredLayers>
 
+/** Returns the recipes that the sweep has scored: post, blends and ranges. */
 export function scoredBySweep({ layerCount, post, ranges, blends }: SearchProblem): ScoredRecipes {
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
   return new Map([postItself, ...blends, ...ranges].map((scored) => [layersKey(scored.layers), scored]))
@@ -129,18 +136,21 @@ function unscored(
   return [...new Map(keyed.filter(([key]) => !scored.has(key))).values()]
 }
 
-/** Ranks candidates with Q >= rho x Q(post) and more diversity than post. Ties are ordered, so the order is fixed. */
+/**
+ * Ranks the candidates that keep at least rho times post's validity and are more diverse than post, the best first. Of
+ * equal candidates, the one closest to post comes first.
+ */
 export function rank(
   candidates: readonly ScoredLayers[],
   view: PromptView,
   { post, rho, rejected }: Pick<SearchProblem, 'post' | 'rho' | 'rejected'>
 ): ScoredLayers[] {
-  const ofPost = viewMeans(post, view)
+  const postMeans = viewMeans(post, view)
   const distinct = new Map(candidates.map((candidate) => [layersKey(candidate.layers), candidate]))
   const qualifying = [...distinct]
     .filter(([key]) => !rejected.has(key))
     .map(([key, candidate]) => ({ key, candidate, ...viewMeans(candidate.measures, view) }))
-    .filter(({ validity, diversity }) => validity >= rho * ofPost.validity && diversity > ofPost.diversity)
+    .filter(({ validity, diversity }) => validity >= rho * postMeans.validity && diversity > postMeans.diversity)
     .map((entry) => ({
       ...entry,
       restored: entry.candidate.layers.reduce((sum, layer) => sum + distanceToPost(layer), 0)
@@ -150,21 +160,21 @@ export function rank(
     .map(({ candidate }) => candidate)
 }
 
+/** Averages both measures over the prompts of each category, then over categories. */
 export const viewMeans = ({ validity, diversity }: PromptMeasures, view: PromptView): CategoryScore => ({
   validity: meanOver(validity, view),
   diversity: meanOver(diversity, view)
 })
 
+/** Averages values over the prompts of each category, then over categories. @param values one per prompt */
 export const meanOver = (values: readonly number[], view: PromptView): number =>
-  view.reduce(
-    (sum, indices) => sum + indices.reduce((s, i) => s + elementAt(values, i, 'prompt'), 0) / indices.length,
-    0
-  ) / view.length
+  mean(view.map((prompts) => mean(prompts.map((prompt) => elementAt(values, prompt, 'prompt')))))
 
-/** Builds a key that is equal for equal strengths. */
+/** Builds a key that is equal for recipes with equal strengths. */
 export function layersKey(layers: readonly LayerStrength[]): string {
   return layers.map(layerKey).join(' ')
 }
 
+/** Sums the absolute strengths of a layer's attention and MLP. */
 const distanceToPost = (layer: LayerStrength): number =>
   HALVES.reduce((sum, half) => sum + Math.abs(meanStrength(layer, half)), 0)

@@ -3,7 +3,7 @@ import { version } from '../../../../package.json'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import { countedScores } from '../../../contract/documents/counted-scores'
 import type { CategoryScore, HoldOutSplit, RecipeScore, Score, SweepDocument } from '../../../contract/documents/crc'
-import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
+import { layersModel, type Model } from '../../../contract/model/model'
 import { inputError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import { type LayerStrength, type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
@@ -50,10 +50,11 @@ import { promptsByCategory } from '../selection/score-table'
 import type { SavedSearchProgress } from './saved-search-progress'
 import { elementAt } from '../../../contract/model/look-up'
 
+/** Settings of a search, and the sweep that it starts from. */
 export interface RecipeSearchRequest {
   pair: PairFolders
   sweep: SweepDocument
-  /** Full-answer check of the sweep, or null. Ranges that failed it are neither starts, results nor comparisons. */
+  /** Full-answer check of the sweep; null without one. Ranges that failed it are not used. */
   check: CheckResult | null
   rho: number
   settings: SearchSettings
@@ -76,16 +77,17 @@ export async function runRecipeSearch(
   const scoring = new CandidateScoring(engine, request, signal, onProgress, savedProgress)
   const { categories } = promptsByCategory(sweep.prompts)
   const views = viewsOf(sweep)
-  const [picking = categories] = views.searched
+  const reportedView = elementAt(views.searched, 0, 'view')
   const problem = problemOf(request, views.searched)
   const scored = scoredBySweep(problem)
   const outcome = await runSearch(problem, scored, searchMethod(problem, scored, settings), searchLimits(settings), {
     score: async (candidates, generation) =>
       (await scoring.score(candidates, generation)).map((score) => measuresOf(sweep, score)),
     cost: (candidates) => countBlockEvaluations(candidates, layerCount),
-    onGeneration: ({ best: [best] }) => {
-      if (best === undefined || best === null) return
-      scoring.noteBest({ ...viewMeans(best.measures, picking), recipe: recipeFor(best, sweep.source) })
+    onGeneration: (report) => {
+      const best = elementAt(report.best, 0, 'view')
+      if (best === null) return
+      scoring.noteBest({ ...viewMeans(best.measures, reportedView), recipe: recipeFor(best, sweep.source) })
     }
   })
   const candidates = elementAt(outcome.recipes, 0, 'view').map(({ layers }) => layers)
@@ -106,10 +108,11 @@ export async function runRecipeSearch(
   }
 }
 
+/** Sets of prompts that are searched separately, and the prompts that test their results. */
 interface SearchViews {
-  /** The result that is reported comes from the first view. */
+  /** Searched views. The reported result comes from the first. */
   readonly searched: readonly PromptView[]
-  /** Prompts that a search did not use. */
+  /** Unseen prompts, on which the result of a searched view, given by its index, is scored. */
   readonly heldOut: readonly { readonly search: number; readonly scoredOn: PromptView }[]
   /** Reason for having no held-out prompts. */
   readonly reason: string | null
@@ -144,6 +147,7 @@ function viewsOf({ prompts, holdOutSplit: split }: Pick<SweepDocument, 'prompts'
   }
 }
 
+/** Collects the scores of a sweep that a search starts from. */
 function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly PromptView[]): SearchProblem {
   const { layerCount } = sweep
   return {
@@ -178,19 +182,17 @@ function describeSearch(
   > {
   const { layerCount } = sweep
   const post = measuresOf(sweep, sweep.post)
-  const range = outcome.bestRanges[0] ?? null
-  const best = outcome.recipes[0]?.[0] ?? null
+  const range = elementAt(outcome.bestRanges, 0, 'view')
+  const best = elementAt(outcome.recipes, 0, 'view')[0] ?? null
   const compared = range?.measures ?? post
-  const [picking = categories] = views.searched
+  const reportedView = elementAt(views.searched, 0, 'view')
   const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
-  const comparison = isSame ? null : pairedDifference(differences(best.measures, compared), picking, settings.seed)
+  const comparison = isSame ? null : pairedDifference(differences(best.measures, compared), reportedView, settings.seed)
   const reason = triedNothing(outcome) ? 'nothing was tried.' : views.reason
-  const compare = (): HeldOut => ({
-    ...heldOutComparison(outcome, views.heldOut, post, sweep, settings.seed),
-    ...(sweep.holdOutSplit !== null && { split: sizesOf(sweep.holdOutSplit) })
-  })
   const unseen: HeldOutOrWhy =
-    reason === null ? { heldOut: compare(), heldOutReason: null } : { heldOut: null, heldOutReason: reason }
+    reason === null
+      ? { heldOut: compareOnHeldOut(outcome, views.heldOut, post, sweep, settings.seed), heldOutReason: null }
+      : { heldOut: null, heldOutReason: reason }
   return {
     sweepId: sweep.id,
     scoredBy: briefScoring(sweep.scoredBy),
@@ -201,7 +203,7 @@ function describeSearch(
     postPath: sweep.postPath,
     source: sweep.source,
     rho,
-    minimumValidity: rho * (sweep.holdOutSplit === null ? sweep.post : viewMeans(post, picking)).validity,
+    minimumValidity: rho * (sweep.holdOutSplit === null ? sweep.post : viewMeans(post, reportedView)).validity,
     settings,
     post: categoryScore(sweep.post),
     range: {
@@ -223,6 +225,7 @@ function describeSearch(
   }
 }
 
+/** Finds the range of a sweep that has these strengths. */
 function sweptRange({ ranges, layerCount }: SweepDocument, layers: readonly LayerStrength[]): RestorationRange {
   const key = layersKey(layers)
   const match = ranges.find((range) => layersKey(rangeStrengths(range, layerCount)) === key)
@@ -230,7 +233,7 @@ function sweptRange({ ranges, layerCount }: SweepDocument, layers: readonly Laye
   return { start: match.start, end: match.end }
 }
 
-/** Counts the edges of the trie of these candidates and post, for one prompt group. */
+/** Counts the block evaluations of candidates and post on one group of prompts: the edges of their trie of recipes. */
 export function countBlockEvaluations(candidates: readonly (readonly LayerStrength[])[], layerCount: number): number {
   const models: Model[] = [{ kind: 'post' }, ...candidates.map(layersModel)]
   return countEdges(
@@ -244,12 +247,12 @@ export function countBlockEvaluations(candidates: readonly (readonly LayerStreng
   )
 }
 
-/** Compares the recipe and the range that were selected on one half of the prompts, on the other half. */
-function heldOutComparison(
+/** Compares the best recipe with the best range of each searched view on the prompts that the view did not use. */
+function compareOnHeldOut(
   { recipes, bestRanges }: Pick<SearchOutcome, 'recipes' | 'bestRanges'>,
   heldOut: SearchViews['heldOut'],
   post: PromptMeasures,
-  { layerCount, source }: Restoring,
+  { layerCount, source, holdOutSplit }: Pick<SweepDocument, 'layerCount' | 'source' | 'holdOutSplit'>,
   seed: number
 ): HeldOut {
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
@@ -257,6 +260,7 @@ function heldOutComparison(
     const range = bestRanges[search] ?? postItself
     return { scoredOn, range, found: elementAt(recipes, search, 'view')[0] ?? range }
   })
+  // Difference on each prompt, as a fold scored it. Prompts without a fold are not averaged.
   const perPrompt = post.diversity.map(() => NaN)
   for (const { scoredOn, range, found } of folds) {
     const difference = differences(found.measures, range.measures)
@@ -272,13 +276,15 @@ function heldOutComparison(
       scores.reduce((sum, score) => sum + score[measure], 0) / scores.length
     return { validity: average('validity'), diversity: average('diversity') }
   }
-  return {
+  const comparison: HeldOut = {
     ...pairedDifference(perPrompt, compared, seed),
     found: mean(({ found }) => found.measures),
     range: mean(({ range }) => range.measures),
     post: mean(() => post),
     recipes: folds.map(({ found }) => recipeFor(found, source))
   }
+  if (holdOutSplit !== null) comparison.split = sizesOf(holdOutSplit)
+  return comparison
 }
 
 const sizesOf = ({ selection, holdOut }: HoldOutSplit): HeldOut['split'] => ({
@@ -286,35 +292,36 @@ const sizesOf = ({ selection, holdOut }: HoldOutSplit): HeldOut['split'] => ({
   holdOutPromptCount: holdOut.length
 })
 
+/** Judges a search by the recipe's gain over the best range, and whether unseen prompts confirm it. */
 function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): SearchVerdict {
   if (difference <= 0) return 'none'
   const confirmed = heldOut !== null && heldOut.interval[0] > 0 && heldOut.found.validity >= rho * heldOut.post.validity
   return confirmed ? 'confirmed' : 'unproven'
 }
 
+/** Subtracts the diversity of two recipes on each prompt. */
 const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
   left.diversity.map((diversity, prompt) => diversity - elementAt(right.diversity, prompt, 'prompt'))
 
+/** Extracts the measures of a score on each prompt. */
 function measuresOf(
   { prompts: decided }: Pick<SweepDocument, 'prompts'>,
   score: Pick<Score, 'prompts'>
 ): PromptMeasures {
   const prompts = countedScores(decided, score.prompts)
   const distinctRight = prompts.map((prompt) => prompt.distinctRight).filter((value) => value !== undefined)
-  return {
+  const measures: PromptMeasures = {
     validity: prompts.map(({ validity }) => validity),
-    diversity: prompts.map(({ diversity }) => diversity),
-    // Scored by one task, every prompt has it.
-    ...(distinctRight.length === prompts.length &&
-      prompts === score.prompts && {
-        distinctRight,
-        effectiveChoices: prompts.map(({ effectiveChoices }) => effectiveChoices)
-      })
+    diversity: prompts.map(({ diversity }) => diversity)
   }
+  const isByOneTask = distinctRight.length === prompts.length && prompts === score.prompts
+  if (!isByOneTask) return measures
+  return { ...measures, distinctRight, effectiveChoices: prompts.map(({ effectiveChoices }) => effectiveChoices) }
 }
 
 const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
+/** Names a recipe by its strengths, which restore layers to the source; base for null. */
 function recipeFor({ layers }: Pick<ScoredLayers, 'layers'>, source: RestoredTo): Recipe {
   const sourced = setSource(layers, source)
   return recipeOf(nameStrengths(sourced), sourced)

@@ -28,11 +28,13 @@ export type SelectionInput = Pick<
   | 'baselines'
 >
 
+/** A scored model that the selected range can be compared with. */
 export interface Candidate {
   baseline: BaselineComparison['baseline']
   score: Score
 }
 
+/** Lists the scored baselines of a kind. */
 export const baselinesOfKind = (
   { uniformBlends, baselines }: Pick<SelectionInput, 'uniformBlends' | 'baselines'>,
   kind: Baseline['kind']
@@ -49,7 +51,7 @@ const blendsOf = (uniformBlends: SelectionInput['uniformBlends']): { baseline: B
     return strength > 0 && strength < 1 ? [{ baseline: { kind: 'uniform-blend', strength }, score }] : []
   })
 
-/** Lists scores of the selected range under other samplers. Scores equal to the range's own are left out. */
+/** Lists scores of the selected range under samplers other than the sweep's, if they differ from its own scores. */
 export function otherwiseDrawn(
   sweep: SelectionInput,
   { start, end, validity, diversity }: RangeScore,

@@ -5,13 +5,18 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { Steps } from '../../base/steps'
+import { sum } from '../../base/sums'
 import { selectRange } from './select-range'
 import { computeSelection } from './selection'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
+/** Identifies the checkpoint that layers are restored to. */
 const sourceKey = (source: RestoredTo): string => source?.fingerprint ?? 'base'
 
-/** Tests that sweeps differ only in the source of restored layers. Previews and split sweeps are excluded. */
+/**
+ * Reports whether sweeps differ only in their source, the checkpoint that layers are restored to. Sweeps of other
+ * prompts, previews and sweeps with a hold-out split are excluded.
+ */
 export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
   const [first] = sweeps
   if (first === undefined || new Set(sweeps.map(({ source }) => sourceKey(source))).size < 2) return false
@@ -33,14 +38,14 @@ export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
   )
 }
 
-/** Selects a range of all sources, resampled and cross-fitted as one choice. Of equal sources the first is used. */
+/** Selects the best range over all sources as one choice. Of sweeps with the same source the first is used. */
 export function* bestOverSources(
   sweeps: readonly SweepDocument[],
   rho: number,
   seed = DEFAULT_SEED
 ): Steps<SourceComparison> {
   const onePerSource = [...new Map(sweeps.toReversed().map((sweep) => [sourceKey(sweep.source), sweep])).values()]
-  // Base comes first, so that base's range wins a tie.
+  // A range of base wins a tie, because base comes first.
   const sorted = onePerSource.sort((a, b) => Number(a.source !== null) - Number(b.source !== null))
   const { layerCount, prompts, post, scoredBy } = elementAt(sorted, 0, 'sweep')
   const words = scoreWords(scoredBy)
@@ -59,9 +64,8 @@ export function* bestOverSources(
   const range = joint.selected === null ? null : selectedOf(all, post, rho)
   const base = sorted.find(({ source }) => source === null)
   const ofBase =
-    base === undefined
-      ? null
-      : (yield* computeSelection({ prompts, post, ranges: base.ranges }, rho, { seed, words })).crossFit
+    base === undefined ? null : yield* computeSelection({ prompts, post, ranges: base.ranges }, rho, { seed, words })
+  const baseCrossFit = ofBase?.crossFit ?? null
   const gain = joint.bootstrap.selected?.diversityGain
   return {
     layerCount,
@@ -74,9 +78,7 @@ export function* bestOverSources(
       sweepId: id,
       rangeCount: ranges.length,
       selected: elementAt(selectedBySource, sourceIndex, 'source'),
-      wins: joint.bootstrap.wins
-        .filter((win) => sourceIndexOf(win) === sourceIndex)
-        .reduce((sum, { share }) => sum + share, 0)
+      wins: sum(joint.bootstrap.wins.flatMap((win) => (sourceIndexOf(win) === sourceIndex ? [win.share] : [])))
     })),
     best:
       picked === null || range === null || gain === undefined
@@ -86,7 +88,10 @@ export function* bestOverSources(
             range: { ...range, start: range.start % layerCount, end: range.end % layerCount },
             gain
           },
-    unseen: joint.crossFit === null ? null : { over: unseen(joint.crossFit), ofBase: ofBase && unseen(ofBase) }
+    unseen:
+      joint.crossFit === null
+        ? null
+        : { over: unseen(joint.crossFit), ofBase: baseCrossFit === null ? null : unseen(baseCrossFit) }
   }
 }
 
@@ -95,13 +100,12 @@ function selectedOf(
   post: CategoryScore,
   rho: number
 ): (RestorationRange & CategoryScore) | null {
-  const validity = ranges.map((range) => range.validity)
-  const diversity = ranges.map((range) => range.diversity)
-  const range = ranges[selectRange(ranges, validity, diversity, post, rho)]
-  if (range === undefined) return null
+  const range = selectRange(ranges, post, rho)
+  if (range === null) return null
   return { start: range.start, end: range.end, validity: range.validity, diversity: range.diversity }
 }
 
+/** Drops the ranges that the two halves of the prompts selected. */
 const unseen = ({ validity, diversity, postValidity, postDiversity }: CrossFit): Unseen => ({
   validity,
   diversity,

@@ -3,7 +3,7 @@ import { byDiversity } from '../../../contract/model/by-diversity'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { compareRanges } from './select-range'
 
-/** Lists at most `count` ranges that keep the validity, the most diverse first, with the ties of the selection rule. */
+/** Lists at most `count` ranges that keep the validity, the most diverse first. Ties are broken as in a selection. */
 export const bestRanges = <T extends CategoryScore & RestorationRange>(
   ranges: readonly T[],
   minimumValidity: number,

@@ -1,23 +1,31 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap } from '../../../contract/documents/crc'
-import { emptyMeans, meanOfRow, meansOver, type ScoreTable, weightsOf } from './score-table'
-import { compareRanges, selectRange } from './select-range'
+import {
+  emptyMeans,
+  meanOfRange,
+  meansOver,
+  type ScoreTable,
+  selectByMeans,
+  weightedMean,
+  weightsOf
+} from './score-table'
+import { compareRanges } from './select-range'
 import { elementAt } from '../../../contract/model/look-up'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 import type { Steps } from '../../base/steps'
+import { mean } from '../../base/sums'
 
 /**
  * Resamples each category's prompts with replacement and repeats the whole selection (Efron and Tibshirani 1993,
  * chapter 13). Percentile intervals do not correct for selecting on the same prompts; the cross-fitted score does.
+ * @param selected index of the range that is selected on all prompts; null if none is
  */
-export function* bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Steps<Bootstrap> {
+export function* bootstrap(table: ScoreTable, selected: number | null, rho: number, seed: number): Steps<Bootstrap> {
   const random = xoroshiro128plus(seed)
   const means = emptyMeans(table)
-  // Row 0 is post, and the ranges follow. These views change with the means.
-  const validity = means.validity.subarray(1)
-  const diversity = means.diversity.subarray(1)
-  const wins = new Map<number, number>()
+  // Wins by the index of the selected range; null counts the resamples that select no range.
+  const wins = new Map<number | null, number>()
   const post = { validity: new Float64Array(RESAMPLES), diversity: new Float64Array(RESAMPLES) }
   const selectedScores = {
     validity: new Float64Array(RESAMPLES),
@@ -30,19 +38,17 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
     yield
     const { weights, leftOut } = drawResample(random, table)
     meansOver(table, weights, means)
-    const postNow = {
-      validity: elementAt(means.validity, 0, 'row'),
-      diversity: elementAt(means.diversity, 0, 'row')
-    }
-    const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
+    const postNow = meanOfRange(means, null)
+    const winner = selectByMeans(table, means, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
     outOfBag.add(winner, leftOut)
     post.validity[resample] = postNow.validity
     post.diversity[resample] = postNow.diversity
-    if (selected === -1) continue
-    selectedScores.validity[resample] = elementAt(validity, selected, 'range')
-    selectedScores.diversity[resample] = elementAt(diversity, selected, 'range')
-    selectedScores.diversityGain[resample] = elementAt(diversity, selected, 'range') - postNow.diversity
+    if (selected === null) continue
+    const selectedNow = meanOfRange(means, selected)
+    selectedScores.validity[resample] = selectedNow.validity
+    selectedScores.diversity[resample] = selectedNow.diversity
+    selectedScores.diversityGain[resample] = selectedNow.diversity - postNow.diversity
   }
 
   return {
@@ -50,10 +56,10 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
     seed,
     confidence: CONFIDENCE,
     wins: sharesOf(wins, table),
-    noSelectionShare: (wins.get(-1) ?? 0) / RESAMPLES,
+    noSelectionShare: (wins.get(null) ?? 0) / RESAMPLES,
     post: { validity: interval(post.validity), diversity: interval(post.diversity) },
     selected:
-      selected === -1
+      selected === null
         ? null
         : {
             validity: interval(selectedScores.validity),
@@ -71,6 +77,7 @@ export interface Resample {
   leftOut: Float64Array | null
 }
 
+/** Draws as many prompts of each category as it has, with replacement. */
 export function drawResample(random: RandomGenerator, table: Pick<ScoreTable, 'categories' | 'promptCount'>): Resample {
   const drawn = drawPrompts(random, table.categories)
   const taken = new Uint8Array(table.promptCount)
@@ -82,7 +89,7 @@ export function drawResample(random: RandomGenerator, table: Pick<ScoreTable, 'c
   }
 }
 
-/** Scores the range selected by each resample on the prompts that the resample left out (Breiman 1996, out-of-bag). */
+/** Averages the scores of the ranges that resamples select, on the prompts left out (out-of-bag, Breiman 1996). */
 export class OutOfBag {
   private readonly validity: number[] = []
   /** Diversity of the selected range in each resample that left prompts out. */
@@ -91,20 +98,20 @@ export class OutOfBag {
 
   constructor(private readonly table: ScoreTable) {}
 
-  /** Adds a resample. @param winner index into the table's ranges; -1 scores post, because no range was selected */
-  add(winner: number, leftOut: Resample['leftOut']): void {
+  /** Adds a resample. @param winner index of the selected range; null scores post, because no range was selected */
+  add(winner: number | null, leftOut: Resample['leftOut']): void {
     if (leftOut === null) return
     const { table } = this
-    const picked = meanOfRow(table, winner + 1, leftOut)
+    const picked = weightedMean(table, winner, leftOut)
     this.validity.push(picked.validity)
     this.diversity.push(picked.diversity)
-    this.diversityGain.push(picked.diversity - meanOfRow(table, 0, leftOut).diversity)
+    this.diversityGain.push(picked.diversity - weightedMean(table, null, leftOut).diversity)
   }
 
+  /** Returns the means over resamples; null if no resample left prompts out. */
   result(): Bootstrap['outOfBag'] {
     const { validity, diversity, diversityGain } = this
     if (diversity.length === 0) return null
-    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
     return {
       resamples: diversity.length,
       validity: mean(validity),
@@ -115,10 +122,12 @@ export class OutOfBag {
   }
 }
 
-function sharesOf(wins: ReadonlyMap<number, number>, table: ScoreTable): Bootstrap['wins'] {
+/** Converts counts of wins to shares, the largest first. */
+function sharesOf(wins: ReadonlyMap<number | null, number>, table: ScoreTable): Bootstrap['wins'] {
   const shares = [...wins].flatMap(([index, count]) => {
-    const range = table.ranges[index]
-    return range === undefined ? [] : [{ start: range.start, end: range.end, share: count / RESAMPLES }]
+    if (index === null) return []
+    const { start, end } = elementAt(table.ranges, index, 'range')
+    return [{ start, end, share: count / RESAMPLES }]
   })
   return shares.sort((a, b) => b.share - a.share || compareRanges(a, b))
 }

@@ -43,7 +43,12 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** Selects a range among `candidates` and compares it with the baselines of the sweep. */
+/**
+ * Selects a range among `candidates` and compares it with the baselines of the sweep. If the sweep has a hold-out
+ * split, the selection prompts decide, and comparisons use the other prompts.
+ * @param options.check full-answer check of the sweep; baselines that fail it are compared only if no other passes.
+ * @param options.budget number of candidates that each family of baselines picks from; null for all
+ */
 export function* selectionOf(
   sweep: SelectionInput,
   candidates: readonly RangeScore[],
@@ -55,13 +60,8 @@ export function* selectionOf(
   const selectionSweep = holdOutSplit === null ? sweep : yield* restrictToPrompts(sweep, holdOutSplit.selection)
   const candidateKeys = new Set(candidates.map(spanKey))
   const ranges = selectionSweep.ranges.filter((range) => candidateKeys.has(spanKey(range)))
-  const selected = yield* computeSelection({ ...selectionSweep, ranges }, rho, {
-    seed,
-    words: scoreWords(scoredBy)
-  })
-  const range = sweep.ranges.find(
-    ({ start, end }) => start === selected.selected?.start && end === selected.selected.end
-  )
+  const selected = yield* computeSelection({ ...selectionSweep, ranges }, rho, { seed, words: scoreWords(scoredBy) })
+  const range = findRange(sweep, selected.selected)
   if (range === undefined) return selected
   yield
   const families = yield* familyScores(selectionSweep, ranges, { rho, seed, budget })
@@ -69,25 +69,33 @@ export function* selectionOf(
   const { minimumValidity } = selected
   return {
     ...selected,
-    ...{ families, budget },
+    families,
+    budget,
     baselines: yield* compareBaselines(sweep, { minimumValidity, rho, range, tempered, check }, seed),
     holdOut: holdOutSplit === null ? null : yield* scoreOnHoldOut(sweep, range, holdOutSplit, seed),
-    tempered: tempered.map(({ sampler, score: { validity, diversity, effectiveChoices, distinctRight } }) => ({
-      ...sampler,
-      ...{ validity, diversity, effectiveChoices },
-      ...(distinctRight === undefined ? {} : { distinctRight })
-    }))
+    tempered: tempered.map(storedScore)
   }
 }
 
-/** Compares a selection again, with baselines that were scored or checked on full answers after the selection. */
+/** Finds the scores of a selected range. */
+const findRange = ({ ranges }: SelectionInput, selected: Selection['selected']): RangeScore | undefined =>
+  ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+
+/** Keeps the fields of a score under another sampler that a selection stores. */
+function storedScore({ sampler, score }: Tempered): Selection['tempered'][number] {
+  const { validity, diversity, effectiveChoices, distinctRight } = score
+  const stored = { ...sampler, validity, diversity, effectiveChoices }
+  return distinctRight === undefined ? stored : { ...stored, distinctRight }
+}
+
+/** Repeats only the comparisons of a selection, because baselines were scored or checked after it was made. */
 export function* recompareBaselines(
   sweep: SelectionInput,
   selection: Selection,
   check: CheckResult | null = null
 ): Steps<Selection> {
   const { selected, minimumValidity, bootstrap, rho } = selection
-  const range = sweep.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  const range = findRange(sweep, selected)
   if (range === undefined) return selection
   const tempered = yield* temperedScores(sweep, range)
   const compared = { minimumValidity, rho, range, tempered, check }
@@ -95,7 +103,7 @@ export function* recompareBaselines(
   return { ...selection, baselines }
 }
 
-/** Returns a sweep with only the given prompts, and scores over them. */
+/** Returns a sweep with only some of its prompts, and all scores averaged over them. @param indices of the prompts */
 function* restrictToPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<SelectionInput> {
   const prompts = indices.map((index) => elementAt(sweep.prompts, index, 'prompt'))
   const restrict = <Scored extends Score>(score: Scored): Scored => ({
@@ -151,9 +159,12 @@ function* scoreOnHoldOut(
   }
 }
 
+/** A candidate that the selection rule accepts. */
 interface Qualified<Baseline> {
   baseline: Baseline
+  /** Score on all prompts. */
   score: Score
+  /** Score on the selection prompts. */
   selectionScore: Score
 }
 
@@ -175,7 +186,7 @@ function qualifying<Baseline>(
     )
 }
 
-/** Sorts the qualifying baselines of a kind by first tokens, the most diverse first. */
+/** Lists the baselines of a kind that the selection rule accepts by their first tokens, the most diverse first. */
 export function bestBaselines(
   sweep: Pick<SelectionInput, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
   kind: Baseline['kind'],
@@ -193,6 +204,7 @@ export function bestBaselines(
   }
 }
 
+/** The selected range, and the rule by which the best baselines are found. */
 interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
   range: RangeScore
   tempered: readonly Tempered[]
@@ -206,8 +218,9 @@ function* compareBaselines(
   seed: number
 ): Steps<BaselineComparison[]> {
   const { prompts, holdOutSplit } = sweep
+  // Indices of the prompts on which the comparisons are reported.
   const reporting = holdOutSplit?.holdOut ?? [...prompts.keys()]
-  const on = (score: Score): Score => scoreOnPrompts(prompts, score, reporting)
+  const onReported = (score: Score): Score => scoreOnPrompts(prompts, score, reporting)
   const best = <Baseline extends BaselineComparison['baseline']>(
     candidates: readonly { baseline: Baseline; score: Score }[],
     isRejected: (baseline: Baseline) => boolean = () => false
@@ -220,7 +233,7 @@ function* compareBaselines(
     const checked = checkOfBaseline(check, baseline)
     return check !== null && checked !== null && !passesCheck(checked, check, rho)
   }
-  const taken = [
+  const candidates = [
     ...BASELINE_KINDS.flatMap((kind) => best(baselinesOfKind(sweep, kind), failsCheck)),
     ...best(otherCheckpoints(sweep)),
     ...best(otherwiseDrawn(sweep, range, tempered)),
@@ -228,11 +241,11 @@ function* compareBaselines(
     ...controls(sweep, range)
   ]
   const reported = reporting.map((index) => elementAt(prompts, index, 'prompt'))
-  const selected = on(range)
+  const selected = onReported(range)
   const compared: BaselineComparison[] = []
-  for (const { baseline, score } of taken) {
+  for (const { baseline, score } of candidates) {
     yield
-    const scored = on(score)
+    const scored = onReported(score)
     const validity = difference(scored, selected, 'validity', reported, seed)
     yield
     const diversity = difference(scored, selected, 'diversity', reported, seed)
@@ -244,12 +257,13 @@ function* compareBaselines(
       promptCount: reporting.length,
       difference: { validity, diversity },
       answers:
-        check === null ? null : comparedAnswers(check, { baseline, range, rho, reporting, prompts: reported, seed })
+        check === null ? null : compareAnswers(check, { baseline, range, rho, reporting, prompts: reported, seed })
     })
   }
   return compared
 }
 
+/** Finds the full-answer scores of a compared model; null if it was not checked. */
 function answersOf(check: CheckResult, baseline: BaselineComparison['baseline']): FullAnswerScores | null {
   if (baseline.kind === 'tempered') return null
   if (baseline.kind === 'control') return checkOfRange(check, baseline.range)
@@ -258,18 +272,20 @@ function answersOf(check: CheckResult, baseline: BaselineComparison['baseline'])
   return checkOf(check, layersModel(halfStrengths(baseline.range, baseline.half, check.layerCount, check.source)))
 }
 
+/** Inputs of a comparison on full answers. */
 interface AnswersCompared {
   baseline: BaselineComparison['baseline']
   range: RangeScore
   rho: number
+  /** Indices of the prompts on which the comparison is reported. */
   reporting: readonly number[]
-  /** Prompts at the reporting indices. */
+  /** Prompts at these indices. */
   prompts: readonly CountedPrompt[]
   seed: number
 }
 
 /** Compares a baseline with the selected range on full answers. Null unless both have checked answers by prompt. */
-function comparedAnswers(
+function compareAnswers(
   check: CheckResult,
   { baseline, range, rho, reporting, prompts, seed }: AnswersCompared
 ): BaselineComparison['answers'] {
@@ -297,7 +313,10 @@ function comparedAnswers(
   }
 }
 
-/** Tests the difference of two models by sign flips of their differences on each prompt. Categories weigh the same. */
+/**
+ * Tests the difference of two models in a measure by sign flips of their differences on each prompt. Categories weigh
+ * the same. Prompts that count only for the other measure are omitted.
+ */
 function difference(
   score: { prompts: readonly CategoryScore[] },
   selected: { prompts: readonly CategoryScore[] },
@@ -305,9 +324,11 @@ function difference(
   prompts: readonly CountedPrompt[],
   seed: number
 ): ReturnType<typeof signFlip> {
-  const categories = promptsByCategory(prompts).categories.filter((category) =>
-    category.every((index) => [undefined, measure].includes(elementAt(prompts, index, 'prompt').measure))
-  )
+  const counts = (index: number): boolean => {
+    const onlyMeasure = elementAt(prompts, index, 'prompt').measure
+    return onlyMeasure === undefined || onlyMeasure === measure
+  }
+  const categories = promptsByCategory(prompts).categories.filter((category) => category.every(counts))
   const weights = categories.flatMap((category) => category.map(() => 1 / category.length))
   const differences = categories
     .flat()

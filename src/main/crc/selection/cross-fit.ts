@@ -1,6 +1,5 @@
 import type { CrossFit } from '../../../contract/documents/crc'
-import { emptyMeans, meansOver, type ScoreTable, weightsOf } from './score-table'
-import { selectRange } from './select-range'
+import { emptyMeans, meanOfRange, meansOver, type ScoreTable, selectByMeans, weightsOf } from './score-table'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
@@ -27,7 +26,10 @@ export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit }
   }
 }
 
-/** Splits the prompts of each category into those at even and at odd positions. */
+/**
+ * Splits the prompts of each category into those at even and at odd positions.
+ * @returns prompt indices of each category, or the reason why the prompts cannot be split
+ */
 export function splitIntoHalves({
   categoryNames,
   categories
@@ -42,6 +44,7 @@ export function splitIntoHalves({
   }
 }
 
+/** Selects a range on some prompts and scores it on others; scores post if none qualifies. */
 function fold(
   table: ScoreTable,
   selectOn: readonly (readonly number[])[],
@@ -49,25 +52,14 @@ function fold(
   rho: number
 ): CrossFit['folds'][number] {
   const selectionMeans = meansOver(table, weightsOf(table, selectOn), emptyMeans(table))
-  const post = {
-    validity: elementAt(selectionMeans.validity, 0, 'row'),
-    diversity: elementAt(selectionMeans.diversity, 0, 'row')
-  }
-  const index = selectRange(
-    table.ranges,
-    selectionMeans.validity.subarray(1),
-    selectionMeans.diversity.subarray(1),
-    post,
-    rho
-  )
-  const range = table.ranges[index]
+  const index = selectByMeans(table, selectionMeans, rho)
+  const range = index === null ? null : elementAt(table.ranges, index, 'range')
   const holdOutMeans = meansOver(table, weightsOf(table, scoreOn), emptyMeans(table))
-  // Row 0 of the means is post. Without a selected range the index is -1, so post is scored.
+  const post = meanOfRange(holdOutMeans, null)
   return {
-    selected: range === undefined ? null : { start: range.start, end: range.end },
-    validity: elementAt(holdOutMeans.validity, index + 1, 'row'),
-    diversity: elementAt(holdOutMeans.diversity, index + 1, 'row'),
-    postValidity: elementAt(holdOutMeans.validity, 0, 'row'),
-    postDiversity: elementAt(holdOutMeans.diversity, 0, 'row')
+    selected: range === null ? null : { start: range.start, end: range.end },
+    ...meanOfRange(holdOutMeans, index),
+    postValidity: post.validity,
+    postDiversity: post.diversity
   }
 }

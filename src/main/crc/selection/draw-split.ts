@@ -5,7 +5,7 @@ import { inputError } from '../../../contract/model/problem'
 import { elementAt } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
-/** Draws half of each category's prompts as selection prompts, of odd numbers the larger half. */
+/** Draws half of each category's prompts as selection prompts. The other prompts are held out. */
 export function drawSplit(prompts: readonly { category: string }[], seed: number): HoldOutSplit {
   const { categories, categoryNames } = promptsByCategory(prompts)
   const single = categories.findIndex((indices) => indices.length === 1)
@@ -20,6 +20,7 @@ export function drawSplit(prompts: readonly { category: string }[], seed: number
   const selection = categories.flatMap((indices) => {
     const remaining = [...indices]
     const drawn: number[] = []
+    // Drawing moves a prompt, so the loop ends at half. Of an odd number, the larger half is drawn.
     while (drawn.length < remaining.length)
       drawn.push(...remaining.splice(uniformInt(random, 0, remaining.length - 1), 1))
     return drawn

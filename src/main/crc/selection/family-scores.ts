@@ -10,12 +10,22 @@ import type { Steps } from '../../base/steps'
 import { mean } from '../../base/sums'
 import { baselinesOfKind, type SelectionInput } from './baseline-candidates'
 import { drawResample, OutOfBag, type Resample } from './bootstrap'
-import { emptyMeans, meansOver, promptsByCategory, type ScoreTable, scoreTable } from './score-table'
-import { selectRange } from './select-range'
+import {
+  emptyMeans,
+  meanOfRange,
+  meansOfRanges,
+  meansOver,
+  promptsByCategory,
+  type ScoreTable,
+  scoreTable,
+  selectByMeans
+} from './score-table'
+import { selectIndex } from './select-range'
 
 /**
- * Scores every family out of bag: each resample picks a candidate and scores it on the prompts that it left out.
- * Families share resamples. @param budget candidates that each family picks from; null for all
+ * Scores the ranges and every family of baselines out of bag. Each resample of the prompts picks the best candidate of
+ * each family, and scores it on the prompts that the resample left out. All families share the resamples.
+ * @param options.budget number of random candidates that each family picks from in each resample; null for all
  */
 export function* familyScores(
   sweep: Pick<SelectionInput, 'prompts' | 'post' | 'uniformBlends' | 'baselines'>,
@@ -23,7 +33,7 @@ export function* familyScores(
   { rho, seed, budget = null }: { rho: number; seed: number; budget?: number | null }
 ): Steps<FamilyScore[]> {
   const { prompts, post } = sweep
-  // The index of a candidate stands in for its layers, so that ties go to the first.
+  // Baselines have no layers. The index of a candidate stands in for them, so that ties go to the first candidate.
   const inOrder = (scores: readonly Score[]): (Score & RestorationRange)[] =>
     scores.map((score, index) => ({ ...score, start: index, end: index }))
   const families = [
@@ -36,16 +46,17 @@ export function* familyScores(
     .filter(({ candidates }) => candidates.length > 0)
     .map(({ name, candidates }) => new Family(name, scoreTable(prompts, post, candidates), rho, budget))
   const random = xoroshiro128plus(seed)
-  const offering = xoroshiro128plus(seed + 1)
+  const offerRandom = xoroshiro128plus(seed + 1)
   const drawnFrom = { ...promptsByCategory(prompts), promptCount: prompts.length }
   for (let resample = 0; resample < RESAMPLES; resample++) {
     yield
     const drawn = drawResample(random, drawnFrom)
-    for (const family of families) family.pick(drawn, offering)
+    for (const family of families) family.pick(drawn, offerRandom)
   }
   return families.map((family) => family.score(elementAt(families, 0, 'family')))
 }
 
+/** The candidates of one family, and their out-of-bag scores so far. */
 class Family {
   private readonly outOfBag: OutOfBag
   private readonly means: ReturnType<typeof emptyMeans>
@@ -62,26 +73,26 @@ class Family {
     this.offeredCount = Math.min(budget ?? Infinity, table.ranges.length)
   }
 
+  /** Picks a candidate on the drawn prompts and scores it on the others. @param random draws the offered candidates */
   pick({ weights, leftOut }: Resample, random: RandomGenerator): void {
     meansOver(this.table, weights, this.means)
     this.outOfBag.add(this.winner(random), leftOut)
   }
 
-  private winner(random: RandomGenerator): number {
+  /** Returns the index of the best offered candidate by the current means; null if none qualifies. */
+  private winner(random: RandomGenerator): number | null {
     const { table, rho, means, offeredCount } = this
-    const [validity, diversity] = [means.validity.subarray(1), means.diversity.subarray(1)]
-    const post = {
-      validity: elementAt(means.validity, 0, 'row'),
-      diversity: elementAt(means.diversity, 0, 'row')
-    }
-    if (offeredCount === table.ranges.length) return selectRange(table.ranges, validity, diversity, post, rho)
+    if (offeredCount === table.ranges.length) return selectByMeans(table, means, rho)
     const offered = drawCandidates(table.ranges.length, offeredCount, random)
-    const ofOffered = <Value>(values: ArrayLike<Value>): Value[] =>
+    const valuesOf = <Value>(values: ArrayLike<Value>): Value[] =>
       offered.map((index) => elementAt(values, index, 'candidate'))
-    const picked = selectRange(ofOffered(table.ranges), ofOffered(validity), ofOffered(diversity), post, rho)
-    return picked === -1 ? -1 : elementAt(offered, picked, 'candidate')
+    const { validity, diversity } = meansOfRanges(means)
+    const post = meanOfRange(means, null)
+    const picked = selectIndex(valuesOf(table.ranges), valuesOf(validity), valuesOf(diversity), post, rho)
+    return picked === null ? null : elementAt(offered, picked, 'candidate')
   }
 
+  /** Returns the out-of-bag score. @param reference the family of ranges, whose diversity is subtracted */
   score(reference: Family): FamilyScore {
     const { name: family, offeredCount: candidateCount } = this
     const result = this.outOfBag.result()

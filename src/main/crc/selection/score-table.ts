@@ -3,25 +3,32 @@ import type { CategoryScore, PromptScore } from '../../../contract/documents/crc
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
+import { selectIndex } from './select-range'
 
-/** Holds validity and diversity of post and every range on every prompt, in arrays that are fast to average. */
+/** Validity and diversity of post and every range on every prompt, in arrays that are fast to average. */
 export interface ScoreTable {
   ranges: readonly RestorationRange[]
   promptCount: number
   categoryNames: string[]
   /** Prompt indices of each category, in input order; parallel to the names. */
   categories: number[][]
-  /** Flat array of shape `[1 + ranges, prompts]`. Row 0 is post. */
+  /** Flat array of shape `[1 + ranges, prompts]`, like `diversity`. The first row is post, and the ranges follow. */
   validity: Float64Array
   diversity: Float64Array
 }
 
-/** Means of every row of a score table under one weighting of the prompts. */
+/** Means of every row of a score table under one weighting of the prompts, of shape `[1 + ranges]`. */
 export interface RowMeans {
   validity: Float64Array
   diversity: Float64Array
 }
 
+const POST_ROW = 0
+
+/** Returns the row of a range in a table; post's row for null, because post answers if no range is selected. */
+const rowOf = (range: number | null): number => (range === null ? POST_ROW : range + 1)
+
+/** Fills a table from the scores of post and ranges on each prompt. */
 export function scoreTable(
   prompts: readonly CountedPrompt[],
   post: { prompts: readonly PromptScore[] },
@@ -52,6 +59,7 @@ export function promptsByCategory(
   return { categoryNames: [...byCategory.keys()], categories: [...byCategory.values()] }
 }
 
+/** Allocates means, which {@link meansOver} fills. */
 export function emptyMeans(table: ScoreTable): RowMeans {
   const rowCount = table.ranges.length + 1
   return { validity: new Float64Array(rowCount), diversity: new Float64Array(rowCount) }
@@ -70,17 +78,39 @@ export function weightsOf(
   return weights
 }
 
-/** Averages every row by the weights of {@link weightsOf} into shared arrays. */
-export function meansOver(table: ScoreTable, weights: Float64Array, into: RowMeans): RowMeans {
+/** Averages every row by the weights of {@link weightsOf} into `means`, and returns them. */
+export function meansOver(table: ScoreTable, weights: Float64Array, means: RowMeans): RowMeans {
   for (let row = 0; row <= table.ranges.length; row++) {
     const mean = meanOfRow(table, row, weights)
-    into.validity[row] = mean.validity
-    into.diversity[row] = mean.diversity
+    means.validity[row] = mean.validity
+    means.diversity[row] = mean.diversity
   }
-  return into
+  return means
 }
 
-export function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
+/** Returns the mean score of a range; of post for null. */
+export const meanOfRange = ({ validity, diversity }: RowMeans, range: number | null): CategoryScore => ({
+  validity: elementAt(validity, rowOf(range), 'row'),
+  diversity: elementAt(diversity, rowOf(range), 'row')
+})
+
+/** Returns the means of the ranges without post, as views that change with the means. */
+export const meansOfRanges = ({ validity, diversity }: RowMeans): RowMeans => ({
+  validity: validity.subarray(POST_ROW + 1),
+  diversity: diversity.subarray(POST_ROW + 1)
+})
+
+/** Selects a range by the means of a table. @returns its index; null if none qualifies */
+export function selectByMeans({ ranges }: ScoreTable, means: RowMeans, rho: number): number | null {
+  const { validity, diversity } = meansOfRanges(means)
+  return selectIndex(ranges, validity, diversity, meanOfRange(means, null), rho)
+}
+
+/** Averages one range by the weights of {@link weightsOf}; post for null. */
+export const weightedMean = (table: ScoreTable, range: number | null, weights: Float64Array): CategoryScore =>
+  meanOfRow(table, rowOf(range), weights)
+
+function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
   const { promptCount } = table
   let validity = 0
   let diversity = 0

@@ -16,23 +16,24 @@ interface ScoredRanges {
   readonly ranges: readonly RangeScore[]
 }
 
-/** Selects a restoration range from the scores of a sweep and computes the uncertainty of the choice. */
+/**
+ * Selects a restoration range from the scores of a sweep, and computes how much the choice depends on the prompts.
+ * Comparisons with baselines stay empty.
+ */
 export function* computeSelection(
   { prompts, post, ranges }: ScoredRanges,
   rho: number,
   { seed = DEFAULT_SEED, words = scoreWords({ kind: 'crc' }) }: { seed?: number | undefined; words?: ScoreWords } = {}
 ): Steps<Selection> {
-  const validity = ranges.map((range) => range.validity)
-  const diversity = ranges.map((range) => range.diversity)
-  const index = selectRange(ranges, validity, diversity, post, rho)
-  const range = ranges[index]
+  const range = selectRange(ranges, post, rho)
+  const index = range === null ? null : ranges.indexOf(range)
   const table = scoreTable(prompts, post, ranges)
   const crossFitted = crossFit(table, rho)
   return {
     rho,
     minimumValidity: rho * post.validity,
-    selected: range === undefined ? null : { start: range.start, end: range.end },
-    reason: range === undefined ? reasonForNone(ranges, post, rho, words) : null,
+    selected: range === null ? null : { start: range.start, end: range.end },
+    reason: range === null ? reasonForNone(ranges, post, rho, words) : null,
     bootstrap: yield* bootstrap(table, index, rho, seed),
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
     crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null,
@@ -44,6 +45,7 @@ export function* computeSelection(
   }
 }
 
+/** Explains to the user why no range is selected. */
 function reasonForNone(ranges: readonly RangeScore[], post: CategoryScore, rho: number, words: ScoreWords): string {
   const minimum = rho * post.validity
   const valid = ranges.filter((range) => range.validity >= minimum)

@@ -7,6 +7,7 @@ import { CONFIDENCE } from '../../../contract/model/resampling'
 
 /** Maximum number of prompts for which every assignment of signs is tried. */
 const EXACT_PROMPTS = 14
+/** Number of random assignments of signs that are tried for more prompts. */
 const SIGN_DRAWS = 10_000
 
 /** A sign-flip test of weighted differences (Fisher 1935), which assumes a symmetric distribution. */
@@ -14,11 +15,16 @@ export interface SignFlips {
   mean: number
   /** Two-sided: share of sign assignments whose mean is at least as far from 0 as the observed mean. */
   pValue: number
-  /** Returns the means that the two-sided test does not reject (Hartigan 1969); null for too few differences. */
+  /** Returns the range of means that the two-sided test does not reject (Hartigan 1969); null for too few values. */
   interval: (level: number) => Interval | null
 }
 
-/** Flips the signs of differences: in every way for up to 14 differences, and in 10,000 random ways for more. */
+/**
+ * Flips the signs of differences: in every way for up to 14 differences, and in 10,000 random ways for more. A way is
+ * an assignment of signs.
+ * @param weights one per difference
+ * @param seed seed of the random ways
+ */
 export function signFlips(differences: readonly number[], weights: readonly number[], seed: number): SignFlips {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const weighted = differences.map((difference, i) => difference * elementAt(weights, i, 'weight'))
@@ -27,10 +33,11 @@ export function signFlips(differences: readonly number[], weights: readonly numb
   const threshold = Math.abs(sum) * (1 - 1e-12)
   const exact = differences.length <= EXACT_PROMPTS
   const ways = waysToFlip(exact ? null : seed, differences.length)
-  const ofWeighted = subsetSums(weighted)
-  const ofWeights = subsetSums(weights)
+  const weightedSums = subsetSums(weighted)
+  const weightSums = subsetSums(weights)
   const wayBytes = Math.ceil(differences.length / 8)
   const tried = ways.length / wayBytes
+  // Mean of the flipped differences of each way, from which the interval is read (Hartigan's typical values).
   const means: number[] = []
   let extreme = 0
   for (let way = 0, index = 0; way < tried; way++) {
@@ -39,8 +46,8 @@ export function signFlips(differences: readonly number[], weights: readonly numb
     // Indices are unchecked because a selection runs this loop a hundred thousand times. A byte is less than 256.
     for (let byte = 0; byte < wayBytes; byte++, index++) {
       const subset = byte * 256 + (ways[index] ?? NaN)
-      flippedSum += ofWeighted[subset] ?? NaN
-      flippedWeight += ofWeights[subset] ?? NaN
+      flippedSum += weightedSums[subset] ?? NaN
+      flippedWeight += weightSums[subset] ?? NaN
     }
     if (Math.abs(sum - 2 * flippedSum) >= threshold) extreme++
     if (flippedWeight > 0) means.push(flippedSum / flippedWeight)
@@ -69,13 +76,17 @@ export function signFlip(differences: readonly number[], weights: readonly numbe
   return { mean, pValue, interval: interval(1 - CONFIDENCE) }
 }
 
-/* Flips are bits of bytes. Tables hold the sums of a byte, because single additions dominated a selection. */
+/*
+ * A way is stored as bits, one per difference, which is 1 if its sign is flipped. Tables hold the sum of each possible
+ * byte, because additions of single differences took most of the time of a selection.
+ */
 
 /** Maximum size of the cached ways, in bytes. A selection compares a dozen baselines over the same prompts. */
 const MAX_CACHED_BYTES = 2 ** 20
+/** The ways of the last call, with their arguments. */
 let lastWays: { readonly seed: number | null; readonly count: number; readonly ways: Uint8Array } | null = null
 
-/** Returns assignments of signs, one after the other. @param seed seed of random assignments; null for all */
+/** Returns ways as bytes, [ways, ceil(count / 8)]. @param seed seed of random ways; null for all ways */
 function waysToFlip(seed: number | null, count: number): Uint8Array {
   if (lastWays !== null && lastWays.seed === seed && lastWays.count === count) return lastWays.ways
   const ways = seed === null ? everyWay(count) : drawnWays(seed, count)
@@ -104,7 +115,10 @@ function drawnWays(seed: number, count: number): Uint8Array {
   return ways
 }
 
-/** Sums every subset of each eight values, indexed by the byte whose bits name the subset. */
+/**
+ * Sums all subsets of each eight values.
+ * @returns [groups of eight, 256], indexed by the byte whose bits are the subset
+ */
 function subsetSums(values: readonly number[]): Float64Array {
   const sums = new Float64Array(Math.ceil(values.length / 8) * 256)
   for (const [i, value] of values.entries()) {

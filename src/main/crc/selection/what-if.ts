@@ -9,6 +9,7 @@ import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { elementAt } from '../../../contract/model/look-up'
 
+/** A score under another sampler than the sweep's. */
 export interface Tempered {
   readonly sampler: MinPDraw
   readonly score: Score
@@ -30,8 +31,9 @@ export function* temperedScores(
 }
 
 /**
- * Recalculates a sweep under another sampler or number of draws, exactly except for float32 rounding. Models without
- * stored values are left out. @throws WorkbenchError `bad-input` for values that the sweep did not store
+ * Recalculates a sweep under another sampler or number of draws, exactly except for float32 rounding, from values that
+ * the sweep stored. Models without stored values are left out. Of the baselines that mix logits, only `mix` is kept.
+ * @throws WorkbenchError `bad-input` for values that the sweep did not store
  */
 export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): Steps<SweepDocument> {
   const { prompts } = sweep
@@ -45,6 +47,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
     const counted = score.prompts.map((prompt) => scorer.score(scorer.groupsOf(prompt), prompt.whatIf))
     return { ...score, ...averageScores(prompts, counted) }
   }
+  /** Recalculates a score; empty if the model has no stored values. */
   const rescoredOne = <Scored extends Score>(score: Scored): Scored[] => {
     if (index === null) return [recounted(score)]
     const promptScores = underSampler(score.prompts, prompts, scorer, index)
@@ -63,15 +66,16 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   }
   const [post] = rescoredOne(sweep.post)
   if (post === undefined) throw new Error('post of a sweep has no scores under a sampler of the sweep')
-  const asSwept = sampler === null && draws === null && mix === null
+  const isUnchanged = sampler === null && draws === null && mix === null
   return {
     ...sweep,
     scoredBy,
     // Estimates hold for the sweep's own sampler only. The preview itself stays, because few ranges are exact.
-    preview: asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
+    preview:
+      isUnchanged || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
     base: sweep.base === null ? null : (rescoredOne(sweep.base)[0] ?? null),
     post,
-    fewShot: sweep.fewShot && rescoredOne(sweep.fewShot)[0],
+    fewShot: sweep.fewShot === undefined ? undefined : rescoredOne(sweep.fewShot)[0],
     ranges: yield* rescoreAll(sweep.ranges),
     recipes: yield* rescoreAll(sweep.recipes),
     checkpoints: yield* rescoreAll(sweep.checkpoints),
@@ -84,21 +88,19 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   }
 }
 
+/** Returns the sweep's scoring with another sampler or number of draws. */
 function scoredByUnder(
   { scoredBy }: SweepDocument,
   { sampler, draws }: Pick<WhatIf, 'sampler' | 'draws'>
 ): SweepDocument['scoredBy'] {
   if (scoredBy.kind === 'task') {
-    return {
-      ...scoredBy,
-      sampling: { ...scoredBy.sampling, ...sampler },
-      draws: draws ?? scoredBy.draws
-    }
+    return { ...scoredBy, sampling: { ...scoredBy.sampling, ...sampler }, draws: draws ?? scoredBy.draws }
   }
   if (draws === null) return scoredBy
   throw inputError('The character task counts no draws.')
 }
 
+/** @throws WorkbenchError `bad-input` if the sweep scored no mix of base's and post's logits with this share of base */
 function requireMix({ baselines }: Pick<SweepDocument, 'baselines'>, mix: number | null): void {
   const shares = baselines.flatMap(({ baseline }) => (baseline.kind === 'mix' ? [baseline.share] : []))
   if (mix === null || shares.includes(mix)) return
@@ -108,9 +110,10 @@ function requireMix({ baselines }: Pick<SweepDocument, 'baselines'>, mix: number
   )
 }
 
+/** @throws WorkbenchError `bad-input` if the sweep stored no scores under the sampler */
 function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): number {
   const { whatIf } = sweep
-  const index = whatIf.findIndex((one) => one.temperature === temperature && one.minP === minP)
+  const index = whatIf.findIndex((other) => other.temperature === temperature && other.minP === minP)
   if (index !== -1) return index
   const noSamplers = noSamplersWords(sweep)
   if (noSamplers !== null) throw inputError(noSamplers)
@@ -122,7 +125,10 @@ function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): nu
   )
 }
 
-/** Reads the scores under a sampler. Returns null if any prompt has none stored. */
+/**
+ * Reads the scores under a sampler; null if any prompt has none stored.
+ * @param sampler index into the sweep's `whatIf`
+ */
 function underSampler(
   scores: readonly PromptScore[],
   prompts: SweepDocument['prompts'],

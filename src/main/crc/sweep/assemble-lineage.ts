@@ -8,10 +8,11 @@ import { runCooperatively } from '../../base/steps'
 import { assembleSweep, type ModelResults, type SweepFacts } from './assemble-sweep'
 import { type StageCombinations, stageCombinations, stagePairs, stageRange } from './lineage'
 
-/** Scores of a lineage. */
+/** Scores of a lineage: the stages of a training, restored to each other. */
 export interface LineageScores {
   /** One sweep for each of `stagePairs`, equal to a separate sweep of the two stages. */
   readonly sweeps: SweepDocument[]
+  /** Scores of models that combine the changes of several stages. */
   readonly combinations: readonly StageCombinations<readonly PromptScore[]>[]
 }
 
@@ -23,31 +24,31 @@ export async function assembleLineage(
 ): Promise<LineageScores> {
   const keyOf = (model: SweptModel): string => weightsKey(modelOf(model, facts))
   const scores = new Map(models.map(({ model, prompts }) => [keyOf(model), prompts]))
-  const whole = (stage: OtherCheckpoint | null, end: 'base' | 'post'): readonly PromptScore[] | undefined =>
+  // Returns the scores of a stage as a whole model; of base or post for null.
+  const scoresOf = (stage: OtherCheckpoint | null, end: 'base' | 'post'): readonly PromptScore[] | undefined =>
     scores.get(keyOf(stage === null ? { kind: end } : { kind: 'checkpoint', ...stage }))
   const sweeps: SweepDocument[] = []
   for (const pair of stagePairs(stages)) {
     const { target, source } = pair
-    const [post, base] = [whole(target, 'post'), whole(source, 'base')]
+    const [post, base] = [scoresOf(target, 'post'), scoresOf(source, 'base')]
     if (post === undefined) throw new Error('a lineage without a stage')
+    const models: ModelResults[] = allRanges(facts.layerCount).map((range) => ({
+      model: { kind: 'range', range },
+      prompts: mapGet(scores, keyOf(stageRange(pair, range, facts.layerCount)), 'range')
+    }))
+    models.push({ model: { kind: 'post' }, prompts: post })
+    if (base !== undefined) models.push({ model: { kind: 'base' }, prompts: base })
     const sweep = assembleSweep({
       facts: {
         ...facts,
         basePath: source === null ? facts.basePath : referenceOf(source),
         postPath: target === null ? facts.postPath : referenceOf(target)
       },
-      models: [
-        { model: { kind: 'post' }, prompts: post },
-        ...(base === undefined ? [] : [{ model: { kind: 'base' } as const, prompts: base }]),
-        ...allRanges(facts.layerCount).map((range) => ({
-          model: { kind: 'range' as const, range },
-          prompts: mapGet(scores, keyOf(stageRange(pair, range, facts.layerCount)), 'range')
-        }))
-      ],
+      models,
       baselines: [],
       preview: null,
       rho,
-      ...(seed !== undefined && { seed })
+      seed
     })
     sweeps.push(await runCooperatively(sweep))
   }

@@ -17,9 +17,10 @@ import { selectionOf } from '../selection/compare-baselines'
 import type { MeanEstimate } from '../preview/preview-race'
 import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
 
-/** Digits of a stored probability: more than float32's seven, and few enough to omit noise. */
+/** Significant digits of a stored probability: more than float32's seven, and few enough to omit noise. */
 const STORED_DIGITS = 9
 
+/** Scores of a model on each prompt. */
 export interface ModelResults {
   model: SweptModel
   prompts: readonly PromptScore[]
@@ -44,30 +45,34 @@ export type SweepFacts = Omit<
   | 'followUp'
 >
 
+/** Scores of a baseline on each prompt. */
 export interface BaselineResults {
   baseline: SamplingBaseline
   prompts: readonly PromptScore[]
 }
 
+/** Scores of the models that a preview scored on some prompts only. */
 export interface PreviewResults {
   /** Indices of the prompts on which every model is scored, ascending. */
   prompts: readonly number[]
   rho: number
-  /** Computed work in rows of a block. */
+  /** Rows that went through a block, and the rows of a full sweep. */
   rows: number
   wholeRows: number
   /** Ranges and blends with their scores on these prompts, and their estimated means over all. */
   models: readonly (ModelResults & { estimate: Record<keyof CategoryScore, MeanEstimate> })[]
 }
 
+/** Results of a sweep, and the rule by which it selects a range. */
 export interface SweepOutcome {
-  id?: string
+  id?: string | undefined
   facts: SweepFacts
   models: readonly ModelResults[]
   baselines: readonly BaselineResults[]
   preview: PreviewResults | null
   rho: number
-  seed?: number
+  seed?: number | undefined
+  /** Number of candidates that each family of baselines picks from; all by default. */
   budget?: number | undefined
 }
 
@@ -127,6 +132,7 @@ export function* assembleSweep({
   }
 }
 
+/** Replaces the means of previewed models by estimates over all prompts. */
 function storedPreview(
   { prompts: all }: Pick<SweepFacts, 'prompts'>,
   { prompts, models, ...facts }: PreviewResults
@@ -144,6 +150,7 @@ function storedPreview(
   return { ...facts, prompts: [...prompts], ...rangesAndBlends(scored) }
 }
 
+/** Extracts the scores of ranges and of blends. */
 function rangesAndBlends<Scores>(scored: readonly { model: SweptModel; score: Scores }[]) {
   return {
     ranges: scored.flatMap(({ model, score }) => (model.kind === 'range' ? [{ ...model.range, ...score }] : [])),

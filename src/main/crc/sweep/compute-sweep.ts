@@ -6,7 +6,7 @@ import type { EngineSweepEvent, PromptSplit } from '../../../contract/procedures
 import { inputError, mismatchError, WorkbenchError } from '../../../contract/model/problem'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
-import type { ComputedIn, EarlierResults, KeyedSplit } from './earlier-results'
+import type { ComputedIn, EarlierResults } from './earlier-results'
 import { budgetOf, engineRequest } from './engine-request'
 import { ScoreCollector } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
@@ -15,12 +15,13 @@ import { type Scorer, scorerOf } from '../task/scorer'
 import { isLost, type KeptData, type StageSession } from './stage-session'
 import { PartSaver } from './part-saver'
 import type { SavedSweepProgress } from './saved-sweep-progress'
-import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
+import { halveSplit, type KeyedSplit, keySplit } from './keyed-split'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 export type CrcSweepEvent = Extract<SweepEvent, { type: 'progress' | 'scores' | 'notice' }>
 
+/** Progress before the first event of the engine. */
 export const NOTHING_DONE: SweepProgress = {
   phase: 'preparing',
   rowsDone: 0,
@@ -32,18 +33,20 @@ export const NOTHING_DONE: SweepProgress = {
   reusedPromptCount: 0
 }
 
-/** A part of a sweep that is computed at a time: some models, then some baselines, on some prompts. */
+/** A part of a sweep that is computed at a time: some models on some prompts, both given by their indices. */
 export interface SweepStage {
+  /** Indices of models. The indices of baselines continue after them. */
   models: readonly number[]
   prompts: readonly number[]
-  /** Most rows of a block for all stages together; omitted if this is the only stage. */
+  /** Maximum rows that go through a block in all stages together; omitted if this is the only stage. */
   budget?: number
   /** Weights and states that stay in memory for later stages on the same prompts. */
   keeps?: KeptData
 }
 
+/** Scores of a sweep, and the work for them. */
 export interface ComputedSweep extends ComputedIn {
-  /** Scores of the sweep's models, then scores of its baselines. */
+  /** Scores of each model, then of each baseline. */
   scores: readonly ScoreCollector[]
   progress: SweepProgress
   work: WorkCounts
@@ -60,6 +63,7 @@ export interface ComputedSweep extends ComputedIn {
 export interface ComputeOptions {
   /** Returns the stages. Each may depend on the scores of the stages before it. */
   stages: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
+  /** Scores that are used again; null if there are none. */
   earlier: EarlierResults | null
   session: StageSession
   /** Stores each finished part. */
@@ -68,18 +72,12 @@ export interface ComputeOptions {
   onEvent: (event: CrcSweepEvent) => void
 }
 
-/** Fewest rows that go through a block at once after a lack of memory. */
-const MIN_ROWS = 64
-
-/** The number of rows up to which a lack of memory splits groups of prompts too. */
-const SPLIT_ROWS = 2048
-
 /** Shortest time between two events of progress. */
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Lets the engine compute missing scores. A failed part is repeated once, with half the rows after a lack of GPU
- * memory. After another failure of an automatically chosen GPU, the CPU computes the other parts.
+ * Lets the engine compute missing scores, stage by stage. A failed part is repeated once, with half the rows after a
+ * lack of GPU memory. After another failure of an automatically chosen GPU, the CPU computes the other parts.
  */
 export async function computeSweep(
   engine: EngineClient,
@@ -102,25 +100,28 @@ export async function computeSweep(
   return run.result()
 }
 
+/** The state of a sweep that the engine computes, and its events. */
 class SweepRun {
-  private readonly models: readonly SweptModel[]
   private readonly scorer: Scorer
   readonly scores: readonly ScoreCollector[]
-  private readonly session: StageSession
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
-  private hasDied = false
+  /** True after the engine was lost. Another loss before the next finished part ends the sweep. */
+  private wasLost = false
   /** True once the device had too little memory, which is reported once. */
   private hasFewerRows = false
-  /** Place of the computation after a GPU failed. Empty before. */
-  private fallback: { device?: 'cpu'; precision?: undefined } = {}
-  /** Groups of prompts that are computed together, also by a resumed run; null until the engine has planned them. */
+  /** True after a GPU failed, when the CPU computes the other parts. */
+  private isOnCpu = false
+  /** Groups of prompts that are computed together; null until the engine has planned them. */
   private split: KeyedSplit | null
+  /** Scores of the unfinished part, by prompt and model. */
   private unsaved = new Map<number, Map<number, PromptScore>>()
   private groupCount = 0
   private rows = 0
+  /** Block evaluations in the unfinished group of prompts. */
   private evaluations = 0
   partsFinished = 0
+  /** Models with scores that no event has reported. */
   private readonly changed = new Set<number>()
   private readonly notices: string[] = []
   private readonly works: WorkCounts[] = []
@@ -128,10 +129,12 @@ class SweepRun {
   private progress: SweepProgress
   private computedIn: ComputedIn | null = null
   private memory: Omit<SweepMemory, 'groupCount'> | null = null
-  private readonly budgetBytes: number
   private readonly parts: PartSaver
+  /** Rows of earlier stages, and of parts that were finished before a failure. */
   private rowsBefore = 0
+  /** Rows of all finished parts. */
   private rowsFinished = 0
+  /** Time at which the engine was last asked. */
   private startedMs = 0
   /** Seconds from `startedMs` to the end of the last finished part. */
   private finishedSeconds = 0
@@ -141,12 +144,9 @@ class SweepRun {
     private readonly prepared: PreparedSweep,
     private readonly options: ComputeOptions
   ) {
-    this.models = prepared.models
     this.scorer = scorerOf(prepared.scoredBy)
     this.scores = [...prepared.models, ...prepared.baselines].map(() => new ScoreCollector(prepared.prompts))
     this.parts = new PartSaver(options.savedProgress, (message) => this.notice(message))
-    this.session = options.session
-    this.budgetBytes = budgetOf(prepared)
     this.split = options.earlier?.split ?? null
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }
     this.reuse(options.earlier)
@@ -162,6 +162,7 @@ class SweepRun {
     return elementAt(this.scores, model, 'model').get(prompt) !== undefined
   }
 
+  /** Makes a stage the current one. */
   begin(stage: SweepStage): void {
     this.stage = stage
     this.rowsBefore = this.rowsFinished
@@ -175,6 +176,7 @@ class SweepRun {
     this.notify()
   }
 
+  /** Uses the scores of earlier results. */
   private reuse(earlier: EarlierResults | null): void {
     if (earlier === null) return
     const { prompts } = this.prepared
@@ -194,21 +196,20 @@ class SweepRun {
     this.startedMs = performance.now()
     this.finishedSeconds = 0
     const rate = progressRate()
-    const { request, modelIndices: asked } = engineRequest(
+    const { request, modelIndices } = engineRequest(
       prepared,
       this.stage.models,
       missing,
       (model, prompt) => this.isScored(model, prompt),
       this.split
     )
-    const events = await engine.sweep(
-      { ...request, ...this.fallback, session: this.session.settingsFor(this.stage) },
-      { signal }
-    )
+    const session = options.session.settingsFor(this.stage)
+    const place = this.isOnCpu ? { device: 'cpu' as const, precision: undefined } : {}
+    const events = await engine.sweep({ ...request, ...place, session }, { signal })
     for await (const event of events) {
       throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {
-        if (!this.planned(event, missing, request.split)) return
+        if (!this.applyPlan(event, missing, request.split)) return
       } else if (event.type === 'progress') {
         const elapsed = (performance.now() - this.startedMs) / 1000
         const { perSecond, secondsLeft } = rate(event.rowsDone, this.progress.rowsTotal - this.rowsBefore, elapsed)
@@ -220,13 +221,7 @@ class SweepRun {
           layer: event.layer
         }
       } else if (event.type === 'probabilities') {
-        for (const [row, index] of event.prompts.entries()) {
-          const groups = elementAt(event.probabilities, row, 'prompt')
-          const whatIf = event.whatIf?.[row]
-          const stored = whatIf === undefined ? undefined : this.scorer.keep(whatIf, groups.length)
-          const score = this.scorer.score(groups, stored)
-          this.addScore(elementAt(missing, index, 'prompt'), elementAt(asked, event.model, 'model'), score)
-        }
+        this.addScores(event, missing, elementAt(modelIndices, event.model, 'model'))
       } else if (event.type === 'part') {
         this.works.push({ ...event.work, packedTokens: 0, promptTokens: 0 })
         this.evaluations += event.work.blockEvaluations
@@ -244,26 +239,26 @@ class SweepRun {
     throw new WorkbenchError('engine-lost', 'The engine ended the sweep before it was done.')
   }
 
-  /** Handles the engine's plan. @returns false if earlier scores are of another device or precision */
-  private planned(
+  /** Applies the engine's plan. @returns false if earlier scores are of another device or precision */
+  private applyPlan(
     plan: Extract<EngineSweepEvent, { type: 'plan' }>,
     missing: readonly number[],
-    askedSplit: PromptSplit | undefined
+    requestedSplit: PromptSplit | undefined
   ): boolean {
     const { device, precision, rowsTotal, split } = plan
     const earlier = this.computedIn
-    const isFallback = this.fallback.device !== undefined
-    if (!isFallback && earlier !== null && (earlier.device !== device || earlier.precision !== precision)) {
+    if (!this.isOnCpu && earlier !== null && (earlier.device !== device || earlier.precision !== precision)) {
       const before = `Earlier results, computed on ${earlier.device} in ${earlier.precision}, were not used`
       if (this.stagesBegun > 1) throw mismatchError(`${before} further.`, 'Sweep from the start.')
       this.notice(`${before}: this sweep runs on ${device} in ${precision}.`)
       this.discardScores()
       return false
     }
-    if (!isFallback) this.computedIn = { device, precision }
+    // A sweep that began on a GPU is described by the GPU.
+    if (!this.isOnCpu) this.computedIn = { device, precision }
     else this.computedIn ??= { device, precision }
     this.memory = {
-      budgetBytes: this.budgetBytes,
+      budgetBytes: budgetOf(this.prepared),
       plannedPeakBytes: Math.max(plan.peakBytes, this.memory?.plannedPeakBytes ?? 0)
     }
     const { identicalLayers } = plan
@@ -271,18 +266,17 @@ class SweepRun {
     if (identicalLayers.length > 0 && this.works.length === 0 && this.rowsBefore === 0) {
       this.notice(identicalNotice(identicalLayers))
     }
-    if (this.split === null || !isDeepStrictEqual(split, askedSplit)) this.split = this.keyed(split, missing)
+    if (this.split === null || !isDeepStrictEqual(split, requestedSplit)) {
+      this.split = keySplit(
+        split,
+        missing.map((prompt) => elementAt(this.prepared.prompts, prompt, 'prompt').key)
+      )
+    }
     this.parts.begin(this.prepared.identity, this.computedIn, this.split, earlier !== null)
     const total = Math.max(this.rowsBefore + rowsTotal, this.stage.budget ?? 0)
     this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: total }
     this.notify()
     return true
-  }
-
-  private keyed({ groups, rowBound }: PromptSplit, missing: readonly number[]): KeyedSplit {
-    const key = (index: number): string =>
-      elementAt(this.prepared.prompts, elementAt(missing, index, 'prompt'), 'prompt').key
-    return { groups: groups.map((indices) => indices.map(key)), rowBound }
   }
 
   private discardScores(): void {
@@ -295,13 +289,26 @@ class SweepRun {
     this.progress = { ...this.progress, rowsDone: 0, reusedPromptCount: 0 }
   }
 
-  private addScore(prompt: number, model: number, score: PromptScore): void {
-    elementAt(this.scores, model, 'model').set(prompt, score)
+  /** Scores the probabilities of a model on some of the missing prompts. */
+  private addScores(
+    { prompts, probabilities, whatIf }: Extract<EngineSweepEvent, { type: 'probabilities' }>,
+    missing: readonly number[],
+    model: number
+  ): void {
+    for (const [row, index] of prompts.entries()) {
+      const prompt = elementAt(missing, index, 'prompt')
+      const groups = elementAt(probabilities, row, 'prompt')
+      const underSamplers = whatIf?.[row]
+      const stored = underSamplers === undefined ? undefined : this.scorer.keep(underSamplers, groups.length)
+      const score = this.scorer.score(groups, stored)
+      elementAt(this.scores, model, 'model').set(prompt, score)
+      const promptScores = this.unsaved.get(prompt) ?? new Map<number, PromptScore>()
+      this.unsaved.set(prompt, promptScores.set(model, score))
+    }
     this.changed.add(model)
-    const promptScores = this.unsaved.get(prompt) ?? new Map<number, PromptScore>()
-    this.unsaved.set(prompt, promptScores.set(model, score))
   }
 
+  /** Saves the scores of a finished part. */
   private async finishPart(): Promise<void> {
     const results = Array.from(this.unsaved, ([prompt, scores]) => ({
       promptKey: elementAt(this.prepared.prompts, prompt, 'prompt').key,
@@ -322,57 +329,45 @@ class SweepRun {
     }
   }
 
-  /** Prepares another attempt at a failed part. @returns false if the failure would repeat */
+  /**
+   * Prepares another attempt.
+   * @param isRepeated true if no part was finished since the last failure
+   * @returns false to end
+   */
   recover(error: unknown, isRepeated: boolean): boolean {
     if (!(error instanceof WorkbenchError)) return false
     const { code } = error.problem
-    if (isLost(error) && !(this.hasDied && isRepeated)) {
-      this.hasDied = true
+    if (isLost(error) && !(this.wasLost && isRepeated)) {
+      this.wasLost = true
       this.continueAfter(error, 'It was started again and goes on')
       return true
     }
-    if (code === 'device-memory' && this.halveRows()) {
+    const halves = code === 'device-memory' && this.split !== null ? halveSplit(this.split) : null
+    if (halves !== null) {
+      this.split = halves
       this.continueAfter(error, this.hasFewerRows ? null : 'The sweep goes on with fewer rows at a time')
       this.hasFewerRows = true
       return true
     }
     const { device } = this.prepared.request
-    const isGpu = device?.isAutomatic === true && device.device !== 'cpu' && this.fallback.device === undefined
+    const isGpu = device?.isAutomatic === true && device.device !== 'cpu' && !this.isOnCpu
     if (!isGpu || !(isLost(error) || code === 'device-memory' || code === 'device-lost')) return false
-    this.hasDied = false
-    this.fallback = { device: 'cpu', precision: undefined }
+    this.wasLost = false
+    this.isOnCpu = true
     if (this.partsFinished === 0 && this.progress.reusedPromptCount === 0) this.discardScores()
     this.continueAfter(error, 'The sweep goes on, on the CPU,')
     return true
   }
 
-  /** Halves the groups of prompts, and the rows that go through a block at once. @returns false if they are small */
-  private halveRows(): boolean {
-    if (this.split === null) return false
-    const { groups, rowBound } = this.split
-    if (rowBound <= MIN_ROWS && groups.every((keys) => keys.length === 1)) return false
-    const half = (keys: readonly string[]): number => Math.ceil(keys.length / 2)
-    const halves = groups.flatMap((keys) => [keys.slice(0, half(keys)), keys.slice(half(keys))])
-    this.split = {
-      // Each group reads all weights, so groups are halved only after the rows of a run are few.
-      groups: rowBound > SPLIT_ROWS ? groups : halves.filter((keys) => keys.length > 0),
-      rowBound: Math.max(MIN_ROWS, rowBound / 2)
-    }
-    return true
-  }
-
-  /** Prepares to compute the rest after a failure, and reports it. @param how says how; null if already reported */
+  /**
+   * Resets the progress to the finished parts, and reports a failure.
+   * @param how the solution; null if reported before
+   */
   private continueAfter(reason: Error, how: string | null): void {
     // Lost work is computed again, and its time is counted then.
     this.seconds += this.finishedSeconds
     this.rowsBefore = this.rowsFinished
-    this.progress = {
-      ...this.progress,
-      rowsDone: this.rowsBefore,
-      rowsPerSecond: null,
-      secondsLeft: null,
-      layer: null
-    }
+    this.progress = { ...this.progress, rowsDone: this.rowsBefore, rowsPerSecond: null, secondsLeft: null, layer: null }
     const { rowsDone, rowsTotal } = this.progress
     const percent = formatPercent(rowsTotal === 0 ? 0 : rowsDone / rowsTotal)
     if (how !== null) this.notice(`${reason.message} ${how} at ${percent}.`)
@@ -399,11 +394,12 @@ class SweepRun {
     this.options.onEvent({ type: 'notice', message })
   }
 
+  /** Reports the progress and changed scores. */
   private notify(): void {
     this.notifiedMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
     // Baselines, which follow the models, are only part of the result.
-    const entries = this.models.flatMap((model, index) =>
+    const entries = this.prepared.models.flatMap((model, index) =>
       this.changed.has(index) ? [{ model, score: elementAt(this.scores, index, 'model').soFar() }] : []
     )
     this.changed.clear()

@@ -46,10 +46,11 @@ export interface SweepHistory {
   /** Files and folders that the result will be written to. */
   outputPaths: readonly string[]
   lastSweep: () => Promise<SweepDocument | null>
+  /** True to compute everything again. */
   fresh: boolean
 }
 
-/** Scores post, base, all ranges and recipes exactly at the first answer position, and selects a range. */
+/** Scores post, base, ranges, recipes and the other models of a request exactly, and selects a range. */
 export async function runCrcSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -62,7 +63,7 @@ export async function runCrcSweep(
   return runCooperatively(assembleSweep({ id, ...scored, rho, seed, budget }))
 }
 
-/** Scores every stage with all ranges restored to every earlier one, and the combinations of their changes. */
+/** Scores each stage of a training with ranges restored to each earlier stage, and combinations of their changes. */
 export async function runLineage(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -75,7 +76,7 @@ export async function runLineage(
   return assembleLineage(scored, stages, request)
 }
 
-/** Scores the models of a sweep on the prompts of a shard. No range is selected before the parts are merged. */
+/** Scores the models of a sweep on one shard of its prompts. A range is selected when the parts are merged. */
 export async function runCrcShard(
   engine: EngineClient,
   request: CrcSweepRequest & { shard: Shard },
@@ -95,10 +96,7 @@ export async function runCrcShard(
     ...facts,
     ...(await scoreFewShotBase(engine, request, facts, chosen, signal)),
     scoredPrompts: chosen,
-    models: scored.models.map(({ model, prompts }) => ({
-      model,
-      prompts: prompts.map(promptWithStoredDigits)
-    })),
+    models: scored.models.map(({ model, prompts }) => ({ model, prompts: prompts.map(promptWithStoredDigits) })),
     baselines: scored.baselines.map(({ baseline, prompts }) => ({
       baseline,
       prompts: prompts.map(promptWithStoredDigits)
@@ -106,31 +104,34 @@ export async function runCrcShard(
   }
 }
 
+/** Part of a sweep whose results are stored. */
 export interface StoredShare {
   known: KnownPart
+  /** True if an interrupted run stored results. */
   interrupted: boolean
 }
 
+/** Finds the part of a sweep whose results are stored. */
 export async function storedShare(request: CrcSweepRequest, history: SweepHistory): Promise<StoredShare> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-  return shareOf(prepared.identity, await findEarlier(prepared, history))
-}
-
-function shareOf(identity: SweepIdentity, { earlier, interrupted }: Omit<StoredResults, 'notices'>): StoredShare {
-  return { known: knownPartOf(identity, earlier), interrupted }
+  const { earlier, interrupted } = await findEarlier(prepared, history)
+  return { known: knownPartOf(prepared.identity, earlier), interrupted }
 }
 
 const knownPartOf = (identity: SweepIdentity, earlier: EarlierResults | null): KnownPart =>
   knownPart(identity, (key) => earlier?.scores.get(key), earlier?.split ?? null)
 
+/** Scores of a sweep's models. */
 interface ScoredPrompts {
   facts: SweepFacts
+  /** Indices of the scored prompts. */
   chosen: number[]
   models: ModelResults[]
   baselines: BaselineResults[]
   preview: PreviewResults | null
 }
 
+/** Returns the indices of a shard's prompts; of all prompts for null. */
 function chosenPrompts({ prompts }: PreparedSweep, shard: Shard | null): number[] {
   if (shard === null) return [...prompts.keys()]
   return promptsOfShard(
@@ -139,6 +140,7 @@ function chosenPrompts({ prompts }: PreparedSweep, shard: Shard | null): number[
   )
 }
 
+/** Scores all models on the prompts of a shard, or on all prompts for null. Earlier results are used. */
 async function scorePrompts(
   engine: EngineClient,
   request: CrcSweepRequest & { shard: Shard | null },
@@ -187,7 +189,7 @@ async function scorePrompts(
   }
 }
 
-/** Collects the scores of all models on the chosen prompts; of a preview, its estimates too. */
+/** Collects the scores of all models on the chosen prompts, and the estimates of a preview. */
 function scoresOf(
   { models, baselines, request }: PreparedSweep,
   { scores, rows }: ComputedSweep,
@@ -204,13 +206,19 @@ function scoresOf(
   return {
     models: exact.map((model) => resultsOf(model, chosen)),
     baselines: baselines.map((baseline, index) => ({ baseline, prompts: on(chosen, models.length + index) })),
-    preview: outcome && {
-      prompts: outcome.prompts,
-      rho: request.rho,
-      rows,
-      wholeRows: outcome.wholeRows,
-      models: Array.from(outcome.estimates, ([model, estimate]) => ({ ...resultsOf(model, outcome.prompts), estimate }))
-    }
+    preview:
+      outcome === null
+        ? null
+        : {
+            prompts: outcome.prompts,
+            rho: request.rho,
+            rows,
+            wholeRows: outcome.wholeRows,
+            models: Array.from(outcome.estimates, ([model, estimate]) => ({
+              ...resultsOf(model, outcome.prompts),
+              estimate
+            }))
+          }
   }
 }
 
@@ -227,26 +235,27 @@ async function requireRoomFor(
   for (const path of outputPaths) await requireRoom(path, sweepBytes(prepared, missing))
 }
 
+/** Results of earlier runs. */
 interface StoredResults {
+  /** Scores that the sweep can use; null if there are none. */
   earlier: EarlierResults | null
   interrupted: boolean
   notices: string[]
 }
 
+interface FindingRequest {
+  identity: SweepIdentity
+  request: Pick<CrcSweepRequest, 'device' | 'precision' | 'preview'>
+}
+
+interface FindingHistory extends Pick<SweepHistory, 'lastSweep' | 'fresh'> {
+  savedProgress: Pick<SavedSweepProgress, 'find'>
+}
+
 /** Collects earlier scores of the requested device and precision, with notices on unusable results. */
 export async function findEarlier(
-  {
-    identity,
-    request
-  }: {
-    identity: SweepIdentity
-    request: Pick<CrcSweepRequest, 'device' | 'precision' | 'preview'>
-  },
-  history:
-    | (Omit<SweepHistory, 'savedProgress' | 'outputPaths'> & {
-        savedProgress: Pick<SavedSweepProgress, 'find'>
-      })
-    | null
+  { identity, request }: FindingRequest,
+  history: FindingHistory | null
 ): Promise<StoredResults> {
   const nothing = { earlier: null, interrupted: false, notices: [] }
   if (history === null) return nothing
@@ -255,14 +264,14 @@ export async function findEarlier(
   const isWanted = ({ device, precision }: EarlierResults): boolean =>
     device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)
   const interrupted = results.some(isWanted)
-  let repeated = false
+  let isRepeated = false
   try {
     const last = await history.lastSweep()
     // A repeated preview is computed again.
     const isRepeatedPreview = request.preview === true && last !== null && last.preview !== null
     const lastResults = last === null || isRepeatedPreview ? null : resultsOfSweep(last, identity)
     if (lastResults !== null) results.push(lastResults)
-    repeated = last !== null && lastResults === null && holdsSweep(last, identity)
+    isRepeated = last !== null && lastResults === null && holdsSweep(last, identity)
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error
     notices.push(`The last sweep was not used. ${error.message}`)
@@ -270,15 +279,19 @@ export async function findEarlier(
   const earlier = joinResults(results.filter(isWanted))
   // The user repeats a finished sweep, and stored scores would leave nothing to compute. All is computed again.
   const { prompts, of } = knownPartOf(identity, earlier)
-  if (repeated && prompts === of) return { ...nothing, notices }
+  if (isRepeated && prompts === of) return { ...nothing, notices }
   return { earlier, interrupted, notices }
 }
 
-function notify(onEvent: (event: CrcSweepEvent) => void, notices: string[], endings: string[]): void {
-  for (const message of notices)
-    onEvent({ type: 'notice', message, ...(endings.includes(message) && { endsPreview: true }) })
+/** Reports notices. @param previewNotices notices that say why there is no preview */
+function notify(onEvent: (event: CrcSweepEvent) => void, notices: string[], previewNotices: string[]): void {
+  for (const message of notices) {
+    const event = { type: 'notice', message } as const
+    onEvent(previewNotices.includes(message) ? { ...event, endsPreview: true } : event)
+  }
 }
 
+/** Collects the fields of the sweep document besides its scores. */
 function factsOf({ request, ...prepared }: PreparedSweep, computed: ComputedSweep, notices: string[]): SweepFacts {
   return {
     programVersion: prepared.identity.programVersion,
@@ -301,8 +314,9 @@ function factsOf({ request, ...prepared }: PreparedSweep, computed: ComputedSwee
   }
 }
 
-/** Bytes of a model's score on a prompt without its probabilities. */
+/** Bytes of a model's score on a prompt in a sweep document, without its probabilities. */
 const SCORE_BYTES = 120
+/** Bytes of a probability in a sweep document. */
 const PROBABILITY_BYTES = 15
 /** Bytes of a probability in saved progress: a float64 in base64. */
 const PROGRESS_PROBABILITY_BYTES = 11

@@ -5,11 +5,10 @@ import type { DeviceName, Precision } from '../../../contract/model/device'
 import { modelOf, modelsOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { samplingBaselineKey } from '../../../contract/model/sampling-baseline'
-import type { PromptSplit } from '../../../contract/procedures/engine'
 import { type Scorer, scorerOf } from '../task/scorer'
-import { multimap } from '../../../contract/model/multimap'
+import type { KeyedSplit } from './keyed-split'
 
-/** Identifies a sweep's computation. Results of prompts and models with equal keys can then be shared. */
+/** Identifies a sweep's computation. Sweeps share the results of prompts and models that have equal keys. */
 export interface SweepIdentity {
   /** Version of this program; another version may compute differently. */
   programVersion: string
@@ -33,20 +32,15 @@ export interface ComputedIn {
 /** Scores of one prompt by index into the identity's models; some models may be missing. */
 export type ScoresByModel = ReadonlyMap<number, PromptScore>
 
-/** Groups of prompts that a sweep computes together, as prompt keys; see `PromptSplit`. */
-export interface KeyedSplit {
-  groups: readonly (readonly string[])[]
-  rowBound: number
-}
-
 /** Scores from an interrupted or earlier sweep. */
 export interface EarlierResults extends ComputedIn {
+  /** Scores by prompt key. */
   scores: ReadonlyMap<string, ScoresByModel>
-  /** Groups of an interrupted sweep; null if they do not matter or are unknown. */
+  /** Groups of prompts of an interrupted sweep; null for a finished sweep, or if they are unknown. */
   split: KeyedSplit | null
 }
 
-/** Counts the stored results of a sweep. @param modelsOf the scored models of a prompt, by its key */
+/** Counts the stored results of a sweep. @param modelsOf indices of the scored models of a prompt, by its key */
 export function knownPart(
   { modelKeys, baselineCount, prompts }: SweepIdentity,
   modelsOf: (promptKey: string) => { readonly size: number; has(model: number): boolean } | undefined,
@@ -60,23 +54,7 @@ export function knownPart(
     if (scored.length === 0 || keys.every(isWhole)) return []
     return [{ models: scored.length, modelCount, group: index + 1, groupCount: groups.length }]
   })
-  return {
-    prompts: prompts.filter(({ key }) => isWhole(key)).length,
-    of: prompts.length,
-    begun: begun[0] ?? null
-  }
-}
-
-export function missingGroups(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
-  if (split === null) return undefined
-  const indices = multimap(missing.map((key, index) => [key, index]))
-  const groups = split.groups
-    .map((keys) => ({ size: keys.length, left: keys.flatMap((key) => indices.get(key)?.shift() ?? []) }))
-    .filter(({ left }) => left.length > 0)
-  const covered = groups.reduce((sum, { left }) => sum + left.length, 0)
-  return covered === missing.length && groups.every(({ size, left }) => left.length === size)
-    ? { groups: groups.map(({ left }) => left), rowBound: split.rowBound }
-    : undefined
+  return { prompts: prompts.filter(({ key }) => isWhole(key)).length, of: prompts.length, begun: begun[0] ?? null }
 }
 
 /** Largest difference between a stored score and its probabilities, which are stored with nine digits. */
@@ -95,6 +73,7 @@ export function isConsistent(score: PromptScore, validCount: number, scorer: Sco
   })
 }
 
+/** Measures that are compared. */
 const MEASURES = [
   'validity',
   'diversity',
@@ -106,13 +85,13 @@ const MEASURES = [
   'continued'
 ] as const
 
-/** Returns the scores that a sweep shares with a finished one; null if none are shared or all. */
+/** Returns the scores of a finished sweep that a new sweep can use; null if there are none, or if it has all. */
 export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): EarlierResults | null {
   if (!isComputedAlike(sweep, identity)) return null
   const { prompts } = sweep
   const scoresByKey = scoresByModelKey(sweep)
-  const repeats = holdsSweep(sweep, identity) && scoresByKey.size === new Set(identity.modelKeys).size
-  if (repeats) return null
+  const isRepeated = holdsSweep(sweep, identity) && scoresByKey.size === new Set(identity.modelKeys).size
+  if (isRepeated) return null
   const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
   const scorer = scorerOf(identity.scoredBy)
   const scores = new Map<string, ScoresByModel>()
@@ -129,13 +108,14 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores, split: null }
 }
 
-/** Reports whether a finished sweep has the same prompts as another one and scores of all its models. */
+/** Reports whether a finished sweep has the same prompts as a new sweep, and scores of all its models. */
 export function holdsSweep(sweep: SweepDocument, identity: SweepIdentity): boolean {
   if (!isComputedAlike(sweep, identity) || !hasPrompts(sweep, identity)) return false
   const scoresByKey = scoresByModelKey(sweep)
   return identity.modelKeys.every((key) => scoresByKey.get(key)?.every((score) => score !== undefined) === true)
 }
 
+/** Reports whether two sweeps have the same program, checkpoints and scoring. */
 function isComputedAlike(sweep: SweepDocument, identity: SweepIdentity): boolean {
   return (
     sweep.programVersion === identity.programVersion &&
@@ -171,7 +151,7 @@ function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | unde
         return row === undefined ? undefined : score.prompts[row]
       })
     ]),
-    // A blend of full strength equals the range of all layers: exact scores replace scores of a preview.
+    // Later entries replace earlier ones, so exact scores replace a preview's. A full blend equals the full range.
     ...models.map(({ model, score }): [string, (PromptScore | undefined)[]] => [key(model), score.prompts]),
     ...sweep.baselines.map(({ baseline, prompts }): [string, (PromptScore | undefined)[]] => [
       samplingBaselineKey(baseline),

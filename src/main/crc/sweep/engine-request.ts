@@ -2,9 +2,10 @@ import { modelOf } from '../../../contract/documents/swept-model'
 import type { SessionRequest, SweepRequest } from '../../../contract/procedures/engine'
 import { defaultMemoryBytes } from '../../base/engine-memory'
 import { elementAt } from '../../../contract/model/look-up'
-import { type KeyedSplit, missingGroups } from './earlier-results'
+import { type KeyedSplit, missingGroups } from './keyed-split'
 import { type PreparedSweep, samplingOf } from './prepare-sweep'
 
+/** Returns the memory limit of the engine in bytes. */
 export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
   return request.memoryBytes ?? defaultMemoryBytes()
 }
@@ -27,7 +28,12 @@ export interface EngineRequest {
   modelIndices: readonly number[]
 }
 
-/** Builds the engine's request for missing scores. Missing whole groups keep all their models, so that parts agree. */
+/**
+ * Builds the engine's request for missing scores. If whole groups of prompts are missing, the request has all wanted
+ * models, so that a resumed run computes exactly as the interrupted one.
+ * @param wanted indices of models and then baselines.
+ * @param missing indices of prompts without a score of every wanted model
+ */
 export function engineRequest(
   prepared: PreparedSweep,
   wanted: readonly number[],

@@ -18,6 +18,7 @@ import { promptWithStoredDigits } from './assemble-sweep'
 import { budgetOf } from './engine-request'
 import { type CrcSweepRequest, refuseLongPrompts, type RenderedSweep, renderSweep, samplingOf } from './prepare-sweep'
 
+/** Scores of base after a few-shot prompt, a text with examples in place of the chat template. */
 type FewShotPart = NonNullable<SweepPart['fewShot']>
 
 /** Adds the score of base after a few-shot prompt. If base cannot be scored, the sweep gets a notice. */
@@ -28,10 +29,11 @@ export async function withFewShotBase(
   signal: AbortSignal
 ): Promise<SweepDocument> {
   const { fewShot, notices } = await scoreFewShotBase(engine, request, sweep, [...sweep.prompts.keys()], signal)
-  return { ...sweep, notices, ...(fewShot && { fewShot: fewShotScore(sweep, fewShot) }) }
+  const noticed = { ...sweep, notices }
+  return fewShot === undefined ? noticed : { ...noticed, fewShot: fewShotScore(sweep, fewShot) }
 }
 
-/** Completes a score of base after a few-shot prompt on all prompts by its means. */
+/** Adds the means to scores of base after a few-shot prompt on all prompts. */
 export function fewShotScore(
   { prompts, base, scoredBy }: Pick<SweepDocument, 'prompts' | 'base' | 'scoredBy'>,
   fewShot: FewShotPart
@@ -43,7 +45,7 @@ export function fewShotScore(
   }
 }
 
-/** Scores base after a few-shot prompt on the chosen prompts. @returns notices, and the reason for a missing score */
+/** Scores base after a few-shot prompt on chosen prompts. @returns notices, with the reason if there is no score */
 export async function scoreFewShotBase(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -83,7 +85,11 @@ async function scoredFewShot(
   let work: WorkCounts | null = null
   const events = await engine.sweep(
     {
-      ...{ base: request.base, post: request.post, device, precision, whatIf },
+      base: request.base,
+      post: request.post,
+      device,
+      precision,
+      whatIf,
       models: [{ kind: 'base' }],
       prompts: chosen.map((prompt) => ({
         tokens: elementAt(rendered.prompts, prompt, 'prompt').tokens,
@@ -125,7 +131,7 @@ async function renderForBase(
     : {
         ...prompts,
         task: plainTask(prompts.task, format, rendering),
-        ...(prompts.keep && { keep: plainTask(prompts.keep, format, rendering) })
+        keep: prompts.keep === undefined ? undefined : plainTask(prompts.keep, format, rendering)
       }
   const rendered = await renderSweep({ prompts: plain, rendering }, pair, text, format)
   refuseLongPrompts(rendered, pair.base)
@@ -134,7 +140,7 @@ async function renderForBase(
   return rendered
 }
 
-/** Returns a task with its prompts in the format, whose end also ends an answer. */
+/** Returns a task with its prompts in the few-shot format. The format's stop text also ends an answer. */
 function plainTask(task: Task, format: FewShotPrompt, rendering: Rendering): Task {
   const stopTexts = [...task.settings.stopTexts, format.stop]
   return {

@@ -17,7 +17,7 @@ import type { CrcSweepRequest } from './prepare-sweep'
 import { withFewShotBase } from './few-shot-base'
 import { type PairFolders, promptsOf, scoreRecipes, type SweptPair } from './score-recipes'
 
-/** Sweeps, then scores baselines of the selected range and verifies a GPU. Every entry to a sweep uses it. */
+/** Sweeps, then scores more models for comparison and verifies a GPU. All commands and jobs sweep by this function. */
 export async function runWholeSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -78,9 +78,10 @@ export async function withHalvesAlone(
   }
 }
 
+/** Maximum number of prompts that are computed again. */
 const MAX_PROMPTS = 5
 
-/** Suspicious difference of a probability. On the demo, an adapter differs by 3e-4 in fp16 and 2e-6 in fp32. */
+/** A larger difference of a probability is suspicious. On the demo, a GPU differs by 3e-4 in fp16 and 2e-6 in fp32. */
 const SUSPICIOUS = 0.02
 
 /** Computes post, base and the selected range again on the CPU, and notes the largest difference. */
@@ -91,11 +92,12 @@ export async function verifiedOnCpu(
   signal: AbortSignal
 ): Promise<SweepDocument> {
   if (sweep.device === 'cpu' || sweep.preview !== null) return sweep
-  const notice = (): Promise<string> => comparison(engine, request, sweep, signal)
+  const notice = (): Promise<string> => compareWithCpu(engine, request, sweep, signal)
   return withNotice(sweep, notice, 'Nothing was verified on the CPU.', signal)
 }
 
-async function comparison(
+/** Computes some models and prompts again on the CPU. @returns a notice on the largest difference */
+async function compareWithCpu(
   engine: EngineClient,
   { base, post, memoryBytes }: Parameters<typeof verifiedOnCpu>[1],
   sweep: SweepDocument,
@@ -135,11 +137,9 @@ async function comparison(
       after === null || after === undefined ? [] : [largestDifference(before, after, prompts)]
     )
   )
-  const models = [
-    'post',
-    ...(sweep.base === null ? [] : ['base']),
-    ...(selected === null ? [] : ['the selected range'])
-  ]
+  const models = ['post']
+  if (sweep.base !== null) models.push('base')
+  if (selected !== null) models.push('the selected range')
   const repeated = `${models.join(', ')} on ${count} prompts, computed again on the CPU`
   const largestText = largest === 0 ? '0' : largest.toExponential(0)
   return largest > SUSPICIOUS
@@ -148,10 +148,10 @@ async function comparison(
     : `Verified on the CPU: ${repeated}, differ by at most ${largestText} in a probability.`
 }
 
-/** Prompts on which the arithmetics of an adapter are compared. */
+/** Number of prompts on which a merged and an unmerged adapter are compared. */
 const COMPARED_PROMPTS = 3
 
-/** Notes the largest difference between post's logits with its adapter merged and unmerged. */
+/** Adds a notice on the largest difference between post's logits with its LoRA adapter merged and unmerged. */
 export async function withUnmergedDifference(
   engine: EngineClient,
   { base, post }: PairFolders,
@@ -195,7 +195,10 @@ async function withNotice(
   return notice === null ? sweep : { ...sweep, notices: [...sweep.notices, notice] }
 }
 
-/** Returns the largest difference between probabilities of two scores, of which one has only the chosen prompts. */
+/**
+ * Returns the largest difference of a probability between two scores.
+ * @param partialScore has only the chosen prompts
+ */
 function largestDifference(fullScore: Score, partialScore: Score, chosen: readonly number[]): number {
   const differences = chosen.flatMap((prompt, index) => {
     const expected = elementAt(partialScore.prompts, index, 'prompt').probabilities

@@ -17,13 +17,13 @@ export interface StagePair {
   readonly source: OtherCheckpoint | null
 }
 
-/** Lists every stage with every earlier one. @param stages between base and post, in order of training */
+/** Lists every stage with every earlier stage. @param stages between base and post, in order of training */
 export function stagePairs(stages: readonly OtherCheckpoint[]): StagePair[] {
   const targets = [...stages, null]
   return targets.flatMap((target, index) => [null, ...stages.slice(0, index)].map((source) => ({ target, source })))
 }
 
-/** Returns a stage with a range restored to an earlier stage. */
+/** Returns the model of a stage with a range restored to an earlier stage. */
 export function stageRange({ target, source }: StagePair, range: RestorationRange, layerCount: number): SweptModel {
   if (target === null && source === null) return { kind: 'range', range }
   const model = source === null ? rangeModel(range) : layersModel(rangeStrengths(range, layerCount, source))
@@ -36,7 +36,7 @@ export const stageRanges = (stages: readonly OtherCheckpoint[], layerCount: numb
     .filter(({ target, source }) => target !== null || source !== null)
     .flatMap((pair) => allRanges(layerCount).map((range) => stageRange(pair, range, layerCount)))
 
-/** Most changes of which every combination is computed: 16 models for each group of layers. */
+/** Maximum number of changes between stages of which every combination is computed: 16 models per group of layers. */
 const MAX_CHANGES = 4
 
 /** Models with every combination of the stages' changes to a group of layers. Other layers are the last stage's. */
@@ -63,7 +63,10 @@ export function stageCombinations(
   }))
 }
 
-/** Returns a model with base's layers plus the changes whose bits are set: a sum of the layers of stages. */
+/**
+ * Returns a model with base's layers plus the changes whose bits are set. A change is a stage minus the stage before,
+ * so the layers are a weighted sum of stages.
+ */
 function combination(
   stages: readonly OtherCheckpoint[],
   range: RestorationRange,
@@ -71,12 +74,12 @@ function combination(
   bits: number
 ): SweptModel {
   const changes = stages.length + 1
-  const has = (change: number): boolean => change >= 0 && (bits & (1 << (changes - 1 - change))) !== 0
+  const includes = (change: number): boolean => change >= 0 && (bits & (1 << (changes - 1 - change))) !== 0
   const checkpoints = ['base' as const, ...stages, 'post' as const]
   const terms = checkpoints
     .map((checkpoint, index) => ({
       checkpoint,
-      weight: Number(index === 0 || has(index - 1)) - Number(index < changes && has(index))
+      weight: Number(index === 0 || includes(index - 1)) - Number(index < changes && includes(index))
     }))
     .filter(({ weight }) => weight !== 0)
   const [only] = terms
@@ -86,13 +89,13 @@ function combination(
   return stageRange({ target: null, source }, range, layerCount)
 }
 
-/** Lists the models of a lineage that are sums of stages. */
+/** Lists the models of a lineage whose layers are sums of several stages. */
 export const stageSums = (stages: readonly OtherCheckpoint[], layerCount: number): SweptModel[] =>
   stageCombinations(stages, layerCount).flatMap(({ models }) =>
     models.filter((model) => model.kind === 'recipe' && model.terms !== undefined)
   )
 
-/** Refuses stages whose layers would change in another stage. @throws WorkbenchError `mismatch`, `bad-input` */
+/** Refuses equal stages, and stages whose layers another stage would compute differently. @throws WorkbenchError */
 export function requireStages(stages: readonly PairMember[]): void {
   const last = elementAt(stages, stages.length - 1, 'stage')
   for (const [index, stage] of stages.entries()) {

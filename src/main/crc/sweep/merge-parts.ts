@@ -11,17 +11,19 @@ import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { fewShotScore } from './few-shot-base'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/** A part of a sweep, with the name of its file for errors. */
 export interface PartFile {
   file: string
   part: SweepPart
 }
 
+/** Settings of the selection that replace those of the parts. */
 export interface MergeOptions {
   rho?: number
   seed?: number
 }
 
-/** Joins the parts of a sweep, in any order, into the document of a single machine. */
+/** Joins the parts of a sweep, in any order, into the document that one machine would have computed. */
 export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
   const [first] = parts
   if (first === undefined) throw inputError('There are no parts to merge.')
@@ -93,11 +95,11 @@ function requireWhole({ file, part }: PartFile): void {
     complain('scores prompts that the sweep does not have, or does not list them in order.')
   }
   if (models.filter(({ model }) => model.kind === 'post').length !== 1) complain('does not score post once.')
-  const scored = [
+  const scored: { name: string; scores: readonly PromptScore[] }[] = [
     ...models.map(({ model, prompts }) => ({ name: model.kind, scores: prompts })),
-    ...part.baselines.map(({ baseline, prompts }) => ({ name: baseline.kind, scores: prompts })),
-    ...(part.fewShot === undefined ? [] : [{ name: FEW_SHOT_WORD, scores: part.fewShot.prompts }])
+    ...part.baselines.map(({ baseline, prompts }) => ({ name: baseline.kind, scores: prompts }))
   ]
+  if (part.fewShot !== undefined) scored.push({ name: FEW_SHOT_WORD, scores: part.fewShot.prompts })
   for (const { name, scores } of scored) {
     if (scores.length !== scoredPrompts.length) {
       complain(`has ${scores.length} scores of ${name} for ${scoredPrompts.length} prompts.`)

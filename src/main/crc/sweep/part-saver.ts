@@ -10,6 +10,7 @@ export class PartSaver {
     private readonly notice: (message: string) => void
   ) {}
 
+  /** Prepares the file of the sweep. */
   begin(...plan: Parameters<SavedSweepProgress['begin']>): void {
     this.savedProgress?.begin(...plan)
   }

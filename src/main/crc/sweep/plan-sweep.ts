@@ -11,7 +11,10 @@ import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepar
 import { type FindComparableSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
-/** Plans a sweep of all prompts, and a requested preview. `out-of-memory` names the smallest budget that works. */
+/**
+ * Plans a sweep of all prompts, and a requested preview.
+ * @throws WorkbenchError `out-of-memory` with the needed memory
+ */
 export async function planCrcSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -23,7 +26,10 @@ export async function planCrcSweep(
   return plan
 }
 
-/** Plans the missing part of a sweep; null for none. @param findComparable finds a sweep that predicts the time */
+/**
+ * Plans the missing part of a sweep; null if nothing is missing.
+ * @param findComparable finds a sweep to predict the time
+ */
 export async function planRestOfSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -59,20 +65,22 @@ async function planOf(
     prepared.request.preview === true ? await planPreview(engine, prepared, plan, await findPace(true), signal) : null
   const pace = await findPace(false)
   const notice = prepared.request.device?.notice ?? null
-  return {
+  const sweepPlan: SweepPlan = {
     ...plan,
-    ...(notice !== null && { deviceNotice: notice }),
-    ...(pace === null
-      ? { seconds: plan.estimate.seconds, timedBy: 'block' }
-      : { seconds: plannedRows(plan) / pace.rowsPerSecond, timedBy: 'sweep' }),
+    seconds: pace === null ? plan.estimate.seconds : plannedRows(plan) / pace.rowsPerSecond,
+    timedBy: pace === null ? 'block' : 'sweep',
     preview
   }
+  return notice === null ? sweepPlan : { ...sweepPlan, deviceNotice: notice }
 }
 
-/** Seconds for graphs of a preview's stages and the choices between them, measured on two cores. */
+/** Seconds that a preview takes to build the graphs of its stages and to choose models, measured on two cores. */
 const STAGES_SECONDS = 0.25
 
-/** Plans a preview: rows, memory and time; null if everything is scored. */
+/**
+ * Plans the rows, memory and time of a preview; null if a preview saves too little.
+ * @param whole plan of the full sweep
+ */
 async function planPreview(
   engine: EngineClient,
   prepared: PreparedSweep,
@@ -86,17 +94,14 @@ async function planPreview(
   const { request } = engineRequest(prepared, candidates, prompts, () => false, null)
   const sample = await engine.plan({ ...request, session: { id: 'planned', keeps: 'weights' } }, { signal })
   const weights = sample.peakBytes - Object.values(sample.memory).reduce((sum, bytes) => sum + bytes, 0)
+  const computeSeconds = (whole.estimate.computeSeconds * rows) / wholeRows
   const states = Float32Array.BYTES_PER_ELEMENT * statesRows * prepared.post.spec.rowSize
   return {
     rows,
     wholeRows,
     promptCount: prompts.length,
     peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
-    ...(pace === null
-      ? {
-          seconds: (whole.estimate.computeSeconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
-          timedBy: 'block'
-        }
-      : { seconds: rows / pace.rowsPerSecond, timedBy: 'sweep' })
+    seconds: pace === null ? computeSeconds + sample.estimate.readSeconds + STAGES_SECONDS : rows / pace.rowsPerSecond,
+    timedBy: pace === null ? 'block' : 'sweep'
   }
 }

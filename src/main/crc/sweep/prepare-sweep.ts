@@ -42,13 +42,16 @@ import { weightsKey } from '../../../contract/model/model'
 import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
+/** Models, prompts and settings of a sweep, of the character task (CRC) or another task with listed answers. */
 export interface CrcSweepRequest {
   id?: string
   base: string
   post: string
   prompts: CrcPrompts | ScoredTask
   rendering: Rendering
+  /** Share of post's validity that the selected range must keep. */
   rho: number
+  /** True to score all ranges. */
   ranges: boolean
   /** Checkpoint to which ranges and blends are restored; base if null or omitted. */
   source?: RestoredTo
@@ -65,13 +68,14 @@ export interface CrcSweepRequest {
   whatIf?: boolean
   /** True to select a range on one half of the prompts, drawn by the seed, and to evaluate it on the other half. */
   split?: boolean
+  /** True to score most models on a few prompts only. */
   preview?: boolean
   /** Range that the user looks at; read whenever a preview chooses its next stage. */
   viewedRange?: () => RestorationRange | null
   /** Number of blends from post to base with one strength for all layers; 0 for none. */
   uniformBlendCount: number
   seed?: number
-  /** Number of candidates that ranges and every family of baselines pick from out of bag. */
+  /** Number of candidates that ranges and each family of baselines pick from in out-of-bag scores; all by default. */
   budget?: number | undefined
   device?: ChosenDevice
   precision?: Precision
@@ -79,12 +83,14 @@ export interface CrcSweepRequest {
   memoryBytes?: number | null
 }
 
+/** Counts the prompts that a sweep scores. */
 export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): number {
   if (Array.isArray(prompts)) return prompts.length
   const tasks = prompts.keep === undefined ? [prompts.task] : [prompts.task, prompts.keep]
   return tasks.flatMap((task) => task.prompts).filter(({ answers }) => answers !== undefined).length
 }
 
+/** Returns the task that scores a sweep, without its prompts. */
 export const scoredByOf = ({ prompts }: Pick<CrcSweepRequest, 'prompts'>): ScoredByBrief =>
   Array.isArray(prompts) ? BY_CHARACTERS : briefScoring(prompts)
 
@@ -99,7 +105,7 @@ export interface PreparedSweep {
   /** Checkpoint to which ranges and blends are restored; null for base. */
   source: RestoredTo
   prompts: SweptPrompt[]
-  /** Token sequences of each answer, by prompt. */
+  /** Groups of token sequences of each prompt, one group per answer. */
   groups: TrackedPrompt['groups'][]
   scoredBy: ScoredBy
   holdOutSplit: SweepDocument['holdOutSplit']
@@ -127,18 +133,18 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const { stages = [] } = request
   const others = await comparableCheckpoints([...(request.checkpoints ?? []), ...stages], post, compare)
   if (request.stages !== undefined)
-    await requireLineage({ base, post }, stages, [comparison.unavailable ?? [], others.left].flat())
+    await requireLineage({ base, post }, stages, comparison.unavailable ?? others.left[0])
   const models = listSweptModels(
     request,
     layerCount,
     request.wholeBase !== false && comparison.unavailable === null,
     others.checkpoints
   )
-  const mixes = models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
-  const baselines = request.baselines === true ? defaultSamplingBaselines(mixes) : []
+  const canMix = models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
+  const baselines = request.baselines === true ? defaultSamplingBaselines(canMix) : []
   const cutsByMinP = minPDraw(samplingOf(rendered) ?? OPEN_SAMPLING) !== null
-  const tooMuch = whatIfBytes(models.length + baselines.length, rendered.groups, scoredBy) > MAX_WHAT_IF_BYTES
-  const whatIf = request.whatIf === true && cutsByMinP && !tooMuch ? [...WHAT_IF_SAMPLERS] : []
+  const isTooMuch = whatIfBytes(models.length + baselines.length, rendered.groups, scoredBy) > MAX_WHAT_IF_BYTES
+  const whatIf = request.whatIf === true && cutsByMinP && !isTooMuch ? [...WHAT_IF_SAMPLERS] : []
   const prompts = rendered.prompts.map((prompt, index) => ({
     ...prompt,
     key: promptKey(prompt.tokens, elementAt(rendered.groups, index, 'prompt'), samplingOf(rendered), whatIf)
@@ -161,7 +167,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     notices: [
       request.device?.notice ?? null,
       request.whatIf === true && !cutsByMinP ? NO_WHAT_IF : null,
-      request.whatIf === true && cutsByMinP && tooMuch ? TOO_MUCH_WHAT_IF : null,
+      request.whatIf === true && cutsByMinP && isTooMuch ? TOO_MUCH_WHAT_IF : null,
       ...rendered.notices,
       comparison.unavailable,
       comparison.notice,
@@ -170,11 +176,11 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   }
 }
 
-/** Refuses a lineage with stages that share no layers, or cannot be scored. @param unavailable why stages cannot */
+/** Refuses a lineage with incompatible stages. @param unavailable reason why a stage cannot be scored */
 async function requireLineage(
   { base, post }: Pair,
   stages: readonly OtherCheckpoint[],
-  [unavailable]: readonly string[]
+  unavailable: string | undefined
 ): Promise<void> {
   const members = await Promise.all(stages.map((stage) => openSameOther(post, stage)))
   requireStages([base, ...members, post])
@@ -185,6 +191,7 @@ async function requireLineage(
 /** Evidence that two checkpoints are the same. */
 const EQUAL_FILES = 'their config.json and the sampled parts of their weights are equal'
 
+/** Refuses to restore layers to post itself. */
 function refuseOwnLayers(source: PairMember, post: PairMember): void {
   if (source.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
   throw inputError(
@@ -234,7 +241,7 @@ const MAX_WHAT_IF_BYTES = 64_000_000
 const TOO_MUCH_WHAT_IF =
   'What other samplers would do is not kept: of so many models and prompts it would take more than 64 MB.'
 
-/** Bounds the bytes of scores under other samplers: a float32 in base64 for each number. */
+/** Estimates the bytes of scores under other samplers. Each number is a float32, and base64 takes 4 bytes for 3. */
 export function whatIfBytes(
   modelCount: number,
   groups: readonly TrackedPrompt['groups'][],
@@ -252,15 +259,17 @@ export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampl
   return scoredBy.kind === 'task' ? scoredBy.sampling : undefined
 }
 
+/** Prompts of a sweep as tokens. */
 export interface RenderedSweep {
   scoredBy: ScoredBy
   prompts: readonly RenderedPrompt[]
   groups: TrackedPrompt['groups'][]
   notices: readonly string[]
+  /** Decides whether another whole model can be scored on these tokens. */
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 }
 
-/** @param format few-shot prompt that replaces the chat template for characters */
+/** Renders the prompts of a sweep. @param format few-shot prompt that replaces the chat template for characters */
 export async function renderSweep(
   { prompts, rendering }: Pick<CrcSweepRequest, 'prompts' | 'rendering'>,
   pair: Pair,
@@ -279,20 +288,13 @@ export async function renderSweep(
     }
   }
   const rendered = await renderTask(prompts, rendering, text, await pairEndTokens(pair, text))
-  const shared = {
-    prompts: rendered.prompts.map(({ tokens }) => tokens),
-    answers: rendered.groups.flat(3)
-  }
+  const shared = { prompts: rendered.prompts.map(({ tokens }) => tokens), answers: rendered.groups.flat(3) }
   refuseTokensOutside(post, shared)
   const tokenized = rendered.asked.map((prompt, index) => ({
     ...prompt,
     ...elementAt(rendered.prompts, index, 'prompt')
   }))
-  return {
-    ...rendered,
-    scoredBy: prompts,
-    compare: (whole) => comparePrompts(whole, { post, text }, tokenized)
-  }
+  return { ...rendered, scoredBy: prompts, compare: (whole) => comparePrompts(whole, { post, text }, tokenized) }
 }
 
 /** Splits checkpoints into those that can be scored and those that are left out, with reasons and notices. */
@@ -319,19 +321,21 @@ async function comparableCheckpoints(
   return { checkpoints: comparable, left, notices: [...left, ...notices] }
 }
 
+/** Builds a key that is equal for prompts whose scores can be shared. */
 function promptKey(
   tokens: readonly number[],
   groups: TrackedPrompt['groups'],
   sampling: Sampling | undefined,
   whatIf: readonly MinPDraw[]
 ): string {
+  const parts = [tokens, groups, sampling]
   return createHash('sha256')
-    .update(JSON.stringify([tokens, groups, sampling, ...(whatIf.length === 0 ? [] : [whatIf])]))
+    .update(JSON.stringify(whatIf.length === 0 ? parts : [...parts, whatIf]))
     .digest('hex')
     .slice(0, 32)
 }
 
-/** Refuses prompts that exceed the context window with their longest answer, except its last token. */
+/** Refuses prompts that exceed the context window. The last token of an answer is scored without being read. */
 export function refuseLongPrompts(
   { prompts, groups }: Pick<RenderedSweep, 'prompts' | 'groups'>,
   post: PairMember

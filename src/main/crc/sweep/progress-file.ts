@@ -8,14 +8,19 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { readBytes } from '../../base/files/bounded-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
 import { type Scorer, scorerOf } from '../task/scorer'
-import type { EarlierResults, KeyedSplit, ScoresByModel, SweepIdentity } from './earlier-results'
+import type { EarlierResults, ScoresByModel, SweepIdentity } from './earlier-results'
+import type { KeyedSplit } from './keyed-split'
 import { parseJson } from '../../base/files/bounded-json'
 
-/* Saved progress has a line that identifies the sweep, then lines of probabilities. Each begins with its sha256. */
+/*
+ * The file of saved progress. Its first line identifies the sweep, and each further line has the probabilities of one
+ * prompt. Every line begins with its SHA-256, so that damaged lines are recognised.
+ */
 
 /** Limit of a file of progress. 126 layers on 40 prompts need 60 MB, and Node builds no string above 500 MB. */
 export const MAX_PROGRESS_BYTES = 400_000_000
 const NEWLINE = 0x0a
+/** Length of a SHA-256 in hexadecimal characters. */
 const SHA256_LENGTH = 64
 
 const Header = z.object({
@@ -44,6 +49,7 @@ const Line = z.object({
   whatIf: z.array(z.base64().nullable()).optional()
 })
 
+/** Scores of a prompt that are written as one line. */
 export interface PromptResults {
   promptKey: string
   scores: ScoresByModel
@@ -66,24 +72,28 @@ export function headerOf(
   }
 }
 
+/** Writes the first line. */
 export function headerLine(header: ProgressHeader, { groups, rowBound }: KeyedSplit): string {
   return checkedLine({ ...header, split: { groups, rowBound } })
 }
 
+/** Writes the scores of a prompt as a line. */
 export function promptLine({ promptKey, scores }: PromptResults, { models }: ProgressHeader, scorer: Scorer): string {
   const sorted = [...scores].sort(([a], [b]) => a - b)
   const columns = sorted.map(([column]) => column)
   const probabilities = Float64Array.from(sorted.flatMap(([, score]) => scorer.groupsOf(score)))
   const bytes = Buffer.from(probabilities.buffer)
   const whatIf = sorted.map(([, score]) => score.whatIf ?? null)
+  // JSON omits undefined fields.
   return checkedLine({
     prompt: promptKey,
-    ...(columns.length < models.length && { models: columns }),
+    models: columns.length < models.length ? columns : undefined,
     probabilities: bytes.toString('base64'),
-    ...(whatIf.some((stored) => stored !== null) && { whatIf })
+    whatIf: whatIf.some((stored) => stored !== null) ? whatIf : undefined
   })
 }
 
+/** Writes content as a line with its SHA-256. */
 function checkedLine(content: unknown): string {
   const json = JSON.stringify(content)
   return `${sha256(json)} ${json}\n`
@@ -95,10 +105,12 @@ export async function beginsAsProgress(file: string): Promise<boolean> {
   return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(bytes.subarray(0, 2 * SHA256_LENGTH).toString('latin1'))
 }
 
+/** Results that a sweep finds in a file of saved progress. */
 export interface ProgressFileContent {
   /** Scores that the sweep can reuse; null if the progress belongs to another sweep or has other prompts. */
   results: EarlierResults | null
   damagedLines: number
+  /** True if the file has results of another sweep. */
   hasOthers: boolean
 }
 
@@ -151,11 +163,7 @@ export async function readProgressFile(file: string, identity: SweepIdentity): P
     }
   }
   const { split = null } = header.data
-  return {
-    results: scores.size === 0 ? null : { device, precision, scores, split },
-    damagedLines,
-    hasOthers
-  }
+  return { results: scores.size === 0 ? null : { device, precision, scores, split }, damagedLines, hasOthers }
 }
 
 /** Splits a file into lines without line breaks. A last line without a line break was cut off and is omitted. */
@@ -180,7 +188,7 @@ function contentOf(bytes: Buffer): unknown {
   }
 }
 
-/** Decodes the probabilities of every model; null if a value is not a probability. */
+/** Decodes probabilities as [models][groups]; null if a value is not a probability. */
 function decodeRows(base64: string, modelCount: number): number[][] | null {
   const bytes = Buffer.from(base64, 'base64')
   const groups = bytes.byteLength / Float64Array.BYTES_PER_ELEMENT / modelCount

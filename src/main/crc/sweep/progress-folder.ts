@@ -9,7 +9,11 @@ export interface ProgressFolder extends ProgressFiles {
   clear(): Promise<void>
 }
 
-/** Opens a folder of progress. @param folders with its parents first @param mostFiles then the oldest is replaced */
+/**
+ * Opens a folder of progress.
+ * @param folders its parents, then itself
+ * @param mostFiles with more, the oldest is removed
+ */
 export function progressFolder(folders: readonly [string, ...string[]], mostFiles: number): ProgressFolder {
   const path = folders.at(-1) ?? folders[0]
   const list = async (): Promise<string[]> => {

@@ -1,7 +1,7 @@
 import type { RenderedPrompt, SweepDocument } from '../../../contract/documents/crc'
 import { mismatchError } from '../../../contract/model/problem'
 
-/** Refuses scores after a change of a checkpoint or its tokenizer. @throws WorkbenchError `mismatch` */
+/** Refuses to compare scores after a checkpoint or its tokenizer has changed. @throws WorkbenchError `mismatch` */
 export function requireSameAsSwept(
   current: Pick<SweepDocument, 'basePath' | 'postPath'> & {
     prompts: readonly Pick<RenderedPrompt, 'tokens'>[]

@@ -18,11 +18,11 @@ import {
 import {
   type ComputedIn,
   type EarlierResults,
-  type KeyedSplit,
   knownPart,
   type ScoresByModel,
   type SweepIdentity
 } from './earlier-results'
+import type { KeyedSplit } from './keyed-split'
 
 /** Shortest time between two writes, because the disk must confirm each one. */
 const WRITE_INTERVAL_MS = 1000
@@ -46,6 +46,7 @@ export function progressBeside(file: string): ProgressFiles {
 const PROGRESS_MEANING =
   'That file holds the scores of the sweep so far. The sweep continues from them; without the file it starts again.'
 
+/** The file that is being written. */
 interface OpenFile {
   name: string
   path: string
@@ -55,12 +56,15 @@ interface OpenFile {
 
 /** Stores the scores of a running sweep, so that an interrupted sweep continues from them. */
 export class SavedSweepProgress {
+  /** Results that {@link find} loaded. */
   private earlier: EarlierResults[] = []
   /** Files that hold only this sweep; they are removed once it is finished. */
   private readonly files = new Set<string>()
+  /** The file's first lines and form; null before {@link begin}. */
   private content: {
     header: ProgressHeader
     split: KeyedSplit
+    /** Loaded results, which a new file contains from the start. */
     carried: readonly PromptResults[]
     name: string
     scorer: Scorer
@@ -111,11 +115,11 @@ export class SavedSweepProgress {
     return { results: [...this.earlier], notices }
   }
 
-  /** Prepares the file, which is written with the first scores. @param resumes true for loaded scores of the sweep */
+  /** Prepares the file, which is written with the first scores. @param resumes true if the sweep uses loaded scores */
   begin(identity: SweepIdentity, { device, precision }: ComputedIn, split: KeyedSplit, resumes: boolean): void {
     const header = headerOf(identity, { device, precision })
     const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
-    // The engine may have been restarted.
+    // A restarted engine plans the same sweep again.
     if (this.content?.name === name) return
     const matching = this.earlier.filter((results) => results.device === device && results.precision === precision)
     const carriedOver = matching.flatMap(({ scores }) =>
@@ -133,6 +137,7 @@ export class SavedSweepProgress {
     if (performance.now() - this.writtenMs >= WRITE_INTERVAL_MS) await this.write()
   }
 
+  /** Writes the last scores and closes the file. */
   async close(): Promise<void> {
     try {
       await this.write()
@@ -151,6 +156,7 @@ export class SavedSweepProgress {
     for (const file of this.files) await rm(file, { force: true })
   }
 
+  /** Appends the waiting scores to the file. */
   private async write(): Promise<void> {
     const results = [...this.waiting]
     if (results.length === 0) return

@@ -9,6 +9,7 @@ import type { CrcSweepRequest } from './prepare-sweep'
 import { elementAt } from '../../../contract/model/look-up'
 import { requireSameAsSwept } from './same-as-swept'
 
+/** Folders of a pair of models. */
 export interface PairFolders {
   base: string
   post: string

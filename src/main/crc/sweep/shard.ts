@@ -5,8 +5,10 @@ import { countNewTokens } from '../../engine/tries/prompt-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * Selects the prompts of a shard as ascending indices. Prompts are sorted by their tokens and cut into runs, so that
- * the largest number of distinct prefixes is as small as possible. Every machine gets the same division.
+ * Selects the prompts of a shard, one of several parts that machines compute. Prompts are sorted by their tokens and
+ * cut into runs of similar cost: the largest number of distinct token prefixes in a run is minimal. Every machine finds
+ * the same runs.
+ * @returns ascending indices of prompts
  */
 export function promptsOfShard(prompts: readonly (readonly number[])[], { index, count }: Shard): number[] {
   if (count > prompts.length) {

@@ -3,7 +3,7 @@ import type { SessionRequest, SweepRequest } from '../../../contract/procedures/
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { EngineClient } from '../../engine/host'
 
-/** Data of a stage that stays in the engine. */
+/** Data that stays in the engine after a stage. */
 export type KeptData = NonNullable<SweepRequest['session']>['keeps']
 
 /** Engine session that keeps weights and states between the stages of a sweep. */
@@ -24,6 +24,7 @@ export class StageSession {
     this.engine.openSession({ ...request, id: this.id }).catch(() => undefined)
   }
 
+  /** Returns the session for a stage's request; undefined if the stage keeps no data. */
   settingsFor({ keeps }: { readonly keeps?: KeptData }): SweepRequest['session'] {
     if (keeps === undefined) return undefined
     this.id ??= randomUUID()
@@ -41,6 +42,7 @@ export class StageSession {
   }
 }
 
+/** Reports whether the engine process has ended. */
 export function isLost(error: unknown): error is WorkbenchError {
   return error instanceof WorkbenchError && error.problem.code === 'engine-lost'
 }

@@ -12,7 +12,7 @@ export type FindComparableSweep = (
   of: Pick<EnginePlan, 'device' | 'precision'> & { isPreview: boolean }
 ) => Promise<SweepDocument | null>
 
-/** A sweep that computed less than this share measures mainly the start of engines, not the computation. */
+/** Minimum computed share of a sweep. A smaller share measures mainly the start of the engine. */
 const MIN_SHARE = 1 / 2
 
 /** Counts the rows of hidden states that a sweep computed; 0 if the sweep reused most of its scores. */

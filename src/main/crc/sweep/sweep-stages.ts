@@ -14,9 +14,11 @@ import type { PreparedSweep } from './prepare-sweep'
 import type { KeptData } from './stage-session'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
+/** The stages in which a sweep is computed. */
 export interface FollowedStages {
+  /** Yields the stages. @param scores the scores so far, which decide the next stage of a preview */
   follow: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
-  /** Null if everything was scored. */
+  /** Result of a preview; null if everything was scored. */
   readonly outcome: PreviewOutcome | null
 }
 
@@ -39,6 +41,7 @@ export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): Fo
   }
 }
 
+/** Collects the models, prompts and rule of a preview. */
 export function previewSetting({
   layerCount,
   models,
@@ -60,11 +63,11 @@ export function previewSetting({
   }
 }
 
-/** Reports whether a requested preview really is one; with few prompts everything is scored. */
+/** Reports whether a preview is computed. With few prompts, everything is scored instead. */
 export const computesPreview = (prepared: PreparedSweep): boolean =>
   prepared.request.preview === true && plannedPreview(previewSetting(prepared)) !== null
 
-/** Index of the range that the user looks at, if the sweep has it. */
+/** Returns the index of the range that the user looks at; null if the sweep does not have it. */
 function viewedRange({ models, request }: PreparedSweep): number | null {
   const range = request.viewedRange?.() ?? null
   if (range === null) return null

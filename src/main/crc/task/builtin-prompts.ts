@@ -4,7 +4,7 @@ import { mapGet } from '../../../contract/model/look-up'
 import { resourcePath } from '../../base/resources'
 import { readPromptFile } from './prompt-file'
 
-/** Each set joins one or more files of resources/prompts. Prompts for choices are used only if they are selected. */
+/** Prompt sets of the character task. Each set joins one or more files of resources/prompts. */
 const BUILTIN_PROMPT_SETS = [
   { id: 'demo-crc', name: 'Demo: 20 letter and 20 digit prompts for the demo pair', files: ['demo-crc'] },
   { id: 'crc', name: 'Bare characters: 20 letter and 20 digit prompts for chat models', files: ['crc'] },
@@ -13,27 +13,26 @@ const BUILTIN_PROMPT_SETS = [
     name: 'Choices: 20 prompts for an integer, 20 for rock, paper, scissors, for chat models',
     files: ['crc-choices']
   },
-  {
-    id: 'crc-four',
-    name: 'Bare characters and choices: four categories of 20',
-    files: ['crc', 'crc-choices']
-  }
+  { id: 'crc-four', name: 'Bare characters and choices: four categories of 20', files: ['crc', 'crc-choices'] }
 ] as const
 
 export type BuiltinPromptsId = (typeof BUILTIN_PROMPT_SETS)[number]['id']
 
+/** A prompt set of the program. */
 export interface BuiltinPrompts {
   id: BuiltinPromptsId
   name: string
   prompts: CrcPrompts
 }
 
+/** Loads all built-in prompt sets. */
 export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
   return Promise.all(
     BUILTIN_PROMPT_SETS.map(async ({ id, name }) => ({ id, name, prompts: await builtinPromptSet(id) }))
   )
 }
 
+/** Loads the prompts of one built-in set. */
 export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts> {
   const { files } = mapGet(new Map(BUILTIN_PROMPT_SETS.map((set) => [set.id, set])), id, 'prompt set')
   return (await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))).flat()

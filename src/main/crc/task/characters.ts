@@ -4,6 +4,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 /** Decoders write this character for bytes that form no complete character yet. */
 const REPLACEMENT_CHARACTER = '\uFFFD'
 
+/** Tokens with which a model can answer each valid character of a prompt. */
 export interface CharacterGroups {
   /** Token ids that add exactly the character, ascending, for each valid character. */
   groups: number[][]
@@ -12,8 +13,10 @@ export interface CharacterGroups {
 }
 
 /**
- * Finds the tokens that add exactly one valid character to a context (docs/methods.md), after white space if
- * `countLeadingSpace`. @throws WorkbenchError `bad-file` if the tokenizer does not work or takes too long
+ * Finds the tokens that add exactly one valid character to a context, see docs/methods.md.
+ * @param context tokens of the prompt.
+ * @param countLeadingSpace true if tokens that add white space and then the character also count.
+ * @throws WorkbenchError `bad-file` if the tokenizer does not work or takes too long
  */
 export async function characterGroups(
   text: TextModel,
@@ -33,12 +36,10 @@ export async function characterGroups(
   const groups = valid.map((character, index) =>
     elementAt(candidates, index, 'character').filter((token) => adds(token, character))
   )
-  return {
-    groups,
-    unreachable: valid.filter((_, index) => elementAt(groups, index, 'character').length === 0)
-  }
+  return { groups, unreachable: valid.filter((_, index) => elementAt(groups, index, 'character').length === 0) }
 }
 
+/** Decodes the text that each token adds to a context; null for a token that changes the text before it. */
 async function addedBehind(
   text: TextModel,
   context: readonly number[],
@@ -59,12 +60,16 @@ export function singleTokens(groups: readonly (readonly number[])[]): number[][]
   return groups.map((tokens) => tokens.map((token) => [token]))
 }
 
-/** Tokens decoded per call. A whole vocabulary of 256,000 tokens would block all other work. */
-const PASS = 16_384
+/** Number of tokens decoded per call. A whole vocabulary of 256,000 tokens would block all other work. */
+const BATCH_TOKENS = 16_384
 
+/** Caches the candidates of each tokenizer. */
 const candidateCache = new WeakMap<TextModel, Promise<Map<string, number[]>>>()
 
-/** Maps each character to the tokens that may add it to a text. The caller decides by the real context. */
+/**
+ * Maps each character to the tokens that add it behind a letter. The text that a token adds may depend on the context,
+ * so callers test the candidates in their own context.
+ */
 function candidatesOf(text: TextModel): Promise<Map<string, number[]>> {
   const cached = candidateCache.get(text)
   if (cached !== undefined) return cached
@@ -78,8 +83,8 @@ function candidatesOf(text: TextModel): Promise<Map<string, number[]>> {
 async function findCandidates(text: TextModel): Promise<Map<string, number[]>> {
   const candidates = new Map<string, number[]>()
   const anchor = await anchorOf(text)
-  for (let first = 0; first < text.textTokens.length; first += PASS) {
-    const tokenBatch = text.textTokens.slice(first, first + PASS)
+  for (let first = 0; first < text.textTokens.length; first += BATCH_TOKENS) {
+    const tokenBatch = text.textTokens.slice(first, first + BATCH_TOKENS)
     for (const [token, added] of await addedBehind(text, anchor, tokenBatch)) {
       if (added === null) continue
       const character = lastCharacter(added)
@@ -102,8 +107,8 @@ export async function whiteSpaceTokens(text: TextModel): Promise<number[]> {
 
 /** Finds a token that decodes to one letter, used as a neutral context. Empty for a vocabulary without letters. */
 async function anchorOf(text: TextModel): Promise<number[]> {
-  for (let first = 0; first < text.textTokens.length; first += PASS) {
-    const tokens = text.textTokens.slice(first, first + PASS)
+  for (let first = 0; first < text.textTokens.length; first += BATCH_TOKENS) {
+    const tokens = text.textTokens.slice(first, first + BATCH_TOKENS)
     const texts = await text.decodeBehind([], tokens)
     const letter = texts.findIndex((decoded) => /^\p{L}$/u.test(decoded))
     if (letter !== -1) return [elementAt(tokens, letter, 'token')]

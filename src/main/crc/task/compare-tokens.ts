@@ -16,7 +16,10 @@ import { elementAt } from '../../../contract/model/look-up'
 /** Caches, by post's rendered prompts, the tokenizers that agree with them. Every plan and sweep compares again. */
 const agreeingTokenizers = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
 
-/** Decides whether a whole model can be scored with post's tokens. Its tokenizer must give the same tokens. */
+/**
+ * Decides whether another model, such as base, can be scored on the tokens of post. Its own tokenizer must give the
+ * same tokens for the prompts and for the valid characters.
+ */
 export async function compareCrcTokens(
   whole: WholeModel,
   post: PairMember,
@@ -34,6 +37,7 @@ export function crcTokens(rendered: RenderedPrompts): SharedTokens {
   return { prompts: rendered.prompts.map(({ tokens }) => tokens), answers: rendered.groups.flat(2) }
 }
 
+/** Describes the first difference in tokens; null if there is none. Agreeing tokenizers are cached. */
 async function firstDifference(
   whole: { name: string; ownText: TextModel },
   postText: TextModel,

@@ -10,17 +10,21 @@ import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { elementAt } from '../../../contract/model/look-up'
 
+/** A task with listed right answers, as tokens for the engine. */
 export interface RenderedTask {
   /** Questions that list right answers. `valid` holds the first name of each answer. */
   prompts: RenderedPrompt[]
   /** The questions themselves, parallel to `prompts`. */
   asked: TaskPrompt[]
-  /** Token sequences of each right answer, for each prompt. The last group holds the sequences that begin one. */
+  /**
+   * Groups of token sequences for each prompt. Each right answer has a group of complete sequences. The last group
+   * holds the sequences with which any right answer begins, whatever follows.
+   */
   groups: TrackedPrompt['groups'][]
   notices: string[]
 }
 
-/** Renders the questions of a task, or of two, and lists the token sequences that the engine scores. */
+/** Renders the questions of a task, and of a task to keep, and lists the token sequences that the engine scores. */
 export async function renderTask(
   { task, keep }: ScoredTask,
   rendering: Rendering,
@@ -86,6 +90,7 @@ async function renderQuestions(
 }
 
 const NO_CATEGORY = 'no category'
+/** Maximum length of a category's name, in characters. */
 const MAX_CATEGORY = 200
 
 /** Marks the prompts of one of two tasks with the measure that they decide, and names their categories by the task. */
@@ -100,6 +105,7 @@ const decidingPrompts = (
     category: prompt.category === NO_CATEGORY ? role : `${role}: ${prompt.category}`.slice(0, MAX_CATEGORY)
   }))
 
+/** Returns a notice on questions without right answers. */
 function leftOut(count: number): string[] {
   if (count === 0) return []
   return [
@@ -108,6 +114,7 @@ function leftOut(count: number): string[] {
   ]
 }
 
+/** @throws WorkbenchError for a task whose right answers cannot be listed as tokens */
 function requireScorable(name: string, reading: string, endTokens: readonly number[]): void {
   if (reading === 'last-number') {
     throw inputError(

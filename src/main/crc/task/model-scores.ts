@@ -3,6 +3,7 @@ import type { PromptScore, Score } from '../../../contract/documents/crc'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
 
+/** Collects the scores of one model on each prompt, while a sweep computes them. */
 export class ScoreCollector {
   private readonly scores: (PromptScore | undefined)[]
 
@@ -18,11 +19,12 @@ export class ScoreCollector {
     return this.available().length
   }
 
+  /** Returns the score on a prompt; undefined while the prompt has no score. */
   get(prompt: number): PromptScore | undefined {
     return this.scores[prompt]
   }
 
-  /** @throws RangeError while the prompt has no score */
+  /** Returns the score on a prompt. @throws RangeError while the prompt has no score */
   of(prompt: number): PromptScore {
     const score = this.scores[prompt]
     if (score === undefined) throw new RangeError(`prompt ${prompt} has no score yet`)
@@ -38,13 +40,8 @@ export class ScoreCollector {
     const prompts = this.prompts.filter((_, index) => this.scores[index] !== undefined)
     const scores = this.available()
     const { validity, diversity, effectiveChoices, distinctRight } = averageScores(prompts, scores)
-    return {
-      validity,
-      diversity,
-      effectiveChoices,
-      ...(distinctRight === undefined ? {} : { distinctRight }),
-      promptCount: scores.length
-    }
+    const live = { validity, diversity, effectiveChoices, promptCount: scores.length }
+    return distinctRight === undefined ? live : { ...live, distinctRight }
   }
 
   /** Returns the score over all prompts, or null while any is missing. */

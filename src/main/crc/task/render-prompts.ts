@@ -7,6 +7,7 @@ import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'
 import { multimap } from '../../../contract/model/multimap'
 
+/** Prompts of the character task as tokens, with the tokens of each valid answer. */
 export interface RenderedPrompts {
   readonly prompts: readonly RenderedPrompt[]
   /** `groups[prompt][valid character]` holds the token ids that add exactly that character. */
@@ -20,7 +21,11 @@ export interface RenderedPrompts {
 /** Caches the last rendering of each tokenizer. The key is the JSON of prompts and rendering. */
 const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<RenderedPrompts> }>()
 
-/** Renders prompts with the tokens of each valid answer, once for equal calls. @param format few-shot prompt */
+/**
+ * Renders prompts with the tokens of each valid answer. The last result for each tokenizer is cached.
+ * @param format few-shot prompt for base, in place of the chat template; null for the template.
+ * @throws WorkbenchError `bad-input` for a prompt without a valid answer that is a single token
+ */
 export async function renderPrompts(
   prompts: CrcPrompts,
   rendering: Rendering,
@@ -88,6 +93,7 @@ async function renderUncached(
   }
 }
 
+/** Names the characters that no single token adds, once for prompts with the same characters. */
 function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
   const promptsBySet = multimap(
     prompts.flatMap(({ unreachable }, index) =>
@@ -101,6 +107,7 @@ function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
   )
 }
 
+/** Joins the first ten items and counts the others. */
 function listed(items: readonly string[]): string {
   const firstItems = items.slice(0, 10).join(', ')
   return items.length <= 10 ? firstItems : `${firstItems} and ${items.length - 10} more`

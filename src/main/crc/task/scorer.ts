@@ -3,18 +3,29 @@ import type { ScoredBy } from '../../../contract/documents/scored-by'
 import { elementAt } from '../../../contract/model/look-up'
 import { scorePrompt } from './scoring'
 
-/** Converts the engine's probabilities of a prompt's groups to the prompt's score and back. */
+/**
+ * Converts the engine's probabilities to the score of a prompt and back. The engine returns one probability per group
+ * of token sequences. A prompt has one group for each right answer. Prompts of a task have one more, for answers that
+ * begin as a right answer.
+ */
 export interface Scorer {
   /** Number of groups of a prompt beyond one for each right answer. */
   readonly extraGroups: number
-  /** @param whatIf stored form of the scores under other samplers */
+  /**
+   * Computes a score.
+   * @param groups probability of each group
+   * @param whatIf values under other samplers that are stored with the score, as {@link keep} returns them
+   */
   score(groups: readonly number[], whatIf?: string): PromptScore
+  /** Returns the probability of each group from which a score was computed. */
   groupsOf(score: PromptScore): number[]
-  /** Converts probabilities `[samplers][groups]`, float32 in base64, to the form that a sweep stores. */
+  /** Converts probabilities `[samplers, groups]`, float32 in base64, to the form that a sweep stores. */
   keep(whatIf: string, groupCount: number): string
+  /** Computes the score under another sampler. @param whatIf stored values @param sampler index of the sampler */
   scoreUnder(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 
+/** Returns the scorer of the character task, or of a task with listed answers. */
 export function scorerOf(scoredBy: ScoredBy): Scorer {
   if (scoredBy.kind === 'crc') {
     return {
@@ -45,6 +56,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
   return {
     extraGroups: 1,
     score: (groups, whatIf) => withWhatIf(score(groups), whatIf),
+    // `continued` is the probability of answers that begin as a right one and continue differently.
     groupsOf: ({ probabilities, validity, continued = 0 }) => [...probabilities, validity + continued],
     keep: (whatIf) => whatIf,
     scoreUnder(whatIf, sampler, answerCount) {
@@ -57,7 +69,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
 const withWhatIf = (score: PromptScore, whatIf: string | undefined): PromptScore =>
   whatIf === undefined ? score : { ...score, whatIf }
 
-/** @throws RangeError if there are fewer values */
+/** Decodes float32 values. @param first index of the first value @throws RangeError if there are fewer than `count` */
 function decode(base64: string, first = 0, count = Infinity): number[] {
   // Decode only the characters that hold the values (three bytes in four), because a slider calls this often.
   const skipped = Math.floor((4 * first) / 3)
@@ -77,6 +89,7 @@ function encode(values: readonly number[]): string {
   return bytes.toString('base64')
 }
 
+/** Cuts values into arrays of equal size. */
 function chunks(values: readonly number[], size: number): number[][] {
   return Array.from({ length: values.length / size }, (_, i) => values.slice(i * size, (i + 1) * size))
 }

@@ -5,8 +5,9 @@ import { multimap } from '../../../contract/model/multimap'
 import { mean, sum } from '../../base/sums'
 
 /**
- * Scores a prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q is the sum of p(c) over the valid set V, diversity
- * H(p/Q) / log |V|, effective choices exp(H). H is 0 at Q = 0. @param probabilities p(c), unreachable ones 0
+ * Scores a prompt (Zhang, Wang, Soh, arXiv 2602.06665). Validity Q is the sum of p(c) over the valid set V. Diversity
+ * is H(p / Q) / log |V|, where H is the entropy, and effective choices are exp(H). H is 0 at Q = 0.
+ * @param probabilities p(c) of each valid answer c; 0 for an answer that no token can give
  */
 export function scorePrompt(probabilities: readonly number[]): PromptScore {
   const total = sum(probabilities)
@@ -29,25 +30,25 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
 }
 
 /**
- * Averages scores over the prompts of a category, then over categories. With two tasks, each measure is averaged over
- * the prompts of the task that decides it.
- *
+ * Averages scores over the prompts of a category, then over categories. If one task is kept and another regained,
+ * each measure is averaged over the prompts of the task that decides it.
  * @param prompts parallel to `scores`
  */
 export function averageScores(prompts: readonly CountedPrompt[], scores: readonly PromptScore[]): Score {
   const counted = countedScores(prompts, scores)
   const categories = meansByCategory(prompts, scores)
   const decided = counted === scores ? categories : meansByCategory(prompts, counted)
+  const means = meansOf(decided.map((category) => category.means))
+  // These measures are undefined for two tasks.
+  const taskMeans = counted === scores ? means : { ...means, distinctRight: undefined, coverage: undefined }
   return {
-    ...meansOf(decided.map(({ means }) => means)),
+    ...taskMeans,
     categories: Object.fromEntries(
       categories.map(({ category, means: { validity, diversity } }): [string, CategoryScore] => [
         category,
         { validity, diversity }
       ])
     ),
-    // These measures are undefined for two tasks.
-    ...(counted !== scores && { distinctRight: undefined, coverage: undefined }),
     prompts: [...scores]
   }
 }
@@ -60,6 +61,7 @@ function meansByCategory(
   return [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
 }
 
+/** The measures of a prompt, which can be averaged. */
 type Measured = Omit<PromptScore, 'probabilities'>
 
 function meansOf(scores: readonly Measured[]): Measured {

@@ -1,7 +1,6 @@
 /**
  * Computes the Shannon entropy of n answers divided by log n: 0 if all are equal, 1 if all differ. It is comparable for
  * equally many answers.
- *
  * @param counts number of times that each different answer was given
  * @returns null for fewer than two answers
  */

@@ -3,7 +3,6 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 /**
  * Computes the mean cosine distance 1 - cos, from 0 to 2, over all pairs of answers. A zero vector counts as
  * orthogonal.
- *
  * @param embeddings one vector per answer
  * @returns null for fewer than two answers
  */
@@ -29,7 +28,6 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
  * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410), the effective number of different answers. It
  * is exp of the entropy of the eigenvalues of K / n, where K is the matrix of cosine similarities. It is 1 if all
  * answers are equal and n if all are orthogonal. The time grows with the cube of n.
- *
  * @param embeddings one vector for each of n answers
  * @returns null without answers
  */

@@ -1,7 +1,6 @@
 /**
  * Computes expectation-adjusted distinct (Liu et al. 2022, arXiv 2202.13587): the number of different tokens divided by
  * the number expected of C random tokens, V (1 - (1 - 1/V)^C).
- *
  * @param answers the tokens of each answer, C in all
  * @param vocabularySize V
  * @returns null without tokens

@@ -1,7 +1,6 @@
 /**
  * Computes the mean Jaccard distance (Jaccard 1901) over all pairs of answers. The distance of two answers is 1 minus
  * the number of words in both, divided by the number of words in either. Two answers without words are equal.
- *
  * @param answers the words of each answer
  * @returns null for fewer than two answers
  */

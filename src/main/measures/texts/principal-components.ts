@@ -19,7 +19,6 @@ const SEED = 1
 /**
  * Projects vectors on their first two principal components (Pearson 1901), by subspace iteration (Rutishauser 1970)
  * from a fixed start. To fix the signs, the point that is farthest from zero along an axis gets a positive coordinate.
- *
  * @param vectors one per answer, all of one length
  */
 export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
@@ -45,7 +44,6 @@ export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
 
 /**
  * Computes the largest eigenvalues of X X', descending, and their eigenvectors.
- *
  * @param centred X as [answers, length], each column with mean 0
  * @returns directions as [answers, count of eigenvalues]
  */

@@ -12,7 +12,6 @@ const EPSILON = 0.1
  * method 1 of Chen and Cherry 2014). Answers of fewer than four words use only the n-grams they have, so that
  * repeated one-word answers score 1 instead of 0.18. An answer without words scores 1 if another answer has
  * none either, otherwise 0. More references raise the score, so it is comparable for equally many answers.
- *
  * @param answers the words of each answer
  * @returns from 0 to 1; null for fewer than two answers
  */

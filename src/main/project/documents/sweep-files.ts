@@ -112,9 +112,8 @@ function bestOf({ ranges, selected, selection, post }: SweepDocument, check: Ans
   if (selection === null || rejected.length === 0) {
     return ranges.find(({ start, end }) => start === selected?.start && end === selected.end) ?? null
   }
-  const left = ranges.filter((range) => !rejected.includes(range))
-  const [validity, diversity] = [left.map((range) => range.validity), left.map((range) => range.diversity)]
-  return left[selectRange(left, validity, diversity, post, selection.rho)] ?? null
+  const candidates = ranges.filter((range) => !rejected.includes(range))
+  return selectRange(candidates, post, selection.rho)
 }
 
 export const SWEEP_SUMMARIES = new RunSummaries<SweepDocument, SweepSummary>({

@@ -197,9 +197,8 @@ async function pickedOf(pair: ProjectPair, { id, ranges, post }: SweepDocument):
   const { rho } = pair.document.settings
   const rejected = new Set(rejectedRanges(ranges, await pair.readAnswerCheck(id), rho))
   const candidates = ranges.filter((range) => !rejected.has(range))
-  const values = (measure: 'validity' | 'diversity'): number[] => candidates.map((range) => range[measure])
-  const range = candidates[selectRange(candidates, values('validity'), values('diversity'), post, rho)]
-  return range === undefined ? undefined : { range: { start: range.start, end: range.end }, rho }
+  const range = selectRange(candidates, post, rho)
+  return range === null ? undefined : { range: { start: range.start, end: range.end }, rho }
 }
 
 async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {

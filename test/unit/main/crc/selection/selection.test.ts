@@ -17,15 +17,8 @@ interface Row {
 }
 
 /** Returns the row that the rule picks with post at validity 1 and diversity 0.5. */
-function pick(rows: Row[], rho = 0.9): Row | undefined {
-  const index = selectRange(
-    rows,
-    rows.map((row) => row.validity),
-    rows.map((row) => row.diversity),
-    { validity: 1, diversity: 0.5 },
-    rho
-  )
-  return rows[index]
+function pick(rows: Row[], rho = 0.9): Row | null {
+  return selectRange(rows, { validity: 1, diversity: 0.5 }, rho)
 }
 
 const row = (start: number, end: number, validity: number, diversity: number): Row => {
@@ -41,8 +34,8 @@ describe('the rule', () => {
   })
 
   test('takes none that is not more diverse than post', () => {
-    expect(pick([row(0, 0, 1, 0.5), row(1, 1, 1, 0.4)])).toBeUndefined()
-    expect(pick([])).toBeUndefined()
+    expect(pick([row(0, 0, 1, 0.5), row(1, 1, 1, 0.4)])).toBeNull()
+    expect(pick([])).toBeNull()
   })
 
   test('prefers the more valid of ranges whose diversity is apart by rounding', () => {
