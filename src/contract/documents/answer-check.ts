@@ -35,6 +35,7 @@ export type CheckedBaseline = z.infer<typeof CheckedBaseline>
 /** Version 1 had no baselines. Version 3 renamed fields. */
 export const ANSWER_CHECK_VERSION = 3
 
+/** The full-answer check of a sweep: scores of the complete answers of post and of checked models. */
 export const AnswerCheck = z.object({
   schemaVersion: z.literal(ANSWER_CHECK_VERSION),
   sweepId: SweepDocument.shape.id,

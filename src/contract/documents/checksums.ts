@@ -4,6 +4,7 @@ import { UNFINISHED } from './job-ending'
 
 export const CHECKSUMS_VERSION = 1
 
+/** Checksums of a checkpoint's weight files. */
 export const ChecksumsDocument = z.object({
   schemaVersion: z.literal(CHECKSUMS_VERSION),
   createdAt: z.iso.datetime(),

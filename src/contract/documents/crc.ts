@@ -15,6 +15,7 @@ const oneCharacter = z
   .string()
   .refine((text) => [...text].length === 1, 'each valid answer must be exactly one character')
 
+/** A prompt of the character task, Constrained Random Character: it asks for one random character of a set. */
 export const CrcPrompt = z
   .object({
     text: z.string().min(1, 'a prompt needs some text').max(100_000),
@@ -62,6 +63,7 @@ export const DEFAULT_RENDERING: Rendering = {
   countLeadingSpace: false
 }
 
+/** A prompt as text and tokens for the model. */
 export const RenderedPrompt = CrcPrompt.extend({
   rendered: z.string(),
   tokens: z.array(z.number().int().nonnegative()).min(1),
@@ -72,6 +74,7 @@ export const RenderedPrompt = CrcPrompt.extend({
 })
 export type RenderedPrompt = z.infer<typeof RenderedPrompt>
 
+/** A prompt of a sweep, of the character task or another task. */
 export const SweptPrompt = RenderedPrompt.extend({
   /** Correct answers. These are characters, or the first name of each answer of a task. */
   valid: z.array(z.string().min(1)).min(1).max(10_000),
@@ -80,6 +83,7 @@ export const SweptPrompt = RenderedPrompt.extend({
 })
 export type SweptPrompt = z.infer<typeof SweptPrompt>
 
+/** Validity and diversity, as means over prompts or of one prompt. */
 export const CategoryScore = z.object({ validity: z.number(), diversity: z.number() })
 export type CategoryScore = z.infer<typeof CategoryScore>
 
@@ -98,6 +102,7 @@ const TaskMeasures = z.object({
 })
 export type TaskMeasures = z.infer<typeof TaskMeasures>
 
+/** Score of a model on one prompt. */
 export const PromptScore = z.object({
   validity: z.number(),
   diversity: z.number(),
@@ -173,9 +178,7 @@ const Fold = z.object({
   ...HeldOutScores.shape
 })
 
-/**
- * Scores without selection bias: a range is selected on one half of each category's prompts, and scored on the other.
- */
+/** Scores without selection bias. A range is selected on half of each category's prompts and scored on the rest. */
 export const CrossFit = z.object({ folds: z.tuple([Fold, Fold]), ...HeldOutScores.shape })
 export type CrossFit = z.infer<typeof CrossFit>
 
@@ -245,6 +248,7 @@ export const HoldOutSplit = z.object({
 })
 export type HoldOutSplit = z.infer<typeof HoldOutSplit>
 
+/** Scores of the selected range on prompts that took no part in the selection. */
 export const HoldOutResult = z.object({
   selectionPromptCount: z.number().int(),
   holdOutPromptCount: z.number().int(),
@@ -271,10 +275,13 @@ export const FamilyScore = z.object({
 })
 export type FamilyScore = z.infer<typeof FamilyScore>
 
+/** The range that a sweep selects, the certainty of the choice, and comparisons with baselines. */
 export const Selection = z.object({
+  /** Share of post's validity that a selected range must keep. */
   rho: z.number(),
   minimumValidity: z.number(),
   selected: RestorationRange.nullable(),
+  /** Reason why no range is selected; null if one is. */
   reason: z.string().nullable(),
   bootstrap: Bootstrap,
   crossFit: CrossFit.nullable(),
@@ -338,6 +345,7 @@ export type SweepPreview = z.infer<typeof SweepPreview>
 /** Version 1 supported only the character task. Version 3 renamed fields. Version 4 has no chances. */
 export const SWEEP_VERSION = 4
 
+/** A sweep: the scores of all its models on the same prompts, and the selected range. */
 export const SweepDocument = z.object({
   schemaVersion: z.literal(SWEEP_VERSION),
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
@@ -373,6 +381,7 @@ export const SweepDocument = z.object({
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
   work: WorkCounts,
+  /** Work for comparisons after the selection; null if there was none. */
   followUp: WorkCounts.nullable().default(null),
   /** Number of prompts whose results came from another sweep. `work` and `seconds` exclude them. */
   reusedPromptCount: z.number().int().nonnegative().default(0),

@@ -140,6 +140,7 @@ export type LayerDistance = z.infer<typeof LayerDistance>
 
 export const DISTANCES_VERSION = 1
 
+/** Distances between the weights of base and post, of each component and each layer. */
 export const DistancesDocument = z.object({
   schemaVersion: z.literal(DISTANCES_VERSION),
   createdAt: z.iso.datetime(),
@@ -167,14 +168,12 @@ export type BytesProgress = z.infer<typeof BytesProgress>
 
 export const DistancesEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
-  z.object({
-    type: z.literal('finished'),
-    bytesRead: count
-  }),
+  z.object({ type: z.literal('finished'), bytesRead: count }),
   ...UNFINISHED
 ])
 export type DistancesEvent = z.infer<typeof DistancesEvent>
 
+/** Returns the share of weights that differ. */
 export const changedShare = ({ changed, elements }: Pick<Distance, 'changed' | 'elements'>): number =>
   elements === 0 ? 0 : changed / elements
 
@@ -198,6 +197,7 @@ const TABLE_COLUMNS = [
   ['identical', ({ identical }) => String(identical)]
 ] as const satisfies readonly (readonly [string, (distance: ComponentDistance) => string | number | null])[]
 
+/** Returns the distances of components as a table. */
 export const distanceRows = ({
   components
 }: Pick<DistancesDocument, 'components'>): { header: string[]; rows: (string | number | null)[][] } => ({

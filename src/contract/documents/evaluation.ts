@@ -39,6 +39,7 @@ export const EvaluationVariant = PromptFrame.extend({
 }).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
 
+/** Settings of the next evaluation, as the window shows them. */
 export const EvaluationSetup = z.object({
   /** Null selects the first task that suits the pair. */
   taskId: z.string().nullable(),
@@ -81,10 +82,7 @@ export const isPlain = (variant: EvaluationVariant): boolean =>
   variant.prompting === undefined &&
   frameKey(variant) === frameKey({})
 
-const PromptTokens = z.object({
-  rendered: z.string(),
-  tokens: z.array(z.number().int().nonnegative()).min(1)
-})
+const PromptTokens = z.object({ rendered: z.string(), tokens: z.array(z.number().int().nonnegative()).min(1) })
 
 export const EVALUATION_VERSION = 3
 
@@ -184,6 +182,7 @@ const MeasureDifference = Estimate.extend({
 })
 export type MeasureDifference = z.infer<typeof MeasureDifference>
 
+/** Measures of one variant. */
 export const VariantResult = z.object({
   variant: z.string(),
   answerCount: z.number().int(),
@@ -202,10 +201,7 @@ export function mainMeasures(
 ): { diversity: MeasureId; quality: MeasureId } {
   const { diversity, quality } = taskKindFacts(kind).mainMeasures
   const measured = (id: MeasureId): boolean => variants.some(({ measures }) => measures[id] !== undefined)
-  return {
-    diversity: diversity.find(measured) ?? diversity[0],
-    quality: quality.find(measured) ?? quality[0]
-  }
+  return { diversity: diversity.find(measured) ?? diversity[0], quality: quality.find(measured) ?? quality[0] }
 }
 
 /** Spearman correlation between the proxy's scores and a measure of this task, over models. */
@@ -260,7 +256,9 @@ const Interaction = z.object({
 })
 export type Interaction = z.infer<typeof Interaction>
 
+/** Measures of all variants of an evaluation, and their comparisons. */
 export const EvaluationResults = z.object({
+  /** Name of the reference variant. */
   comparedWith: z.string(),
   variants: z.array(VariantResult),
   /** Compares every range, and other recipes that choose layers, with each other variant except `comparedWith`. */
@@ -304,6 +302,7 @@ export type EvaluationProgress = z.infer<typeof EvaluationProgress>
 /** Estimated share of the time that generating takes. Scoring answers takes far less time. */
 const GENERATING_SHARE = 0.8
 
+/** Returns the completed share of an evaluation. */
 export function evaluationShare({
   phase,
   samplesDone,

@@ -4,6 +4,7 @@ import type { Recipe } from '../model/recipe'
 import type { KeptCheckpoint, KeptRecipe } from './project'
 import type { Variant } from './samples'
 
+/** Recipes and checkpoints that a project keeps. */
 export interface KeptModels {
   recipes: readonly KeptRecipe[]
   otherCheckpoints: readonly KeptCheckpoint[]
@@ -23,6 +24,7 @@ export const keptCheckpoint = (
   { otherCheckpoints }: KeptModels
 ): KeptCheckpoint | undefined => otherCheckpoints.find((kept) => kept.fingerprint === fingerprint)
 
+/** Finds the project's entry of a variant: by its id, or else by its weights. */
 function currentEntry(variant: Variant, project: KeptModels): KeptIdentity | undefined {
   const id = keptOf(variant)?.id
   if (variant.kind === 'recipe')

@@ -85,23 +85,27 @@ export const LINEAGE_COLUMNS =
   'diversity_share diversity_share_low diversity_share_high ' +
   'validity_share validity_share_low validity_share_high'
 
+/** Returns the cells of an estimate: its mean, and both ends of its interval. */
 export const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [difference, ...interval]
 
+/** Returns empty cells. */
 const noCells = (count: number): null[] => Array.from({ length: count }, () => null)
 
 /** Returns a row for each layer and earlier stage of a stage, and for each share of a stage in a group of layers. */
-export const lineageRows = ({
+export function lineageRows({
   layers,
   shares
-}: Pick<LineageDocument, 'layers' | 'shares'>): (string | number | null)[][] => [
-  ...layers.map(({ stage, against, layer, distance, diversity, validity }) => [
-    ...[stage, against, layer, distance, ...estimateCells(diversity), ...estimateCells(validity)],
-    ...[layer, layer, ...noCells(6)]
-  ]),
-  ...shares.map(({ stage, start, end, diversity, validity }) => [
-    ...[stage, ...noCells(9), start, end, ...estimateCells(diversity), ...estimateCells(validity)]
-  ])
-]
+}: Pick<LineageDocument, 'layers' | 'shares'>): (string | number | null)[][] {
+  const layerRows = layers.map(({ stage, against, layer, distance, diversity, validity }) => {
+    const effects = [...estimateCells(diversity), ...estimateCells(validity)]
+    return [stage, against, layer, distance, ...effects, layer, layer, ...noCells(6)]
+  })
+  const shareRows = shares.map(({ stage, start, end, diversity, validity }) => {
+    const effects = [...estimateCells(diversity), ...estimateCells(validity)]
+    return [stage, ...noCells(9), start, end, ...effects]
+  })
+  return [...layerRows, ...shareRows]
+}
 
 export const LineageEvent = z.discriminatedUnion('type', [
   z.object({

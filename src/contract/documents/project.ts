@@ -134,6 +134,7 @@ export type ProjectDocument = z.infer<typeof ProjectDocument>
 
 const allDiffer = (values: readonly string[]): boolean => new Set(values).size === values.length
 
+/** A sweep in lists, without its scores. */
 export const SweepSummary = z.object({
   id: z.string(),
   checkpoints: PairFingerprints,
@@ -166,13 +167,8 @@ export const SweepSummary = z.object({
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
 
-/**
- * How often documents were saved since the project was opened. A window reads a document again if its count changes.
- */
-export const SavedCounts = z.object({
-  answerChecks: z.number().int(),
-  tasks: z.number().int()
-})
+/** Counts of saved documents since the project was opened. A window reads a document again if its count changes. */
+export const SavedCounts = z.object({ answerChecks: z.number().int(), tasks: z.number().int() })
 export type SavedCounts = z.infer<typeof SavedCounts>
 
 /** A pair in the list of the project's pairs. The list reads none of the pair's files. */
@@ -234,11 +230,7 @@ export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
 
 /** New complete values for a pair. No field may have a default here, because `partial` would fill it in. */
 export const PairChanges = z
-  .object({
-    notes: z.string(),
-    rendering: RenderingChanges,
-    settings: PairSettings.partial().strict()
-  })
+  .object({ notes: z.string(), rendering: RenderingChanges, settings: PairSettings.partial().strict() })
   .partial()
   .strict()
 export type PairChanges = z.infer<typeof PairChanges>

@@ -193,13 +193,7 @@ export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
 const ReportedPairs = z.object({
   scoredBy: ScoredByBrief,
   shown: z.string().nullable(),
-  pairs: z.array(
-    z.object({
-      id: PairId,
-      name: z.string(),
-      outline: SweepOutline.nullable()
-    })
-  ),
+  pairs: z.array(z.object({ id: PairId, name: z.string(), outline: SweepOutline.nullable() })),
   transfers: z.array(Transfer)
 })
 export type ReportedPairs = z.infer<typeof ReportedPairs>

@@ -12,9 +12,11 @@ import { PreferenceVote } from './preferences'
 import { SamplePrompt, TaskSettings } from './task'
 import { UNFINISHED } from './job-ending'
 
+// The options in their order in `AnsweringModel`.
 const [base, post, recipe, checkpoint, fewShot, baseline] = AnsweringModel.options
 const name = z.string()
 
+/** A named model that answers prompts. */
 export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: base.shape.kind, name }),
   z.object({ kind: post.shape.kind, name }),
@@ -28,6 +30,7 @@ export type Variant = z.infer<typeof Variant>
 
 export type EngineVariant = Exclude<Variant, ExternalModel>
 
+/** Device and number formats for generating answers. */
 export const Computing = z.object({
   device: GenerationDevice.default('cpu'),
   /** If omitted, fp16 is used if both the device and the model's family gain from it, otherwise fp32. */
@@ -39,15 +42,17 @@ export type Computing = z.infer<typeof Computing>
 
 export const ON_CPU: Computing = { device: 'cpu' }
 
-export const computingFromOptions = ({
+/** Returns the computing of options; omitted options stay omitted. */
+export function computingFromOptions({
   device = 'cpu',
   precision,
   weights
-}: { [Field in keyof Computing]?: Computing[Field] | undefined }): Computing => ({
-  device,
-  ...(precision === undefined ? {} : { precision }),
-  ...(weights === undefined ? {} : { weights })
-})
+}: { [Field in keyof Computing]?: Computing[Field] | undefined }): Computing {
+  const computing: Computing = { device }
+  if (precision !== undefined) computing.precision = precision
+  if (weights !== undefined) computing.weights = weights
+  return computing
+}
 
 export const SampleSettings = TaskSettings.extend({
   ...Computing.shape,
@@ -73,6 +78,7 @@ export function describeComputation(
   return `on ${DEVICE_LABELS[device]} in ${precision}, weights held as ${weights}`
 }
 
+/** Sampler of the paper's evaluations. */
 export const PAPER_SAMPLING: Sampling = {
   temperature: 1,
   topK: null,
@@ -142,13 +148,7 @@ export type MeanPrompts = z.infer<typeof MeanPrompts>
 export const SampleRunMeasures = z.object({
   cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
   compared: ComparedAnswers,
-  variants: z.array(
-    z.object({
-      variant: z.string(),
-      measures: SampleMeasures,
-      promptCounts: MeanPrompts
-    })
-  )
+  variants: z.array(z.object({ variant: z.string(), measures: SampleMeasures, promptCounts: MeanPrompts }))
 })
 export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
 
@@ -179,12 +179,7 @@ export type GrowingSample = z.infer<typeof GrowingSample>
 
 /** Events of a running sample run. The first is a snapshot. */
 export const SampleEvent = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('snapshot'),
-    run: SampleRun,
-    samples: z.array(ShownSample),
-    progress: SampleProgress
-  }),
+  z.object({ type: z.literal('snapshot'), run: SampleRun, samples: z.array(ShownSample), progress: SampleProgress }),
   z.object({
     type: z.literal('progress'),
     progress: SampleProgress,

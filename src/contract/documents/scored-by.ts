@@ -2,11 +2,10 @@ import { z } from 'zod'
 import { type MinPDraw, OPEN_SAMPLING, Sampling } from '../model/sampling'
 import { Task } from './task'
 
-const TaskScoring = z.object({
-  sampling: Sampling,
-  draws: z.number().int().min(1).max(1_000_000)
-})
+/** Sampler of the answers, and the number of draws in which different right answers are counted. */
+const TaskScoring = z.object({ sampling: Sampling, draws: z.number().int().min(1).max(1_000_000) })
 
+/** Scoring by full answers to a task with listed answers. */
 export const ScoredTask = TaskScoring.extend({
   kind: z.literal('task'),
   task: Task,
@@ -23,6 +22,7 @@ export type ScoredBy = z.infer<typeof ScoredBy>
 
 const TaskName = z.object({ id: Task.shape.id, name: Task.shape.name })
 
+/** Scoring of a sweep without the prompts of its tasks. */
 export const ScoredByBrief = z.discriminatedUnion('kind', [
   ByCharacters,
   ScoredTask.extend({ task: TaskName, keep: TaskName.optional() })
@@ -33,7 +33,8 @@ export function briefScoring(scoredBy: ScoredBy): ScoredByBrief {
   if (scoredBy.kind === 'crc') return scoredBy
   const { task, keep, ...scoring } = scoredBy
   const nameOf = ({ id, name }: Task) => ({ id, name })
-  return { ...scoring, task: nameOf(task), ...(keep !== undefined && { keep: nameOf(keep) }) }
+  const brief = { ...scoring, task: nameOf(task) }
+  return keep === undefined ? brief : { ...brief, keep: nameOf(keep) }
 }
 
 /** Returns the temperature and min-p of a sweep's sampler, the settings that a what-if question can change. */
@@ -60,6 +61,7 @@ export const ScoringChoice = z.discriminatedUnion('kind', [
 ])
 export type ScoringChoice = z.infer<typeof ScoringChoice>
 
+/** Returns a key that is equal for sweeps whose scores can be compared. */
 export function scoringKey(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'crc'
   const { task, keep, draws, sampling } = scoredBy

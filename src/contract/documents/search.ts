@@ -113,6 +113,7 @@ const TaskShares = z.object({
 })
 export type TaskShares = z.infer<typeof TaskShares>
 
+/** Contribution of each layer to diversity and validity (Shapley values). */
 export const LayerShares = z.object({
   /** The restored models: all subsets of layers, or random orders of restoring them. */
   basis: z.discriminatedUnion('kind', [
@@ -137,6 +138,7 @@ export const LayerShares = z.object({
 })
 export type LayerShares = z.infer<typeof LayerShares>
 
+/** Mean difference of two models on the same prompts, with its interval over resampled prompts. */
 export const PairedDifference = z.object({
   difference: z.number(),
   interval: Interval,
@@ -180,6 +182,7 @@ export const HeldOutOrWhy = z.union([
 ])
 export type HeldOutOrWhy = z.infer<typeof HeldOutOrWhy>
 
+/** A search for recipes beyond the ranges of a sweep. */
 export const SearchFacts = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
   id: SweepDocument.shape.id,
@@ -204,9 +207,7 @@ export const SearchFacts = z.object({
   /** Recipes of the last generation, best first. Empty if none qualifies. The best range may be among them. */
   found: z.array(RecipeScore),
   verdict: SearchVerdict,
-  /**
-   * The best recipe compared with the best range, on the prompts that selected both; null if they are the same model.
-   */
+  /** Compares the best recipe with the best range on the prompts that selected both; null for the same model. */
   comparison: PairedDifference.nullable(),
   /** Present if the search tried enough subsets of layers, otherwise null. */
   shapley: LayerShares.nullable(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 
+/** Parts of the peak memory of a sweep, in bytes. */
 export const PlannedMemory = z.object({
   /** The process without a sweep: runtime, libraries, this program, and results that are not collected yet. */
   process: z.number(),
@@ -10,6 +11,7 @@ export const PlannedMemory = z.object({
   states: z.number(),
   /** Working memory of one run of a block or of the head. */
   activations: z.number(),
+  /** Hidden states after the last layer. */
   finals: z.number()
 })
 export type PlannedMemory = z.infer<typeof PlannedMemory>

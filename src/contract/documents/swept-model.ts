@@ -15,11 +15,13 @@ export const SweptModel = z.discriminatedUnion('kind', [
 ])
 export type SweptModel = z.infer<typeof SweptModel>
 
+/** Names a blend, such as "All layers at 0.5". */
 export const blendName = ({ strength, last }: Blend, source: RestoredTo = null): string => {
   const strengths = strengthWords(strength) + (last === undefined ? '' : ` to ${strengthWords(last)} over depth`)
   return `All layers at ${strengths}${source === null ? '' : ` from ${source.name}`}`
 }
 
+/** Converts a swept model to the model that the engine computes. */
 export function modelOf(swept: SweptModel, restoring: Restoring): Model {
   if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
   if (swept.kind !== 'uniform-blend') return swept
@@ -35,6 +37,7 @@ export const blendRecipe = (blend: Blend, { layerCount, source }: Restoring): Re
 export const baselineModel = (baseline: Baseline, restoring: Restoring): AnsweringModel =>
   isBlend(baseline) ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) } : { kind: 'baseline', baseline }
 
+/** Lists all scored models of a sweep with their scores, except sampling baselines and base after a few-shot prompt. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[] {
@@ -57,6 +60,7 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
   ]
 }
 
+/** Finds the score of a model in a sweep; null if it was not scored. */
 export function scoreIn(sweep: SweepDocument, model: AnyModel): Score | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
@@ -68,22 +72,23 @@ export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   return scored?.score ?? null
 }
 
-/** Returns the sweep with each score replaced. @param other returns the new score and keeps additional fields */
+/** Returns the sweep with each score replaced. @param convert returns the new score and keeps additional fields */
 export const withScores = (
   sweep: SweepDocument,
-  other: <Scored extends Score>(score: Scored) => Scored
+  convert: <Scored extends Score>(score: Scored) => Scored
 ): SweepDocument => ({
   ...sweep,
-  base: sweep.base === null ? null : other(sweep.base),
-  post: other(sweep.post),
-  ...(sweep.fewShot && { fewShot: other(sweep.fewShot) }),
-  ranges: sweep.ranges.map(other),
-  recipes: sweep.recipes.map(other),
-  checkpoints: sweep.checkpoints.map(other),
-  uniformBlends: sweep.uniformBlends.map(other),
-  baselines: sweep.baselines.map(other)
+  base: sweep.base === null ? null : convert(sweep.base),
+  post: convert(sweep.post),
+  fewShot: sweep.fewShot === undefined ? undefined : convert(sweep.fewShot),
+  ranges: sweep.ranges.map(convert),
+  recipes: sweep.recipes.map(convert),
+  checkpoints: sweep.checkpoints.map(convert),
+  uniformBlends: sweep.uniformBlends.map(convert),
+  baselines: sweep.baselines.map(convert)
 })
 
+/** Finds the score of the model with a weights key; null if the sweep has none. */
 export function scoreOfKey(sweep: SweepDocument, key: string): Score | null
 export function scoreOfKey(sweep: ShownSweep, key: string): BriefScore | null
 export function scoreOfKey(sweep: ShownSweep, key: string): BriefScore | null {

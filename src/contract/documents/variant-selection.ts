@@ -22,6 +22,7 @@ export const NO_VARIANT_CHANGES: VariantSelection = { added: [], leftOut: [], sa
 /** Returns the key of an added variant. Its name is unique in the selection, but its model may not be. */
 export const addedKey = (name: string): string => `added ${name}`
 
+/** Settings of older projects, in which Samples and Evaluate had separate selections. */
 const SeparateSettings = z.object({
   samples: z.object({ added: z.array(Variant).default([]), leftOut: z.array(z.string()).default([]) }).optional(),
   evaluation: z

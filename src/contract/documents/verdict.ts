@@ -3,11 +3,13 @@ import { AnsweringModel } from '../model/model'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
 
+/** Facts about a state of a verdict. */
 interface VerdictFacts<Id extends string> {
   id: Id
   label: string
   /** True if an export warns of a recipe with this finding. */
   isDoubt: boolean
+  /** True if the verdict is shown as a warning. */
   isWarning: boolean
   /** True if its action comes before all other steps. */
   isFirstStep: boolean
@@ -19,16 +21,24 @@ interface VerdictFacts<Id extends string> {
   badge: { label: string; good: boolean } | null
 }
 
+/** Returns the facts of a state. Facts that are not given are false, and the badge is the usual one. */
 const state = <const Id extends string>(
   id: Id,
   label: string,
   facts: Partial<VerdictFacts<Id>> = {}
 ): VerdictFacts<Id> => ({
-  ...{ id, label, isDoubt: false, isWarning: false, isFirstStep: false, isWithoutPreview: false },
-  ...{ isNote: false, badge: { label: 'selected', good: true } },
+  id,
+  label,
+  isDoubt: false,
+  isWarning: false,
+  isFirstStep: false,
+  isWithoutPreview: false,
+  isNote: false,
+  badge: { label: 'selected', good: true },
   ...facts
 })
 
+// Each fact is named by shorthand in the rows below.
 const isDoubt = true
 const isWarning = true
 const isFirstStep = true
@@ -38,22 +48,26 @@ const plainBadge = { label: 'selected', good: false }
 /** Findings about a sweep and the range that it selects, worst first. The worst one is the headline. */
 const VERDICT_STATES = [
   /** Post itself often fails the prompts, or the sampler that is asked about. */
-  state('unfit-prompts', 'prompts do not fit', {
-    ...{ isDoubt, isWarning, isFirstStep, isWithoutPreview, badge: null }
-  }),
+  state('unfit-prompts', 'prompts do not fit', { isDoubt, isWarning, isFirstStep, isWithoutPreview, badge: null }),
   /** No range is within the limit of validity and more diverse than post. */
   state('none-qualifies', 'no range', { isFirstStep, isWithoutPreview, badge: null }),
   /** An evaluation found that the range loses quality against post. */
   state('evaluated-loss', 'loses quality', { isDoubt, isWarning, badge: plainBadge }),
   /** The selected range's full answers are below the limit, or not more diverse than post's. */
   state('check-failed', 'fails the check', {
-    ...{ isDoubt, isWarning, isFirstStep, badge: { label: 'selected, fails check', good: false } }
+    isDoubt,
+    isWarning,
+    isFirstStep,
+    badge: { label: 'selected, fails check', good: false }
   }),
   /** The selected range restores all layers, or its gain may be 0. */
   state('not-worth-it', 'not worth it', { isDoubt, isFirstStep }),
   /** A preview selects it, and another range is as likely or likelier. */
   state('preview-unreliable', 'cannot tell which range', {
-    ...{ isDoubt, isFirstStep, isWithoutPreview, badge: { label: 'best guess', good: false } }
+    isDoubt,
+    isFirstStep,
+    isWithoutPreview,
+    badge: { label: 'best guess', good: false }
   }),
   /** The selected range wins few resamples, and so do its neighbours. */
   state('unstable', 'unstable', { isDoubt, badge: { label: 'selected, unstable', good: false } }),
@@ -82,10 +96,7 @@ export function verdictFacts(state: VerdictState): (typeof VERDICT_STATES)[numbe
   return facts
 }
 
-/**
- * Steps that a verdict or a caveat asks for. `hear` opens Chat, and `keep` keeps a better model as a
- * recipe.
- */
+/** Steps that a verdict or a caveat asks for. `hear` opens Chat, and `keep` keeps a better model as a recipe. */
 export const VerdictStepKind = z.enum([
   'check',
   'check-more',
@@ -131,13 +142,12 @@ export const VerdictCaveat = z.object({
 })
 export type VerdictCaveat = z.infer<typeof VerdictCaveat>
 
+/** The judgement on a sweep: its worst finding as a headline, other findings as caveats, and the next step. */
 export const Verdict = z.object({
   state: VerdictState,
   label: z.string(),
   range: RestorationRange.nullable(),
-  /**
-   * Sentence of at most 20 words and three figures. It says "Restore" only if there is no evidence against the range.
-   */
+  /** Sentence of at most 20 words and three figures. It says "Restore" only without evidence against the range. */
   headline: z.string(),
   figures: z.array(VerdictFigure).max(3),
   better: BetterModel.nullable(),
@@ -158,19 +168,14 @@ export const ShownVerdict = Verdict.pick({
 })
 export type ShownVerdict = z.infer<typeof ShownVerdict>
 
+/** How an evaluation compares a model, such as the selected range, with post and with other variants. */
 export const EvaluationFinding = z.object({
   evaluationId: z.string(),
   task: z.string(),
   /** How the model's diversity compares with post's. */
   diversity: z.enum(['better', 'worse', 'unsure', 'unknown']),
   /** Loss of quality; null if no loss is significant. */
-  loss: z
-    .object({
-      measure: MeasureId,
-      mean: z.number(),
-      postMean: z.number().nullable()
-    })
-    .nullable(),
+  loss: z.object({ measure: MeasureId, mean: z.number(), postMean: z.number().nullable() }).nullable(),
   /** The most diverse variant of the same evaluation that is significantly better than the model; null without one. */
   better: BetterModel.extend({
     /** In diversity and in quality. */

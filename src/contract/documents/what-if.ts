@@ -26,11 +26,7 @@ export function dropUnchangedSettings(asked: WhatIf, sweep: { readonly scoredBy:
     sampler !== null &&
     sweepSampler.temperature === sampler.temperature &&
     sweepSampler.minP === sampler.minP
-  return {
-    ...asked,
-    sampler: isSweepSampler ? null : sampler,
-    draws: draws === drawsOf(sweep) ? null : draws
-  }
+  return { ...asked, sampler: isSweepSampler ? null : sampler, draws: draws === drawsOf(sweep) ? null : draws }
 }
 
 export const WhatIfSweep = z.object({ sweep: ShownSweep, selection: Selection })

@@ -3,9 +3,7 @@ const SCORE_NOISE = 1e-6
 
 type Scored<T> = (candidate: T) => { validity: number; diversity: number }
 
-/**
- * Returns the best candidates: the most valid ones among those whose diversity equals the maximum, except for noise.
- */
+/** Returns the most valid candidates among those whose diversity equals the maximum, except for noise. */
 export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[] =>
   leaders(
     leaders(candidates, (candidate) => scoreOf(candidate).diversity),
@@ -24,6 +22,7 @@ export const byDiversity = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[
     groups(equal, (candidate) => scoreOf(candidate).validity)
   )
 
+/** Groups candidates whose values differ only by noise, the greatest value first. */
 function groups<T>(candidates: readonly T[], value: (candidate: T) => number): T[][] {
   const ranked: T[][] = []
   let group: T[] = []

@@ -1,3 +1,4 @@
+/** Names of folders that tell only the role of a model in its pair, such as `base` or `post-bf16`. */
 const ROLE = /^(base|post|instruct|chat|it|sft|dpo|model|final|main)([-_.](bf16|fp16|fp32|hf))?$/i
 
 export const isRoleName = (name: string): boolean => ROLE.test(name)

@@ -58,7 +58,7 @@ function blendWord(text: string): ModelWord | { readonly expected: string } {
   const isRamp = text.startsWith('ramp:')
   const isComplete = others.length === 0 && isRamp === (last !== undefined)
   if (strength !== undefined && areInThousandths && isComplete)
-    return { kind: 'blend', strength, ...(last !== undefined && { last }) }
+    return last === undefined ? { kind: 'blend', strength } : { kind: 'blend', strength, last }
   const bounds = `from ${least} to ${most} in thousandths`
   return {
     expected: isRamp

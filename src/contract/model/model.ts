@@ -95,15 +95,14 @@ export function modelStrengths(model: AnyModel, layerCount: number): LayerStreng
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
 }
 
+/** Lists the checkpoints besides base and post whose weights a model needs. */
 export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
   if (model.kind === 'checkpoint') return [model]
   if (model.kind !== 'recipe') return []
   const { recipe, onto, terms = [] } = model
-  return [
-    ...(onto === undefined ? [] : [onto]),
-    ...terms.flatMap(({ checkpoint }) => (typeof checkpoint === 'string' ? [] : [checkpoint])),
-    ...('layers' in recipe ? sourcesOf(recipe.layers) : [])
-  ]
+  const ofTerms = terms.flatMap(({ checkpoint }) => (typeof checkpoint === 'string' ? [] : [checkpoint]))
+  const ofLayers = 'layers' in recipe ? sourcesOf(recipe.layers) : []
+  return [onto ?? [], ofTerms, ofLayers].flat()
 }
 
 /** Returns a key, equal for models with the same answers: `base`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */

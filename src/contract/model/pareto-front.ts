@@ -11,11 +11,11 @@ export function paretoFront<Point extends { validity: number; diversity: number 
       else end = middle
     }
     // Along the front, diversity falls as validity rises. The first point that is valid enough is the most diverse.
-    const baseline = front[start]
-    if (baseline !== undefined && baseline.diversity >= point.diversity) continue
-    const to = baseline?.validity === point.validity ? start + 1 : start
+    const next = front[start]
+    if (next !== undefined && next.diversity >= point.diversity) continue
+    const stop = next?.validity === point.validity ? start + 1 : start
     while (start > 0 && elementAt(front, start - 1, 'point').diversity <= point.diversity) start--
-    front.splice(start, to - start, point)
+    front.splice(start, stop - start, point)
   }
   return front
 }

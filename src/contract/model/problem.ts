@@ -44,7 +44,7 @@ export class WorkbenchError extends Error {
   constructor(code: ProblemCode, message: string, hint?: string) {
     super(message)
     this.name = 'WorkbenchError'
-    this.problem = { code, message, ...(hint === undefined ? {} : { hint }) }
+    this.problem = hint === undefined ? { code, message } : { code, message, hint }
   }
 }
 
@@ -84,6 +84,10 @@ export function firstIssue(error: z.ZodError): FirstIssue {
 const countUnknownFields = (issues: readonly z.core.$ZodIssue[]): number =>
   issues.filter(({ code }) => code === 'unrecognized_keys').length
 
+/**
+ * Returns the first issue. Of a union, it is the issue of the form that fits best.
+ * @param parents path to the issues
+ */
 function closest(issues: readonly z.core.$ZodIssue[], parents: readonly PropertyKey[]): FirstIssue {
   const issue = issues[0]
   if (issue === undefined) {

@@ -58,10 +58,7 @@ export type LayerStrength = z.infer<typeof LayerStrength>
 export const DEFAULT_UNIFORM_BLENDS = 21
 
 /** A blend of all layers with one strength, linear to `last` for a depth ramp (LiNeS, arXiv 2410.17146). */
-export const Blend = z.object({
-  strength: z.number().min(0).max(1),
-  last: z.number().min(0).max(1).optional()
-})
+export const Blend = z.object({ strength: z.number().min(0).max(1), last: z.number().min(0).max(1).optional() })
 export type Blend = z.infer<typeof Blend>
 
 /** Depth ramps that a sweep scores beside its uniform blends: restoring fades out, or sets in, over the layers. */

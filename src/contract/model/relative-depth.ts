@@ -2,8 +2,9 @@ import type { RestorationRange } from './recipe'
 
 /**
  * Returns the range of another model at the same relative depth. Edges start / from and (end + 1) / from move to the
- * nearest edge of the other model, the deeper one if halfway. Coinciding edges give the layer in the middle. @param
- * from layers of the model that contains the range @param to layers of the other model
+ * nearest edge of the other model, the deeper edge if halfway. If both edges coincide, the range is the layer there.
+ * @param from number of layers of the model that contains the range.
+ * @param to number of layers of the other model
  */
 export function atRelativeDepth({ start, end }: RestorationRange, from: number, to: number): RestorationRange {
   const first = Math.round((start * to) / from)

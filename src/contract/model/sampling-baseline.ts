@@ -42,6 +42,7 @@ export const isBlend = (baseline: Baseline): baseline is BlendBaseline => 'stren
 /** A baseline that cuts post's tokens by another limit than min-p. */
 export type TruncatedBaseline = Exclude<PostBaseline, { kind: 'sampler' }>
 
+/** Lists all combinations of two lists. */
 const grid = <A, B, Point>(first: readonly A[], second: readonly B[], point: (a: A, b: B) => Point): Point[] =>
   first.flatMap((a) => second.map((b) => point(a, b)))
 
@@ -63,7 +64,12 @@ const mixed = <Kind extends MixedBaseline['kind']>(
   shares: readonly number[]
 ): { kind: Kind; share: number }[] => shares.map((share) => ({ kind, share }))
 
+/** Shares from 0.05 to 0.95. */
+const TWENTIETHS = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
+
+/** Facts about a kind of baseline with all its settings. */
 interface BaselineFamily {
+  /** Title of the family's curve in charts and tables. */
   readonly curve: string
   /** Name in a legend. */
   readonly label: string
@@ -131,11 +137,7 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     parameters: ['share'],
     tone: 'orange',
     shape: 'rectRounded',
-    candidates: mixed('mix', [
-      ...[-1, -0.5, -0.25],
-      ...Array.from({ length: 19 }, (_, i) => (i + 1) / 20),
-      ...[1.1, 1.25, 1.5, 2]
-    ])
+    candidates: mixed('mix', [-1, -0.5, -0.25, ...TWENTIETHS, 1.1, 1.25, 1.5, 2])
   },
   filter: {
     curve: 'Base filtered by post',
@@ -161,6 +163,7 @@ export const defaultSamplingBaselines = (withBase: boolean): SamplingBaseline[] 
 /** Reports whether a baseline draws from post and base together, with two rows of work for each token. */
 export const needsBase = (baseline: Baseline): baseline is MixedBaseline => 'share' in baseline
 
+/** Returns the sampler settings of a baseline that is post under another sampler. */
 export function baselineSampler(baseline: PostBaseline): Partial<DrawSettings> {
   const { temperature } = baseline
   if (baseline.kind === 'sampler') return { temperature, minP: baseline.minP }
@@ -175,6 +178,7 @@ export const samplingBaselineWork = (baseline: SamplingBaseline): string =>
     ? `${samplingBaselineName(baseline)}; each token is computed by base and by post`
     : `${samplingBaselineName(baseline)}; as much work as post`
 
+/** Lists the settings of a baseline in the order in which they are typed. */
 function valuesOf(baseline: SamplingBaseline): number[] {
   if (needsBase(baseline)) return [baseline.share]
   return [baseline.temperature, baseline.kind === 'sampler' ? baseline.minP : baseline.limit]

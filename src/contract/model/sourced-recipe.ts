@@ -4,11 +4,13 @@ import { inputError } from './problem'
 import type { Recipe, SourcedRanges } from './recipe'
 import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
 
+/** Ranges that a user typed, such as `3-7@sft,9`. */
 export interface SourcedRecipe {
   name: string
   restored: readonly SourcedRanges[]
   /** Checkpoints by the names that the ranges use. */
   sources: ReadonlyMap<string, OtherCheckpoint>
+  /** Name of the option or field that contains the ranges, for errors. */
   asked: string
 }
 

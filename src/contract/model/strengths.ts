@@ -20,6 +20,7 @@ const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
 const POST_KEY = '0/0'
 
+/** Counts the ranges of a model. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
 /** Returns all L(L+1)/2 contiguous restoration ranges, by start and then end. */
@@ -45,6 +46,7 @@ export function rangeStrengths(
   return setSource(layers, source)
 }
 
+/** Returns the same strengths with another source; base for null. Layers of post have no source. */
 export const setSource = (layers: readonly LayerStrength[], source: RestoredTo): LayerStrength[] =>
   layers.map(({ attention, mlp }) =>
     source === null || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
@@ -68,9 +70,7 @@ export function halfStrengths(
   return setSource(layers, source)
 }
 
-/**
- * Returns the strengths of a blend of post with base or another source. A ramp's strengths are rounded to thousandths.
- */
+/** Returns the strengths of a blend of post with base or a source. A ramp's strengths are rounded to 1/1000. */
 export function blendStrengths(
   { strength, last = strength }: Blend,
   layerCount: number,
@@ -178,6 +178,7 @@ export function withComponents(
   }
 }
 
+/** Averages the strengths of a half's components. */
 export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   const halfStrength = layer[half]
   if (typeof halfStrength === 'number') return halfStrength
@@ -192,6 +193,7 @@ export const spanKey = ({ start, end }: RestorationRange): string => `${start}-$
 export const rangeKey = (range: RestorationRange, { source }: { readonly source: RestoredTo }): string =>
   source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
+/** Caches the index of each range by its key. */
 const indexOfKeys = new WeakMap<readonly RestorationRange[], ReadonlyMap<string, number>>()
 
 /** Returns the range of a key, or undefined if the key is of another model. The ranges must not change in place. */

@@ -33,6 +33,7 @@ export const PromptSplit = z.object({
 })
 export type PromptSplit = z.infer<typeof PromptSplit>
 
+/** Models and prompts whose probabilities the engine computes. */
 export const SweepRequest = z.object({
   ...pair,
   models: z.array(Model).min(1),
@@ -75,12 +76,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     device: DeviceName,
     precision: Precision
   }),
-  z.object({
-    type: z.literal('progress'),
-    rowsDone: z.number(),
-    layer: z.number().int(),
-    group: z.number().int()
-  }),
+  z.object({ type: z.literal('progress'), rowsDone: z.number(), layer: z.number().int(), group: z.number().int() }),
   z.object({
     type: z.literal('probabilities'),
     model: z.number().int(),
@@ -194,13 +190,10 @@ export const CheckDeviceRequest = z.object(pair)
 export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
 
 /** Identifies one answer by its indices into the request's models and prompts, and its number among their answers. */
-export const AnswerKey = z.object({
-  model: z.number().int(),
-  prompt: z.number().int(),
-  index: z.number().int()
-})
+export const AnswerKey = z.object({ model: z.number().int(), prompt: z.number().int(), index: z.number().int() })
 export type AnswerKey = z.infer<typeof AnswerKey>
 
+/** Models and prompts to which the engine generates answers. */
 export const GenerateRequest = z.object({
   ...pair,
   device: GenerationDevice.default('cpu'),
@@ -246,24 +239,15 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     tokens: z.array(z.number().int()),
     finish: z.enum(['stop', 'length'])
   }),
-  z.object({
-    type: z.literal('done'),
-    tokenCount: z.number().int(),
-    steps: z.number().int(),
-    seconds: z.number()
-  })
+  z.object({ type: z.literal('done'), tokenCount: z.number().int(), steps: z.number().int(), seconds: z.number() })
 ])
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
 /** A plan from the engine. The main process adds times from earlier sweeps. */
-export const EnginePlan = SweepPlan.omit({
-  deviceNotice: true,
-  preview: true,
-  seconds: true,
-  timedBy: true
-})
+export const EnginePlan = SweepPlan.omit({ deviceNotice: true, preview: true, seconds: true, timedBy: true })
 export type EnginePlan = z.infer<typeof EnginePlan>
 
+/** Procedures that main calls in the engine process. */
 export const engineContract = {
   /** Returns the work and memory of a sweep. It measures the speed of this machine. */
   plan: procedure.input(SweepRequest).output(EnginePlan),

@@ -10,7 +10,7 @@ import { mostDiverse } from '../model/by-diversity'
 import { crossFitAt, uncheckedHalves, uncheckedWins } from './cross-fit-words'
 import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { exactness, isSame, winShare, winVerb } from './range-facts'
-import type { VerdictEvidence } from './verdict-findings'
+import type { VerdictEvidence } from './verdict-evidence'
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
 import { uncheckedSuffix } from './recipe-check'
@@ -19,6 +19,7 @@ import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
 import { holdOutPrompts, onSelectionPrompts } from './split-words'
 
+/** A statement on the certainty of a selection. */
 export interface Assurance {
   label: string
   value: string
@@ -125,9 +126,7 @@ function gainAssurance(
 const noneQualifies = ({ noSelectionShare }: Selection['bootstrap']): string =>
   noSelectionShare === 0 ? '' : `. No range qualifies in ${formatPercent(noSelectionShare)} of the resamples`
 
-/**
- * Describes the gain on the prompts that a resample leaves out. Its interval is wider, because these prompts are few.
- */
+/** Describes the gain on prompts that a resample leaves out. Its interval is wider, because they are few. */
 function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | null): string {
   const { outOfBag, confidence } = bootstrap
   if (outOfBag === null) return ''
@@ -163,12 +162,7 @@ function runnerUpWords(
 function checkAssurance(check: CheckResult | null, checked: FullAnswerScores | null, rho: number): Assurance {
   const label = 'Full answers'
   if (check === null || checked === null) {
-    return {
-      label,
-      value: 'not checked',
-      detail: 'all other figures are of first tokens',
-      term: 'full answer'
-    }
+    return { label, value: 'not checked', detail: 'all other figures are of first tokens', term: 'full answer' }
   }
   const certainty = checkCertainty(check, checked, rho)
   const resampled =

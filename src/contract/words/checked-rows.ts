@@ -29,9 +29,7 @@ export function checkedRows(check: CheckResult, rho: number): CheckedRow[] {
     ...check.models.map((model) => row(model.recipe.name, 'hybrid', model, model)),
     ...check.baselines.map((model) => {
       const { baseline } = model
-      return row(independentBaselineName(baseline), BASELINE_FAMILIES[baseline.kind].tone, model, {
-        baseline
-      })
+      return row(independentBaselineName(baseline), BASELINE_FAMILIES[baseline.kind].tone, model, { baseline })
     }),
     ...(check.fewShot === undefined ? [] : [row(FEW_SHOT_WORD, 'base', check.fewShot)])
   ]

@@ -5,7 +5,7 @@ import { formatPercent, formatScore, rangePhrase } from './format'
 import { isSame } from './range-facts'
 import type { ScoreWords } from './score-words'
 
-/** Returns ranges that a half of the prompts selected, but that the full-answer check omitted; none without a check. */
+/** Lists the ranges that one half of the prompts selected and that a check did not contain; none without a check. */
 export function uncheckedHalves({ folds }: Pick<CrossFit, 'folds'>, check: CheckResult | null): RestorationRange[] {
   if (check === null) return []
   const picked = folds.flatMap(({ selected }) => selected ?? [])

@@ -3,6 +3,7 @@ import { type MeasureId, measureOf } from '../model/measures'
 import { formatDifference, formatMeasure, isAlike, isGain, isLoss, mostDiffering } from './evaluation-words'
 import { formatPercent, plural } from './format'
 
+/** Judgement on one variant of an evaluation. */
 export interface EvaluationVerdict {
   variant: string
   verdict: string
@@ -45,7 +46,7 @@ interface OpenQuality {
   warns: boolean
 }
 
-/** @param referenceMean mean of the reference variant */
+/** Describes a quality without a sure gain or loss. @param referenceMean mean of the reference variant */
 function openQuality(id: MeasureId, difference: MeasureDifference, referenceMean: number | undefined): OpenQuality {
   const { interval } = difference
   const noun = measureOf(id).about === 'refusal' ? 'refusals' : 'quality'
@@ -74,6 +75,7 @@ interface Compared extends Pick<EvaluationResults, 'comparedWith' | 'besideRange
   readonly variants: readonly Pick<VariantResult, 'variant' | 'measures' | 'differences'>[]
 }
 
+/** Judges every variant of an evaluation against the reference. */
 export function evaluationVerdicts(results: Compared, measures: ComparedMeasures): EvaluationVerdict[] {
   const { variants, comparedWith } = results
   const referenceMean = qualityOf(results, comparedWith, measures)
@@ -101,7 +103,7 @@ function refusedNothing({ variants }: Compared, names: readonly string[], measur
 const qualityOf = ({ variants }: Compared, name: string, { quality }: ComparedMeasures): number | undefined =>
   variants.find(({ variant }) => variant === name)?.measures[quality]?.mean
 
-/** @param referenceMean mean quality of the reference variant */
+/** Judges a variant by its differences. @param referenceMean mean quality of the reference variant */
 function compareBeside(
   differences: VariantResult['differences'],
   { diversity, quality }: ComparedMeasures,
@@ -187,7 +189,7 @@ function judgedRefusals(
   }
 }
 
-/** @param open statement about a quality without a sure gain or loss; null otherwise */
+/** Words the changes of a variant. @param open statement about a quality without a sure change; null otherwise */
 function judged(
   { diversity, quality }: Record<'diversity' | 'quality', Change>,
   open: OpenQuality | null
@@ -200,10 +202,7 @@ function judged(
     return { verdict: diversity === 'unknown' ? `${open.words}, ${words}` : `${words}, ${open.words}`, good }
   }
   if (quality === 'unknown') {
-    return {
-      verdict: diversity === 'unknown' ? 'cannot be compared' : `${words}, its quality not measured`,
-      good
-    }
+    return { verdict: diversity === 'unknown' ? 'cannot be compared' : `${words}, its quality not measured`, good }
   }
   if (diversity === 'better')
     return { verdict: quality === 'worse' ? `${words}, at a loss of quality` : `${words} and better`, good }

@@ -66,6 +66,7 @@ function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
 /** Formats the distance of a layer's weights from the stage before. */
 export const formatDistance = (distance: number): string => distance.toPrecision(3)
 
+/** A table of a lineage, for the window, the command line and reports. */
 export interface LineageTable {
   readonly title: string
   /** Headings of the columns with words, which come before the columns with numbers. */
@@ -93,18 +94,19 @@ export function lineageTables(
       title: 'Stages in the order of the training',
       words: ['stage'],
       numbers: [validity, diversity, choices, 'KL to the first, in nats'],
-      rows: stages.map((stage) => [
-        ...[stage.name, stage.validity, stage.diversity, stage.effectiveChoices, stage.klToBase ?? 'infinite']
-      ])
+      rows: stages.map(({ name, validity, diversity, effectiveChoices, klToBase }) => {
+        return [name, validity, diversity, effectiveChoices, klToBase ?? 'infinite']
+      })
     },
     ranges: {
       title: `Best range of each stage that keeps ${formatPercent(rho)} of its ${validity}`,
       words: ['stage', 'restored to', 'layers'],
       numbers: [validity, diversity],
-      rows: ranges.map(({ stage, against, best }) => [
-        ...[stage, against, best === null ? 'none' : rangeLabel(best)],
-        ...[best?.validity ?? null, best?.diversity ?? null]
-      ])
+      rows: ranges.map(({ stage, against, best }) =>
+        best === null
+          ? [stage, against, 'none', null, null]
+          : [stage, against, rangeLabel(best), best.validity, best.diversity]
+      )
     },
     shares: {
       title: 'Shapley shares of the stages in the change of the last one, with 95 % intervals',
@@ -117,10 +119,11 @@ export function lineageTables(
       words: ['stage', 'layer'],
       numbers: ['change of weights', `${diversity} given back`, `change of ${validity}`],
       rows: transitions(lineage).flatMap(({ stage: { name } }) =>
-        layersOfStage(lineage, name).map((layer) => [
-          ...[name, String(layer.layer), layer.distance && formatDistance(layer.distance)],
-          ...[layer.diversity, layer.validity]
-        ])
+        layersOfStage(lineage, name).map(({ layer, distance, diversity, validity }) => {
+          // A distance of 0 is formatted as a score.
+          const distanceCell = distance === null || distance === 0 ? distance : formatDistance(distance)
+          return [name, String(layer), distanceCell, diversity, validity]
+        })
       )
     }
   }

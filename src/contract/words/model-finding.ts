@@ -18,10 +18,7 @@ export interface ModelFinding {
   figures: VerdictFigure[]
   /** Caveats, the worst first, without the caveat that is the headline. */
   caveats: string[]
-  /**
-   * Direction of the finding: for or against the model. `unchecked` without a full-answer check, `open` without
-   * evidence.
-   */
+  /** Direction of the finding: for or against the model. `unchecked` without a check, `open` without evidence. */
   weight: 'for' | 'against' | 'unchecked' | 'open'
 }
 

@@ -27,9 +27,7 @@ interface NamedPair {
   readonly sweeps: readonly SweepSummary[]
 }
 
-/**
- * Returns the sweep whose verdict represents a project: the default sweep of its first swept pair; null without one.
- */
+/** Returns the sweep whose verdict represents a project: the default sweep of its first swept pair, if any. */
 export function resultOf<Pair extends NamedPair>(
   pairs: readonly Pair[]
 ): { readonly pair: Pair; readonly sweep: SweepSummary; readonly otherCount: number } | null {

@@ -3,6 +3,7 @@ import { DEVICE_LABELS } from '../model/device'
 import { formatCount, formatPercent, plural } from './format'
 import type { PreviewPlan, SweepPlan, TimedBy } from '../documents/sweep-plan'
 
+/** Sources of an estimated time. */
 const TIMED_BY: Record<TimedBy, string> = {
   sweep: 'by the last sweep',
   block: 'timed with one block, if the machine gets no busier'
@@ -12,6 +13,7 @@ export function plannedPrompts({ groups }: SweepPlan): number {
   return groups.reduce((sum, group) => sum + group.promptCount, 0)
 }
 
+/** Summarises the work, memory and time of a sweep in one line. */
 export function planLine(plan: SweepPlan): string {
   const { groups, flops, readBytes } = plan
   const caution = copiesCaution(plan)
@@ -45,6 +47,7 @@ export function planBrief(plan: SweepPlan, isPreview: boolean): string {
 /** Share of a full sweep's estimated time. A preview that takes longer is not worthwhile. */
 const WORTHWHILE_SHARE = 1 / 2
 
+/** Summarises a preview in one line. */
 export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
   const { rows, wholeRows, promptCount, peakBytes } = preview
   return [

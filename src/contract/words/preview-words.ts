@@ -97,6 +97,7 @@ export function workOfPrompts(
 export const isBelowLimit = (validity: number, margin: number | null, minimum: number): boolean =>
   validity + (margin === null ? 0 : margin) < minimum
 
+/** Describes how far a preview can be trusted. */
 export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {
   const { scoredBy, promptCount, ranges, preview, selection } = evidence
   const words = scoreWords(scoredBy)

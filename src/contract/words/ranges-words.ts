@@ -8,11 +8,7 @@ export const RANGES_TABS = [
 ] as const
 export type RangesTab = (typeof RANGES_TABS)[number]['value']
 
-export const SELECTION_WORDS = {
-  region: 'Selection',
-  dialog: 'Select by value',
-  clear: 'Clear'
-} as const
+export const SELECTION_WORDS = { region: 'Selection', dialog: 'Select by value', clear: 'Clear' } as const
 
 export const ZOOM_WORDS = {
   all: 'Show all',

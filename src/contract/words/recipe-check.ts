@@ -6,6 +6,7 @@ import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 import { baselineName, basisWords, comparedScores, isSurelyMoreDiverse, strongestBaseline } from './baseline-words'
 
+/** Outcome of a recipe's full-answer check, in words. */
 export interface RecipeCheck {
   state: VerdictState | 'below'
   label: string
@@ -32,11 +33,7 @@ export function recipeCheck(
   if (check === null || checked === null) return unchecked(selection, firstToken)
   const validity = formatScore(checked.answers.validity)
   if (!passesCheck(checked, check, rho))
-    return {
-      state: 'check-failed',
-      label: 'fails the check',
-      words: `fails the check, ${validity} on full answers`
-    }
+    return { state: 'check-failed', label: 'fails the check', words: `fails the check, ${validity} on full answers` }
   const words = `passes the check, ${validity} on full answers`
   const baseline = selection === null ? null : strongestBaseline(selection)
   if (baseline === null || !isSurelyMoreDiverse(baseline)) return { state: 'holds', label: 'passes the check', words }

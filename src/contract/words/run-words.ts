@@ -10,6 +10,7 @@ import { previewBadge } from './preview-words'
 import { scoredByName, scoreWords } from './score-words'
 import { fromWords } from './source-words'
 
+/** Names a sweep in lists by its scoring and its result. */
 export function sweepTitle(summary: SweepSummary): string {
   const { scoredBy, selected, source } = summary
   const badge = sweepBadge(summary)
@@ -26,10 +27,7 @@ export const sweepBadge = ({
   exactCount,
   layerCount
 }: Pick<SweepSummary, 'isPreview' | 'exactCount' | 'layerCount'>): string | null =>
-  previewBadge({
-    rangeCount: exactCount,
-    estimatedCount: isPreview ? rangeCount(layerCount) - exactCount : null
-  })
+  previewBadge({ rangeCount: exactCount, estimatedCount: isPreview ? rangeCount(layerCount) - exactCount : null })
 
 /** Formats the diversity of the selected range, on full answers if checked. Empty if no range is selected. */
 export function sweepBest({

@@ -2,12 +2,10 @@ import type { Sampling } from '../model/sampling'
 
 /** Describes a sampler, as in `temperature 1, min-p 0.1`. Settings without an effect are left out. */
 export function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
-  const drawing = [
-    `temperature ${temperature}`,
-    ...(minP > 0 ? [`min-p ${minP}`] : []),
-    ...(topP < 1 ? [`top-p ${topP}`] : []),
-    ...(topK === null ? [] : [`top-k ${topK}`])
-  ]
-  const penalty = repetitionPenalty === 1 ? [] : [`repetition penalty ${repetitionPenalty}`]
-  return [...(temperature === 0 ? ['greedy'] : drawing), ...penalty].join(', ')
+  const parts = [temperature === 0 ? 'greedy' : `temperature ${temperature}`]
+  if (temperature > 0 && minP > 0) parts.push(`min-p ${minP}`)
+  if (temperature > 0 && topP < 1) parts.push(`top-p ${topP}`)
+  if (temperature > 0 && topK !== null) parts.push(`top-k ${topK}`)
+  if (repetitionPenalty !== 1) parts.push(`repetition penalty ${repetitionPenalty}`)
+  return parts.join(', ')
 }

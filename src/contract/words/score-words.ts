@@ -34,10 +34,7 @@ const WORDS: Readonly<Record<ScoredByBrief['kind'], ScoreWords>> = {
     diversity: 'diversity',
     terms: { validity: 'validity', diversity: 'diversity' },
     choices: 'effective choices',
-    means: {
-      validity: 'probability of a valid answer',
-      diversity: 'entropy over valid answers, 1 = uniform'
-    },
+    means: { validity: 'probability of a valid answer', diversity: 'entropy over valid answers, 1 = uniform' },
     more: 'more diverse',
     prompt: 'prompt',
     answer: 'character',
@@ -59,6 +56,7 @@ const WORDS: Readonly<Record<ScoredByBrief['kind'], ScoreWords>> = {
   }
 }
 
+/** Returns the names of measures. With a task to keep and another to regain, each name includes its task. */
 export function scoreWords({ kind, task, keep }: NamedScoring): ScoreWords {
   if (task === undefined || keep === undefined) return WORDS[kind]
   const { validity, diversity, more } = WORDS.task
@@ -71,6 +69,7 @@ export function scoreWords({ kind, task, keep }: NamedScoring): ScoreWords {
   }
 }
 
+/** Describes the scored answers and their sampler. */
 export function scoredByWords(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'first tokens of the character task'
   const { task, keep, sampling, draws } = scoredBy

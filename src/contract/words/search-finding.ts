@@ -9,7 +9,7 @@ import { capitalised, formatDelta, formatDeltas, formatScore, plural, rangePhras
 import { checkFailureWords } from './range-facts'
 import { type ScoreWords, scoreWords } from './score-words'
 import { triedNothing } from './search-words'
-import { actionFor, betterModelOf } from './verdict-findings'
+import { actionFor, betterModelOf } from './better-model'
 
 type SearchResult = Pick<
   SearchDocument,
@@ -25,6 +25,7 @@ type SearchResult = Pick<
   | 'settings'
 > & { found: readonly (CategoryScore & { recipe: Recipe })[] }
 
+/** Results of the sweep that a search started from. */
 export interface SearchEvidence {
   readonly check: CheckResult | null
   /** Share of post's validity that full answers must keep. */
@@ -71,6 +72,7 @@ function nothingBetter(search: SearchResult, evidence: SearchEvidence): ShownVer
   }
 }
 
+/** The best recipe of a search, and the findings about it. */
 class BestRecipe {
   private readonly words: ScoreWords
   private readonly isTask: boolean

@@ -26,10 +26,7 @@ export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; doe
     name: 'Greedy',
     does: 'Grows the best range in steps: a layer, attention or MLP only, half a strength, a second range.'
   },
-  beam: {
-    name: 'Beam',
-    does: 'Like greedy, but continues with several of the best recipes.'
-  },
+  beam: { name: 'Beam', does: 'Like greedy, but continues with several of the best recipes.' },
   subsets: {
     name: 'Subsets',
     does: 'Restores layers in every combination and rates each layer. Deep models: in random orders.'

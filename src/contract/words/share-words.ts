@@ -14,9 +14,6 @@ export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredB
 /** Names of the columns: shares of each layer, and its effect on diversity if only it, or all others, are restored. */
 export function layerShareColumns({ further }: Pick<LayerShares, 'further'>, scoredBy: ScoredByBrief): string[] {
   const { diversity, validity } = scoreWords(scoredBy)
-  return [
-    ...[diversity, validity],
-    ...further.map(({ measure }) => taskShareWords(measure, scoredBy)),
-    ...[`${diversity} alone`, 'left out']
-  ]
+  const taskShares = further.map(({ measure }) => taskShareWords(measure, scoredBy))
+  return [diversity, validity, ...taskShares, `${diversity} alone`, 'left out']
 }

@@ -1,21 +1,9 @@
+import { answerLimit, checkOf, checkOfRange, passesCheck, type FullAnswerScores } from '../documents/answer-check'
+import type { CategoryScore } from '../documents/crc'
+import type { EvaluationFinding, VerdictFigure, VerdictState, VerdictStep } from '../documents/verdict'
 import {
-  answerLimit,
-  checkOf,
-  checkOfRange,
-  type CheckResult,
-  passesCheck,
-  type FullAnswerScores
-} from '../documents/answer-check'
-import type { BaselineComparison, CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
-import type { BetterModel, EvaluationFinding, VerdictFigure, VerdictState, VerdictStep } from '../documents/verdict'
-import type { RestoredTo } from '../model/checkpoint'
-import type { Restoring } from '../model/model'
-import type { MinPDraw } from '../model/sampling'
-import {
-  baselineName,
   comparedScores,
   isSurelyMoreDiverse,
-  modelsPerToken,
   promptsBehind,
   PROMPTS_FOR_INTERVAL,
   strongestBaseline
@@ -23,57 +11,16 @@ import {
 import { formatMeasureDelta } from './evaluation-words'
 import { capitalised, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { measureOf } from '../model/measures'
-import { baselinePhrase, comparedModel } from './model-phrase'
-import { betterEstimates, betterWords, hasPreview, type PreviewEvidence, previewFacts } from './preview-words'
+import { actionFor, betterClause, betterModelOf } from './better-model'
+import { noneQualifies, unfitPrompts } from './no-range-findings'
+import { betterEstimates, betterWords, hasPreview, previewFacts } from './preview-words'
 import { isSame, winShare, winVerb } from './range-facts'
-import { type NamedScoring, type ScoreWords, scoreWords } from './score-words'
-
-export interface VerdictEvidence {
-  layerCount: number
-  /** Checkpoint that supplies the restored layers; null for base. */
-  source: RestoredTo
-  /** Source of the scores. A task scores full answers, which need no check. */
-  scoredBy: NamedScoring
-  post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
-  /** Scores of base; null if base could not be scored. */
-  base: Pick<Score, 'validity' | 'diversity'> | null
-  ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
-  /** Ranges with estimates only; null for a full sweep. */
-  preview: PreviewEvidence['preview']
-  /** Includes the check, see `checkedSelection`. */
-  selection: Selection
-  /** Null when no full answers were checked. */
-  check: CheckResult | null
-  /** Sampler of a what-if question; null for the sweep's sampler. */
-  sampler?: MinPDraw | null
-  evaluation?: EvaluationFinding | null
-  /** True while an evaluation of the range may still be read. */
-  isReading?: boolean
-  /** False if no answer was read in Chat or Samples yet. Omitted outside the window. */
-  hasAnswers?: boolean
-  /** True if a check covers every range that may be selected. */
-  isAllChecked?: boolean
-}
-
-/** One statement about the selected range. */
-export interface VerdictFinding {
-  readonly state: VerdictState
-  /** Replaces the usual label of the state. */
-  readonly label?: string
-  readonly headline: string
-  readonly figures: VerdictFigure[]
-  /** Short line that is shown below a worse finding. */
-  readonly caveat: string
-  readonly action: VerdictStep
-  readonly better: BetterModel | null
-}
+import { type ScoreWords, scoreWords } from './score-words'
+import type { VerdictEvidence, VerdictFinding } from './verdict-evidence'
 
 type Scored = VerdictEvidence['ranges'][number]
 
-/** If post fails one prompt in five, the prompts do not suit it. */
-const MIN_POST_VALIDITY = 0.8
-/** Validity of a prompt below which post answers it more often wrongly than rightly. */
-const MIN_PROMPT_VALIDITY = 0.5
+/** Share of wins from which a range stands out. */
 const STABLE_SHARE = 0.5
 /** Near-equal ranges with this share of wins leave only the edges in doubt. */
 const NEAR_TIES_SHARE = 0.8
@@ -82,7 +29,7 @@ const NEAR_TIES_SPREAD = 1 / 8
 /** Minimum share of wins of a near-equal range. */
 const NEAR_TIE_SHARE = 0.02
 
-/** Returns all findings about a sweep, unordered, and the finding that applies if none is negative. */
+/** Returns all findings about a sweep, unordered, and `holds`, the finding that applies if no other does. */
 export function findingsOf(evidence: VerdictEvidence): { findings: VerdictFinding[]; holds: VerdictFinding } {
   const score = evidence.ranges.find((range) => isSame(range, evidence.selection.selected))
   const unfit = evidence.scoredBy.kind === 'task' ? null : unfitPrompts(evidence)
@@ -110,59 +57,7 @@ export function findingsOf(evidence: VerdictEvidence): { findings: VerdictFindin
   return { findings, holds: range.holds() }
 }
 
-/** Reports whether base and post look exchanged. Post-training makes answers more valid and less diverse. */
-const looksSwapped = ({ base, post, source }: VerdictEvidence): boolean =>
-  source === null && base !== null && base.validity > post.validity && base.diversity < post.diversity
-
-function unfitPrompts(evidence: VerdictEvidence): VerdictFinding | null {
-  const { post, check, sampler = null } = evidence
-  const validity = Math.min(post.validity, check?.post.answers.validity ?? 1)
-  if (validity >= MIN_POST_VALIDITY) return null
-  const failed = post.prompts.filter((prompt) => prompt.validity < MIN_PROMPT_VALIDITY).length
-  const failures = `${failed} of ${plural(post.prompts.length, 'prompt')}`
-  const subject = sampler === null ? 'The prompts do not fit this model' : 'Post itself fails under this sampler'
-  const headline = `${subject}: post is valid only ${formatPercent(validity)} of the time.`
-  const which = failed === 0 ? '' : `Post is mostly wrong on ${failures}. `
-  const todo =
-    sampler !== null
-      ? 'Use a lower temperature or a higher min-p.'
-      : looksSwapped(evidence)
-        ? 'Base is valid more often than post. Check that base and post are not exchanged.'
-        : `${which}Change the prompts until post is valid, then sweep again.`
-  return {
-    state: 'unfit-prompts',
-    headline,
-    figures: [
-      { label: 'validity of post', value: formatPercent(validity) },
-      ...(failed === 0 ? [] : [{ label: 'mostly wrong on', value: failures }])
-    ],
-    caveat: headline,
-    action: { kind: 'prompts', text: todo },
-    better: null
-  }
-}
-
-function noneQualifies(evidence: VerdictEvidence): VerdictFinding {
-  const { selection, scoredBy, post } = evidence
-  const words = scoreWords(scoredBy)
-  const limit = formatScore(selection.minimumValidity)
-  const isPreview = hasPreview(evidence)
-  const required = `${words.validity} ${limit} and more ${words.diversity} than post`
-  const headline = isPreview
-    ? `No exact range of this preview has ${required}.`
-    : `No range to restore: none has ${required}, ${formatScore(post.diversity)}.`
-  return {
-    state: 'none-qualifies',
-    headline,
-    figures: [{ label: `${words.validity} limit`, value: limit }],
-    caveat: headline,
-    action: isPreview
-      ? { kind: 'sweep-rest', text: 'Sweep the rest: ranges that are only estimated may qualify.' }
-      : { kind: 'limit', text: `Accept a lower ${words.validity} limit: it lets more ranges in.` },
-    better: null
-  }
-}
-
+/** Scores of post and of the selected range on the same answers. */
 interface Gain {
   post: CategoryScore
   range: CategoryScore
@@ -170,9 +65,11 @@ interface Gain {
   on: string
 }
 
+/** Finds what speaks for or against the selected range. Each method returns null if its finding does not apply. */
 class SelectedRange {
   private readonly words: ScoreWords
   private readonly isTask: boolean
+  /** Full-answer scores of the range; null if it was not checked. */
   private readonly checked: FullAnswerScores | null
   private readonly name: string
 
@@ -252,6 +149,7 @@ class SelectedRange {
       )
     }
     const interval = selection.holdOut?.gain.diversity.interval
+    // Without a hold-out split, the bootstrap gives the interval. An unknown lower end counts as 0.
     const low = interval === undefined ? (selection.bootstrap.selected?.diversityGain[0] ?? 0) : (interval?.[0] ?? 0)
     if (low > 0) return null
     const basisCount = promptsBehind(post.prompts.length, selection)
@@ -415,15 +313,15 @@ class SelectedRange {
 
   holds(): VerdictFinding {
     const gain = this.gain()
-    return {
+    const finding: VerdictFinding = {
       state: 'holds',
-      ...(this.isTask ? { label: 'holds on this task' } : {}),
       headline: `Restore ${rangePhrase(this.score, this.evidence.source)}: ${this.gainText(gain)}.`,
       figures: this.gainFigures(gain),
       caveat: '',
       action: { kind: 'export', text: 'Export the model.' },
       better: null
     }
+    return this.isTask ? { ...finding, label: 'holds on this task' } : finding
   }
 
   /** Adds the outcome of the model's full-answer check. */
@@ -470,20 +368,6 @@ class SelectedRange {
   }
 }
 
-/** Describes a baseline as a better model. @param basis answers on which it is better */
-export const betterModelOf = (
-  baseline: BaselineComparison,
-  basis: BetterModel['basis'],
-  restoring: Restoring
-): BetterModel => ({
-  name: baselineName(baseline),
-  phrase: baselinePhrase(baseline),
-  model: comparedModel(baseline, restoring),
-  basis,
-  modelsPerToken: modelsPerToken(baseline),
-  failsCheck: false
-})
-
 const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> = {
   better: 'more varied',
   worse: 'less varied',
@@ -491,22 +375,13 @@ const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> 
   unknown: 'variety not measured'
 }
 
+/** Describes a loss of quality, of right answers as a share of post's. */
 export function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFinding['loss']>): string {
   const isOfAnswers = measure === 'accuracy' || measure === 'accuracyForms'
   if (isOfAnswers && postMean !== null && postMean > 0) {
     return `${formatPercent(-mean / postMean)} fewer right answers`
   }
   return `${measureOf(measure).label.toLowerCase()} ${formatMeasureDelta(measure, mean)}`
-}
-
-const betterClause = ({ phrase, inBoth }: NonNullable<EvaluationFinding['better']>): string =>
-  `${capitalised(phrase)} did better${inBoth ? ' on both' : ''}.`
-
-/** Suggests to keep a recipe, and to compare any other model. */
-export function actionFor({ model, phrase, modelsPerToken }: BetterModel): VerdictStep {
-  if (model?.kind === 'recipe') return { kind: 'keep', text: `Keep ${phrase} and compare it with the range.` }
-  const runs = modelsPerToken === 2 ? ` It runs two models for each token.` : ''
-  return { kind: 'compare', text: `Compare the range with ${phrase}.${runs}` }
 }
 
 const seeEvaluation = ({ task }: EvaluationFinding): VerdictStep => ({

@@ -10,15 +10,17 @@ import {
 } from '../documents/verdict'
 import type { SweepOutline } from '../documents/pairs-overview'
 import { hasPreview, previewBadge } from './preview-words'
-import { findingsOf, type VerdictFinding, type VerdictEvidence } from './verdict-findings'
+import type { VerdictFinding, VerdictEvidence } from './verdict-evidence'
+import { findingsOf } from './verdict-findings'
 
-export type { VerdictEvidence } from './verdict-findings'
+export type { VerdictEvidence } from './verdict-evidence'
 
 /*
  * The verdict on a sweep: all findings about its selected range, worst first. A new state is a row of
  * `VERDICT_STATES` and a finding in `verdict-findings.ts`.
  */
 
+/** Labels of the buttons for each step. */
 export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
   check: 'Check full answers',
   'check-more': 'Check more ranges',
@@ -60,6 +62,7 @@ export function verdictOf(evidence: VerdictEvidence): Verdict {
   }
 }
 
+/** Returns the step that the verdict suggests; null for a what-if question. */
 function nextStep(
   evidence: VerdictEvidence,
   worst: VerdictFinding,

@@ -21,6 +21,7 @@ export function noSamplersWords({
 /** Text after a range whose score was only estimated, and therefore cannot be recalculated for other settings. */
 export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 
+/** Text in place of settings that do not differ. */
 export const AS_SWEPT = 'as swept'
 
 export const NOT_MEASURED = 'Not measured'
@@ -32,15 +33,15 @@ export function whatIfSentence(shown: string | null, computing: string | null): 
   return `${shown === null ? 'c' : `${shown}; c`}omputing ${computing}…`
 }
 
+/** Lists the settings of a what-if question that differ from the sweep. */
 export function whatIfWords(
   { rho, sampler, draws, mix }: WhatIf,
   { scoredBy, selection }: Pick<SweepDocument, 'scoredBy' | 'selection'>
 ): string {
-  const different = [
-    ...(sampler === null ? [] : [`temperature ${sampler.temperature}, min-p ${sampler.minP}`]),
-    ...(draws === null ? [] : [plural(draws, 'draw')]),
-    ...(rho === selection?.rho ? [] : [`${formatPercent(rho)} of post's ${scoreWords(scoredBy).validity} kept`]),
-    ...(mix === null ? [] : [`compared with logits mixed with ${mix} of base`])
-  ]
+  const different: string[] = []
+  if (sampler !== null) different.push(`temperature ${sampler.temperature}, min-p ${sampler.minP}`)
+  if (draws !== null) different.push(plural(draws, 'draw'))
+  if (rho !== selection?.rho) different.push(`${formatPercent(rho)} of post's ${scoreWords(scoredBy).validity} kept`)
+  if (mix !== null) different.push(`compared with logits mixed with ${mix} of base`)
   return different.length === 0 ? AS_SWEPT : different.join('; ')
 }

@@ -22,6 +22,7 @@ export const SamplerSettings = z
   .partial()
 export type SamplerSettings = z.infer<typeof SamplerSettings>
 
+/** Returns a sampler with the given settings changed. */
 export function changedSampling(
   { temperature, topK, topP, minP, repetitionPenalty }: SamplerSettings,
   sampling: Sampling
@@ -46,15 +47,16 @@ export const RenderingSettings = z
   .partial()
 export type RenderingSettings = z.infer<typeof RenderingSettings>
 
+/** Returns a rendering with the given settings changed. */
 export function changedRendering(
   { system, date, assistantPrefix, templateArgument = [] }: RenderingSettings,
   rendering: Rendering
 ): Rendering {
   return {
     ...rendering,
-    ...(system === undefined ? {} : { systemPrompt: system }),
-    ...(date === undefined ? {} : { date }),
-    ...(assistantPrefix === undefined ? {} : { assistantPrefix }),
+    systemPrompt: system ?? rendering.systemPrompt,
+    date: date ?? rendering.date,
+    assistantPrefix: assistantPrefix ?? rendering.assistantPrefix,
     templateArguments: { ...rendering.templateArguments, ...Object.fromEntries(templateArgument) }
   }
 }

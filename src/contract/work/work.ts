@@ -17,6 +17,7 @@ const WorkPair = z.union([
 ])
 export type WorkPair = z.infer<typeof WorkPair>
 
+/** Makes the schema of a kind of work with its settings. */
 export const workSettings = <Kind extends string, Settings extends z.ZodRawShape>(
   kind: Kind,
   settings: z.ZodObject<Settings>
@@ -80,10 +81,12 @@ export function workCommand(work: Work, out: string): string {
     .join(' \\\n  ')
 }
 
+/** Returns the command-line words that name a pair. */
 export function pairWords(pair: WorkPair): string[] {
   if ('demo' in pair) return [`--${DEMO_PAIRS[pair.demo].word}`]
   if ('base' in pair) return ['--base', pair.base, '--post', pair.post]
-  return ['--project', pair.project, ...(pair.pair === undefined ? [] : ['--pair', pair.pair])]
+  const words = ['--project', pair.project]
+  return pair.pair === undefined ? words : [...words, '--pair', pair.pair]
 }
 
 export const optionName = (setting: string): string => setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

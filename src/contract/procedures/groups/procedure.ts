@@ -8,6 +8,7 @@ export const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 
+/** Input that names a pair by its project's folder and its id. */
 export const pairInput = projectPath.extend({ pair: PairId })
 
 /**

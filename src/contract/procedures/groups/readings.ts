@@ -9,12 +9,9 @@ export const distanceProcedures = {
   start: procedure.input(pairInput).output(z.void()),
   ...jobProcedures(DistancesEvent),
   /** Returns the distances of the pair's checkpoints, or the newest, and the members that have changed since. */
-  get: procedure.input(pairInput).output(
-    z.object({
-      distances: DistancesDocument.nullable(),
-      changed: z.array(z.enum(['base', 'post']))
-    })
-  )
+  get: procedure
+    .input(pairInput)
+    .output(z.object({ distances: DistancesDocument.nullable(), changed: z.array(z.enum(['base', 'post'])) }))
 }
 
 export const checksumProcedures = {

@@ -50,11 +50,7 @@ export const sampleProcedures = {
   /** Stores votes of a run's blind comparisons, and removes the votes of undecided comparisons. */
   vote: procedure
     .input(
-      pairInput.extend({
-        runId: z.string(),
-        decided: z.array(PreferenceVote),
-        undecided: z.array(BlindComparison)
-      })
+      pairInput.extend({ runId: z.string(), decided: z.array(PreferenceVote), undecided: z.array(BlindComparison) })
     )
     .output(ProjectState),
   /** Returns the totals of a run's blind comparisons for each size of sets. Empty if there were none. */

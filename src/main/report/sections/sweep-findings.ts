@@ -29,7 +29,7 @@ import {
 import { exactness, winShare } from '../../../contract/words/range-facts'
 import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { holdOutPrompts, onSelectionPrompts } from '../../../contract/words/split-words'
-import type { VerdictEvidence } from '../../../contract/words/verdict-findings'
+import type { VerdictEvidence } from '../../../contract/words/verdict-evidence'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import {
   type Block,
