@@ -108,6 +108,7 @@ export function adapterScalings(config: AdapterConfig, file: string): (module: s
   }
 }
 
+/** Returns a function that finds the value of the first pattern that matches the end of a module's name. */
 function patternValues(
   patterns: Readonly<Record<string, number>>,
   field: string,

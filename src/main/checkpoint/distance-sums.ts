@@ -29,6 +29,7 @@ export class DistanceSums {
     this.elements += elements
   }
 
+  /** Adds the sums of other weights, such as those of another tensor. */
   addSums(other: DistanceSums): void {
     this.elements += other.elements
     this.changed += other.changed
@@ -77,10 +78,10 @@ export class DistanceSums {
   }
 
   /** Adds the finite weights of a block, and counts NaN and infinity. Few blocks need this slower loop. */
-  private addFinite(x: Float32Array, y: Float32Array): void {
-    for (let i = 0; i < x.length; i++) {
-      const inBase = x[i] ?? 0
-      const inPost = y[i] ?? 0
+  private addFinite(base: Float32Array, post: Float32Array): void {
+    for (let i = 0; i < base.length; i++) {
+      const inBase = base[i] ?? 0
+      const inPost = post[i] ?? 0
       if (!Number.isFinite(inBase) || !Number.isFinite(inPost)) {
         this.nonFinite++
         continue

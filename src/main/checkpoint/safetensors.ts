@@ -42,9 +42,9 @@ const Scaled = z.object({
   zeros: z.object({ tensor: StoredTensor, added: z.union([z.literal(0), z.literal(1)]) }).nullable(),
   /**
    * The group of each column: columns of a group share scales. Null if groups are consecutive. The config may demand
-   * groups of one size (`even`) or consecutive ones (`inTurn`).
+   * groups of one size (`even`) or consecutive groups (`consecutive`).
    */
-  groups: z.object({ tensor: StoredTensor, order: z.enum(['any', 'even', 'inTurn']) }).nullable()
+  groups: z.object({ tensor: StoredTensor, order: z.enum(['any', 'even', 'consecutive']) }).nullable()
 })
 export type Scaled = z.infer<typeof Scaled>
 

@@ -40,7 +40,7 @@ function groupProblem(
   for (const [column, group] of stored.entries()) {
     if (group < 0 || group >= groupCount)
       return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${groupCount - 1}`)
-    if (order === 'inTurn' && group !== Math.floor(column / size))
+    if (order === 'consecutive' && group !== Math.floor(column / size))
       return badGroup(
         tensor,
         `puts column ${column} into group ${group}, but by its config.json groups are consecutive`

@@ -186,7 +186,7 @@ function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
     zerosAdded: format === 'gptq_v2' ? 0 : 1,
     groupsOptional: ordered === false,
     // With desc_act false, some kernels ignore the stored groups, which must therefore be consecutive.
-    groupOrder: ordered === false ? 'inTurn' : 'any',
+    groupOrder: ordered === false ? 'consecutive' : 'any',
     blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
   }
 }

@@ -155,7 +155,7 @@ export class EndpointClient {
     // A reply that does not begin like JSON, such as an HTML page, is not parsed.
     const isJson = /^\s*[[{]/.test(text)
     const value = isJson ? parseIfJson(text, `The reply of ${url}`, { values: MAX_REPLY_VALUES }) : undefined
-    if (value === undefined && isSaidToBeJson(response)) {
+    if (value === undefined && hasJsonType(response)) {
       throw new PassingFailure(`sent text that is not JSON: ${quoted(text)}`, 0)
     }
     const reply = question.schema.safeParse(value)
@@ -189,8 +189,8 @@ export class EndpointClient {
           'Serve the model at another port, such as 8000.'
         )
       }
-      const absence = unreachableReason(reasonOf(error))
-      if (absence !== null && !this.hasReplied) throw this.problem(url, absence, this.use.later)
+      const whyUnreachable = unreachableReason(reasonOf(error))
+      if (whyUnreachable !== null && !this.hasReplied) throw this.problem(url, whyUnreachable, this.use.later)
       const reason = limit.isOver ? `did not reply within ${this.patience.timeoutMs / 1000} s` : reachProblem(error)
       throw new PassingFailure(reason, 0)
     } finally {
@@ -268,7 +268,7 @@ class RequestLimit {
 
 const quoted = (text: string): string => text.trim().slice(0, QUOTED_CHARACTERS)
 
-const isSaidToBeJson = (response: Response): boolean => /\bjson\b/i.test(response.headers.get('content-type') ?? '')
+const hasJsonType = (response: Response): boolean => /\bjson\b/i.test(response.headers.get('content-type') ?? '')
 
 const isStream = (response: Response): boolean =>
   /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')

@@ -32,6 +32,7 @@ export interface ExternalWork {
   patience?: EndpointPatience
 }
 
+/** The variants, prompts and settings of a run, from which the work for its external variants is planned. */
 export interface ExternalRequest extends Pick<ExternalWork, 'settings' | 'text' | 'vocabularySize'> {
   variants: readonly Variant[]
   prompts: readonly (RenderedSamplePrompt & { otherTexts?: readonly string[] })[]
@@ -42,14 +43,17 @@ export interface ExternalRequest extends Pick<ExternalWork, 'settings' | 'text' 
 export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
   variants.flatMap((variant) => (isExternal(variant) ? [] : [variant]))
 
-/** Requires that the engine computes all variants. @throws WorkbenchError `bad-input` for an external one */
-export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
+/**
+ * Requires that the engine computes all variants.
+ *
+ * @param reason why an external variant cannot be used; the end of the message.
+ * @throws WorkbenchError `bad-input` for an external one
+ */
+export function engineOnly(variants: readonly Variant[], reason: string): EngineVariant[] {
   const external = variants.find(isExternal)
   if (external === undefined) return engineVariants(variants)
-  throw inputError(
-    `The variant "${external.name}" is answered ${external.kind === 'file' ? 'by a file' : 'by an endpoint'}: ${what}.`,
-    'Leave it out.'
-  )
+  const source = external.kind === 'file' ? 'a file' : 'an endpoint'
+  throw inputError(`The variant "${external.name}" is answered by ${source}: ${reason}.`, 'Leave it out.')
 }
 
 /** Prepares the external variants of a run; null without any. Errors are reported before anything is sent. */
@@ -67,6 +71,7 @@ export async function planExternal(
     otherTexts: [prompt.rendered, ...(prompt.otherTexts ?? [])]
   }))
   const notices: string[] = []
+  // Files and keys are read here only to report their errors. They are read again when answers are needed.
   for (const variant of variants) {
     if (variant.kind === 'file') {
       await answersFromFile(variant, prompts, settings)
@@ -104,10 +109,10 @@ function refuseContinuing(
   const raw = prompts.findIndex((prompt) => prompt.raw)
   const prompt = prompts[raw]
   if (prompt === undefined && assistantPrefix === '') return
-  const what =
+  const request =
     prompt === undefined ? 'Answers begin with a given text' : `${promptName(prompt, raw)} is to be continued as it is`
   throw inputError(
-    `${what}, which the variant "${name}" cannot do: it is asked by chat.`,
+    `${request}, which the variant "${name}" cannot do: it is asked by chat.`,
     'Ask it for completions instead.'
   )
 }

@@ -46,7 +46,7 @@ async function findDesktop(
   const folder = electronFolder()
   if (folder === null) return { unavailable: 'Electron is not installed' }
   const installed = electronBinary(folder)
-  if (installed !== null) return runnable(installed)
+  if (installed !== null) return binaryOrProblem(installed)
   remark('Fetching Electron for the desktop window, for a minute at most...')
   const install = [join(folder, 'install.js')]
   // Detached, so that it continues when this program has ended. At 16 Mbit/s it takes a minute.
@@ -60,7 +60,7 @@ async function findDesktop(
   const limit = delay(FETCH_LIMIT_MS, 'late' as const, { signal }).catch(() => 'stopped' as const)
   const ended = await Promise.race([waitForEnd(fetching), limit])
   const fetched = electronBinary(folder)
-  if (fetched !== null) return runnable(fetched)
+  if (fetched !== null) return binaryOrProblem(fetched)
   return {
     unavailable:
       ended === 'late'
@@ -69,11 +69,13 @@ async function findDesktop(
   }
 }
 
-function runnable(binary: string): { binary: string } | { unavailable: string } {
+/** Returns the binary, or why Chromium's sandbox cannot work with it. */
+function binaryOrProblem(binary: string): { binary: string } | { unavailable: string } {
   const problem = sandboxProblem(binary)
   return problem === null ? { binary } : { unavailable: problem }
 }
 
+/** Returns true if a window can be shown. On Linux, a variable names the display. */
 function displayExists(): boolean {
   if (process.platform === 'darwin' || process.platform === 'win32') return true
   return Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY'])

@@ -129,6 +129,7 @@ interface RunOptions {
   readonly quiet: boolean
 }
 
+/** Opens the project, changes the run that the arguments name, and prints the runs of its pair. */
 async function changeRun(
   { pair, json, quiet }: RunOptions,
   args: readonly string[],

@@ -84,12 +84,13 @@ const taskFilterCommand = subcommand(filterOptions, {
       if (output !== null) await writeOutputFile(output, 'task', failures)
       await projectPair?.project.tasks.save(failures)
       if (options.json) await printJson('task', failures)
-      for (const sentence of outcome(failures, projectPair, output)) note(sentence)
+      for (const sentence of resultSentences(failures, projectPair, output)) note(sentence)
     })
   }
 })
 
-function outcome(task: Task, projectPair: ProjectPair | null, output: OutputFile | null): string[] {
+/** Lists sentences about the prompts that were chosen and where the task was written. */
+function resultSentences(task: Task, projectPair: ProjectPair | null, output: OutputFile | null): string[] {
   return [
     ...(task.chosen === undefined ? [] : [chosenWords({ ...task, chosen: task.chosen })]),
     ...(output === null ? [] : [writtenWords(output)]),

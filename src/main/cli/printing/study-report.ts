@@ -11,12 +11,14 @@ import { count, printable, table } from './output'
 
 /* Output of `slr study` about its steps. */
 
+/** Returns the line printed when a step has ended. */
 export function endedLine(step: StepResult): string {
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
   return outcome === 'computed' ? `${key}: ${workWords(work)} in ${formatDuration(seconds)}` : resultEndWords(step)
 }
 
+/** Lists the work that a step did, such as "3 answers, 1 prompt read". */
 function workWords({
   blockEvaluations,
   checked,
@@ -25,17 +27,21 @@ function workWords({
   promptsRead,
   verdicts
 }: StepResult['work']): string {
-  const parts = [
-    [blockEvaluations, 'block evaluation', ''],
-    [checked, 'range', ' checked'],
-    [answers, 'answer', ''],
-    [answerTokens, 'token', ''],
-    [promptsRead, 'prompt', ' read'],
-    [verdicts, 'verdict', '']
-  ] as const
-  return parts.flatMap(([value, what, done]) => (value === 0 ? [] : [`${plural(value, what)}${done}`])).join(', ')
+  const counts = [
+    { value: blockEvaluations, words: plural(blockEvaluations, 'block evaluation') },
+    { value: checked, words: `${plural(checked, 'range')} checked` },
+    { value: answers, words: plural(answers, 'answer') },
+    { value: answerTokens, words: plural(answerTokens, 'token') },
+    { value: promptsRead, words: `${plural(promptsRead, 'prompt')} read` },
+    { value: verdicts, words: plural(verdicts, 'verdict') }
+  ]
+  return counts
+    .filter(({ value }) => value !== 0)
+    .map(({ words }) => words)
+    .join(', ')
 }
 
+/** Describes what a study found: the verdict for each pair and, on request, a table of the steps. */
 export function describeResults(
   results: readonly StepResult[],
   verdicts: readonly StudyVerdict[],
