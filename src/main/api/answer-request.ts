@@ -8,6 +8,7 @@ import type { ServedPrompt, ServedVariants } from './served-variants'
 /** Receives the events of a streamed reply. */
 export type SendEvent = (event: object) => void
 
+/** One answer as far as it is generated. OpenAI calls an answer a choice. */
 interface GrowingChoice {
   text: string
   logprobs: TokenLogprob[]
@@ -15,15 +16,19 @@ interface GrowingChoice {
   promptLogprobs: readonly TokenLogprob[]
 }
 
-/** Answers one request of the API, as a whole or as a stream of events. */
+/**
+ * Answers one request of the API, as a whole or as a stream of events. Choices of the first prompt come first: choice i
+ * of prompt p has the index p × `answerCount` + i.
+ */
 export class RequestAnswer {
   private readonly writer: ReplyWriter
+  /** Texts of tokens by id, which replies with log-probabilities show. */
   private readonly tokenTexts = new Map<number, string>()
   private readonly choices = new Map<number, GrowingChoice>()
   private readonly usage: Usage = { promptTokens: 0, completionTokens: 0 }
   private readonly startedMs = performance.now()
   private hasFirstToken = false
-  /** Writes the events of a stream in order, although some wait for the texts of tokens. */
+  /** Ends with the last event so far. Each event waits for the event before, because some wait for texts of tokens. */
   private writes: Promise<void> = Promise.resolve()
 
   constructor(
@@ -41,10 +46,10 @@ export class RequestAnswer {
     await this.answerAll(null)
     const indices = [...this.choices.keys()].sort((a, b) => a - b)
     const choices: Choice[] = []
-    // Choices are completed one after the other, because most tokens of a choice were looked up for an earlier choice.
+    // One after the other, because the texts of most tokens are known from an earlier choice.
     for (const index of indices) choices.push(await this.choiceOf(index))
     const promptLogprobs = indices.map((index) => mapGet(this.choices, index, 'choice').promptLogprobs)
-    await this.lookUp(promptLogprobs.flatMap(tokensOf))
+    await this.loadTokenTexts(promptLogprobs.flatMap(tokensOf))
     return this.writer.whole(choices, this.usage, this.tokenTexts, promptLogprobs)
   }
 
@@ -61,7 +66,7 @@ export class RequestAnswer {
     )
   }
 
-  /** Answers one prompt. @param first index of its first choice */
+  /** Answers one prompt. @param first index of the prompt's first choice */
   private async answerPrompt(prompt: ServedPrompt, first: number, send: SendEvent | null): Promise<void> {
     const { answerCount, model } = this.request
     this.usage.promptTokens += prompt.tokens.length
@@ -108,14 +113,14 @@ export class RequestAnswer {
 
   /** Returns a function that sends a piece of a choice. The first piece of a choice brings the echoed prompt. */
   private emitter(send: SendEvent | null): (index: number, piece: Omit<Choice, 'index' | 'echo'>) => void {
-    const echoed = new Set<number>()
+    const begunChoices = new Set<number>()
     return (index, piece) => {
       if (send === null) return
-      const isEchoed = echoed.has(index)
-      echoed.add(index)
+      const isFirst = !begunChoices.has(index)
+      begunChoices.add(index)
       this.writes = this.writes.then(async () => {
-        const event = { ...piece, index, echo: isEchoed ? null : await this.echoOf(index) }
-        await this.lookUpChoice(event)
+        const event = { ...piece, index, echo: isFirst ? await this.echoOf(index) : null }
+        await this.loadTextsOf(event)
         send(this.writer.piece(event, this.tokenTexts))
       })
     }
@@ -124,10 +129,11 @@ export class RequestAnswer {
   private async choiceOf(index: number): Promise<Choice> {
     const { text, logprobs, finish } = mapGet(this.choices, index, 'choice')
     const choice = { index, text, logprobs, finish, echo: await this.echoOf(index) }
-    await this.lookUpChoice(choice)
+    await this.loadTextsOf(choice)
     return choice
   }
 
+  /** Returns the prompt of a choice, if the request wants prompts repeated. */
   private async echoOf(index: number): Promise<EchoedPrompt | null> {
     const prompt = this.prompts[Math.floor(index / this.request.answerCount)]
     if (!this.request.echo || prompt === undefined) return null
@@ -135,13 +141,14 @@ export class RequestAnswer {
     return { prompt, text, logprobs: mapGet(this.choices, index, 'choice').promptLogprobs }
   }
 
-  private async lookUpChoice({ logprobs, echo }: Choice): Promise<void> {
+  /** Loads the texts of the tokens that a choice shows with log-probabilities. */
+  private async loadTextsOf({ logprobs, echo }: Choice): Promise<void> {
     if (this.request.topLogprobs === null) return
     const echoed = echo === null ? [] : [...echo.prompt.tokens.slice(0, 1), ...tokensOf(echo.logprobs)]
-    await this.lookUp([...echoed, ...tokensOf(logprobs)])
+    await this.loadTokenTexts([...echoed, ...tokensOf(logprobs)])
   }
 
-  private async lookUp(tokens: readonly number[]): Promise<void> {
+  private async loadTokenTexts(tokens: readonly number[]): Promise<void> {
     const unknown = [...new Set(tokens)].filter((token) => !this.tokenTexts.has(token))
     if (unknown.length === 0) return
     const texts = await this.models.decodeEach(unknown)

@@ -1,9 +1,11 @@
 import type { WorkbenchError } from '../../contract/model/problem'
 
+/** A failed request, with the HTTP status and the JSON body that OpenAI documents for errors. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** Reason for programs, such as `model_not_found`. */
     readonly code: string | null = null,
     /** Field of the request with the error. */
     readonly param: string | null = null
@@ -14,17 +16,12 @@ export class ApiError extends Error {
 
   get body(): object {
     const { message, code, param, status } = this
-    return {
-      error: {
-        message,
-        type: TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
-        param,
-        code
-      }
-    }
+    const type = TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error')
+    return { error: { message, type, param, code } }
   }
 }
 
+/** OpenAI's error types by status. Other statuses have a general type. */
 const TYPES: ReadonlyMap<number, string> = new Map([
   [401, 'authentication_error'],
   [403, 'permission_error'],
@@ -32,7 +29,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [429, 'rate_limit_error']
 ])
 
-/** Reports an expected failure of the program as an error of the API. */
+/** Converts an expected failure of the program to an error of the API. */
 export function apiErrorOf({ problem }: WorkbenchError): ApiError {
   const message = problem.hint === undefined ? problem.message : `${problem.message} ${problem.hint}`
   switch (problem.code) {

@@ -16,12 +16,13 @@ import type { ServedVariants } from './served-variants'
 
 /** Largest body of a request. A prompt of 100,000 tokens has about half a megabyte. */
 const MAX_BODY_BYTES = 8_000_000
+/** Maximum number of JSON values in a body, nested ones included. */
 const MAX_BODY_VALUES = 1_000_000
 
 /** Maximum number of running and waiting answers. Further requests are refused, so that no request waits for long. */
 const MAX_ANSWERS = 512
 
-/** Milliseconds after which a connection is closed that reads nothing of its reply. */
+/** Milliseconds after which a connection is closed if the client reads nothing of the reply. */
 const UNREAD_MS = 60_000
 
 export interface ApiOptions {
@@ -50,11 +51,11 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const api = new Api(options)
   const server: Server = createServer(CONNECTION_TIMES, (request, response) => {
     void api.respond(request, response, () => {
-      release(request.socket)
+      liftLimit(request.socket)
       request.socket.setTimeout(0)
     })
   })
-  const release = limitWaiting(server, CONNECTION_TIMES)
+  const liftLimit = limitWaiting(server, CONNECTION_TIMES)
   await listen(server, options.port, options.host)
   const port = portOf(server)
   return {
@@ -75,8 +76,10 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 
 export const isLoopback = (host: string): boolean => LOOPBACK.has(host)
 
+/** Checks requests, and routes them by path. */
 class Api {
   readonly metrics = new ServerMetrics()
+  /** Start of the server in seconds since 1970, which the list of models reports for each model. */
   private readonly created = Math.floor(Date.now() / 1000)
   private readonly keyHash: Buffer | null
 
@@ -84,34 +87,35 @@ class Api {
     this.keyHash = options.key === null ? null : hashOf(options.key)
   }
 
-  /** Answers a request. @param admit called when the request may take as long as its answer does */
+  /** Answers a request. @param admit lifts the time limits of the connection, once the request has passed the checks */
   async respond(request: IncomingMessage, response: ServerResponse, admit: () => void): Promise<void> {
     const { socket } = request
     const { unreadMs = UNREAD_MS } = this.options
     const address = addressOf(request)
     const path = address === null ? 'none' : address.pathname
-    const left = new AbortController()
-    const leave = (): void => left.abort()
-    // Each prompt of a request listens, and so does each of several requests of a connection.
-    setMaxListeners(0, left.signal, socket)
+    const clientLeft = new AbortController()
+    const leave = (): void => clientLeft.abort()
+    // Node would warn of many listeners: each prompt of a request adds one, and so does each request of a connection.
+    setMaxListeners(0, clientLeft.signal, socket)
     response.once('close', leave)
     // If the connection closes, replies that wait for earlier replies of the connection must be ended here.
     socket.once('close', leave)
-    for (const taken of ['drain', 'finish']) response.prependListener(taken, () => socket.setTimeout(0))
+    // Both events mean that the client has read the reply so far, which ends the time limit for unread replies.
+    for (const event of ['drain', 'finish']) response.prependListener(event, () => socket.setTimeout(0))
     try {
       this.refuseForeign(request, response)
       if (request.method === 'OPTIONS') return void response.writeHead(204).end()
       if (path !== '/health') this.requireKey(request)
       admit()
-      await this.route(path, request, response, left.signal)
+      await this.route(path, request, response, clientLeft.signal)
     } catch (error) {
-      if (!left.signal.aborted) sendError(response, error)
+      if (!clientLeft.signal.aborted) sendError(response, error)
     } finally {
       socket.off('close', leave)
       if (!response.writableFinished) socket.setTimeout(unreadMs)
       this.metrics.requests.add({
         path: PATHS.has(path) ? path : 'other',
-        status: left.signal.aborted ? 'left' : String(response.statusCode)
+        status: clientLeft.signal.aborted ? 'left' : String(response.statusCode)
       })
     }
   }
@@ -133,29 +137,24 @@ class Api {
     if (path === '/v1/models') {
       return sendJson(response, {
         object: 'list',
-        data: this.options.models.names.map((name) => this.model(name))
+        data: this.options.models.names.map((name) => this.describeModel(name))
       })
     }
     if (path.startsWith(MODEL_PATH)) {
       const name = decodeName(path.slice(MODEL_PATH.length))
       this.options.models.requireServed(name)
-      return sendJson(response, this.model(name))
+      return sendJson(response, this.describeModel(name))
     }
     const parse = path === '/v1/completions' ? parseCompletion : parseChat
     await this.answer(parse(await readBody(request), this.options.models.defaults), response, signal)
   }
 
-  private model(id: string): object {
+  private describeModel(id: string): object {
     const { maximumLength } = this.options.models.plan
-    return {
-      id,
-      object: 'model',
-      created: this.created,
-      owned_by: SERVED_OWNER,
-      max_model_len: maximumLength
-    }
+    return { id, object: 'model', created: this.created, owned_by: SERVED_OWNER, max_model_len: maximumLength }
   }
 
+  /** Generates the answers to a request, unless too many answers run or wait already. */
   private async answer(request: ApiRequest, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { models, maxAnswers = MAX_ANSWERS, unreadMs = UNREAD_MS } = this.options
     const count = request.answerCount * (request.content.kind === 'completion' ? request.content.prompts.length : 1)
@@ -188,7 +187,7 @@ class Api {
     }
   }
 
-  /** Refuses requests of web pages that are not named, or that rebound their name to this machine. */
+  /** Refuses web pages of origins that were not allowed, and pages whose host name was pointed at this machine. */
   private refuseForeign(request: IncomingMessage, response: ServerResponse): void {
     const { host, origins } = this.options
     if (isLoopback(host) && !namesLoopback(request))
@@ -216,7 +215,7 @@ class Api {
 
 const MODEL_PATH = '/v1/models/'
 
-/** Paths with their methods. */
+/** Paths with the HTTP method that each expects. */
 const PATHS: ReadonlyMap<string, 'GET' | 'POST'> = new Map([
   ['/health', 'GET'],
   ['/metrics', 'GET'],
@@ -229,6 +228,7 @@ const STREAM_HEADERS = { 'Content-Type': 'text/event-stream; charset=utf-8', 'Ca
 
 const hashOf = (key: string): Buffer => createHash('sha256').update(key).digest()
 
+/** Decodes a model name from an address. A name that is not valid percent-encoding stays as it is. */
 function decodeName(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -261,15 +261,15 @@ function sendJson(response: ServerResponse, value: object, status = 200): void {
 
 /** Sends an error as the reply, or as the last event of a stream. */
 function sendError(response: ServerResponse, error: unknown): void {
-  const { status, body } = describedError(error)
+  const { status, body } = toApiError(error)
   if (!response.headersSent) sendJson(response, body, status)
   else response.end(`data: ${JSON.stringify(body)}\n\n`)
 }
 
-function describedError(error: unknown): ApiError {
+function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof WorkbenchError) {
-    // A body that is too large or too deep is the client's.
+    // The only file here is the body. If the body is too large or too deep, the client made the mistake.
     return error.problem.code === 'bad-file' ? new ApiError(400, error.message) : apiErrorOf(error)
   }
   console.error(error)

@@ -6,6 +6,7 @@ export class ServerMetrics {
   readonly promptTokens = new Counter('slr_prompt_tokens_total', 'Tokens of prompts by model.')
   readonly generatedTokens = new Counter('slr_generated_tokens_total', 'Tokens of answers by model.')
   readonly firstToken = new Summary('slr_first_token_seconds', 'Time from a request to its first token.')
+  /** Number of answers that run or wait. */
   answers = 0
   private readonly startedMs = performance.now()
 

@@ -7,11 +7,12 @@ import type { ServedPrompt } from './served-variants'
 /** Texts of tokens by id, for log-probabilities. */
 export type TokenTexts = ReadonlyMap<number, string>
 
-/** One choice of a reply: complete, or the part that has been generated so far. */
+/** One answer of a reply, which OpenAI calls a choice: the whole answer, or a new piece of a streamed one. */
 export interface Choice {
   readonly index: number
   readonly text: string
   readonly logprobs: readonly TokenLogprob[]
+  /** Reason for the end of the answer; null before the end. */
   readonly finish: 'stop' | 'length' | null
   /** The prompt before the text, with `echo`. */
   readonly echo: EchoedPrompt | null
@@ -29,11 +30,11 @@ export interface Usage {
   completionTokens: number
 }
 
-/** Writes the objects of one reply, as OpenAI documents them. */
+/** Writes the JSON objects of one reply, in the formats that OpenAI documents for chat and for completions. */
 export class ReplyWriter {
   private readonly isChat: boolean
   private readonly id: string
-  /** Length of the tokens' texts by choice. */
+  /** Characters that earlier events of a choice have reported in their token texts, by the index of the choice. */
   private readonly offsets = new Map<number, number>()
   private readonly created = Math.floor(Date.now() / 1000)
 
@@ -42,7 +43,7 @@ export class ReplyWriter {
     this.id = `${this.isChat ? 'chatcmpl' : 'cmpl'}-${randomUUID()}`
   }
 
-  /** Builds a complete reply. @param promptLogprobs by choice */
+  /** Builds a complete reply. @param promptLogprobs log-probabilities of the prompt's tokens, for each choice */
   whole(
     choices: readonly Choice[],
     usage: Usage,
@@ -55,7 +56,7 @@ export class ReplyWriter {
         index: choice.index,
         ...(this.isChat
           ? { message: { role: 'assistant', content: choice.text, refusal: null } }
-          : { text: textOf(choice) }),
+          : { text: textWithEcho(choice) }),
         logprobs: this.logprobs(choice, texts),
         finish_reason: choice.finish,
         ...(this.request.promptLogprobs === null
@@ -66,7 +67,7 @@ export class ReplyWriter {
     }
   }
 
-  /** Builds the first event of a choice. */
+  /** Builds the event that opens a choice of a chat; null for completions, which have none. */
   opening(index: number): object | null {
     return this.isChat ? this.chunk([{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }]) : null
   }
@@ -74,7 +75,7 @@ export class ReplyWriter {
   /** Builds an event with new text of a choice, or with its end. */
   piece(choice: Choice, texts: TokenTexts): object {
     const { index, finish } = choice
-    const text = textOf(choice)
+    const text = textWithEcho(choice)
     return this.chunk([
       {
         index,
@@ -85,6 +86,7 @@ export class ReplyWriter {
     ])
   }
 
+  /** Builds the last event of a stream, with the numbers of tokens. */
   usage(usage: Usage): object {
     return { ...this.chunk([]), usage: usageObject(usage) }
   }
@@ -107,7 +109,7 @@ export class ReplyWriter {
   }
 }
 
-const textOf = ({ echo, text }: Choice): string => (echo === null ? text : `${echo.text}${text}`)
+const textWithEcho = ({ echo, text }: Choice): string => (echo === null ? text : `${echo.text}${text}`)
 
 const usageObject = ({ promptTokens, completionTokens }: Usage): object => ({
   prompt_tokens: promptTokens,
@@ -126,7 +128,12 @@ function chatLogprobs(logprobs: readonly TokenLogprob[], texts: TokenTexts): obj
   }
 }
 
-/** Builds the lists of the older API, one entry for each token. The very first token has no log-probability. */
+/**
+ * Builds the log-probabilities of a completion: lists with one entry for each token. The first token of an echoed
+ * prompt has no log-probability, so its entry is null.
+ *
+ * @param start offset of the first token in characters
+ */
 function completionLogprobs(
   { logprobs, echo }: Choice,
   texts: TokenTexts,
@@ -137,12 +144,12 @@ function completionLogprobs(
   const tokens = [...first, ...all.map(({ token }) => token)].map((token) => mapGet(texts, token, 'token'))
   let end = start
   const offsets = tokens.map((text) => (end += text.length) - text.length)
-  const none = first.map(() => null)
+  const firstEntry = first.map(() => null)
   return {
     logprobs: {
       tokens,
-      token_logprobs: [...none, ...all.map(({ logprob }) => finite(logprob))],
-      top_logprobs: [...none, ...all.map((each) => topTable(each, texts))],
+      token_logprobs: [...firstEntry, ...all.map(({ logprob }) => finite(logprob))],
+      top_logprobs: [...firstEntry, ...all.map((each) => topTable(each, texts))],
       text_offset: offsets
     },
     end
@@ -160,7 +167,10 @@ function topTable({ token, logprob, top }: TokenLogprob, texts: TokenTexts): Rec
   return Object.fromEntries(table)
 }
 
-/** Builds vLLM's table of a prompt's tokens by id. */
+/**
+ * Builds vLLM's `prompt_logprobs`: for each token of the prompt, a table of its alternatives by token id. The first
+ * token has no log-probability, so its entry is null.
+ */
 function promptTable(logprobs: readonly TokenLogprob[], texts: TokenTexts): (object | null)[] {
   return [
     null,
@@ -177,9 +187,9 @@ function promptTable(logprobs: readonly TokenLogprob[], texts: TokenTexts): (obj
   ]
 }
 
-/** JSON has no infinity. A filter of logits rules tokens out, which servers report as this number. */
+/** Replaces minus infinity, the log-probability of a filtered token, by -9999 as vLLM does: JSON has no infinity. */
 const finite = (logprob: number): number => Math.max(logprob, -9999)
 
-/** Lists the tokens whose texts a reply needs. */
+/** Lists the tokens of log-probabilities, with their alternatives. Replies need the texts of all of them. */
 export const tokensOf = (logprobs: readonly TokenLogprob[]): number[] =>
   logprobs.flatMap(({ token, top }) => [token, ...top.map((other) => other.token)])

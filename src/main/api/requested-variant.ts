@@ -4,9 +4,13 @@ import { modelWordFromText } from '../../contract/model/model-word'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { namedModel } from '../work/named-models'
 
-/** Returns the model that a request names. Files, folders and endpoints can be named on the command line only. */
+/**
+ * Returns the model that a request names by a word of the command line, such as `4-11`. Returns null for a wrong word,
+ * and for files, folders and endpoints, which only the command line may name.
+ */
 export async function requestedVariant(text: string, folders: PairFolders): Promise<EngineVariant | null> {
   const word = modelWordFromText(text)
+  // Without a kind, the word describes an error.
   if (!('kind' in word)) return null
   switch (word.kind) {
     case 'layers':

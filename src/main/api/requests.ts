@@ -7,11 +7,11 @@ import type { ChatMessage } from '../sandbox/messages'
 import { quoteName } from '../base/json-object'
 import { ApiError } from './api-error'
 
-/** Requests to the API, as OpenAI and vLLM document them. */
+/* Schemas of the requests to the API, as OpenAI and vLLM document them. */
 
 const MAX_ANSWERS = 128
 const MAX_PROMPTS = 1_024
-/** OpenAI's limit is 20. Log-likelihoods need 1. */
+/** Maximum number of alternatives to a token in log-probabilities; OpenAI's limit. */
 const MAX_TOP = 20
 const MAX_STOPS = 16
 const MAX_BIASES = 1_024
@@ -19,10 +19,10 @@ const MAX_TOKENS = 100_000
 /** Most characters of a field's name in an error. */
 const MAX_NAME = 200
 
-/** Default lengths of an answer. A longer default would reserve memory that most answers do not use. */
+/** Default lengths of an answer in tokens. A longer default would reserve memory that most answers do not use. */
 const DEFAULT_TOKENS = { completion: 16, chat: 1_024 }
 
-/** The vocabulary decides which ids exist. */
+/** Ids outside the vocabulary are refused later, when the model is known. */
 const tokenId = z.number().int()
 const count = (max: number) => z.number().int().min(1).max(max)
 
@@ -36,7 +36,7 @@ const IGNORED = {
   service_tier: z.unknown().optional()
 }
 
-/** Accepted values of fields that are not supported. With these values a field would change nothing. */
+/** Unsupported fields, with the values that are accepted because they change nothing. */
 const NEUTRAL: ReadonlyMap<string, readonly unknown[]> = new Map(
   Object.entries({
     frequency_penalty: [0],
@@ -156,7 +156,9 @@ export interface ApiRequest {
   readonly maxTokens: number
   readonly stopTexts: string[]
   readonly logitBias: [number, number][]
+  /** Number of alternatives to report with each generated token; null for no log-probabilities. */
   readonly topLogprobs: number | null
+  /** The same for the tokens of the prompt. */
   readonly promptLogprobs: number | null
   /** True if the reply repeats the prompt before each answer. */
   readonly echo: boolean
@@ -174,6 +176,7 @@ export function parseCompletion(value: unknown, defaults: SampleSettings): ApiRe
     content: { kind: 'completion', prompts: body.prompt },
     maxTokens: body.max_tokens,
     topLogprobs: body.logprobs ?? null,
+    // With an echo, `logprobs` also applies to the prompt.
     promptLogprobs: body.prompt_logprobs ?? (body.echo ? (body.logprobs ?? null) : null),
     echo: body.echo
   }
@@ -217,7 +220,7 @@ function sharedSettings(
   }
 }
 
-/** Parses a body. Fields that are null are treated as missing, and so are neutral values of unsupported fields. */
+/** Parses a body. A field that is null, or is unsupported but has a neutral value, counts as missing. */
 function parseBody<Schema extends z.ZodObject>(schema: Schema, value: unknown): z.output<Schema> {
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
   if (!fields.success) throw new ApiError(400, 'The body is no JSON object.')

@@ -29,32 +29,35 @@ interface ServingSettings {
   readonly rendering: Rendering
   readonly defaults: SampleSettings
   readonly variants: readonly NamedVariant[]
-  /** Finds a further model that a request names. Null for a name of no model. Omitted if only `variants` are served. */
+  /** Finds a model that a request names, or null. If omitted, only `variants` are served. */
   readonly findVariant?: (name: string) => Promise<EngineVariant | null>
 }
 
-/** Models as they are loaded in the engine. Models with equal weights are loaded once. */
+/** The models that the engine process has loaded. Models with equal weights are loaded once. */
 interface LoadedModels {
   readonly variants: readonly (NamedVariant & {
     /** Index into the models of `served`. */
     readonly model: number
   })[]
+  /** The request that loaded the models. Its id names them in later requests to the engine. */
   readonly served: ServedModels
+  /** Precision, storage of weights and maximum length that the engine chose. */
   readonly plan: ServedPlan
   readonly notices: readonly string[]
 }
 
+/** A prompt as the model sees it. */
 export interface ServedPrompt {
   readonly tokens: number[]
   /** Rendered text. Null for a prompt of token ids. */
   readonly text: string | null
   /** True for a text without a chat template. */
   readonly raw: boolean
-  /** The same prompt with the format that ends its answers; undefined in another format. */
+  /** For the few-shot model: the same prompt, with the format whose stop text ends an answer. Else undefined. */
   readonly fewShot?: FewShotPrompts
 }
 
-/** Text of some tokens with their log-probabilities, if they were requested. */
+/** New text of an answer. Log-probabilities of its tokens are included if the request wants them. */
 export interface AnswerPiece {
   readonly text: string
   readonly logprobs: readonly TokenLogprob[]
@@ -63,24 +66,29 @@ export interface AnswerPiece {
 /** Receives the answers to one prompt as they grow. */
 export interface AnswerListener {
   promptLogprobs(logprobs: readonly TokenLogprob[]): void
+  /** Receives the number of tokens that a step of the engine has generated. */
   tokens(count: number): void
   piece(index: number, piece: AnswerPiece): void
-  /** Receives the end of an answer with the text that no piece had, and the number of its tokens. */
+  /** Receives the end of an answer, with the text that follows the last piece and the number of all its tokens. */
   end(index: number, text: string, finish: 'stop' | 'length', tokenCount: number): void
 }
 
+/** Maximum number of answers that the engine decodes at a time. */
 const BATCH_ROWS = 64
 
 /** Upper bound of the mean number of characters of a token. */
 const MAX_TOKEN_CHARACTERS = 16
 
-/** Most models side by side. Each further one interrupts all answers, and a mix of logits takes no memory. */
+/** Maximum number of loaded models. Loading one interrupts all answers. Mixes of logits would need no memory. */
 const MAX_MODELS = 64
 
 /** The models of a pair that answer requests, loaded in the engine. */
 export class ServedVariants {
+  /** Changes of the loaded models, one at a time. */
   private readonly changes = new SerialQueue()
+  /** Number of prompts that are being answered. */
   private answerCount = 0
+  /** Called when `answerCount` falls to 0. A change of the models waits for this. */
   private allEnded = (): void => undefined
 
   private constructor(
@@ -178,7 +186,7 @@ export class ServedVariants {
     listener: AnswerListener,
     signal: AbortSignal
   ): Promise<void> {
-    // A change of the models under way comes first.
+    // Waits for a running change of the models.
     await this.changes.run(async () => void this.answerCount++)
     try {
       await this.answerNow(request, prompt, listener, signal)
@@ -208,17 +216,8 @@ export class ServedVariants {
     const stopTexts = [...request.stopTexts, ...(prompt.fewShot === undefined ? [] : [prompt.fewShot.format.stop])]
     const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, stopTexts))
     const id = randomUUID()
-    const engineRequest: ServedRequest = {
-      ...{ served, id, model, prompt: prompt.tokens, answerCount: request.answerCount },
-      ...{
-        seed: request.seed ?? randomInt(2 ** 31),
-        sampling: request.sampling,
-        maxTokens: request.maxTokens
-      },
-      ...{ stopTexts, logitBias: request.logitBias },
-      ...{ topLogprobs: request.topLogprobs, promptLogprobs: request.promptLogprobs }
-    }
-    // The call is not cancelled: the engine would be ended if a long step delayed the cancellation.
+    const engineRequest = toEngineRequest(request, { served, id, model, prompt: prompt.tokens, stopTexts })
+    // The call itself is not cancelled: an engine that does not react to a cancellation in time would be ended.
     const leave = (): void => void this.engine.served.leave({ served, id }).catch(() => undefined)
     signal.addEventListener('abort', leave, { once: true })
     try {
@@ -230,6 +229,7 @@ export class ServedVariants {
           const text = elementAt(texts, event.index, 'answer').end(await decode(event.tokens))
           listener.end(event.index, text, event.finish, event.tokens.length)
         } else {
+          // A null token is an end token, which is no part of the answer.
           listener.tokens(event.tokens.filter(({ token }) => token !== null).length)
           if (!request.stream && request.topLogprobs === null) continue
           for (const { index, token, logprob } of event.tokens) {
@@ -250,7 +250,7 @@ export class ServedVariants {
     await this.engine.served.close({ id: this.loaded.served.id })
   }
 
-  /** Loads the model of a request, if further models may be served, after all running answers. */
+  /** Loads a model that a request names, if it is not loaded and `findVariant` finds it. Running answers end before. */
   async serve(name: string): Promise<void> {
     await this.changes.run(async () => {
       const { findVariant, defaults } = this.settings
@@ -261,9 +261,9 @@ export class ServedVariants {
         throw new ApiError(503, message, 'too_many_models', 'model')
       }
       const { variants, served, plan } = this.loaded
-      const equal = variants.find((other) => weightsKey(other.variant) === weightsKey(variant))
-      if (equal !== undefined) {
-        this.loaded = { ...this.loaded, variants: [...variants, { ...equal, name }] }
+      const sameWeights = variants.find((other) => weightsKey(other.variant) === weightsKey(variant))
+      if (sameWeights !== undefined) {
+        this.loaded = { ...this.loaded, variants: [...variants, { ...sameWeights, name }] }
         return
       }
       if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))
@@ -282,7 +282,7 @@ export class ServedVariants {
     this.requireServed(name)
   }
 
-  /** Finds a model. @throws ApiError for a model that is not served */
+  /** Returns a loaded model by its name. @throws ApiError for a model that is not served */
   requireServed(name: string): LoadedModels['variants'][number] {
     const served = this.loaded.variants.find((variant) => variant.name === name)
     if (served !== undefined) return served
@@ -294,7 +294,7 @@ export class ServedVariants {
     )
   }
 
-  /** Saves the tokenizer seconds of work. @throws ApiError for a text that no context has room for */
+  /** Refuses a text that cannot fit, before the tokenizer spends seconds on it. @throws ApiError */
   private refuseLongText(field: string, text: string): void {
     const { contextLength } = this.pair.post.spec
     if (contextLength === null || text.length <= MAX_TOKEN_CHARACTERS * contextLength) return
@@ -311,13 +311,32 @@ export class ServedVariants {
     throw new ApiError(400, message, null, field)
   }
 
-  /** Compares a whole model with post. Token ids mean the same to every model of an equal vocabulary. */
+  /**
+   * Compares how a whole model, such as a checkpoint, and post tokenize a prompt. For a prompt of token ids, only the
+   * vocabulary and the context length are compared.
+   */
   private compare(whole: WholeModel, { tokens, text, raw }: ServedPrompt): Promise<WholeModelTokens> {
     if (text === null) return compareTokens(whole, this.pair.post, { prompts: [tokens], answers: [] }, async () => null)
     return comparePrompts(whole, this.pair, [{ text, category: '', raw, rendered: text, tokens }])
   }
 }
 
+/** Converts a request of the API to a request of the engine. A missing seed is drawn. */
+const toEngineRequest = (
+  { answerCount, seed, sampling, maxTokens, logitBias, topLogprobs, promptLogprobs }: ApiRequest,
+  target: Pick<ServedRequest, 'served' | 'id' | 'model' | 'prompt' | 'stopTexts'>
+): ServedRequest => ({
+  ...target,
+  answerCount,
+  seed: seed ?? randomInt(2 ** 31),
+  sampling,
+  maxTokens,
+  logitBias,
+  topLogprobs,
+  promptLogprobs
+})
+
+/** Checks models and loads them in the engine. @throws WorkbenchError as `prepareGeneration`, and of the engine */
 async function load(
   engine: EngineClient,
   pair: SampledPair,
@@ -332,20 +351,22 @@ async function load(
     (whole) => comparePrompts(whole, pair, [])
   )
   const distinct = distinctModels(generation.models)
+  const { device, precision, weights, memoryBytes } = settings
   const served: ServedModels = {
     id: randomUUID(),
-    ...{ base: generation.base, post: generation.post },
-    ...{ device: settings.device, precision: settings.precision, weights: settings.weights },
+    base: generation.base,
+    post: generation.post,
+    device,
+    precision,
+    weights,
     models: distinct.map(({ model }) => model),
     stopTokens: generation.stopTokens,
-    memoryBytes: settings.memoryBytes,
+    memoryBytes,
     batchRows: BATCH_ROWS
   }
-  return {
-    variants: variants.map((variant, index) => ({
-      ...variant,
-      model: distinct.findIndex(({ indices }) => indices.includes(index))
-    })),
-    ...{ served, plan: await engine.served.open(served), notices }
-  }
+  const loadedVariants = variants.map((variant, index) => ({
+    ...variant,
+    model: distinct.findIndex(({ indices }) => indices.includes(index))
+  }))
+  return { variants: loadedVariants, served, plan: await engine.served.open(served), notices }
 }

@@ -1,7 +1,10 @@
-/** Turns the tokens of a growing answer into pieces of text. A piece never changes once it was sent. */
+/**
+ * Turns the tokens of a growing answer into pieces of text. A piece that was sent cannot change. So text is held back
+ * while a later token could change it, and while it may begin a stop text.
+ */
 export class TextStream {
   private readonly tokens: number[] = []
-  /** Tokens before this index are context only. */
+  /** Index of the first token of the context: earlier tokens that are decoded again with the new ones. */
   private contextStart = 0
   /** Tokens before this index have become text. */
   private decodedCount = 0
@@ -10,7 +13,7 @@ export class TextStream {
   private sent = ''
   private hasStopped = false
 
-  /** @param decode decodes tokens of the model, as for a complete answer */
+  /** @param decode decodes tokens of the model in the same way as a complete answer */
   constructor(
     private readonly decode: (tokens: readonly number[]) => Promise<string>,
     private readonly stopTexts: readonly string[]
@@ -23,7 +26,7 @@ export class TextStream {
     return this.send(await this.newText())
   }
 
-  /** Ends the answer. @param text the complete answer @returns the text that was not sent */
+  /** Ends the answer. @param text the complete answer @returns the part of `text` that was not sent */
   end(text: string): string {
     return text.startsWith(this.sent) ? text.slice(this.sent.length) : ''
   }
@@ -40,6 +43,7 @@ export class TextStream {
     return text.slice(context.length)
   }
 
+  /** Returns the text to send: up to the first stop text, or up to a possible beginning of one. */
   private send(added: string): string {
     const text = this.heldBack + added
     const starts = this.stopTexts.map((stop) => text.indexOf(stop)).filter((start) => start !== -1)

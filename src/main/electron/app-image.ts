@@ -1,8 +1,9 @@
 import { sep } from 'node:path'
 
 /**
- * Gives the AppImage that this program runs from; undefined otherwise. A terminal may pass on its own variables, so
- * the program must lie in the mount. @see https://docs.appimage.org/packaging-guide/environment-variables.html
+ * Returns the path of the AppImage (a program in one file on Linux) that this program runs from; undefined if none.
+ * The variables may also come from a terminal that is an AppImage, so the program must lie in the mounted folder.
+ * @see https://docs.appimage.org/packaging-guide/environment-variables.html
  */
 export function appImage(
   { APPIMAGE, APPDIR }: NodeJS.ProcessEnv = process.env,

@@ -6,11 +6,15 @@ import { confirm, UNSAVED_EDITS } from './questions'
 /** Longest time that a hanging page delays the end of the window; Linux gives 5 s at a shutdown (logind.conf). */
 const SAVE_LIMIT_MS = 3000
 
+/**
+ * Closes the window only after the user has agreed to stop running jobs and edits are saved. A shutdown of the system
+ * does not ask about jobs.
+ */
 export function closeInOrder(window: BrowserWindow, requests: ShellRequests, signs: JobSigns): void {
   let closing = false
-  const close = async (mayStop: () => Promise<boolean>): Promise<void> => {
+  const close = async (confirmJobs: () => Promise<boolean>): Promise<void> => {
     closing = true
-    const stopsJobs = await mayStop()
+    const stopsJobs = await confirmJobs()
     const hasUnsaved = stopsJobs && (await requests.saveEdits(SAVE_LIMIT_MS)) === true
     closing = false
     // `destroy` closes the window without asking, and without calling the listener below.
@@ -19,7 +23,7 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
   }
   window.on('close', (event) => {
     event.preventDefault()
-    if (!closing) void close(() => confirmStop(window, signs.describe()))
+    if (!closing) void close(() => confirmStopJobs(window, signs.describe()))
   })
   // At a log-out or shutdown a question would count as an objection, and jobs continue at the next start.
   // Electron's types omit the event of `shutdown`, which its documentation names.
@@ -32,7 +36,8 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
   powerMonitor.on('shutdown', endOfSession)
 }
 
-async function confirmStop(window: BrowserWindow, running: readonly string[]): Promise<boolean> {
+/** Asks whether running jobs may stop. @param running a sentence for each job */
+async function confirmStopJobs(window: BrowserWindow, running: readonly string[]): Promise<boolean> {
   if (running.length === 0) return true
   return confirm(window, {
     message: running.join('\n'),

@@ -27,10 +27,10 @@ import { errorMessage } from '../base/files/bounded-file'
 const startRequest = readStartRequest(process.argv, app.isPackaged)
 const requests = new ShellRequests()
 const signs = new JobSigns()
-const recents = { known: [] as Parameters<typeof menuTemplate>[1] }
+let recentProjects: Parameters<typeof menuTemplate>[1] = []
 let closing = false
 
-/** The launcher of an AppImage adds the switch if the system refuses user namespaces. */
+/** Warning after a start with --no-sandbox, which an AppImage's launcher adds if the system refuses user namespaces. */
 const NO_SANDBOX: Parameters<typeof confirm>[1] = {
   type: 'warning',
   message: "The window runs without Chromium's full sandbox.",
@@ -72,7 +72,7 @@ if (app.requestSingleInstanceLock(startRequest)) {
   app.quit()
 }
 
-/** Opens the request of another start in this process, or restarts it if this process ends. */
+/** Opens the project of a second start in this window. If this process is ending, Electron starts it again instead. */
 function openRequest({ project, pair, demo }: StartRequest): void {
   if (closing) {
     const ownArguments = process.argv.slice(1, app.isPackaged ? 1 : 2)
@@ -108,10 +108,10 @@ async function start(): Promise<void> {
     initial: startRequest,
     pickFolder,
     onJobNews: (news) => signs.receive(news),
-    onRecent(known) {
-      recents.known = known
+    onRecent(projects) {
+      recentProjects = projects
       showMenu(logFolder)
-      const [newest] = known
+      const [newest] = projects
       // For docks and jump lists; has no effect elsewhere.
       if (newest?.exists === true) app.addRecentDocument(newest.path)
     },
@@ -145,13 +145,14 @@ async function start(): Promise<void> {
 }
 
 function showMenu(logFolder: string): void {
-  const template = menuTemplate(process.platform, recents.known, {
-    ask: (event) => requests.send(event),
+  const template = menuTemplate(process.platform, recentProjects, {
+    send: (event) => requests.send(event),
     showLogs: () => void shell.openPath(logFolder)
   })
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))
 }
 
+/** Lets the user pick a folder in the system's dialog, which opens at `start` if it exists; null if none was picked. */
 async function pickFolder(title: string, start: string): Promise<string | null> {
   const folders = [start, dirname(start), huggingFaceCacheFolder(), projectsFolder()]
   const options = {

@@ -7,9 +7,11 @@ import { bringToFront } from './window'
 const INDETERMINATE = 2
 const NONE = -1
 
-/** Shows outside the page that jobs run and end, and keeps the machine awake for them. */
+/** Shows in the taskbar and by notifications that jobs run and end, and keeps the machine awake for them. */
 export class JobSigns {
+  /** Latest progress of each running job, by its title. */
   private readonly running = new Map<string, Extract<JobNews, { type: 'progress' }>>()
+  /** Electron's id of the request to stay awake; null without one. */
   private awake: number | null = null
   /** Notifications on screen. Electron would drop notifications, and their click handlers, without this reference. */
   private readonly notifications = new Set<Notification>()

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'node:util'
 
-/** Size at which a log is renamed at the next start, replacing the previous one. */
+/** Size above which the log becomes main.old.log at the next start. */
 const MAX_LOG_BYTES = 1_000_000
 
 /** Writes main's errors to a log file too, because a program that was not started from a terminal has no stderr. */

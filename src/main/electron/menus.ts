@@ -4,7 +4,7 @@ import type { ShellCommand, ShellEvent } from '../../contract/procedures/shell'
 
 export interface MenuActions {
   /** Sends a request to the page. */
-  ask: (event: ShellEvent) => void
+  send: (event: ShellEvent) => void
   showLogs: () => void
 }
 
@@ -14,21 +14,22 @@ type CommandItem = (label: string, command: ShellCommand, accelerator?: string) 
 const MAX_RECENT = 10
 const SEPARATOR: Item = { type: 'separator' }
 
-/** Builds the application menu, whose requests are also available in the page. */
+/** Builds the application menu. The page offers the same commands. @param recents projects, newest first */
 export function menuTemplate(
   platform: NodeJS.Platform,
   recents: readonly RecentProject[],
-  { ask, showLogs }: MenuActions
+  { send, showLogs }: MenuActions
 ): Item[] {
+  /** An entry that sends a command to the page. */
   const item: CommandItem = (label, command, accelerator) => ({
     label,
     accelerator,
-    click: () => ask({ type: 'command', command })
+    click: () => send({ type: 'command', command })
   })
   const recent = recents
     .filter(({ exists }) => exists)
     .slice(0, MAX_RECENT)
-    .map(({ name, path }): Item => ({ label: name, click: () => ask({ type: 'open', path }) }))
+    .map(({ name, path }): Item => ({ label: name, click: () => send({ type: 'open', path }) }))
   const onMac = (items: Item[]): Item[] => (platform === 'darwin' ? items : [])
   return [
     ...onMac([{ role: 'appMenu' }]),

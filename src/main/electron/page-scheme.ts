@@ -19,6 +19,7 @@ export function registerScheme(): void {
   ])
 }
 
+/** Serves the files of the built page under the scheme, and nothing else. */
 export async function servePage(): Promise<void> {
   if (DEV_PAGE !== undefined) return
   const files = await rendererFiles()

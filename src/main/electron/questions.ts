@@ -1,5 +1,6 @@
 import { type BrowserWindow, dialog, type MessageBoxOptions } from 'electron'
 
+/** A question with two answers. The first keeps everything as it is, and counts if the question is closed. */
 interface Question {
   readonly type?: 'question' | 'warning'
   readonly message: string
@@ -13,7 +14,7 @@ export const UNSAVED_EDITS: Question = {
   buttons: ['Stay', 'Leave without saving']
 }
 
-/** Asks without blocking main. @returns true for the second answer; false when `signal` closes the question */
+/** Asks without blocking main. @returns true for the second answer; false for the first, or when `signal` ends it */
 export async function confirm(
   window: BrowserWindow | null,
   question: Question,

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { PairId } from '../../contract/documents/project'
 
-/** Request of a start, which a second start passes to the first (requestSingleInstanceLock). */
+/** The project that a start of the program opens. A second start passes it to the first (requestSingleInstanceLock). */
 export const StartRequest = z.object({
   project: z.string().nullable(),
   pair: PairId.optional(),
@@ -14,7 +14,11 @@ export type StartRequest = z.infer<typeof StartRequest>
 /** Matches a project's folder, or the small file inside it that file managers open. */
 const PROJECT_PATH = /\.slr(project)?[\\/]?$/i
 
-/** Reads `--project=PATH`, `--pair=ID`, `--demo`, or a project to open. @param packaged true for no folder argument */
+/**
+ * Reads the arguments `--project=PATH`, `--pair=ID` and `--demo`, or the path of a project.
+ *
+ * @param packaged true for an installed program. Otherwise the first argument is the program's folder.
+ */
 export function readStartRequest(argv: readonly string[], packaged: boolean): StartRequest {
   // Not strict, because Chromium's own switches may be among the arguments.
   const { values, positionals } = parseArgs({

@@ -14,6 +14,7 @@ const SMALLEST = { width: 960, height: 520 }
 /** Time within which a second crash counts as permanent. */
 const BROKEN_AGAIN_MS = 60_000
 
+/** Time after which the window is shown although its page has drawn nothing. */
 const SHOW_LIMIT_MS = 10_000
 
 /** Opens the window. @param onLoaded called after every load of the page's main frame, including reloads */
@@ -97,7 +98,7 @@ function isPage(url: string, page: string): boolean {
   return target.protocol === allowed.protocol && target.host === allowed.host && target.pathname === allowed.pathname
 }
 
-/** Reloads a page that crashed or hangs; jobs and projects are in main. */
+/** Reloads a page that crashed or hangs. Jobs and projects are not lost, because they are in the main process. */
 function reviveBroken(window: BrowserWindow, contents: WebContents): void {
   let brokenMs = -Infinity
   contents.on('render-process-gone', (_event, { reason, exitCode }) => {
