@@ -10,19 +10,25 @@ import { EndpointClient, type EndpointPatience } from '../endpoint/client'
 import { inParallel } from '../endpoint/in-parallel'
 import { requireNamedModel } from '../endpoint/named-model'
 
+/** Fields that all kinds of verdicts share. */
 export interface StoredVerdict {
+  /** Hash of the question, see {@link questionKey}. */
   readonly key: string
   /** Address of the endpoint that replied. */
   readonly baseUrl?: string | undefined
+  /** Start of an unreadable reply. */
   readonly reply?: string | undefined
+  /** Name of the model that replied, if it is not the requested name. */
   readonly model?: string | undefined
 }
 
-/** One way of judging: how questions are written, and how replies become verdicts. */
+/** One way of judging (scores, pairs or forms): how questions are written, and how replies become verdicts. */
 export interface Questioning<Question extends { key: string }, Verdict extends StoredVerdict> {
   /** Lists the questions on a run's answers, without duplicates. */
   questionsOf(run: EvaluationRun, samples: readonly SampleLine[], settings: JudgeSettings): Question[]
+  /** Writes the system turn of every question. */
   system(settings: JudgeSettings): string
+  /** Writes the user turn of a question. */
   wordsOf(question: Question): string
   verdict(key: string, reply: string): Verdict
   isReadable(verdict: Verdict): boolean
@@ -35,7 +41,7 @@ export interface RunToJudge<Verdict extends StoredVerdict> {
   readonly storedVerdicts: readonly Verdict[]
   readonly settings: JudgeSettings
   readonly apiKey: string | null
-  /** The default of `EndpointClient` if omitted. */
+  /** How long the client waits and retries; the default of `EndpointClient` if omitted. */
   readonly patience?: EndpointPatience
 }
 
@@ -45,7 +51,7 @@ export interface JudgeListener<Verdict> {
   progress(progress: JudgeProgress): void
 }
 
-/** Asks a judge the questions on a run's answers without a verdict, several at once. */
+/** Asks a judge those questions on a run's answers that have no stored verdict, several at once. */
 export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict>(
   way: Questioning<Question, Verdict>,
   { run, samples, storedVerdicts, settings, apiKey, patience }: RunToJudge<Verdict>,
@@ -58,10 +64,8 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
   let done = reused.length
   let unreadable = reused.filter((verdict) => !way.isReadable(verdict)).length
-  const report = (trouble?: string): void => {
-    const counts = { done, total: questions.length, unreadable }
-    listener.progress({ ...counts, ...(trouble === undefined ? {} : { trouble }) })
-  }
+  const report = (trouble?: string): void =>
+    listener.progress({ done, total: questions.length, unreadable, ...(trouble !== undefined && { trouble }) })
   const endpoint = new JudgeEndpoint(settings, apiKey, report, patience)
   const judge = async (question: Question, stop: AbortSignal): Promise<void> => {
     const { text, otherModel } = await endpoint.ask(system, way.wordsOf(question), stop)
@@ -107,20 +111,23 @@ export function verdictsByKey<Verdict extends StoredVerdict>(
 
 const withoutLastSlash = (baseUrl: string): string => baseUrl.replace(/\/+$/, '')
 
+/** Hashes the parts of a question. Equal questions have equal keys, so that none is asked twice. */
 export function questionKey(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
+/** Writes a question on one answer, with tags that separate the task from the answer. */
 export function answerWords({ prompt, answer }: { prompt: string; answer: string }): string {
   return `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`
 }
 
-/** Groups the answers of each variant to each prompt, in order. */
+/** Groups answers by cell. A cell has the answers of one variant to one prompt, ordered by index. */
 export function cellsOf(samples: readonly SampleLine[]): Map<string, SampleLine[]> {
   const ordered = samples.toSorted((a, b) => a.index - b.index)
   return multimap(ordered.map((sample) => [cellOf(sample.variant, sample.prompt), sample]))
 }
 
+/** Returns the key of a cell in {@link cellsOf}. */
 export const cellOf = (variant: string, prompt: number): string => JSON.stringify([variant, prompt])
 
 const MAX_REPLY_BYTES = 4_000_000
@@ -130,6 +137,7 @@ const Reply = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })).min(1)
 })
 
+/** Name of the endpoint in errors. */
 const WHO = 'The judge'
 
 interface JudgeReply {
@@ -138,6 +146,7 @@ interface JudgeReply {
   readonly otherModel: string | null
 }
 
+/** Sends questions to the judge's endpoint, not faster than the settings allow. */
 class JudgeEndpoint {
   private readonly client: EndpointClient
 

@@ -14,20 +14,21 @@ const MODEL_FILES = ['model.onnx', join('onnx', 'model.onnx')]
 const TOKENIZER = 'tokenizer.json'
 /** Limit of an ONNX file, which is one protobuf message. */
 const MAX_MODEL_BYTES = 2 ** 31
-/** Limits of one request; see `recentTextModel`. */
+/** Largest number of texts, and of their characters, in one request to the sandbox; see `recentTextModel`. */
 const BATCH = { items: 64, size: 1_000_000 }
 
 /** A sentence-embedding model in a folder of the user. */
 export interface EmbeddingModel {
   /** The folder, with a SHA-256 of model.onnx and tokenizer.json. */
   readonly reference: CheckpointReference
+  /** Path of model.onnx. */
   readonly file: string
   /** Encodes texts with special tokens around them; long texts are cut. @throws WorkbenchError `bad-file` */
   encodeAll(texts: readonly string[]): Promise<number[][]>
 }
 
 /**
- * Opens a folder of sentence-transformers. The model itself is loaded later.
+ * Opens a model in the folder layout of sentence-transformers. The engine loads the model itself when it is used.
  *
  * @param what name of the model in errors
  */
@@ -39,12 +40,12 @@ export async function openEmbeddingModel(folder: string, what = 'sentence-embedd
   for (const part of [file, tokenizerFile]) hash.update(await sha256OfFile(part))
   const reference = { path: resolve(folder), fingerprint: hash.digest('hex') }
   const source = { folder: reference.path, files: reference.fingerprint, file: tokenizerFile }
-  // Reports an unusable tokenizer at once.
+  // An unusable tokenizer is reported now, although there is no text yet.
   await embeddingTokens(source, [])
   return { reference, file, encodeAll: (texts) => embeddingTokens(source, texts) }
 }
 
-/** Encodes texts in the sandbox process, because the tokenizer is an untrusted file. */
+/** Encodes texts in the sandbox process, because the tokenizer is an untrusted file. An empty list only opens it. */
 async function embeddingTokens(
   source: Pick<EmbeddingTokensRequest, 'folder' | 'files' | 'file'>,
   texts: readonly string[]

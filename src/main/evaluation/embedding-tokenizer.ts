@@ -19,11 +19,12 @@ const TokenizerFile = z.looseObject({
 })
 const SentenceConfig = z.object({ max_seq_length: z.number().int().min(2) })
 
-/** Encodes a text with special tokens around it; a long text is cut at its end. Gives at least one token. */
+/** Encodes a text with special tokens around it; a long text is cut at its end. Returns at least one token. */
 export type EmbeddingTokenizer = (text: string) => number[]
 
 /**
- * Reads a tokenizer into this process. Tokenizing cannot be interrupted, so only processes that may be ended use it.
+ * Reads the tokenizer of a sentence-embedding model into this process. Tokenizing cannot be interrupted, so only the
+ * sandbox calls this function: that process may be killed.
  */
 export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingTokenizer> {
   const file = join(folder, TOKENIZER)
@@ -50,6 +51,7 @@ export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingT
   }
 }
 
+/** Reads the maximum number of tokens from the configuration of sentence-transformers; null if there is none. */
 async function sentenceLength(folder: string): Promise<number | null> {
   const file = join(folder, SENTENCE_CONFIG)
   if ((await stat(file).catch(() => null)) === null) return null

@@ -6,6 +6,7 @@ import type { Task, TaskPrompt } from '../../contract/documents/task'
 import { mapGet } from '../../contract/model/look-up'
 import { inputError, type WorkbenchError } from '../../contract/model/problem'
 
+/** An evaluation of post with greedy decoding, which gives one answer to each prompt. */
 export interface GreedyAnswers {
   readonly view: EvaluationView
   readonly samples: readonly SampleLine[]
@@ -45,12 +46,13 @@ export function failuresTask({ view, samples }: GreedyAnswers, { id, task, maxPr
   if (!answered) {
     throw inputError('Post has not answered all prompts yet.', 'Let the evaluation go on to its end.')
   }
-  const answers = new Map(samples.map(({ prompt, text }) => [prompt, text]))
-  const right = results.cells.map(([post]) => post?.accuracy)
-  const judged = right.filter((value) => value !== undefined).length
+  const answerByPrompt = new Map(samples.map(({ prompt, text }) => [prompt, text]))
+  // 1 for a right answer, 0 for a wrong one, undefined for a prompt without listed answers.
+  const accuracies = results.cells.map(([post]) => post?.accuracy)
+  const judged = accuracies.filter((accuracy) => accuracy !== undefined).length
   if (judged === 0) throw noRightAnswers(task)
   const failed = run.task.prompts.flatMap((prompt, index): TaskPrompt[] =>
-    right[index] === 0 ? [{ ...prompt, failedWith: mapGet(answers, index, 'answer') }] : []
+    accuracies[index] === 0 ? [{ ...prompt, failedWith: mapGet(answerByPrompt, index, 'answer') }] : []
   )
   if (failed.length === 0) {
     throw inputError(

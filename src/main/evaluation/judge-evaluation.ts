@@ -12,7 +12,7 @@ import { SCORING } from './judge'
 import { READING } from './judge-forms'
 import { COMPARING } from './judge-pairs'
 
-/** Results that an evaluation stores, by kind. */
+/** Lines of the files that an evaluation stores beside its settings, by kind. */
 export interface EvaluationLines {
   samples: SampleLine
   scores: PromptScores
@@ -20,8 +20,10 @@ export interface EvaluationLines {
   pairVerdicts: PairVerdict
   forms: AnswerForm
 }
+/** Kinds of lines that come from a judge: scores, comparisons of pairs, and meanings (forms) of answers. */
 export type VerdictKind = 'verdicts' | 'pairVerdicts' | 'forms'
 
+/** A stored evaluation with its answers and all verdicts. */
 export type AnswersWithVerdicts = {
   readonly [Kind in VerdictKind]: readonly EvaluationLines[Kind][]
 } & {
@@ -35,7 +37,7 @@ export interface VerdictStore {
   knownForms(): Promise<readonly AnswerForm[]>
 }
 
-/** Runs a judge in the way that its settings name. Stored verdicts are reused. @throws WorkbenchError as `askJudge` */
+/** Lets a judge score, compare or read answers, as its settings say. @throws WorkbenchError as `askJudge` */
 export async function judgeEvaluation(
   { run, samples, verdicts, pairVerdicts, forms }: AnswersWithVerdicts,
   { settings, apiKey }: { settings: JudgeSettings; apiKey: string | null },
@@ -60,10 +62,10 @@ export async function judgeEvaluation(
     case 'pairs':
       return ask('pairVerdicts', COMPARING, pairVerdicts)
     case 'forms': {
-      const stored = verdictsByKey(forms, settings)
-      const others = verdictsByKey(await store.knownForms(), settings)
+      const storedForms = verdictsByKey(forms, settings)
+      const formsOfOthers = verdictsByKey(await store.knownForms(), settings)
       const reused = READING.questionsOf(run, samples, settings).flatMap(({ key }) =>
-        stored.has(key) ? [] : (others.get(key) ?? [])
+        storedForms.has(key) ? [] : (formsOfOthers.get(key) ?? [])
       )
       if (reused.length > 0) await store.keep('forms', reused)
       return ask('forms', READING, [...forms, ...reused])

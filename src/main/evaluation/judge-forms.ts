@@ -5,6 +5,8 @@ import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
 import { answerWords, cellsOf, questionKey, type Questioning, verdictsByKey } from './ask-judge'
 
+/* A judge reads the meaning of each answer and gives it a short canonical form, so that answers can be compared. */
+
 /** Reply of a judge for a text without an answer. */
 const NO_ANSWER = 'NONE'
 
@@ -14,14 +16,17 @@ interface FormQuestion {
   readonly answer: string
 }
 
-/** Canonical forms of the answers of a cell, in order: '' without an answer, null if unreadable. */
+/**
+ * Canonical forms of the answers of one variant to one prompt, in order. A form is '' for a text without an answer, and
+ * null if the judge's reply was unreadable.
+ */
 export interface CellForms {
   readonly variant: string
   readonly prompt: number
   readonly forms: readonly (string | null)[]
 }
 
-/** Lets a judge give the canonical form of each answer, without the right ones. Equal answers are one question. */
+/** Lets a judge read the form of each answer, without seeing the right answers. Equal answers are one question. */
 export const READING: Questioning<FormQuestion, AnswerForm> = {
   questionsOf(run, samples, settings) {
     const questions = samples.flatMap((sample) => questionOf(run, settings, sample) ?? [])
@@ -35,19 +40,19 @@ export const READING: Questioning<FormQuestion, AnswerForm> = {
   isReadable: ({ form }) => form !== null
 }
 
-/** Lists the forms of a run's answers by its latest judge, without incomplete cells. */
+/** Lists the stored forms of a run's answers by its latest judge. Cells with a missing form are left out. */
 export function judgedForms(
   run: EvaluationRun,
   samples: readonly SampleLine[],
-  known: readonly AnswerForm[]
+  storedForms: readonly AnswerForm[]
 ): CellForms[] {
   const { formJudge } = run
   if (formJudge === null) return []
-  const forms = verdictsByKey(known, formJudge)
+  const formByKey = verdictsByKey(storedForms, formJudge)
   return [...cellsOf(samples).values()].flatMap((lines): CellForms[] => {
     const cellForms = lines.map((line) => {
       const question = questionOf(run, formJudge, line)
-      return question === null ? '' : forms.get(question.key)?.form
+      return question === null ? '' : formByKey.get(question.key)?.form
     })
     const { variant, prompt } = elementAt(lines, 0, 'answer')
     const available = cellForms.filter((form) => form !== undefined)
@@ -55,20 +60,21 @@ export function judgedForms(
   })
 }
 
+/** Lists the distinct texts of {@link judgedForms} with their forms, without unreadable forms. */
 export function meaningsOf(
   run: EvaluationRun,
   samples: readonly SampleLine[],
-  known: readonly AnswerForm[]
+  storedForms: readonly AnswerForm[]
 ): { variant: string; text: string; form: string }[] {
   const ordered = samples.toSorted((a, b) => a.index - b.index)
-  return judgedForms(run, samples, known).flatMap(({ variant, prompt, forms }) => {
+  return judgedForms(run, samples, storedForms).flatMap(({ variant, prompt, forms }) => {
     const texts = ordered.filter((sample) => sample.variant === variant && sample.prompt === prompt)
     const formOf = new Map(texts.map(({ text }, index) => [text, elementAt(forms, index, 'form')]))
     return [...formOf].flatMap(([text, form]) => (form === null ? [] : [{ variant, text, form }]))
   })
 }
 
-/** Extracts the meaning of an answer from a judge's reply: '' for no answer; null for several lines or a long text. */
+/** Extracts a form from a judge's reply: '' for no answer, null for an empty or long reply or several lines. */
 export function readForm(reply: string): string | null {
   const form = withoutThoughts(reply)
     .replace(/^["'“‘*`]+|["'”’*`.]+$/gu, '')
@@ -77,6 +83,7 @@ export function readForm(reply: string): string | null {
   return form.toUpperCase() === NO_ANSWER ? '' : form
 }
 
+/** Returns the question on an answer; null for an empty answer, which needs no judge. */
 function questionOf(
   { task }: EvaluationRun,
   { model, rubric }: Pick<JudgeSettings, 'model' | 'rubric'>,

@@ -7,6 +7,8 @@ import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
 import { cellOf, cellsOf, questionKey, type Questioning, verdictsByKey } from './ask-judge'
 
+/* A judge compares the answers of every two variants to a prompt. */
+
 interface PairQuestion {
   readonly key: string
   readonly prompt: string
@@ -22,7 +24,7 @@ interface VariantPair {
   readonly orders: readonly [PairQuestion, PairQuestion] | null
 }
 
-/** Lets a judge compare every two variants on every prompt, in both orders. Equal sets are ties. */
+/** Lets a judge compare every two variants on every prompt, once in each order. Equal sets are ties, and not asked. */
 export const COMPARING: Questioning<PairQuestion, PairVerdict> = {
   questionsOf(run, samples, settings) {
     const questions = pairsOf(run, samples, settings).flatMap(({ orders }) => orders ?? [])
@@ -42,7 +44,10 @@ export const COMPARING: Questioning<PairQuestion, PairVerdict> = {
   isReadable: ({ said }) => said !== null
 }
 
-/** Collects the stored results of each pair by the run's latest judge of pairs; empty without one. */
+/**
+ * Lists the stored winners of each pair by the run's latest judge of pairs; empty without one. For each order: the
+ * index of the better variant, `tie`, or null without a readable verdict.
+ */
 export function judgedPairs(
   run: EvaluationRun,
   samples: readonly SampleLine[],
@@ -52,7 +57,8 @@ export function judgedPairs(
   const choices = verdictsByKey(verdicts, run.pairJudge)
   const winner = ({ key }: PairQuestion, first: number, second: number): number | 'tie' | null => {
     const choice = choices.get(key)?.said ?? null
-    return choice === 'first' ? first : choice === 'second' ? second : choice
+    if (choice === 'first') return first
+    return choice === 'second' ? second : choice
   }
   return pairsOf(run, samples, run.pairJudge).map(({ prompt, variants, orders }) => {
     const [lower, higher] = variants
@@ -78,7 +84,7 @@ function setWords(letter: string, answers: readonly string[]): string {
   return `<answers_${letter}>\n${answerTags}\n</answers_${letter}>`
 }
 
-/** Lists all pairs by the judge's settings; pairs without answers of a variant are omitted. */
+/** Lists all pairs of variants on all prompts. Pairs with no answers, or unequal numbers of answers, are left out. */
 function pairsOf(
   { task, variants }: EvaluationRun,
   samples: readonly SampleLine[],

@@ -10,6 +10,7 @@ import { answerWords, cellsOf, questionKey, type Questioning, verdictsByKey } fr
 const MIN_SCORE = 1
 const MAX_SCORE = 10
 
+/** A question on one text, which several answers of the run may share. */
 interface ScoreQuestion {
   readonly key: string
   readonly prompt: string
@@ -58,6 +59,7 @@ export function judgeKey(settings: JudgeSettings, typed: string | undefined): st
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }
 
+/** Lists the questions on at most `answersPerPrompt` answers of each variant to each prompt. */
 function questionsOf(run: EvaluationRun, samples: readonly SampleLine[], settings: JudgeSettings): ScoreQuestion[] {
   const questions = new Map<string, ScoreQuestion>()
   for (const lines of cellsOf(samples).values()) {

@@ -4,7 +4,7 @@ import { EndpointAddress } from '../../contract/model/endpoint'
 import { JudgeWay } from '../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 
-/** Fields of an OpenAI-compatible server in files. */
+/** Fields of an OpenAI-compatible server in a study file. */
 export const SERVER = {
   url: EndpointAddress.shape.baseUrl,
   model: EndpointAddress.shape.model,
@@ -12,7 +12,7 @@ export const SERVER = {
   'any-model': z.boolean().default(false)
 }
 
-/** A model that judges answers. The default rubric depends on the kind of task. */
+/** The judge of a study file. The default rubric depends on the kind of task. */
 export const JudgingServer = z.strictObject({
   ...SERVER,
   way: JudgeWay.default(DEFAULT_JUDGE.way),
@@ -22,12 +22,16 @@ export const JudgingServer = z.strictObject({
 })
 export type JudgingServer = z.infer<typeof JudgingServer>
 
-export const judgeSettings = (
-  { url, model, key, way, rubric, answers, rate, ...more }: JudgingServer,
-  kind: TaskKind
-): JudgeSettings =>
+/** Converts a judge of a study file to the settings that evaluations store. */
+export const judgeSettings = (judge: JudgingServer, kind: TaskKind): JudgeSettings =>
   JudgeSettings.parse({
     ...DEFAULT_JUDGE,
-    ...{ baseUrl: url, model, keyVariable: key, anyModel: more['any-model'], way },
-    ...{ rubric: rubric ?? rubricOf(kind, way), answersPerPrompt: answers, requestsPerMinute: rate }
+    baseUrl: judge.url,
+    model: judge.model,
+    keyVariable: judge.key,
+    anyModel: judge['any-model'],
+    way: judge.way,
+    rubric: judge.rubric ?? rubricOf(kind, judge.way),
+    answersPerPrompt: judge.answers,
+    requestsPerMinute: judge.rate
   })

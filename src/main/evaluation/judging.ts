@@ -5,7 +5,7 @@ import type { AnswersWithVerdicts } from './judge-evaluation'
 import { READING } from './judge-forms'
 import { COMPARING, judgedPairs } from './judge-pairs'
 
-/** Summarises the work of the latest judge of each kind. */
+/** Counts the questions, replies and usable verdicts of the latest judge of each kind: scores, pairs and forms. */
 export function judgingOf({ run, samples, verdicts, pairVerdicts, forms }: AnswersWithVerdicts): Judging[] {
   const { judge, pairJudge, formJudge } = run
   const summarise = <Question extends { key: string }, Verdict extends StoredVerdict>(
@@ -31,6 +31,7 @@ export function judgingOf({ run, samples, verdicts, pairVerdicts, forms }: Answe
       }
     ]
   }
+  // A pair is usable if both of its orders have a verdict, so the number of replies does not count here.
   const usablePairs = (): number =>
     judgedPairs(run, samples, pairVerdicts).filter(({ orders }) => orders !== null && !orders.includes(null)).length
   return [

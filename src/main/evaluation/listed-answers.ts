@@ -5,16 +5,27 @@ import { readList } from '../answers/read-list'
 import type { TextModel } from '../text/text-model'
 import { multimap } from '../../contract/model/multimap'
 
+/* A variant can request several answers at once, as a list. A list is generated as one text and split afterwards. */
+
+/** Limit of the program for a generated text. */
 const MAX_TOKENS = 100_000
 
-/** Adapts settings so that lists contain the requested number of answers. @param listed answers in each list */
+/**
+ * Converts settings for answers to settings for lists: fewer texts, each with room for a whole list.
+ *
+ * @param listed number of answers in each list
+ */
 export const listSettings = <Settings extends TaskSettings>(settings: Settings, listed: number): Settings => ({
   ...settings,
   sampleCount: Math.ceil(settings.sampleCount / listed),
   maxTokens: Math.min(MAX_TOKENS, settings.maxTokens * listed)
 })
 
-/** Selects the complete lists, as lines; incomplete lists are omitted. @param samples of variants that list */
+/**
+ * Returns one line for each list whose answers are all stored. Incomplete lists are left out and generated again.
+ *
+ * @param samples stored answers of the variants that request lists
+ */
 export function wholeLists(
   samples: readonly SampleLine[],
   { sampleCount }: TaskSettings,
@@ -31,7 +42,7 @@ export function wholeLists(
   })
 }
 
-/** Splits lists that a model wrote into answers. The index of a list counts lists, that of an answer counts answers. */
+/** Splits generated lists into answers. `index` counts lists in `lists`, and answers in the result. */
 export async function answersIn(
   lists: readonly SampleLine[],
   { sampleCount }: TaskSettings,
@@ -42,6 +53,7 @@ export async function answersIn(
     const items = readList(line.text)
     const expected = Math.min(listed, sampleCount - line.index * listed)
     return Array.from({ length: expected }, (_, position) => {
+      // A list that is too short has empty answers at its end.
       const item = items[position] ?? { text: '', probability: null }
       const list = { probability: item.probability, ...(position === 0 ? { whole: line.text } : {}) }
       return { ...line, index: line.index * listed + position, text: item.text, list }

@@ -5,13 +5,15 @@ import type { PartitionRequest } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
 import { openEmbeddingModel } from './embedding-model'
 
+/** Number of tokens of each text that the classifier reads. */
 const READ_TOKENS = 128
-/** Most words of texts that are compared by their words. */
+/** Maximum number of words of texts that are compared by their words, without the classifier. */
 const SHORT_WORDS = 5
 
+/** A model that decides whether two answers say the same. Answers that say the same form a class. */
 export interface PairClassifier {
   readonly reference: CheckpointReference
-  /** Finds the texts of each group that begin a class. */
+  /** Divides each group of texts into classes. @returns for each group, the position of each class's first text */
   partition(
     engine: EngineClient,
     groups: readonly (readonly string[])[],
@@ -19,7 +21,7 @@ export interface PairClassifier {
   ): Promise<(readonly number[])[]>
 }
 
-/** Opens a folder of optimum: a model.onnx and tokenizer.json. The model is tested when used. */
+/** Opens a classifier in the folder layout of optimum: model.onnx and tokenizer.json. Using it loads the model. */
 export async function openPairClassifier(folder: string): Promise<PairClassifier> {
   const model = await openEmbeddingModel(folder, 'classifier of pairs of texts')
   const [empty = []] = await model.encodeAll([''])
@@ -35,12 +37,14 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
     reference: model.reference,
     async partition(engine, groups, signal) {
       const tokens = await model.encodeAll(groups.flat())
-      let read = 0
+      let textIndex = 0
       const request: PartitionRequest = {
-        ...{ file: model.file, begin, end },
+        file: model.file,
+        begin,
+        end,
         groups: groups.map((texts) => ({
           // The special tokens around each text are removed.
-          texts: texts.map(() => elementAt(tokens, read++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
+          texts: texts.map(() => elementAt(tokens, textIndex++, 'text').slice(1, -1).slice(0, READ_TOKENS)),
           decided: texts.map((text) => texts.map((other) => sameByWords(text, other)))
         }))
       }

@@ -42,11 +42,12 @@ export interface EvaluationRequest {
   classifier?: string | undefined
 }
 
-/** Variants with the same prompts and sampling, which form one request to the engine. */
+/** Variants with the same sampling and the same text around the prompts, which form one request to the engine. */
 export interface EvaluationGroup {
   /** Indices into the run's variants. */
   readonly members: readonly number[]
   readonly sampling: Sampling
+  /** Prefix, suffix and system turn around the task's prompts. */
   readonly frame: PromptFrame
   /** Answers in each requested list; 1 without lists. */
   readonly listed: number
@@ -63,13 +64,11 @@ export function evaluationGroups({ task, variants }: Pick<EvaluationRun, 'task' 
       { index, entry }
     ])
   )
-  return [...groups.values()].map((members): EvaluationGroup => {
-    const { entry } = elementAt(members, 0, 'variant')
+  return [...groups.values()].map((group): EvaluationGroup => {
+    const { entry } = elementAt(group, 0, 'variant')
     const { sampling = task.settings.sampling, suffix = '', listed = 1, prompting } = entry
-    return {
-      members: members.map(({ index }) => index),
-      ...{ sampling, frame: firstFrame(entry), listed, prompting, suffix }
-    }
+    const members = group.map(({ index }) => index)
+    return { members, sampling, frame: firstFrame(entry), listed, prompting, suffix }
   })
 }
 
@@ -86,6 +85,7 @@ export async function prepareEvaluation(
   const classifier = request.classifier === undefined ? null : await openPairClassifier(request.classifier)
   const pair = await openSampledPair(request)
   const notices = new Set(chosenNotices(task, variants, pair.post.checkpoint.fingerprint))
+  // Planning the answers of every group here reports faults before the run begins, and collects the stop tokens.
   const promptSets: EvaluationRun['promptSets'] = []
   let stopTokens: number[] = []
   for (const group of evaluationGroups({ task, variants })) {
@@ -123,7 +123,7 @@ export async function prepareEvaluation(
   return { run, pair }
 }
 
-/** Adds the text of a variant's way of prompting. @throws WorkbenchError `bad-input` if the variant cannot have it */
+/** Adds the suffix of a variant's way of prompting. @throws WorkbenchError `bad-input` for settings that exclude it */
 function withPromptingText(entry: EvaluationVariant): EvaluationVariant {
   const { variant, prompting, listed, suffix } = entry
   if (prompting === undefined) return entry
@@ -137,7 +137,7 @@ function withPromptingText(entry: EvaluationVariant): EvaluationVariant {
   return { ...entry, suffix: suffix ?? PROMPTINGS[prompting].suffix }
 }
 
-/** Prepares the answers of one group of a run. @throws WorkbenchError `mismatch` when a checkpoint has changed */
+/** Plans how a group's answers are generated. @throws WorkbenchError `mismatch` when a checkpoint has changed */
 export async function groupAnswers(
   run: EvaluationRun,
   group: EvaluationGroup,
@@ -148,19 +148,23 @@ export async function groupAnswers(
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
-/** Prepares answers that are requested with earlier answers in the prompt, one for each chain of each prompt. */
+/**
+ * Plans a round of regeneration, in which prompts show earlier answers and ask for another one.
+ *
+ * @param requests the prompts of the round. The answers that each requests count from 0.
+ */
 export async function regeneratedAnswers(
   run: EvaluationRun,
   group: EvaluationGroup,
   requests: readonly RegenerationPrompt[],
   pair: SampledPair
 ): Promise<PlannedAnswers> {
-  const prompts = framed(run.task, group.frame)
+  const taskPrompts = framedPrompts(run.task, group.frame)
   const framedRequests = requests.map(({ prompt, earlier }) => {
-    const { text, ...others } = elementAt(prompts, prompt, 'prompt')
-    return { ...others, text: `${text}${regenerationText(earlier, group.suffix)}` }
+    const taskPrompt = elementAt(taskPrompts, prompt, 'prompt')
+    return { ...taskPrompt, text: taskPrompt.text + regenerationText(earlier, group.suffix) }
   })
-  const { prompts: rendered } = await renderSamplePrompts(framedRequests, run.rendering, pair.text)
+  const { prompts } = await renderSamplePrompts(framedRequests, run.rendering, pair.text)
   const isFewShot = group.members.some(
     (member) => elementAt(run.variants, member, 'variant').variant.kind === 'few-shot'
   )
@@ -169,12 +173,13 @@ export async function regeneratedAnswers(
     : undefined
   const sampleCount = Math.max(...requests.map(({ indices }) => indices.length))
   const settings = { ...run.task.settings, sampleCount }
-  const { planned } = await planPrompts(run, { group, settings, prompts: rendered, fewShot }, pair)
+  const { planned } = await planPrompts(run, { group, settings, prompts, fewShot }, pair)
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
 type PlannedRun = Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering' | 'computing'>
 
+/** Plans the answers of a group to the rendered prompts of its frame. */
 function planGroup(
   run: PlannedRun,
   group: EvaluationGroup,
@@ -183,7 +188,7 @@ function planGroup(
   const { task, promptSets } = run
   const { frame, listed, prompting } = group
   const { prompts: stored = [], fewShot } = promptSets.find((set) => frameKey(set) === frameKey(frame)) ?? {}
-  const prompts = framed(task, frame).map((prompt, index) => ({
+  const prompts = framedPrompts(task, frame).map((prompt, index) => ({
     ...prompt,
     ...elementAt(stored, index, 'prompt'),
     otherTexts: [elementAt(task.prompts, index, 'prompt').text]
@@ -217,18 +222,20 @@ function planPrompts(
   )
 }
 
-/** Renders a task's prompts in a frame, for the chat template and, if a variant needs it, for a few-shot prompt. */
+/** Renders a task's prompts in a frame: by the chat template, and as a few-shot prompt if a variant needs one. */
 async function renderPromptSet(
   { task, variants, rendering }: EvaluationRequest,
   frame: PromptFrame,
   text: TextModel
 ): Promise<{ set: EvaluationRun['promptSets'][number]; notices: string[] }> {
-  const prompts = framed(task, frame)
+  const prompts = framedPrompts(task, frame)
   const rendered = await renderSamplePrompts(prompts, rendering, text)
   const isFewShot = variants.some(({ variant }) => variant.kind === 'few-shot')
   const { prefix = '', suffix = '', system = null } = frame
   const set = {
-    ...{ prefix, suffix, system },
+    prefix,
+    suffix,
+    system,
     prompts: rendered.prompts.map(({ rendered: asText, tokens }) => ({ rendered: asText, tokens })),
     ...(isFewShot && { fewShot: await renderFewShot(prompts, fewShotOf(task, rendering), rendering, text) })
   }
@@ -236,7 +243,7 @@ async function renderPromptSet(
 }
 
 /** Returns a task's prompts with the prefix, suffix and system turn of a frame. */
-function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): Task['prompts'] {
+function framedPrompts(task: Task, { prefix = '', suffix = '', system }: PromptFrame): Task['prompts'] {
   return task.prompts.map((prompt) => ({
     ...prompt,
     text: prefix + prompt.text + suffix,
@@ -244,6 +251,7 @@ function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): 
   }))
 }
 
+/** Refuses variants without a name or with equal names, because results are shown by name. */
 function requireNames(variants: readonly EvaluationVariant[]): void {
   const names = variants.map(({ variant }) => variant.name)
   if (names.includes('')) {

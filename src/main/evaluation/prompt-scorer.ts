@@ -8,27 +8,36 @@ import { passesTask } from '../measures/passing'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
 import { planeMap } from '../measures/texts/principal-components'
 
+/** An answer with the values that the engine computes for it; null until they arrive. */
 interface ScoredAnswer {
   readonly sample: SampleLine
+  /** Log-likelihood of all tokens of the answer under post, in nats. */
   postLogLikelihood: number | null
   baseLogLikelihood: number | null
   embedding: Float32Array | null
 }
 
-/** Answers after the same prompt tokens, for one request to the engine. */
+/** Answers whose variants put the same text (frame) around the prompt, so that one request to the engine reads them. */
 export interface FrameAnswers {
+  /** Token ids of the prompt, and of each answer. */
   readonly prompt: number[]
   readonly answers: number[][]
-  readonly read: readonly ScoredAnswer[]
+  /** The same answers, in the same order. */
+  readonly scored: readonly ScoredAnswer[]
 }
 
-/** Collects likelihoods and embeddings of the answers to one prompt, and computes the prompt's scores. */
+/**
+ * Collects likelihoods and embeddings of the answers to one prompt, and computes the prompt's scores. Post reads the
+ * answers last: its last answer completes the prompt.
+ */
 export class PromptScorer {
+  /** One part for each frame of the run. */
   readonly parts: readonly FrameAnswers[]
+  /** Number of answers that post has not read. */
   private missing: number
   /** Positions of the answers that begin a class, by variant name. */
   private classBegins: ReadonlyMap<string, readonly number[]> = new Map()
-  /** Probability of an opening of a refusal, by variant name. */
+  /** Probability that an answer begins like a refusal, by variant name. */
   private readonly openings = new Map<string, number>()
   private readonly reader: AnswerReader
 
@@ -43,7 +52,7 @@ export class PromptScorer {
     this.parts = run.promptSets.map((set) => {
       const { prompts } = set
       const frame = frameKey(set)
-      const read = samples
+      const scored = samples
         .filter(({ variant, tokens }) => tokens.length > 0 && frameOf.get(variant) === frame)
         .map((sample): ScoredAnswer => ({
           sample,
@@ -53,19 +62,16 @@ export class PromptScorer {
         }))
       return {
         prompt: prompts[prompt]?.tokens ?? [],
-        answers: read.map(({ sample }) => sample.tokens),
-        read
+        answers: scored.map(({ sample }) => sample.tokens),
+        scored
       }
     })
-    this.missing = this.parts.reduce((sum, { read }) => sum + read.length, 0)
+    this.missing = this.parts.reduce((sum, { scored }) => sum + scored.length, 0)
   }
 
-  /** Number of rows of hidden states that the engine needs to read the answers. */
+  /** Number of rows of hidden states that the engine needs to read the answers: one for each token. */
   get rowCount(): number {
-    return this.parts.reduce(
-      (sum, { prompt, answers }) => sum + prompt.length + answers.reduce((rows, { length }) => rows + length, 0),
-      0
-    )
+    return this.parts.reduce((sum, { prompt, answers }) => sum + prompt.length + answers.flat().length, 0)
   }
 
   /** True when post has read every answer. */
@@ -74,17 +80,17 @@ export class PromptScorer {
   }
 
   addBase(part: FrameAnswers, { answer, logLikelihood }: EngineReadEvent): void {
-    const read = part.read[answer]
-    if (read !== undefined) read.baseLogLikelihood = logLikelihood
+    const target = part.scored[answer]
+    if (target !== undefined) target.baseLogLikelihood = logLikelihood
   }
 
   /** Adds the embedding that replaces post's; call it before post has read the answer. */
   addEmbedding(part: FrameAnswers, answer: number, embedding: Float32Array): void {
-    const read = part.read[answer]
-    if (read !== undefined) read.embedding = embedding
+    const target = part.scored[answer]
+    if (target !== undefined) target.embedding = embedding
   }
 
-  /** Adds the classes of each variant's first answers; call it before post has read them. */
+  /** Adds the positions of the answers that begin a class, by variant; call it before post has read the answers. */
   addClasses(begins: ReadonlyMap<string, readonly number[]>): void {
     this.classBegins = begins
   }
@@ -95,14 +101,14 @@ export class PromptScorer {
   }
 
   addPost(part: FrameAnswers, { answer, logLikelihood, embedding }: EngineReadEvent): void {
-    const read = part.read[answer]
-    if (read === undefined) return
-    if (read.postLogLikelihood === null) this.missing--
-    read.postLogLikelihood = logLikelihood
-    read.embedding ??= textToFloats(embedding)
+    const target = part.scored[answer]
+    if (target === undefined) return
+    if (target.postLogLikelihood === null) this.missing--
+    target.postLogLikelihood = logLikelihood
+    target.embedding ??= textToFloats(embedding)
   }
 
-  /** Computes the Vendi score of the answers that pass; null if the task cannot decide which pass. */
+  /** Computes the Vendi score of the right answers, or of those in the right form; null if the task defines neither. */
   private vendiPassing(answers: readonly ScoredAnswer[]): number | null {
     const { task } = this.run
     const prompt = elementAt(task.prompts, this.prompt, 'prompt')
@@ -117,8 +123,9 @@ export class PromptScorer {
     return passing.length === 0 ? 0 : vendiScore(passing)
   }
 
+  /** Computes the scores of all variants, and a map of all answers in the plane. */
   scores(): PromptScores {
-    const answers = this.parts.flatMap(({ read }) => read)
+    const answers = this.parts.flatMap(({ scored }) => scored)
     const embedded = answers.flatMap(({ sample, embedding }) => (embedding === null ? [] : [{ sample, embedding }]))
     const { points, explained } = planeMap(embedded.map(({ embedding }) => embedding))
     return {
@@ -151,7 +158,7 @@ export class PromptScorer {
   }
 }
 
-/** Divides total log-likelihood by total tokens of the answers that have one. */
+/** Returns the mean log-likelihood per token over the answers that have a likelihood; null if none has. */
 function perToken(
   answers: readonly ScoredAnswer[],
   likelihood: (answer: ScoredAnswer) => number | null

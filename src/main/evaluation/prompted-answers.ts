@@ -11,8 +11,8 @@ import { withoutThoughts } from '../answers/thoughts'
 import type { TextModel } from '../text/text-model'
 
 /**
- * Adds a copy of each variant for each way of prompting. Variants with their own prompting or prompts, and answer
- * files, are not copied.
+ * Adds a copy of each variant for each way of prompting, such as "list then pick". Variants that already change the
+ * prompts, and files of answers, are not copied.
  */
 export function withPromptings(
   variants: readonly EvaluationVariant[],
@@ -35,7 +35,7 @@ export function withPromptings(
   return [...variants, ...added]
 }
 
-/** Selects the answer that counts in a text that lists several; empty if the text has none. */
+/** Selects the one answer that counts of a text that lists several; an empty answer if the text has none. */
 export const answerOfList = (prompting: Prompting, text: string, random: () => number): ListedItem =>
   (prompting === 'list-then-pick' ? pickedItem(text) : drawnItem(readList(text), random)) ?? {
     text: '',
@@ -49,9 +49,12 @@ function drawnItem(items: readonly ListedItem[], random: () => number): ListedIt
   const stated = items.map(({ probability }) => probability).filter((probability) => probability !== null)
   const total = stated.reduce((sum, probability) => sum + probability, 0)
   const weights = items.map(({ probability }) => (total === 0 ? 1 : (probability ?? total / stated.length)))
-  let left = random() * weights.reduce((sum, weight) => sum + weight, 0)
-  const drawn = items.find((_, index) => (left -= elementAt(weights, index, 'weight')) < 0)
-  return drawn ?? items.at(-1) ?? null
+  let remaining = random() * weights.reduce((sum, weight) => sum + weight, 0)
+  for (const [index, item] of items.entries()) {
+    remaining -= elementAt(weights, index, 'weight')
+    if (remaining < 0) return item
+  }
+  return items.at(-1) ?? null
 }
 
 /** Matches the line of a pick, such as `**Pick:** 3. Vermont`. */
@@ -71,7 +74,7 @@ function pickedItem(text: string): ListedItem | null {
   return numbered ?? named ?? null
 }
 
-/** Replaces lists by the answers that count. The draw depends on the seed and the answer's position only. */
+/** Replaces each list by the answer that counts. The draw depends only on the seed, variant, prompt and index. */
 export async function answersOfLists(
   prompting: Prompting,
   lines: readonly SampleLine[],
@@ -88,6 +91,7 @@ export async function answersOfLists(
   return answers.map((answer, index) => ({ ...answer, tokens: elementAt(tokens, index, 'answer') }))
 }
 
+/** A prompt of regeneration: a task's prompt with the earlier answers of a chain. */
 export interface RegenerationPrompt {
   /** Index of the task's prompt. */
   readonly prompt: number
@@ -96,7 +100,13 @@ export interface RegenerationPrompt {
   readonly indices: readonly number[]
 }
 
-/** Lists the prompts of a round of chains of {@link PROMPTED_ANSWERS} answers. @param answers of earlier rounds */
+/**
+ * Lists the prompts of a round of regeneration. The answers to a prompt form chains of {@link PROMPTED_ANSWERS}:
+ * answers 0 to 4, 5 to 9 and so on. Round r requests the r-th answer of every chain. The prompt shows the chain's
+ * earlier answers. Chains with equal earlier answers share a prompt.
+ *
+ * @param answers texts of the earlier rounds, by prompt and index of the answer
+ */
 export function regenerationRound(
   answers: ReadonlyMap<number, ReadonlyMap<number, string>>,
   { promptCount, sampleCount, round }: { promptCount: number; sampleCount: number; round: number }
@@ -104,8 +114,9 @@ export function regenerationRound(
   return Array.from({ length: promptCount }, (_, prompt) => {
     const byHistory = new Map<string, { prompt: number; earlier: string[]; indices: number[] }>()
     for (let index = round; index < sampleCount; index += PROMPTED_ANSWERS) {
-      const earlier = Array.from({ length: round }, (_, back) => {
-        const text = answers.get(prompt)?.get(index - round + back)
+      const chainStart = index - round
+      const earlier = Array.from({ length: round }, (_, position) => {
+        const text = answers.get(prompt)?.get(chainStart + position)
         if (text === undefined) throw new Error(`answer ${index} has no earlier answer`)
         return text
       })
@@ -118,7 +129,7 @@ export function regenerationRound(
   }).flat()
 }
 
-/** Returns the text around a prompt that shows earlier answers; none in the first round. */
+/** Returns the text after a prompt that shows earlier answers; empty in the first round. */
 export const regenerationText = (earlier: readonly string[], suffix: string): string =>
   earlier.length === 0
     ? ''

@@ -11,10 +11,10 @@ import {
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { describeIssue, inputError } from '../../contract/model/problem'
 import { taskKindFacts, type TaskKind } from '../../contract/model/task-kinds'
-import { numbersOf } from '../answers/numbers'
 import { parseJson } from '../base/files/bounded-json'
+import { GSM8K_SEPARATOR, gsm8kNumber } from './task-file'
 
-/* Formats of published prompt sets. The data themselves are not part of the program. */
+/* Readers of the file formats of published prompt sets. The data themselves are not part of the program. */
 
 export interface PublishedFile {
   /** Name for messages, and for categories if the format uses file names. */
@@ -23,6 +23,7 @@ export interface PublishedFile {
 }
 
 interface Entry {
+  /** Place in the file for errors, such as "line 3". */
   location: string
   prompt: z.input<typeof TaskPrompt>
 }
@@ -31,10 +32,12 @@ export interface PublishedFormat {
   id: string
   name: string
   kind: TaskKind
+  /** How an answer is read from a model's text. */
   reading: AnswerReading
   read(file: PublishedFile): Entry[]
 }
 
+/** Names of one right answer. */
 const Group = z.array(z.string().trim().min(1)).min(1)
 const CoverageQuestions = z.record(
   z.string(),
@@ -57,9 +60,6 @@ const InfinityLine = z.union([
       return z.NEVER
     })
 ])
-
-/** Separator before the final answer in GSM8K's worked answers. */
-const FINAL = '####'
 
 export const PUBLISHED_FORMATS = [
   {
@@ -186,21 +186,19 @@ function jsonLines<Line>(
 /** Derives a category from a file name: `creative_story.txt` contains stories. */
 const categoryOf = (name: string): string => basename(name, extname(name)).replace(/^creative_/, '')
 
-/** Merges groups of answers with a common name, because the published file names some answers twice. */
+/** Merges groups of names that share a name, because the published file lists some right answers twice. */
 function distinctGroups(groups: readonly string[][]): string[][] {
-  const distinct: string[][] = []
+  let distinct: string[][] = []
   for (const group of groups) {
-    const shares = (other: string[]): boolean => other.some((name) => group.includes(name))
-    const joined = [...distinct.filter(shares).flat(), ...group]
-    const separate = distinct.filter((other) => !shares(other))
-    distinct.splice(0, distinct.length, ...separate, [...new Set(joined)])
+    const sharesName = (other: string[]): boolean => other.some((name) => group.includes(name))
+    const merged = new Set([...distinct.filter(sharesName).flat(), ...group])
+    distinct = [...distinct.filter((other) => !sharesName(other)), [...merged]]
   }
   return distinct
 }
 
 function finalNumber(answer: string, where: string): string {
-  const position = answer.lastIndexOf(FINAL)
-  const final = position === -1 ? undefined : numbersOf(answer.slice(position + FINAL.length)).at(-1)
-  if (final !== undefined) return final
-  throw inputError(`${where}: answer: no number follows ${FINAL}.`)
+  const number = gsm8kNumber(answer)
+  if (number !== undefined) return number
+  throw inputError(`${where}: answer: no number follows ${GSM8K_SEPARATOR}.`)
 }

@@ -9,6 +9,8 @@ import type { PlannedAnswers } from '../samples/plan-answers'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
 import type { PromptScorer } from './prompt-scorer'
 
+/* For tasks of refusals: the exact probability that an answer begins like a refusal ("I cannot", "I'm sorry"). */
+
 interface OpeningsContext {
   readonly engine: EngineClient
   readonly run: EvaluationRun
@@ -17,8 +19,8 @@ interface OpeningsContext {
 }
 
 /**
- * Adds the probability of an opening of a refusal to the scorers, under the sampler of each variant. External models
- * and variants that answer with lists have none.
+ * Adds the probability that an answer begins like a refusal to the scorers, under the sampler of each variant. External
+ * models have none, and neither have variants that answer with lists or a prompting.
  */
 export async function addOpenings(context: OpeningsContext, scorers: readonly PromptScorer[]): Promise<void> {
   const { run, pair } = context
@@ -26,14 +28,15 @@ export async function addOpenings(context: OpeningsContext, scorers: readonly Pr
     if (group.listed > 1 || group.prompting !== undefined) continue
     const { generation } = await groupAnswers(run, group, pair)
     const { fewShot } = generation
-    await addModels(context, scorers, generation, false)
-    if (fewShot !== undefined)
-      await addModels(context, scorers, { ...generation, prompts: fewShot.prompts.map(({ tokens }) => tokens) }, true)
+    await addProbabilities(context, scorers, generation, false)
+    if (fewShot === undefined) continue
+    const prompts = fewShot.prompts.map(({ tokens }) => tokens)
+    await addProbabilities(context, scorers, { ...generation, prompts }, true)
   }
 }
 
-/** Adds the probabilities of the models that see the prompts of a generation. */
-async function addModels(
+/** Adds the probabilities of the few-shot models if `isFewShot` is true, else of all other models. */
+async function addProbabilities(
   { engine, run, pair, signal }: OpeningsContext,
   scorers: readonly PromptScorer[],
   generation: PlannedAnswers['generation'],
@@ -46,13 +49,14 @@ async function addModels(
   })
   if (members.length === 0) return
   const { openings } = run.task.refusals ?? DEFAULT_REFUSALS
-  const tracked: { tokens: number[]; groups: number[][][] }[] = []
+  // Each prompt has one group of token sequences: all openings of refusals.
+  const promptsWithGroups: { tokens: number[]; groups: number[][][] }[] = []
   for (const { prompt } of scorers) {
     const tokens = elementAt(generation.prompts, prompt, 'prompt')
-    tracked.push({ tokens, groups: [await openingSequences(pair.text, tokens, openings)] })
+    promptsWithGroups.push({ tokens, groups: [await openingSequences(pair.text, tokens, openings)] })
   }
   const models = members.map(({ model }) => model)
-  const scored = groupProbabilities(engine, generation, models, tracked, signal)
+  const scored = groupProbabilities(engine, generation, models, promptsWithGroups, signal)
   for await (const { model, prompt, probabilities } of scored) {
     const { name } = elementAt(members, model, 'model')
     // Rounding may lift a sum above 1.

@@ -30,10 +30,11 @@ import { openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptScorer } from './prompt-scorer'
 import { addOpenings } from './refusal-openings'
 
+/** Stores the results of an evaluation as they arrive, and receives its progress. */
 export interface EvaluationListener {
   /** Receives how the engine computes, which stays the same for the whole run. */
   planned(computation: Computation): Promise<void>
-  /** Receives new facts about the models outside the engine. */
+  /** Receives new facts about external models, such as the model name that an endpoint reports. */
   onRecord(record: ExternalRecord): Promise<void>
   /** Store finished answers and scores. A rejection ends the run. */
   keepSamples(lines: SampleLine[]): Promise<void>
@@ -41,6 +42,7 @@ export interface EvaluationListener {
   progress(progress: EvaluationProgress): void
 }
 
+/** A run with the results that are already stored; none for a new run. */
 export interface UnfinishedEvaluation {
   run: EvaluationRun
   pair: SampledPair
@@ -70,7 +72,7 @@ export async function runEvaluation(
   return (performance.now() - startedMs) / 1000
 }
 
-/** Memory in bytes for the hidden states of a request that reads answers. Attention masks may need as much again. */
+/** Returns the bytes for the hidden states of a request that reads answers. Attention masks may need as many again. */
 const readingBytes = (): number => Math.floor(defaultMemoryBytes() / 4)
 
 interface EvaluationContext {
@@ -107,16 +109,15 @@ async function generate({
         planned: (planned) => listener.planned(planned),
         async keep(lines) {
           // Some answers of an interrupted list may already be stored.
-          const fresh = (await splitTexts(lines)).filter((answer) => !existing.has(keyOf(answer)))
-          await listener.keepSamples(fresh)
-          samples.push(...fresh)
-          refuseUnreadable(fresh, run, pair.post.spec, readingBytes())
+          const newAnswers = (await splitTexts(lines)).filter((answer) => !existing.has(keyOf(answer)))
+          await listener.keepSamples(newAnswers)
+          samples.push(...newAnswers)
+          refuseUnreadable(newAnswers, run, pair.post.spec, readingBytes())
         },
         progress({ mostSecondsLeft, ...progress }) {
-          // Estimated from this round; other rounds take about as long per answer.
-          const factor =
-            (samplesTotal - samples.length) /
-            Math.max(1, answersPerText * (progress.samplesTotal - progress.samplesDone))
+          // The engine's estimate covers this round. Other rounds take about as long per answer.
+          const answersLeftInRound = answersPerText * (progress.samplesTotal - progress.samplesDone)
+          const factor = (samplesTotal - samples.length) / Math.max(1, answersLeftInRound)
           listener.progress({
             ...progress,
             samplesDone: samples.length,
@@ -136,10 +137,10 @@ async function generate({
   return computation
 }
 
-/** Texts that are requested together, and the answers in them. */
+/** One request to the engine: a set of texts. A text is an answer, or a list of answers. */
 interface GenerationRound {
   readonly planned: PlannedAnswers
-  /** Texts that need no request. */
+  /** Texts that are already stored, and not generated again. */
   readonly stored: readonly SampleLine[]
   readonly answersPerText: number
   /** Splits generated texts into answers. */
@@ -148,7 +149,7 @@ interface GenerationRound {
 
 type RoundContext = Pick<EvaluationContext, 'run' | 'pair' | 'samples'>
 
-/** Lists the rounds of a run. Rounds of regeneration follow from the answers before them. */
+/** Yields the rounds of a run. In regeneration, a round's prompts show the answers of the rounds before. */
 async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<GenerationRound> {
   const { settings } = run.task
   for (const group of evaluationGroups(run)) {
@@ -158,7 +159,7 @@ async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<G
       continue
     }
     const names = new Set(group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name))
-    // A text of several answers is requested as a whole.
+    // The stored answer of a prompting is one item of a list. The round counts the whole list.
     const stored = samples
       .filter(({ variant }) => names.has(variant))
       .map((line) => (prompting === undefined ? line : { ...line, text: line.list?.whole ?? line.text }))
@@ -175,6 +176,10 @@ async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<G
   }
 }
 
+/**
+ * Yields the rounds of regeneration for one variant. A chain is a row of answers to a prompt, each generated with the
+ * earlier ones in its prompt. A round requests one answer per chain.
+ */
 async function* regenerationRounds(
   { run, pair, samples }: RoundContext,
   group: EvaluationGroup,
@@ -191,8 +196,7 @@ async function* regenerationRounds(
     const lineOf = new Map(lines.map((line) => [JSON.stringify([line.prompt, line.index]), line]))
     yield {
       planned: await regeneratedAnswers(run, { ...group, members: [member] }, requests, pair),
-      // A chain is a row of answers to a prompt, each made with the earlier ones in its context. A round requests one
-      // answer per chain. Prompts with fewer chains get empty stored answers, so that all have the same number.
+      // The engine generates equally many answers to each prompt. Prompts with fewer chains get empty stored answers.
       stored: requests.flatMap(({ prompt, indices }, requestIndex) =>
         Array.from({ length: chainCount }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
           const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }
@@ -212,7 +216,7 @@ async function* regenerationRounds(
 
 const keyOf = ({ variant, prompt, index }: SampleLine): string => JSON.stringify([variant, prompt, index])
 
-/** Computes the missing scores. @param scored prompts with scores; grows */
+/** Computes the missing scores. @param scored indices of the prompts with scores; new ones are added */
 async function score(work: EvaluationContext, scored: Set<number>): Promise<void> {
   const { engine, run, pair, samples, listener, signal } = work
   const promptsTotal = run.task.prompts.length
@@ -229,26 +233,21 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
   }
   report()
   const pending = run.task.prompts.flatMap((_, prompt) => (scored.has(prompt) ? [] : [prompt]))
+  if (pending.length === 0) return
   const stateBytes = readingBytes()
   const finish = async (scorer: PromptScorer): Promise<void> => {
     await listener.keepScores(scorer.scores())
     scored.add(scorer.prompt)
     report()
   }
-  const embeddingModel =
-    run.embeddingModel === null || pending.length === 0
-      ? null
-      : await reopened(run.embeddingModel, 'embedding model', openEmbeddingModel)
-  const classifier =
-    run.classifier === null || pending.length === 0
-      ? null
-      : await reopened(run.classifier, 'classifier', openPairClassifier)
-  const read = async (scorers: readonly PromptScorer[]): Promise<void> => {
+  const embeddingModel = await reopen(run.embeddingModel, 'embedding model', openEmbeddingModel)
+  const classifier = await reopen(run.classifier, 'classifier', openPairClassifier)
+  const scoreBatch = async (scorers: readonly PromptScorer[]): Promise<void> => {
     if (classifier !== null) await classifyAnswers(work, classifier, scorers)
     if (run.task.kind === 'refusals') await addOpenings(work, scorers)
-    // Before post's pass, which completes a prompt.
+    // Before post reads the answers, which completes a prompt.
     if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, scorers, signal)
-    await scoreTogether(work, scorers, stateBytes, finish)
+    await readAnswers(work, scorers, stateBytes, finish)
   }
   let scorers: PromptScorer[] = []
   let rowCount = 0
@@ -256,22 +255,24 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
   for (const prompt of pending) {
     const scorer = new PromptScorer(run, prompt, comparedAnswers(run, prompt, samples))
     if (scorers.length > 0 && rowCount + scorer.rowCount > maximumRows) {
-      await read(scorers)
+      await scoreBatch(scorers)
       scorers = []
       rowCount = 0
     }
     scorers.push(scorer)
     rowCount += scorer.rowCount
   }
-  if (scorers.length > 0) await read(scorers)
+  if (scorers.length > 0) await scoreBatch(scorers)
 }
 
-/** Opens a model of the run again. @throws WorkbenchError as `open`; `mismatch` when the model has changed */
-async function reopened<Model extends { reference: CheckpointReference }>(
-  { path, fingerprint }: CheckpointReference,
+/** Opens a model of the run again; null for none. @throws WorkbenchError as `open`; `mismatch` for a changed model */
+async function reopen<Model extends { reference: CheckpointReference }>(
+  stored: CheckpointReference | null,
   noun: string,
   open: (path: string) => Promise<Model>
-): Promise<Model> {
+): Promise<Model | null> {
+  if (stored === null) return null
+  const { path, fingerprint } = stored
   const model = await open(path)
   if (model.reference.fingerprint === fingerprint) return model
   throw mismatchError(
@@ -280,7 +281,7 @@ async function reopened<Model extends { reference: CheckpointReference }>(
   )
 }
 
-/** Partitions the first answers of each variant to some prompts into classes. */
+/** Sorts the first answers of each variant to each prompt into classes of answers that say the same. */
 async function classifyAnswers(
   { engine, run, samples, signal }: EvaluationContext,
   classifier: PairClassifier,
@@ -313,10 +314,11 @@ async function embedAnswers(
   scorers: readonly PromptScorer[],
   signal: AbortSignal
 ): Promise<void> {
+  /** Functions that add the embedding of a text to an answer, by the text. */
   const receivers = new Map<string, ((embedding: Float32Array) => void)[]>()
   for (const scorer of scorers) {
     for (const part of scorer.parts) {
-      for (const [answer, { sample }] of part.read.entries()) {
+      for (const [answer, { sample }] of part.scored.entries()) {
         const add = (embedding: Float32Array): void => scorer.addEmbedding(part, answer, embedding)
         receivers.set(sample.text, [...(receivers.get(sample.text) ?? []), add])
       }
@@ -331,8 +333,13 @@ async function embedAnswers(
   }
 }
 
-/** Lets base and then post read the answers to several prompts, which bounds the lost work and the memory. */
-async function scoreTogether(
+/**
+ * Computes the likelihoods and embeddings of the answers to some prompts: base reads them, and then post, which
+ * completes each prompt.
+ *
+ * @param finish stores the scores of a completed prompt
+ */
+async function readAnswers(
   { engine, run, pair, signal, computation }: EvaluationContext,
   scorers: readonly PromptScorer[],
   stateBytes: number,
@@ -342,19 +349,22 @@ async function scoreTogether(
   // The precision of the generation, if the engine generated.
   const precision = computation?.precision ?? run.computing.precision
   const request = {
-    ...{ base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes, device },
-    ...(precision === undefined ? {} : { precision })
+    base: pair.base.checkpoint.path,
+    post: pair.post.checkpoint.path,
+    stateBytes,
+    device,
+    ...(precision !== undefined && { precision })
   }
-  // Post reads last, because its pass completes a prompt.
   const entries = scorers.flatMap((scorer) => scorer.parts.map((part) => ({ scorer, part })))
   const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))
-  if (baseReads(run, pair)) {
+  if (canBaseRead(run, pair)) {
     const events = await engine.read({ ...request, model: { kind: 'base' }, prompts }, { signal })
     for await (const event of events) {
       const { scorer, part } = elementAt(entries, event.prompt, 'prompt')
       scorer.addBase(part, event)
     }
   }
+  // Prompts without any answer are complete before post reads.
   for (const scorer of scorers) if (scorer.isComplete) await finish(scorer)
   if (prompts.every(({ answers }) => answers.length === 0)) return
   for await (const event of await engine.read({ ...request, model: { kind: 'post' }, prompts }, { signal })) {
@@ -365,19 +375,17 @@ async function scoreTogether(
   }
 }
 
-/** Selects at most {@link COMPARED_ANSWERS} answers of each variant; repeated calls give the same ones. */
+/** Selects at most {@link COMPARED_ANSWERS} answers of each variant to a prompt. All calls select the same answers. */
 function comparedAnswers(run: EvaluationRun, prompt: number, samples: readonly SampleLine[]): SampleLine[] {
   const promptSamples = samples.filter((sample) => sample.prompt === prompt).sort((a, b) => a.index - b.index)
-  return run.variants.flatMap(({ variant: { name } }) => [
-    ...fixedSubset(
-      promptSamples.filter(({ variant }) => variant === name),
-      COMPARED_ANSWERS
-    )
-  ])
+  return run.variants.flatMap(({ variant: { name } }) => {
+    const variantSamples = promptSamples.filter(({ variant }) => variant === name)
+    return fixedSubset(variantSamples, COMPARED_ANSWERS)
+  })
 }
 
-/** Reports whether base can read post's tokens: vocabularies of one size, or comparable ones. */
-function baseReads(run: EvaluationRun, { base, post }: SampledPair): boolean {
+/** Reports whether base can read post's tokens: both vocabularies have one size, or were found comparable. */
+function canBaseRead(run: EvaluationRun, { base, post }: SampledPair): boolean {
   if (base.spec.vocabularySize === post.spec.vocabularySize) return true
   // A base that is not comparable was refused as a variant before the run began.
   return run.variants.some(({ variant }) => variant.kind === 'base')
@@ -399,11 +407,8 @@ function refuseUnreadable(
   for (const { variant, prompt, tokens } of lines) {
     const promptLengths = promptSets.map(({ prompts }) => elementAt(prompts, prompt, 'prompt').tokens.length)
     const length = Math.max(0, ...promptLengths) + tokens.length
-    const bytes = maskBytes(spec, {
-      rows: length,
-      longest: length,
-      ...{ prefixCount: 1, leaves: 1, prompts: 1, furthest: 0 }
-    })
+    const oneText = { rows: length, longest: length, prefixCount: 1, leaves: 1, prompts: 1, furthest: 0 }
+    const bytes = maskBytes(spec, oneText)
     if (bytes <= memoryBytes) continue
     throw unsupportedError(
       `An answer of the variant "${variant}" to prompt ${prompt + 1} has ${formatCount(tokens.length)} tokens. ` +

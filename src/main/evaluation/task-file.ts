@@ -13,20 +13,20 @@ import { AnswerReader } from '../answers/read-answer'
 import { numbersOf } from '../answers/numbers'
 
 /** Separator before the final answer in GSM8K's worked answers, as in "#### 1,234". */
-const GSM8K_SEPARATOR = '####'
+export const GSM8K_SEPARATOR = '####'
 const EXPECTED =
   'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
 /** Separator of the answers in one cell of a table. */
 const CELL_SEPARATOR = '|'
 
 /**
- * Reads a task from the text of a file, by the ending of its name. A `.json` file with an object is an exported task.
- * Other files are lists of prompts in any format of sample prompts. Each prompt has one `answer`, or a list `answers`,
- * separated by | in a `.csv` cell. In GSM8K's published lines the final answer
- * follows ####. Sampling and reading are the defaults of the kind of task.
+ * Reads a task from the text of a file. A `.json` file with an object is a task that this program exported. Any other
+ * file is a list of prompts, in one of the formats of sample prompts. A prompt may have one right answer in `answer`,
+ * or several in `answers`, which are separated by | in a `.csv` cell. In a worked answer of GSM8K, the right answer is
+ * the number after ####. A list of prompts gets the default settings of its kind of task.
  *
- * @param kind of a list of prompts. If undefined: reasoning when every prompt has one answer, open-ended when
- * some have answers, else creative.
+ * @param kind kind of task for a list of prompts. If undefined: reasoning when every prompt has one answer, open-ended
+ * when some have answers, else creative.
  * @returns a task whose id is derived from the file's name.
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field; `newer-version`
  */
@@ -107,6 +107,11 @@ const FileAnswers = z.object({
   answer: Answer.nullish()
 })
 
+/** Returns the final number of a worked answer of GSM8K; undefined if no number follows the separator. */
+export const gsm8kNumber = (answer: string): string | undefined =>
+  answer.includes(GSM8K_SEPARATOR) ? numbersOf(answer.split(GSM8K_SEPARATOR).at(-1) ?? '').at(-1) : undefined
+
+/** Adds the right answers to a prompt of a list. @param value the entry of the file that the prompt was read from */
 function taskPrompt(fileName: string, { location, value, prompt }: PromptEntry): TaskPrompt {
   const complain = (problem: string): WorkbenchError => inputError(`${fileName}, ${location}: ${problem}`)
   const parsed = FileAnswers.safeParse(typeof value === 'string' ? {} : value)
@@ -115,15 +120,16 @@ function taskPrompt(fileName: string, { location, value, prompt }: PromptEntry):
   const written = listed ?? (answer === null || answer === undefined ? undefined : [answer])
   const answers = written?.map((text) => {
     if (typeof text !== 'string' || !text.includes(GSM8K_SEPARATOR)) return text
-    const final = numbersOf(text.slice(text.lastIndexOf(GSM8K_SEPARATOR) + GSM8K_SEPARATOR.length)).at(-1)
-    if (final === undefined) throw complain(`answer: no number follows ${GSM8K_SEPARATOR}.`)
-    return final
+    const number = gsm8kNumber(text)
+    if (number === undefined) throw complain(`answer: no number follows ${GSM8K_SEPARATOR}.`)
+    return number
   })
   const checked = TaskPrompt.safeParse({ ...prompt, answers })
   if (checked.success) return checked.data
   throw complain(describeIssue(checked.error))
 }
 
+/** Returns the kind of task that fits the numbers of right answers. */
 function suggestedKind(prompts: readonly TaskPrompt[]): TaskKind {
   const listed = prompts.some(({ answers }) => answers !== undefined) ? 'many' : 'none'
   const rightAnswers = prompts.every(({ answers }) => answers?.length === 1) ? 'one' : listed
@@ -132,6 +138,7 @@ function suggestedKind(prompts: readonly TaskPrompt[]): TaskKind {
   return suggested.id
 }
 
+/** Chooses how answers are read from a model's text: as a number if all right answers are numbers. */
 function readingFor(rightAnswers: TaskKindFacts['rightAnswers'], prompts: readonly TaskPrompt[]): AnswerReading {
   if (rightAnswers === 'none') return { kind: 'whole' }
   const isNumber = (answer: string): boolean => numbersOf(answer).length === 1 && !/\p{L}/u.test(answer)
