@@ -10,6 +10,7 @@ import type { JobContext } from './job-context'
 /** Milliseconds between updates, short enough to read an answer while it is generated. */
 const INTERVAL_MS = 60
 
+/** Facts that the job of a conversation stores for its watchers, see {@link Facts}. */
 type ChatFact =
   | { type: 'notices'; notices: string[] }
   | { type: 'progress'; progress: SampleProgress }

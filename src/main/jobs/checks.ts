@@ -11,6 +11,7 @@ import type { SweepJob } from './sweep-job'
 
 const NOTHING_DONE: CheckProgress = { rowsDone: 0, rowsTotal: 0, rowsPerSecond: null, secondsLeft: null }
 
+/** Jobs of full-answer checks, which compare complete answers of a sweep's best ranges with its scores. */
 export class Checks {
   readonly table: JobTable<CheckEvent>
 

@@ -8,10 +8,15 @@ interface WaitingJob {
   readonly begin: () => void
 }
 
-/** Decides which project the engine computes for. Jobs of several projects take turns, because each may fill memory. */
+/**
+ * Decides which project the engine computes for. Jobs of several projects take turns, because each may fill memory.
+ * Short questions of one project, such as plans, may run at once.
+ */
 export class EngineTurn {
+  /** Project whose job computes. */
   private holder: ProjectOfPair | null = null
   private readonly waiting: WaitingJob[] = []
+  /** Number of running questions by project. */
   private readonly questions = new Map<ProjectOfPair, number>()
 
   /** @param notify is called whenever the answer of {@link busyFor} may have changed */
@@ -20,7 +25,7 @@ export class EngineTurn {
   /** Returns the other project that a job of this project has to wait for; null if the job could begin at once. */
   busyFor(project: ProjectOfPair): ProjectOfPair | null {
     if (this.holder !== null) return this.holder === project ? null : this.holder
-    return this.waiting.some((job) => job.project === project) ? this.askingBeside(project) : null
+    return this.waiting.some((job) => job.project === project) ? this.otherAsking(project) : null
   }
 
   /** Waits until the engine is free. @returns function that ends the turn @throws WorkbenchError `cancelled` */
@@ -54,10 +59,11 @@ export class EngineTurn {
   }
 
   private isFreeFor(project: ProjectOfPair): boolean {
-    return this.holder === null && this.waiting.length === 0 && this.askingBeside(project) === null
+    return this.holder === null && this.waiting.length === 0 && this.otherAsking(project) === null
   }
 
-  private askingBeside(project: ProjectOfPair): ProjectOfPair | null {
+  /** Returns another project with a running question. */
+  private otherAsking(project: ProjectOfPair): ProjectOfPair | null {
     return [...this.questions.keys()].find((asking) => asking !== project) ?? null
   }
 
@@ -89,7 +95,7 @@ export class EngineTurn {
 
   private beginNext(): void {
     const [next] = this.waiting
-    if (next !== undefined && this.holder === null && this.askingBeside(next.project) === null) {
+    if (next !== undefined && this.holder === null && this.otherAsking(next.project) === null) {
       this.waiting.shift()
       this.holder = next.project
       next.begin()

@@ -16,6 +16,7 @@ import { createProgressJob, createWorkJob } from './progress-job'
 
 export type EvaluationJob = Job<EvaluationEvent, EvaluationEvent>
 
+/** Jobs that evaluate variants, and jobs in which a judge scores the answers of an evaluation. */
 export class EvaluationJobs {
   readonly table: JobTable<EvaluationEvent>
   private readonly judging: JobTable<JudgeEvent | JobFailure>
@@ -35,11 +36,9 @@ export class EvaluationJobs {
       await requireConfirmed(endpointsAmong(request.variants.map(({ variant }) => variant)))
       const { location, rendering } = pair.document
       const fullRequest = { ...pairPaths(location), ...request, rendering }
-      const work = await unlessCancelled(
-        signal,
-        'The evaluation',
-        EvaluationWork.open(fullRequest, pair, { again: true })
-      )
+      // `again` computes the evaluation also if the pair has an equal one.
+      const opening = EvaluationWork.open(fullRequest, pair, { again: true })
+      const work = await unlessCancelled(signal, 'The evaluation', opening)
       await work.begin()
       return this.job(work)
     }
@@ -103,7 +102,7 @@ function notStarted({ task, variants }: EvaluationRun): EvaluationProgress {
   }
 }
 
-/** Has the answers of a stored evaluation judged. Each verdict is stored at once. */
+/** Creates the job that has the answers of a stored evaluation judged. Each verdict is stored at once. */
 function createJudgeJob(
   pair: ProjectPair,
   evaluationId: string,

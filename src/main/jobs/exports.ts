@@ -14,12 +14,13 @@ import type { JobContext } from './job-context'
 
 interface RequestedExport {
   readonly recipe: Recipe
-  /** See `requestedForm`. */
+  /** Rank of a LoRA adapter to write instead of a full model; null for a full model. */
   readonly adapterRank: number | null
   readonly target: string
   readonly overwrite: boolean
 }
 
+/** Jobs that write a restored model into a folder. */
 export class ExportJobs {
   readonly table: JobTable<ExportEvent>
 
@@ -27,6 +28,7 @@ export class ExportJobs {
     this.table = context.turns.jobs('export')
   }
 
+  /** Checks the request and starts the export. @returns id of the job */
   async start(pair: ProjectPair, { recipe, adapterRank, target, overwrite }: RequestedExport): Promise<string> {
     const { turns, publish } = this.context
     const prepare = async (): Promise<ExportRequest> => {

@@ -1,7 +1,7 @@
 import type { Problem } from '../../contract/model/problem'
 
-/** News of a job outside the window's page. The taskbar shows its progress, and a notification its end. */
-export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job: string } & (
+/** News of a job for the desktop: the taskbar shows the progress, and a notification the end. */
+export type JobNews = { /** Name of the job that can begin a sentence, such as "The sweep". */ job: string } & (
   | {
       type: 'progress'
       /** Completed share of the work, 0 to 1; null while it is unknown. */
@@ -22,7 +22,7 @@ export interface JobNewsTarget {
   readonly job: string
 }
 
-/** Returns the news of a job's last event. Every other event than a failure or a cancellation means success. */
+/** Returns the news of a job's last event. Any event except a failure or a cancellation means success. */
 export function endingNews(job: string, ending: { type: string } | { type: 'failed'; problem: Problem }): JobNews {
   if ('problem' in ending) return { job, type: 'failed', problem: ending.problem }
   return { job, type: ending.type === 'cancelled' ? 'cancelled' : 'finished' }

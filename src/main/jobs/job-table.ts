@@ -15,6 +15,7 @@ interface PreparedJob {
   readonly job: Promise<AnyJob | null>
 }
 
+/** The jobs of one kind, at most one for each pair: being prepared, running, or ended and not yet seen. */
 export class JobTable<Event extends { type: string }> {
   private readonly preparations = new Map<string, PreparedJob>()
   /** Jobs by the pair's key. A job stays here after its end until a watcher has seen its end. */
@@ -48,6 +49,7 @@ export class JobTable<Event extends { type: string }> {
     }
   }
 
+  /** Begins a prepared job in place of the pair's last one. */
   add(pair: ProjectPair, job: RunningJob<Event>): void {
     this.jobs.set(pair.key, job)
     this.failures.delete(pair.key)
@@ -80,6 +82,7 @@ export class JobTable<Event extends { type: string }> {
     return this.runningJob(pair) !== null
   }
 
+  /** Settles at the end of the pair's job; null if no job runs or is prepared. */
   done(pair: ProjectPair): Promise<void> | null {
     const preparation = this.preparations.get(pair.key)
     return preparation?.job.then((job) => job?.done) ?? this.runningJob(pair)?.done ?? null

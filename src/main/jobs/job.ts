@@ -8,12 +8,14 @@ import { endingNews, type JobNewsTarget } from './job-news'
 /** Ends that every kind of job may have, besides its specific ends. */
 export type JobFailure = { type: 'failed'; problem: Problem } | { type: 'cancelled' }
 
-/** The latest facts about a job, each under a key, with the order of their changes. */
+/**
+ * The state of a job for its watchers: facts such as progress or an answer, each under a key. Every change raises the
+ * version, so that a watcher can ask for the facts that changed since the version it has reported.
+ */
 export class Facts<Fact> {
   private readonly facts = new Map<string, { fact: Fact; version: number }>()
   private readonly changes = new EventEmitter().setMaxListeners(0)
 
-  /** Counts changes. A watcher remembers the version that it has reported. */
   version = 0
   progress: ProgressShare = UNKNOWN_PROGRESS
 
@@ -29,6 +31,7 @@ export class Facts<Fact> {
     this.changed()
   }
 
+  /** Wakes the watchers. */
   changed(): void {
     this.version++
     this.changes.emit('change')
@@ -51,6 +54,7 @@ export class Facts<Fact> {
   }
 }
 
+/** The work of a kind of job, and the events that its facts become. */
 export interface JobWork<Event, Fact> {
   /** Name for messages about defects, such as "the sweep". */
   name: string
@@ -58,6 +62,7 @@ export interface JobWork<Event, Fact> {
   run(id: string, facts: Facts<Fact>, signal: AbortSignal): Promise<Event>
   /** Returns the first event for a new watcher. */
   snapshot(id: string, facts: readonly Fact[]): Event
+  /** Returns the events that report changed facts to a watcher. */
   events(facts: readonly Fact[]): Event[]
   /** Removes stored data of work that was cancelled before it began. */
   abandon?(): Promise<void>
@@ -66,7 +71,7 @@ export interface JobWork<Event, Fact> {
 }
 
 /**
- * Waits until the job may compute. Calls `onWait` if it has to wait for other jobs.
+ * Waits until the job may compute. Calls `onWait` if the job has to wait for other jobs.
  *
  * @returns function that ends the turn
  */
@@ -144,7 +149,7 @@ export class Job<Event extends { type: string }, Fact> {
     }
   }
 
-  private async turn(takeTurn: TakeTurn): Promise<() => void> {
+  private async waitForTurn(takeTurn: TakeTurn): Promise<() => void> {
     try {
       // Watchers see a waiting job without progress.
       return await takeTurn(this.cancellation.signal, () => this.facts.changed())
@@ -156,7 +161,7 @@ export class Job<Event extends { type: string }, Fact> {
 
   private async run(takeTurn: TakeTurn): Promise<Event | JobFailure> {
     try {
-      const endTurn = await this.turn(takeTurn)
+      const endTurn = await this.waitForTurn(takeTurn)
       try {
         return await this.work.run(this.id, this.facts, this.cancellation.signal)
       } finally {

@@ -30,6 +30,7 @@ import { JobTurns } from './turns'
 import type { JobTable } from './job-table'
 import { createWorkJob } from './progress-job'
 
+/** All kinds of jobs of the open projects. Each property starts and reports jobs of one kind. */
 export class ProjectJobs {
   readonly sweeps: Sweeps
   readonly questions: EngineQuestions
@@ -63,6 +64,7 @@ export class ProjectJobs {
     this.queue = new JobQueue(queuedKinds(this.sweeps, this.lineages, this.evaluations), this.turns)
   }
 
+  /** Settles when the project's queue or its running jobs end; null if nothing runs. */
   done(project: ProjectOfPair): Promise<void> | null {
     return this.queue.done(project) ?? this.turns.done(project)
   }
@@ -96,7 +98,7 @@ class EngineQuestions {
   /** Streams the next tokens of post, a recipe and base after a prompt, until a job of the project starts. */
   async *probe(
     pair: ProjectPair,
-    asked: Pick<NextTokenRequest, 'recipe' | 'prompt' | 'top'>,
+    input: Pick<NextTokenRequest, 'recipe' | 'prompt' | 'top'>,
     signal?: AbortSignal
   ): AsyncGenerator<ProbeEvent> {
     const { engine, devices, turns } = this.context
@@ -106,7 +108,7 @@ class EngineQuestions {
       const folders = pairPaths(location)
       const computing = await deviceAndMemory({}, settings)
       const device = await devices.choose(computing.device, folders.base)
-      const request = { ...folders, ...asked, rendering, device }
+      const request = { ...folders, ...input, rendering, device }
       yield* probeRecipe(engine.client(), request, question.signal)
     } finally {
       question.over()
@@ -114,6 +116,7 @@ class EngineQuestions {
   }
 }
 
+/** Jobs that score a recipe as LoRA adapters of several ranks, so that the user can choose one. */
 class RankJobs {
   readonly table: JobTable<RankEvent>
 

@@ -11,6 +11,7 @@ import type { JobContext } from './job-context'
 import type { JobTable, RunningJob } from './job-table'
 import { createWorkJob } from './progress-job'
 
+/** Jobs that compute a lineage: how scores change over the training stages between base and post. */
 export class Lineages {
   readonly table: JobTable<LineageEvent>
 
@@ -26,7 +27,8 @@ export class Lineages {
         name: 'the lineage',
         first: { type: 'progress', share: null, secondsLeft: null, phase: 'preparing' },
         eventOf: (progress) => ({
-          ...{ type: 'progress', phase: progressStep(progress).phase },
+          type: 'progress',
+          phase: progressStep(progress).phase,
           ...progressShare(progress)
         }),
         async run(runtime) {
@@ -41,7 +43,7 @@ export class Lineages {
   }
 
   /** Returns the share that an interrupted lineage has computed. */
-  async known(pair: ProjectPair, settings: LineageSettings): Promise<StoredShare> {
+  async storedShare(pair: ProjectPair, settings: LineageSettings): Promise<StoredShare> {
     const share = await (await this.open(pair, settings)).work.computedShare()
     if (share === null) throw new Error('a project keeps no partial lineages')
     return share

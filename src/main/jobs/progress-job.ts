@@ -11,8 +11,10 @@ type ProgressJobOptions<Event> = ProgressJobParts<Event> & {
 
 interface ProgressJobParts<Event> {
   name: string
+  /** Event before any progress. */
   first: Event
   id?: string
+  /** Removes stored data of work that was cancelled before it began. */
   abandon?: () => Promise<void>
 }
 
@@ -38,7 +40,11 @@ export function createProgressJob<Event extends { type: string }>({
   )
 }
 
-/** Creates the job of work that computes. `work.eventOf` returns null for progress of another kind. */
+/**
+ * Creates the job of work that computes, such as a sweep or a search.
+ *
+ * @param parts.eventOf converts progress to an event of the job; null for progress that the job does not report
+ */
 export function createWorkJob<Event extends { type: string }>(
   { engine, publish }: { engine: EngineHost; publish: PublishJobNews },
   {

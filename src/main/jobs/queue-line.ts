@@ -3,10 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { elementAt } from '../../contract/model/look-up'
 import { type Endpoint, endpointWarning } from '../../contract/model/external-model'
-import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import type { Problem } from '../../contract/model/problem'
 import { MAX_DONE, type QueuedJob, type ShownJob, type WorkListState } from '../../contract/work/work-list'
 import { stoppedProblem } from '../../contract/work/work-words'
 import { cancelled } from '../base/files/cancelling'
+import { withFallback } from '../base/files/with-fallback'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { ProjectOfPair } from '../project/pair/project-pair'
 import { type ListedWork, runWorkList, type WorkResult } from '../work/work-list'
@@ -16,6 +17,7 @@ import type { JobTurns } from './turns'
 /** Milliseconds until a turn is requested again while another job prepares to take it. */
 const BUSY_MS = 500
 
+/** End of a queued job. `isBegun` is false if another job was in the way, so that the job stays in the queue. */
 type JobEnd = { isBegun: boolean } & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>
 
 interface QueueEntry extends ListedWork {
@@ -38,7 +40,7 @@ class RunningTurn {
   }
 }
 
-/** The queue of one project. Its jobs run one after the other. */
+/** The queue of one project. The queued jobs run one after the other, and after jobs that were started by hand. */
 export class QueueLine {
   /** Resolves when the queue stops working; null while it does not work. */
   done: Promise<void> | null = null
@@ -50,8 +52,10 @@ export class QueueLine {
   /** Warnings about endpoints that receive prompts of resumed evaluations, by the evaluation's id. */
   private readonly endpointWarnings = new Map<string, string[]>()
   private running: RunningTurn | null = null
+  /** The last jobs that succeeded, for the windows. */
   private finished: WorkListState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
+  /** Counts changes, so that a watcher notices changes while it is busy. */
   private version = 0
 
   constructor(
@@ -65,7 +69,7 @@ export class QueueLine {
     this.paused = this.jobs.length > 0
   }
 
-  /** Adds jobs to those that the user has started, and begins to work. @param ids jobs that the user starts now */
+  /** Ends a pause and begins to work. @param ids jobs that the user starts with this call */
   begin(ids: readonly string[]): void {
     for (const id of ids) this.startedByUser.add(id)
     this.paused = false
@@ -77,6 +81,7 @@ export class QueueLine {
     })
   }
 
+  /** Continues after a removed pair was restored, because its jobs may begin again. */
   resumeAfterRestore(): void {
     if (this.paused) this.notifyWatchers()
     else this.begin([])
@@ -88,12 +93,7 @@ export class QueueLine {
 
   /** Returns the endpoints that a job has yet to call. An unreadable job has none, because it fails before any call. */
   async endpoints(job: QueuedJob): Promise<Endpoint[]> {
-    try {
-      return await this.kinds[job.work.kind].endpoints(this.project.pair(job.pair), job)
-    } catch (error) {
-      if (error instanceof WorkbenchError) return []
-      throw error
-    }
+    return withFallback(async () => this.kinds[job.work.kind].endpoints(this.project.pair(job.pair), job), [])
   }
 
   pause(): void {
@@ -206,6 +206,7 @@ export class QueueLine {
     }
   }
 
+  /** Yields the next job as long as one can begin. Waits while a job that was started by hand runs. */
   private async *entries(): AsyncGenerator<QueueEntry> {
     for (let job = this.next(); this.canBegin(job); job = this.next()) {
       const byHand = this.turns.done(this.project)
@@ -229,6 +230,7 @@ export class QueueLine {
     running?.end()
   }
 
+  /** Removes a successful job from the queue, and stores the problem of any other. */
   private async storeEnd(job: QueuedJob, problem: Problem | null): Promise<void> {
     if (problem === null) {
       this.finish(job)

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { PairId } from '../../contract/documents/project'
-import { notFoundError, WorkbenchError } from '../../contract/model/problem'
+import { notFoundError } from '../../contract/model/problem'
 import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { workKey } from '../../contract/work/work'
 import type { QueuedJob, WorkListState } from '../../contract/work/work-list'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { SerialQueue } from '../base/files/serial-queue'
+import { withFallback } from '../base/files/with-fallback'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { QueueLine } from './queue-line'
 import type { QueuedKinds } from './queued-kinds'
@@ -14,12 +15,12 @@ import type { JobTurns } from './turns'
 export type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
 
 /**
- * Queued jobs over a project's pairs, one at a time, after jobs started by hand. Queues are stored. After a restart
- * no job begins by itself, and an interrupted one resumes.
+ * The queues of all open projects; {@link QueueLine} runs one of them. Queues are stored. After a restart no job begins
+ * by itself. If the user starts an interrupted job again, it resumes.
  */
 export class JobQueue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
-  /** Adds jobs in the order of the calls, although it may take long to find out that a job is needless. */
+  /** Adds jobs in the order of the calls, although it may take long to find out that a job has a result already. */
   private readonly arrivals = new SerialQueue()
   private readonly closing = new AbortController()
 
@@ -47,38 +48,36 @@ export class JobQueue {
     })
   }
 
-  private async isDone(pair: ProjectPair, { work }: NewWork): Promise<boolean> {
-    try {
-      return await this.kinds[work.kind].isDone(pair)
-    } catch (error) {
-      // The job reports the problem when its turn comes.
-      if (error instanceof WorkbenchError) return false
-      throw error
-    }
+  /** Reports whether the pair has the result. If that cannot be read, the job will report the problem. */
+  private isDone(pair: ProjectPair, { work }: NewWork): Promise<boolean> {
+    return withFallback(() => this.kinds[work.kind].isDone(pair), false)
   }
 
   private async enqueue(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork): Promise<void> {
     const key = workKey(added.work)
-    const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && workKey(job.work) === key
+    const isSameWork = (job: QueuedJob): boolean => pairs.includes(job.pair) && workKey(job.work) === key
     const waiting = { state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null } as const
     await this.edit(project, (jobs) => {
-      const again = jobs.map((job) => (job.problem !== null && isLike(job) ? { ...job, ...added, ...waiting } : job))
-      const missing = pairs.filter((pair) => !jobs.some((job) => job.pair === pair && isLike(job)))
-      return [
-        ...again,
-        ...missing.map((pair): QueuedJob => ({
-          ...{ origin: 'window', id: randomUUID(), pair, ...added, ...waiting, evaluationId: null }
-        }))
-      ]
+      // A failed or stopped job with the same work waits again. Other pairs get a new job.
+      const existing = jobs.map((job) =>
+        job.problem !== null && isSameWork(job) ? { ...job, ...added, ...waiting } : job
+      )
+      const newJobs = pairs
+        .filter((pair) => !jobs.some((job) => job.pair === pair && isSameWork(job)))
+        .map((pair): QueuedJob => {
+          const id = randomUUID()
+          return { origin: 'window', id, pair, ...added, ...waiting, evaluationId: null }
+        })
+      return [...existing, ...newJobs]
     })
     // A job that has begun may call endpoints, so it waits until the user resumes the stored queue.
     const startable = project.work.jobs.filter(
-      (job) => job.problem === null && job.evaluationId === null && isLike(job)
+      (job) => job.problem === null && job.evaluationId === null && isSameWork(job)
     )
     this.lineOf(project).begin(startable.map(({ id }) => id))
   }
 
-  /** Moves a job to an index in the queue without it. @throws WorkbenchError `not-found` if the job is over */
+  /** Moves a job. @param position index among the other jobs @throws WorkbenchError `not-found` if the job is over */
   async move(project: ProjectOfPair, id: string, position: number): Promise<void> {
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id).toSpliced(position, 0, findJob(jobs, id)))
   }
@@ -103,6 +102,7 @@ export class JobQueue {
     this.lineOf(project).resumeAfterRestore()
   }
 
+  /** Pauses the queue after the running job, or starts all waiting jobs. */
   async pause(project: ProjectOfPair, paused: boolean): Promise<void> {
     const queueLine = this.lineOf(project)
     if (paused) return queueLine.pause()

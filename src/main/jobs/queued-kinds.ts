@@ -23,6 +23,7 @@ import type { Sweeps } from './sweeps'
 export type QueuedEvent = { type: 'progress'; progress: ProgressShare } | { type: 'finished' } | JobFailure
 
 export interface BegunJob {
+  /** Id of the stored evaluation; null for other kinds of jobs. */
   readonly evaluationId: string | null
   readonly events: AsyncIterable<QueuedEvent>
 }
@@ -71,7 +72,7 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
       },
       isDone: () => Promise.resolve(false),
       async describeSaved(pair, queued) {
-        const { known, interrupted } = await lineages.known(pair, settingsOfLineage(queued))
+        const { known, interrupted } = await lineages.storedShare(pair, settingsOfLineage(queued))
         return interrupted ? knownPartWords(known) : null
       },
       endpoints: () => Promise.resolve([]),
@@ -90,8 +91,7 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
         return Promise.resolve(answerCount === 0 ? null : words)
       },
       async endpoints(pair, { evaluationId }) {
-        // An evaluation that has not begun has base, post, recipes, checkpoints and samplers as variants, but no
-        // endpoint.
+        // An evaluation that has not begun has only variants of the engine.
         const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
         if (stored === undefined) return []
         const { run } = await pair.evaluations.read(stored.id)
@@ -102,7 +102,10 @@ export function queuedKinds(sweeps: Sweeps, lineages: Lineages, evaluations: Eva
   }
 }
 
-/** Returns the duration of the last sweep of a kind. After a preview only, a full sweep is estimated from its pace. */
+/**
+ * Estimates the duration of a sweep from the newest comparable one. Without a full sweep, a full sweep is estimated
+ * from the pace of a preview. A preview is not estimated from a full sweep.
+ */
 export function lastSweep(
   pair: Pick<ProjectPair, 'sweeps'> & {
     document: { settings: Pick<ProjectPair['document']['settings'], 'scoredBy' | 'device'> }
@@ -121,6 +124,7 @@ export function lastSweep(
   return { secondsLeft: (seconds * wholeRows) / computedRows, estimatedFrom }
 }
 
+/** Converts the events of any job to those that the queue shows. */
 async function* queuedEvents(job: RunningJob<{ type: string }>): AsyncGenerator<QueuedEvent> {
   let last = ''
   for await (const { type } of job.watch()) {
@@ -136,6 +140,7 @@ function settingsOfLineage({ work }: QueuedJob): LineageSettings {
   throw new Error(`${work.kind} is no lineage`)
 }
 
+/** Resumes the stored evaluation of a queued job, or starts a new one. */
 async function beginEvaluation(
   evaluations: EvaluationJobs,
   pair: ProjectPair,

@@ -14,7 +14,7 @@ const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond
 
 const eventOf = (progress: BytesProgress) => ({ type: 'progress' as const, progress })
 
-/** Jobs that read all weights of a pair: layer distances, checksums, and values that are not finite. */
+/** Jobs that read all weights of a pair: layer distances, checksums, and the search for infinities and NaN. */
 export class Readings {
   readonly distances: JobTable<DistancesEvent>
   readonly checksums: JobTable<ChecksumsEvent>
@@ -51,7 +51,7 @@ export class Readings {
     })
   }
 
-  /** Starts searching the pair's weights for values that are not finite. The last event has the result. */
+  /** Starts searching the pair's weights for infinities and NaN. The last event has the result. */
   async startValues(pair: ProjectPair): Promise<void> {
     const folders = pairPaths(pair.document.location)
     await this.start<ValuesEvent>(pair, this.values, 'The check of values', async (signal, onProgress) => ({
@@ -60,7 +60,7 @@ export class Readings {
     }))
   }
 
-  /** @param read reads the weights, and resolves with the last event */
+  /** Starts a job beside jobs of other kinds. @param read reads the weights, and resolves with the last event */
   private async start<Event extends { type: string }>(
     pair: ProjectPair,
     table: JobTable<Event | ReturnType<typeof eventOf>>,

@@ -41,6 +41,7 @@ async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun>
   }
 }
 
+/** Jobs in which variants answer the project's sample prompts, or the prompts of the character task (CRC). */
 export class SampleJobs {
   readonly table: JobTable<SampleEvent>
   private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
@@ -137,7 +138,7 @@ type SampleFact =
 
 type SampleJob = Job<SampleEvent, SampleFact>
 
-/** Creates a job that generates the missing answers of a stored run; its id is the run's. */
+/** Creates a job that generates the missing answers of a stored run. The job has the run's id. */
 function createSampleJob(engine: EngineClient, work: SampleWork, publish: PublishJobNews): SampleJob {
   const { store } = work
   const { id } = store.run

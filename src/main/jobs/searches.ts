@@ -16,6 +16,7 @@ const NO_GENERATION: SearchProgress = {
   sweep: NOTHING_DONE
 }
 
+/** Jobs that search for recipes better than the ranges of a sweep. */
 export class Searches {
   readonly table: JobTable<SearchEvent>
 

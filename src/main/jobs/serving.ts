@@ -19,7 +19,7 @@ import { createProgressJob } from './progress-job'
 
 const NAME = 'The server'
 
-/** Servers of pairs. Each has an engine process, so that its answers do not wait for jobs. */
+/** Jobs that serve a pair's models over HTTP. Each has its own engine process, so that answers do not wait for jobs. */
 export class Servings {
   readonly table: JobTable<ServingEvent>
 
@@ -88,6 +88,7 @@ async function openModels(engine: EngineClient, pair: ProjectPair, recipe: Recip
 
 const engineRecipe = (recipe: Recipe) => ({ kind: 'recipe' as const, name: recipe.name, recipe })
 
+/** Reports the tokens of the last second, every second. */
 async function reportRate(
   server: ApiServer,
   models: ServedVariants,

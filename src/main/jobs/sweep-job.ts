@@ -11,10 +11,12 @@ import type { PublishJobNews } from './job-news'
 export interface SweepJobOptions {
   engine: EngineClient
   sweep: SweepWork
+  /** Returns the range that the user looks at, which a preview scores first; null for none. */
   viewedRange: () => RestorationRange | null
   publish: PublishJobNews
 }
 
+/** Facts that the job stores for its watchers: progress, the scores of a model, or a notice. */
 type SweepFact =
   | { type: 'progress'; progress: SweepProgress }
   | { type: 'entry'; entry: LiveEntry }
@@ -22,6 +24,7 @@ type SweepFact =
 
 export type SweepJob = Job<SweepEvent, SweepFact>
 
+/** Creates the job of a sweep. Watchers receive scores while they are computed. The sweep is stored at the end. */
 export function createSweepJob({ engine, sweep, viewedRange, publish }: SweepJobOptions): SweepJob {
   const { request } = sweep
   return new Job<SweepEvent, SweepFact>({

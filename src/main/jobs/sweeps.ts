@@ -24,9 +24,11 @@ import { createSweepJob, type SweepJob } from './sweep-job'
 
 export type RecipeScoreEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
 
+/** Jobs that sweep the ranges of a pair, or score one recipe on the prompts of a stored sweep. */
 export class Sweeps {
   readonly table: JobTable<SweepEvent>
   private readonly recipeScores: JobTable<RecipeScoreEvent | JobFailure>
+  /** The range that the user looks at during a preview. */
   private readonly viewedRange = new WeakMap<ProjectPair, RestorationRange>()
 
   constructor(private readonly context: JobContext) {
@@ -56,7 +58,7 @@ export class Sweeps {
     this.viewedRange.set(pair, range)
   }
 
-  /** Returns the share of the next sweep that is stored, by an interrupted sweep or by the last one. */
+  /** Returns the share of the next sweep that an interrupted or earlier sweep has already computed. */
   async storedShareOfNext(pair: ProjectPair): Promise<StoredShare> {
     const share = await (await openNextSweep(pair, this.context.devices)).computedShare()
     if (share === null) throw new Error('a project keeps no partial sweeps')
@@ -73,6 +75,7 @@ export class Sweeps {
     return newestFullSweep(pair.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
   }
 
+  /** Scores a recipe on a stored sweep's prompts, and adds the score to the sweep. The work ends with its stream. */
   async *scoreRecipe(
     pair: ProjectPair,
     sweepId: string,
@@ -101,6 +104,7 @@ export class Sweeps {
   }
 }
 
+/** Settings of every sweep from the window. What-if values are scores under other temperatures and min-p. */
 const WINDOW_SETTINGS: SweepSettings = { whatIf: true }
 
 /** Prepares the next sweep of a project's pair. @throws WorkbenchError as `SweepWork.open` */

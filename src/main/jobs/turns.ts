@@ -21,7 +21,10 @@ interface Question {
   readonly stop: AbortController
 }
 
-/** Decides which job may begin. A project has one job at a time that needs the engine; see {@link EngineTurn}. */
+/**
+ * Decides which job may begin. A project has one job at a time that needs the engine, and short questions to the engine
+ * only while no job runs. {@link EngineTurn} decides between projects.
+ */
 export class JobTurns {
   private readonly tables: NamedTable[] = []
   /** Questions that the engine is answering, see {@link ask}. */
@@ -33,6 +36,7 @@ export class JobTurns {
     for (const path of this.news.eventNames()) this.news.emit(path)
   })
 
+  /** Creates the table of a kind of job. */
   jobs<Event extends { type: string }>(kind: JobKind): JobTable<Event> {
     const computes = jobKindFacts(kind).needs === 'engine'
     const table = new JobTable<Event>({
@@ -48,6 +52,7 @@ export class JobTurns {
     return this.tables.filter(({ table }) => table.isRunning(pair)).map(({ kind }) => kind)
   }
 
+  /** Returns the other project that a job of this project has to wait for; null if it could begin at once. */
   busyFor(project: ProjectOfPair): ProjectOfPair | null {
     return this.engineTurn.busyFor(project)
   }
@@ -66,7 +71,7 @@ export class JobTurns {
     return () => void this.news.off(path, listener)
   }
 
-  /** Prepares and starts a job that saves its result. @param prepare ends early when its signal fires */
+  /** Prepares and starts a job that saves its result. @throws WorkbenchError `busy` or `read-only` */
   async start<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
     table: JobTable<Event>,
@@ -125,7 +130,7 @@ export class JobTurns {
     }
   }
 
-  /** Begins a short question to the engine, which the first job of its project ends. Jobs of other projects wait. */
+  /** Begins a short question to the engine. The next job of the project ends it; jobs of other projects wait for it. */
   ask({ project }: ProjectPair, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
     this.requireIdle(project)
     const over = this.engineTurn.ask(project)
@@ -140,6 +145,7 @@ export class JobTurns {
     }
   }
 
+  /** Settles when all running jobs of the project have ended; null if none runs. */
   done({ pairs }: ProjectOfPair): Promise<void> | null {
     const running = this.tables.flatMap(({ table }) => pairs.flatMap((pair) => table.done(pair) ?? []))
     return running.length === 0 ? null : Promise.all(running).then(() => undefined)
@@ -151,6 +157,7 @@ export class JobTurns {
     await Promise.all(this.tables.map(({ table }) => table.cancelAll()))
   }
 
+  /** @throws WorkbenchError `busy` if any job of the pair runs */
   requireNone(pair: ProjectPair): void {
     requireNot(pair, this.tables)
   }

@@ -6,12 +6,15 @@ import { describeIssue, notFoundError, WorkbenchError } from '../../contract/mod
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { fieldWords } from './revisions'
 
-/** Maximum number of changes that are kept for undo, above the number that a window can undo. */
+/** Maximum number of changes that are kept for undo. A window can undo fewer. */
 const MAX_CHANGES = 1000
 
 interface LoggedChange {
+  /** Edits of project.json. */
   readonly edits: readonly DocumentEdit[]
+  /** Edits of values that are stored beside project.json. */
   readonly parts: readonly { readonly stored: StoredPart; readonly edits: readonly DocumentEdit[] }[]
+  /** Names of the changed fields, for {@link Revisions}. */
   readonly fields: readonly string[]
 }
 
@@ -23,7 +26,7 @@ export class ChangeLog {
    * Records a change.
    *
    * @param changedParts changed values that are stored beside the document
-   * @returns null if nothing changed
+   * @returns revision by which the change can be undone; null if nothing changed
    */
   add(
     before: ProjectDocument,
@@ -64,6 +67,7 @@ export class ChangeLog {
         values.set(stored.name, { stored, value: revertAll(value, edits, (path) => [stored.name, ...path]) })
       }
     }
+    // Ids of restored entries are elements of the paths. Other elements match no id.
     const restored = new Set(changes.flatMap(({ edits }) => edits.flatMap(({ path }) => path)))
     const parsed = ProjectDocument.safeParse(withFreePairNames(reverted, restored))
     if (!parsed.success) {
@@ -104,16 +108,17 @@ const revertAll = (value: unknown, edits: readonly DocumentEdit[], fieldOf: (pat
     value
   )
 
-/** Removes the list and the id of the pair from a path, such as `pairs/pair-1/notes`. */
+/** Names a field for an error: the path `pairs/pair-1/notes` becomes `notes`. */
 const fieldInPair = (path: Path): Path => {
   const [list, pair, ...inner] = path
   if (list !== 'pairs') return path
   if (pair === ORDER) return ['pairs']
-  return inner.length === 0 ? ['pair'] : inner[0] === 'name' ? ['pairName'] : inner
+  if (inner.length === 0) return ['pair']
+  return inner[0] === 'name' ? ['pairName'] : inner
 }
 
 /** Gives restored entries of a list new names if other entries have taken their names. */
-const renamed = <Entry extends { id: string }>(
+const renameRestored = <Entry extends { id: string }>(
   list: readonly Entry[],
   restored: ReadonlySet<string>,
   nameOf: (entry: Entry) => string,
@@ -133,7 +138,7 @@ function withFreePairNames(document: unknown, restored: ReadonlySet<string>): un
   const { data } = NamedEntries.safeParse(document)
   if (data === undefined || !isRecord(document)) return document
   const nameOf = ({ name }: { name: string }): string => name
-  return { ...document, pairs: renamed(data.pairs, restored, nameOf, (pair, name) => ({ ...pair, name })) }
+  return { ...document, pairs: renameRestored(data.pairs, restored, nameOf, (pair, name) => ({ ...pair, name })) }
 }
 
 /** Renames restored recipes and checkpoints whose names are taken. */
@@ -141,13 +146,13 @@ const withFreeNames = (document: ProjectDocument, restored: ReadonlySet<string>)
   ...document,
   pairs: document.pairs.map((pair) => ({
     ...pair,
-    recipes: renamed(
+    recipes: renameRestored(
       pair.recipes,
       restored,
       ({ recipe }) => recipe.name,
       (kept, name) => ({ ...kept, recipe: { ...kept.recipe, name } })
     ),
-    otherCheckpoints: renamed(
+    otherCheckpoints: renameRestored(
       pair.otherCheckpoints,
       restored,
       ({ name }) => name,
@@ -156,6 +161,7 @@ const withFreeNames = (document: ProjectDocument, restored: ReadonlySet<string>)
   }))
 })
 
+/** A field's value, or a list entry, with its position among the others. */
 interface IndexedValue {
   readonly value: unknown
   readonly index: number
@@ -173,7 +179,7 @@ interface DocumentEdit {
 /** Last element of the path of an edit that moves entries of a list. The values of such an edit are lists of ids. */
 const ORDER = '(order)'
 
-/** Fields with counters. Undo leaves them unchanged, because they may only grow. */
+/** Fields with counters. Undo leaves them unchanged, because a counter may only grow. */
 const COUNTERS: ReadonlySet<string> = new Set(['revision', 'nextMark', 'nextPair'])
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -192,7 +198,7 @@ function namedValues(value: unknown): Map<string, IndexedValue> | null {
   return named.size === entries.length ? named : null
 }
 
-/** Returns the values that differ between two states of a document. */
+/** Lists the values that differ between two states of a document. @param path path of the states in the document */
 function documentEdits(before: unknown, after: unknown, path: readonly string[] = []): DocumentEdit[] {
   const [left, right] = [namedValues(before), namedValues(after)]
   if (left === null || right === null || Array.isArray(before) !== Array.isArray(after)) {
@@ -213,6 +219,7 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
   return [...edits, { path: [...path, ORDER], before: atStart(oldOrder), after: atStart(order) }]
 }
 
+/** Wraps a value whose position does not matter. */
 const atStart = (value: unknown): IndexedValue => ({ value, index: 0 })
 
 /** Returns the names that occur in both maps, in the order of the first. */
@@ -255,6 +262,7 @@ function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => v
   return [...entries].map(([id, { value }]) => (isInOrder(id) ? entries.get(String(queue.shift()))?.value : value))
 }
 
+/** Returns an object with one changed field, or a list with one changed entry. @param indexed null removes the value */
 function withNamed(value: unknown, name: string, indexed: IndexedValue | null): unknown {
   if (!Array.isArray(value)) {
     const fields = isRecord(value) ? value : {}

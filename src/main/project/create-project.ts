@@ -13,7 +13,7 @@ import type { Project } from './project'
 import { writeProjectDocument, writePrompts } from './documents/project-file'
 import { PROJECT_SUFFIX, projectName } from './project-name'
 
-/** File in a project's folder that opens the project by a double click, which folders cannot (see tools/installers). */
+/** File in a project's folder. A double click on it opens the project, but on a folder it would not. */
 const DOUBLE_CLICKED = 'Open.slrproject'
 
 export interface NewProjectOptions {
@@ -56,6 +56,7 @@ export async function createProject(project: NewProjectOptions): Promise<Project
   return openProject(target)
 }
 
+/** Requires the folder for new projects, and creates the default one. @throws WorkbenchError `not-found` */
 async function requireParent(folder: string): Promise<void> {
   if (folder === projectsFolder()) {
     try {

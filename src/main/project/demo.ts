@@ -14,7 +14,9 @@ import type { Project } from './project'
 import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 
-/** Names of the projects of built-in pairs. The first name is the current one, the others are of earlier versions. */
+/* The built-in pairs of demo models, and the projects that show them. */
+
+/** Names of the projects of built-in pairs: the current name, then names that earlier versions gave. */
 const PROJECT_NAMES: Readonly<Record<DemoPair, readonly [string, ...string[]]>> = {
   stages: ['Demo in three stages'],
   blend: ['Blend demo', 'Demo project', 'Demo']
@@ -25,7 +27,7 @@ export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Pro
   const path = await demoPath(pair)
   if (await isProject(path)) {
     const project = await openOrFollow(path)
-    if (project.readOnly === null) await followProgram(project, pair)
+    if (project.readOnly === null) await updateCheckpointPaths(project, pair)
     return project
   }
   const [name] = PROJECT_NAMES[pair]
@@ -42,8 +44,8 @@ export async function openOrCreateDemo(pair: DemoPair, prompts: CrcPrompts): Pro
   return project
 }
 
-/** Updates the paths of the pair's other checkpoints, which change if the program was moved. */
-async function followProgram({ firstPair }: Project, pair: DemoPair): Promise<void> {
+/** Updates the paths of the shipped checkpoints, which are wrong if the program was moved. */
+async function updateCheckpointPaths({ firstPair }: Project, pair: DemoPair): Promise<void> {
   for (const { id, name, path, fingerprint } of firstPair.document.otherCheckpoints) {
     if (!DEMO_PAIRS[pair].checkpoints.includes(name) || path === resourcePath(DEMO_PAIRS[pair].folder, name)) continue
     const shipped = await shippedCheckpoint(pair, name)

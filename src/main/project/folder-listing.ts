@@ -12,6 +12,8 @@ import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 import { recentProjects } from './recents'
 
+/* Lists folders for the window's own dialog, which replaces the system's when the window is a browser. */
+
 /** Maximum number of listed folders. Others can be reached by typing their path. */
 const MAX_ENTRIES = 1_000
 const MAX_RECENT_FOLDERS = 5
@@ -54,6 +56,7 @@ async function readEntries(folder: string): Promise<Dirent[]> {
   }
 }
 
+/** Describes a folder, or a link to one; null for a link to a file. */
 async function describeEntry(path: string, entry: Dirent): Promise<FolderEntry | null> {
   if (!entry.isDirectory() && !(await isFolder(path))) return null
   return { name: entry.name, path, kind: await folderKind(path) }

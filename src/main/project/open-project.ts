@@ -25,7 +25,7 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
   const folder = await projectFolder(absolutePath(path))
   // The files are read before the lock is taken, because a folder that cannot be opened must stay unchanged.
   await readProjectFiles(folder)
-  const access = purpose === 'view' ? VIEWED : await requestAccess(folder)
+  const access = purpose === 'view' ? VIEW_ONLY : await requestAccess(folder)
   try {
     return new Project(folder, await projectContent(folder, access.lock), access)
   } catch (error) {
@@ -34,7 +34,10 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
   }
 }
 
-/** Opens a project. If another program writes it, the project is read-only, and a `ProjectFollower` can follow it. */
+/**
+ * Opens a project. If another program has it open and writes it, this program opens it read-only. A `ProjectFollower`
+ * can then show the other program's changes.
+ */
 export async function openOrFollow(path: string): Promise<Project> {
   try {
     return await openProject(path)
@@ -45,7 +48,11 @@ export async function openOrFollow(path: string): Promise<Project> {
   }
 }
 
-/** Returns the access to a followed project. @param locked says which program writes it; null if none does any more */
+/**
+ * Returns the access to a project that another program writes.
+ *
+ * @param locked error of the lock, which names that program; null if the program has ended
+ */
 export const accessOf = (locked: Problem | null): ProjectAccess => ({
   lock: null,
   readOnly: locked?.message ?? 'The program that wrote it has ended.',
@@ -73,8 +80,7 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
   const results = new Map(
     await Promise.all(
       documents.document.pairs.map(async ({ id }) => {
-        // Before version 3 a project had one pair, with its results in the project's folder. A view does not migrate
-        // them.
+        // Before version 3 the results of the only pair lie in the project's folder. Viewing does not migrate them.
         const hasPairFolders = foundVersion >= 3
         const results = hasPairFolders ? pairFolder(folder, id) : folder
         const stored = await readPairResults(results, lock !== null)
@@ -97,12 +103,13 @@ export const withPairs = (list: WorkListDocument, pairs: readonly { id: PairId }
 /** Depth of the deepest folder in which unfinished files are removed: pairs/<id>/sweeps/partial. */
 const FOLDER_DEPTH = 4
 
-const VIEWED: ProjectAccess = {
+const VIEW_ONLY: ProjectAccess = {
   lock: null,
   readOnly: 'It was opened to be looked at only.',
   writer: null
 }
 
+/** Takes the lock of a project; read-only access if the folder cannot be written. @throws WorkbenchError `locked` */
 export async function requestAccess(folder: string): Promise<ProjectAccess> {
   try {
     // Write access is checked first, so that a program without it does not touch the lock.
@@ -123,6 +130,7 @@ async function whyNoProject(path: string): Promise<string> {
   return (await isFile(path)) ? `${path} is a file, not the folder of a project.` : `There is no folder ${path}.`
 }
 
+/** Returns the real path of a project's folder. @param path the folder or its project.json */
 async function projectFolder(path: string): Promise<string> {
   const folder = basename(path) === PROJECT_FILE ? dirname(path) : path
   try {

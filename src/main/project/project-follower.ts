@@ -18,6 +18,7 @@ const FOLDER_DEPTH = 3
 /** Shows the changes that another program makes to a project, until this program can write it or closes it. */
 export class ProjectFollower {
   readonly #turns = new SerialQueue()
+  /** Stamps of the project's folder and of its work list when they were read last. */
   #seen = ''
   #seenWork = ''
 
@@ -81,8 +82,8 @@ export class ProjectFollower {
 }
 
 /**
- * Returns a text that changes when a file of the folder is replaced, because that changes the time of its folder. The
- * work list changes in other ways, so `stampOf` watches it.
+ * Returns a text that changes when a file in the project is replaced: a replaced file changes the time of its folder.
+ * The work list is left out, because it changes often and has its own stamp.
  */
 async function folderStamp(folder: string, depth = 0): Promise<string> {
   const folderTime = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)

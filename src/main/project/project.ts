@@ -48,6 +48,7 @@ export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   warnings: string[]
 }
 
+/** The right of this program to write a project, and the state of another program that writes it. */
 export interface ProjectAccess {
   /** Lock of the project; null for a read-only project. */
   lock: Lock | null
@@ -134,6 +135,7 @@ export class Project implements ProjectOfPair {
     return this.#closed
   }
 
+  /** Replaces everything after another program has changed the project, or has stopped writing it. */
   replaceContent(
     { document, prompts, samplePrompts, results, workList, warnings }: ProjectContent,
     access: ProjectAccess
@@ -355,7 +357,12 @@ export class Project implements ProjectOfPair {
     return this.#change(() => this.#advance(fields, seen, change(this.#document)))
   }
 
-  /** Writes changes of the document and of values that are stored beside it. @throws WorkbenchError `stale` */
+  /**
+   * Writes changes of the document, and of values that are stored beside it, as a new revision.
+   *
+   * @returns revision by which the change can be undone; null if nothing changed
+   * @throws WorkbenchError `stale` if one of the fields changed after `seen`
+   */
   async #advance(
     fields: readonly string[],
     seen: number | undefined,
@@ -370,11 +377,14 @@ export class Project implements ProjectOfPair {
     if (parts.length > 0) this.notifySubscribers()
     this.#revisions.note(fields, this.#document.revision)
     const changedParts = parts.map(async ({ stored }, index) => ({
-      ...{ stored, before: partsBefore[index], after: await stored.read() }
+      stored,
+      before: partsBefore[index],
+      after: await stored.read()
     }))
     return this.#log.add(before, this.#document, fields, await Promise.all(changedParts))
   }
 
+  /** Writes the document with the next revision. */
   async #write(changes: Partial<ProjectDocument>): Promise<void> {
     const revision = this.#document.revision + 1
     const parsed = ProjectDocument.safeParse({ ...this.#document, ...changes, revision })
@@ -387,6 +397,7 @@ export class Project implements ProjectOfPair {
     this.notifySubscribers()
   }
 
+  /** Runs a change after all earlier changes. @throws WorkbenchError `read-only` */
   async #change<T>(task: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
     const { readOnly, writer } = this.#access

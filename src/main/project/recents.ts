@@ -4,6 +4,8 @@ import { filterAllowed } from '../base/files/only-folder'
 import { UserFile } from '../base/files/user-file'
 import { isProject } from './documents/project-file'
 
+/* The list of recently opened projects, in a file of the user. */
+
 const MAX_RECENT = 20
 
 const StoredRecent = RecentProject.omit({ exists: true }).extend({
@@ -31,9 +33,7 @@ export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name
   })
 }
 
-/**
- * Stores the results of listed projects by their paths, because the start screen shows them without reading projects.
- */
+/** Stores a sentence on each project's result, by its path. The start screen shows it without reading the project. */
 export async function noteResults(results: ReadonlyMap<string, string | null>): Promise<void> {
   if (results.size === 0) return
   await change((recents) =>

@@ -1,8 +1,14 @@
 import { WorkbenchError } from '../../contract/model/problem'
 
+/**
+ * Remembers the revision in which each value of an open project last changed. A change names the revision that its
+ * window has seen, so that no window overwrites a change that it does not know.
+ */
 export class Revisions {
+  /** Revision of the last change by field. */
   private readonly changed = new Map<string, number>()
 
+  /** @param opened revision of the project when it was opened, which counts for fields without a change */
   constructor(private readonly opened: number) {}
 
   /** Requires that values are unchanged since a revision. @throws WorkbenchError `stale` if one of them changed */
@@ -21,6 +27,7 @@ export class Revisions {
   }
 }
 
+/** Names of fields in errors. A part of a field's name after a dot may be an id. */
 const WORDS: Readonly<Record<string, string>> = {
   pairs: 'the order of the pairs',
   pair: 'the pair',
@@ -52,7 +59,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'settings.evaluation': 'the setup of the next evaluation'
 }
 
-/** Describes a field in an error. @param field name of the field, after the id of its pair and a slash if it has one */
+/** Describes a field in an error. @param field such as `notes`, or `pair-1/settings.rho` for a field of a pair */
 export function fieldWords(field: string): string {
   const name = field.slice(field.indexOf('/') + 1)
   const [first = '', second] = name.split('.')

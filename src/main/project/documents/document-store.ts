@@ -11,7 +11,10 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { parseInPieces } from '../../base/files/schema-pieces'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from '../../base/files/plain-paths'
 
-/* Reads and writes all JSON documents of a project: whole, with a schema, version and maximum size. */
+/*
+ * Reads and writes the JSON documents of a project. A document has a schema, a version and a maximum size, and is read
+ * and written as a whole. "Plain" files and folders are those that are no symbolic links.
+ */
 
 /** Ending of a summary's file, which lies beside its document. */
 export const SUMMARY = '.summary.json'
@@ -21,6 +24,7 @@ const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
 /** A kind of document. Every stored kind has an entry in stored-documents.ts. */
 interface StoredKind<T> extends DocumentFormat<T> {
+  /** Advice when a document exceeds the maximum size. */
   tooLarge: string
 }
 
@@ -31,6 +35,7 @@ export interface FolderKind<T> extends StoredKind<T> {
   id: (document: T) => string
 }
 
+/** A kind with one document in a project. */
 export interface FileKind<T> extends StoredKind<T> {
   /** Relative to the project. */
   file: string
@@ -39,6 +44,7 @@ export interface FileKind<T> extends StoredKind<T> {
 /** Maximum size of a cached document. Larger ones are read again at each request. */
 const MAX_CACHED_BYTES = 64_000_000
 
+/** Reads and writes the documents of one kind, each in `<id>.json` in the folder of the kind. */
 export class DocumentFolder<T> {
   /** The document that was read last. It is cached because windows, plans and selections request it repeatedly. */
   private cached: { file: string; state: string; document: T } | null = null
@@ -104,7 +110,7 @@ export class DocumentFolder<T> {
     }
   }
 
-  /** Removes a document, its summary and its companions. @throws WorkbenchError `not-found` for an invalid id */
+  /** Removes a document, its summary, and the files beside it with the endings `companions`. @throws WorkbenchError */
   async remove(project: string, id: string, companions: readonly string[] = []): Promise<void> {
     for (const suffix of [...companions, SUMMARY, '.json']) {
       await rm(this.companion(project, id, suffix), { force: true })
@@ -163,7 +169,9 @@ const PIECE_CHARACTERS = 2 ** 19
 /** Yields the text of a document in pieces. @throws WorkbenchError `bad-input` if it is too long to be read back */
 async function* storedText<T>({ kind, name, maxBytes, tooLarge }: StoredKind<T>, document: T): AsyncGenerator<string> {
   const yieldTurn = yieldEvery20ms()
-  let [text, bytes] = ['', 0]
+  let text = ''
+  let bytes = 0
+  /** Returns `text` after its bytes were added to the size. */
   const counted = (): string => {
     bytes += Buffer.byteLength(text)
     if (bytes <= maxBytes) return text

@@ -10,6 +10,7 @@ import { readAnswerLines } from './sample-files'
 import { RunSummaries } from './run-summaries'
 import { EVALUATIONS } from './stored-documents'
 
+/** Endings of the files beside an evaluation's settings, in `<id>.json`: one line of JSON for each result. */
 const ENDINGS: Readonly<Record<keyof EvaluationLines, string>> = {
   samples: '.jsonl',
   scores: '.scores.jsonl',
@@ -31,6 +32,7 @@ export interface EvaluationFiles {
   forms: AnswerForm[]
 }
 
+/** Reads an evaluation and all its results. @throws WorkbenchError `bad-file` naming the wrong line */
 export async function readEvaluation(folder: string, id: string): Promise<EvaluationFiles> {
   const run = await EVALUATIONS.read(folder, id)
   const names = new Set(run.variants.map(({ variant }) => variant.name))
@@ -43,13 +45,13 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
     samples,
     // A prompt may have two scores, if the program was killed after it wrote the first and before it recorded it.
     scores: [...new Map(scores.map((score) => [score.prompt, score])).values()],
-    verdicts: addressed(verdicts, run, 'marks'),
-    pairVerdicts: addressed(pairVerdicts, run, 'pairs'),
-    forms: addressed(await readFormLines(folder, id), run, 'forms')
+    verdicts: withAddresses(verdicts, run, 'marks'),
+    pairVerdicts: withAddresses(pairVerdicts, run, 'pairs'),
+    forms: withAddresses(await readFormLines(folder, id), run, 'forms')
   }
 }
 
-/** Identifies the present contents of an evaluation's files, whatever program wrote them. */
+/** Returns a text that changes when any file of an evaluation changes, also by another program. */
 export async function evaluationState(folder: string, id: string): Promise<string> {
   const endings = ['.json', ...EVALUATION_ENDINGS]
   const files = await Promise.all(endings.map((ending) => plainFileState(EVALUATIONS.companion(folder, id, ending))))
@@ -67,7 +69,10 @@ async function readPart<Line>(
   return lines.map(({ line }) => line)
 }
 
-/** Returns the addresses of the judges of verdicts that were stored without an address; null if all have one. */
+/**
+ * Returns, for each way of judging, the address of the judge whose verdicts were stored without an address. That is the
+ * run's judge, unless the run has recorded another one before its judge changed.
+ */
 export function addressesOfOldVerdicts({
   addressesOfOldVerdicts: stored,
   judge,
@@ -79,7 +84,7 @@ export function addressesOfOldVerdicts({
 }
 
 /** Adds the address of the judge to verdicts that were stored without an address. */
-function addressed<Verdict extends { baseUrl?: string | undefined }>(
+function withAddresses<Verdict extends { baseUrl?: string | undefined }>(
   verdicts: readonly Verdict[],
   run: EvaluationRun,
   way: JudgeWay
@@ -100,12 +105,12 @@ export async function appendEvaluationLines<Part extends keyof EvaluationLines>(
   await appendLines(pathOf(folder, id, part), lines)
 }
 
-/** Reads the meanings that judges read in answers. @throws WorkbenchError `bad-file` naming the wrong line */
+/** Reads only the stored meanings of answers. @throws WorkbenchError `bad-file` naming the wrong line */
 export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
   const forms = await readFormLines(folder, id)
   return forms.every(({ baseUrl }) => baseUrl !== undefined)
     ? forms
-    : addressed(forms, await EVALUATIONS.read(folder, id), 'forms')
+    : withAddresses(forms, await EVALUATIONS.read(folder, id), 'forms')
 }
 
 const readFormLines = (folder: string, id: string): Promise<AnswerForm[]> =>

@@ -6,10 +6,12 @@ import { PROJECT_FILE, PROJECT_FORMAT } from './project-file'
 import { SWEEPS } from './sweep-store'
 
 /*
- * An older project.json is replaced by one of the current version, and a copy of the old file is kept. Before version 3
- * a project had one pair, with its results in the project's folder. They move to pairs/pair-1 in three steps: each file
- * is linked to its new path, project.json is replaced, and the old paths are deleted. If the program is killed between
- * two steps, all results are complete at the place that project.json implies.
+ * Migrates projects of earlier versions. An older project.json is replaced, and a copy of the old file is kept. Before
+ * version 3 a project had one pair, with its results in the project's folder. The results move to pairs/pair-1 in three
+ * steps: each file is linked to its new path, project.json is replaced, and the old paths are deleted. If the program
+ * is killed between two steps, all results are still where the version of project.json says.
+ *
+ * Functions call `beforeStep` before each change on disk. Tests throw there to imitate a crash.
  */
 
 const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'sampled-crc.json']
@@ -27,6 +29,7 @@ export async function migrateProject(folder: string, beforeStep: () => void = ()
   return backup
 }
 
+/** Folder in a project for files that a migration replaced. */
 export const BACKUP = 'backup'
 
 /** Stores each sweep as a document and a scores file. Old files go to {@link BACKUP}. @returns true if any changed */
@@ -53,6 +56,7 @@ export async function splitStoredSweeps(
   return isChanged
 }
 
+/** Moves the results of a project's only pair from the project's folder to pairs/pair-1. */
 class Moves {
   constructor(
     private readonly folder: string,

@@ -22,9 +22,11 @@ type PairsOnly = Pick<Pairs, 'pairs'>
 
 const NO_PAIRS: Pairs = { pairs: [], nextPair: 1 }
 
+/** Returns the default name of a pair, from its post model. */
 export const pairName = (location: PairLocation): string =>
   location.kind === 'demo' ? DEMO_PAIRS[location.pair].name : modelNameFromPath(location.post)
 
+/** Returns the list of a new project, with its first pair. */
 export const firstPair = (
   location: PairLocation,
   rendering: Rendering = DEFAULT_RENDERING,
@@ -95,7 +97,7 @@ export function withoutPair(list: Pairs, id: PairId): PairsOnly {
   )
 }
 
-/** @throws WorkbenchError `not-found` for a removed pair */
+/** Returns the index of a pair in the list. @throws WorkbenchError `not-found` for a removed pair */
 export function pairIndex({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
   const index = pairs.findIndex((pair) => pair.id === id)
   if (index >= 0) return index

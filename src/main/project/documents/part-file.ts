@@ -6,6 +6,8 @@ import { resultPath } from '../../base/files/paths'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { renameFields } from './renamed-fields'
 
+/* A part of a sweep is computed by `slr sweep --shard I/N`, so that several machines can share a sweep. */
+
 const PART_FORMAT: DocumentFormat<SweepPart> = {
   kind: 'sweep-part',
   name: 'part of a sweep',
@@ -25,8 +27,8 @@ export async function readPartFile(file: string): Promise<SweepPart> {
     return (await withHint(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
     // Each kind of document has its own versions, so a newer version may mean that the file is no part of a sweep.
-    const isRead = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
-    const content = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
+    const isJson = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
+    const content = isJson ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
     if (content === null || content.kind === 'sweep-part') throw error
     if (content.kind !== 'sweep') throw fileError(`${real} is ${content.is}, not a part of a sweep.`, PARTS)
     throw fileError(

@@ -15,7 +15,11 @@ import { readStoredSamplePrompts } from '../../samples/prompts'
 import { renameFields } from './renamed-fields'
 import { pairName } from './pair-list'
 
+/* project.json, and the prompts that all pairs of a project share. */
+
 const Named = z.looseObject({ name: z.string() })
+
+/** Migrates version 2, which had one pair whose fields were fields of the project. */
 const listPairs: Migration = (document) => {
   const parsed = Named.safeParse(document)
   // An invalid document is returned unchanged, because the schema of version 3 reports its errors.
@@ -41,9 +45,8 @@ function pairNameOf(location: unknown): string | null {
   return parsed.success ? pairName(parsed.data) : null
 }
 
-/* project.json, and the prompts that all pairs of a project share. */
-
 export const PROJECT_FILE = 'project.json'
+/** Prompts of the character task (CRC), and open prompts for sample runs. Both lie in the folder `prompts`. */
 const CRC_PROMPTS = 'crc.json'
 const SAMPLE_PROMPTS = 'samples.json'
 
@@ -64,6 +67,7 @@ export interface ProjectDocuments {
   /** Version of project.json before its migration. Results lie in other folders before version 3. */
   foundVersion: number
   prompts: CrcPrompts
+  /** Null if the project uses the built-in ones. */
   samplePrompts: SamplePrompts | null
 }
 
@@ -72,6 +76,7 @@ export async function isProject(folder: string): Promise<boolean> {
   return isFile(join(folder, PROJECT_FILE))
 }
 
+/** Reads project.json, migrated in memory, and the prompts. @throws WorkbenchError `bad-file`, `newer-version` */
 export async function readProjectFiles(folder: string): Promise<ProjectDocuments> {
   const { document, foundVersion } = await readDocument(join(folder, PROJECT_FILE), PROJECT_FORMAT)
   await hasPlainFolder(join(folder, 'prompts'))

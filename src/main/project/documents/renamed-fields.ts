@@ -1,6 +1,8 @@
 import type { Migration } from '../../base/files/migrate'
 
-/** New names of fields by their old names. A field `halves` of type boolean, as searches have, is not renamed. */
+/* Migrates stored documents to names of fields that were changed for plainer English. */
+
+/** New names of fields by their old names. Fields with a boolean stay, because searches have a boolean `halves`. */
 const FIELDS: Readonly<Record<string, string>> = {
   rivals: 'baselines',
   rival: 'baseline',
@@ -17,22 +19,23 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 const KINDS: Readonly<Record<string, string>> = { rival: 'baseline', blend: 'uniform-blend' }
 
-/** Fields whose values are not searched: their keys are chosen by the user, or they are large and have no old names. */
+/** Fields whose values stay as they are: the user chose the names inside, or they are large and have no old names. */
 const UNCHANGED = new Set(['categories', 'templateArguments', 'prompts', 'promptSets', 'task', 'cells'])
 
-export const renameFields: Migration = (document) => renamedObject(document)
+/** Renames the fields of a document, also of objects inside it. */
+export const renameFields: Migration = (document) => renameInObject(document)
 
-function renamed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(renamed)
-  return isObject(value) ? renamedObject(value) : value
+function renameInValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(renameInValue)
+  return isObject(value) ? renameInObject(value) : value
 }
 
-function renamedObject(object: Record<string, unknown>): Record<string, unknown> {
+function renameInObject(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(object).map(([name, value]) => {
       if (UNCHANGED.has(name)) return [name, value]
       if (name === 'kind' && typeof value === 'string') return [name, KINDS[value] ?? value]
-      return [typeof value === 'boolean' ? name : (FIELDS[name] ?? name), renamed(value)]
+      return [typeof value === 'boolean' ? name : (FIELDS[name] ?? name), renameInValue(value)]
     })
   )
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { WorkbenchError } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
 import { withKind } from '../../../contract/documents/document-kind'
 import { formatJson } from '../../base/files/json-format'
 import { newestFirst } from '../../base/files/newest-first'
 import { plainFileState } from '../../base/files/plain-paths'
+import { withFallback } from '../../base/files/with-fallback'
 import { type DocumentFolder, SUMMARY } from './document-store'
 
 /*
@@ -21,6 +21,7 @@ export interface Listed {
 export type SummarizedFolder<Document> = Pick<DocumentFolder<Document>, 'read' | 'ids' | 'companion'>
 
 interface SummarizedKind<Document, Summary> {
+  /** Name in warnings, such as "sample run". */
   name: string
   documents: SummarizedFolder<Document>
   schema: z.ZodType<Summary>
@@ -32,7 +33,7 @@ interface SummarizedKind<Document, Summary> {
 /** Maximum size of a summary. The longest ones list all baselines, ranges or variants of a result. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
-/** A summary of another version is computed again. */
+/** Version of all summaries. A summary of another version is computed again. */
 const SUMMARY_VERSION = 8
 
 export class RunSummaries<Document, Summary extends Listed> {
@@ -48,7 +49,7 @@ export class RunSummaries<Document, Summary extends Listed> {
     })
   }
 
-  /** Reads the summary of a document, or the document if its summary is missing. @param writes stores a new summary */
+  /** Returns the summary of a document, computed if it is missing or old. @param writes true to store a computed one */
   async read(folder: string, id: string, writes: boolean): Promise<Summary> {
     const stored = await this.readStored(folder, id)
     if (stored !== null) return stored
@@ -57,22 +58,21 @@ export class RunSummaries<Document, Summary extends Listed> {
     return summary
   }
 
-  async write(folder: string, summary: Summary): Promise<void> {
-    try {
+  /** Stores a summary. Failures are ignored, because a missing summary is computed again. */
+  write(folder: string, summary: Summary): Promise<void> {
+    return withFallback(async () => {
       const { document, besideBytes } = await this.sizesOf(folder, summary.id)
       if (document === null) return
       const stored = { schemaVersion: SUMMARY_VERSION, bytes: document.bytes, besideBytes, summary }
       await writeFileAtomic(this.fileOf(folder, summary.id), formatJson(withKind('summary', stored)))
-    } catch (error) {
-      if (!(error instanceof WorkbenchError)) throw error
-    }
+    }, undefined)
   }
 
   /**
    * Lists the summaries of all documents, newest first.
    *
-   * @param writes stores summaries that were missing
-   * @returns also warnings about unreadable documents
+   * @param writes true to store summaries that were missing
+   * @returns the summaries, and warnings about unreadable documents
    */
   async list(folder: string, writes: boolean): Promise<{ runs: Summary[]; warnings: string[] }> {
     const { ids, warnings } = await this.kind.documents.ids(folder)
@@ -87,20 +87,17 @@ export class RunSummaries<Document, Summary extends Listed> {
     return { runs: newestFirst(runs), warnings }
   }
 
-  private async readStored(folder: string, id: string): Promise<Summary | null> {
-    const file = this.fileOf(folder, id)
-    try {
+  /** Reads a stored summary; null if it is missing, unreadable or older than the document. */
+  private readStored(folder: string, id: string): Promise<Summary | null> {
+    return withFallback(async () => {
+      const file = this.fileOf(folder, id)
       const { document, besideBytes } = await this.sizesOf(folder, id)
       const written = await plainFileState(file)
       if (document === null || written === null || written.modifiedMs < document.modifiedMs) return null
-      const parsed = this.stored.safeParse(await readJsonFile(file, MAX_SUMMARY_BYTES))
-      if (!parsed.success) return null
-      const { bytes, besideBytes: counted, summary } = parsed.data
-      return bytes === document.bytes && counted === besideBytes && summary.id === id ? summary : null
-    } catch (error) {
-      if (error instanceof WorkbenchError) return null
-      throw error
-    }
+      const { data } = this.stored.safeParse(await readJsonFile(file, MAX_SUMMARY_BYTES))
+      if (data?.bytes !== document.bytes || data.besideBytes !== besideBytes) return null
+      return data.summary.id === id ? data.summary : null
+    }, null)
   }
 
   private async sizesOf(folder: string, id: string) {

@@ -4,6 +4,7 @@ import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import { RunSummaries } from './run-summaries'
 import { SAMPLE_RUNS } from './stored-documents'
 
+/** Ending of the file with a run's answers, beside the run's `<id>.json`. Each line is one answer. */
 export const ANSWERS = '.jsonl'
 
 export async function removeSampleRun(folder: string, id: string): Promise<void> {

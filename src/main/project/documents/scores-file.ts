@@ -21,6 +21,8 @@ import { openRegularFile } from '../../base/files/regular-file'
  *   prompt   answer count, bytes of what-if values and present task measures (a bit each) as uint32, 4 bytes of zeros;
  *            validity, diversity, effective choices, the present task measures and the answers' probabilities as
  *            float64; the what-if values as float32, padded with zeros to a multiple of 8 bytes
+ *
+ * What-if values are the scores under other temperatures and min-p. Documents hold them as base64 of the same bytes.
  */
 
 const MAGIC = Buffer.from('SLRSCORE', 'latin1')
@@ -41,6 +43,7 @@ const MEASURES = [
   'continued'
 ] as const satisfies readonly (keyof TaskMeasures)[]
 
+/** Scores of one model: one for each prompt. */
 export type ScoreRow = readonly PromptScore[]
 
 /** Writes the scores of all models whole or not at all. @returns the sha256 of the scores */
@@ -51,7 +54,7 @@ export async function writeScores(file: string, rows: readonly ScoreRow[]): Prom
   let end = HEADER_BYTES + table.length
   for (const [index, row] of rows.entries()) {
     table.writeDoubleLE(end, 8 * index)
-    const bytes = encodedRow(row)
+    const bytes = encodeRow(row)
     encoded.push(bytes)
     end += bytes.length
     await yieldTurn()
@@ -75,13 +78,13 @@ export async function writeScores(file: string, rows: readonly ScoreRow[]): Prom
   return sha256.toString('hex')
 }
 
-function encodedRow(row: ScoreRow): Buffer {
+function encodeRow(row: ScoreRow): Buffer {
   const head = Buffer.alloc(8)
   head.writeUInt32LE(row.length, 0)
-  return Buffer.concat([head, ...row.map(encodedPrompt)])
+  return Buffer.concat([head, ...row.map(encodePrompt)])
 }
 
-function encodedPrompt(score: PromptScore): Buffer {
+function encodePrompt(score: PromptScore): Buffer {
   const { probabilities, whatIf } = score
   const whatIfValues = whatIf === undefined ? null : Buffer.from(whatIf, 'base64')
   const values = valuesOf(score)
@@ -96,8 +99,10 @@ function encodedPrompt(score: PromptScore): Buffer {
   return bytes
 }
 
+/** Rounds a number of bytes up to a multiple of 8. */
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8
 
+/** Returns a bit for each of {@link MEASURES}: 1 if the score has the measure. */
 const presentMeasures = (score: PromptScore): number =>
   MEASURES.reduce((bits, measure, bit) => (score[measure] === undefined ? bits : bits | (1 << bit)), 0)
 
@@ -109,15 +114,17 @@ const valuesOf = (score: PromptScore): number[] => [
   ...score.probabilities
 ]
 
+/** Facts about a scores file that its sweep's document states. */
 export interface ExpectedScores {
   readonly rows: number
   readonly sha256: string
 }
 
+/** Reads the scores of one model. The hash is not checked, because that would need all scores. */
 export async function readScoreRow(file: string, expected: ExpectedScores, row: number): Promise<PromptScore[]> {
   return withScoresFile(file, expected, async (handle, table) => {
     const [start, end] = [elementAt(table, row, 'row'), elementAt(table, row + 1, 'row')]
-    return decodedRow(await readExactly(handle, file, start, end - start), file)
+    return decodeRow(await readExactly(handle, file, start, end - start), file)
   })
 }
 
@@ -135,7 +142,7 @@ export async function readAllScores(
       const [start, end] = [elementAt(table, row, 'row'), elementAt(table, row + 1, 'row')]
       const encoded = await readExactly(handle, file, start, end - start)
       hash.update(encoded)
-      rows.push(decodedRow(encoded, file))
+      rows.push(decodeRow(encoded, file))
       await yieldTurn()
     }
     if (hash.digest('hex') !== expected.sha256) throw damaged(file, 'its hash is another one')
@@ -163,13 +170,14 @@ async function withScoresFile<T>(
     if (header.readDoubleLE(16) !== size) throw damaged(file, `it has ${size} bytes`)
     if (header.toString('hex', HASH_AT, HASH_AT + 32) !== sha256) throw damaged(file, 'it is of another sweep')
     const bytes = await readExactly(handle, file, HEADER_BYTES, 8 * (rows + 1))
-    return await use(handle, tableIn(bytes, file, size), bytes)
+    return await use(handle, decodeTable(bytes, file, size), bytes)
   } finally {
     await handle.close()
   }
 }
 
-function tableIn(bytes: Buffer, file: string, size: number): number[] {
+/** Decodes and checks the positions of the rows. @param size bytes of the file */
+function decodeTable(bytes: Buffer, file: string, size: number): number[] {
   const table = Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readDoubleLE(8 * index))
   const start = HEADER_BYTES + bytes.length
   const isAscending = table.every(
@@ -190,14 +198,15 @@ async function readExactly(handle: FileHandle, file: string, start: number, leng
   return bytes
 }
 
-function decodedRow(bytes: Buffer, file: string): PromptScore[] {
+function decodeRow(bytes: Buffer, file: string): PromptScore[] {
   let position = 8
+  /** Moves the position behind some bytes. @returns where the bytes begin */
   const advance = (length: number): number => {
     if (position + length > bytes.length) throw damaged(file, 'a row is shorter than its counts')
     position += length
     return position - length
   }
-  const value = (): number => {
+  const readNumber = (): number => {
     const number = bytes.readDoubleLE(advance(8))
     if (!Number.isFinite(number)) throw damaged(file, 'a score is not a finite number')
     return number
@@ -210,10 +219,10 @@ function decodedRow(bytes: Buffer, file: string): PromptScore[] {
     const [answers, whatIfBytes, present] = [0, 4, 8].map((offset) => bytes.readUInt32LE(head + offset))
     if (answers === undefined || whatIfBytes === undefined || present === undefined || answers * 8 > bytes.length)
       throw damaged(file, 'a row is shorter than its counts')
-    const means = { validity: value(), diversity: value(), effectiveChoices: value() }
+    const means = { validity: readNumber(), diversity: readNumber(), effectiveChoices: readNumber() }
     const measures: Partial<TaskMeasures> = {}
-    for (const [bit, measure] of MEASURES.entries()) if ((present & (1 << bit)) !== 0) measures[measure] = value()
-    const probabilities = Array.from({ length: answers }, value)
+    for (const [bit, measure] of MEASURES.entries()) if ((present & (1 << bit)) !== 0) measures[measure] = readNumber()
+    const probabilities = Array.from({ length: answers }, readNumber)
     if (whatIfBytes === NO_WHAT_IF) return { ...means, probabilities, ...measures }
     const start = advance(padded(whatIfBytes))
     const whatIf = bytes.toString('base64', start, start + whatIfBytes)

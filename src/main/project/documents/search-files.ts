@@ -15,7 +15,7 @@ const MAX_UNFINISHED_BYTES = 100_000
 /** Maximum number of saved sweeps of a search: one for each of 100 generations, one to start from, one at the end. */
 const MAX_PROGRESS_FILES = 102
 
-/** Returns the folder of a project's unfinished search, searches/partial, with its request and progress. */
+/** Returns the folder of a pair's unfinished search, searches/partial. Clearing it also removes the stored request. */
 export function projectSearchProgress(folder: string): ProgressFolder {
   const [searches, partial] = partialFolders(folder)
   const progress = progressFolder([searches, partial], MAX_PROGRESS_FILES)
@@ -34,12 +34,18 @@ export function summarizeSearch(search: SearchDocument): SearchSummary {
   const { id, createdAt, seconds, sweepId, verdict, basePath, postPath, device, precision } = search
   const [best] = search.found
   return {
-    ...{ id, createdAt, seconds, sweepId, verdict },
+    id,
+    createdAt,
+    seconds,
+    sweepId,
+    verdict,
     checkpoints: { base: basePath.fingerprint, post: postPath.fingerprint },
     method: search.settings.method,
     best: best === undefined ? null : { name: best.recipe.name, validity: best.validity, diversity: best.diversity },
     computed: {
-      ...{ device, precision, weights: null },
+      device,
+      precision,
+      weights: null,
       promptCount: best?.prompts.length ?? null,
       estimatedFrom: null,
       draws: drawsOf(search),
@@ -56,6 +62,7 @@ export const SEARCH_SUMMARIES = new RunSummaries<SearchDocument, SearchSummary>(
   beside: null
 })
 
+/** Stores the request of a search, so that it can be resumed. */
 export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {
   for (const path of partialFolders(folder)) await ensurePlainFolder(path)
   await writeFileAtomic(unfinishedFile(folder), formatJson(search))
@@ -71,9 +78,7 @@ export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSe
   return parsed.success ? parsed.data : null
 }
 
-/**
- * Returns the folder of an unfinished search that will write `file`. It lies beside the file and ends in `.partial`.
- */
+/** Returns the folder for the progress of a search that will write `file`: `file` with `.partial` added. */
 export function searchProgressBeside(file: string): ProgressFolder {
   return progressFolder([`${file}.partial`], MAX_PROGRESS_FILES)
 }

@@ -67,7 +67,7 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
 
 const OneWayJudge = z.looseObject({ pairs: z.boolean() })
 
-/** Migrates an evaluation of version 1, which had one way of judging and computed answers on the CPU in fp32. */
+/** Migrates an evaluation of version 1. Its judge had a flag instead of `way`, and the CPU computed in fp32. */
 function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
   const wayOf = (judge: unknown): unknown => {
     const parsed = OneWayJudge.safeParse(judge)
@@ -78,8 +78,11 @@ function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown
   }
   return {
     ...run,
-    ...{ judge: wayOf(run['judge']), pairJudge: wayOf(run['pairJudge']) },
-    ...{ computing: ON_CPU, precision: run['weights'] === null ? null : 'fp32' }
+    judge: wayOf(run['judge']),
+    pairJudge: wayOf(run['pairJudge']),
+    computing: ON_CPU,
+    // Without weights, only external models have answered.
+    precision: run['weights'] === null ? null : 'fp32'
   }
 }
 
@@ -238,15 +241,13 @@ export function distanceKeys({ basePath, postPath }: Pick<DistancesDocument, 'ba
   return [basePath.fingerprint, postPath.fingerprint]
 }
 
-/**
- * Returns keys for the checksums of a checkpoint. The fingerprint alone would not do: it covers a sample of weights.
- */
+/** Returns keys for the checksums of a checkpoint. Its fingerprint is not enough: it covers only some weights. */
 export function checksumKeys({ fingerprint, files }: CheckpointIdentity): string[] {
   const states = files.map(({ name, bytes, modifiedMs }) => [name, bytes, modifiedMs])
   return [fingerprint, createHash('sha256').update(JSON.stringify(states)).digest('hex')]
 }
 
-/** Joins the first digits of hexadecimal keys to an id. The document itself contains the complete keys. */
+/** Joins the first 16 digits of hexadecimal keys to the id of a document, which itself contains the complete keys. */
 export function readingId(keys: readonly string[]): string {
   return keys.map((key) => key.slice(0, 16)).join('-')
 }
@@ -256,7 +257,7 @@ const Version1 = z.looseObject({
   marks: z.array(z.object({ prompt: z.number(), index: z.number(), variant: z.string() }))
 })
 
-/** Migrates version 1, which compared one answer of all variants at once, without ties and skipped comparisons. */
+/** Migrates a sample run of version 1. A vote preferred one answer among one of each variant; there were no ties. */
 function namedComparisons(run: Record<string, unknown>): Record<string, unknown> {
   const { success, data } = Version1.safeParse(run)
   // The schema reports errors of the document.

@@ -1,4 +1,4 @@
-/** A value that a project stores beside its document, such as its prompts. */
+/** A value that a project stores in another file than project.json, such as its prompts. Its changes can be undone. */
 export interface StoredPart {
   /** Name of the value, unique in the project. */
   readonly name: string
@@ -14,5 +14,5 @@ export interface PartChange {
   readonly value: unknown
 }
 
-/** Writes a change and counts the revision; see `ProjectOfPair.savePart`. */
+/** Writes a change. @param seen and the other parameters: see `ProjectOfPair.savePart` @returns revision for undo */
 export type SavePart = (part: PartChange, seen: number | undefined, fields: readonly string[]) => Promise<number | null>

@@ -7,20 +7,20 @@ import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { plural, rangePhrase } from '../../../contract/words/format'
 import { averageScores } from '../../crc/task/scoring'
 
-/** Maximum rounding error: of a mean, and of a sum of probabilities above 1. */
+/** Maximum rounding error of a mean. A sum of probabilities may exceed 1 by as much. */
 const ROUNDING = 1e-6
 
 const MEASURES = ['validity', 'diversity'] as const
 
-/** Refuses a sweep that was changed by hand: wrong means, numbers of prompts or ranges. */
+/** Refuses a sweep whose scores contradict each other, because somebody changed the file. @throws WorkbenchError */
 export function requireTrueScores(sweep: SweepDocument, file: string): void {
   for (const [name, score] of scoresOf(sweep)) {
-    const wrong = outside(score) ?? otherPrompts(sweep, score) ?? otherMean(sweep, score)
-    if (wrong !== null) refuse(`${file} has for ${name} ${wrong}.`)
+    const fault = valueFault(score) ?? promptFault(sweep, score) ?? meanFault(sweep, score)
+    if (fault !== null) refuse(`${file} has for ${name} ${fault}.`)
   }
   const { layerCount, ranges, preview } = sweep
-  const wrong = otherRange(layerCount, [...ranges, ...(preview === null ? [] : preview.ranges)])
-  if (wrong !== null) refuse(`${file} has ${wrong}.`)
+  const fault = rangeFault(layerCount, [...ranges, ...(preview === null ? [] : preview.ranges)])
+  if (fault !== null) refuse(`${file} has ${fault}.`)
 }
 
 function refuse(what: string): never {
@@ -52,9 +52,12 @@ function scoresOf({
   ]
 }
 
-function outside(score: Score): string | null {
+/** Describes a value that is not from 0 to 1; null if there is none. */
+function valueFault(score: Score): string | null {
   for (const measure of MEASURES) {
-    const index = [score, ...score.prompts].findIndex(({ [measure]: value }) => !(value >= 0 && value <= 1 + ROUNDING))
+    // Index 0 is the mean, and index n the n-th prompt.
+    const values = [score, ...score.prompts].map((entry) => entry[measure])
+    const index = values.findIndex((value) => !(value >= 0 && value <= 1 + ROUNDING))
     if (index === 0) return `the ${measure} ${score[measure]}, expected 0 to 1`
     if (index > 0) return `on prompt ${index} the ${measure} ${score.prompts[index - 1]?.[measure]}, expected 0 to 1`
   }
@@ -62,13 +65,13 @@ function outside(score: Score): string | null {
 }
 
 /** Describes a number of scored prompts that differs from the number of the sweep's prompts; null if they are equal. */
-const otherPrompts = ({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null =>
+const promptFault = ({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null =>
   score.prompts.length === prompts.length
     ? null
     : `scores of ${plural(score.prompts.length, 'prompt')}, and the sweep is of ${prompts.length}`
 
 /** Describes a range that the model does not have, or that occurs twice; null if there is none. */
-function otherRange(layerCount: number, ranges: readonly RestorationRange[]): string | null {
+function rangeFault(layerCount: number, ranges: readonly RestorationRange[]): string | null {
   const seen = new Set<string>()
   for (const { start, end } of ranges) {
     const name = `${start}-${end}`
@@ -81,7 +84,7 @@ function otherRange(layerCount: number, ranges: readonly RestorationRange[]): st
 }
 
 /** Describes a mean that is not the mean over the prompts; null if there is none. */
-function otherMean({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null {
+function meanFault({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null {
   if (prompts.length === 0) return null
   const means = averageScores(prompts, score.prompts)
   const measure = MEASURES.find((one) => Math.abs(means[one] - score[one]) > ROUNDING)

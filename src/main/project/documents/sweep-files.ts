@@ -8,6 +8,7 @@ import { SweepSummary } from '../../../contract/documents/project'
 import { verdictOf } from '../../../contract/words/verdict'
 import type { DocumentKind } from '../../../contract/documents/document-kind'
 import { parseDocument } from '../../base/files/migrate'
+import { withFallback } from '../../base/files/with-fallback'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { selectRange } from '../../crc/selection/select-range'
@@ -21,6 +22,7 @@ import { requireTrueScores } from './stored-scores'
 import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
 import { readSweepFile, SWEEPS } from './sweep-store'
 
+/** Reads a sweep, and refuses one that was changed by hand. If the file is no sweep, the error says what it is. */
 export async function readSweepFiles(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
     const sweep = await readSweepFile(file, signal)
@@ -32,13 +34,9 @@ export async function readSweepFiles(file: string, signal?: AbortSignal): Promis
   }
 }
 
+/** Returns the sweep in a parsed JSON value; null if the value is no valid sweep. */
 export async function sweepIn(value: unknown, file: string): Promise<SweepDocument | null> {
-  try {
-    return (await parseDocument(value, file, SWEEP_FORMAT)).document
-  } catch (error) {
-    if (error instanceof WorkbenchError) return null
-    throw error
-  }
+  return withFallback(async () => (await parseDocument(value, file, SWEEP_FORMAT)).document, null)
 }
 
 /** Maximum number of interrupted sweeps with saved progress. A new one replaces the oldest. */
@@ -50,7 +48,7 @@ export function projectSweepProgress(folder: string): ProgressFiles {
   return progressFolder([sweeps, join(sweeps, 'partial')], MAX_PROGRESS_FILES)
 }
 
-/** Summarises a sweep for lists. @param selection selection with the check; the stored one when left out */
+/** Summarises a sweep for lists. @param selection selection after the check; the sweep's stored selection by default */
 export function summarizeSweep(
   sweep: SweepDocument,
   check: AnswerCheck | null,
@@ -90,6 +88,7 @@ export function summarizeSweep(
   }
 }
 
+/** Summarises a sweep with its full-answer check, which may reject the stored selection. */
 export async function summarizeChecked(sweep: SweepDocument, check: AnswerCheck | null): Promise<SweepSummary> {
   const { selection } = sweep
   const checked = selection === null ? null : await runCooperatively(checkedSelection(sweep, check, selection.rho))
@@ -98,15 +97,12 @@ export async function summarizeChecked(sweep: SweepDocument, check: AnswerCheck 
 
 /** Summarises a sweep in the folder of a pair. An unreadable check is ignored. */
 export async function summarizeStored(sweep: SweepDocument, folder: string): Promise<SweepSummary> {
-  try {
-    return await summarizeChecked(sweep, await ANSWER_CHECKS.readIfAny(folder, sweep.id))
-  } catch (error) {
-    if (error instanceof WorkbenchError) return summarizeSweep(sweep, null)
-    throw error
-  }
+  const readCheck = (): Promise<AnswerCheck | null> => ANSWER_CHECKS.readIfAny(folder, sweep.id)
+  const summary = await withFallback(async () => summarizeChecked(sweep, await readCheck()), null)
+  return summary ?? summarizeSweep(sweep, null)
 }
 
-/** Returns the range that is selected without the ranges that the check rejects; null if no range is. */
+/** Returns the selected range, without ranges that the check rejects; null if no range can be selected. */
 function bestOf({ ranges, selected, selection, post }: SweepDocument, check: AnswerCheck | null) {
   const rejected = selection === null ? [] : rejectedRanges(ranges, check, selection.rho)
   if (selection === null || rejected.length === 0) {
@@ -138,8 +134,8 @@ const HINTS: Partial<Record<DocumentKind, string>> = {
 /** Returns an error that says what a file is instead of a sweep; null if the original error is better. */
 async function insteadOfSweep(file: string, error: unknown): Promise<WorkbenchError | null> {
   // Each kind of document has its own versions, so a newer version may mean that the file is no sweep.
-  const isRead = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
-  if (!isRead) return null
+  const isJson = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
+  if (!isJson) return null
   const content = await kindOfFile(file, SWEEP_FORMAT.maxBytes)
   if (content !== null && content.kind !== 'sweep')
     return fileError(`${file} is ${content.is}, not a sweep.`, HINTS[content.kind] ?? MAKE_ONE)

@@ -37,6 +37,7 @@ const STORED_FORMAT: DocumentFormat<StoredSweep> = {
   maxBytes: SWEEP_FORMAT.maxBytes
 }
 
+/** Letters of the two possible scores files of a sweep. */
 const SLOTS = ['a', 'b'] as const
 type Slot = (typeof SLOTS)[number]
 
@@ -47,6 +48,7 @@ export const SCORES_ENDINGS = SLOTS.map(scoresEnding)
 /** Lists of models whose scores of each prompt lie in the scores file, in the order of its rows. */
 const LISTS = ['ranges', 'recipes', 'checkpoints', 'uniformBlends', 'baselines'] as const
 
+/** The JSON file of a sweep: without the scores of each prompt (`stored`), or with them (`whole`). */
 type SweepFile = { stored: StoredSweep } | { stored: null; whole: SweepDocument }
 
 async function openSweepFile(file: string, signal?: AbortSignal): Promise<SweepFile> {
@@ -73,6 +75,7 @@ const expectedOf = (stored: StoredSweep): { rows: number; sha256: string } => ({
   sha256: stored.scores.sha256
 })
 
+/** Returns the number of rows of the scores file: one for each model of {@link LISTS}, and for each estimated model. */
 const rowCountOf = ({ preview, ...sweep }: ShownSweep): number =>
   LISTS.reduce((sum, list) => sum + sweep[list].length, 0) +
   (preview === null ? 0 : preview.ranges.length + preview.uniformBlends.length)
@@ -82,6 +85,7 @@ function rowsOf({ preview, ...sweep }: SweepDocument): ScoreRow[] {
   return [...LISTS.flatMap((list): { prompts: ScoreRow }[] => sweep[list]), ...estimated].map(({ prompts }) => prompts)
 }
 
+/** Adds the scores of each prompt to a stored sweep. @param rows the scores file, in the order of {@link rowsOf} */
 function joinScores({ scores: _, ...stored }: StoredSweep, rows: readonly PromptScore[][]): SweepDocument {
   let row = 0
   const nextRow = (): PromptScore[] => elementAt(rows, row++, 'row of scores')
@@ -111,6 +115,7 @@ async function isWhole(file: string): Promise<boolean> {
   return !(await readHead(file)).includes('"scores": {')
 }
 
+/** Reads and writes the sweeps of a pair, in one file or two. `project` is the pair's folder. */
 class SweepFolder implements SummarizedFolder<SweepDocument> {
   private readonly files = new DocumentFolder<StoredSweep>({
     ...STORED_FORMAT,
@@ -119,15 +124,15 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
   })
   /** The sweep that was read last. It is cached, because the slider of the limit requests it dozens of times. */
-  private last: { file: string; state: string | undefined; sweep: SweepDocument } | null = null
+  private cached: { file: string; state: string | undefined; sweep: SweepDocument } | null = null
 
   /** Reads a sweep with all scores. Callers must not change the object, because the cache returns it again. */
   async read(project: string, id: string): Promise<SweepDocument> {
     const { file, state } = await this.findFile(project, id)
-    if (this.last !== null && this.last.file === file && this.last.state === state) return this.last.sweep
+    if (this.cached !== null && this.cached.file === file && this.cached.state === state) return this.cached.sweep
     const sweep = await readSweepFile(file)
     requireId(file, sweep, id)
-    this.last = { file, state, sweep }
+    this.cached = { file, state, sweep }
     return sweep
   }
 
@@ -141,9 +146,9 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   }
 
   /**
-   * Reads the scores of each prompt of a model.
+   * Reads the scores of one model on each prompt.
    *
-   * @param key of the model
+   * @param key key of the model, see `modelKey`
    * @returns null for a model that has no scores
    */
   async readPromptScores(project: string, id: string, key: string): Promise<PromptScore[] | null> {
@@ -152,8 +157,10 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     if (opened.stored === null) return scoreOfKey(opened.whole, key)?.prompts ?? null
     const { stored } = opened
     const score = scoreOfKey(stored, key)
-    const complete = [stored.post, stored.base].find((one) => one !== null && one === score)
-    if (score === null || complete) return complete?.prompts ?? null
+    if (score === null) return null
+    // The document itself has all scores of base and post.
+    const complete = [stored.post, stored.base].find((whole) => whole === score)
+    if (complete) return complete.prompts
     const row = LISTS.flatMap((list): BriefScore[] => stored[list]).indexOf(score)
     return readScoreRow(scoresFileOf(file, stored), expectedOf(stored), row)
   }
@@ -182,6 +189,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   /**
    * Splits sweeps that are stored in one file into a document and a scores file. A crash leaves each sweep in one form.
    *
+   * @param keep makes a backup of the old file
    * @returns true if any file was replaced
    */
   async splitWholeFiles(

@@ -17,7 +17,10 @@ import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
 import { BACKUP } from './migrate-project'
 import { WORK_LIST } from './stored-documents'
 
-/* Earlier versions stored queue.json and study.json. They become one list, which is written before they are moved. */
+/*
+ * The work list of a project: its queue and its newest study. Earlier versions stored queue.json and study.json. A
+ * migration writes the list first, and then moves the old files into the backup.
+ */
 
 const MAX_OLD_BYTES = 10_000_000
 
@@ -48,8 +51,12 @@ const OldStep = StudyStepState.pick({
   task: z.string().nullable()
 })
 
-const migratedJob = ({ work, problem, ...job }: z.infer<typeof OldJob>): QueuedJob => ({
-  ...{ ...job, origin: 'window', problem, progress: UNKNOWN_PROGRESS, seconds: null },
+const migrateJob = ({ work, problem, ...job }: z.infer<typeof OldJob>): QueuedJob => ({
+  ...job,
+  origin: 'window',
+  problem,
+  progress: UNKNOWN_PROGRESS,
+  seconds: null,
   ...(work.kind === 'sweep'
     ? { work: { kind: 'sweep', settings: { preview: work.preview } }, taskName: null }
     : {
@@ -64,19 +71,23 @@ function stateAfter(problem: z.infer<typeof OldJob>['problem']): QueuedJob['stat
   return problem.code === 'cancelled' ? 'stopped' : 'failed'
 }
 
-const migratedStep = ({ key, kind, task, ...step }: z.infer<typeof OldStep>): StudyStepState => ({
-  ...{ ...step, origin: 'study', id: key, work: { kind, settings: {} }, taskName: task }
+const migrateStep = ({ key, kind, task, ...step }: z.infer<typeof OldStep>): StudyStepState => ({
+  ...step,
+  origin: 'study',
+  id: key,
+  work: { kind, settings: {} },
+  taskName: task
 })
 
 /** Schemas of the files of earlier versions. Each transforms its file into parts of a work list. */
 const OLD_FILES = {
   'queue.json': z
     .object({ schemaVersion: z.literal(1), jobs: z.array(OldJob).max(MAX_QUEUED) })
-    .transform(({ jobs }) => ({ study: null, entries: jobs.map(migratedJob) })),
+    .transform(({ jobs }) => ({ study: null, entries: jobs.map(migrateJob) })),
   'study.json': WorkListDocument.shape.study
     .unwrap()
     .extend({ schemaVersion: z.literal(1), steps: z.array(OldStep) })
-    .transform(({ schemaVersion: _, steps, ...study }) => ({ study, entries: steps.map(migratedStep) }))
+    .transform(({ schemaVersion: _, steps, ...study }) => ({ study, entries: steps.map(migrateStep) }))
 }
 
 /** Adds the contents of an old file to the list. Of two studies, the newer one stays. */
@@ -122,8 +133,10 @@ export async function readWorkList(
   return { list, oldFiles, warnings }
 }
 
-/** Writes the work list from the files of earlier versions, and moves those files into the backup. Needs the lock. */
-
+/**
+ * Reads the work of a project. If earlier versions left files, writes the work list and moves those files into the
+ * backup. The caller holds the project's lock.
+ */
 export async function migrateWorkList(
   folder: string,
   beforeStep: () => void = () => undefined

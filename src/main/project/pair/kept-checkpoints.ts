@@ -5,17 +5,19 @@ import { weightsKey } from '../../../contract/model/model'
 import { withSources } from '../../../contract/model/strengths'
 import { changedIn } from './kept-list'
 
-type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'recipes' | 'nextMark'>
-type Added = Pick<Checkpoints, 'otherCheckpoints' | 'nextMark'>
-type CheckpointList = Pick<Checkpoints, 'otherCheckpoints'>
-/** Checkpoints, and recipes that were updated because they have layers of a changed checkpoint. */
-type Followed = Pick<Checkpoints, 'otherCheckpoints' | 'recipes'>
+/* Functions that return a pair's list of other checkpoints with a change. `nextMark` counts the badges on charts. */
 
+type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'recipes' | 'nextMark'>
+type NewCheckpoints = Pick<Checkpoints, 'otherCheckpoints' | 'nextMark'>
+/** Checkpoints, and recipes that were updated because they have layers of a changed checkpoint. */
+type ChangedCheckpoints = Pick<Checkpoints, 'otherCheckpoints' | 'recipes'>
+
+/** Adds a checkpoint. If the list has one of the same folder, that one is updated instead. */
 export function withCheckpoint(
   checkpoints: Checkpoints,
   id: string,
   { name, path, fingerprint }: OtherCheckpoint
-): Added & Partial<Followed> {
+): NewCheckpoints & Partial<ChangedCheckpoints> {
   const { otherCheckpoints, nextMark } = checkpoints
   const existing = otherCheckpoints.find((checkpoint) => checkpoint.path === path)
   if (existing !== undefined) {
@@ -30,38 +32,29 @@ export const withCheckpointAt = (
   checkpoints: Checkpoints,
   id: string,
   { path, fingerprint }: Pick<OtherCheckpoint, 'path' | 'fingerprint'>
-): Followed =>
-  followed(
-    checkpoints,
-    id,
-    changedIn(checkpoints.otherCheckpoints, id, 'checkpoint', (kept) => ({ ...kept, path, fingerprint }))
-  )
+): ChangedCheckpoints => withChanged(checkpoints, id, (kept) => ({ ...kept, path, fingerprint }))
 
-export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: string): Followed =>
-  followed(
-    checkpoints,
-    id,
-    changedIn(checkpoints.otherCheckpoints, id, 'checkpoint', (kept, others) => ({
-      ...kept,
-      name: freeName(name, namesOf(others))
-    }))
-  )
+/** Renames a checkpoint, also in recipes. @throws WorkbenchError `not-found` */
+export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: string): ChangedCheckpoints =>
+  withChanged(checkpoints, id, (kept, others) => ({ ...kept, name: freeName(name, namesOf(others)) }))
 
-function followed(
+/** Changes a checkpoint, and its copies in recipes that take layers from it. */
+function withChanged(
   { otherCheckpoints: before, recipes }: Checkpoints,
   id: string,
-  otherCheckpoints: KeptCheckpoint[]
-): Followed {
+  change: (kept: KeptCheckpoint, others: readonly KeptCheckpoint[]) => KeptCheckpoint
+): ChangedCheckpoints {
+  const otherCheckpoints = changedIn(before, id, 'checkpoint', change)
   const earlier = before.find((checkpoint) => checkpoint.id === id)
   const current = otherCheckpoints.find((checkpoint) => checkpoint.id === id)
   if (earlier === undefined || current === undefined) return { otherCheckpoints, recipes }
   const { name, path, fingerprint } = current
-  const follow = (source: OtherCheckpoint): OtherCheckpoint =>
+  const changedSource = (source: OtherCheckpoint): OtherCheckpoint =>
     source.path === earlier.path && source.fingerprint === earlier.fingerprint ? { name, path, fingerprint } : source
   return {
     otherCheckpoints,
     recipes: recipes.map((kept) => {
-      const recipe = withSources(kept.recipe, follow)
+      const recipe = withSources(kept.recipe, changedSource)
       const sameWeights = weightsKey({ kind: 'recipe', recipe }) === weightsKey({ kind: 'recipe', recipe: kept.recipe })
       // The scores of a recipe are removed if its weights changed.
       return sameWeights ? { ...kept, recipe } : { ...kept, recipe, sweepId: null, validity: null, diversity: null }
@@ -69,7 +62,10 @@ function followed(
   }
 }
 
-export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): CheckpointList => ({
+export const withoutCheckpoint = (
+  { otherCheckpoints }: Checkpoints,
+  id: string
+): Pick<Checkpoints, 'otherCheckpoints'> => ({
   otherCheckpoints: otherCheckpoints.filter((checkpoint) => checkpoint.id !== id)
 })
 

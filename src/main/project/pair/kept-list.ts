@@ -1,7 +1,7 @@
 import type { KeptIdentity } from '../../../contract/model/kept'
 import { notFoundError } from '../../../contract/model/problem'
 
-/** Returns a list with one changed entry. @throws WorkbenchError `not-found` if the entry was removed */
+/** Returns a list with one changed entry. @param what noun for errors @throws WorkbenchError `not-found` if removed */
 export function changedIn<Entry extends KeptIdentity>(
   list: readonly Entry[],
   id: string,

@@ -3,8 +3,11 @@ import type { KeptRecipe, PairDocument, RecipeSource } from '../../../contract/d
 import type { Recipe } from '../../../contract/model/recipe'
 import { changedIn } from './kept-list'
 
+/* Functions that return a pair's list of kept recipes with a change. `nextMark` counts the badges on charts. */
+
 type Recipes = Pick<PairDocument, 'recipes' | 'nextMark'>
 
+/** Adds a recipe. @param source sweep and scores of the recipe @param keptAt time in ISO format */
 export function withKept(
   { recipes, nextMark }: Recipes,
   id: string,
@@ -16,6 +19,7 @@ export function withKept(
   return { recipes: [...recipes, added], nextMark: nextMark + 1 }
 }
 
+/** Replaces a recipe by another one. @throws WorkbenchError `not-found` */
 export function withEdited(
   { recipes }: Recipes,
   id: string,

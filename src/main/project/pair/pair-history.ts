@@ -34,6 +34,7 @@ export interface PairRuns {
   readonly evaluation: RunList<EvaluationSummary>
 }
 
+/** Names, notes and pins of runs as they are stored, and the trash. */
 export interface StoredHistory extends StoredAnnotations {
   deleted: readonly DeletionDocument[]
 }
@@ -42,25 +43,15 @@ export const NO_HISTORY: StoredHistory = { annotations: new Map(), unread: null,
 
 /** All runs of a pair with their names, notes and pins, and the deleted runs that can be restored. */
 export class RunHistory {
-  #annotations: ReadonlyMap<string, RunAnnotations>
-  #deleted: readonly DeletionDocument[]
-  #unread: string | null
-
   constructor(
     private readonly folder: string,
     private readonly runs: PairRuns,
-    { annotations, unread, deleted }: StoredHistory,
+    private stored: StoredHistory,
     private readonly save: SavePart
-  ) {
-    this.#annotations = annotations
-    this.#unread = unread
-    this.#deleted = deleted
-  }
+  ) {}
 
-  replaceStored({ annotations, unread, deleted }: StoredHistory): void {
-    this.#annotations = annotations
-    this.#unread = unread
-    this.#deleted = deleted
+  replaceStored(stored: StoredHistory): void {
+    this.stored = stored
   }
 
   get state(): PairHistory {
@@ -72,14 +63,17 @@ export class RunHistory {
     ]
     return {
       runs: newestFirst(runs).sort((a, b) => Number(b.pinned) - Number(a.pinned)),
-      deleted: this.#deleted.map(({ deletion, deletedAt, run, searches }) => ({
-        ...{ deletion, deletedAt, run, searches }
+      deleted: this.stored.deleted.map(({ deletion, deletedAt, run, searches }) => ({
+        deletion,
+        deletedAt,
+        run,
+        searches
       }))
     }
   }
 
   annotationsOf(key: RunKey): RunAnnotations {
-    return this.#annotations.get(runKey(key)) ?? NO_ANNOTATIONS
+    return this.stored.annotations.get(runKey(key)) ?? NO_ANNOTATIONS
   }
 
   /**
@@ -90,23 +84,28 @@ export class RunHistory {
    */
   async annotate(key: RunKey, changes: RunAnnotationChanges, seen?: number): Promise<number | null> {
     const name = `runs.${key.kind}.${key.id}`
-    const stored: StoredPart = {
+    const part: StoredPart = {
       name,
       read: () => this.annotationsOf(key),
       write: async (value) => {
-        this.required(key)
+        this.requireRun(key)
         const parsed = RunAnnotations.safeParse({ ...this.annotationsOf(key), ...RunAnnotationChanges.parse(value) })
         if (!parsed.success) {
           throw inputError(`The run cannot be changed: ${describeIssue(parsed.error)}`)
         }
-        await this.write(new Map([...this.#annotations, [runKey(key), parsed.data]]))
+        await this.write(new Map([...this.stored.annotations, [runKey(key), parsed.data]]))
       }
     }
     const fields = Object.keys(changes).map((field) => `${name}.${field}`)
-    return this.save({ stored, value: changes }, seen, fields)
+    return this.save({ stored: part, value: changes }, seen, fields)
   }
 
-  /** Moves a run to the trash. A sweep takes its searches and its check with it. @param requireIdle throws if in use */
+  /**
+   * Moves a run to the trash, a sweep together with its searches and its check.
+   *
+   * @param requireIdle throws if a job uses the run
+   * @returns id of the deletion, and the revision to undo it
+   */
   async delete(
     key: RunKey,
     requireIdle: () => void = () => undefined
@@ -116,16 +115,18 @@ export class RunHistory {
     return { deletion: this.requiredDeletion(key).deletion, change }
   }
 
+  /** Takes a run out of the trash. */
   async restore(deletion: string): Promise<void> {
     const { run } = this.deletedBy(deletion)
     await this.save({ stored: this.deletionOf(run, () => undefined), value: false }, undefined, [])
   }
 
+  /** Removes a run from the trash, which cannot be undone. */
   async destroy(deletion: string): Promise<void> {
     const write = async (): Promise<void> => {
       const document = this.deletedBy(deletion)
       await destroyRun(this.folder, document)
-      this.#deleted = this.#deleted.filter((other) => other !== document)
+      this.forgetDeletion(document)
     }
     await this.save({ stored: { name: 'deleted', read: () => null, write }, value: null }, undefined, [])
   }
@@ -135,7 +136,7 @@ export class RunHistory {
     const key = { kind, id }
     return {
       name: `deletion.${kind}.${id}`,
-      read: () => this.#deleted.some(({ run }) => runKey(run) === runKey(key)),
+      read: () => this.stored.deleted.some(({ run }) => runKey(run) === runKey(key)),
       write: async (isDeleted) => {
         if (isDeleted !== true) return this.putBack(this.requiredDeletion(key))
         requireIdle()
@@ -145,14 +146,14 @@ export class RunHistory {
   }
 
   private async moveToTrash(key: RunKey): Promise<void> {
-    const run = this.required(key)
+    const run = this.requireRun(key)
     const searches = this.searchesFrom(key)
     this.requireReadableAnnotations()
     const files = [run, ...searches].flatMap(filesOf)
     const document = await trashRun(this.folder, run, searches, files)
-    this.#deleted = [document, ...this.#deleted]
+    this.stored = { ...this.stored, deleted: [document, ...this.stored.deleted] }
     for (const { kind, id } of [run, ...searches]) this.runs[kind].drop(id)
-    await this.write(this.#annotations)
+    await this.write(this.stored.annotations)
   }
 
   private async putBack(document: DeletionDocument): Promise<void> {
@@ -160,13 +161,13 @@ export class RunHistory {
     if (run.sweepId !== null && this.runs.sweep.find(run.sweepId) === undefined) {
       throw inputError('The sweep that the search started from is deleted too.', 'Restore the sweep first.')
     }
-    const back = [run, ...searches]
-    const entries = back.map((key): [string, RunAnnotations] => [runKey(key), RunAnnotations.parse(key)])
+    const restored = [run, ...searches]
+    const entries = restored.map((entry): [string, RunAnnotations] => [runKey(entry), RunAnnotations.parse(entry)])
     // Annotations are written before the run is restored, so that its name is never missing.
-    await this.write(new Map([...this.#annotations, ...entries]), back)
+    await this.write(new Map([...this.stored.annotations, ...entries]), restored)
     await untrashRun(this.folder, document)
-    this.#deleted = this.#deleted.filter((other) => other !== document)
-    for (const { kind, id } of back) await this.runs[kind].addRestored(id)
+    this.forgetDeletion(document)
+    for (const { kind, id } of restored) await this.runs[kind].addRestored(id)
   }
 
   private entry(
@@ -178,7 +179,7 @@ export class RunHistory {
     return { kind, id, createdAt, title, sweepId, checkpoints, computed, ...this.annotationsOf({ kind, id }) }
   }
 
-  private required(key: RunKey): HistoryRun {
+  private requireRun(key: RunKey): HistoryRun {
     const run = this.state.runs.find((other) => runKey(other) === runKey(key))
     if (run !== undefined) return run
     throw notFoundError(
@@ -188,11 +189,15 @@ export class RunHistory {
   }
 
   private deletedBy(deletion: string): DeletionDocument {
-    return inTrash(this.#deleted.find((other) => other.deletion === deletion))
+    return inTrash(this.stored.deleted.find((other) => other.deletion === deletion))
   }
 
   private requiredDeletion(key: RunKey): DeletionDocument {
-    return inTrash(this.#deleted.find(({ run }) => runKey(run) === runKey(key)))
+    return inTrash(this.stored.deleted.find(({ run }) => runKey(run) === runKey(key)))
+  }
+
+  private forgetDeletion(document: DeletionDocument): void {
+    this.stored = { ...this.stored, deleted: this.stored.deleted.filter((other) => other !== document) }
   }
 
   private searchesFrom({ kind, id }: RunKey): HistoryRun[] {
@@ -200,13 +205,14 @@ export class RunHistory {
   }
 
   private requireReadableAnnotations(): void {
-    if (this.#unread === null) return
+    if (this.stored.unread === null) return
     throw fileError(
-      `Names and notes of runs cannot be saved, because the stored ones could not be read. ${this.#unread}`,
+      `Names and notes of runs cannot be saved, because the stored ones could not be read. ${this.stored.unread}`,
       'Repair that file, or move it away, and open the project again.'
     )
   }
 
+  /** Stores the annotations of existing runs. @param restored runs that are about to be restored */
   private async write(
     annotations: ReadonlyMap<string, RunAnnotations>,
     restored: readonly RunKey[] = []
@@ -217,7 +223,8 @@ export class RunHistory {
       return ofRun === undefined || hasNoAnnotations(ofRun) ? [] : [{ kind, id, ...ofRun }]
     })
     await RUN_ANNOTATIONS.write(this.folder, { schemaVersion: RUN_ANNOTATIONS_VERSION, runs })
-    this.#annotations = new Map(runs.map(({ kind, id, ...annotations }) => [runKey({ kind, id }), annotations]))
+    const written = new Map(runs.map(({ kind, id, ...annotation }) => [runKey({ kind, id }), annotation]))
+    this.stored = { ...this.stored, annotations: written }
   }
 }
 
@@ -229,6 +236,7 @@ function inTrash(document: DeletionDocument | undefined): DeletionDocument {
   throw notFoundError('The run is not in the trash of the pair any more.')
 }
 
+/** Lists the files that a run may have, its document first. */
 function filesOf({ kind, id }: RunKey): ResultFile[] {
   const filesIn = (folder: ResultFile['folder'], endings: readonly string[]): ResultFile[] =>
     endings.map((ending) => ({ folder, name: `${id}${ending}` }))

@@ -11,7 +11,9 @@ import { SAMPLE_SUMMARIES } from '../documents/sample-files'
 import { SEARCH_SUMMARIES } from '../documents/search-files'
 import { SWEEP_SUMMARIES } from '../documents/sweep-files'
 
+/** Everything that opening a project reads about a pair's results: summaries, history and separate prompts. */
 export interface PairResults {
+  /** Folder of the pair. */
   folder: string
   sweeps: SweepSummary[]
   searches: SearchSummary[]
@@ -22,7 +24,12 @@ export interface PairResults {
   prompts: CrcPrompts | null
 }
 
-/** Reads the summaries of a pair's results, with warnings about unreadable ones. @param mayWrite stores missing ones */
+/**
+ * Reads the summaries of a pair's results.
+ *
+ * @param mayWrite true to store missing summaries
+ * @returns the results, and warnings about unreadable ones
+ */
 export async function readPairResults(
   folder: string,
   mayWrite: boolean

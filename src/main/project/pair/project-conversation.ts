@@ -26,6 +26,7 @@ export class ProjectConversation {
     return stored === null ? [] : stored.turns
   }
 
+  /** Adds a turn, or replaces the turn of the same id. */
   saveTurn(turn: StoredTurn): Promise<number | null> {
     return this.#change((turns) => {
       const index = turns.findIndex(({ id }) => id === turn.id)

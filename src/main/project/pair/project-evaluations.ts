@@ -19,10 +19,13 @@ import { minAnswerBytes } from '../../samples/answer-bytes'
 import { withRecord } from '../../samples/external-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
-/** Adds a judge to a run. Verdicts without an address are from now on attributed to their judge's earlier address. */
+/**
+ * Adds a judge to a run, as the latest of its way of judging. Verdicts that were stored without an address came from
+ * the judge before, so the run records that judge's address.
+ */
 export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationRun {
-  const noted = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
-  return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...noted[judge.way] }
+  const fieldsByWay = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
+  return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...fieldsByWay[judge.way] }
 }
 
 export class ProjectEvaluations {
@@ -42,11 +45,12 @@ export class ProjectEvaluations {
     return EVALUATIONS.read(this.storage.folder, id)
   }
 
-  /** Identifies the present contents of an evaluation's files. */
+  /** Returns a text that changes when any file of an evaluation changes. */
   state(id: string): Promise<string> {
     return evaluationState(this.storage.folder, id)
   }
 
+  /** Stores a new evaluation. @throws WorkbenchError if the disk has no room for the answers */
   async add(run: EvaluationRun): Promise<void> {
     const { variants, task } = run
     const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
@@ -54,6 +58,7 @@ export class ProjectEvaluations {
     await this.storage.change(() => this.write(run))
   }
 
+  /** Removes an evaluation without any answer, unless the user pinned it. */
   async dropUnanswered(id: string): Promise<void> {
     await this.storage.change(async () => {
       if (this.storage.list.find(id)?.answerCount !== 0 || this.storage.isPinned(id)) return
@@ -107,7 +112,7 @@ export class ProjectEvaluations {
     })
   }
 
-  /** Reads the meanings that judges read in answers to all evaluations. @throws WorkbenchError `bad-file` */
+  /** Reads the stored meanings (forms) of answers of all the pair's evaluations. @throws WorkbenchError `bad-file` */
   async knownForms(): Promise<AnswerForm[]> {
     const forms: AnswerForm[] = []
     for (const { id } of this.runs) forms.push(...(await readForms(this.storage.folder, id)))

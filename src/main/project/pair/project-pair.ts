@@ -41,13 +41,19 @@ import { ANSWER_CHECKS, LINEAGE, SEARCHES } from '../documents/stored-documents'
 import { SWEEPS } from '../documents/sweep-store'
 import { summarizeChecked, summarizeStored, SWEEP_SUMMARIES } from '../documents/sweep-files'
 
+/**
+ * A project as its pairs see it, implemented by `Project`. A change of a value can bring `seen`, the revision that the
+ * caller last saw. The change is refused as `stale` if the value has changed since.
+ */
 export interface ProjectOfPair {
   readonly path: string
   readonly name: string
   readonly notes: string
   readonly createdAt: string
   readonly revision: number
+  /** Reason why changes cannot be saved; null if they can. */
   readonly readOnly: string | null
+  /** State of another program that writes the project; null without one. */
   readonly writer: ProjectWriter | null
   readonly warnings: readonly string[]
   readonly pairs: readonly ProjectPair[]
@@ -57,6 +63,7 @@ export interface ProjectOfPair {
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
   readonly work: ProjectWork
+  /** How often tasks were saved. Windows then read the tasks again. */
   readonly savedTasks: number
   /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument
@@ -74,7 +81,7 @@ export interface ProjectOfPair {
   ): Promise<number | null>
   readonly change: RunChange
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null>
-  /** Writes a value that is stored beside the document, and counts the revision. @param fields see `editPair` */
+  /** Writes a value that is stored beside the document, as a new revision. @param fields see `editPair` */
   savePart(part: PartChange, seen: number | undefined, fields?: readonly string[]): Promise<number | null>
   notifySubscribers(): void
   close(): Promise<void>
@@ -123,6 +130,7 @@ export class ProjectPair {
     this.evaluations = new ProjectEvaluations({ ...storage('evaluation'), list: runs.evaluation })
   }
 
+  /** Replaces the results after another program has changed the project. */
   replaceResults({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
     this.#prompts = prompts
     this.#savedChecks += 1
@@ -137,6 +145,7 @@ export class ProjectPair {
     return this.project.documentOf(this.id)
   }
 
+  /** Name for errors: the project's name, with the pair's name if there are several. */
   get title(): string {
     const { name, pairs } = this.project
     return pairs.length === 1 ? name : `${name}, ${this.document.name}`
@@ -214,10 +223,12 @@ export class ProjectPair {
     })
   }
 
+  /** Stores the identity of base and post, so that results can be attributed while the models are away. */
   async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
     await this.edit(() => ({ checkpoints }))
   }
 
+  /** Saves the prompts that the pair uses: its separate prompts, or else the project's. */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
     if (this.#prompts === null) return this.project.savePrompts(prompts, seen)
     return this.#saveOwnPrompts(prompts, seen)
@@ -259,12 +270,7 @@ export class ProjectPair {
     return SWEEPS.readShown(this.folder, id)
   }
 
-  /**
-   * Reads the scores of each prompt of a model.
-   *
-   * @param model key of the model
-   * @returns null for a model without scores
-   */
+  /** Reads the scores of one model on each prompt; null without scores. @param model key of the model */
   async readPromptScores(id: string, model: string): Promise<PromptScore[] | null> {
     return SWEEPS.readPromptScores(this.folder, id, model)
   }
@@ -281,7 +287,7 @@ export class ProjectPair {
     return this.#runs.search.runs
   }
 
-  /** Reads a search that started from a sweep. @param id by default the latest @returns null if there is none */
+  /** Reads a search that started from a sweep; null if there is none. @param id the latest search by default */
   async readSearch(sweepId: string, id?: string): Promise<SearchDocument | null> {
     const summary = this.searches.find((search) => search.sweepId === sweepId && search.id === (id ?? search.id))
     return summary === undefined ? null : SEARCHES.read(this.folder, summary.id)
@@ -312,6 +318,7 @@ export class ProjectPair {
   }
 }
 
+/** Changes the rendering of prompts. A few-shot format of undefined keeps the earlier one, and null removes it. */
 function changedRendering(
   { fewShot: before, ...others }: Rendering,
   { fewShot = before, ...changes }: RenderingChanges
@@ -323,11 +330,12 @@ export const definedFields = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /** Validates prompts before they are saved. @throws WorkbenchError `bad-input` naming the wrong field */
-export const savedPrompts = (prompts: unknown): CrcPrompts => savedAs(CrcPrompts, prompts, 'prompts')
+export const savedPrompts = (prompts: unknown): CrcPrompts => parseSaved(CrcPrompts, prompts, 'prompts')
 
-export const savedSamplePrompts = (prompts: unknown): SamplePrompts => savedAs(SamplePrompts, prompts, 'sample prompts')
+export const savedSamplePrompts = (prompts: unknown): SamplePrompts =>
+  parseSaved(SamplePrompts, prompts, 'sample prompts')
 
-function savedAs<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+function parseSaved<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw inputError(`The ${what} cannot be saved: ${describeIssue(parsed.error)}`)

@@ -1,12 +1,12 @@
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
 import type { DistancesDocument } from '../../../contract/documents/distances'
 import type { CheckpointIdentity } from '../../../contract/documents/pair'
-import { WorkbenchError } from '../../../contract/model/problem'
 import type { RunChange } from '../../base/files/serial-queue'
+import { withFallback } from '../../base/files/with-fallback'
 import type { DocumentFolder } from '../documents/document-store'
 import { CHECKSUMS, checksumKeys, DISTANCES, distanceKeys, readingId } from '../documents/stored-documents'
 
-/** Stored results of reading whole checkpoints. All pairs of the project share them. */
+/** Stored layer distances and checksums, which need a reading of all weights. All pairs of the project share them. */
 export class ProjectReadings {
   constructor(
     private readonly folder: string,
@@ -44,12 +44,7 @@ export class ProjectReadings {
     keys: readonly string[],
     keysOf: (document: T) => readonly string[]
   ): Promise<T | null> {
-    try {
-      const document = await kind.readIfAny(this.folder, readingId(keys))
-      return document !== null && keysOf(document).join() === keys.join() ? document : null
-    } catch (error) {
-      if (error instanceof WorkbenchError) return null
-      throw error
-    }
+    const document = await withFallback(() => kind.readIfAny(this.folder, readingId(keys)), null)
+    return document !== null && keysOf(document).join() === keys.join() ? document : null
   }
 }

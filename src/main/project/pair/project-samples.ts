@@ -24,6 +24,7 @@ export class ProjectSamples {
     return this.storage.list.runs
   }
 
+  /** Stores a new run without answers. @throws WorkbenchError if the disk has no room for the answers */
   async addRun(run: SampleRun): Promise<void> {
     const { variants, prompts, settings } = run
     await requireRoom(this.storage.folder, minAnswerBytes(variants.length * prompts.length * settings.sampleCount))
@@ -42,13 +43,13 @@ export class ProjectSamples {
   }
 
   /**
-   * Stores votes of blind comparisons, and removes the votes of undecided comparisons.
+   * Stores the user's votes on blind comparisons of answers, and removes the votes on undecided comparisons.
    *
    * @throws WorkbenchError as {@link changeRun}
    * @returns the written revision, by which the change can be undone; null if nothing changed
    */
   vote(id: string, decided: readonly PreferenceVote[], undecided: readonly BlindComparison[]): Promise<number | null> {
-    const comparisons = new Map([...decided, ...undecided].map((one) => [comparisonKey(one), one]))
+    const comparisons = new Map([...decided, ...undecided].map((comparison) => [comparisonKey(comparison), comparison]))
     const stored: StoredPart = {
       name: `votes.${id}.${[...comparisons.keys()].join()}`,
       read: async () => {
@@ -59,15 +60,9 @@ export class ProjectSamples {
       write: async (value) => {
         const votes = Object.entries(Votes.parse(value))
         const added = votes.flatMap(([, vote]) => (vote === null ? [] : [vote]))
-        const removed = votes.filter(([, vote]) => vote === null)
+        const removed = votes.flatMap(([key, vote]) => (vote === null ? [mapGet(comparisons, key, 'comparison')] : []))
         const { marks } = await this.readRun(id)
-        await this.#write(id, {
-          marks: withVotes(
-            marks,
-            added,
-            removed.map(([key]) => mapGet(comparisons, key, 'comparison'))
-          )
-        })
+        await this.#write(id, { marks: withVotes(marks, added, removed) })
       }
     }
     const votes = [
@@ -87,6 +82,7 @@ export class ProjectSamples {
     return run
   }
 
+  /** Removes a run without any answer, unless the user pinned it. */
   async dropUnanswered(id: string): Promise<void> {
     await this.storage.change(async () => {
       if (this.storage.list.find(id)?.sampleCount !== 0 || this.storage.isPinned(id)) return

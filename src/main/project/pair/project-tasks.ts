@@ -8,7 +8,7 @@ export class ProjectTasks {
   constructor(
     private readonly folder: string,
     private readonly change: RunChange,
-    private readonly saved: () => void
+    private readonly onSave: () => void
   ) {}
 
   /** Lists the tasks by name. Unreadable tasks are omitted. */
@@ -19,6 +19,6 @@ export class ProjectTasks {
 
   async save(task: Task): Promise<void> {
     await this.change(() => TASKS.write(this.folder, task))
-    this.saved()
+    this.onSave()
   }
 }

@@ -10,7 +10,7 @@ import { writerOf } from '../../base/files/lock'
 import type { RunChange } from '../../base/files/serial-queue'
 import { WORK_LIST } from '../documents/stored-documents'
 
-/** The work list of a project: its queue and its newest study. The promise of a change resolves when it is stored. */
+/** The work list of a project: its queue and its newest study. A change resolves when it is stored. */
 export class ProjectWork {
   private readonly listeners = new Set<() => void>()
 
@@ -29,6 +29,7 @@ export class ProjectWork {
     const { study, entries } = this.document
     if (study === null) return null
     const { lock, ...shown } = study
+    // The study runs if the program that began it still holds the project's lock.
     const running = shown.ended === null && writerOf(this.folder)?.token === lock
     return { ...shown, running, steps: entries.filter((entry) => entry.origin === 'study') }
   }

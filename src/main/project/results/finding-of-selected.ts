@@ -1,8 +1,8 @@
 import type { CheckResult } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { EvaluationFinding, Verdict } from '../../../contract/documents/verdict'
-import { WorkbenchError } from '../../../contract/model/problem'
 import { type VerdictEvidence, verdictOf } from '../../../contract/words/verdict'
+import { withFallback } from '../../base/files/with-fallback'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import type { ProjectPair } from '../pair/project-pair'
@@ -16,15 +16,10 @@ export async function findingOfSelected(
 ): Promise<EvaluationFinding | null> {
   const selected = selection?.selected ?? null
   if (pair === null || selected === null || pair.evaluations.runs.length === 0) return null
-  try {
-    return await findingOfRange(pair, sweepId, selected)
-  } catch (error) {
-    if (error instanceof WorkbenchError) return null
-    throw error
-  }
+  return withFallback(() => findingOfRange(pair, sweepId, selected), null)
 }
 
-/** Returns the same finding for the range that is selected under the sweep's stored limit. */
+/** Returns the finding of {@link findingOfSelected} for the range that is selected under the sweep's stored limit. */
 export async function findingOfSwept(
   pair: ProjectPair | null,
   sweep: SweepDocument,
@@ -36,6 +31,7 @@ export async function findingOfSwept(
   return findingOfSelected(pair, sweep.id, selection)
 }
 
+/** Returns the verdict on a selection, with the newest evaluation as evidence; null without a selection. */
 export async function storedVerdict(
   pair: ProjectPair | null,
   sweep: SweepDocument,

@@ -1,7 +1,7 @@
 import { postTextFolder } from '../../checkpoint/model-folder'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { withFallback } from '../../base/files/with-fallback'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { openPair } from '../../checkpoint/pair'
 import { carriedCheck } from '../../crc/check/carried-check'
@@ -11,11 +11,8 @@ import type { ProjectPair } from '../pair/project-pair'
 
 /** Saves a new sweep, and returns the check of an earlier sweep that is valid for it; null for none. */
 export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
-  const check = await earlierCheck(pair, sweep).catch((error: unknown) => {
-    // If the earlier check cannot be read, the sweep counts as not checked.
-    if (error instanceof WorkbenchError) return null
-    throw error
-  })
+  // If the earlier check cannot be read, the sweep counts as not checked.
+  const check = await withFallback(() => earlierCheck(pair, sweep), null)
   // The check is saved first, so that no window shows the sweep as not checked.
   if (check !== null) await pair.saveAnswerCheck(check)
   await pair.saveSweep(sweep)
@@ -27,6 +24,7 @@ export async function keepSweepOnce(pair: ProjectPair, sweep: SweepDocument): Pr
   if (!pair.sweeps.some(({ id }) => id === sweep.id)) await pair.saveSweep(sweep)
 }
 
+/** Finds a full-answer check of an earlier sweep of the same models whose results also hold for a new sweep. */
 async function earlierCheck(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const { base, post } = pairPaths(pair.document.location)
   const sameCheckpoints = pair.sweeps.filter(

@@ -1,6 +1,7 @@
 import type { SweepDocument } from '../../../contract/documents/crc'
 import type { PairFingerprints } from '../../../contract/documents/pair'
-import { mismatchError, WorkbenchError } from '../../../contract/model/problem'
+import { mismatchError } from '../../../contract/model/problem'
+import { withFallback } from '../../base/files/with-fallback'
 import { openPair } from '../../checkpoint/pair'
 import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
@@ -22,13 +23,8 @@ export async function requirePairOfSweep(
 
 async function currentFingerprints({ document }: ProjectPair): Promise<PairFingerprints | null> {
   const folders = pairPaths(document.location)
-  try {
-    const { base, post } = await openPair(folders.base, folders.post)
-    return { base: base.checkpoint.fingerprint, post: post.checkpoint.fingerprint }
-  } catch (error) {
-    if (error instanceof WorkbenchError) return null
-    throw error
-  }
+  const pair = await withFallback(() => openPair(folders.base, folders.post), null)
+  return pair && { base: pair.base.checkpoint.fingerprint, post: pair.post.checkpoint.fingerprint }
 }
 
 function storedFingerprints({ document, sweeps, samples, evaluations }: ProjectPair): PairFingerprints | null {

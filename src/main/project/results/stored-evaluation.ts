@@ -100,23 +100,27 @@ function identity({
   computing
 }: EvaluationRun): string {
   const models = [basePath, postPath, embeddingModel, classifier].map((model) => model?.fingerprint)
-  return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens, computing])
+  return JSON.stringify([models, task, variants.map(withoutKeptIdentity), promptSets, stopTokens, computing])
 }
 
-const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
+/** Removes the identity of a kept recipe or checkpoint, which has no effect on answers. */
+const withoutKeptIdentity = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
   EvaluationVariant.parse({
     ...entry,
     variant: 'kept' in variant ? { ...variant, kept: undefined } : variant
   })
 
-/** The views of each pair that were measured last, by the hash of what they were measured from. */
+/** Views of each pair that were measured last, by a hash of their inputs. */
 const recentViews = new WeakMap<ProjectPair, Map<string, EvaluationView>>()
 
 const MAX_RECENT_VIEWS = 8
 
 /**
  * Reads an evaluation with its results so far. Measuring many answers takes seconds, and reports and verdicts ask for
- * the same view, so that the last views are kept. @param against reference variant; post or the first by default
+ * the same view, so the last views are kept.
+ *
+ * @param options.sweepId sweep whose scores are compared; by default that of the character task
+ * @param options.against reference variant; post or the first by default
  */
 export async function evaluationView(
   pair: ProjectPair,
@@ -129,13 +133,13 @@ export async function evaluationView(
 ): Promise<EvaluationView> {
   const proxies = await proxiesOf(pair, await pair.evaluations.readRun(id), sweepId)
   const inputs = JSON.stringify([id, against, await pair.evaluations.state(id), proxies])
-  const measuredFrom = createHash('sha256').update(inputs).digest('hex')
+  const inputsHash = createHash('sha256').update(inputs).digest('hex')
   const views = recentViews.get(pair) ?? new Map<string, EvaluationView>()
   recentViews.set(pair, views)
-  const recent = views.get(measuredFrom)
+  const recent = views.get(inputsHash)
   if (recent !== undefined) return recent
   const view = await viewEvaluation(await pair.evaluations.read(id), proxies, against, signal)
-  views.set(measuredFrom, view)
+  views.set(inputsHash, view)
   for (const oldest of [...views.keys()].slice(0, -MAX_RECENT_VIEWS)) views.delete(oldest)
   return view
 }
@@ -176,7 +180,10 @@ async function newestComplete(
   return null
 }
 
-/** Reads the sweeps whose scores are compared with an evaluation: by the character task, and by the evaluated task. */
+/**
+ * Reads the sweeps whose scores are correlated with the results of an evaluation. One is by the character task, a proxy
+ * for other tasks, and one is by the evaluated task.
+ */
 export async function proxiesOf(
   pair: ProjectPair,
   run: EvaluationRun,
@@ -201,14 +208,16 @@ async function pickedOf(pair: ProjectPair, { id, ranges, post }: SweepDocument):
   return range === null ? undefined : { range: { start: range.start, end: range.end }, rho }
 }
 
+/** Returns the newest full sweep of the same models that was scored by the evaluated task; null for none. */
 async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {
-  const scored = ({ prompts }: Task): string => JSON.stringify(prompts)
+  const promptsOf = ({ prompts }: Task): string => JSON.stringify(prompts)
   for (const { id, scoredBy } of pair.sweeps) {
     if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id || scoredBy.keep !== undefined) continue
     const sweep = await pair.readSweep(id)
     const samePair =
       sweep.basePath.fingerprint === run.basePath.fingerprint && sweep.postPath.fingerprint === run.postPath.fingerprint
-    if (samePair && sweep.scoredBy.kind === 'task' && scored(sweep.scoredBy.task) === scored(run.task)) return sweep
+    if (!samePair || sweep.scoredBy.kind !== 'task') continue
+    if (promptsOf(sweep.scoredBy.task) === promptsOf(run.task)) return sweep
   }
   return null
 }
@@ -239,7 +248,7 @@ export async function viewEvaluation(
   const hasJudgeScores = judging.every((one) => one.way !== 'marks' || isJudged(one))
   return {
     run,
-    results: hasJudgeScores ? results : uncompared(results),
+    results: hasJudgeScores ? results : withoutJudgeDifferences(results),
     judging,
     notices: judgingNotices(judging),
     answered,
@@ -248,19 +257,16 @@ export async function viewEvaluation(
 }
 
 /** Removes differences of a judge's scores, which cannot be compared until the judge has scored all answers. */
-export function uncompared(results: EvaluationResults): EvaluationResults {
-  const unjudged = ({ judge: _, ...differences }: VariantResult['differences']): VariantResult['differences'] =>
-    differences
-  const without = (variants: readonly VariantResult[]): VariantResult[] =>
-    variants.map((result) => ({ ...result, differences: unjudged(result.differences) }))
+export function withoutJudgeDifferences(results: EvaluationResults): EvaluationResults {
+  const unjudged = <Compared extends Pick<VariantResult, 'differences'>>({
+    differences: { judge: _, ...differences },
+    ...fields
+  }: Compared) => ({ ...fields, differences })
   return {
     ...results,
-    variants: without(results.variants),
-    besideRanges: results.besideRanges.map((beside) => ({
-      ...beside,
-      differences: unjudged(beside.differences)
-    })),
-    categories: results.categories.map((category) => ({ ...category, variants: without(category.variants) }))
+    variants: results.variants.map(unjudged),
+    besideRanges: results.besideRanges.map(unjudged),
+    categories: results.categories.map((category) => ({ ...category, variants: category.variants.map(unjudged) }))
   }
 }
 

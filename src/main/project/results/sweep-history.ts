@@ -24,8 +24,10 @@ export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByB
 }
 
 /**
- * Returns the newest sweep whose time predicts the next one. One of few rows does not, because the start of the engine
- * takes most of its time. @param options.task null for the character task
+ * Returns the newest sweep whose duration predicts the next one. It is of the same kind, preview or full, if there is
+ * any. It has at least half as many rows as the largest: in a small sweep, the start of the engine takes most time.
+ *
+ * @param options.task id of the task; null for the character task
  */
 export function newestComparable(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
@@ -34,13 +36,11 @@ export function newestComparable(
   const candidates = sweeps.filter(
     (sweep) => taskOf(sweep.scoredBy) === task && (device === 'auto' || sweep.computed.device === device)
   )
-  const kinds = [isPreview, !isPreview].map((kind) =>
-    candidates.filter((sweep) => sweep.isPreview === kind && sweep.computedRows > 0)
-  )
-  const kind = kinds.find(({ length }) => length > 0)
-  if (kind === undefined) return undefined
-  const maxRows = Math.max(...kind.map(({ computedRows }) => computedRows))
-  return kind.find(({ computedRows }) => computedRows >= maxRows / 2)
+  const computed = candidates.filter((sweep) => sweep.computedRows > 0)
+  const sameKind = computed.filter((sweep) => sweep.isPreview === isPreview)
+  const comparable = sameKind.length > 0 ? sameKind : computed
+  const maxRows = Math.max(...comparable.map(({ computedRows }) => computedRows))
+  return comparable.find(({ computedRows }) => computedRows >= maxRows / 2)
 }
 
 /** Returns the sweep of {@link newestComparable} for a plan. */

@@ -6,7 +6,7 @@ import { RUN_ANNOTATIONS } from '../documents/stored-documents'
 export const runKey = ({ kind, id }: RunKey): string => `${kind} ${id}`
 
 export interface StoredAnnotations {
-  /** Key: see `runKey`. */
+  /** Annotations by {@link runKey}. */
   annotations: ReadonlyMap<string, RunAnnotations>
   /** Error if the stored annotations could not be read. They are then not replaced. Null without an error. */
   unread: string | null

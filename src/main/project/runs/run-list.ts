@@ -12,6 +12,7 @@ export interface RunStorage<Summary extends Listed> {
   readonly isPinned: (id: string) => boolean
 }
 
+/** The summaries of a pair's runs of one kind, in memory and on disk. */
 export class RunList<Summary extends Listed> {
   #runs: readonly Summary[]
 
@@ -36,6 +37,7 @@ export class RunList<Summary extends Listed> {
     return this.#runs.find((run) => run.id === id)
   }
 
+  /** Adds or replaces a summary, also on disk. */
   async save(summary: Summary): Promise<void> {
     this.setInMemory(summary)
     await this.summaries.write(this.folder, summary)
@@ -46,6 +48,7 @@ export class RunList<Summary extends Listed> {
     this.#runs = newestFirst([...this.#runs.filter(({ id }) => id !== summary.id), summary])
   }
 
+  /** Removes a run from the list. The caller removes its files. */
   drop(id: string): void {
     this.#runs = this.#runs.filter((run) => run.id !== id)
   }

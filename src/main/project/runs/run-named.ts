@@ -1,6 +1,7 @@
 import { inputError, notFoundError } from '../../../contract/model/problem'
 import { plural } from '../../../contract/words/format'
 
+/** Finds a run by its id, or by the beginning of its id. @param what noun for errors @throws WorkbenchError */
 export function runNamed<Run extends { readonly id: string }>(runs: readonly Run[], id: string, what: string): Run {
   const exact = runs.find((run) => run.id === id)
   const matches = exact === undefined ? runs.filter((run) => run.id.startsWith(id)) : [exact]

@@ -19,8 +19,9 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../../base/files/plain-paths'
 
 /*
- * Deleted runs are in trash/<deletion> with a deleted.json. The path of the document decides whether a run is
- * deleted. It is moved first and restored last, and the next opening completes an interrupted move.
+ * A deleted run is a folder trash/<deletion> with the run's files and a note, deleted.json. A run counts as deleted as
+ * soon as its document, the first of its files, lies in the trash. The document is moved first and restored last, and
+ * the next opening completes an interrupted move.
  */
 
 const TRASH = 'trash'
@@ -79,7 +80,7 @@ export async function untrashRun(pair: string, document: DeletionDocument, befor
   await forgetEntry(pair, document.deletion, beforeStep)
 }
 
-/** Removes a run from the trash. @throws WorkbenchError `read-only` */
+/** Deletes a run in the trash for good. @throws WorkbenchError `read-only` */
 export async function destroyRun(pair: string, document: DeletionDocument, beforeStep = NOTHING): Promise<void> {
   const { deletion, files } = document
   for (const file of files) {
@@ -113,8 +114,7 @@ export async function listTrash(
       warnings.push(`A deleted run was left where it is. ${errorMessage(error)}`)
     }
   }
-  const last = (a: DeletionDocument, b: DeletionDocument): number => Date.parse(b.deletedAt) - Date.parse(a.deletedAt)
-  return { deleted: deleted.sort(last), warnings }
+  return { deleted: deleted.sort((a, b) => Date.parse(b.deletedAt) - Date.parse(a.deletedAt)), warnings }
 }
 
 async function entries(pair: string): Promise<string[]> {
@@ -171,6 +171,7 @@ async function moveAll(
   for (const folder of [entryFolder(pair, deletion), ...folders]) await flushFolder(folder)
 }
 
+/** Removes the note and the folder of a deletion. */
 async function forgetEntry(pair: string, deletion: string, beforeStep: BeforeStep): Promise<void> {
   const folder = entryFolder(pair, deletion)
   beforeStep()

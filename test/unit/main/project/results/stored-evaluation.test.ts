@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { VariantResult } from '../../../../../src/contract/documents/evaluation'
-import { evaluationView, uncompared } from '../../../../../src/main/project/results/stored-evaluation'
+import { evaluationView, withoutJudgeDifferences } from '../../../../../src/main/project/results/stored-evaluation'
 import { BARE_RESULTS, evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { openDemo } from '../../../../fixtures/open-demo'
 import { sampleLine } from '../../../../fixtures/sample-documents'
@@ -35,7 +35,7 @@ it('compares nothing by the marks of a judge that was not done, for all prompts 
   const categories = [{ category: 'a', promptCount: 6, variants }]
   const differences = { judge: difference, accuracy: difference }
   const besideRanges = [{ range: '5-11', variant: 'all', differences }]
-  const results = uncompared({ ...BARE_RESULTS, variants, besideRanges, categories, cells: [] })
+  const results = withoutJudgeDifferences({ ...BARE_RESULTS, variants, besideRanges, categories, cells: [] })
   expect(results.besideRanges).toEqual([{ ...besideRanges[0], differences: { accuracy: difference } }])
   for (const each of [results.variants, ...results.categories.map((category) => category.variants)]) {
     expect(each).toEqual([{ ...variants[0], differences: { accuracy: difference } }])
