@@ -4,12 +4,13 @@ import type { NameStyle } from '../../contract/documents/variant-styles'
 
 /* A report consists of sections, which consist of blocks. Writers turn blocks into escaped HTML, Markdown or text. */
 
+/** A cell of a table. The tone and shape of a {@link NameStyle} mark a model's name. */
 export interface TableCell extends Partial<NameStyle> {
   text: string
   /** A second, smaller line. */
   detail?: string
   strong?: boolean
-  /** Distinct answers of a model. A share is a part of the cell's answers, 0 to 1. */
+  /** Distinct answers of a model. `share` is the answer's share of all answers in the cell, 0 to 1. */
   answers?: readonly { text: string; count: number; share: number }[]
   /** Text that HTML shows on request. Markdown omits it. */
   more?: { summary: string; text: string }
@@ -54,6 +55,7 @@ export interface Section {
   blocks: Block[]
 }
 
+/** Shows the name and note that the user gave a run. */
 export const annotationBlocks = ({ name, note }: Pick<RunAnnotations, 'name' | 'note'>): Block[] => [
   ...(name === '' ? [] : [block.paragraph(`Called “${name}”.`)]),
   ...notesBlocks(note)
@@ -93,6 +95,7 @@ export const block = {
   })
 }
 
+/** Returns a block of a value; no block for null. */
 export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] => (value === null ? [] : [block(value)])
 
 export const DASH: TableCell = { text: '–' }

@@ -46,15 +46,22 @@ import { reproduction } from './reproduction'
 import { shownModelName, withoutFolder, withoutFolders, withoutPath, withoutSourceFolder } from './shown-command'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
 
+/** Facts about the project and the pair that describing a result needs. */
 interface Context {
+  /** Recipes and checkpoints that the project keeps, with their present names. */
   kept: KeptModels
+  /** Names the checkpoints that a result was computed from, and says which have changed since. */
   originOf: (from: ComputedFrom) => ReportedOrigin
   annotationsOf: (kind: RunKind, id: string) => RunAnnotations
   /** Returns a text with names in place of full paths. */
   shorten: (text: string) => string
 }
 
-/** Collects the contents of a report, parsed so that no other field gets into it. */
+/**
+ * Collects the contents of a report. A report is shared, so folders become names, and parsing removes all other fields.
+ *
+ * @param sweepId sweep to show; the default sweep if omitted
+ */
 export async function collectReport(
   projectPair: ProjectPair,
   pairState: PairState,
@@ -123,6 +130,7 @@ async function describeResults(experiment: StoredExperiment, context: Context) {
   }
 }
 
+/** Replaces the paths of the project and its models in a text by their names. */
 function nameFolders(text: string, { project: { path }, document }: ProjectPair): string {
   const { base, post } = pairPaths(document.location)
   const folders = [path, base, post, ...document.otherCheckpoints.map((other) => other.path)]
@@ -251,6 +259,7 @@ function describeEvaluation(
   }
 }
 
+/** Warns if base or post is not the checkpoint that the project was created with. */
 const changeWarnings = ({ document, pair }: StoredExperiment): string[] =>
   checkpointChanges({ document, pair }).map(({ member, kind, files }) =>
     kind === 'changed'
@@ -259,6 +268,7 @@ const changeWarnings = ({ document, pair }: StoredExperiment): string[] =>
         'They look the same.'
   )
 
+/** Warns about results that were computed from other checkpoints than the pair has now. */
 function originWarnings({
   distances,
   sweep,
@@ -314,8 +324,8 @@ async function reportedPairs(
 }
 
 /**
- * Reads the pair's default sweep of a scoring. Null if there is none, or if it cannot be read, of which the project
- * warns.
+ * Outlines a pair's default sweep of a scoring. Returns null if there is none, or if it cannot be read. The project
+ * warns of an unreadable sweep.
  */
 async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
   const defaultSweep = defaultSweepOf(

@@ -37,7 +37,10 @@ import {
   withoutFolders
 } from './shown-command'
 
-/* Writes commands that compute results again without the project. */
+/*
+ * Writes commands that compute the results of a report again without the project. In each function, `named` gives a
+ * file name that no other result of the report uses.
+ */
 
 const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'
@@ -51,7 +54,7 @@ export function printInspect(from: ComputedFrom): ShownCommand[] {
   ]
 }
 
-/** Prints the command of a sweep without its check, and one that scores recipes beside the ranges. */
+/** Prints the command that sweeps the ranges without a check, and the command that scores the other recipes. */
 export async function printSweep(sweep: SweepDocument, rho: number, named = asNamed): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, uniformBlends, source, checkpoints, selection } = sweep
   const { settings: scored, files } = await scoredSettings(sweep, named)
@@ -67,10 +70,13 @@ export async function printSweep(sweep: SweepDocument, rho: number, named = asNa
           split: sweep.holdOutSplit !== null,
           whatIf: sweep.whatIf.length > 0,
           ...(checkpoints.length === 0 ? {} : { checkpoint: checkpoints.map(({ path }) => shownModelName(path)) }),
-          ...{ rho, seed: selection?.bootstrap.seed, budget: selection?.budget ?? undefined },
+          rho,
+          seed: selection?.bootstrap.seed,
+          budget: selection?.budget ?? undefined,
           ...renderingSettings(rendering),
           countLeadingSpace: rendering.countLeadingSpace,
-          ...{ device: sweep.device, precision: sweep.precision }
+          device: sweep.device,
+          precision: sweep.precision
         }
       },
       out
@@ -78,30 +84,31 @@ export async function printSweep(sweep: SweepDocument, rho: number, named = asNa
   const blendCount = uniformBlends.filter(isUniform).length
   const blends = blendCount < 2 ? {} : { uniformBlends: blendCount }
   const restored = source === null ? {} : { source: shownModelName(source.path) }
-  // The command scores the halves of its selected range without a request.
+  // Recipes with `alone` restore only attention or only MLP of the selected range. The sweep scores them by itself.
   const requested = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
     named('recipes.json'),
     requested.map(({ recipe }) => withoutFolders(recipe))
   )
-  const ofRecipes = { recipes: recipeFile.name }
-  return [
-    ...(ranges.length === 0
-      ? []
-      : [{ command: command({ ...blends, ...restored, check: false }, named(SWEEP_FILE)), files }]),
-    ...(requested.length === 0
-      ? []
-      : [{ command: command(ofRecipes, named('recipes-scored.json')), files: [...files, recipeFile] }])
-  ]
+  const commands: ShownCommand[] = []
+  if (ranges.length > 0) {
+    commands.push({ command: command({ ...blends, ...restored, check: false }, named(SWEEP_FILE)), files })
+  }
+  if (requested.length > 0) {
+    const out = named('recipes-scored.json')
+    commands.push({ command: command({ recipes: recipeFile.name }, out), files: [...files, recipeFile] })
+  }
+  return commands
 }
 
+/** Prints the command of a full-answer check. Recipes are named in a file, unless they are the sweep's best ranges. */
 export function printCheck(sweep: SweepDocument, check: AnswerCheck, rho: number, named = asNamed): ShownCommand {
   const recipes = check.models.map(({ recipe }) => recipe)
   const keys = (list: readonly Recipe[]): string[] =>
     list.map((recipe) => weightsKey({ kind: 'recipe', recipe })).sort()
-  const best = rangesToCheck(sweep, null, rho, recipes.length)
+  const bestRanges = rangesToCheck(sweep, null, rho, recipes.length)
   const file = listFile(named('checked.json'), recipes.map(withoutFolders))
-  const isBest = isDeepStrictEqual(keys(best), keys(recipes))
+  const isBest = isDeepStrictEqual(keys(bestRanges), keys(recipes))
   const command = workCommand(
     {
       kind: 'check',
@@ -118,7 +125,7 @@ export function printCheck(sweep: SweepDocument, check: AnswerCheck, rho: number
   return { command, files: isBest ? [] : [file] }
 }
 
-/** Prints the command of a search, which reads the file of its sweep. A check excludes ranges that fail it. */
+/** Prints the command of a search, which reads its sweep's file. A check excludes rejected ranges as its start. */
 export function printSearch(
   search: SearchDocument,
   sweep: Pick<SweepDocument, 'ranges'>,
@@ -138,7 +145,9 @@ export function printSearch(
         from: named(SWEEP_FILE),
         ...(isChecked && { check: named(CHECK_FILE) }),
         ...methodSettings(settings),
-        ...{ budget: settings.blockEvaluations, rho, seed: settings.seed }
+        budget: settings.blockEvaluations,
+        rho,
+        seed: settings.seed
       }
     },
     named('search.json')
@@ -163,7 +172,7 @@ function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search
   }
 }
 
-/** Prints the command of a lineage, which stores neither its prompts nor its tasks. */
+/** Prints the command of a lineage. A lineage does not store its prompts, so the command may use others. */
 export function printLineage({ stages, scoredBy, rho }: LineageDocument, named = asNamed): ShownCommand {
   const names = stages.map(({ path }) => shownModelName(path))
   const lines = settingLines({ ...(scoredBy.kind === 'task' && namedTasks(scoredBy)), rho })
@@ -173,12 +182,14 @@ export function printLineage({ stages, scoredBy, rho }: LineageDocument, named =
   }
 }
 
+/** Returns the settings that name the tasks of a scoring by their ids. */
 const namedTasks = ({ task, keep, sampling, draws }: Extract<ScoredByBrief, { kind: 'task' }>): SweepSettings => ({
   ...(keep === undefined ? { task: task.id } : { regain: task.id, keep: keep.id }),
   ...samplerSettings(sampling),
   draws
 })
 
+/** Prints the command of an evaluation, with files for its variants, task and judge. */
 export async function printEvaluation(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
@@ -197,7 +208,10 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
       pair: workPairOf(run),
       models: [],
       settings: {
-        ...{ task: taskFile.name, variants: variantsFile.name, n: sampleCount, seed },
+        task: taskFile.name,
+        variants: variantsFile.name,
+        n: sampleCount,
+        seed,
         ...renderingSettings(rendering),
         ...(device === 'cpu' ? {} : { device }),
         ...computed,
@@ -213,17 +227,20 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
 
 const contactOf = ({ baseUrl, keyVariable }: JudgeSettings): EndpointContact => ({ baseUrl, keyVariable })
 
+/** Prints the command that writes a restored model. @param index position of the recipe, for the names of files */
 export function printExport(from: ComputedFrom, recipe: Recipe, index: number, named = asNamed): ShownCommand {
   const { word, files } = recipeWord(recipe, named(`recipe-${index + 1}.json`))
   const work: Work = { kind: 'export', pair: workPairOf(from), models: [word], settings: {} }
   return { command: workCommand(work, `restored-${index + 1}`), files }
 }
 
+/** Settings of a command, and the files that they name. */
 interface NamedSettings {
   settings: SweepSettings
   files: CommandFile[]
 }
 
+/** Returns the settings that choose a sweep's prompts or tasks. */
 async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   if (sweep.scoredBy.kind === 'crc') return promptSettings(sweep, named)
   const { task, keep, sampling, draws } = sweep.scoredBy
@@ -234,6 +251,7 @@ async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<
   return { settings: { regain: name, keep: keepFile.name, ...sampler }, files: [...files, ...keepFile.files] }
 }
 
+/** Names a built-in task by its id, and any other by a file. */
 async function namedTaskFile(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {
   if ((await builtinTasks()).some((other) => isSameTask(other, task))) return { name: task.id, files: [] }
   const file = { name: named(`${task.id}.json`), content: formatTaskFile(task) }
@@ -250,7 +268,7 @@ async function promptSettings(sweep: SweepDocument, named: FileNaming): Promise<
   return { settings: { prompts: file.name }, files: [file] }
 }
 
-/** Compares tasks, except for settings of the command line. */
+/** Reports whether a task equals a built-in one, except for the settings `n` and `seed`, which the command has. */
 function isSameTask(builtin: Task, task: Task): boolean {
   const { sampleCount, seed } = task.settings
   return isDeepStrictEqual({ ...builtin, settings: { ...builtin.settings, sampleCount, seed } }, task)
@@ -258,13 +276,15 @@ function isSameTask(builtin: Task, task: Task): boolean {
 
 function namedJudge(judge: JudgeSettings, task: Task, named: FileNaming): CommandFile {
   const { baseUrl, model, keyVariable, way, anyModel, rubric, answersPerPrompt, requestsPerMinute } = judge
-  const described = {
-    ...{ url: baseUrl, model, way },
+  const fields = {
+    url: baseUrl,
+    model,
+    way,
     ...(keyVariable === undefined ? {} : { key: keyVariable }),
     ...(anyModel ? { 'any-model': true } : {}),
     ...(rubric === rubricOf(task.kind, way) ? {} : { rubric }),
     ...(way === 'forms' ? {} : { answers: answersPerPrompt }),
     rate: requestsPerMinute
   }
-  return serverFields(named('judge.yaml'), described)
+  return serverFields(named('judge.yaml'), fields)
 }

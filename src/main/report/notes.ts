@@ -1,7 +1,7 @@
 import MarkdownIt from 'markdown-it'
 import { Markup } from '../base/markup'
 
-/* Notes are Markdown of other people: HTML becomes text, and links lead to the web, mail or into the page. */
+/* Notes are Markdown that may come from others. HTML becomes text, and links lead to the web, mail or the page. */
 
 const SAFE_LINK = /^(?:https?:\/\/|mailto:|#)/i
 
@@ -14,11 +14,12 @@ markdown.renderer.rules['link_open'] = (tokens, index, options, _env, renderer) 
   return renderer.renderToken(tokens, index, options)
 }
 
-const lowered = (tag: string): string => `h${Math.min(6, Number(tag.slice(1)) + 3)}`
+/** Returns the heading tag three levels lower, below the headings of the report itself: `h1` becomes `h4`. */
+const loweredHeading = (tag: string): string => `h${Math.min(6, Number(tag.slice(1)) + 3)}`
 for (const rule of ['heading_open', 'heading_close']) {
   markdown.renderer.rules[rule] = (tokens, index, options, _env, renderer) => {
     const token = tokens[index]
-    if (token !== undefined) token.tag = lowered(token.tag)
+    if (token !== undefined) token.tag = loweredHeading(token.tag)
     return renderer.renderToken(tokens, index, options)
   }
 }

@@ -8,6 +8,8 @@ import type { WorkPair } from '../../contract/work/work'
 import { demoPairAt } from '../project/demo'
 import { type CommandFile, shownModelName, withoutFolders } from './shown-command'
 
+/* Options of commands that reports print. Models are named without folders, because a report is shared. */
+
 /** The checkpoints that a result was computed from. */
 export interface ComputedFrom {
   basePath: CheckpointReference
@@ -18,13 +20,14 @@ export interface ComputedFrom {
 export const demoPairOf = ({ basePath, postPath }: ComputedFrom): DemoPair | undefined =>
   demoPairAt({ base: basePath.path, post: postPath.path })
 
-/** Names the pair in a command, without folders, because a page is shared. */
+/** Returns the options that name a pair. */
 export function workPairOf(from: ComputedFrom): WorkPair {
   const demo = demoPairOf(from)
   if (demo !== undefined) return { demo }
   return { base: shownModelName(from.basePath.path), post: shownModelName(from.postPath.path) }
 }
 
+/** Returns the options that differ from the default rendering, and the date. */
 export const renderingSettings = ({
   systemPrompt,
   templateArguments,
@@ -37,14 +40,13 @@ export const renderingSettings = ({
   ...(assistantPrefix === '' ? {} : { assistantPrefix })
 })
 
-/**
- * Returns the options of a sampler. Without top-k the option is 0, because a generation config may set another value.
- */
+/** Returns the options of a sampler. Without top-k the option is 0, because a model's config may set another value. */
 export const samplerSettings = ({ topK, ...sampling }: Sampling): SamplerSettings => ({
   ...sampling,
   topK: topK ?? 0
 })
 
+/** Names a recipe: ranges such as `2-5,8-9`, or a file for recipes with strengths. */
 export function recipeWord(recipe: Recipe, fileName: string): { word: string; files: CommandFile[] } {
   if ('ranges' in recipe) {
     return { word: recipe.ranges.map(([start, end]) => `${start}-${end}`).join(','), files: [] }

@@ -8,18 +8,19 @@ import { isSame } from '../../contract/words/range-facts'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import { withoutSourceFolder } from './shown-command'
 
+/* Sweeps that a report mentions beside the sweep that it shows: of other scorings, or restored to other sources. */
+
 export interface StoredOtherSweep {
   sweep: SweepDocument
   selection: Selection | null
   check: AnswerCheck | null
 }
 
-/** Returns the default sweep of every other scoring and source. @param sweeps newest first */
+/** Returns the default sweep of every scoring and source except those of the shown sweep. @param sweeps newest first */
 export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
   const shownSweep = sweeps.find(({ id }) => id === shownId)
-  return defaultSweepsByKind(
-    shownSweep === undefined ? sweeps : sweeps.filter((sweep) => sweepKind(sweep) !== sweepKind(shownSweep))
-  )
+  const others = sweeps.filter((sweep) => shownSweep === undefined || sweepKind(sweep) !== sweepKind(shownSweep))
+  return defaultSweepsByKind(others)
 }
 
 export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep): OtherSweep {

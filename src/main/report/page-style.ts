@@ -1,7 +1,7 @@
 import LETTERS from '../../renderer/ui/styles/letters.css?raw'
 import PALETTE from '../../renderer/ui/styles/palette.css?raw'
 
-/** The style sheet of pages. In print, scrolled tables are shown in full, and folded parts are open. */
+/** The style sheet of reports and other HTML pages. In print, scrolled tables and folded parts are shown in full. */
 export const REPORT_STYLE = `${PALETTE}
 * { box-sizing: border-box; }
 ${LETTERS}

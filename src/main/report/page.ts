@@ -158,7 +158,7 @@ function classes(column: ReportColumn | undefined, tone: TableCell['tone']): Mar
   return styles.length === 0 ? '' : markup` class="${styles.join(' ')}"`
 }
 
-/** Returns the hash by which a content security policy allows a style sheet. */
+/** Returns the hash of a style sheet, by which the page's content security policy allows it. */
 function integrity(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

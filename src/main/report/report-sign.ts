@@ -1,7 +1,9 @@
-/** Text in the first lines of a page, by which the program recognises its own pages. */
+/* Recognises reports of this program, which a new report may replace. Other files are not overwritten. */
+
+/** Element in the first lines of an HTML page of this program. */
 export const PAGE_SIGN = '<meta name="generator" content="SLR Workbench">'
 
-/** The first two paragraphs of a report in Markdown, see `reportHead`. */
+/** Matches the title and the subtitle of a report in Markdown, see `reportHead`. */
 const MARKDOWN = /^# .*\n\n.*Selective Layer Restoration .*SLR Workbench /
 
 /** Reports whether a file with this beginning is a report of this program, in HTML or Markdown. */

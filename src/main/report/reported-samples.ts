@@ -7,10 +7,12 @@ import { countAnswers } from '../measures/texts/distinct-answers'
 import type { ComputedFrom } from './option-words'
 import { shownModelName } from './shown-command'
 
+/** Limits of the answers that a report shows of a sample run. */
 const EXCERPT_PROMPTS = 4
 const EXCERPT_ANSWERS = 4
 const EXCERPT_CHARACTERS = 300
 
+/** Names the checkpoints of a result. @param changed the members of the pair that have changed since */
 export function reportedOrigin(
   { basePath, postPath }: ComputedFrom,
   changed: ReportedOrigin['changed']
@@ -22,6 +24,7 @@ export function reportedOrigin(
   return { base: named(basePath), post: named(postPath), changed }
 }
 
+/** Describes a sample run for a report. @param shown parts that the caller has prepared for sharing */
 export function reportedSamples(
   run: SampleRun,
   samples: readonly SampleLine[],
@@ -41,12 +44,10 @@ export function reportedSamples(
 }
 
 function excerpts(run: SampleRun, samples: readonly SampleLine[]): ReportedExcerpt[] {
-  const first = { variants: run.variants, prompts: run.prompts.slice(0, EXCERPT_PROMPTS) }
-  const cells = sampleCells(
-    first,
-    samples.filter(({ prompt }) => prompt < EXCERPT_PROMPTS)
-  )
-  return first.prompts.map(({ text, category }, index) => ({
+  const excerpt = { variants: run.variants, prompts: run.prompts.slice(0, EXCERPT_PROMPTS) }
+  const excerptSamples = samples.filter(({ prompt }) => prompt < EXCERPT_PROMPTS)
+  const cells = sampleCells(excerpt, excerptSamples)
+  return excerpt.prompts.map(({ text, category }, index) => ({
     prompt: shortened(text),
     category,
     cells: cells

@@ -20,6 +20,7 @@ import {
 import { type FileNaming, namingOfResults, type ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
+/** Lists the commands that compute all results of a report again, by part of the report. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
   const { document, pair, sweep, lineage, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
@@ -113,7 +114,7 @@ const checkedSweepCommands = async (
   ...(check === null ? [] : [printCheck(sweep, check, rho, named)])
 ]
 
-/** Each set of weights once, under the first name it has: a kept range is often the selected one. */
+/** Removes recipes with equal weights, except the first: a kept range is often also the selected one. */
 function distinct(recipes: readonly Recipe[]): Recipe[] {
   const byWeights = new Map<string, Recipe>()
   for (const recipe of recipes) {
@@ -123,7 +124,7 @@ function distinct(recipes: readonly Recipe[]): Recipe[] {
   return [...byWeights.values()]
 }
 
-/** The selected range as a recipe; none without a selection. */
+/** Returns the selected range as a recipe; an empty list without a selection. */
 function selectedRecipes({ selection, sweep }: Pick<StoredExperiment, 'selection' | 'sweep'>): Recipe[] {
   const range = selection?.selected ?? null
   if (range === null || sweep === null) return []

@@ -13,6 +13,8 @@ import { checkSection, samplesSection } from './sections/samples'
 import { searchSections } from './sections/search'
 import { headlineBlocks, sweepSection } from './sections/sweep'
 
+/* The order of a report's sections, and its title. Each section is written by a file in `sections`. */
+
 export interface ReportHead {
   title: string
   subtitle: string
@@ -48,6 +50,7 @@ export function reportSections(report: Report): Section[] {
   ]
 }
 
+/** Writes the first section: warnings, the verdict and the most important comparisons. */
 function glanceSection(report: Report): Section {
   const { project, sweep, evaluations, warnings } = report
   return {

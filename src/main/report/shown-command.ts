@@ -4,6 +4,8 @@ import { withSources } from '../../contract/model/strengths'
 import { shellWord } from '../../contract/words/shell-word'
 import type { Variant } from '../../contract/documents/samples'
 
+/* Commands in reports, and names of models without their folders. */
+
 /** A file that has to be written before its command. */
 export interface CommandFile {
   name: string
@@ -22,7 +24,11 @@ export type FileNaming = (name: string) => string
 /** Keeps the names of files, for a report of a single result. */
 export const asNamed: FileNaming = (name) => name
 
-/** Names files so that the results of a report can be computed in one folder without replacing each other's files. */
+/**
+ * Names files so that the results of a report can be computed in one folder without replacing each other's files.
+ *
+ * @returns a function to call once for each result. The result's commands name their files by the function it returns.
+ */
 export function namingOfResults(): () => FileNaming {
   const taken = new Set<string>()
   return () => {
@@ -77,7 +83,7 @@ export function listFile(name: string, entries: readonly unknown[]): CommandFile
   return { name, content: `[\n${entries.map((entry) => `  ${JSON.stringify(entry)}`).join(',\n')}\n]\n` }
 }
 
-/** Describes a server with one field a line. */
+/** Writes a YAML file that describes a server, one field a line. */
 export function serverFields(name: string, fields: Readonly<Record<string, unknown>>): CommandFile {
   const lines = Object.entries(fields).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
   return { name, content: `${lines.join('\n')}\n` }

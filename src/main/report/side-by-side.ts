@@ -21,7 +21,8 @@ import { headlineBlocks } from './sections/sweep'
 import { rangesWords } from './sections/sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './sections/work-cell'
 
-/** A pair on the page of a study, which has the tables of the paper with a row for each pair. */
+/* The page of a study, which compares several pairs: the tables of the paper with a row for each pair. */
+
 export interface StudyPagePair {
   name: string
   report: Report
@@ -44,7 +45,7 @@ export function sideBySideHead(
   }
 }
 
-/** @param pairs at least one @param missing reasons why other pairs are missing */
+/** Writes the sections of the page. @param pairs at least one @param missing reasons why other pairs are missing */
 export function sideBySideSections(pairs: readonly StudyPagePair[], missing: readonly string[]): Section[] {
   return [
     glance(pairs, missing),
@@ -72,6 +73,7 @@ const glance = (pairs: readonly StudyPagePair[], missing: readonly string[]): Se
   ]
 })
 
+/** Returns the comparison of pairs of a report, reduced to the pairs of the study. */
 function sweptPairs(pairs: readonly StudyPagePair[]): Report['pairs'] {
   const overview = pairs.find(({ report }) => report.pairs !== null)?.report.pairs ?? null
   if (overview === null) return null
@@ -95,7 +97,7 @@ function evaluations(pairs: readonly StudyPagePair[]): Section {
   }
 }
 
-/** @param taskIndex index of the task in the study */
+/** Compares the pairs by one task. @param taskIndex index of the task in the study */
 function taskBlocks(pairs: readonly StudyPagePair[], taskIndex: number): Block[] {
   const rows = pairs.map(({ name, report, evaluations: ofPair }) => {
     const evaluation = ofPair[taskIndex] ?? null
@@ -109,6 +111,7 @@ function taskBlocks(pairs: readonly StudyPagePair[], taskIndex: number): Block[]
   if (first === undefined || first === null) return []
   const { task } = first
   const inRoles = rows.flatMap(({ variants }) => variants)
+  // One variant of each role.
   const roles = [...new Map(inRoles.map((variant) => [variant.role, variant])).values()]
   const measures = mainMeasures(
     task.kind,
@@ -143,7 +146,7 @@ function taskBlocks(pairs: readonly StudyPagePair[], taskIndex: number): Block[]
   ]
 }
 
-/** A variant of an evaluation, and its role in every pair of the study. */
+/** A variant of an evaluation, and its role, such as "selected range". Tables have a column for each role. */
 interface VariantInRole extends EvaluationVariant {
   role: string
   result: VariantResult
@@ -152,16 +155,18 @@ interface VariantInRole extends EvaluationVariant {
 /** Gives the variants of a pair distinct roles, because pairs differ in the selected range and its baselines. */
 function variantsInRoles({ variants, results }: ReportedEvaluation, sweep: Report['sweep']): VariantInRole[] {
   const roles = rolesOf(sweep)
-  return variants.reduce<VariantInRole[]>((before, entry, index) => {
+  const inRoles: VariantInRole[] = []
+  for (const [index, entry] of variants.entries()) {
     const { variant, sampling, prompting } = entry
     const role = roles.get(weightsKey(variant))
     const hasOtherPrompts = prompting === undefined && !isPlain({ ...entry, sampling: undefined })
     const suffix = prompting === undefined ? '' : `, ${PROMPTINGS[prompting].label}`
     const label = hasOtherPrompts || role === undefined ? variant.name : `${role}${suffix}`
     const candidates = [label, ...(sampling === undefined ? [] : [`${label}, ${samplerWords(sampling)}`]), variant.name]
-    const free = candidates.find((name) => before.every((other) => other.role !== name)) ?? variant.name
-    return [...before, { ...entry, result: elementAt(results.variants, index, 'result'), role: free }]
-  }, [])
+    const freeRole = candidates.find((name) => inRoles.every((other) => other.role !== name)) ?? variant.name
+    inRoles.push({ ...entry, result: elementAt(results.variants, index, 'result'), role: freeRole })
+  }
+  return inRoles
 }
 
 /** Returns the roles of models in the sweep of their pair, by weights. */

@@ -19,9 +19,10 @@ import { evaluationView } from '../project/results/stored-evaluation'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { storedDistances } from '../project/results/stored-distances'
 
-/** Runs of samples that a report shows; each takes a table of answers. */
+/** Number of sample runs that a report shows. Each takes a table of answers. */
 const SHOWN_SAMPLE_RUNS = 3
 
+/** All stored results of a pair that a report describes. Null for results that do not exist. */
 export interface StoredExperiment {
   document: PairDocument
   /** Null if the pair cannot be read at present. */
@@ -36,6 +37,7 @@ export interface StoredExperiment {
   answerCheck: AnswerCheck | null
   /** The newest runs, newest first. */
   samples: { run: SampleRun; samples: SampleLine[] }[]
+  /** The character task on sampled answers. */
   check: SampledCrc | null
   evaluations: EvaluationView[]
   /** One sweep of each other scoring, such as another task. */
@@ -50,13 +52,13 @@ export interface StoredExperiment {
 /** Evaluations with many answers are read and measured in processes of their own. */
 const READ_AT_ONCE = 2
 
-/** Returns why a document cannot be read. @throws any other error */
+/** Returns an expected error as a value. @throws any other error */
 function problemOfReading(error: unknown): WorkbenchError {
   if (error instanceof WorkbenchError) return error
   throw error
 }
 
-/** Reads the documents of a pair for its report of a sweep, the default one when left out. */
+/** Reads the results of a pair for a report. @param sweepId sweep to show; the default sweep if omitted */
 export async function readExperiment(
   pair: ProjectPair,
   { pair: pairReport, pairProblem }: PairState,

@@ -8,6 +8,8 @@ import type { Block, ReportColumn, TableCell } from './blocks'
 import { notesMarkdown } from './notes'
 import { reportHead, reportSections } from './sections'
 
+/* Writes reports as HTML (page.ts) or Markdown. */
+
 const WRITERS: Readonly<Record<ReportFormat, (report: Report) => string>> = {
   html: reportPage,
   markdown: reportMarkdown

@@ -22,8 +22,8 @@ const WRITERS: Record<
  * Exports a run's answers as a file, sorted by prompt, variant and index.
  * - `jsonl`: one stored answer a line, with its prompt's text and category. `compared` counts the decided blind
  *   comparisons that showed the answer, alone or in a set. `preferred` counts the comparisons that its variant won.
- * - `csv`: the same for spreadsheets, RFC 4180 with a header (see {@link spreadsheetText}).
- * - `html`: a page to share that needs nothing else.
+ * - `csv`: the same fields for spreadsheets, RFC 4180 with a header (see {@link spreadsheetText}).
+ * - `html`: one page without other files.
  */
 export async function exportSamples(
   run: SampleRun,
@@ -81,7 +81,7 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
   return `\uFEFF${formatCsv([header, ...records])}`
 }
 
-/** Counts the decided comparisons that showed an answer, and the comparisons among them that its variant won. */
+/** Returns a function that counts the decided comparisons with an answer, and those that the answer's variant won. */
 function preferences({ marks: votes }: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
   const counts = new Map<string, { compared: number; preferred: number }>()
   const keyOf = (variant: string, prompt: number, index: number): string => JSON.stringify([variant, prompt, index])

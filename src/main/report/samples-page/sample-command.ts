@@ -15,6 +15,7 @@ import {
   type ShownCommand
 } from '../shown-command'
 
+/** Prints the command that repeats a sample run, with files for its prompts and variants. */
 export function printSample(run: SampleRun, named = asNamed): ShownCommand {
   const { settings, rendering } = run
   const { sampleCount, seed, maxTokens, stopTexts, device, sampling } = settings
@@ -31,7 +32,10 @@ export function printSample(run: SampleRun, named = asNamed): ShownCommand {
       models: variants.map(({ word }) => word),
       settings: {
         prompts: prompts.name,
-        ...{ n: sampleCount, seed, maxTokens, device },
+        n: sampleCount,
+        seed,
+        maxTokens,
+        device,
         ...samplerSettings(sampling),
         ...(stopTexts.length === 0 ? {} : { stop: stopTexts }),
         precision: run.precision ?? settings.precision,
@@ -76,7 +80,10 @@ function namedEndpoint({ name, endpoint }: Extract<Variant, { kind: 'endpoint' }
   const { baseUrl, model, keyVariable, anyModel, through } = endpoint
   if (keyVariable === undefined && !anyModel) return { word: endpointWord(name, endpoint), files: [] }
   const file = serverFields(fileName, {
-    ...{ url: baseUrl, model, chat: through === 'chat', 'any-model': anyModel },
+    url: baseUrl,
+    model,
+    chat: through === 'chat',
+    'any-model': anyModel,
     ...(keyVariable === undefined ? {} : { key: keyVariable })
   })
   return { word: `${name}=${fileName}`, files: [file], contact: { baseUrl, keyVariable } }

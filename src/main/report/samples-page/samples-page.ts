@@ -32,7 +32,7 @@ export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]
       `${samples.length} of ${plural(answerCount, 'answer')} · ${run.createdAt}`
   }
   const rows = run.prompts.map((prompt, index): TableCell[] => {
-    // Cells and their measures are in the same order, prompts outermost.
+    // Cells and measures are ordered by prompt and then by variant.
     const first = index * variants.length
     const promptCells = cells.slice(first, first + variants.length)
     return [

@@ -24,8 +24,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
     [
       { text: 'sweep', ...reused },
       {
-        text:
-          `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ` + `${plural(uniformBlends.length, 'blend')}`
+        text: `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ${plural(uniformBlends.length, 'blend')}`
       },
       workCell(sweep),
       { text: formatDuration(seconds) }
@@ -51,20 +50,21 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
   return block.table(`Work of the search, once for the pair. ${BLOCK_EVALUATION}`, columns, rows)
 }
 
+/** Shows the work of each variant's answers, over all evaluations. */
 function answerTable(evaluations: Report['evaluations']): Block {
-  const answered = new Map<string, { variant: Variant; answers: number }>()
+  const countByName = new Map<string, { variant: Variant; answers: number }>()
   for (const { variants, results } of evaluations) {
     for (const [index, { variant }] of variants.entries()) {
       const answers = results.variants[index]?.answerCount ?? 0
-      const before = answered.get(variant.name)?.answers ?? 0
-      answered.set(variant.name, { variant, answers: before + answers })
+      const before = countByName.get(variant.name)?.answers ?? 0
+      countByName.set(variant.name, { variant, answers: before + answers })
     }
   }
-  const answering = [...answered.values()].map(({ variant }) => variant)
+  const answering = [...countByName.values()].map(({ variant }) => variant)
   return block.table(
     'Work of an answer: passes through a model for each token, and models in memory',
     [textColumn('Variant'), numberColumn('passes a token'), numberColumn('models in memory'), numberColumn('answers')],
-    [...answered.values()].map(({ variant, answers }): TableCell[] => {
+    [...countByName.values()].map(({ variant, answers }): TableCell[] => {
       const models = modelsOf(variant)
       return [
         { text: variant.name, ...nameStyle(answering, variant) },

@@ -37,9 +37,11 @@ import { estimateCell, measureCell } from './measured-cell'
 import { preferenceBlocks } from './preferences'
 import { answerFacts, samplingFacts } from './settings-facts'
 
+/** Says how far a stopped evaluation came; null for a complete one. */
 const stoppedWords = ({ task, results, variants, answered }: ReportedEvaluation): string | null =>
   stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, answered)
 
+/** Shows the differences of the main measures of all evaluations, except of refusals, in one table. */
 export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {
   const compared = evaluations.filter(({ task }) => task.kind !== 'refusals')
   const rows = compared.flatMap(comparisonRows)
@@ -140,7 +142,7 @@ interface Evaluated extends Pick<ReportedEvaluation, 'variants' | 'results' | 'j
   readonly kind: TaskKind
 }
 
-/** Shows all measures, for each category too, and verdicts of judges. */
+/** Shows the tables of an evaluation: all measures, interactions, categories, pass@k and verdicts of judges. */
 export function evaluationFindings(evaluation: Evaluated): Block[] {
   const { results } = evaluation
   const proxy = proxySentence(results)
@@ -191,7 +193,7 @@ export const differenceRule = (comparedWith: string, p: string): string =>
   `its interval, and p adjusted ${p} (sign-flip test, Holm). ` +
   `Bold: p below ${SIGNIFICANCE}, for losses also without the adjustment`
 
-/** Splits the effective answers that post has lost to base into quality control and narrowing. */
+/** Says how many of the effective answers that post lost against base were wrong (quality control) or right. */
 function lossBlocks({ variants, results }: Evaluated): Block[] {
   const base = variants.findIndex((entry) => entry.variant.kind === 'base' && isPlain(entry))
   const { effectivePassing, effectiveFailing } = results.variants[base]?.differences ?? {}
@@ -219,7 +221,7 @@ function measuresTable(evaluation: Evaluated, ids: readonly MeasureId[]): Block 
   )
 }
 
-/** Shows whether settings such as a prompting change each model as they change the compared one. */
+/** Shows whether settings, such as a prompting, change each model by as much as they change `comparedWith`. */
 function interactionBlocks({ kind, results }: Evaluated): Block[] {
   const { comparedWith, interactions = [] } = results
   if (interactions.length === 0) return []
@@ -293,6 +295,7 @@ function passAtKBlocks(evaluation: Evaluated): Block[] {
   ]
 }
 
+/** @param per unit of `answersPerPrompt`, such as "per prompt" */
 function judgeFacts(label: string, judge: JudgeSettings | null, per: string): Fact[] {
   if (judge === null) return []
   const { model, baseUrl, answersPerPrompt } = judge

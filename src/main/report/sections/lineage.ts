@@ -15,6 +15,8 @@ import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
 import { sourceLines } from '../../../contract/words/source-words'
 import { block, type Block, numberColumn, type Section, type TableBlock, textColumn } from '../blocks'
 
+/* Shows how scores change over a training: by its stages (lineage), or over steps of one stage (triage). */
+
 type ComputedDocument = LineageDocument | TriageDocument
 
 const factsBlock = ({ scoredBy, promptCount, work, device, precision, createdAt }: ComputedDocument): Block =>

@@ -9,6 +9,7 @@ import {
 } from '../../../contract/words/evaluation-words'
 import { DASH, type TableCell } from '../blocks'
 
+/** Shows a variant's mean of a measure and its difference. @param names lines to show above the difference */
 export function measureCell(
   { measures, differences }: Pick<VariantResult, 'measures' | 'differences'>,
   id: MeasureId,
@@ -17,7 +18,7 @@ export function measureCell(
   return estimateCell(id, measures[id], differences[id], names)
 }
 
-/** Shows a mean with its interval. The second line says why there is none, so that tables stay within the page. */
+/** Shows a mean with its interval, and below it the difference. Without an interval, the second line says why. */
 export function estimateCell(
   id: MeasureId,
   estimate: Estimate | undefined,

@@ -6,6 +6,7 @@ import { type Block, block, type Section } from '../blocks'
 import { verdictBlocks } from './verdict'
 import { shellCommand } from '../shown-command'
 
+/** Shows the newest sweep of each other scoring and source. Empty without such a sweep. */
 export function otherSweepsSections({ otherSweeps, project, pairs }: Report): Section[] {
   if (otherSweeps.length === 0) return []
   const pair = pairs?.shown ?? null

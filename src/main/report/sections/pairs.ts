@@ -18,6 +18,7 @@ import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/wo
 import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-words'
 import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 
+/** Compares the pairs of a project. Empty for a project of one pair. */
 export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
   if (pairs === null) return []
   const words = scoreWords(pairs.scoredBy)

@@ -5,6 +5,7 @@ import { formatCount } from '../../../contract/words/format'
 import { setWords, preferenceColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { type Block, block, numberColumn, type TableCell, textColumn } from '../blocks'
 
+/** Shows how often each variant won blind comparisons. @param how who preferred, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
   const shares = preferenceColumns(tally)
   const label = `${how}, ${setWords(tally.size)}`

@@ -8,6 +8,8 @@ import { selectedBadge } from '../../../contract/words/verdict'
 import { rangeKey } from '../../../contract/model/strengths'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 
+/* Converts a sweep to the content of its charts, which the window draws from the same types. */
+
 const liveScore = (
   { validity, diversity, effectiveChoices, distinctRight }: ReportedScore,
   promptCount: number
@@ -23,10 +25,10 @@ type ChartedRange = Extract<ReportChart, { kind: 'ranges' }>['board']['ranges'][
 
 /** Lists exact ranges, and the ranges that a preview estimates. */
 function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRange[] {
-  const point = (range: ReportedRange, on: number): ChartedRange => ({
+  const point = (range: ReportedRange, scoredPrompts: number): ChartedRange => ({
     start: range.start,
     end: range.end,
-    ...liveScore(range, on)
+    ...liveScore(range, scoredPrompts)
   })
   return [
     ...ranges.map((range) => point(range, promptCount)),
@@ -39,6 +41,7 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
   ]
 }
 
+/** Returns the key and the badge of the selected range; null without one. */
 function selectedOf({ verdict, selection, source }: ReportedSweep): {
   selected: string | null
   badge: string
@@ -48,17 +51,19 @@ function selectedOf({ verdict, selection, source }: ReportedSweep): {
   return { selected: rangeKey(selection.selected, { source }), badge: badge.label }
 }
 
+/** Returns the keys of ranges that the full-answer check excludes from the selection. */
 const rejectedKeys = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null ? [] : rejectedRanges(ranges, check, selection.rho).map((range) => rangeKey(range, { source }))
 
-const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
+/** Returns the keys of ranges whose full answers were checked and fail. */
+const failedKeys = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null
     ? []
     : ranges
         .filter((range) => rangePasses(check, range, selection.rho) === false)
         .map((range) => rangeKey(range, { source }))
 
-/** Lists the recipes of a search that are no ranges. A search returns a range that it could not improve. */
+/** Lists the recipes of a search, without single ranges: a search returns the range that it could not improve. */
 const foundOf = (search: ReportedSweep['search']): NonNullable<ReportedSweep['search']>['found'] =>
   search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
 
@@ -81,7 +86,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
     kind: 'ranges',
     rho: selection?.rho ?? 0,
     ...selectedOf(sweep),
-    failed: failedRanges(sweep),
+    failed: failedKeys(sweep),
     rejected: rejectedKeys(sweep),
     board: {
       scoredBy: briefScoring(scoredBy),

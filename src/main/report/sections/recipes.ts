@@ -8,6 +8,7 @@ import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { block, emptySection, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 
+/** Describes the layers that a recipe restores, and their sources. */
 export function describeRecipe(recipe: Recipe): string {
   if ('layers' in recipe) {
     const sources = sourcesOf(recipe.layers)
@@ -20,6 +21,7 @@ export function describeRecipe(recipe: Recipe): string {
   return `layers of base: ${ranges.join(', ')}`
 }
 
+/** Lists the recipes that the user has kept, with their scores and full-answer checks. */
 export function keptSection({ recipes, sweep }: Report): Section {
   const section = { id: 'recipes', title: 'Kept recipes' }
   if (recipes.length === 0) return emptySection(section, 'No recipe was kept.')

@@ -109,6 +109,7 @@ function excerptCell({ answerCount, distinctCount, answers }: ReportedExcerpt['c
   }
 }
 
+/** Describes an answer for a cell. @param count how often it was given @param total number of the cell's answers */
 export const shownAnswer = (text: string, count: number, total: number) => ({
   text: text.trim() === '' ? '(empty)' : text,
   count,
@@ -120,6 +121,7 @@ export const runFacts = (run: ReportedSamples): Fact[] => [
   ...answerFacts(run.settings, describeComputation(run.settings, run), run)
 ]
 
+/** Compares scores of the character task from first tokens with scores from sampled full answers. */
 export function checkSection({ characterCheck: check }: Report): Section {
   const section = { id: 'check', title: 'The character task on sampled answers' }
   if (check === null)

@@ -37,6 +37,7 @@ import { describeRecipe } from './recipes'
 import { originFacts } from './settings-facts'
 import { verdictBlocks } from './verdict'
 
+/** Shows a search for recipes that are better than the selected range. Empty without a search. */
 export function searchSections({ sweep, distances }: Report): Section[] {
   const search = sweep?.search ?? null
   if (sweep === null || search === null) return []
@@ -60,7 +61,7 @@ export function searchSections({ sweep, distances }: Report): Section[] {
   ]
 }
 
-/** The parts of a search that its findings are about. A stored search and a report have them. */
+/** The parts of a search that its tables show. Both a stored search and a report have them. */
 type SearchFindings = Pick<
   SearchDocument,
   'comparison' | 'heldOut' | 'heldOutReason' | 'scoredBy' | 'source' | 'post' | 'range'
@@ -124,6 +125,7 @@ export function foundTable({ post, range, found, scoredBy, source }: SearchFindi
   )
 }
 
+/** Shows the best recipe after each generation of the search. */
 function courseBlocks(search: ReportedSearch): Block[] {
   const { generations, range, scoredBy } = search
   if (generations.length < 2) return []

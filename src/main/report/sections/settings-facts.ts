@@ -7,7 +7,7 @@ import { samplingBaselineWork } from '../../../contract/model/sampling-baseline'
 import type { Fact } from '../blocks'
 import { describeRecipe } from './recipes'
 
-/** Lists the settings that decide answers, and the models and checkpoints that give them. */
+/** Lists the settings of generated answers, and the models and checkpoints that gave them. */
 export function answerFacts(
   settings: { sampling: Sampling; maxTokens: number; stopTexts: string[]; sampleCount: number; seed: number },
   computation: string,
@@ -56,6 +56,7 @@ export function originFacts({ base, post, changed }: ReportedOrigin): Fact[] {
   ]
 }
 
+/** Describes how a variant answers; null for base and post, which need no description. */
 function describeVariant(variant: Variant): string | null {
   switch (variant.kind) {
     case 'base':

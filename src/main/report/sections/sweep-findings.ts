@@ -45,6 +45,7 @@ import {
 
 const BEST_RANGES = 10
 
+/** The parts of a sweep that its tables show. Both a stored sweep and a report have them. */
 export interface SweepScores {
   scoredBy: ScoredBy
   layerCount: number
@@ -56,6 +57,7 @@ export interface SweepScores {
   preview: VerdictEvidence['preview'] & (Pick<BriefPreview, 'prompts'> | null)
 }
 
+/** Shows the most important numbers about how certain a selection is. */
 export const confidenceBlock = (sweep: SweepScores, selection: Selection, check: CheckResult | null): Block => ({
   kind: 'figures',
   figures: assurances({ ...sweep, selection, check }).map(({ label, value, detail }) => ({
@@ -80,6 +82,7 @@ function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: Re
   ]
 }
 
+/** @param kl divergence in nats; null if infinite, undefined if unknown */
 const divergenceWords = (kl: number | null | undefined): string =>
   kl === undefined ? '–' : (kl?.toFixed(3) ?? 'infinite')
 
@@ -94,7 +97,8 @@ export function modelsTable(models: readonly ModelRow[], { post, promptCount, sc
   const categories = Object.keys(post.categories)
   const words = scoreWords(scoredBy)
   const ofCategories = scoreWords({ kind: scoredBy.kind })
-  const [hasKl, hasError] = [post.klToBase !== undefined, post.calibrationError !== undefined]
+  const hasKl = post.klToBase !== undefined
+  const hasError = post.calibrationError !== undefined
   return block.table(
     `Means over ${plural(promptCount, words.prompt)}, then over categories`,
     [
@@ -118,6 +122,12 @@ export function modelsTable(models: readonly ModelRow[], { post, promptCount, sc
   )
 }
 
+/** Returns the word for the outcome of a full-answer check. @param passes null if the model was not checked */
+function outcomeWords(passes: boolean | null, notChecked: string, fails: string): string {
+  if (passes === null) return notChecked
+  return passes ? 'passes' : fails
+}
+
 /** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
 export function fullAnswersTable(check: CheckResult, rho: number): Block {
   const row = ({ name, tone, scores, passes }: CheckedRow): TableCell[] => {
@@ -129,7 +139,7 @@ export function fullAnswersTable(check: CheckResult, rho: number): Block {
       { text: formatScore(scores.firstToken.validity) },
       { text: formatScore(scores.answers.validity), detail: `${exactness(scores)}${span}` },
       { text: formatScore(scores.answers.diversity) },
-      { text: `${passes === null ? '' : passes ? 'passes' : 'fails'}${passing}` }
+      { text: `${outcomeWords(passes, '', 'fails')}${passing}` }
     ]
   }
   return {
@@ -170,8 +180,7 @@ export function bestRangesBlocks(sweep: SweepScores, selection: Selection, check
   const isSure = tooFewWords(promptCount, selection, words) === null
   const checked = (range: RestorationRange): TableCell[] => {
     if (check === null) return []
-    const passes = rangePasses(check, range, selection.rho)
-    return [{ text: passes === null ? 'not checked' : passes ? 'passes' : 'fails check' }]
+    return [{ text: outcomeWords(rangePasses(check, range, selection.rho), 'not checked', 'fails check') }]
   }
   return [
     {
@@ -207,6 +216,7 @@ export function ruleWords(selection: Selection, scoredBy: ScoredBy): string {
   )
 }
 
+/** Compares the selected range with the best baseline of each kind. Empty without a selected range. */
 export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, selection: Selection): Block[] {
   const { baselines, selected, rho, holdOut } = selection
   if (selected === null || baselines.length === 0) return []

@@ -42,8 +42,8 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     return emptySection(section, 'No sweep yet. “Sweep all ranges” in the Ranges view scores every range.')
   const { selection, ranges } = sweep
   const words = scoreWords(sweep.scoredBy)
-  // Scores on prompts that post fails do not show which range is better.
-  const certain = sweep.verdict?.state === 'unfit-prompts' ? null : selection
+  // If post fails the prompts, scores do not show which range is better, and the selection is not shown.
+  const shownSelection = sweep.verdict?.state === 'unfit-prompts' ? null : selection
   const best = selection?.selected ?? null
   const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
   return {
@@ -52,7 +52,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       ...headlineBlocks(sweep),
       ...annotationBlocks(sweep.annotations),
       scoredByBlock(sweep),
-      ...(certain === null ? [] : [confidenceBlock(sweep, certain, sweep.check)]),
+      ...(shownSelection === null ? [] : [confidenceBlock(sweep, shownSelection, sweep.check)]),
       {
         kind: 'chart',
         label:
@@ -62,12 +62,12 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       },
       ...(sweep.check === null || selection === null ? [] : [fullAnswersTable(sweep.check, selection.rho)]),
       modelsTable(modelRows(sweep, selected), sweep),
-      ...(certain === null
+      ...(shownSelection === null
         ? []
         : [
-            block.facts(selectionFacts(sweep, certain)),
-            ...bestRangesBlocks(sweep, certain, sweep.check),
-            ...baselineBlocks(sweep, certain)
+            block.facts(selectionFacts(sweep, shownSelection)),
+            ...bestRangesBlocks(sweep, shownSelection, sweep.check),
+            ...baselineBlocks(sweep, shownSelection)
           ]),
       ...(sweep.uniformBlends.length === 0 ? [] : [folded(blendsTable(sweep.uniformBlends, sweep))]),
       ...(ranges.length === 0 ? [] : [folded(rangesTable(allRangesLabel(sweep), sweep))]),
@@ -83,6 +83,7 @@ const folded = (table: TableBlock): Block => block.fold(table.label, [table])
 const allRangesLabel = ({ ranges, preview }: ReportedSweep): string =>
   preview === null ? `All ${plural(ranges.length, 'range')}` : rangesWords({ ranges, preview })
 
+/** Shows the verdict on a sweep, and a note on the safety of restored models. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
   const { verdict } = sweep
   if (verdict === null) return [block.lead('No ranges were scored, so none is selected.')]
@@ -104,12 +105,13 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${others}`)]
 }
 
+/** Returns the colour of a kept model's badge, or else another colour. */
 const toneOfMark = (mark: number | null | undefined, otherwise: ModelTone): ModelTone =>
   mark === null || mark === undefined ? otherwise : keptStyle(mark).tone
 
 type ReportedRecipe = ReportedSweep['recipes'][number]
 
-/** Models of a sweep. A stored sweep has no marks of kept models. */
+/** Models of a sweep. A report also has the badges (`mark`) of kept models, and a stored sweep has not. */
 interface ScoredModels extends Pick<ReportedSweep, 'base' | 'post' | 'source'> {
   readonly fewShot?: ReportedScore | undefined
   readonly recipes: readonly (ReportedScore &
@@ -118,6 +120,7 @@ interface ScoredModels extends Pick<ReportedSweep, 'base' | 'post' | 'source'> {
   readonly checkpoints: readonly (ReportedScore & { name: string; mark?: number | null })[]
 }
 
+/** Lists the models of a sweep that are no baselines, for {@link modelsTable}. */
 export function modelRows(
   { base, fewShot, post, recipes, checkpoints, source }: ScoredModels,
   selected: ReportedRange | undefined
@@ -142,7 +145,7 @@ export function modelRows(
   ]
 }
 
-/** Names the range of a scored half, unless that range is selected now. */
+/** Names the range of which a recipe restores only attention or MLP, unless that range is selected now. */
 function halfWords(halfOf: ReportedRecipe['halfOf'], selected: ReportedRange | undefined): string | undefined {
   if (halfOf === null || (selected !== undefined && isSame(selected, halfOf))) return undefined
   return halfOfWords(halfOf)

@@ -2,7 +2,7 @@ import type { ShownVerdict } from '../../../contract/documents/verdict'
 import { isGood } from '../../../contract/words/verdict'
 import type { Block } from '../blocks'
 
-/** The verdict: its headline, a warning for each caveat, and the next step. */
+/** Shows a verdict: its headline, a warning for each caveat, and the next step. */
 export const verdictBlocks = (verdict: ShownVerdict): Block[] => [
   { kind: 'lead', text: verdict.headline },
   ...verdict.caveats.map(({ text }): Block => ({ kind: 'warning', text })),
