@@ -4,6 +4,7 @@ import type { Report } from '../../contract/documents/report'
 import { notFoundError, type WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
+import { sum } from '../base/sums'
 import { judgeKey } from '../evaluation/judge'
 import { readPairState } from '../project/pair-state'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -12,7 +13,7 @@ import { collectReport } from '../report/collect'
 import type { StudyPagePair } from '../report/side-by-side'
 import { writeReport } from '../report/write'
 import type { ComputedAnswers, EvaluationWork } from '../work/evaluation'
-import { announced, judgeStored, missingVerdicts } from '../work/judging'
+import { withSendingNotice, judgeStored, missingVerdicts } from '../work/judging'
 import type { WorkRuntime } from '../work/work-runtime'
 import type { SweepWork } from '../work/sweep'
 import { NO_WORK, type StepOutput, type StepWork } from './step-result'
@@ -23,7 +24,7 @@ import { reportPath } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
 import type { StudyWork } from './study-work'
 
-/** A pair of a study in the project that takes the results. */
+/** Runs the steps of a study for one of its pairs, and stores the results in the study's project. */
 export class PairOfStudy {
   #report: Report | null = null
   /** Ids of the evaluations that this run has computed or reused. */
@@ -35,6 +36,7 @@ export class PairOfStudy {
     private readonly pair: ProjectPair
   ) {}
 
+  /** Does a step. Stored results are reused. */
   do(step: StudyStep): Promise<StepOutput> {
     switch (step.kind) {
       case 'sweep':
@@ -51,14 +53,14 @@ export class PairOfStudy {
   }
 
   async #doSweep(): Promise<StepOutput> {
-    const stored = await this.work.swept()
+    const stored = await this.work.mainSweep()
     if (stored !== null) return { work: NO_WORK, result: stored.id }
     const sweep = await this.#compute(await this.work.sweep())
-    this.work.useSweep(sweep)
+    this.work.setMainSweep(sweep)
     return sweepOutput(sweep)
   }
 
-  /** Scores all ranges by a task, so that the report correlates both orders of the ranges. */
+  /** Scores all ranges by a task. The report correlates these scores with those of the main sweep. */
   async #doTaskSweep(task: StudyTask): Promise<StepOutput> {
     const run = await this.work.sweep(task)
     const stored = await run.stored()
@@ -73,7 +75,7 @@ export class PairOfStudy {
   }
 
   async #doCheck(): Promise<StepOutput> {
-    const sweep = await this.#swept()
+    const sweep = await this.#requireMainSweep()
     const check = await this.work.check(sweep)
     if (check.isComplete) return { work: NO_WORK, result: sweep.id }
     await check.keep(await check.compute(this.runtime))
@@ -109,7 +111,7 @@ export class PairOfStudy {
     return { work: { ...work, verdicts: await this.#judge(task, result) }, result }
   }
 
-  /** Has the judge of a task reply to its open questions. @returns number of new verdicts */
+  /** Asks the judge of a task the questions without a stored verdict. @returns number of new verdicts */
   async #judge(task: StudyTask, evaluationId: string): Promise<number> {
     const settings = await this.work.judge(task)
     if (settings === null) return 0
@@ -117,7 +119,7 @@ export class PairOfStudy {
     if (missing === 0) return 0
     const { notify, signal } = this.runtime
     const apiKey = judgeKey(settings, undefined)
-    const progress = announced(
+    const progress = withSendingNotice(
       settings,
       (notice) => this.#remark(notice),
       (progress) => notify({ type: 'progress', kind: 'judge', way: settings.way, progress })
@@ -131,13 +133,13 @@ export class PairOfStudy {
   }
 
   async #checkedSweep(): Promise<CheckedSweep | null> {
-    return this.work.needsSweep ? this.work.checkedSweep(await this.#swept()) : null
+    return this.work.needsSweep ? this.work.checkedSweep(await this.#requireMainSweep()) : null
   }
 
-  /** Writes the report again each time from the current results. The models of the pair may be missing. */
+  /** Writes the report from the current results. The models of the pair may be missing. */
   async #doReport(): Promise<StepOutput> {
     const path = await writableReport(this.work.resolved, this.work.studied.name)
-    await writeFileAtomic(path, writeReport(await this.#reported(), 'html'))
+    await writeFileAtomic(path, writeReport(await this.#collectReport(), 'html'))
     return { work: NO_WORK, result: path }
   }
 
@@ -145,7 +147,7 @@ export class PairOfStudy {
   async pairOfPage(): Promise<StudyPagePair> {
     const { resolved, studied } = this.work
     const { name } = studied
-    const report = await this.#reported()
+    const report = await this.#collectReport()
     const evaluations: StudyPagePair['evaluations'] = []
     for (const task of resolved.study.tasks) {
       const id = await this.#evaluationId(task)
@@ -154,7 +156,8 @@ export class PairOfStudy {
     return { name, report, href: encodeURIComponent(basename(reportPath(resolved, name))), evaluations }
   }
 
-  async #reported(): Promise<Report> {
+  /** Collects the pair's report, once. */
+  async #collectReport(): Promise<Report> {
     this.#report ??= await collectReport(this.pair, await readPairState(this.pair), await this.#shownSweep())
     return this.#report
   }
@@ -175,15 +178,15 @@ export class PairOfStudy {
   async #shownSweep(): Promise<string | undefined> {
     if (this.work.resolved.study.sweep === undefined) return undefined
     try {
-      return (await this.work.swept())?.id
+      return (await this.work.mainSweep())?.id
     } catch (error) {
       if (problemOf(error) === null) throw error
       return undefined
     }
   }
 
-  async #swept(): Promise<SweepDocument> {
-    const sweep = await this.work.swept()
+  async #requireMainSweep(): Promise<SweepDocument> {
+    const sweep = await this.work.mainSweep()
     if (sweep !== null) return sweep
     throw missingStep(this.work.studied.name, 'sweep', 'has not been swept as the study says')
   }
@@ -193,8 +196,8 @@ const missingStep = (pair: string, step: string, problem: string): WorkbenchErro
   notFoundError(`${pair} ${problem}.`, `Run the step "${step}" first.`)
 
 function sweepOutput({ id, work, followUp, fewShot }: SweepDocument): StepOutput {
-  const more = [followUp, fewShot?.work].map((each) => each?.blockEvaluations ?? 0)
-  const blockEvaluations = more.reduce((sum, count) => sum + count, work.blockEvaluations)
+  const parts = [work, followUp, fewShot?.work]
+  const blockEvaluations = sum(parts.flatMap((part) => (part ? [part.blockEvaluations] : [])))
   return { work: { ...NO_WORK, blockEvaluations }, result: id }
 }
 

@@ -12,6 +12,7 @@ import { problemOf } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'
 import type { WorkEvent } from '../../contract/work/progress'
 import { triedDevices } from '../work/devices'
+import type { EvaluationWork } from '../work/evaluation'
 import { missingVerdicts } from '../work/judging'
 import type { SweepWork } from '../work/sweep'
 import type { Project } from '../project/project'
@@ -24,9 +25,12 @@ import { pairOfName, pairEntryOf, type ResolvedStudy } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
 import { StudyWork } from './study-work'
 
+/* Plans a study for `slr study --dry-run`: the work and time of each step, and the data that leave this machine. */
+
 export interface AnswerPlan {
   prompts: number
   variants: number
+  /** Answers of each variant to each prompt. */
   perVariant: number
   /** Number of answers that are not stored yet. */
   missing: number
@@ -38,6 +42,7 @@ export interface AnswerPlan {
   memoryBytes: number
 }
 
+/** Plan of a step. Parts that a kind of step does not have are null or empty. */
 export interface StepPlan {
   key: string
   /** Stored results: all, some or none. */
@@ -55,12 +60,14 @@ export interface StepPlan {
   problem: Problem | null
 }
 
-/** Maximum number of models that each of these words can mean. */
-const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, baselines: 4, controls: 3 }
+/** Maximum number of models that a sweep selects for each of these words. */
+const MAX_SELECTED: Readonly<Record<SelectedModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
- * Plans the steps of a study without effects. @param project null if it does not exist yet @param begins gets each
- * step
+ * Plans the steps of a study, and changes nothing.
+ *
+ * @param project null if it does not exist yet
+ * @param begins called before each step is planned
  */
 export async function planStudy(
   engine: EngineClient,
@@ -108,6 +115,7 @@ const NOTHING = {
   problem: null
 }
 
+/** Plan of a sweep whose results are all stored. */
 const THERE = { state: 'there', sweep: null } as const
 
 class PairPlanner {
@@ -135,7 +143,7 @@ class PairPlanner {
       case 'evaluate':
         return {
           ...nothing,
-          ...(await this.#planEvaluation(step).catch((error: unknown) => this.#failing(error)))
+          ...(await this.#planEvaluation(step).catch((error: unknown) => this.#planFailing(error)))
         }
       case 'report':
         return { ...nothing, ...(await planReport(this.work.resolved, step.pair)) }
@@ -144,7 +152,7 @@ class PairPlanner {
 
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     const { work } = this
-    return (await work.swept()) === null ? this.#planMissing(await work.sweep()) : THERE
+    return (await work.mainSweep()) === null ? this.#planMissing(await work.sweep()) : THERE
   }
 
   async #planTaskSweep(task: StudyTask): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
@@ -163,21 +171,18 @@ class PairPlanner {
     if (task === null) throw new RangeError('a filter without a task')
     if ((await this.work.failures(task)) !== null) return { state: 'there', answers: null }
     const { run, stored } = await this.work.filter(task)
-    const there = stored?.samples.length ?? 0
+    const storedCount = stored?.samples.length ?? 0
     return {
-      state: there > 0 ? 'begun' : 'missing',
-      answers: await this.#timed(task, run, answersToMake(run, 1, there))
+      state: storedCount > 0 ? 'begun' : 'missing',
+      answers: await this.#withPace(task, run, planAnswers(run, 1, storedCount))
     }
   }
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {
-    const sweep = await this.work.swept()
+    const sweep = await this.work.mainSweep()
     if (sweep === null) return { state: 'missing', ranges: rangesChecked(this.work.resolved.study) }
     const { isComplete, request } = await this.work.check(sweep)
-    return {
-      state: isComplete ? 'there' : request.earlier === null ? 'missing' : 'begun',
-      ranges: request.recipes.length
-    }
+    return { state: stateOf(isComplete, request.earlier !== null), ranges: request.recipes.length }
   }
 
   async #planEvaluation({ task }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
@@ -187,35 +192,28 @@ class PairPlanner {
     const evaluation = await this.work.evaluation(task, checkedSweep)
     const { run } = evaluation
     const isFiltered = task['failed-by-post'] === undefined || (await this.work.failures(task)) !== null
-    // Without the result of the sweep, the run cannot be planned. Problems of the known variants are still reported.
+    // Variants or prompts are unknown until earlier steps have results. Problems of known variants are reported above.
     if ((checkedSweep === null && needsSweep) || !isFiltered) return this.#planOfUnknown(task, run)
     const { variants } = run
     const storedSamples = evaluation.stored?.samples ?? []
-    const answers = answersToMake(run, variants.length, storedSamples.length)
+    const answers = planAnswers(run, variants.length, storedSamples.length)
     const leaves = variants.flatMap(({ variant }) => {
       if (variant.kind !== 'endpoint') return []
       const answered = storedSamples.filter((sample) => sample.variant === variant.name).length
-      return leaving(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
+      return endpointDataWords(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
     })
     const judge = await this.work.judge(task)
-    const { stored } = evaluation
-    const questions =
-      judge === null
-        ? 0
-        : stored !== null && evaluation.isComplete
-          ? missingVerdicts(stored, judge)
-          : mostQuestions(judge, answers)
-    const isThere = evaluation.isComplete && questions === 0
+    const questions = judge === null ? 0 : questionCount(judge, evaluation, answers)
     return {
-      state: isThere ? 'there' : storedSamples.length > 0 ? 'begun' : 'missing',
-      answers: await this.#timed(task, run, answers),
-      leaves: [...leaves, ...leavingToJudge(judge, questions)],
+      state: stateOf(evaluation.isComplete && questions === 0, storedSamples.length > 0),
+      answers: await this.#withPace(task, run, answers),
+      leaves: [...leaves, ...judgeDataWords(judge, questions)],
       omitted: checkedSweep === null ? [] : omittedVariants(entries, checkedSweep)
     }
   }
 
   /** Adds the pace of a short trial, if the engine has answers to generate. */
-  async #timed(task: StudyTask, run: EvaluationRun, answers: AnswerPlan): Promise<AnswerPlan> {
+  async #withPace(task: StudyTask, run: EvaluationRun, answers: AnswerPlan): Promise<AnswerPlan> {
     if (answers.missing === 0 || run.variants.every(({ variant }) => isExternal(variant))) return answers
     const key = JSON.stringify(run.computing)
     const pace = this.#paces.get(key) ?? (await this.#trialPace(task))
@@ -241,7 +239,7 @@ class PairPlanner {
   }
 
   /** Plans a step that would fail. Such a step sends no text to endpoints. */
-  #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
+  #planFailing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error
     const leaves = endpointsOf(this.work.resolved.study, this.work.studied.entry).map(
@@ -250,7 +248,7 @@ class PairPlanner {
     return { state: 'missing', leaves, problem }
   }
 
-  /** Plans an evaluation whose variants or prompts are not all known. @param run run of the known ones */
+  /** Plans an evaluation whose variants or prompts are not all known. @param run run of the known variants */
   async #planOfUnknown(
     task: StudyTask,
     run: EvaluationRun
@@ -258,28 +256,30 @@ class PairPlanner {
     const { entries, resolved } = this.work
     const samplers = resolved.study.samplers?.length ?? 1
     const models = entries.reduce(
-      (sum, { model }) => sum + (model.kind === 'from sweep' ? MOST_FOUND[model.models] : 1),
+      (sum, { model }) => sum + (model.kind === 'from sweep' ? MAX_SELECTED[model.models] : 1),
       0
     )
     const settings = samplers * (1 + this.work.promptings(task).length)
-    const answers = answersToMake(run, models * settings, 0)
-    const each = settings * answers.prompts * answers.perVariant
+    const answers = planAnswers(run, models * settings, 0)
+    const perModel = settings * answers.prompts * answers.perVariant
     const leaves = entries.flatMap(({ model, name }) =>
-      model.kind === 'endpoint' ? leaving({ ...model, name: name ?? model.name }, answers.prompts, each) : []
+      model.kind === 'endpoint'
+        ? endpointDataWords({ ...model, name: name ?? model.name }, answers.prompts, perModel)
+        : []
     )
     const judge = await this.work.judge(task)
     return {
       state: 'missing',
-      answers: await this.#timed(task, run, answers),
-      leaves: [...leaves, ...leavingToJudge(judge, judge === null ? 0 : mostQuestions(judge, answers))],
+      answers: await this.#withPace(task, run, answers),
+      leaves: [...leaves, ...judgeDataWords(judge, judge === null ? 0 : mostQuestions(judge, answers))],
       omitted: []
     }
   }
 
-  /** Returns the checked sweep; null before the sweep, and before the check of the study. */
+  /** Returns the main sweep with its check; null if one of them is not computed yet. */
   async #checkedSweep(): Promise<CheckedSweep | null> {
     const { work } = this
-    const sweep = await work.swept()
+    const sweep = await work.mainSweep()
     if (sweep === null) return null
     if (work.resolved.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
     return work.checkedSweep(sweep)
@@ -290,12 +290,18 @@ async function planReport(resolved: ResolvedStudy, pair: string | null): Promise
   return { state: 'missing', file: await writableReport(resolved, pair) }
 }
 
-function answersToMake(
+function stateOf(isComplete: boolean, isBegun: boolean): StepPlan['state'] {
+  if (isComplete) return 'there'
+  return isBegun ? 'begun' : 'missing'
+}
+
+/** @param storedCount number of answers that are stored */
+function planAnswers(
   { task: { prompts, settings }, computing }: EvaluationRun,
   variants: number,
-  there: number
+  storedCount: number
 ): AnswerPlan {
-  const missing = prompts.length * variants * settings.sampleCount - there
+  const missing = prompts.length * variants * settings.sampleCount - storedCount
   return {
     prompts: prompts.length,
     variants,
@@ -309,7 +315,11 @@ function answersToMake(
 }
 
 /** Describes the data that an endpoint receives. @param answers number of answers that are still to be requested */
-function leaving(variant: Extract<StudyModel, { kind: 'endpoint' }>, prompts: number, answers: number): string[] {
+function endpointDataWords(
+  variant: Extract<StudyModel, { kind: 'endpoint' }>,
+  prompts: number,
+  answers: number
+): string[] {
   if (answers === 0) return []
   return [
     `${endpointWarning(variant.endpoint)} ` +
@@ -318,7 +328,7 @@ function leaving(variant: Extract<StudyModel, { kind: 'endpoint' }>, prompts: nu
 }
 
 /** Describes the data that a judge receives. @param questions upper bound on the questions without a reply */
-function leavingToJudge(judge: JudgeSettings | null, questions: number): string[] {
+function judgeDataWords(judge: JudgeSettings | null, questions: number): string[] {
   if (judge === null || questions === 0) return []
   const minutes = questions / judge.requestsPerMinute
   return [
@@ -326,6 +336,10 @@ function leavingToJudge(judge: JudgeSettings | null, questions: number): string[
       `which take at least ${formatDuration(60 * minutes)}.`
   ]
 }
+
+/** Returns the number of questions to a judge without a stored verdict; an upper bound if answers are missing. */
+const questionCount = (judge: JudgeSettings, { stored, isComplete }: EvaluationWork, answers: AnswerPlan): number =>
+  stored !== null && isComplete ? missingVerdicts(stored, judge) : mostQuestions(judge, answers)
 
 /** Returns the number of a judge's questions if all answers differ. */
 const mostQuestions = (

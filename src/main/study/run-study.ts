@@ -13,7 +13,7 @@ import { PairOfStudy } from './pair-of-study'
 import { NO_WORK, type StepOutput, type StepResult, type StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { writableReport } from './study-outputs'
-import { pairEntryOf, type ResolvedStudy, settledPair } from './study-project'
+import { pairEntryOf, prepareProjectPair, type ResolvedStudy } from './study-project'
 import { StudyRecorder } from './study-recorder'
 import { StudyWork } from './study-work'
 
@@ -49,6 +49,7 @@ export async function runStudy(
   }
 }
 
+/** Does the steps of a study. Pairs are opened when their first step begins. */
 class StudyRun {
   readonly #pairs = new Map<string, PairOfStudy>()
 
@@ -67,7 +68,7 @@ class StudyRun {
     const existing = this.#pairs.get(name)
     if (existing !== undefined) return existing
     const { resolved } = this
-    const { projectPair, studied } = await settledPair(this.project, resolved, pairEntryOf(resolved, name))
+    const { projectPair, studied } = await prepareProjectPair(this.project, resolved, pairEntryOf(resolved, name))
     const work = new StudyWork(resolved, studied, projectPair, this.devices)
     const pair = new PairOfStudy(this.runtime, work, projectPair)
     this.#pairs.set(name, pair)
@@ -97,6 +98,7 @@ class StudyRun {
   }
 }
 
+/** Says whether a step computed anything, or found all results stored. */
 function outcomeOf({ kind }: StudyStep, { work }: StepOutput): WorkOutcome {
   if (kind === 'report') return 'written'
   return Object.values(work).some((count) => count > 0) ? 'computed' : 'found'

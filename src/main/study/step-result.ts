@@ -2,12 +2,17 @@ import type { WorkEvent } from '../../contract/work/progress'
 import type { WorkResult } from '../work/work-list'
 import type { StudyStep } from './steps'
 
+/** Amounts that a step has computed. Stored results do not count. */
 export interface StepWork {
+  /** Layers that were computed over a group of prompts. */
   blockEvaluations: number
+  /** Ranges in the full-answer check. */
   checked: number
   answers: number
   answerTokens: number
+  /** Prompts whose answers were scored. */
   promptsRead: number
+  /** Replies of judges. */
   verdicts: number
 }
 
@@ -28,10 +33,12 @@ export interface StepOutput {
 
 export type StepResult = StepOutput & WorkResult
 
+/** Receives the progress of the running step. */
 export interface StepListener {
   notify(event: WorkEvent): void
 }
 
+/** Receives the beginning and end of each step too. */
 export interface StudyListener extends StepListener {
   begins(step: StudyStep, index: number, count: number): void
   ended(step: StudyStep, result: StepResult): void

@@ -11,10 +11,12 @@ import type { StudyModel, StudyVariant } from './study-models'
 export interface StudyStep {
   /** Unique name of the step, such as `Demo/evaluate/demo-names`. */
   key: string
+  /** Name of the pair; null for the report of all pairs. */
   pair: string | null
   kind: StudyStepWork['kind'] | 'filter'
-  /** Task of an evaluation, of its filter, or of a sweep that it scores; null for other steps. */
+  /** Task of an evaluation, a filter, or a sweep that is scored by it; null for other steps. */
   task: StudyTask | null
+  /** Keys of earlier steps whose results this step needs. */
   needs: string[]
 }
 
@@ -31,6 +33,7 @@ export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[]
 
 export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 'from sweep'
 
+/** Lists the steps of a study in their order: reports come last. @param names names of the pairs */
 export function expandStudy(study: Study, names: readonly string[]): StudyStep[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) {
@@ -67,9 +70,10 @@ function stepsOf(study: Study, pair: StudyPair, pairName: string): StudyStep[] {
   const check = study.check === undefined ? [] : [step('check', [key('sweep')])]
   const sweepKeys = [...sweep, ...check].map((before) => before.key)
   // A study may contain a task twice, with different settings.
-  const names = study.tasks.reduce<string[]>((before, task) => [...before, freeName(taskName(task), before)], [])
-  const ofTasks = study.tasks.flatMap((task, index) => {
-    const name = elementAt(names, index, 'name')
+  const taskNames: string[] = []
+  const ofTasks = study.tasks.flatMap((task) => {
+    const name = freeName(taskName(task), taskNames)
+    taskNames.push(name)
     const filter = task['failed-by-post'] === undefined ? [] : [step('filter', [], task, name)]
     const needs = [...(fromSweep === undefined ? [] : sweepKeys), ...filter.map((before) => before.key)]
     return [

@@ -17,21 +17,28 @@ import { taskOf } from '../project/results/stored-evaluation'
 import { namedTask } from '../work/named-task'
 import type { Study, StudyPair } from './study-file'
 
+/** A pair of a study with all settings: of the study, else of the project's pair, else the defaults. */
 export interface StudiedPair {
   name: string
+  /** The pair's entry in the study file. */
   entry: StudyPair
   location: PairLocation
   rendering: Rendering
   settings: PairDocument['settings']
+  /** Checkpoint that ranges are restored to; null for base. */
   source: string | null
   prompts: CrcPrompts
+  /** The prompts or the task that score the main sweep. */
   scored: CrcSweepRequest['prompts']
+  /** The sweep's task if it comes from a file, so that the project has to store it; else null. */
   ownTask: Task | null
 }
 
 /**
- * Applies the settings of a study to a pair. @param folder of the study's file @param pair of this name; null for
- * none
+ * Applies the settings of a study to a pair.
+ *
+ * @param folder folder of the study's file, from which relative paths start
+ * @param pair the project's pair of this name; null if there is none
  */
 export async function studiedPair(
   study: Study,
@@ -76,9 +83,11 @@ function taskScoring(choice: ScoringChoice): { sampling: Sampling; draws: number
   throw new RangeError('the character task has no sampler')
 }
 
+/** The scoring of the main sweep. */
 interface Choice {
   scoredBy: ScoringChoice
   task: Task | null
+  /** True if the task was read from a file. */
   isFile: boolean
 }
 

@@ -66,8 +66,16 @@ export type StudyPair = z.infer<typeof StudyPair>
 
 const StudySweep = optionFields(
   SweepSettings.pick({
-    ...{ source: true, prompts: true, task: true, draws: true, split: true, rho: true },
-    ...{ temperature: true, topK: true, topP: true, minP: true }
+    source: true,
+    prompts: true,
+    task: true,
+    draws: true,
+    split: true,
+    rho: true,
+    temperature: true,
+    topK: true,
+    topP: true,
+    minP: true
   }).extend({ uniformBlends: UniformBlendCount.optional() })
 )
   .refine(({ prompts, task }) => prompts === undefined || (task ?? 'crc') === 'crc', {
@@ -105,13 +113,14 @@ const EVALUATING = {
   weights: WeightStorage.optional(),
   'embedding-model': file.optional(),
   classifier: file.optional(),
-  /** Promptings that every variant is asked by too. */
+  /** Ways of prompting. Each variant is also evaluated with each of them. */
   prompting: z.array(Prompting).max(Prompting.options.length).optional(),
   judge: StudyJudge.optional()
 }
 const StudyEvaluating = z.strictObject(EVALUATING)
 type StudyEvaluating = z.infer<typeof StudyEvaluating>
 
+/** A task of a study: its fields, or the name of a built-in task or file. */
 const StudyTask = z.preprocess(
   (value) => (typeof value === 'string' ? { task: value } : value),
   z
@@ -121,7 +130,7 @@ const StudyTask = z.preprocess(
       /** Format of published prompts, which `file` holds. */
       import: z.enum(PUBLISHED_FORMATS.map(({ id }) => id)).optional(),
       file: z.union([file.transform((path) => [path]), z.array(file).min(1).max(MAX_ENTRIES)]).optional(),
-      /** Evaluates only prompts that greedy decoding of post fails, at most so many. */
+      /** Maximum number of prompts to evaluate, of those that post answers wrongly with greedy decoding. */
       'failed-by-post': z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional(),
       /** True to also sweep all ranges by the task's listed answers. */
       sweep: z.boolean().optional(),
@@ -145,10 +154,11 @@ const StudyTask = z.preprocess(
 )
 export type StudyTask = z.infer<typeof StudyTask>
 
+/** Returns the name of a task in step keys: its id or path, or the id of its published format. */
 export const taskName = ({ task }: StudyTask): string => (typeof task === 'string' ? task : task.import)
 
 /** Returns the computation settings of a task, else of the study. Precision and weights go with the device. */
-export const evaluatingAsked = (
+export const computationSettings = (
   evaluate: StudyEvaluating,
   task: StudyTask
 ): Pick<StudyEvaluating, 'device' | 'precision' | 'weights'> =>
@@ -191,7 +201,7 @@ export const Study = z
   })
   .superRefine(({ evaluate, tasks }, context) => {
     for (const [index, task] of tasks.entries()) {
-      const { device, precision } = evaluatingAsked(evaluate, task)
+      const { device, precision } = computationSettings(evaluate, task)
       if (hasFp16(device ?? 'cpu') || precision !== 'fp16') continue
       const path = task.precision === undefined ? ['evaluate'] : ['tasks', index]
       context.addIssue({
@@ -206,7 +216,11 @@ export type Study = z.infer<typeof Study>
 /** Fields whose texts are parts of prompts and may have several lines. */
 const PROMPT_FIELDS: readonly string[] = ['system', 'prefix', 'suffix', 'assistant-prefix', 'template-argument']
 
-/** Finds a field whose text has control characters, which could falsify printed output. Prompts may have them. */
+/**
+ * Finds a text with control characters, which could falsify printed output. Prompts may have them.
+ *
+ * @returns path of the text in `value`; null if there is none
+ */
 function brokenField(value: unknown): PropertyKey[] | null {
   if (typeof value === 'string') return isOneLine(value) ? null : []
   if (typeof value !== 'object' || value === null) return null
@@ -228,12 +242,12 @@ const MAX_ALIASES = 100
 export async function readStudy(text: string, path: string): Promise<Study> {
   const { value, lines } = await readYaml(text, path, MAX_ALIASES)
   const parsed = Study.safeParse(value)
-  const controlled = brokenField(value)
-  if (parsed.success && controlled === null) return parsed.data
+  const brokenPath = brokenField(value)
+  if (parsed.success && brokenPath === null) return parsed.data
   const issue: FirstIssue =
-    controlled === null && !parsed.success
+    brokenPath === null && !parsed.success
       ? firstIssue(parsed.error)
-      : { path: controlled ?? [], message: 'expected one line without control characters', unknown: [] }
+      : { path: brokenPath ?? [], message: 'expected one line without control characters', unknown: [] }
   const wanted = [...issue.path, ...issue.unknown.slice(0, 1)]
   // If the field itself is missing, the line of its parent is reported.
   const line = lines.findLast(({ path }) => path.every((name, index) => name === wanted[index]))

@@ -42,11 +42,13 @@ export type StudySampler = z.infer<typeof StudySampler>
 export const SelectedModels = z.enum(['selected', 'baselines', 'controls'])
 export type SelectedModels = z.infer<typeof SelectedModels>
 
+/** A model of a study: one that a word of the command line names, a recipe, or models that a sweep selects. */
 export type StudyModel =
   | Exclude<ModelWord, { kind: 'selected' }>
   | { kind: 'recipe'; recipe: Recipe }
   | { kind: 'from sweep'; models: SelectedModels }
 
+/** Creates the schema of a word of the command line that names a model of this kind. */
 const wordOf = (kind: ModelWord['kind'], expected: string) =>
   readBy((text): StudyModel | null => {
     const word = modelWordFromText(text)
@@ -55,6 +57,7 @@ const wordOf = (kind: ModelWord['kind'], expected: string) =>
 
 const entry = file.transform((text): StudyModel => ({ kind: 'name-or-path', text }))
 
+/** Creates the schema of an endpoint. @param chat prefix of endpoints that are asked over the chat interface */
 const endpointOf = (chat: '' | 'chat:') =>
   z.string().transform((text, context): StudyModel => {
     const typed = endpointFromText(text)
@@ -93,7 +96,7 @@ const MODELS = {
 }
 const MODEL_FIELDS = Object.keys(MODELS)
 
-/** Returns the field of an entry that is one word, as on the command line. */
+/** Converts an entry that is one word of the command line to the field that it means. */
 function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
   const word = modelWordFromText(text)
   if (!('kind' in word)) return { model: text }
@@ -120,7 +123,8 @@ function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-const ASKING = { prefix: true, suffix: true, system: true, listed: true, prompting: true } as const
+/** Fields of an evaluation's variant that change its prompts. */
+const PROMPT_SETTINGS = { prefix: true, suffix: true, system: true, listed: true, prompting: true } as const
 
 /**
  * A variant of a study: its fields, or a word. `selected` means `model: selected`, and `4-11` means `restore: 4-11`.
@@ -132,7 +136,7 @@ export const StudyVariant = z.preprocess(
       ...z.object(MODELS).partial().shape,
       /** Name in results; left out: derived from the model. */
       name: z.string().min(1).max(200).optional(),
-      ...EvaluationVariant.pick(ASKING).shape,
+      ...EvaluationVariant.pick(PROMPT_SETTINGS).shape,
       /** Sampler that replaces the samplers of the study. */
       sampler: StudySampler.optional(),
       'endpoint-key': Endpoint.shape.keyVariable,
@@ -149,10 +153,16 @@ export const StudyVariant = z.preprocess(
     })
     .transform(({ name, prefix, suffix, system, listed, prompting, sampler, ...fields }): StudyVariant => ({
       model: modelOfFields(fields),
-      ...{ name, prefix, suffix, system, listed, prompting, sampler }
+      name,
+      prefix,
+      suffix,
+      system,
+      listed,
+      prompting,
+      sampler
     }))
 )
-export interface StudyVariant extends Pick<EvaluationVariant, keyof typeof ASKING> {
+export interface StudyVariant extends Pick<EvaluationVariant, keyof typeof PROMPT_SETTINGS> {
   model: StudyModel
   name: string | undefined
   sampler: StudySampler | undefined

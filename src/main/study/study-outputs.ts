@@ -11,7 +11,7 @@ import { isReportHead } from '../report/report-sign'
 import type { StudyStep } from './steps'
 import { type ResolvedStudy, reportPath } from './study-project'
 
-/* Checks before hours of work that a study can write its outputs. */
+/* Checks that a study can write its outputs, before it computes for hours. */
 
 /**
  * Refuses an output outside the study's folder, unless the user named the output.
@@ -42,6 +42,7 @@ export async function writableReport(resolved: ResolvedStudy, pair: string | nul
   return path
 }
 
+/** Requires that the study's project can be written, and that the disk has room for results. @throws WorkbenchError */
 export async function requireProjectPath(resolved: ResolvedStudy): Promise<void> {
   const { projectPath } = resolved
   await requireBesideStudy(resolved, projectPath, 'project')
@@ -66,6 +67,7 @@ export async function requireReplaceableReport(path: string): Promise<void> {
   )
 }
 
+/** Returns the beginning of a file; null if there is no file. */
 async function headOf(path: string): Promise<string | null> {
   try {
     return await readHead(path)

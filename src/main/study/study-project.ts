@@ -15,8 +15,10 @@ import { type StudiedPair, studiedPair } from './studied-pair'
 import type { Study, StudyPair } from './study-file'
 import { absolutePath, modelPath } from '../base/files/paths'
 
+/** A study with absolute paths, its steps and its pairs. */
 export interface ResolvedStudy {
   study: Study
+  /** Path of the study's file. */
   path: string
   folder: string
   /** Path of its project, which may not exist yet. */
@@ -73,6 +75,7 @@ export function reportPath({ study, folder, pairs }: ResolvedStudy, pair: string
   return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)
 }
 
+/** Opens the study's project, or creates it with the study's first pair. */
 export async function openStudyProject({ projectPath, pairs }: ResolvedStudy): Promise<Project> {
   if (!(await isProject(projectPath))) {
     const { location, name } = elementAt(pairs, 0, 'pair')
@@ -98,8 +101,8 @@ export async function openStudyProject({ projectPath, pairs }: ResolvedStudy): P
 export const pairOfName = (project: Project, name: string): ProjectPair | null =>
   project.pairs.find(({ document }) => document.name === name) ?? null
 
-/** Returns the project's pair of this name, with the study's settings. Adds the pair if it is missing. */
-export async function settledPair(
+/** Returns the project's pair of this name after storing the study's settings. Adds the pair if it is missing. */
+export async function prepareProjectPair(
   project: Project,
   { study, folder }: ResolvedStudy,
   studyPair: ResolvedStudy['pairs'][number]

@@ -5,7 +5,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
 import type { StepListener, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
-import { evaluatingAsked, type Study, taskName } from './study-file'
+import { computationSettings, type Study, taskName } from './study-file'
 import type { ResolvedStudy } from './study-project'
 
 /** Milliseconds between two writes of the progress. */
@@ -16,6 +16,7 @@ export class StudyRecorder implements StepListener {
   #study: NonNullable<WorkListDocument['study']>
   #steps: StudyStepState[]
   #timer: NodeJS.Timeout | null = null
+  /** True after a failed write was reported. */
   #complained = false
   /** Milliseconds until the next write. It is 0 at first, so that the beginning of the study is written at once. */
   #delayMs = 0
@@ -39,7 +40,10 @@ export class StudyRecorder implements StepListener {
       pair: step.pair,
       work: workOfStep(study, step),
       taskName: step.task === null ? null : step.key.slice(`${step.pair}/${step.kind}/`.length),
-      ...{ state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null }
+      state: 'waiting',
+      progress: UNKNOWN_PROGRESS,
+      seconds: null,
+      problem: null
     }))
   }
 
@@ -78,7 +82,7 @@ export class StudyRecorder implements StepListener {
     this.#delayMs = WRITE_INTERVAL_MS
   }
 
-  /** Writes the state. A failure is reported once and does not stop the study. */
+  /** Writes the states of all steps. A failure is reported once and does not stop the study. */
   async #write(): Promise<void> {
     try {
       await this.project.work.recordStudy(this.#study, this.#steps)
@@ -94,6 +98,7 @@ export class StudyRecorder implements StepListener {
   }
 }
 
+/** Describes a step as windows show work: its kind and settings. */
 function workOfStep({ sweep, check, evaluate }: Study, { kind, task }: StudyStep): StudyStepWork {
   switch (kind) {
     case 'sweep':
@@ -103,7 +108,7 @@ function workOfStep({ sweep, check, evaluate }: Study, { kind, task }: StudyStep
     case 'filter':
     case 'evaluate': {
       if (task === null) throw new RangeError('an evaluation without a task')
-      const computing = computingFromOptions(evaluatingAsked(evaluate, task))
+      const computing = computingFromOptions(computationSettings(evaluate, task))
       const n = kind === 'filter' ? 1 : task.n
       return { kind: 'evaluate', settings: { task: taskName(task), n, seed: task.seed, ...computing } }
     }

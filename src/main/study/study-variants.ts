@@ -5,18 +5,21 @@ import type { Variant } from '../../contract/documents/samples'
 import { takenVariants, evaluatedBaselines } from '../../contract/documents/variant-choices'
 import { freeName } from '../../contract/model/free-name'
 import { sweptRangeModel, sameModel } from '../../contract/model/model'
+import type { RestorationRange } from '../../contract/model/recipe'
 import type { Sampling } from '../../contract/model/sampling'
 import { changedSampling } from '../../contract/work/settings'
 import { optionName } from '../../contract/work/work'
 import { namedModel, recipeVariant, type WordContext } from '../work/named-models'
 import type { SelectedModels, StudyModel, StudySampler, StudyVariant } from './study-models'
 
+/** A sweep with its selection after the full-answer check. */
 export interface CheckedSweep {
   sweep: Pick<SweepDocument, 'layerCount' | 'source' | 'selection'>
   /** Null for a sweep without ranges. */
   selection: Selection | null
 }
 
+/** Returns the variants that a model of a study means: one, or those that the sweep selects. */
 async function variantsOfModel(
   model: StudyModel,
   context: WordContext,
@@ -40,14 +43,12 @@ export const omittedVariants = (entries: readonly StudyVariant[], checkedSweep: 
 
 /** Returns the ranges and baselines that the selection of a sweep names. */
 function selectedVariants(which: SelectedModels, { sweep, selection }: CheckedSweep): Variant[] {
-  const range = (of: { start: number; end: number }): Variant => {
-    return recipeVariant(sweptRangeModel(of, sweep).recipe)
-  }
+  const rangeVariant = (range: RestorationRange): Variant => recipeVariant(sweptRangeModel(range, sweep).recipe)
   if (selection === null) return []
-  if (which === 'selected') return selection.selected === null ? [] : [range(selection.selected)]
+  if (which === 'selected') return selection.selected === null ? [] : [rangeVariant(selection.selected)]
   const baselines = selection.baselines.map(({ baseline }) => baseline)
   if (which === 'controls') {
-    return baselines.flatMap((baseline) => (baseline.kind === 'control' ? [range(baseline.range)] : []))
+    return baselines.flatMap((baseline) => (baseline.kind === 'control' ? [rangeVariant(baseline.range)] : []))
   }
   // As in the window, the scores of the sweep select the baselines. The check does not replace them.
   const { baselines: scored } = sweep.selection?.rho === selection.rho ? sweep.selection : selection
@@ -55,8 +56,10 @@ function selectedVariants(which: SelectedModels, { sweep, selection }: CheckedSw
 }
 
 /**
- * Returns the variants of an evaluation: each model once, under a unique name, and once per sampler unless its entry
- * sets one. The task's sampler changes no name. @param otherwise sampler of the task without the study
+ * Returns the variants of an evaluation: each model once for each sampler, under unique names. An entry with a sampler
+ * is not repeated. Names do not mention the first sampler, which is the task's.
+ *
+ * @param otherwise sampler of the task before the study changes it
  */
 export async function studyVariants(
   entries: readonly StudyVariant[],
@@ -69,44 +72,46 @@ export async function studyVariants(
   for (const { prefix, suffix, system, listed, prompting, sampler, ...entry } of entries) {
     const sampling = sampler === undefined ? undefined : changedSampling(sampler, otherwise)
     for (const variant of await variantsOfModel(entry.model, context, checkedSweep)) {
-      const asking = { variant, ...present({ prefix, suffix, system, listed, prompting, sampling }) }
-      if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asking))) continue
+      const promptSettings = withoutUndefined({ prefix, suffix, system, listed, prompting, sampling })
+      if (models.some((other) => sameModel(other.variant, variant) && isAlike(other, promptSettings))) continue
       const name = freeName(
         entry.name ?? variant.name,
         models.map((other) => other.variant.name)
       )
-      models.push({ ...asking, variant: renamed(variant, name) })
+      models.push({ variant: withName(variant, name), ...promptSettings })
     }
   }
   if (samplers === undefined) return models
   return samplers.flatMap((sampler, index) =>
-    models.flatMap(({ variant, ...asked }): EvaluationVariant[] => {
+    models.flatMap((model): EvaluationVariant[] => {
+      if (index === 0) return [model]
+      const { variant } = model
       // An answer file has its answers already, and a sampling baseline is defined by its sampler.
       const isFixed =
-        asked.sampling !== undefined ||
+        model.sampling !== undefined ||
         variant.kind === 'file' ||
         (variant.kind === 'baseline' && variant.baseline.kind === 'sampler')
-      if (index === 0) return [{ variant, ...asked }]
       if (isFixed) return []
       const name = `${variant.name}, ${samplerName(sampler)}`
-      return [{ ...asked, variant: { ...variant, name }, sampling: changedSampling(sampler, otherwise) }]
+      return [{ ...model, variant: { ...variant, name }, sampling: changedSampling(sampler, otherwise) }]
     })
   )
 }
 
-type Asking = Omit<EvaluationVariant, 'variant'>
+/** The prompts and the sampler of a variant. */
+type PromptSettings = Omit<EvaluationVariant, 'variant'>
 
-/** Removes undefined fields, as in a stored run. */
-const present = (asking: Asking): Asking =>
-  Object.fromEntries(Object.entries(asking).filter(([, value]) => value !== undefined))
+/** Removes undefined fields, which stored runs do not have. */
+const withoutUndefined = (settings: PromptSettings): PromptSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 
-const asksAlike = (one: Asking, other: Asking): boolean =>
+const isAlike = (one: PromptSettings, other: PromptSettings): boolean =>
   frameKey(one) === frameKey(other) &&
   one.listed === other.listed &&
   one.prompting === other.prompting &&
   isDeepStrictEqual(one.sampling, other.sampling)
 
-const renamed = (variant: Variant, name: string): Variant =>
+const withName = (variant: Variant, name: string): Variant =>
   variant.kind === 'recipe' ? { ...variant, name, recipe: { ...variant.recipe, name } } : { ...variant, name }
 
 /** Describes a sampler, such as "temperature 1.5, min-p 0.1". */

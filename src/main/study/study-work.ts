@@ -23,16 +23,19 @@ import { namedTask, publishedTaskOf } from '../work/named-task'
 import { SweepWork } from '../work/sweep'
 import { isFromSweep, rangesChecked, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
-import { evaluatingAsked, type Study, type StudyTask } from './study-file'
+import { computationSettings, type Study, type StudyTask } from './study-file'
 import type { StudySampler, StudyVariant } from './study-models'
 import type { ResolvedStudy } from './study-project'
 import { type CheckedSweep, studyVariants } from './study-variants'
 
+/** Prepares the work of a study for one pair: its sweeps, check, evaluations and judge. Plans and runs both use it. */
 export class StudyWork {
+  /** Variants of the study file for this pair. */
   readonly entries: readonly StudyVariant[]
   /** True if a variant is known only after the sweep. */
   readonly needsSweep: boolean
-  private stored: SweepDocument | null = null
+  private sweepDocument: SweepDocument | null = null
+  /** Tasks that were read. */
   private readonly tasks = new Map<StudyTask, Task>()
 
   /** @param devices tried at most once for the whole study @param pair null if the project has no such pair yet */
@@ -63,14 +66,14 @@ export class StudyWork {
   }
 
   /** Returns the main sweep of this run, or a stored one with its results; null for none. */
-  async swept(): Promise<SweepDocument | null> {
+  async mainSweep(): Promise<SweepDocument | null> {
     if (this.pair === null) return null
-    this.stored ??= await (await this.sweep()).stored()
-    return this.stored
+    this.sweepDocument ??= await (await this.sweep()).stored()
+    return this.sweepDocument
   }
 
-  useSweep(sweep: SweepDocument): void {
-    this.stored = sweep
+  setMainSweep(sweep: SweepDocument): void {
+    this.sweepDocument = sweep
   }
 
   check(sweep: SweepDocument): Promise<CheckWork> {
@@ -97,16 +100,16 @@ export class StudyWork {
   async #readTask(settings: StudyTask): Promise<Task> {
     const { folder } = this.resolved
     const { task: named } = settings
-    const read = this.tasks.get(settings)
+    const readTask = this.tasks.get(settings)
+    if (readTask !== undefined) return readTask
     const task =
-      read ??
-      (typeof named === 'string'
+      typeof named === 'string'
         ? await namedTask(named, this.pair, folder)
         : await publishedTaskOf(
             named.import,
             named.import,
             named.file.map((path) => absolutePath(path, folder))
-          ))
+          )
     this.tasks.set(settings, task)
     return task
   }
@@ -147,17 +150,18 @@ export class StudyWork {
     return this.#evaluation(settings, task, withPromptings(variants, this.promptings(settings)))
   }
 
+  /** Returns the ways of prompting in which each variant is also evaluated. */
   promptings({ prompting }: StudyTask): readonly Prompting[] {
     return prompting ?? this.resolved.study.evaluate.prompting ?? []
   }
 
-  /** Prepares a few short answers of post to the first prompt, in memory. */
+  /** Prepares a few short answers of post to the first prompt, in memory, to measure the speed. */
   async trial(settings: StudyTask): Promise<EvaluationWork> {
     const task = await this.task(settings)
     const short = { ...task.settings, sampleCount: 16, maxTokens: 16 }
     const trialTask = { ...task, prompts: task.prompts.slice(0, 1), settings: short }
     const { location, rendering } = this.studied
-    const computing = computingFromOptions(evaluatingAsked(this.resolved.study.evaluate, settings))
+    const computing = computingFromOptions(computationSettings(this.resolved.study.evaluate, settings))
     const models = { ...pairPaths(location), variants: GREEDY_VARIANTS, rendering, computing }
     return EvaluationWork.open({ ...models, task: trialTask }, null)
   }
@@ -208,7 +212,7 @@ function evaluatingOf(
   const absolute = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : absolutePath(path, folder)
   return {
-    computing: computingFromOptions(evaluatingAsked(evaluate, task)),
+    computing: computingFromOptions(computationSettings(evaluate, task)),
     embeddingModel: absolute(embeddingModel),
     classifier: absolute(classifier)
   }

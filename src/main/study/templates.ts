@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { showDirectionCharacters } from '../../contract/words/direction-characters'
 
-/** Studies that `--template` writes. */
+/** Study files that `slr study --template` writes. */
 export const TEMPLATES = ['paper', 'quick'] as const
 export type TemplateName = (typeof TEMPLATES)[number]
 

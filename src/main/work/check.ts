@@ -15,12 +15,15 @@ import { keepSweepOnce } from '../project/results/keep-sweep'
 import type { WorkRuntime } from './work-runtime'
 
 export interface CheckOptions {
+  /** Recipes to check; the best unchecked ranges if omitted. */
   recipes?: readonly Recipe[] | undefined
+  /** Number of best ranges to check. */
   best?: number | undefined
+  /** Share of post's validity that a range must keep. */
   rho: number
   /** Earlier check that is stored beside the sweep's file, for sweeps outside a project. */
   sweepFileCheck?: AnswerCheck | null | undefined
-  /** Default: the device and precision of the sweep. */
+  /** Device and precision of the check; those of the sweep if omitted. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'> | undefined
 }
 

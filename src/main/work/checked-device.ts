@@ -8,7 +8,7 @@ import { openPair } from '../checkpoint/pair'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { type Devices, whyWrong } from './devices'
 
-/** Results of device checks by `keyOf`, the newest last: why a pair is computed wrongly, or null if correctly. */
+/** Results of device checks by `keyOf`, the newest last: why a device is wrong for a pair, or null if it is correct. */
 const checks = new UserFile('checked-devices', z.record(z.string(), z.string().nullable()), {})
 
 const MAX_CHECKS = 200
@@ -29,17 +29,17 @@ export async function checkedRequest(
   if (chosen === undefined || chosen.device === 'cpu') return request
   const { device, isAutomatic = false } = chosen
   const label = DEVICE_LABELS[device]
-  const wrong = await whyUnusable(devices, { base, post, device, precision }, signal, isAutomatic)
-  if (wrong === null) return request
+  const reason = await whyUnusable(devices, { base, post, device, precision }, signal, isAutomatic)
+  if (reason === null) return request
   if (precision === undefined) {
-    const single = { base, post, device, precision: 'fp32' } as const
-    if ((await whyUnusable(devices, single, signal, isAutomatic)) === null) {
-      const notice = `${label} computes this pair in fp32: ${wrong}`
+    const inFp32 = { base, post, device, precision: 'fp32' } as const
+    if ((await whyUnusable(devices, inFp32, signal, isAutomatic)) === null) {
+      const notice = `${label} computes this pair in fp32: ${reason}`
       return { ...request, precision: 'fp32', device: { ...chosen, notice } }
     }
   }
-  if (!isAutomatic) throw unsupportedError(`${label} computes this pair wrongly: ${wrong}`, 'Use --device cpu.')
-  const notice = `The CPU computes this pair, not ${label}: ${wrong}`
+  if (!isAutomatic) throw unsupportedError(`${label} computes this pair wrongly: ${reason}`, 'Use --device cpu.')
+  const notice = `The CPU computes this pair, not ${label}: ${reason}`
   return { ...request, precision: undefined, device: { device: 'cpu', notice } }
 }
 
@@ -63,6 +63,7 @@ async function whyUnusable(
   } catch (error) {
     throwIfCancelled(signal, 'The check of a device')
     if (!(error instanceof WorkbenchError)) throw error
+    // Too little memory for the check does not mean wrong results.
     if (error.problem.code === 'device-memory') return null
     if (!isAutomatic) throw error
     return error.problem.message

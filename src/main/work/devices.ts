@@ -26,6 +26,7 @@ import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } fr
  */
 const TOLERANCE = { fp32: 1e-3, fp16: 0.03 }
 
+/** Returns the reason why a device computes wrongly; null if it computes correctly. */
 export function whyWrong({ largestDifference, precision }: DeviceCheck): string | null {
   if (largestDifference <= TOLERANCE[precision]) return null
   const difference = largestDifference.toPrecision(2)
@@ -42,6 +43,7 @@ const WORTHWHILE = 1.5
 
 /** Tries the devices of this machine once, and chooses between them. */
 export class Devices {
+  /** Reports of all devices, once they were requested. */
   private trial: Promise<DeviceReport[]> | null = null
   private machine: Promise<MachineGpus | null> | null = null
 
@@ -50,6 +52,7 @@ export class Devices {
     private readonly readMachine: () => Promise<MachineGpus | null> = () => readGpus()
   ) {}
 
+  /** Reports whether each device works, and how fast it is. The first call tries the devices. */
   reports(): Promise<DeviceReport[]> {
     this.trial ??= findDevices(this.openEngine, this.gpus())
     return this.trial
@@ -152,6 +155,7 @@ async function findDevices(openEngine: () => EngineHost, gpus: Promise<MachineGp
   return reports
 }
 
+/** Names the GPU that a device uses, if the machine's GPUs are known. */
 function adapterOf(device: DeviceName, machine: MachineGpus | null): Pick<DeviceReport, 'adapter' | 'isSoftware'> {
   if (machine === null || (device !== 'cuda' && device !== 'webgpu')) return { adapter: null, isSoftware: false }
   const gpus = device === 'cuda' ? machine.gpus.filter(({ vendor }) => vendor === 'NVIDIA') : vulkanGpus(machine)

@@ -11,12 +11,14 @@ import { withRecord } from '../samples/external-records'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
 import type { WorkRuntime } from './work-runtime'
 
+/** Storage of an evaluation and its results: in a project or in memory. */
 interface EvaluationStore extends Omit<EvaluationListener, 'progress'> {
   begin(): Promise<void>
   files(): Promise<EvaluationFiles>
   drop(): Promise<void>
 }
 
+/** Counts of the results that one start of an evaluation has computed. */
 export interface ComputedAnswers {
   seconds: number
   answers: number
@@ -25,6 +27,7 @@ export interface ComputedAnswers {
   scored: number
 }
 
+/** An evaluation whose missing answers and scores can be computed. */
 export class EvaluationWork {
   private isBegun: boolean
 
@@ -104,6 +107,7 @@ export class EvaluationWork {
     return this.store.files()
   }
 
+  /** Removes the run if it has no answers. */
   abandon(): Promise<void> {
     return dropUnanswered(this.store)
   }

@@ -93,12 +93,13 @@ const OTHER_NODES: readonly (readonly [RegExp, Gpu])[] = [
   [/^pvr/, { name: 'PowerVR', vendor: 'other', driver: 'pvr' }]
 ]
 
+/** Lists GPUs by their device nodes. @param nodes names in /dev @param root folder of the system, `/` but in tests */
 async function gpusOf(nodes: readonly string[], root: string): Promise<Gpu[]> {
   const nvidia = nodes.some((name) => name.startsWith('nvidia')) ? await nvidiaGpus(root) : []
-  const rendering = nodes.includes('dri') ? await namesIn(join(root, 'dev/dri')) : []
-  const render = rendering.filter((name) => /^renderD\d+$/.test(name))
-  const rendered = await Promise.all(render.map((name) => renderGpu(join(root, 'sys/class/drm', name, 'device'))))
-  const gpus = [...nvidia, ...rendered.filter(({ vendor }) => vendor !== 'NVIDIA' || nvidia.length === 0)]
+  const driNodes = nodes.includes('dri') ? await namesIn(join(root, 'dev/dri')) : []
+  const renderNodes = driNodes.filter((name) => /^renderD\d+$/.test(name))
+  const drmGpus = await Promise.all(renderNodes.map((name) => renderGpu(join(root, 'sys/class/drm', name, 'device'))))
+  const gpus = [...nvidia, ...drmGpus.filter(({ vendor }) => vendor !== 'NVIDIA' || nvidia.length === 0)]
   if (gpus.length > 0) return gpus
   const other = OTHER_NODES.find(([pattern]) => nodes.some((name) => pattern.test(name)))
   return other === undefined ? [] : [other[1]]
@@ -139,6 +140,7 @@ const MANIFEST_FOLDERS = ['etc/vulkan/icd.d', 'usr/local/share/vulkan/icd.d', 'u
 const Manifest = z.object({ ICD: z.object({ library_path: z.string().max(4096) }) })
 const MAX_MANIFEST_BYTES = 2 ** 16
 
+/** Reads the Vulkan loader and drivers. Variables of the environment can name the drivers' manifests. */
 async function readVulkan({ environment, root, home, loaderCache }: GpuMachine): Promise<MachineGpus['vulkan']> {
   const libraries = loaderCache()
   const named = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES
@@ -164,6 +166,7 @@ async function libraryOf(manifest: string): Promise<string | null> {
   return parsed.success ? parsed.data.ICD.library_path : null
 }
 
+/** Names of Vulkan drivers' libraries, by the vendor of the GPU. */
 const DRIVER_LIBRARIES: Readonly<Record<Exclude<Vendor, 'other'>, RegExp>> = {
   NVIDIA: /nvidia|nouveau/i,
   AMD: /radeon|amdvlk/i,

@@ -7,7 +7,7 @@ import { withJudge } from '../project/pair/project-evaluations'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { verdictsOf } from '../project/results/stored-verdicts'
 
-/** Counts the questions to a judge that have no stored reply. */
+/** Counts the questions to a judge that have no stored verdict. */
 export const missingVerdicts = (stored: EvaluationFiles, judge: JudgeSettings): number =>
   judgingOf({ ...stored, run: withJudge(stored.run, judge) })
     .filter(({ way }) => way === judge.way)
@@ -27,24 +27,23 @@ export async function judgeStored(
 }
 
 /**
- * Wraps a progress listener of a judge, so that a notice of what is sent where precedes the first progress. The first
- * progress is reported before the first request.
+ * Wraps a progress listener of a judge. The first progress comes before the first request, so a notice before it says
+ * in time what is sent and where.
  */
-
-export function announced(
+export function withSendingNotice(
   judge: JudgeSettings,
-  remark: (notice: string) => void,
-  progress: (progress: JudgeProgress) => void
+  showNotice: (notice: string) => void,
+  onProgress: (progress: JudgeProgress) => void
 ): (progress: JudgeProgress) => void {
-  let isAnnounced = false
-  return (now) => {
-    if (!isAnnounced) remark(sendingNotice(judge, now))
-    isAnnounced = true
-    progress(now)
+  let isShown = false
+  return (progress) => {
+    if (!isShown) showNotice(sendingNotice(judge, progress))
+    isShown = true
+    onProgress(progress)
   }
 }
 
-/** Describes before the first request what is sent where, and how many stored verdicts are reused. */
+/** Says what a judge receives and where, and how many stored verdicts are reused. */
 export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgress): string {
   const reused = `${formatCount(done)} of ${plural(total, 'verdict')} ${done === 1 ? 'is' : 'are'} reused`
   if (total === 0) return 'No answer needs a verdict; nothing is sent.'

@@ -39,8 +39,14 @@ import { computeDistances } from '../readings/host'
 import type { WorkRuntime } from './work-runtime'
 import type { SweepWork } from './sweep'
 
+/*
+ * A lineage shows which training stage lowered diversity, and in which layers. Its sweeps restore the layers of each
+ * stage to the stage before, and the layers of the last stage to every stage. Triage scores whole checkpoints only.
+ */
+
 /** Checkpoints of one training run, in the order of the training. The first is used as base, and the last as post. */
 export interface Training {
+  /** Folders of the first and the last stage. */
   readonly folders: PairFolders
   readonly stages: readonly OtherCheckpoint[]
 }
@@ -54,11 +60,14 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
   }
   const { base, post } = await openPair(folders.base, folders.post)
   refuseOtherBase(post, words, folders.base)
+  const ends = new Map([
+    [words.length - 1, post],
+    [0, base]
+  ])
   const stages: OtherCheckpoint[] = []
   for (const [index, word] of words.entries()) {
     const path = elementAt(paths, index, 'stage')
-    const isEnd = index === 0 || index === words.length - 1
-    const { checkpoint } = isEnd ? (index === 0 ? base : post) : await openOther(post, path)
+    const { checkpoint } = ends.get(index) ?? (await openOther(post, path))
     // A path such as `..` does not end in a name, so the name of the folder that it leads to is used.
     const name = /[\w-]/.test(basename(word)) ? basename(word) : folderModelName(checkpoint.path)
     const taken = stages.map((stage) => stage.name)
@@ -114,8 +123,13 @@ export async function openProjectTraining(
 
 /** Parts of a sweep's request that turn off everything that a lineage does not need. */
 const STAGES_ONLY = {
-  ...{ source: null, recipes: [], checkpoints: [], uniformBlendCount: 0 },
-  ...{ baselines: false, whatIf: false, split: false }
+  source: null,
+  recipes: [],
+  checkpoints: [],
+  uniformBlendCount: 0,
+  baselines: false,
+  whatIf: false,
+  split: false
 }
 
 /** Returns parts of a sweep's request that compare the stages of a training, layer by layer. */
@@ -170,7 +184,7 @@ async function stageDistances(
   return distances
 }
 
-/** Returns the two stages that each sweep of a lineage compares, in the order of `stagePairs`. */
+/** Returns the stages of each sweep of a lineage, in the order of `stagePairs`: `stage` gets layers of `against`. */
 export function comparedStages({ stages }: Training): { stage: OtherCheckpoint; against: OtherCheckpoint }[] {
   const first = elementAt(stages, 0, 'stage')
   const last = elementAt(stages, stages.length - 1, 'stage')
@@ -181,6 +195,7 @@ export function comparedStages({ stages }: Training): { stage: OtherCheckpoint; 
 }
 
 type Measure = 'validity' | 'diversity' | 'effectiveChoices'
+/** Measures of a model on each prompt. */
 type PromptValues = readonly Readonly<Record<Measure, number>>[]
 
 /** Estimates a measure of a model, or its difference to another model, over the prompts of a sweep. */
@@ -198,6 +213,7 @@ function estimate(
   return { difference, interval }
 }
 
+/** Facts about the computation, from one of the sweeps. */
 const computedBy = (sweep: SweepDocument) => ({
   createdAt: sweep.createdAt,
   programVersion: sweep.programVersion,
@@ -209,7 +225,12 @@ const computedBy = (sweep: SweepDocument) => ({
   promptCount: sweep.prompts.length
 })
 
-/** Builds the document of a lineage. @param distances from each stage to the next, in the order of the training */
+/**
+ * Builds the document of a lineage.
+ *
+ * @param scores.sweeps sweeps in the order of {@link comparedStages}
+ * @param distances from each stage to the next, in the order of the training
+ */
 async function lineageDocument(
   training: Training,
   { sweeps, combinations }: LineageScores,
@@ -263,6 +284,7 @@ async function lineageDocument(
   }
 }
 
+/** Returns the range that a sweep of two stages selects, and the limit that it keeps. */
 function bestRange({ selection, ranges }: SweepDocument): Pick<LineageRange, 'minimumValidity' | 'best'> {
   if (selection === null) throw new Error('a lineage without a selection')
   const { selected, minimumValidity } = selection
@@ -274,7 +296,7 @@ function bestRange({ selection, ranges }: SweepDocument): Pick<LineageRange, 'mi
 
 /**
  * Computes each stage's exact Shapley share of the change that the training caused in a group of layers, with an
- * interval over prompts.
+ * interval over prompts. `models` has the scores of all combinations of stages.
  */
 function stageShares(
   { stages }: Training,
@@ -307,8 +329,8 @@ function stageShares(
 }
 
 /**
- * Selects the best range of the last stage, restored to any of the earlier stages. Null if there is only one earlier
- * stage, because its sweep already says so.
+ * Selects the best range of the last stage, restored to any of the earlier stages. Returns null if there is only one
+ * earlier stage, because its sweep already has the answer.
  */
 async function bestOfSources(
   { stages }: Training,
@@ -318,6 +340,7 @@ async function bestOfSources(
   const earlier = stages.slice(0, -1)
   const [first] = sweeps
   if (earlier.length < 2 || first === undefined) return null
+  // The last sweeps restore the last stage, each to another earlier stage.
   const restored = sweeps.slice(-earlier.length).map((sweep, index) => ({
     ...sweep,
     basePath: first.basePath,
@@ -332,7 +355,7 @@ const stepOf = (name: string): number | null => {
   return number === undefined ? null : Number(number)
 }
 
-/** Builds the curve of scores over the checkpoints of a training. */
+/** Builds the document of scores over the checkpoints of a training. */
 export function triageDocument({ stages }: Training, sweep: SweepDocument): TriageDocument {
   const { base, post, checkpoints } = sweep
   const scoreOf = (stage: OtherCheckpoint, index: number) => {

@@ -10,9 +10,9 @@ import type { PairFolders } from '../crc/sweep/score-recipes'
 /**
  * Opens the checkpoints that settings name.
  *
- * @param names each a name of the project's checkpoints, a name of the demo pair's checkpoints, or a folder
- * @param folder folder that relative paths start from
- * @returns the checkpoints, with unique names
+ * @param names names of the project's or the demo pair's checkpoints, or folders
+ * @param folder start of relative paths
+ * @returns the checkpoints, with unique names.
  * @throws WorkbenchError for a folder without a checkpoint of the pair's architecture
  */
 export async function namedCheckpoints(

@@ -20,12 +20,13 @@ import { namedCheckpoints } from './named-checkpoints'
 /** Models and folders that words of a command or study can refer to. */
 export interface WordContext {
   readonly folders: PairFolders
+  /** Checkpoints of the project, which words can name. */
   readonly checkpoints: readonly OtherCheckpoint[]
   /** Folder that relative paths start from; left out: the working directory. */
   readonly folder?: string
 }
 
-/** Returns the model that a word of a command or study names. */
+/** Returns the model that a word of a command or study names, such as `post`, `4-11` or a path. */
 export async function namedModel(
   word: Exclude<ModelWord, { kind: 'selected' }>,
   context: WordContext

@@ -27,6 +27,7 @@ export async function namedTask(name: string, pair: ProjectPair | null, folder?:
 
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
 
+/** Reads files of a published prompt set as a task. @param format id of the format */
 export async function publishedTaskOf(id: string, format: string, files: readonly string[]): Promise<Task> {
   const read = await Promise.all(
     files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))

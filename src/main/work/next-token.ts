@@ -43,8 +43,8 @@ export async function likeliestTokens(
 }
 
 /**
- * Returns the tokenizer that base or another checkpoint is asked with: its own, with post's chat template. A model
- * without a tokenizer has post's, if the vocabularies are equally large, and otherwise null.
+ * Returns the tokenizer for prompts of base or another checkpoint: its own, with post's chat template. A model without
+ * a tokenizer uses post's if the vocabularies are equally large. Otherwise returns null.
  */
 export async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
   const [ownText, postText] = await Promise.all([ownTextModel(whole), ownTextModel(post)])
@@ -56,7 +56,7 @@ export async function tokenizerFor(whole: PairMember, post: PairMember): Promise
     chatTemplate,
     hasChatTemplate,
     specialTokens,
-    // Spreading copies no methods of a class.
+    // The spread above copies fields but no methods.
     encodeAll: (texts, addSpecialTokens) => ownText.encodeAll(texts, addSpecialTokens),
     decodeAll: (lists) => ownText.decodeAll(lists),
     decodeBehind: (context, tokens) => ownText.decodeBehind(context, tokens)
@@ -80,6 +80,7 @@ export interface NextTokenRequest {
   post: string
   recipe: Recipe | null
   prompt: string
+  /** Number of tokens to show. */
   top: number
   rendering: Rendering
   device: ChosenDevice

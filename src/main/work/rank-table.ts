@@ -10,6 +10,7 @@ import { isPostLayer } from '../../contract/model/strengths'
 import type { LowRankResult } from '../../contract/procedures/weights'
 import { isProcessRunning } from '../base/files/lock'
 import { requireRoom } from '../base/files/room'
+import { sum } from '../base/sums'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../checkpoint/adapter-config'
 import { lowRankConfig, type LowRankPlan, planLowRank } from '../checkpoint/low-rank-plan'
 import { openOther } from '../checkpoint/other-checkpoint'
@@ -23,7 +24,9 @@ import type { WorkRuntime } from './work-runtime'
 import { sweepRequest } from './sweep-request'
 import type { WorkContext } from './work-context'
 
-/** Ranks to score. Ranks at or above the full rank of the recipe's difference are left out. */
+/* Compares low-rank adapters of several ranks, so that the user can choose the smallest that is good enough. */
+
+/** Ranks to score. Ranks at or above the full rank of the recipe's difference from post are left out. */
 const RANKS = [8, 16, 32, 64, 128, 256, 512]
 
 /** An adapter of one rank in a temporary folder. */
@@ -48,17 +51,15 @@ export async function scoreRanks(
 ): Promise<RankTable> {
   const opened = await openRecipe(pairPaths(context.document.location), recipe)
   const plan = planLowRank(opened.pair, opened.strengths)
-  const below = RANKS.filter((rank) => rank < plan.fullRank)
-  const ranks = below.length === 0 ? [plan.fullRank] : below
+  const lowerRanks = RANKS.filter((rank) => rank < plan.fullRank)
+  const ranks = lowerRanks.length === 0 ? [plan.fullRank] : lowerRanks
   const request = await sweepRequest({}, context, devices)
   const folder = await adaptersFolder(project)
   try {
     const bytes = ranks.map((rank) => plannedBytes(opened.pair, plan, { rank, savesNormsAndBiases }))
-    await requireRoom(
-      folder,
-      bytes.reduce((sum, each) => sum + each, 0)
-    )
+    await requireRoom(folder, sum(bytes))
     const adapters = await writeAdapters(opened, { plan, ranks, savesNormsAndBiases, folder }, runtime)
+    /** Restores the recipe's layers to an adapter: post with that adapter is a checkpoint. */
     const layers = ({ source }: RankedAdapter): LayerStrength[] =>
       opened.strengths.map((layer) => (isPostLayer(layer) ? layer : { attention: 1, mlp: 1, source }))
     const sweep = await runCrcSweep(

@@ -61,6 +61,7 @@ export class SampleWork {
     ).catch(droppingUnanswered(store))
   }
 
+  /** Removes the run if it has no answers. */
   abandon(): Promise<void> {
     return dropUnanswered(this.store)
   }
@@ -88,9 +89,10 @@ export function projectAnswers(
   }
 }
 
+/** Keeps the answers of a run in memory. @param onAppend called before answers are added, for example to write them */
 export function answersInMemory(
   run: SampleRun,
-  appended: (lines: readonly SampleLine[]) => Promise<void> = () => Promise.resolve()
+  onAppend: (lines: readonly SampleLine[]) => Promise<void> = () => Promise.resolve()
 ): AnswerStore {
   const answers: SampleLine[] = []
   return {
@@ -99,7 +101,7 @@ export function answersInMemory(
     planned: () => Promise.resolve(),
     recordExternal: () => Promise.resolve(),
     async append(lines) {
-      await appended(lines)
+      await onAppend(lines)
       answers.push(...lines)
     },
     drop: () => Promise.resolve()

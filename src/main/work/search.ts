@@ -47,6 +47,7 @@ export class SearchWork {
     return search
   }
 
+  /** Stores the search in the project, if there is one, with its sweep. */
   async keep(search: SearchDocument): Promise<void> {
     if (this.pair === null) return
     await keepSweepOnce(this.pair, this.request.sweep)

@@ -84,6 +84,7 @@ async function scoredPrompts(settings: SweepSettings, context: WorkContext): Pro
   }
 }
 
+/** Returns the task that settings name. With `regain` and `keep`, one task measures diversity and another validity. */
 async function scoredTask(
   { regain, keep, task: name = regain ?? '' }: SweepSettings,
   { pair }: WorkContext
@@ -97,7 +98,7 @@ async function scoredTask(
   return { ...scored, keep: await namedTask(keep, pair), ...(isSingle && { draws: 1 }) }
 }
 
-/** Returns the pair's choice of a hold-out split. Settings that name prompts or a task make the choice undefined. */
+/** Returns the pair's choice of a hold-out split; undefined if settings name other prompts or another task. */
 function splitOfPair({ prompts, task, regain }: SweepSettings, { scoredBy }: PairSettings): boolean | undefined {
   const isFromPair = prompts === undefined && task === undefined && regain === undefined
   return isFromPair && scoredBy.kind === 'task' ? scoredBy.split : undefined

@@ -38,8 +38,8 @@ export class SweepWork {
   /**
    * Prepares a sweep.
    *
-   * @param options.fresh true computes everything again
-   * @param options.history partial and earlier results; by default those of the context
+   * @param options.fresh true computes everything again.
+   * @param options.history partial and earlier results; by default those of the context.
    * @param options.replaced parts of the request that replace the settings
    */
   static async open(
@@ -88,6 +88,7 @@ export class SweepWork {
     return null
   }
 
+  /** Computes the sweep, except for stored results. @param more see `CrcSweepRequest` */
   compute(runtime: WorkRuntime, more: Pick<CrcSweepRequest, 'id' | 'viewedRange'> = {}): Promise<SweepDocument> {
     return this.withDevice(runtime, (request, onEvent) =>
       runWholeSweep(runtime.engine, { ...request, ...more }, runtime.signal, onEvent, this.history)
@@ -136,6 +137,7 @@ export class SweepWork {
     await this.history?.savedProgress.remove()
   }
 
+  /** Returns a function that finds an earlier sweep from which the duration is estimated. */
   private comparableSweep(): FindComparableSweep {
     const { pair, file } = this.context
     if (pair !== null) return comparableSweepOf(pair, scoredByOf(this.request))
@@ -149,6 +151,7 @@ const sweepListener =
   (event: CrcSweepEvent): void =>
     notify(event.type === 'progress' ? { kind: 'sweep', ...event } : event)
 
+/** Returns the results that a sweep can reuse: of the project, or else beside and in the output file. */
 function historyOfContext({ pair, file }: WorkContext, request: CrcSweepRequest, fresh: boolean): SweepHistory | null {
   if (pair !== null) {
     const history = historyOf(pair, fresh, scoredByOf(request))
@@ -164,8 +167,8 @@ function historyOfContext({ pair, file }: WorkContext, request: CrcSweepRequest,
 }
 
 /**
- * Returns the request to run after numbers overflowed on a GPU. It is in fp32 if fp16 was chosen automatically, else on
- * the CPU if the GPU was. Null for other errors, and for a precision or GPU that the user chose.
+ * Returns the request to run after numbers overflowed on a GPU. If fp16 was chosen automatically, the request is in
+ * fp32. Else, if the GPU was, it is for the CPU. Returns null for other errors, and if the user chose both.
  */
 function requestAfterOverflow({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
   const { device: chosen, precision } = request

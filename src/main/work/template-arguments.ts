@@ -15,10 +15,10 @@ export async function requireKnownTemplateVariables(
   }
   const request = { kind: 'template-variables', ...chatTemplate } as const
   const { texts: variables } = await askSandbox(request, 'texts')
-  const [unread] = templateArgument.flatMap(([name]) => (variables.includes(name) ? [] : [name]))
-  if (unread === undefined) return
+  const unknownName = templateArgument.map(([name]) => name).find((name) => !variables.includes(name))
+  if (unknownName === undefined) return
   throw inputError(
-    `--template-argument ${unread}: the chat template in ${chatTemplate.file} reads no such variable.`,
+    `--template-argument ${unknownName}: the chat template in ${chatTemplate.file} reads no such variable.`,
     variables.length === 0
       ? 'It reads none that can be given: leave the option out.'
       : `It reads ${variables.join(', ')}.`

@@ -35,11 +35,11 @@ interface WorkListOptions<Entry, Done> {
 }
 
 /**
- * Does the entries of a list in order. If an entry fails, only the entries that need it are left out.
+ * Does the entries of a list in order. If an entry fails, only the entries that need its result are left out.
  *
- * @param entries may receive more entries meanwhile
+ * @param entries can be a generator that adds entries while others are done
+ * @throws WorkbenchError `cancelled` when the signal fires
  */
-
 export async function runWorkList<Entry extends ListedWork, Done>(
   entries: Iterable<Entry> | AsyncIterable<Entry>,
   { name, signal, begins, run, nothing, ended }: WorkListOptions<Entry, Done>
@@ -75,6 +75,7 @@ export function resultEndWords(result: WorkResult): string {
   return `${result.key}: ${outcomeWords(result)}${hint}`
 }
 
+/** Reports the entries that failed or were left out as an error. @param noun name of an entry, such as "step" */
 export function requireAllDone(results: readonly WorkResult[], noun: string): void {
   const failed = results.filter(({ problem }) => problem !== null)
   if (failed.length === 0) return

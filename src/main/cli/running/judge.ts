@@ -19,7 +19,7 @@ import { text } from '../options/option-kinds'
 import { addressOption } from '../options/server-file'
 import { remark } from '../printing/output'
 import { progressStep } from '../../../contract/work/progress'
-import { announced, missingVerdicts } from '../../work/judging'
+import { missingVerdicts, withSendingNotice } from '../../work/judging'
 import { progressDisplay } from './progress'
 
 export const judgeOptions = optionGroup('Servers (texts are sent to named servers only):')
@@ -45,7 +45,7 @@ export async function runJudge(
 ): Promise<JudgedEvaluation> {
   const apiKey = judgeKey(judge, undefined)
   const display = progressDisplay(quiet)
-  const progress = announced(judge, remark, (now) =>
+  const progress = withSendingNotice(judge, remark, (now) =>
     display.update(progressStep({ kind: 'judge', way: judge.way, progress: now }))
   )
   const replies: { [Kind in VerdictKind]: EvaluationLines[Kind][] } = {
