@@ -13,6 +13,8 @@ import { throwIfCancelled } from '../base/files/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
 
+/* Starts processes that read all weights of models (process.ts), so that main stays responsive. */
+
 type PairReading<Folders, Result> = (
   folders: Folders,
   signal: AbortSignal,

@@ -56,7 +56,7 @@ export async function writeLowRank(
       bytesDone += 2 * tensor.post.byteLength
     }
     for (const tensor of savesNormsAndBiases ? plan.whole : []) {
-      const bytes = encoded(await tensors.restored(tensor), tensor.dtype)
+      const bytes = encode(await tensors.restored(tensor), tensor.dtype)
       for (const adapter of adapters) await adapter.write(bytes)
     }
     if (squares === 0) throw inputError('Base and post are equal in these layers, so there is nothing to restore.')
@@ -74,6 +74,7 @@ class ChangedTensors {
     this.readers = new Map(membersOf(pair).map((member) => [member, openWeightReader(member.checkpoint)]))
   }
 
+  /** Returns a weight as the recipe restores it, minus post's weight. */
   async difference(tensor: ChangedTensor): Promise<StoredMatrix> {
     const post = await this.values(this.pair.post, tensor)
     const values = await this.restored(tensor, post)
@@ -83,7 +84,7 @@ class ChangedTensors {
     return { rows, columns, values }
   }
 
-  /** Returns the values that an export of the whole model would store. */
+  /** Returns a tensor as an export of the whole model would store it. @param post post's values, if they were read */
   async restored(tensor: ChangedTensor, post?: Float32Array): Promise<Float32Array> {
     const { name, strength, layer, dtype } = tensor
     const source = sourceMember(this.pair, layer)
@@ -119,17 +120,20 @@ const notFinite = (file: string, name: string): WorkbenchError =>
     'Leave its layer out, or fetch the file again.'
   )
 
-function encoded(values: Float32Array, dtype: WeightDtype): Uint8Array {
+/** Encodes values in a model's dtype. The values are rounded in place. */
+function encode(values: Float32Array, dtype: WeightDtype): Uint8Array {
   roundFloat32(values, dtype)
   const bytes = new Uint8Array(values.length * DTYPE_BYTES[dtype])
   encodeFloat32(values, dtype, bytes)
   return bytes
 }
 
+/** A safetensors file of an adapter, written from its start to its end. */
 class AdapterFile {
   private handle: FileHandle | null = null
   private readonly hash: Hash = createHash('sha256')
   private bytes = 0
+  /** Squared Frobenius norm of the differences that the adapter represents. */
   private keptSquares = 0
 
   constructor(
@@ -152,7 +156,7 @@ class AdapterFile {
     })
   }
 
-  /** Adds A [rank, columns] and B [rows, rank], with zeros beyond the directions of the weight. */
+  /** Adds LoRA's A [rank, columns] and B [rows, rank], with zeros if the weight has fewer directions than the rank. */
   async addFactors({ left, right, singularValues }: LowRankFactors, dtype: WeightDtype): Promise<void> {
     const { rank } = this
     const directions = Math.min(rank, left.rows)
@@ -162,11 +166,11 @@ class AdapterFile {
     for (let row = 0; row < left.columns; row++)
       for (let k = 0; k < directions; k++) b[row * rank + k] = elementAt(left.values, k * left.columns + row, 'factor')
     this.keptSquares += singularValues.slice(0, directions).reduce((sum, value) => sum + value * value, 0)
-    await this.write(encoded(a, dtype))
-    await this.write(encoded(b, dtype))
+    await this.write(encode(a, dtype))
+    await this.write(encode(b, dtype))
   }
 
-  /** Flushes the file. @param squares the squared norm of all differences */
+  /** Flushes the file. @param squares squared Frobenius norm of all differences @returns facts about the adapter */
   async end(squares: number): Promise<LowRankResult['files'][number]> {
     await this.handle?.sync()
     const { rank, path, bytes } = this

@@ -10,9 +10,12 @@ export interface StoredMatrix<Values extends Float32Array | Float64Array = Float
   readonly values: Values
 }
 
+/** The factor that is transposed before a product. */
 type Transposed = 'left' | 'right' | 'none'
 
+/** Multiplies matrices by onnxruntime on the CPU. */
 export class MatrixProducts {
+  /** Sessions by type and transposed factor. */
   private readonly sessions = new Map<string, Promise<ort.InferenceSession>>()
 
   private constructor(private readonly device: Device) {}
@@ -21,7 +24,7 @@ export class MatrixProducts {
     return new MatrixProducts(await openDevice('cpu'))
   }
 
-  /** Returns left · right. @param transposed the factor to transpose first, if any */
+  /** Returns left · right. */
   async multiply(left: StoredMatrix, right: StoredMatrix, transposed: Transposed): Promise<StoredMatrix> {
     const session = await this.sessionOf('float32', transposed)
     const tensor = ({ values, rows, columns }: StoredMatrix) => floatTensor(values, [rows, columns])
@@ -30,7 +33,7 @@ export class MatrixProducts {
     return { ...sizeOf(left, right, transposed), values: floatsOf(product) }
   }
 
-  /** Returns the product of a matrix and its transpose, over its rows or its columns, in float64. */
+  /** Returns M · Mᵀ [rows, rows] over the rows of a matrix M, or Mᵀ · M [columns, columns], in float64. */
   async gram({ values, rows, columns }: StoredMatrix, over: 'rows' | 'columns'): Promise<StoredMatrix<Float64Array>> {
     const session = await this.sessionOf('float64', over === 'rows' ? 'right' : 'left')
     const matrix = doubleTensor(Float64Array.from(values), [rows, columns])

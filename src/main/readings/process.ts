@@ -9,7 +9,7 @@ import { type BytesRead, pairDistances } from './distances'
 import { writeLowRank } from './low-rank'
 import { pairValues } from './values'
 
-/* The process that reads whole checkpoints. It does one job at a time, see host.ts. */
+/* The process that reads whole checkpoints. host.ts starts a process for each reading. */
 
 /** Shortest time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 50
@@ -39,7 +39,7 @@ async function* progressEvents<Result>(
   let latest: BytesRead | null = null
   let ended = false
   const working = work((progress) => (latest = progress)).finally(() => (ended = true))
-  // Awaited below; until then a failure must not count as unhandled.
+  // A failure is thrown by the last line. Until then it must not count as unhandled.
   working.catch(() => undefined)
   while (!ended) {
     if (latest !== null) yield latest
@@ -51,6 +51,7 @@ async function* progressEvents<Result>(
   yield { type: 'done', result: await working }
 }
 
+/** Returns a function that is true at most once in each interval. */
 function everyInterval(): () => boolean {
   let nextMs = 0
   return () => {

@@ -6,7 +6,7 @@ import type { MatrixProducts, StoredMatrix } from './matrix-products'
 
 /** A matrix whose shorter side has at most this size is decomposed exactly. */
 const EXACT_SIZE = 512
-/** Directions that the randomised search follows beyond the requested rank. */
+/** Number of directions that the randomised search follows beyond the requested rank. */
 const OVERSAMPLING = 16
 /** Each product with the matrix and its transpose brings the searched space closer to the leading directions. */
 const POWER_ITERATIONS = 2
@@ -14,7 +14,10 @@ const SEED = 1
 /** Directions below this share of the largest eigenvalue are noise of float64. */
 const NOISE = 1e-14
 
-/** The leading part of a decomposition: the sum of left[k] · right[k]ᵀ, each with the root of its singular value. */
+/**
+ * The leading part of a singular value decomposition: the sum over k of left[k] · right[k]ᵀ. Both vectors are
+ * multiplied by the square root of their singular value.
+ */
 export interface LowRankFactors {
   /** [rank, rows of the matrix], the largest singular value first. */
   readonly left: StoredMatrix
@@ -26,7 +29,9 @@ export interface LowRankFactors {
 
 /**
  * Decomposes a matrix up to a rank, exactly if a side is short, else by a randomised search (Halko, Martinsson and
- * Tropp 2011, algorithm 4.4). @returns as many directions as requested, or as the shorter side has
+ * Tropp 2011, algorithm 4.4).
+ *
+ * @returns `rank` directions, or as many as the shorter side has
  */
 export async function truncatedSvd(
   products: MatrixProducts,
@@ -37,7 +42,7 @@ export async function truncatedSvd(
   const isWide = rows <= columns
   const size = Math.min(rows, columns)
   const count = Math.min(rank, size)
-  // `short` has the sides of the shorter side's space, and `long` those of the longer one.
+  // Rows of `short` have the length of the matrix's shorter side, and rows of `long` that of its longer side.
   const toShort = (long: StoredMatrix) => products.multiply(long, matrix, isWide ? 'right' : 'none')
   const toLong = (short: StoredMatrix) => products.multiply(short, matrix, isWide ? 'none' : 'right')
   const width = count + OVERSAMPLING
@@ -47,13 +52,13 @@ export async function truncatedSvd(
   if (size <= EXACT_SIZE || width >= size) {
     gram = await products.gram(matrix, isWide ? 'rows' : 'columns')
   } else {
-    let searched = await toShort(randomMatrix(width, Math.max(rows, columns)))
+    let searchSpace = await toShort(randomMatrix(width, Math.max(rows, columns)))
     for (let done = 0; done < POWER_ITERATIONS; done++) {
-      const reached = await toLong(await orthonormalRows(products, searched))
-      searched = await toShort(await orthonormalRows(products, reached))
+      const longSpace = await toLong(await orthonormalRows(products, searchSpace))
+      searchSpace = await toShort(await orthonormalRows(products, longSpace))
     }
     // A second pass removes the error that the first one leaves between nearly parallel rows.
-    short = await orthonormalRows(products, await orthonormalRows(products, searched))
+    short = await orthonormalRows(products, await orthonormalRows(products, searchSpace))
     long = await toLong(short)
     gram = await products.gram(long, 'rows')
   }
@@ -69,7 +74,12 @@ export async function truncatedSvd(
   }
 }
 
-/** Moves the root of each singular value, the length of a row of `long`, to the same row of `short`. */
+/**
+ * Divides each singular value, the length of a row of `long`, between `long` and `short`: both rows get the length of
+ * its square root. Changes the matrices in place.
+ *
+ * @returns the singular values
+ */
 function shareRoots(short: StoredMatrix, long: StoredMatrix): number[] {
   return Array.from({ length: long.rows }, (_, row) => {
     const [inShort, inLong] = [short, long].map(({ values, columns }) =>
@@ -84,7 +94,7 @@ function shareRoots(short: StoredMatrix, long: StoredMatrix): number[] {
   })
 }
 
-/** Returns orthonormal rows that span the space of the given ones, without directions that are noise. */
+/** Returns orthonormal rows that span the same space as the rows of a matrix, without directions that are noise. */
 async function orthonormalRows(products: MatrixProducts, matrix: StoredMatrix): Promise<StoredMatrix> {
   const { vectors, values } = eigenRows(await products.gram(matrix, 'rows'), matrix.rows)
   const largest = Math.max(...values)
@@ -111,7 +121,7 @@ function eigenRows(
   return { vectors, values: realEigenvalues.toReversed().slice(0, count) }
 }
 
-/** Returns the same numbers from -1 to 1 in every run. */
+/** Returns a matrix of random numbers from -1 to 1, the same in every run. */
 function randomMatrix(rows: number, columns: number): StoredMatrix {
   const random = xoroshiro128plus(SEED)
   const values = Float32Array.from({ length: rows * columns }, () => 2 * uniformFloat64(random) - 1)

@@ -26,13 +26,14 @@ export async function pairValues(
   return { base: inBase.found, post: inPost.found, bytesRead: inBase.bytesRead + inPost.bytesRead }
 }
 
-/** Lists the tensors of a model's dtypes in the order of their bytes. */
+/** Lists the floating-point tensors of a checkpoint in the order of their bytes in the files. */
 function floatTensors({ tensors }: Checkpoint): [string, TensorEntry][] {
   return [...tensors]
     .filter(([, { dtype }]) => isWeightDtype(dtype))
     .sort(([, a], [, b]) => a.file.localeCompare(b.file, 'en') || a.offset - b.offset)
 }
 
+/** Lists the tensors of one checkpoint that have NaN or infinity. */
 async function checkpointValues(
   checkpoint: Checkpoint,
   onBytes: (bytes: number) => void

@@ -1,7 +1,7 @@
 import type { PairId, RecentProject } from '../../contract/documents/project'
 import type { Shell } from './shell'
 
-/** First page: a project, the demo, or the start view if neither is named. */
+/** The page that the window shows first: a project, the demo, or the start view if neither is named. */
 export interface InitialProject {
   project: string | null
   /** Pair of the project; left out: its first. */
@@ -14,9 +14,9 @@ export interface Entry {
   entry: 'desktop' | 'browser'
   initial: InitialProject
   /**
-   * Opens the native folder dialog; null if the user cancels it. Missing without a desktop.
+   * Opens the native folder dialog; null if the user cancels it. Missing in a browser.
    *
-   * @param start may be empty
+   * @param start folder that the dialog shows first; may be empty
    */
   pickFolder?: (title: string, start: string) => Promise<string | null>
   /** Window around the page; left out in a browser. */

@@ -36,6 +36,7 @@ const RESULT_MS = 1_000
 
 /** The open projects of this process, which all windows share. A project that is not open is opened when it is used. */
 export class OpenProjects {
+  /** Open projects, and those being opened, by their folder. */
   private readonly opening = new Map<string, Promise<Project>>()
   /** Projects that are being closed. The end of the program waits for them. */
   private readonly closing = new Set<Promise<void>>()
@@ -43,19 +44,17 @@ export class OpenProjects {
   readonly outlines = new SweepOutlines()
   /** Projects whose other pairs are being inspected. */
   private readonly inspecting = new WeakSet<ProjectOfPair>()
-  private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
+  /** States of the models of pairs, with the folders that they were read from. */
+  private readonly pairStates = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
   private readonly followers = new WeakMap<Project, ProjectFollower>()
-  /** States of a pair's other checkpoints since it was opened, by fingerprint and folder. */
-  private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
+  /** States of a pair's other checkpoints since the pair was opened, by fingerprint and folder. */
+  private readonly checkpointStates = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
 
   async use(path: string): Promise<Project> {
     return this.share(await folderOf(path), () => openOrFollow(path))
   }
 
-  /**
-   * Opens a project to show a pair, as a recent and, if possible, writable one. @param id undefined for the first
-   * pair
-   */
+  /** Opens a project in a window: it becomes recent and, if possible, writable. @param id the first pair by default */
   async open(path: string, id: PairId | undefined): Promise<ProjectPair> {
     const project = await this.use(path)
     await this.followers.get(project)?.takeOver()
@@ -77,13 +76,13 @@ export class OpenProjects {
     return this.show(project)
   }
 
-  /** Returns the state of a pair without reading headers again. */
+  /** Returns the state of a pair's models, which are read once. */
   async pairOf(pair: ProjectPair): Promise<PairState> {
     const knownState = this.knownPair(pair)
     if (knownState !== null) return knownState
     const { location } = pair.document
     const state = await readPairState(pair)
-    this.pairs.set(pair, { location, state })
+    this.pairStates.set(pair, { location, state })
     if (state.pair !== null) await rememberFirstSeen(pair, state.pair)
     return state
   }
@@ -106,22 +105,26 @@ export class OpenProjects {
     }
   }
 
-  /** Returns the state of a pair without inspecting it; null if the state is unknown. */
+  /** Returns the state of a pair's models without reading them; null if the state is unknown. */
   knownPair(pair: ProjectPair): PairState | null {
-    const entry = this.pairs.get(pair)
+    const entry = this.pairStates.get(pair)
     return entry !== undefined && isDeepStrictEqual(entry.location, pair.document.location) ? entry.state : null
   }
 
   /** Discards the state of a pair, so that the next request inspects it again. */
   forget(pair: ProjectPair): void {
-    this.pairs.delete(pair)
-    this.others.delete(pair)
+    this.pairStates.delete(pair)
+    this.checkpointStates.delete(pair)
   }
 
-  /** Inspects the folders of other checkpoints, each once. @returns function that lists states in a document's order */
+  /**
+   * Inspects the folders of a pair's other checkpoints, each once.
+   *
+   * @returns a function that lists the states in the order of a document, which may have changed meanwhile
+   */
   async othersOf(pair: ProjectPair): Promise<(document: PairDocument) => OtherCheckpointState[]> {
-    const states = this.others.get(pair) ?? new Map<string, Promise<OtherCheckpointState>>()
-    this.others.set(pair, states)
+    const states = this.checkpointStates.get(pair) ?? new Map<string, Promise<OtherCheckpointState>>()
+    this.checkpointStates.set(pair, states)
     const keyOf = ({ path, fingerprint }: OtherCheckpoint): string => `${fingerprint} ${path}`
     const seen = new Map<string, OtherCheckpointState>()
     for (;;) {
@@ -132,7 +135,7 @@ export class OpenProjects {
       if (unseen.length === 0) break
       for (const checkpoint of unseen) {
         const key = keyOf(checkpoint)
-        const state = states.get(key) ?? lookAtOther(folders, checkpoint.path)
+        const state = states.get(key) ?? readOtherState(folders, checkpoint.path)
         states.set(key, state)
         seen.set(key, await state)
       }
@@ -145,12 +148,12 @@ export class OpenProjects {
     const opened = this.opening.get(await folderOf(path))
     if (opened === undefined) return
     for (const [key, value] of this.opening) if (value === opened) this.opening.delete(key)
-    const closing = this.end(opened)
+    const closing = this.closeNow(opened)
     this.closing.add(closing)
     await closing.finally(() => this.closing.delete(closing))
   }
 
-  private async end(opened: Promise<Project>): Promise<void> {
+  private async closeNow(opened: Promise<Project>): Promise<void> {
     const project = await opened
     await this.noteResultsOf([project])
     await project.close()
@@ -172,6 +175,7 @@ export class OpenProjects {
     return (await recentProjects()).map((recent) => ({ ...recent, running: running.get(recent.path) ?? [] }))
   }
 
+  /** Returns the project of a folder, which all callers share. @param open opens it if it is not open */
   private async share(folder: string, open: () => Promise<Project>): Promise<Project> {
     if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const shared = this.opening.get(folder)
@@ -190,6 +194,7 @@ export class OpenProjects {
     }
   }
 
+  /** Prepares a project for a window: its models are read again, and it becomes recent. */
   private async show(project: Project, pair = project.firstPair): Promise<ProjectPair> {
     this.forget(pair)
     const { path, name } = project
@@ -197,20 +202,21 @@ export class OpenProjects {
     return pair
   }
 
-  /** Stores results for the list. A slow evaluation is not awaited, and its verdict is stored next time. */
+  /** Stores a sentence on each project's result for the list. A result that takes long to read is stored next time. */
   private async noteResultsOf(projects: readonly Project[]): Promise<void> {
     const read = Promise.all(projects.map((project) => this.readResult(project)))
     await Promise.race([read, delay(RESULT_MS, undefined, { ref: false })])
     await noteResults(new Map(projects.flatMap((project) => this.knownResult(project))))
   }
 
+  /** Reads the outline of the sweep that the project's result comes from, unless it is known. */
   private async readResult({ pairs }: Project): Promise<void> {
     const result = resultOf(pairs)
     if (result !== null && this.outlines.current(result.pair, result.sweep) === null)
       await this.outlines.read(result.pair, result.sweep)
   }
 
-  /** Returns the path of a project and its result with all evidence, unless a part was not read yet. */
+  /** Returns the path of a project and its result; an empty list if the evidence was not read yet. */
   private knownResult({ path, pairs }: Project): [string, string | null][] {
     const result = resultOf(pairs)
     if (result === null) return [[path, null]]
@@ -219,7 +225,8 @@ export class OpenProjects {
   }
 }
 
-async function lookAtOther(pair: { base: string; post: string }, path: string): Promise<OtherCheckpointState> {
+/** Describes another checkpoint, or the problem of its folder. */
+async function readOtherState(pair: { base: string; post: string }, path: string): Promise<OtherCheckpointState> {
   try {
     return { report: await inspectOther(pair, path), problem: null }
   } catch (error) {
@@ -243,6 +250,7 @@ async function rememberFirstSeen(pair: ProjectPair, { base, post }: PairReport):
   })
 }
 
+/** Returns the real folder of a project. @param path the folder or a file in it */
 async function folderOf(path: string): Promise<string> {
   const absolute = absolutePath(path)
   return realpath((await isFile(absolute)) ? dirname(absolute) : absolute).catch(() => absolute)

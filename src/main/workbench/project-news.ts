@@ -5,7 +5,7 @@ import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'
 
-/** Yields the news of `read` now and after every change of a project or its jobs, until `signal` fires. */
+/** Yields the values of `read` now, and again after every change of a project or its jobs, until `signal` fires. */
 export async function* atChanges<News>(
   project: Project,
   jobs: ProjectJobs,
@@ -35,8 +35,9 @@ export async function* atChanges<News>(
   }
 }
 
-/** Sends the changes of a project to every window that shows it, and keeps it open for them. */
+/** Sends the changes of a project to every window that shows it. A project is closed after its last window has left. */
 export class ProjectNews {
+  /** Number of windows that show a project, by its folder. */
   private readonly watchers = new Map<string, number>()
   /** Folders of projects that one window has closed while other windows still show them. */
   private readonly closing = new Set<string>()
@@ -62,6 +63,7 @@ export class ProjectNews {
     }
   }
 
+  /** Closes a project for one window. It stays open while other windows show it. */
   async close({ path }: Project): Promise<void> {
     this.closing.add(path)
     if (!this.watchers.has(path)) await this.closeNow(path)

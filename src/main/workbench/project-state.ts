@@ -6,7 +6,7 @@ import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { samplePromptsOf } from '../project/project-prompts'
 import type { OpenProjects } from './open-projects'
 
-/** Collects everything that a window shows of one pair of a project. */
+/** Collects everything that a window shows of one pair of a project. @param change revision for undo, or null */
 export async function projectState(
   pair: ProjectPair,
   change: number | null,
@@ -14,8 +14,7 @@ export async function projectState(
   jobs: ProjectJobs
 ): Promise<ProjectState> {
   const { project } = pair
-  // Slow reads come first, so that all other values are of one moment. The first read may store checkpoints in the
-  // document.
+  // Slow reads come first, so that all other values are of one moment. The first read may change the document.
   const pairState = await projects.pairOf(pair)
   const samplePrompts = await samplePromptsOf(pair)
   const otherCheckpoints = await projects.othersOf(pair)

@@ -11,7 +11,7 @@ export interface Shell {
   readonly logFolder: string
 }
 
-/** Requests to the page. A request to open something waits until a page listens. */
+/** Requests from the desktop to the page. A request to open a project waits until a page listens. */
 export class ShellRequests {
   private readonly news = new EventEmitter()
   private readonly waiting: ShellEvent[] = []
@@ -20,12 +20,12 @@ export class ShellRequests {
     if (!this.news.emit('event', event) && event.type === 'open') this.waiting.push(event)
   }
 
-  /** Listens from the call on, even before the stream is read. */
+  /** Yields requests for the page. Requests between this call and the first reading of the stream are not lost. */
   watch(signal?: AbortSignal): AsyncGenerator<ShellEvent> {
     return follow(on(this.news, 'event', { signal }), this.waiting.splice(0), signal)
   }
 
-  /** Has the page save its edits. @returns true if edits wait for the user's choice; null if no page answers in time */
+  /** Asks the page to save its edits. @returns true if edits wait for the user; null if no page answers in time */
   async saveEdits(limitMs: number): Promise<boolean | null> {
     const answer = once(this.news, 'edits-saved', { signal: AbortSignal.timeout(limitMs) })
     if (!this.news.emit('event', { type: 'save-edits' } satisfies ShellEvent)) return null
@@ -35,11 +35,13 @@ export class ShellRequests {
     )
   }
 
+  /** Receives the page's answer to {@link saveEdits}. @param waits true if edits wait for the user's choice */
   editsSaved(waits: boolean): void {
     this.news.emit('edits-saved', waits)
   }
 }
 
+/** Yields waiting requests, and then new ones until `signal` fires. */
 async function* follow(
   events: AsyncIterable<unknown>,
   first: readonly ShellEvent[],

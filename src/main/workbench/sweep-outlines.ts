@@ -13,7 +13,7 @@ export type OutlineState =
 /** Number of outlines kept per pair. Windows may show several scorings. */
 const KEPT_OUTLINES = 4
 
-/** Outlines of stored sweeps with verdicts, read once until limit, check or evaluations change. */
+/** Outlines of stored sweeps: short summaries with the verdict. They are cached until the evidence changes. */
 export class SweepOutlines {
   private readonly outlinesOf = new WeakMap<ProjectPair, Map<string, OutlineState>>()
 

@@ -5,8 +5,8 @@ export function checkRoutes({ jobs, withPair }: Routing) {
   return checks.router({
     start: checks.start
       .use(withPair)
-      .handler(async ({ context: { pair }, input: { path: _, pair: _pair, ...asked } }) =>
-        jobs.checks.start(pair, asked)
+      .handler(async ({ context: { pair }, input: { sweepId, rho, recipes } }) =>
+        jobs.checks.start(pair, { sweepId, rho, recipes })
       ),
     watch: checks.watch.use(withPair).handler(watchHandler(jobs.checks.table)),
     cancel: checks.cancel.use(withPair).handler(cancelHandler(jobs.checks.table)),

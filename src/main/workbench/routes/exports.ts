@@ -20,6 +20,7 @@ export function exportRoutes({ jobs, withPair }: Routing) {
   })
 }
 
+/** Handles the procedures that compare low-rank adapters of a recipe. */
 export function rankRoutes({ jobs, withPair }: Routing) {
   const { ranks } = route
   return ranks.router({
@@ -31,6 +32,7 @@ export function rankRoutes({ jobs, withPair }: Routing) {
   })
 }
 
+/** Handles the procedures that serve a pair's models to other programs. */
 export function servingRoutes({ jobs, withPair }: Routing) {
   const { serving } = route
   return serving.router({

@@ -1,5 +1,6 @@
 import { route, type Routing } from './route'
 
+/** Handles the procedures of a pair's runs: names, notes, pins and the trash. */
 export function historyRoutes({ jobs, stateOf, withPair }: Routing) {
   const { history } = route
   return history.router({

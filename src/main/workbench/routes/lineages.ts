@@ -1,5 +1,6 @@
 import { cancelHandler, route, type Routing, watchHandler } from './route'
 
+/** Handles the procedures of lineages. They are started by the queue only. */
 export function lineageRoutes({ jobs, withPair }: Routing) {
   const { lineages } = route
   return lineages.router({

@@ -14,6 +14,7 @@ import { atChanges } from '../project-news'
 import type { OutlineState } from '../sweep-outlines'
 import { route, type Routing } from './route'
 
+/** Handles the procedures of the list of pairs, and of one pair's settings. */
 export function pairListRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing) {
   const { pairs } = route
   const overviews = new PairsOverviews(open, jobs)
@@ -52,20 +53,20 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
   })
 }
 
-/** Pairs are compared by sweeps that restore base's layers. Other checkpoints belong to one pair only. */
+/** Selects the sweeps by which pairs are compared. They restore to base, because other checkpoints are of one pair. */
 const ofBaseScoredBy =
   (scoring: string | null) =>
   ({ scoredBy, source }: SweepSummary): boolean =>
     source === null && scoringKey(scoredBy) === scoring
 
-/** A pair's sweep of the shown scoring, with its outline if that was read. */
+/** A pair with its sweep of the shown scoring, and the sweep's outline. `read` is null until the outline is read. */
 interface Row {
   readonly pair: ProjectPair
   readonly sweep: SweepSummary | null
   readonly read: OutlineState | null
 }
 
-/** The pairs of projects side by side. */
+/** Compares the pairs of a project. Sweeps are read one after the other, and each refines the comparison. */
 class PairsOverviews {
   constructor(
     private readonly projects: OpenProjects,
@@ -97,6 +98,7 @@ class PairsOverviews {
     }
   }
 
+  /** Returns the scorings of the project's sweeps, the one that is shown, and a row for each pair. */
   private rowsScoredBy(
     { pairs }: Project,
     scoring: string | null
@@ -118,29 +120,26 @@ class PairsOverviews {
     return {
       scorings,
       scoring,
-      pairs: rows.map((row) => this.outlined(row)),
+      pairs: rows.map((row) => this.outlineOf(row)),
       transfers: transferSelections(sides)
     }
   }
 
-  private outlined({ pair, sweep, read }: Row): PairOutline {
+  private outlineOf({ pair, sweep, read }: Row): PairOutline {
     const tasks = [...new Set(pair.sweeps.map(({ scoredBy }) => scoredByName(scoredBy)))]
-    return {
-      id: pair.id,
-      tasks,
-      folders: foldersOf(pair, sweep, this.projects.knownPair(pair)),
-      sweep:
-        sweep === null
-          ? { state: 'none', others: tasks }
-          : read === null
-            ? { state: 'reading', summary: sweep }
-            : read.state === 'read'
-              ? { state: 'read', outline: read.outlined.outline }
-              : read
-    }
+    const folders = foldersOf(pair, sweep, this.projects.knownPair(pair))
+    return { id: pair.id, tasks, folders, sweep: sweepOutline(sweep, read, tasks) }
   }
 }
 
+/** Describes the sweep of a row. @param others names of the pair's other scorings */
+function sweepOutline(sweep: Row['sweep'], read: Row['read'], others: string[]): PairOutline['sweep'] {
+  if (sweep === null) return { state: 'none', others }
+  if (read === null) return { state: 'reading', summary: sweep }
+  return read.state === 'read' ? { state: 'read', outline: read.outlined.outline } : read
+}
+
+/** Lists the scorings of all sweeps with the number of pairs that have them, the most frequent first. */
 function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {
   const scorings = new Map<string, PairsOverview['scorings'][number]>()
   for (const { sweeps } of pairs) {
@@ -154,6 +153,7 @@ function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {
   return [...scorings.values()].sort((a, b) => b.pairCount - a.pairCount)
 }
 
+/** Reports whether a pair's folders have the checkpoints that the project and the sweep were created with. */
 function foldersOf(
   { document }: ProjectPair,
   sweep: SweepSummary | null,
@@ -163,8 +163,8 @@ function foldersOf(
   const { pair } = known
   if (pair === null) return 'unreadable'
   const changed = checkpointChanges({ document, pair }).some(({ kind }) => kind === 'changed')
-  const other =
+  const isOfOthers =
     sweep !== null &&
     (sweep.checkpoints.base !== pair.base.fingerprint || sweep.checkpoints.post !== pair.post.fingerprint)
-  return changed || other ? 'changed' : 'same'
+  return changed || isOfOthers ? 'changed' : 'same'
 }

@@ -4,12 +4,12 @@ import { pairPaths } from '../../project/demo'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 
-/** Returns the folder of the tokenizer and sampling settings of a project's post. */
+/** Returns the folder that has the tokenizer and sampling settings of a pair's post model. */
 export function textFolder({ location }: PairDocument): Promise<string> {
   return postTextFolder(pairPaths(location))
 }
 
-/** Returns the tokenizer and chat template of a project's post. */
+/** Returns the tokenizer and chat template of a pair's post model. */
 export async function textModelOf(document: PairDocument): Promise<TextModel> {
   return recentTextModel(await textFolder(document))
 }

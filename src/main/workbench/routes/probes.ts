@@ -1,5 +1,6 @@
 import { route, type Routing } from './route'
 
+/** Handles the question for the most probable next tokens of a prompt. */
 export function probeRoutes({ jobs, withPair }: Routing) {
   const { probes } = route
   return probes.router({

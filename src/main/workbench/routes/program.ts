@@ -19,6 +19,7 @@ import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'
 import { route, type Routing } from './route'
 
+/** Handles the procedures of the program itself: its start, recent projects, settings and folders with models. */
 export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, onRecent }: Entry) {
   const { app } = route
   const recent = (): Promise<ListedProject[]> => projects.recent((pair) => jobs.turns.running(pair))
@@ -100,6 +101,7 @@ export function deviceRoutes(machineDevices: Devices) {
   })
 }
 
+/** Handles the procedures that describe the models in folders. */
 export function pairRoutes({ withPair }: Routing) {
   const { pair: pairRoute } = route
   return pairRoute.router({

@@ -1,6 +1,8 @@
 import { storedDistances } from '../../project/results/stored-distances'
 import { cancelHandler, route, type Routing, watchHandler } from './route'
 
+/* Handles the procedures of results for which all weights are read: distances, checksums and values. */
+
 export function distanceRoutes({ projects, jobs: { readings }, withPair }: Routing) {
   const { distances } = route
   return distances.router({

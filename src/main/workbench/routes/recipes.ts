@@ -65,6 +65,7 @@ export function checkpointRoutes(routing: Routing) {
 
 const now = (): string => new Date().toISOString()
 
+/** Reads a checkpoint of the pair's architecture from a folder. */
 async function openedCheckpoint({ location }: PairDocument, folder: string): Promise<OtherCheckpoint> {
   const { checkpoint } = await inspectOther(pairPaths(location), folder)
   return { name: checkpoint.name, path: folder, fingerprint: checkpoint.fingerprint }

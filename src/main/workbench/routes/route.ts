@@ -16,7 +16,7 @@ export const route = implement(contract).use(convertProblems(reportDefect)).use(
 export interface Routing {
   projects: OpenProjects
   jobs: ProjectJobs
-  /** @param revision revision that the current call wrote */
+  /** Returns the state of a project for a window. @param revision revision that the current call wrote */
   stateOf: (pair: ProjectPair, revision?: number | null) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
   withPair: ReturnType<typeof pairMiddleware>

@@ -11,6 +11,7 @@ import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { textFolder, textModelOf } from './post'
 import { cancelHandler, route, type Routing, watchHandler } from './route'
 
+/** Handles the procedures of sample prompts, sample runs, votes and the character task on sampled answers. */
 export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
   return samples.router({

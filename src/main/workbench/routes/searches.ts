@@ -6,8 +6,8 @@ export function searchRoutes({ jobs, withPair }: Routing) {
   return searches.router({
     start: searches.start
       .use(withPair)
-      .handler(async ({ context: { pair }, input: { path: _, pair: _pair, fresh, ...asked } }) =>
-        jobs.searches.start(pair, asked, fresh)
+      .handler(async ({ context: { pair }, input: { path: _, pair: _pair, fresh, ...request } }) =>
+        jobs.searches.start(pair, request, fresh)
       ),
     unfinished: searches.unfinished.use(withPair).handler(async ({ context: { pair }, input }) => {
       const unfinished = await readUnfinishedSearch(pair.folder)

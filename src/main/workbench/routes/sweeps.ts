@@ -10,7 +10,7 @@ import { compareSweeps } from '../../measures/compare-sweeps'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { cancelHandler, route, type Routing, watchHandler } from './route'
 
-/** Returns the scores of a model that searches from a sweep found, from the latest search. */
+/** Returns the scores of a model that a search from this sweep has found, from the latest search. */
 async function foundScores(pair: ProjectPair, sweepId: string, model: string): Promise<PromptScore[] | undefined> {
   for (const { id } of pair.searches.filter((search) => search.sweepId === sweepId)) {
     const search = await pair.readSearch(sweepId, id)
@@ -26,14 +26,14 @@ async function otherSources(
   compared: readonly [SweepDocument, SweepDocument]
 ): Promise<SweepDocument[]> {
   if (!areOverSources(compared)) return []
-  const key = ({ source }: Pick<SweepDocument, 'source'>): string | null => source?.fingerprint ?? null
-  const seen = new Set(compared.map(key))
+  const sourceKey = ({ source }: Pick<SweepDocument, 'source'>): string | null => source?.fingerprint ?? null
+  const seenSources = new Set(compared.map(sourceKey))
   const sweeps: SweepDocument[] = []
   for (const summary of pair.sweeps) {
-    if (seen.has(key(summary)) || summary.isPreview) continue
+    if (seenSources.has(sourceKey(summary)) || summary.isPreview) continue
     const sweep = await pair.readSweep(summary.id)
     if (!areOverSources([...compared, sweep])) continue
-    seen.add(key(summary))
+    seenSources.add(sourceKey(summary))
     sweeps.push(sweep)
   }
   return sweeps
@@ -76,6 +76,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     }),
     select: sweeps.select.use(withPair).handler(async ({ context: { pair }, input: { sweepId, rho } }) => {
       const check = await pair.readAnswerCheck(sweepId)
+      // Without a check, the stored selection is still right for its own limit.
       const stored = check === null ? (await pair.readShownSweep(sweepId)).selection : null
       if (stored?.rho === rho) return stored
       const sweep = await pair.readSweep(sweepId)

@@ -1,5 +1,6 @@
 import { route, type Routing } from './route'
 
+/** Handles the procedures of a project's queue. */
 export function workRoutes({ jobs, withProject }: Routing) {
   const { work: procedures } = route
   return procedures.router({
