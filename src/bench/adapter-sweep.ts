@@ -12,6 +12,8 @@ import { randomBf16 } from './synthetic-pair'
 import { ratio, section } from './table'
 import { postAndRanges } from './workload'
 
+/* Compares sweeps of a pair whose post is a LoRA adapter with sweeps of an equal pair with a merged post. */
+
 /** Seconds of sweeps of all ranges, in each round. */
 export interface AdapterSweepTime {
   readonly pair: string
@@ -64,6 +66,7 @@ async function sweepSeconds(
   throw new Error('the sweep has not ended')
 }
 
+/** Writes a LoRA adapter with random weights for every matrix of every layer. @returns the adapter's folder */
 async function writeRandomAdapter(
   folder: string,
   spec: DecoderSpec,

@@ -18,6 +18,7 @@ const KINDS = ['read', 'copy'] as const
 const BUFFER_BYTES = 2 ** 27
 const REPEATS = 9
 
+/** Measures the memory bandwidth by one thread on each core. */
 export async function measureBandwidth(signal: AbortSignal): Promise<Bandwidth> {
   const script = process.argv[1] ?? ''
   const workers = Array.from({ length: availableParallelism() }, () => new Worker(script, { argv: [BANDWIDTH_WORKER] }))

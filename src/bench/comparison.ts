@@ -1,6 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { WorkCounts } from '../contract/documents/sweep-work'
+import { elementAt } from '../contract/model/look-up'
 import type { EngineSweepEvent, TrackedPrompt } from '../contract/procedures/engine'
 import type { Model } from '../contract/model/model'
 import { openCheckpoint } from '../main/checkpoint/checkpoint'
@@ -15,6 +16,11 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { packTokens, postAndRanges, trieOf } from './workload'
 import { wholeTrie } from '../main/engine/tries/trie-parts'
 import { section, times, percent, gflopsPerSecond, gigaflops, mebibytes } from './table'
+
+/*
+ * Compares a sweep with two plain ways to score the same models without shared parts: a forward pass for each model and
+ * prompt (plain), and a pass over all prompts for each model (batched).
+ */
 
 /** Shape of a large product, as of a down projection: long sums, a small result. */
 export const PEAK_SHAPE = { rows: 1024, inner: 4096, columns: 1024 }
@@ -58,7 +64,9 @@ export interface Comparison {
   readonly batchedPassesMeasured: number
 }
 
+/** Time of a plain way as a multiple of the sweep's time. */
 interface Ratio {
+  /** Median over the rounds. */
   readonly measured: number
   /** Range over the rounds. */
   readonly lowest: number
@@ -67,6 +75,7 @@ interface Ratio {
   readonly work: number
 }
 
+/** Times of one round. Those of the plain ways are extrapolated from the measured passes. */
 interface Round {
   readonly work: WorkCounts
   readonly sweepMs: number
@@ -76,6 +85,7 @@ interface Round {
   readonly reading: TimedSweep['reading']
 }
 
+/** Measures sweeps of all ranges in turn with passes of the plain ways. */
 export async function compareWithPlainWays(
   name: string,
   folders: PairFolders,
@@ -90,21 +100,21 @@ export async function compareWithPlainWays(
   const plainWay = await openPlainWay(device, folders)
   const peak = await openTimedProduct(device, PEAK_SHAPE)
   const random = xoroshiro128plus(7)
-  const pick = <T>(items: readonly T[]): T[] => items.slice(uniformInt(random, 0, items.length - 1)).slice(0, 1)
+  const pick = <T>(items: readonly T[]): T => elementAt(items, uniformInt(random, 0, items.length - 1), 'item')
 
-  const playRound = async (): Promise<Round> => {
+  const measureRound = async (): Promise<Round> => {
     const plain: number[] = []
     const batched: number[] = []
     const peaks: number[] = []
     const sample = async (): Promise<void> => {
       for (let i = 0; i < plan.plainSamples; i++) {
         signal.throwIfAborted()
-        for (const model of pick(models)) plain.push(await plainWay.pass(model, pick(prompts)))
+        plain.push(await plainWay.pass(pick(models), [pick(prompts)]))
         peaks.push(await peak.measure())
       }
       for (let i = 0; i < plan.batchedSamples; i++) {
         signal.throwIfAborted()
-        for (const model of pick(models)) batched.push(await plainWay.pass(model, prompts))
+        batched.push(await plainWay.pass(pick(models), prompts))
       }
     }
     await sample()
@@ -122,9 +132,9 @@ export async function compareWithPlainWays(
 
   try {
     // The first pass is not counted, because it also compiles shared graphs.
-    for (const model of pick(models)) await plainWay.pass(model, prompts)
+    await plainWay.pass(pick(models), prompts)
     const rounds: Round[] = []
-    while (rounds.length < plan.rounds) rounds.push(await playRound())
+    while (rounds.length < plan.rounds) rounds.push(await measureRound())
 
     const flops = countFlops(spec, wholeTrie(trieOf(models, spec.layerCount)), packTokens(prompts))
     const plainFlops = mean(
@@ -179,7 +189,7 @@ export interface TimedSweep {
   readonly elapsedMs: number
 }
 
-/** Runs a sweep as the program does, from opening the files to the last score; time in `onPause` is not counted. */
+/** Measures a sweep from opening the files to the last score, without the time of the pauses that call `onPause`. */
 export async function timeSweep(
   folders: PairFolders,
   models: readonly Model[],

@@ -40,6 +40,7 @@ interface GenerationSpeed {
 interface VariantSpeed {
   readonly pair: string
   readonly weights: WeightStorage
+  /** Median time of a step with base and post. */
   readonly twoMs: number
   /** Median time of a step with base, post and a range. The range shares all its blocks with base and post. */
   readonly threeMs: number
@@ -62,6 +63,7 @@ const BATCHES = [1, 8, 32] as const
 /** Each round measures one step of every setup, so that other load on the machine affects all setups alike. */
 const ROUNDS = 15
 
+/** Measures steps of generation with one and several variants, in float32 and int8, and the machine's limits. */
 export async function measureGeneration(
   name: string,
   folders: PairFolders,
@@ -160,6 +162,7 @@ interface Variants {
   close(): Promise<void>
 }
 
+/** Loads models, and runs their prompt. */
 async function openVariants(
   device: Device,
   pair: PairWeights,

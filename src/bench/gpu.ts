@@ -8,6 +8,7 @@ import { postAndRanges } from './workload'
 
 export interface DeviceSweep {
   readonly device: DeviceName
+  /** Name of the GPU; null if unknown. */
   readonly adapter: string | null
   readonly precision: Precision
   /** Seconds of the first sweep, which includes compiling for the device, and of the second sweep. */
@@ -32,6 +33,7 @@ export async function measureDevices(
 ): Promise<DeviceSweep[]> {
   const usable = reports.filter(({ works, isSoftware }) => works && !isSoftware)
   const results: DeviceSweep[] = []
+  // The CPU comes first. Its probabilities are the reference.
   let reference: Float64Array | null = null
   for (const { device, adapter } of usable) {
     const engine = createEngineHost()

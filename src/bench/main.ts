@@ -33,11 +33,14 @@ Close other programs first, because they disturb the figures.
   --gpu           only a sweep of an 8B's width on every device that works (4 GB of disk)
   --json FILE     write every figure to FILE`
 
+/* Entry of the bench. Child processes and threads of a measurement run the same script with another first argument. */
+
 interface BenchPair {
   readonly name: string
-  /** null is the demo pair. */
+  /** Shape of a synthetic pair; null for the demo pair. */
   readonly shape: PairShape | null
   readonly plan: ComparisonPlan
+  /** Number of prompts in the measurement of memory. */
   readonly memoryPrompts: number
 }
 
@@ -271,6 +274,7 @@ function step(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
+/** Returns the folders of the demo pair, or writes a synthetic pair. */
 async function pairFolders(scratch: string, shape: PairShape | null, signal: AbortSignal): Promise<PairFolders> {
   if (shape !== null) return writeSyntheticPair(scratch, shape, signal)
   return { base: resourcePath('blend-pair', 'base'), post: resourcePath('blend-pair', 'post') }

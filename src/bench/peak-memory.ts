@@ -47,6 +47,7 @@ const ChildReport = z.object({
   seconds: z.number()
 })
 
+/** Measures a sweep in a child process. */
 export async function measurePeakMemory(
   name: string,
   { folders, memoryBytes, promptCount, stages }: MeasuredSweep,
@@ -88,7 +89,8 @@ export async function reportOwnMemory({ folders, memoryBytes, promptCount, stage
 async function modelsOfStages(paths: readonly string[], layerCount: number): Promise<Model[]> {
   const stages = await Promise.all(
     paths.map(async (path) => ({
-      ...{ name: basename(path), path },
+      name: basename(path),
+      path,
       fingerprint: (await openCheckpoint(path)).fingerprint
     }))
   )
@@ -97,8 +99,10 @@ async function modelsOfStages(paths: readonly string[], layerCount: number): Pro
 }
 
 /**
- * Returns the peak memory of a process in bytes; NaN if unknown. It is not maxRSS, which on Linux begins at the size of
- * the parent process.
+ * Returns the peak memory of a process in bytes; NaN if unknown. On Linux, maxRSS would not do, because it begins at
+ * the size of the parent process.
+ *
+ * @param pid id of the process; this process if omitted
  */
 export async function peakResidentBytes(pid?: number): Promise<number> {
   if (process.platform !== 'linux') return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN

@@ -14,10 +14,12 @@ import { packTokens, trieOf } from './workload'
  * stay in memory. Only the time of layers and head counts.
  */
 export interface PlainWay {
+  /** Computes the scores of a model on prompts. @returns milliseconds */
   pass(model: Model, prompts: readonly TrackedPrompt[]): Promise<number>
   close(): Promise<void>
 }
 
+/** Opens a pair for {@link PlainWay}. Layers are read when a model first uses them. */
 export async function openPlainWay(device: Device, folders: PairFolders): Promise<PlainWay> {
   const pair = await openPairWeights(folders.base, folders.post)
   const slices = new Map<number, ReturnType<typeof readSlice>>()

@@ -18,6 +18,8 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { section } from './table'
 
+/* Compares the time and the result of a preview, which scores some ranges, with the full sweep of the same pair. */
+
 export interface PreviewTime {
   readonly pair: string
   readonly layerCount: number
@@ -59,6 +61,7 @@ export interface PreviewedPair {
   readonly memoryBytes: number
   /** Disk space for the pair's files, with a margin, in bytes. */
   readonly minFreeBytes: number
+  /** Number of prompts of the full sweep, which may take too long on all 40. */
   readonly wholePrompts: number
 }
 
@@ -127,6 +130,7 @@ interface TimedSweep {
   peakBytes: number
 }
 
+/** Measures a preview or a full sweep in a new engine. */
 async function sweep(
   folders: PairFolders,
   prompts: CrcPrompts,
@@ -171,6 +175,7 @@ function rowsOf({ work, followUp }: SweepDocument): number {
   return rows(work) + (followUp === null ? 0 : rows(followUp))
 }
 
+/** Compares a preview with the full sweep. @param estimated ranges that the preview estimates */
 function agreementOf(
   whole: SweepDocument,
   { selected, ranges }: SweepDocument,

@@ -7,7 +7,7 @@ import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
 import { describeServing, type ServingTimes } from './serving'
 
-/** Everything a run measured so far: what --json writes. */
+/** All measurements of a run so far, as --json writes them. */
 export interface BenchReport {
   readonly machine: Machine
   readonly comparisons: Comparison[]
@@ -20,17 +20,9 @@ export interface BenchReport {
   readonly devices: DeviceSweep[]
 }
 
-/** The report as tables; parts that were not measured are left out. */
-export function describeReport({
-  machine,
-  comparisons,
-  memory,
-  generations,
-  adapters,
-  servings,
-  previews,
-  devices
-}: BenchReport): string {
+/** Formats a report as tables. Parts that were not measured are left out. */
+export function describeReport(report: BenchReport): string {
+  const { machine, comparisons, memory, generations, adapters, servings, previews, devices } = report
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
     memory.length > 0 && describeMemory(memory),

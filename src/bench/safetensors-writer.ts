@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises'
 import { elementCount } from '../main/checkpoint/dtype'
 
-/** A bfloat16 tensor to write. `fill` is called for consecutive pieces, in order: tensors never lie in memory whole. */
+/** A bfloat16 tensor to write. */
 export interface Bf16Tensor {
   readonly name: string
   readonly shape: readonly number[]
+  /** Sets the values of consecutive pieces, so that no tensor is in memory as a whole. */
   readonly fill: (piece: Uint16Array) => void
   /** Number of elements that are written at the beginning. A hole follows, which reads as zeros and takes no disk. */
   readonly writtenElements?: number

@@ -20,6 +20,7 @@ export interface ServingTimes {
   readonly clients: number
   /** Tokens per second of all rows together, in each round. */
   readonly sampled: readonly number[]
+  /** The same through the API. */
   readonly served: readonly number[]
   /** Milliseconds to the first token of a prompt with 200 tokens in each round, without other requests. */
   readonly firstAloneMs: readonly number[]
@@ -32,7 +33,7 @@ const ROUNDS = 3
 const ANSWER_TOKENS = 64
 const MEMORY_BYTES = 8 * 2 ** 30
 
-/** @param folders a pair without tokenizers and a vocabulary of at least 2,048 tokens */
+/** Measures the API. @param folders a pair without tokenizers and a vocabulary of at least 2,048 tokens */
 export async function measureServing(
   name: string,
   folders: PairFolders,
@@ -62,8 +63,14 @@ export async function measureServing(
       ...folders,
       rendering: DEFAULT_RENDERING,
       defaults: {
-        ...{ sampling: OPEN_SAMPLING, maxTokens: ANSWER_TOKENS, stopTexts: [], seed: 1, sampleCount: 1 },
-        ...{ device: 'cpu', weights: 'int8', memoryBytes: MEMORY_BYTES }
+        sampling: OPEN_SAMPLING,
+        maxTokens: ANSWER_TOKENS,
+        stopTexts: [],
+        seed: 1,
+        sampleCount: 1,
+        device: 'cpu',
+        weights: 'int8',
+        memoryBytes: MEMORY_BYTES
       },
       variants
     })
@@ -85,10 +92,8 @@ export async function measureServing(
         rounds.beside.push(await client.firstTokenMs(promptOf(2 * round + 1, 200)))
         await others
       }
-      return {
-        ...{ pair: name, clients: CLIENTS, sampled, served: rounds.served },
-        ...{ firstAloneMs: rounds.alone, firstBesideMs: rounds.beside }
-      }
+      const { alone: firstAloneMs, beside: firstBesideMs } = rounds
+      return { pair: name, clients: CLIENTS, sampled, served: rounds.served, firstAloneMs, firstBesideMs }
     } finally {
       await api.close()
       await served.close()
@@ -112,16 +117,25 @@ async function sampleSpeed(
   signal: AbortSignal
 ): Promise<number> {
   const clients = clientIndices(CLIENTS)
+  // A client asks one of the models. The answers of the other models count as finished.
   const isAsked = (model: number, prompt: number): boolean => prompt % models.length === model
   const request: GenerateRequest = {
     ...folders,
-    ...{ device: 'cpu', models: [...models], prompts: clients.map((index) => promptOf(index)) },
+    device: 'cpu',
+    models: [...models],
+    prompts: clients.map((index) => promptOf(index)),
     sampleCount: 1,
     finished: models.flatMap((_, model) =>
       clients.flatMap((prompt) => (isAsked(model, prompt) ? [] : [{ model, prompt, index: 0 }]))
     ),
-    ...{ seed: 1, sampling: OPEN_SAMPLING, maxTokens: ANSWER_TOKENS, stopTokens: [], stopTexts: [] },
-    ...{ weights: 'int8', memoryBytes: MEMORY_BYTES, batchRows: CLIENTS }
+    seed: 1,
+    sampling: OPEN_SAMPLING,
+    maxTokens: ANSWER_TOKENS,
+    stopTokens: [],
+    stopTexts: [],
+    weights: 'int8',
+    memoryBytes: MEMORY_BYTES,
+    batchRows: CLIENTS
   }
   let firstMs: number | null = null
   for await (const event of await engine.generate(request, { signal })) {
@@ -132,7 +146,9 @@ async function sampleSpeed(
   throw new Error('the run has not ended')
 }
 
+/** Sends requests to the API as several clients. */
 class Client {
+  /** Number of answers whose first token has arrived. */
   private started = 0
   private wake = (): void => undefined
 
@@ -158,7 +174,7 @@ class Client {
     }
   }
 
-  /** Waits until that many answers have their first token. */
+  /** Waits until `count` answers have their first token. */
   async allStarted(count: number): Promise<void> {
     while (this.started < count) await new Promise<void>((resolve) => (this.wake = resolve))
   }
@@ -200,8 +216,14 @@ export function describeServing(times: readonly ServingTimes[]): string {
       const [sample, api] = [median([...sampled]), median([...served])]
       const [alone, beside] = [median([...firstAloneMs]), median([...firstBesideMs])]
       return [
-        ...[pair, String(clients), sample.toFixed(1), api.toFixed(1), ratio(api / sample)],
-        ...[milliseconds(alone), milliseconds(beside), ratio(beside / alone)]
+        pair,
+        String(clients),
+        sample.toFixed(1),
+        api.toFixed(1),
+        ratio(api / sample),
+        milliseconds(alone),
+        milliseconds(beside),
+        ratio(beside / alone)
       ]
     }),
     'Tokens per second after the first token of all rows. First token: of a prompt of 200 tokens.'

@@ -6,7 +6,7 @@ import { modelConfig, type PairShape } from './model-shapes'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeBf16Safetensors, type Bf16Tensor } from './safetensors-writer'
 
-/** Two checkpoints of one shape with independent random weights, so that no layer is shared between them. */
+/** Writes two checkpoints of one shape with independent random weights, so that no layer is shared between them. */
 export function writeSyntheticPair(folder: string, shape: PairShape, signal: AbortSignal): Promise<PairFolders> {
   return writePair(folder, shape, undefined, signal)
 }
@@ -28,8 +28,10 @@ export function writeHollowPair(folder: string, shape: PairShape, signal: AbortS
   return writePair(folder, shape, HOLLOW_ELEMENTS, signal)
 }
 
+/** Number of elements of each tensor that a hollow pair stores. */
 const HOLLOW_ELEMENTS = 64
 
+/** @param writtenElements number of elements of each tensor to store; undefined for all */
 async function writePair(
   folder: string,
   shape: PairShape,
@@ -70,6 +72,7 @@ async function writeModel(
   )
 }
 
+/** The bits of 1 in bfloat16. */
 const ONE_BF16 = 0x3f80
 
 function ones(piece: Uint16Array): void {
@@ -81,6 +84,7 @@ export function randomBf16(seed: number): (piece: Uint16Array) => void {
   const random = xoroshiro128plus(seed)
   return (piece) => {
     for (let i = 0; i < piece.length; i += 2) {
+      // Two values at once: signs, mantissas and the lowest bit of exponents are random, other bits are fixed.
       const bits = (random.next() & 0x80ff80ff) | 0x3c003c00
       piece[i] = bits
       if (i + 1 < piece.length) piece[i + 1] = bits >>> 16

@@ -1,6 +1,6 @@
 import { elementAt } from '../contract/model/look-up'
 
-/** Formats a table with a title and a note. The first column is aligned left, and the numbers after it right. */
+/** Formats a table, with the first column aligned left and all others right. @param columns titles, divided by ` | ` */
 export function section(title: string, columns: string, rows: readonly string[][], note?: string): string {
   const header = columns.split(' | ')
   const widths = header.map((name, column) =>

@@ -11,7 +11,7 @@ import { buildRecipeTrie, type RecipeTrie } from '../main/engine/tries/recipe-tr
 import { resourcePath } from '../main/base/resources'
 import { loadTextModel } from '../main/text/text-model'
 
-/** The demo's 40 prompts as its tokenizer renders them, with tokens below 2,048 that every vocabulary has. */
+/** Returns the demo's 40 prompts as its tokenizer renders them, with tokens below 2,048 that every vocabulary has. */
 export async function demoPrompts(): Promise<TrackedPrompt[]> {
   const text = await loadTextModel(resourcePath('blend-pair', 'post'))
   const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
@@ -21,16 +21,17 @@ export async function demoPrompts(): Promise<TrackedPrompt[]> {
   }))
 }
 
-/** Every n-th prompt, so that both categories stay represented. */
+/** Selects `count` prompts at equal distances, so that both categories stay represented. */
 export function spreadPrompts(prompts: readonly TrackedPrompt[], count: number): TrackedPrompt[] {
   return prompts.filter((_, index) => (index * count) % prompts.length < count)
 }
 
+/** Returns the models of a full sweep: post and all restoration ranges. */
 export function postAndRanges(layerCount: number): Model[] {
   return [{ kind: 'post' }, ...allRanges(layerCount).map(rangeModel)]
 }
 
-/** Trie of models of a synthetic or demo pair, whose layers all differ. */
+/** Returns the trie of shared layers of models of a synthetic or demo pair, whose layers all differ. */
 export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie {
   return buildRecipeTrie(models, {
     layerCount,
@@ -41,6 +42,7 @@ export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie
   })
 }
 
+/** Packs prompts so that common prefixes are computed once. */
 export function packTokens(prompts: readonly TrackedPrompt[]): PackedPrompts {
   return packPrompts(prompts.map((prompt) => prompt.tokens))
 }
