@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { type AnsweringModel, type AnyModel, Model, sweptRangeModel, type Restoring, weightsKey } from '../model/model'
+import {
+  type AnsweringModel,
+  type AnyModel,
+  Model,
+  sweptRangeModel,
+  type RestorationSource,
+  weightsKey
+} from '../model/model'
 import type { RestoredTo } from '../model/checkpoint'
 import { Blend, type Recipe, RestorationRange } from '../model/recipe'
 import { type Baseline, isBlend, samplingBaselineKey } from '../model/sampling-baseline'
@@ -22,19 +29,19 @@ export const blendName = ({ strength, last }: Blend, source: RestoredTo = null):
 }
 
 /** Converts a swept model to the model that the engine computes. */
-export function modelOf(swept: SweptModel, restoring: Restoring): Model {
+export function modelOf(swept: SweptModel, restoring: RestorationSource): Model {
   if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
   if (swept.kind !== 'uniform-blend') return swept
   return { kind: 'recipe', recipe: blendRecipe(swept, restoring) }
 }
 
-export const blendRecipe = (blend: Blend, { layerCount, source }: Restoring): Recipe => ({
+export const blendRecipe = (blend: Blend, { layerCount, source }: RestorationSource): Recipe => ({
   name: blendName(blend, source),
   layers: blendStrengths(blend, layerCount, source)
 })
 
 /** Returns the model of a baseline: a recipe for a blend, a way to sample for any other baseline. */
-export const baselineModel = (baseline: Baseline, restoring: Restoring): AnsweringModel =>
+export const baselineModel = (baseline: Baseline, restoring: RestorationSource): AnsweringModel =>
   isBlend(baseline) ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) } : { kind: 'baseline', baseline }
 
 /** Lists all scored models of a sweep with their scores, except sampling baselines and base after a few-shot prompt. */

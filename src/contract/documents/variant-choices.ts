@@ -7,7 +7,7 @@ import type { Recipe, RestorationRange } from '../model/recipe'
 import type { KeptIdentity } from '../model/kept'
 import type { Variant } from './samples'
 import { type Baseline, isBlend, needsBase } from '../model/sampling-baseline'
-import { sweptRangeModel, type Restoring, sameModel, modelName } from '../model/model'
+import { sweptRangeModel, type RestorationSource, sameModel, modelName } from '../model/model'
 
 export interface VariantChoice {
   variant: Variant
@@ -26,8 +26,8 @@ export interface VariantChoice {
 export function variantChoices(
   recipes: readonly KeptRecipe[],
   checkpoints: readonly KeptCheckpoint[],
-  selected: (RestorationRange & Restoring) | null,
-  ofCharacters: (RestorationRange & Restoring) | null = null
+  selected: (RestorationRange & RestorationSource) | null,
+  ofCharacters: (RestorationRange & RestorationSource) | null = null
 ): VariantChoice[] {
   const choices: VariantChoice[] = [
     { variant: { kind: 'base', name: 'base' }, origin: 'whole model' },
@@ -42,7 +42,7 @@ export function variantChoices(
     const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
     choices.push({ variant, origin })
   }
-  const addSelected = (range: (RestorationRange & Restoring) | null, origin: VariantChoice['origin']): void => {
+  const addSelected = (range: (RestorationRange & RestorationSource) | null, origin: VariantChoice['origin']): void => {
     if (range === null) return
     const model = sweptRangeModel(range, range)
     const existing = [
@@ -80,7 +80,7 @@ export function evaluatedBaselines(compared: readonly BaselineComparison[]): Bas
 }
 
 /** Returns the blends and baselines that a sweep's selection rule picks, as variants. */
-export function takenVariants(baselines: readonly Baseline[], restoring: Restoring): VariantChoice[] {
+export function takenVariants(baselines: readonly Baseline[], restoring: RestorationSource): VariantChoice[] {
   return baselines.map((taken): VariantChoice => {
     const model = baselineModel(taken, restoring)
     return { variant: { ...model, name: modelName(model) }, origin: 'baseline' }

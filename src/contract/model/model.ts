@@ -64,8 +64,9 @@ export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { 
 })
 
 /** How a sweep restores ranges: the number of layers of post, and the checkpoint that restored layers come from. */
-export interface Restoring {
+export interface RestorationSource {
   layerCount: number
+  /** Null for base. */
   source: RestoredTo
 }
 
@@ -78,7 +79,7 @@ export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { k
 /** Returns post with a range of its layers restored to the source of a sweep, which may be another checkpoint. */
 export const sweptRangeModel = (
   { start, end }: RestorationRange,
-  { layerCount, source }: Restoring
+  { layerCount, source }: RestorationSource
 ): Extract<Model, { kind: 'recipe' }> =>
   source === null ? rangeModel({ start, end }) : layersModel(rangeStrengths({ start, end }, layerCount, source))
 

@@ -1,6 +1,6 @@
 import type { BaselineComparison } from '../documents/crc'
 import type { BetterModel, EvaluationFinding, VerdictStep } from '../documents/verdict'
-import type { Restoring } from '../model/model'
+import type { RestorationSource } from '../model/model'
 import { baselineName, modelsPerToken } from './baseline-words'
 import { capitalised } from './format'
 import { baselinePhrase, comparedModel } from './model-phrase'
@@ -9,7 +9,7 @@ import { baselinePhrase, comparedModel } from './model-phrase'
 export const betterModelOf = (
   baseline: BaselineComparison,
   basis: BetterModel['basis'],
-  restoring: Restoring
+  restoring: RestorationSource
 ): BetterModel => ({
   name: baselineName(baseline),
   phrase: baselinePhrase(baseline),

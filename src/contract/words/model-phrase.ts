@@ -1,6 +1,6 @@
 import type { BaselineComparison } from '../documents/crc'
 import { baselineModel } from '../documents/swept-model'
-import { type AnsweringModel, type AnyModel, layersModel, type Restoring } from '../model/model'
+import { type AnsweringModel, type AnyModel, layersModel, type RestorationSource } from '../model/model'
 import type { Recipe } from '../model/recipe'
 import { samplingBaselineName, needsBase } from '../model/sampling-baseline'
 import { halfStrengths } from '../model/strengths'
@@ -42,7 +42,7 @@ export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'
 /** Returns the model of a baseline; null for controls and for the range under another sampler. */
 export function comparedModel(
   { baseline }: Pick<BaselineComparison, 'baseline'>,
-  restoring: Restoring
+  restoring: RestorationSource
 ): AnsweringModel | null {
   if (baseline.kind === 'tempered' || baseline.kind === 'control') return null
   if (baseline.kind === 'checkpoint') return baseline

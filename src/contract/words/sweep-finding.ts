@@ -1,14 +1,14 @@
 import type { Selection } from '../documents/crc'
 import type { ScoredByBrief } from '../documents/scored-by'
 import type { Verdict } from '../documents/verdict'
-import { type Restoring, sweptRangeModel, weightsKey } from '../model/model'
+import { type RestorationSource, sweptRangeModel, weightsKey } from '../model/model'
 import type { Recipe } from '../model/recipe'
 import { formatScore } from './format'
 import type { RecipeCheck } from './recipe-check'
 import { scoredByName, scoreWords } from './score-words'
 import { verdictText } from './verdict'
 
-export function selects(sweep: Restoring & { selection: Selection | null }, recipe: Recipe): boolean {
+export function selects(sweep: RestorationSource & { selection: Selection | null }, recipe: Recipe): boolean {
   const selected = sweep.selection?.selected ?? null
   if (selected === null) return false
   return weightsKey(sweptRangeModel(selected, sweep)) === weightsKey({ kind: 'recipe', recipe })

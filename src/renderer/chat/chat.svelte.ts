@@ -4,7 +4,7 @@ import type { PairId } from '../../contract/documents/project'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { scoreIn } from '../../contract/documents/swept-model'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
-import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../contract/model/model'
+import { rangeModel, type RestorationSource, sameModel, sweptRangeModel } from '../../contract/model/model'
 import { freeName } from '../../contract/model/free-name'
 import { mapGet } from '../../contract/model/look-up'
 import { RestorationRange } from '../../contract/model/recipe'
@@ -38,7 +38,7 @@ const PAUSE_MS = 250
 
 interface Needs {
   readonly ranges: {
-    readonly selectedOfNewest: (RestorationRange & Restoring) | null
+    readonly selectedOfNewest: (RestorationRange & RestorationSource) | null
     readonly awaitsNewest: boolean
     readonly sweep: ShownSweep | null
   }

@@ -1,7 +1,7 @@
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { Variant } from '../../contract/documents/samples'
-import { type Restoring, sweptRangeModel } from '../../contract/model/model'
+import { type RestorationSource, sweptRangeModel } from '../../contract/model/model'
 import { rangeName } from '../ui/format'
 
 /**
@@ -28,7 +28,7 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   return chosen.sort((a, b) => a.diversity - b.diversity)
 }
 
-export function rangeVariant(range: RestorationRange, restoring: Restoring): Variant {
+export function rangeVariant(range: RestorationRange, restoring: RestorationSource): Variant {
   const name = rangeName(range, restoring.source)
   const { recipe } = sweptRangeModel(range, restoring)
   return { kind: 'recipe', name, recipe: { ...recipe, name } }

@@ -8,7 +8,7 @@ import { RANGES_TABS, type RangesTab } from '../../contract/words/ranges-words'
 import { type Metric, METRIC_NAMES } from './board/metrics'
 import { sameTask } from './new-sweep/scoring-choice'
 import { boardOfSweep, isInspectable, withSelection, type ScoreBoard } from './board/score-board'
-import { type Restoring, weightsKey } from '../../contract/model/model'
+import { type RestorationSource, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
@@ -125,7 +125,7 @@ export class Ranges extends ShownRun<ReadSweep> {
    * The range that is selected in the sweep that the pair answers with, under the current limit. Null for none, and
    * while unknown.
    */
-  readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
+  readonly selectedOfNewest = $derived.by<(RestorationRange & RestorationSource) | null>(() => {
     const [defaultSweep] = this.inOrder(this.project.state)
     if (defaultSweep === undefined) return null
     const selected = this.selectedIn(defaultSweep)

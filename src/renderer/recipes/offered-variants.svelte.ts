@@ -1,12 +1,12 @@
 import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { Selection } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
-import type { Restoring } from '../../contract/model/model'
+import type { RestorationSource } from '../../contract/model/model'
 import type { OpenProject } from '../app/open-project.svelte'
 import { usableCheckpoints } from './other-checkpoints'
 import { type VariantChoice, variantChoices } from '../../contract/documents/variant-choices'
 
-type Selected = RestorationRange & Restoring
+type Selected = RestorationRange & RestorationSource
 
 interface OfferedRanges {
   readonly selectedOfNewest: Selected | null

@@ -1,6 +1,6 @@
 import type { Selection } from '../../../contract/documents/crc'
 import type { EvaluationFinding } from '../../../contract/documents/verdict'
-import type { Restoring } from '../../../contract/model/model'
+import type { RestorationSource } from '../../../contract/model/model'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { complaintOf } from '../../ui/complaint'
 import { Latest } from '../../app/latest.svelte'
@@ -37,7 +37,7 @@ export class EvaluatedRange {
   constructor(
     private readonly project: OpenProject,
     private readonly view: {
-      readonly sweep: (Restoring & { readonly id: string }) | null
+      readonly sweep: (RestorationSource & { readonly id: string }) | null
       readonly numbers: { readonly selection: Selection | null }
     }
   ) {

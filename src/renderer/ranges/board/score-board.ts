@@ -16,7 +16,7 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import type { SearchDocument } from '../../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../../contract/documents/sweep-events'
 import { modelOf } from '../../../contract/documents/swept-model'
-import { layersModel, modelName, type Restoring, weightsKey } from '../../../contract/model/model'
+import { layersModel, modelName, type RestorationSource, weightsKey } from '../../../contract/model/model'
 import { halfStrengths, isPostLayer, rangeKey, rangeOfKey, spanKey } from '../../../contract/model/strengths'
 import { isBelowLimit } from '../../../contract/words/preview-words'
 import { rangePhrase } from '../../../contract/words/format'
@@ -323,7 +323,7 @@ export class LiveBoard {
 
   constructor(
     private readonly scoredBy: ScoredByBrief,
-    private readonly restoring: Restoring,
+    private readonly restoring: RestorationSource,
     private readonly promptCount: number
   ) {}
 
