@@ -118,7 +118,8 @@ export async function compareWithPlainWays(
       }
     }
     await sample()
-    const { work, reading, elapsedMs } = await timeSweep(folders, models, prompts, signal, plan.pauses, sample)
+    const pauses = { pauses: plan.pauses, onPause: sample }
+    const { work, reading, elapsedMs } = await timeSweep(folders, models, prompts, signal, pauses)
     await sample()
     return {
       work,
@@ -195,9 +196,11 @@ export async function timeSweep(
   models: readonly Model[],
   prompts: readonly TrackedPrompt[],
   signal: AbortSignal,
-  pauses = 0,
-  onPause: () => Promise<void> = () => Promise.resolve(),
-  memoryBytes = UNLIMITED_MEMORY_BYTES
+  {
+    pauses = 0,
+    onPause = () => Promise.resolve(),
+    memoryBytes = UNLIMITED_MEMORY_BYTES
+  }: { pauses?: number; onPause?: () => Promise<void>; memoryBytes?: number }
 ): Promise<TimedSweep> {
   const request = {
     ...folders,

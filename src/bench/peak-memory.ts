@@ -66,21 +66,14 @@ export async function measurePeakMemory(
 /** Runs in a child process: sweeps all ranges on some of the demo's prompts, with nothing else in memory. */
 export async function reportOwnMemory({ folders, memoryBytes, promptCount, stages }: MeasuredSweep): Promise<void> {
   const prompts = spreadPrompts(await demoPrompts(), promptCount)
+  // Loads onnxruntime, so that its memory counts as memory before the sweep.
   await (await openDevice('cpu')).close()
   const { config, configPath } = await openCheckpoint(folders.post)
   const { layerCount } = decoderSpec(config, configPath)
   const models = stages.length === 0 ? postAndRanges(layerCount) : await modelsOfStages(stages, layerCount)
   const beforeBytes = await peakResidentBytes()
   const { signal } = new AbortController()
-  const { plannedBytes, groupCount, elapsedMs } = await timeSweep(
-    folders,
-    models,
-    prompts,
-    signal,
-    0,
-    undefined,
-    memoryBytes
-  )
+  const { plannedBytes, groupCount, elapsedMs } = await timeSweep(folders, models, prompts, signal, { memoryBytes })
   const peakBytes = await peakResidentBytes()
   process.stdout.write(JSON.stringify({ beforeBytes, plannedBytes, groupCount, peakBytes, seconds: elapsedMs / 1000 }))
 }

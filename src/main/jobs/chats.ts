@@ -40,7 +40,7 @@ export class Chats {
   }
 }
 
-/** Stores answers as facts. Each variant answers one prompt, so variant and index identify an answer. */
+/** Stores answers as facts. Each variant has a column of the window and one prompt, so column and index are a key. */
 function listener(facts: Facts<ChatFact>): SampleListener {
   const set = (key: SampleKey, text: string, finish: ChatAnswer['finish']): void => {
     const { variant: column, index } = key

@@ -45,6 +45,7 @@ import {
 const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'
 
+/** Prints the command that describes a pair, with checksums and layer distances. */
 export function printInspect(from: ComputedFrom): ShownCommand[] {
   return [
     {
@@ -164,6 +165,7 @@ function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search
       return { method, generations, strengths, ...(settings.method === 'beam' && { beam: settings.beam }) }
     }
     case 'subsets':
+      // A pair of orders is a random order of the layers and its reverse.
       return { method, ...(settings.orderPairs > 0 && { orders: 2 * settings.orderPairs }) }
     case 'strengths': {
       const { halves, starts, least, most } = settings

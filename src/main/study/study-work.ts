@@ -174,7 +174,7 @@ export class StudyWork {
   #evaluation(settings: StudyTask, task: Task, variants: EvaluationVariant[]): Promise<EvaluationWork> {
     const { study, folder } = this.resolved
     const { location, rendering } = this.studied
-    const computed = evaluatingOf(study, settings, folder)
+    const computed = measureSettings(study, settings, folder)
     return EvaluationWork.open({ ...pairPaths(location), task, variants, rendering, ...computed }, this.pair)
   }
 }
@@ -202,8 +202,8 @@ function taskWithSettings(task: Task, { n, seed, prompts }: StudyTask, first: St
   }
 }
 
-/** Returns the computation of answers that a task sets, else the study. @param folder folder of the study's file */
-function evaluatingOf(
+/** Returns how answers are computed and measured, as the task says, else the study. @param folder start of paths */
+function measureSettings(
   { evaluate }: Study,
   task: StudyTask,
   folder: string

@@ -54,6 +54,7 @@ export class DocumentFolder<T> {
   /** Reads a document, migrated in memory. Callers must not change the object, because the cache returns it again. */
   async read(project: string, id: string): Promise<T> {
     const file = this.companion(project, id, '.json')
+    // Throws if the folder is a link.
     await hasPlainFolder(this.folderOf(project))
     // The file's state is read before its content. If the file is replaced in between, it is read again next time.
     const before = await plainFileState(file)

@@ -20,7 +20,10 @@ async function foundScores(pair: ProjectPair, sweepId: string, model: string): P
   return undefined
 }
 
-/** Finds the newest sweep of each other source on the same prompts, for a comparison of two sources. */
+/**
+ * Finds the newest sweep of each other source, if the two compared sweeps differ in the source of restored layers only.
+ * The comparison then ranks all sources.
+ */
 async function otherSources(
   pair: ProjectPair,
   compared: readonly [SweepDocument, SweepDocument]
