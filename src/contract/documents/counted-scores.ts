@@ -2,11 +2,12 @@ import { elementAt } from '../model/look-up'
 import type { CategoryScore } from './crc'
 
 /**
- * A prompt with the only measure that it counts for. A sweep may regain one task and keep another: prompts of the first
- * count for diversity, those of the second for validity. Without a measure, a prompt counts for both.
+ * A prompt whose score is averaged. A sweep by two tasks regains the diversity of one task and keeps the validity of
+ * the other. Prompts of the first task then count for diversity only, and prompts of the second for validity only.
  */
 export interface CountedPrompt {
   readonly category: string
+  /** The only measure that the prompt counts for; both if omitted. */
   readonly measure?: keyof CategoryScore | undefined
 }
 

@@ -45,6 +45,6 @@ export type DocumentKind = keyof typeof DOCUMENT_NAMES
 
 export const isDocumentKind = (text: string): text is DocumentKind => Object.hasOwn(DOCUMENT_NAMES, text)
 
-/** Puts kind and schema version before the fields of a document. A task keeps its kind of task. */
+/** Puts kind and schema version before the fields of a document, unless the document has its own, as a task has. */
 export const withKind = <Document>(kind: DocumentKind, document: Document) =>
   Object.assign({ kind, schemaVersion: 1 }, document)

@@ -34,6 +34,7 @@ export function rangePairs({
   )
 }
 
+/** Lists the pairs of layers with the largest absolute values. */
 export const strongestPairs = (pairs: LayerPairs, count: number): { layers: [number, number]; value: number }[] =>
   pairs
     .flatMap((row, first) =>

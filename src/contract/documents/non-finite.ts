@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { BytesProgress } from './distances'
 import { UNFINISHED } from './job-ending'
 
+/** A tensor of a checkpoint with values that are NaN or infinite, and their numbers. */
 export const NonFiniteTensor = z.object({
   file: z.string(),
   tensor: z.string(),
   nan: z.number().int().nonnegative(),
   infinite: z.number().int().nonnegative(),
-  /** First of these values in storage order. */
+  /** First of these values in storage order, and its index in each dimension (`at`). */
   first: z.enum(['NaN', 'Infinity', '-Infinity']),
   at: z.array(z.number().int().nonnegative())
 })

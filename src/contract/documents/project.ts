@@ -42,11 +42,8 @@ export const RecipeSource = z.object({
 })
 export type RecipeSource = z.infer<typeof RecipeSource>
 
-export const KeptRecipe = RecipeSource.extend({
-  ...KeptIdentity.shape,
-  recipe: Recipe,
-  keptAt: z.iso.datetime()
-})
+/** A recipe that the user keeps in a project, with its scores. */
+export const KeptRecipe = RecipeSource.extend({ ...KeptIdentity.shape, recipe: Recipe, keptAt: z.iso.datetime() })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
 /** Another checkpoint of the pair, as it was when it was added. Its folder may have been moved or changed since. */
@@ -57,10 +54,7 @@ export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
 export const MAX_OTHER_CHECKPOINTS = 50
 
 /** Current state of the folder of another checkpoint: a report, or the problem that prevented it. */
-export const OtherCheckpointState = z.object({
-  report: OtherCheckpointReport.nullable(),
-  problem: Problem.nullable()
-})
+export const OtherCheckpointState = z.object({ report: OtherCheckpointReport.nullable(), problem: Problem.nullable() })
 export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 
 const PairSettings = z.object({
@@ -118,6 +112,7 @@ const MAX_PAIRS = 50
 /** A project with pairs that share prompts and tasks, so that they can be compared. */
 export const ProjectDocument = z.object({
   schemaVersion: z.literal(PROJECT_VERSION),
+  /** Grows by one with every saved change. */
   revision: z.number().int().nonnegative(),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
@@ -128,6 +123,7 @@ export const ProjectDocument = z.object({
     .max(MAX_PAIRS)
     .refine((pairs) => allDiffer(pairs.map(({ id }) => id)), 'two pairs have one id')
     .refine((pairs) => allDiffer(pairs.map(({ name }) => name)), 'two pairs have one name'),
+  /** Number in the id of the next pair. */
   nextPair: z.number().int().positive()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>
@@ -152,6 +148,7 @@ export const SweepSummary = z.object({
   baselines: z.array(Baseline),
   layerCount: z.number().int(),
   post: CategoryScore,
+  /** Score of the selected range; null if none is selected. */
   best: CategoryScore.nullable(),
   /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
@@ -243,6 +240,7 @@ export const RecentProject = z.object({
   path: z.string(),
   name: z.string(),
   openedAt: z.iso.datetime(),
+  /** Result of the project in a sentence; null without one. */
   result: z.string().max(1000).nullable(),
   exists: z.boolean()
 })

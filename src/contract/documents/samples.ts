@@ -54,10 +54,7 @@ export function computingFromOptions({
   return computing
 }
 
-export const SampleSettings = TaskSettings.extend({
-  ...Computing.shape,
-  memoryBytes: z.number().positive()
-})
+export const SampleSettings = TaskSettings.extend({ ...Computing.shape, memoryBytes: z.number().positive() })
 export type SampleSettings = z.infer<typeof SampleSettings>
 
 export const SampleSetup = z.object({ settings: SampleSettings })
@@ -79,13 +76,7 @@ export function describeComputation(
 }
 
 /** Sampler of the paper's evaluations. */
-export const PAPER_SAMPLING: Sampling = {
-  temperature: 1,
-  topK: null,
-  topP: 1,
-  minP: 0.1,
-  repetitionPenalty: 1
-}
+export const PAPER_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0.1, repetitionPenalty: 1 }
 
 /** One answer, one line of samples/<id>.jsonl. */
 export const SampleLine = z.object({

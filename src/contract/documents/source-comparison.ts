@@ -23,6 +23,7 @@ export const SourceComparison = z.object({
         source: RestoredTo,
         sweepId: z.string(),
         rangeCount: z.number().int(),
+        /** Range that is selected among this source's ranges only. */
         selected: PickedRange.nullable(),
         /** Share of the resamples in which the rule selects a range of this source. */
         wins: z.number()
@@ -31,7 +32,7 @@ export const SourceComparison = z.object({
     .min(2),
   /** The best range over all sources. Null if none qualifies. */
   best: z.object({ source: RestoredTo, range: PickedRange, gain: Interval }).nullable(),
-  /** Scores on unseen prompts, selected over all sources and among base's ranges only. Null for too few prompts. */
+  /** Scores on unseen prompts: selected over all sources, and among base's ranges only. Null for too few prompts. */
   unseen: z.object({ over: Unseen, ofBase: Unseen.nullable() }).nullable()
 })
 export type SourceComparison = z.infer<typeof SourceComparison>

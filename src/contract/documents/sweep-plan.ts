@@ -50,6 +50,7 @@ export const SweepPlan = z.object({
   /** Why a GPU of this machine is not used. Absent if there is none, or it is used. */
   deviceNotice: z.string().optional(),
   precision: Precision,
+  /** Memory limit of the engine process, and the peak memory that the sweep needs. */
   memoryBytes: z.number(),
   peakBytes: z.number(),
   /** Part of the peak in the device's own memory. 0 if everything is in main memory, or if the part is unknown. */
@@ -61,8 +62,9 @@ export const SweepPlan = z.object({
   groups: z.array(z.object({ promptCount: z.number().int(), packedTokens: z.number().int() })).min(1),
   modelCount: z.number().int(),
   layerCount: z.number().int(),
-  /** Recipe-trie edges advanced, summed over groups. */
+  /** Evaluations of a block, summed over groups. Models with equal lower layers share them. */
   blockEvaluations: z.number().int(),
+  /** Number of distinct prompt prefixes, and number of tokens of all prompts. */
   packedTokens: z.number().int(),
   promptTokens: z.number().int(),
   /** Multiplications and additions of the matrix products with weights. */

@@ -21,6 +21,7 @@ export function totalWork(works: readonly WorkCounts[]): WorkCounts {
   }
 }
 
+/** Memory of a sweep: its limit, its planned peak, and the number of groups of prompts that it needed. */
 export const SweepMemory = z.object({
   budgetBytes: z.number(),
   plannedPeakBytes: z.number(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { elementAt } from '../model/look-up'
 import { modelKey, sameModel } from '../model/model'
 import { EvaluationVariant, isPlain } from './evaluation'
 import { Variant } from './samples'
@@ -33,7 +34,11 @@ const SeparateSettings = z.object({
 /** Matches keys of the baselines that a sweep offers: samplers, mixes, filters and uniform blends. */
 const SWEEP_BASELINE_KEY = /^(?:sampler|mix|filter) |^0-\d+@[\d.]+/
 
-/** Adds the shared selection to stored settings of a pair that have none, without variants that each step left out. */
+/**
+ * Migrates stored settings of a pair. Older settings have separate selections of variants for Samples and Evaluate, two
+ * steps of the window. The shared selection has the added variants of both. It leaves out a variant that every step
+ * that lists it left out.
+ */
 export function withSharedVariants(settings: unknown, context: Pick<z.RefinementCtx, 'addIssue'>): unknown {
   if (typeof settings !== 'object' || settings === null || 'variants' in settings) return settings
   const separate = SeparateSettings.safeParse(settings)
@@ -50,8 +55,12 @@ export function withSharedVariants(settings: unknown, context: Pick<z.Refinement
   const added = [...new Set([...evaluated, ...sampled])]
   const keysOf = (entries: readonly EvaluationVariant[]): string[] =>
     entries.map(({ variant }) => addedKey(variant.name))
-  const keyOf = (key: string): string =>
-    keysOf(sampled)[samples?.added.findIndex((variant) => modelKey(variant) === key) ?? -1] ?? key
+  // Samples stored the key of an added variant's model in place of the key of its name.
+  const keyOf = (key: string): string => {
+    const index = (samples?.added ?? []).findIndex((variant) => modelKey(variant) === key)
+    return index === -1 ? key : elementAt(keysOf(sampled), index, 'variant')
+  }
+  // A step lists the variants that were added to it, and all variants that the pair offers.
   const lists = (entries: readonly EvaluationVariant[], key: string): boolean =>
     keysOf(entries).includes(key) || !keysOf(added).includes(key)
   const steps = [

@@ -159,13 +159,7 @@ export const Verdict = z.object({
 export type Verdict = z.infer<typeof Verdict>
 
 /** The parts of a verdict that every view shows: its headline, caveats, a better model and the next step. */
-export const ShownVerdict = Verdict.pick({
-  state: true,
-  headline: true,
-  caveats: true,
-  better: true,
-  next: true
-})
+export const ShownVerdict = Verdict.pick({ state: true, headline: true, caveats: true, better: true, next: true })
 export type ShownVerdict = z.infer<typeof ShownVerdict>
 
 /** How an evaluation compares a model, such as the selected range, with post and with other variants. */

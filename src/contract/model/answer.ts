@@ -1,7 +1,7 @@
 /** Western and East Asian punctuation at the end of an answer. Repeated marks count as one. */
 const FINAL_MARKS = '.!?…。！？'
 
-/** Returns the text that equal answers share, without case, outer white space, final punctuation and composition. */
+/** Returns the text that equal answers share: composed, in lower case, without outer white space and final marks. */
 export function normaliseAnswer(text: string): string {
   const trimmed = text.normalize('NFC').trim()
   let end = trimmed.length

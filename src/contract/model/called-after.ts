@@ -3,11 +3,12 @@ const ROLE = /^(base|post|instruct|chat|it|sft|dpo|model|final|main)([-_.](bf16|
 
 export const isRoleName = (name: string): boolean => ROLE.test(name)
 
-/** Returns a name for a model from its path, of the parent folder if the folder names only the role in a pair. */
+/** Returns a name for a model: its folder's name, or the parent folder's if its own names only the role in a pair. */
 export function modelNameFromPath(path: string): string {
   const parts = path.split(/[/\\]/).filter(Boolean)
+  // The Hugging Face cache names folders `models--ORGANISATION--MODEL`.
   const cached = parts.findLast((part) => part.startsWith('models--'))
   if (cached !== undefined) return cached.split('--').at(-1) ?? cached
-  const [own = path, above] = parts.toReversed()
-  return isRoleName(own) && above !== undefined ? above : own
+  const [folder = path, parent] = parts.toReversed()
+  return isRoleName(folder) && parent !== undefined ? parent : folder
 }
