@@ -115,7 +115,7 @@ describe('samples in Chromium', () => {
       viewport: { width: 1024, height: 700 },
       reducedMotion: 'reduce'
     })
-    await page.locator('[role=img] > svg').waitFor()
+    await page.locator('[role=img] canvas').waitFor()
     await hoverCharts(page, 1)
     await takeAction(page, 'samples', MENU_WORDS.compareBlind)
     const blind = page.getByRole('region', { name: 'Blind comparison' })

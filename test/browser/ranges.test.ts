@@ -54,7 +54,7 @@ describe('the workbench in Chromium', () => {
       }
       await inspectRange(page, '4-11')
       for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
-      await page.locator('[role=img] > svg').first().waitFor()
+      await page.locator('[role=img] canvas').nth(1).waitFor()
       await expect.poll(() => page.evaluate(COLORS_DRAWN), { message: reducedMotion }).toEqual(ALL_DRAWN)
     }
 
@@ -332,22 +332,17 @@ const ALL_DRAWN = [
   { base: true, post: true, hybrid: true }
 ]
 
-/** Tells for each chart of the page if it is drawn in the colour of each model's chip. It runs in the page. */
-const COLORS_DRAWN = `[...document.querySelectorAll('[role=img] > :is(canvas, svg)')].map((chart) => {
-  const numbers = (color) => color.match(/[0-9]+/g)?.map(Number) ?? []
-  const pixelsOf = ({ width, height }) => {
-    const read = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
-    read.drawImage(chart, 0, 0)
-    return read.getImageData(0, 0, width, height).data
-  }
-  const drawn =
-    chart.tagName === 'CANVAS'
-      ? pixelsOf(chart)
-      : [...chart.querySelectorAll('path')].flatMap((path) => [...numbers(getComputedStyle(path).fill), 255].slice(-4))
+/** Tells for each chart of the page if it has pixels in the colour of each model's chip. It runs in the page. */
+const COLORS_DRAWN = `[...document.querySelectorAll('[role=img] canvas')].map((canvas) => {
+  const { width, height } = canvas
+  const copy = Object.assign(document.createElement('canvas'), { width, height })
+  const read = copy.getContext('2d', { willReadFrequently: true })
+  read.drawImage(canvas, 0, 0)
+  const { data } = read.getImageData(0, 0, width, height)
   const holds = (model) => {
-    const color = numbers(getComputedStyle(document.querySelector('.chip.' + model)).color)
-    for (let i = 0; i < drawn.length; i += 4) {
-      if (drawn[i + 3] > 200 && color.every((part, c) => Math.abs(drawn[i + c] - part) < 24)) return true
+    const color = getComputedStyle(document.querySelector('.chip.' + model)).color.match(/[0-9]+/g).map(Number)
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 200 && color.every((part, c) => Math.abs(data[i + c] - part) < 24)) return true
     }
     return false
   }

@@ -30,7 +30,7 @@ interface ValueAxis {
   format: (value: number) => string
 }
 
-/** The content of a bar chart. Pure functions make it. `bar-drawing.ts` draws it in the window, figures and reports. */
+/** The content of a bar chart. Pure functions make it; BarPlot.svelte, figures and reports draw it. */
 export interface BarContent {
   x: CategoryAxis
   y: ValueAxis

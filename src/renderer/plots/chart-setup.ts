@@ -1,6 +1,28 @@
-import { Chart, Legend, LinearScale, LineElement, PointElement, ScatterController, Ticks, Tooltip } from 'chart.js'
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  Legend,
+  LinearScale,
+  LineElement,
+  PointElement,
+  ScatterController,
+  Ticks,
+  Tooltip
+} from 'chart.js'
 
-Chart.register(Legend, LinearScale, LineElement, PointElement, ScatterController, Tooltip)
+Chart.register(
+  BarController,
+  BarElement,
+  CategoryScale,
+  Legend,
+  LinearScale,
+  LineElement,
+  PointElement,
+  ScatterController,
+  Tooltip
+)
 // A chart with a legend enables it itself.
 Chart.defaults.plugins.legend.display = false
 // Uses the minus sign of all other numbers in the window.

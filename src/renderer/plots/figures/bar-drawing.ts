@@ -1,18 +1,16 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { type BarContent, type BarGroup, opacityAt } from '../bars'
+import { STRIPE } from '../stripes'
 import { roundStep, valueAxis } from './axes-drawing'
 import { type Box, type Drawing, path, rect, type Shape, short, textShape } from './drawing'
 import type { Figure, FigurePage } from './figure'
 import { legendShapes } from './legend-drawing'
 import { textWidth } from './text-width'
 
-/** Height of a figure of bars as a share of its width. */
+/** Height of bars as a share of the width. */
 const HEIGHT = 0.5
 const LINE_HEIGHT = 13
-/** Height of a stripe in units, and height of its coloured part, which begins at the top edge. */
-const STRIPE = { height: 4, colored: 2.5 } as const
 
-/** Makes bars a figure that can be saved. */
 export const barFigure = ({ content, ...figure }: Omit<Figure, 'draw'> & { content: BarContent }): Figure => ({
   ...figure,
   draw: (page) => barDrawing(content, HEIGHT, page)
@@ -24,36 +22,11 @@ export const barFigure = ({ content, ...figure }: Omit<Figure, 'draw'> & { conte
  * @param height height as a share of the width, without the legend
  */
 export function barDrawing(content: BarContent, height: number, page: FigurePage): Drawing {
-  const size = { width: page.width, height: Math.round(page.width * height) }
-  const { groups } = content
-  const legend = legendShapes(
-    groups.length < 2
-      ? []
-      : groups.map((group) => ({
-          label: group.name,
-          key: (left: number, top: number) =>
-            barShapes(group, 0, { x: left - 4, y: top - 4, width: 8, height: 8 }, page.colors)
-        })),
-    size.height,
-    page
-  )
-  return {
-    width: page.width,
-    height: size.height + legend.height,
-    shapes: [...barPlot(content, size.height, page).shapes, ...legend.shapes]
-  }
-}
-
-/**
- * Draws bars with their axes, without a legend.
- *
- * @param height height in units
- * @returns the shapes, and the area between the axes
- */
-export function barPlot(content: BarContent, height: number, page: FigurePage): { area: Box; shapes: Shape[] } {
   const { x, y, groups } = content
   const { colors } = page
+  const size = { width: page.width, height: Math.round(page.width * height) }
   const lineCount = Math.max(1, ...x.labels.map((lines) => lines.length))
+  const titleHeight = x.title === undefined ? 0 : 18
   const { area, yOf, shapes } = valueAxis(
     {
       title: y.title ?? '',
@@ -61,26 +34,41 @@ export function barPlot(content: BarContent, height: number, page: FigurePage): 
       tick: y.format,
       ...(y.step !== undefined && { step: y.step })
     },
-    { width: page.width, height },
-    8 + lineCount * LINE_HEIGHT + (x.title === undefined ? 0 : 18),
+    size,
+    8 + lineCount * LINE_HEIGHT + titleHeight,
+    page
+  )
+  const legend = legendShapes(
+    groups.length < 2
+      ? []
+      : groups.map((group) => ({
+          label: group.name,
+          key: (left: number, top: number) =>
+            barShapes(group, 0, { x: left - 4, y: top - 4, width: 8, height: 8 }, colors)
+        })),
+    size.height,
     page
   )
   const bottom = area.y + area.height
   return {
-    area,
+    width: page.width,
+    height: size.height + legend.height,
     shapes: [
       ...shapes,
       ...groups.flatMap((_, index) => groupShapes(content, index, { area, yOf }, colors)),
-      path(`M${short(area.x)} ${short(bottom)}H${short(area.x + area.width)}`, { stroke: colors['ink-faint'] }),
+      path(`M${short(area.x)} ${short(bottom)}H${short(area.x + area.width)}`, {
+        stroke: colors['ink-faint']
+      }),
       ...labelShapes(content, area, page),
       ...(x.title === undefined
         ? []
         : [
-            textShape(x.title, area.x + area.width / 2, height - 5, colors['ink-soft'], {
+            textShape(x.title, area.x + area.width / 2, size.height - 5, colors['ink-soft'], {
               size: 11,
               anchor: 'middle'
             })
-          ])
+          ]),
+      ...legend.shapes
     ]
   }
 }
