@@ -80,20 +80,22 @@ export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
 }
 
 /** Returns the sweep with each score replaced. @param convert returns the new score and keeps additional fields */
-export const withScores = (
+export function withScores(
   sweep: SweepDocument,
   convert: <Scored extends Score>(score: Scored) => Scored
-): SweepDocument => ({
-  ...sweep,
-  base: sweep.base === null ? null : convert(sweep.base),
-  post: convert(sweep.post),
-  fewShot: sweep.fewShot === undefined ? undefined : convert(sweep.fewShot),
-  ranges: sweep.ranges.map(convert),
-  recipes: sweep.recipes.map(convert),
-  checkpoints: sweep.checkpoints.map(convert),
-  uniformBlends: sweep.uniformBlends.map(convert),
-  baselines: sweep.baselines.map(convert)
-})
+): SweepDocument {
+  const converted: SweepDocument = {
+    ...sweep,
+    base: sweep.base === null ? null : convert(sweep.base),
+    post: convert(sweep.post),
+    ranges: sweep.ranges.map(convert),
+    recipes: sweep.recipes.map(convert),
+    checkpoints: sweep.checkpoints.map(convert),
+    uniformBlends: sweep.uniformBlends.map(convert),
+    baselines: sweep.baselines.map(convert)
+  }
+  return sweep.fewShot === undefined ? converted : { ...converted, fewShot: convert(sweep.fewShot) }
+}
 
 /** Finds the score of the model with a weights key; null if the sweep has none. */
 export function scoreOfKey(sweep: SweepDocument, key: string): Score | null
