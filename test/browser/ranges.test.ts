@@ -21,6 +21,8 @@ const HEADLINE = /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, bu
 
 /** Expects the parts of the Ranges view in sight at each width, and a triangle that can be read. Leaves the page wide. */
 async function expectRangesInSight(page: Page): Promise<void> {
+  // The plan takes room in the bar.
+  await page.getByText(/^about \d.* MiB$/).waitFor()
   for (const viewport of [ZOOMED, NARROW, WIDE]) {
     await page.setViewportSize(viewport)
     // Charts follow the size of the window in a frame of their own.
@@ -31,6 +33,8 @@ async function expectRangesInSight(page: Page): Promise<void> {
         viewport.height
       )
     }
+    const tabs = await page.getByRole('group', { name: RANGES_WORDS.tabs }).boundingBox()
+    expect(tabs?.height, `tabs in one line in ${viewport.width} px`).toBeLessThan(32)
     const triangle = await page.getByRole('region', { name: 'Heatmap' }).getByRole('grid').boundingBox()
     expect(triangle?.height, `triangle in ${viewport.height} px`).toBeGreaterThan(110)
     const overflow = await page.locator('.main.results').evaluate((main) => main.scrollWidth - main.clientWidth)
