@@ -8,12 +8,14 @@ export interface ComputationDraft {
   weights: 'auto' | WeightStorage
 }
 
+/** Returns the fields for computation settings, in which a missing setting is `auto`. */
 export const draftOfComputing = ({ device, precision, weights }: Computing): ComputationDraft => ({
   device,
   precision: precision ?? 'auto',
   weights: weights ?? 'auto'
 })
 
+/** Returns the settings of the fields, without those that are `auto`. */
 export const computingOf = ({ device, precision, weights }: ComputationDraft): Computing => ({
   device,
   ...(precision === 'auto' ? {} : { precision }),

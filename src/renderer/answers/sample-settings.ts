@@ -102,6 +102,7 @@ export const settingInput = (field: SettingField) =>
 export type SamplingField = keyof Sampling
 export type SamplingDraft = Record<SamplingField, string>
 
+/** Returns the texts of the fields for some settings. */
 export function draftOfSettings({ sampling, ...settings }: SampleSettings): SettingsDraft {
   return {
     ...draftOfSampling(sampling),

@@ -3,6 +3,7 @@ import type { OpenProject } from './open-project.svelte'
 
 export type Notes = EditBuffer<string, string>
 
+/** Opens the notes of the project or of its open pair for editing. */
 export function openNotes(project: OpenProject, owner: 'project' | 'pair'): Notes {
   return new EditBuffer<string, string>(project, {
     name: `the notes of the ${owner}`,

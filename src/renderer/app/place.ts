@@ -24,6 +24,7 @@ const VIEWS = STEPS.flatMap(({ id, views }) => views.map((view) => ({ view, step
 /** Views that addresses of earlier versions name. */
 const FORMER_VIEWS: Readonly<Record<string, View>> = { start: 'models', pairs: 'models', pair: 'models' }
 
+/** Returns the step that a view belongs to. */
 export function stepOf(view: View): StepId {
   const entry = VIEWS.find((candidate) => candidate.view === view)
   if (entry === undefined) throw new RangeError(`there is no view ${view}`)

@@ -28,4 +28,5 @@ export interface WindowJob {
   onStatus?(running: boolean, failed: FailedJob | null): void
 }
 
+/** Returns the finished share of some work, 0 to 1; 0 while its amount is unknown. */
 export const doneShare = (done: number, total: number): number => done / Math.max(1, total)

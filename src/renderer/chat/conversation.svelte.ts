@@ -3,6 +3,7 @@ import type { Variant } from '../../contract/documents/samples'
 import type { ChatAnswer, ChatTurn } from '../../contract/procedures/chat'
 import { AnswerBoard, EMPTY_CELL } from '../answers/answers'
 
+/** Answers of one variant to one message of the chat, which may still be growing. */
 export class TurnAnswers {
   /** Equal answers once, with their count. */
   cell = $state.raw(EMPTY_CELL)
@@ -58,6 +59,7 @@ export interface Turn {
   readonly answers: Readonly<Partial<Record<string, TurnAnswers>>>
 }
 
+/** Returns a turn of the chat as it is stored. */
 export const storedTurn = ({ id, text, answers }: Turn): StoredTurn => ({
   id,
   text,
@@ -66,6 +68,7 @@ export const storedTurn = ({ id, text, answers }: Turn): StoredTurn => ({
   )
 })
 
+/** Restores a turn of the chat from its stored form. */
 export const turnFrom = ({ id, text, answers }: StoredTurn): Turn => ({
   id,
   text,

@@ -28,6 +28,7 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   return chosen.sort((a, b) => a.diversity - b.diversity)
 }
 
+/** Returns a swept range as a variant that carries the name of the range. */
 export function rangeVariant(range: RestorationRange, restoring: RestorationSource): Variant {
   const name = rangeName(range, restoring.source)
   const { recipe } = sweptRangeModel(range, restoring)

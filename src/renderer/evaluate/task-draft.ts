@@ -1,6 +1,7 @@
 import { Task } from '../../contract/documents/task'
 import { freeTaskId } from '../../contract/model/free-name'
 
+/** Returns a copy of a task to edit, with a free id. */
 export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({
   ...task,
   id: freeTaskId(`${task.id.slice(0, 56)}-copy`, takenIds),

@@ -49,6 +49,7 @@ const FORM_STORED_AS = 'slr-export-form'
 /** Pause before a plan, in milliseconds: a word may be typed meanwhile. */
 const PLAN_MS = 300
 
+/** Stands for the layers that the user types, instead of one of the offered recipes. */
 export const TYPED = Symbol('typed range')
 
 /** State of the Export view: recipe, folder, and the running or last export. */

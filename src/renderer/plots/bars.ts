@@ -43,5 +43,6 @@ export interface BarContent {
   format: (value: number) => string
 }
 
+/** Returns the opacity of the bar at an index. */
 export const opacityAt = ({ opacity }: BarGroup, index: number): number =>
   typeof opacity === 'number' ? opacity : (opacity[index] ?? 1)

@@ -32,6 +32,7 @@ export const numberSize = (cell: number, signed: boolean): number => (signed && 
 /** Width in pixels from which a legend's scale has room for both end values. */
 export const BOTH_ENDS = 76
 
+/** Returns the view that contains all ranges. */
 export const wholeTriangle = (layerCount: number): HeatmapView => {
   const all = [0, Math.max(0, layerCount - 1)] as const
   return { starts: all, ends: all }

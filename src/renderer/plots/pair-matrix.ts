@@ -11,11 +11,13 @@ import { axisTicks } from './heatmap-geometry'
 export const pairsReach = (pairs: LayerPairs): number =>
   Math.max(...pairs.flat().map((value) => Math.abs(value ?? 0))) || 1
 
+/** Lists the strongest interactions of two layers with their values. */
 export const pairsWords = (pairs: LayerPairs, count = 6): string =>
   strongestPairs(pairs, count)
     .map(({ layers: [first, second], value }) => `${first} and ${second} ${formatDelta(value)}`)
     .join(', ')
 
+/** Returns the interactions of all pairs of layers as a grid with a symmetric colour scale. */
 export function pairsGrid(pairs: LayerPairs): GridContent {
   const reach = pairsReach(pairs)
   const layers = pairs.map((_, layer) => String(layer))

@@ -16,6 +16,7 @@ export interface ExternalDraft {
 
 export type ExternalField = 'name' | 'baseUrl' | 'model' | 'keyVariable' | 'concurrency' | 'path' | 'of'
 
+/** The fields of a new external model. */
 export const NEW_EXTERNAL: ExternalDraft = {
   by: 'endpoint',
   name: '',

@@ -18,6 +18,7 @@ export interface ShareRow {
   leftOut: { diversity: number; validity: number }
 }
 
+/** Returns the Shapley shares of each layer, one row per layer. */
 export function shareRows({ diversity, validity, intervals, further, alone, leftOut }: LayerShares): ShareRow[] {
   const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Share => ({
     value: elementAt(values, layer, 'layer'),

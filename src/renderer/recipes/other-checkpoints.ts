@@ -3,6 +3,7 @@ import type { KeptCheckpoint, OtherCheckpointState, ProjectState } from '../../c
 
 export type OtherCheckpointCondition = 'usable' | 'changed' | 'unfit' | 'unreadable'
 
+/** Returns whether a kept checkpoint can be used, judged by the last reading of its folder. */
 export function conditionOf(
   { fingerprint }: OtherCheckpoint,
   state: OtherCheckpointState | undefined

@@ -50,6 +50,7 @@ export function strengthAt(layer: LayerStrength, { half, component }: Row): numb
   return typeof strength === 'number' ? strength : null
 }
 
+/** Returns the strength that a cell of the editor shows; the mean where components differ. */
 export const shownStrength = (layer: LayerStrength, row: Row): number =>
   strengthAt(layer, row) ?? meanStrength(layer, row.half)
 
@@ -173,6 +174,7 @@ export function strokeBrush(
   return painted && sameSource(there.source, brush.source) ? ERASER : brush
 }
 
+/** A brush that gives layers back to post. */
 export const ERASER: Brush = { strength: 0 }
 
 /** Adds new strengths as one step. Equal strengths add none. */

@@ -37,6 +37,7 @@ export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'ran
 /** Role of a model besides base, post and ranges. */
 export type ScoredRole = 'recipe' | 'checkpoint' | 'baseline'
 
+/** Returns what a model is beside base and post in the inspector. */
 export const roleOf = ({ kind }: ScoredModel): ScoredRole =>
   kind === 'checkpoint' || kind === 'baseline' ? kind : 'recipe'
 

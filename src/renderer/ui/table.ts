@@ -57,12 +57,14 @@ export function nextOrder<Row>(before: Order, { id, words, isAscending }: TableC
   return before.descending === first ? { column: id, descending: !first } : { column: null, descending: false }
 }
 
+/** Returns the text of a cell; a dash for a missing value. */
 export function cellText<Row>({ text, format, value }: TableColumn<Row>, row: Row): string {
   if (text !== undefined) return text(row)
   const cell = value(row)
   return typeof cell === 'number' && format !== undefined ? format(cell) : String(cell ?? '–')
 }
 
+/** Returns the values of all cells for copying and saving. */
 export const tableOf = <Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): TableText => ({
   header: columns.map(({ label }) => label),
   rows: rows.map((row) => columns.map(({ value }) => value(row)))

@@ -20,6 +20,7 @@ import type { TableColumn } from '../../ui/table'
 export const MAP_METRICS = ['diversity', 'validity', 'distance'] as const
 export type MapMetric = (typeof MAP_METRICS)[number]
 
+/** Names a metric of the map with the words of the task. */
 export function metricLabel(metric: MapMetric, { scoredBy }: { scoredBy: NamedScoring }): string {
   const words = scoreWords(scoredBy)
   if (metric === 'distance') return 'Change of weights'
@@ -63,10 +64,12 @@ export function mapCellWords(lineage: LineageDocument, row: number, layer: numbe
   ].join(' · ')}`
 }
 
+/** Draws the map of stages and layers. */
 export function mapDrawing(lineage: LineageDocument, metric: MapMetric, page: FigurePage): Drawing {
   return { width: page.width, ...gridPart(lineageGrid(lineage, metric), page) }
 }
 
+/** Makes the map a figure that can be saved. */
 export function mapFigure(lineage: LineageDocument, metric: MapMetric): Figure {
   return {
     name: ['lineage', metric],
@@ -81,11 +84,13 @@ export function mapFigure(lineage: LineageDocument, metric: MapMetric): Figure {
   }
 }
 
+/** Writes the layers and shares of a lineage as CSV. */
 export const lineageCsv = (lineage: Pick<LineageDocument, 'layers' | 'shares'>): string =>
   toCsv(LINEAGE_COLUMNS.split(' '), lineageRows(lineage))
 
 type Row = LineageTable['rows'][number]
 
+/** Returns the columns of a table of the lineage. */
 export const tableColumns = ({ words, numbers }: LineageTable): TableColumn<Row>[] =>
   [...words, ...numbers].map((label, index) => {
     const cellOf = (row: Row): LineageCell => row[index] ?? null

@@ -2,6 +2,7 @@ import type { LayerDistance } from '../../../contract/documents/distances'
 import type { BarContent } from '../../plots/bars'
 import { DISTANCE_METRICS, type DistanceMetric } from './distances'
 
+/** Returns the bars of one metric of distance, one per layer. */
 export function distanceBars(layers: readonly LayerDistance[], metric: DistanceMetric): BarContent {
   const spec = DISTANCE_METRICS[metric]
   const { format } = spec

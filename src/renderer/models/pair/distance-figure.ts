@@ -12,6 +12,7 @@ import {
   type DistanceMetric
 } from './distances'
 
+/** Makes the distances of all components a figure that can be saved. */
 export function distanceFigure(distances: DistancesDocument, metric: DistanceMetric): Figure {
   const spec = DISTANCE_METRICS[metric]
   const grid = distanceMetricGrid(distances, metric)

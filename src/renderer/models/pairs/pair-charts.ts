@@ -172,5 +172,6 @@ export function depthWords(row: PairRow): string {
 
 export const CHART_NAMES = { fronts: 'frontiers', depth: 'depth' } as const
 
+/** Returns the title of the chart of all Pareto fronts. */
 export const frontsTitle = (words: ScoreWords): string =>
   `${capitalised(words.diversity)} against ${words.validity} kept`

@@ -124,9 +124,11 @@ function statusOf({ id, running, unusable }: PairBrief, entry: PairOutline | nul
 /** Caveat of a preview's row. */
 const ONLY_EXACT = 'Only exact ranges are selected and drawn. A full sweep scores all.'
 
+/** Returns the name of a pair, and whether its sweep is a preview. */
 export const nameWithBadge = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
   isPreviewRow({ outline }) ? `${name} (preview)` : name
 
+/** Reports whether the sweep of a pair estimated some ranges. */
 export const isPreviewRow = ({ outline }: Pick<PairRow, 'outline'>): boolean =>
   outline !== null && outline.estimatedCount !== null
 
@@ -138,6 +140,7 @@ export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layer
     ...(model === null ? [] : [formatParameters(model.parameterCount)])
   ].join(' · ')
 
+/** Returns the best baseline of a pair with its name; null if none was compared. */
 export function baselineOf({
   outline
 }: Pick<PairRow, 'outline'>): (BaselineScores & { name: string; better: boolean }) | null {
@@ -146,6 +149,7 @@ export function baselineOf({
   return { ...comparedScores(baseline), name: baselineName(baseline), better: isSurelyMoreDiverse(baseline) }
 }
 
+/** Returns the columns of the table of pairs, with names that fit the task of the sweeps. */
 export function pairColumns(words: ScoreWords): TableColumn<PairRow, PairColumn>[] {
   const intervals = `in brackets 95 % intervals over resampled ${words.prompt}s`
   return [

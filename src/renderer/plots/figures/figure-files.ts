@@ -23,6 +23,7 @@ export type FigureChoice = z.infer<typeof FigureChoice>
 
 const PIXELS_PER_MM = 96 / 25.4
 
+/** Returns the size of a PNG in pixels. */
 export const pixelsOf = (
   { width, height }: Pick<Drawing, 'width' | 'height'>,
   { widthMm, scale }: FigureChoice

@@ -11,6 +11,7 @@ export interface SweepRun {
   notices: readonly string[]
 }
 
+/** Turns the events of a running sweep into its state, with a board for the charts. */
 export class LiveSweep {
   private board = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
 

@@ -8,6 +8,7 @@ import { doneShare } from '../../app/window-job'
 
 type ScoringEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: Score }
 
+/** Scores a recipe on the prompts of the shown sweep, and adds the score to that sweep. */
 export class RecipeScoring {
   private progress = $state.raw<SweepProgress | null>(null)
   readonly job: StreamJob<ScoringEvent>

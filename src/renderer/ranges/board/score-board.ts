@@ -206,6 +206,7 @@ export const basisCells = (
   point.margins?.diversity ?? null
 ]
 
+/** Returns the headings of the cells of {@link basisCells}. */
 export const basisColumns = ({ validity, diversity }: Record<'validity' | 'diversity', string>): string[] => [
   'basis',
   'prompts',

@@ -84,6 +84,7 @@ const formatMeasure = (
   }
 }
 
+/** Describes the scores of a range in both sweeps, and their difference. */
 export function comparedWords(comparison: SweepComparison, range: ComparedRange): string {
   const words = scoreWords(comparison.a.scoredBy)
   const measured = COMPARED_MEASURES.map((measure) => {

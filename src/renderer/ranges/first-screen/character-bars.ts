@@ -2,6 +2,7 @@ import type { CharacterAnswers } from '../../../contract/words/first-finding'
 import type { BarContent } from '../../plots/bars'
 import { formatScore } from '../../ui/format'
 
+/** Returns bars of base and post, one per character. */
 export function characterBars({ characters, base, post }: CharacterAnswers): BarContent {
   return {
     x: {

@@ -68,6 +68,7 @@ interface Parts extends TriangleContent, TriangleValues {
   colors: FigurePage['colors']
 }
 
+/** Computes the values of all cells, and the scale that contains them. */
 export function triangleValues({
   board,
   before,

@@ -22,6 +22,7 @@ export const layerAxisFigure = (axis: LayerAxis): Figure => ({
   csv: () => gridCsv(layerGrid(axis))
 })
 
+/** Returns the measures of each layer as a grid, and the winning ranges as rows of 1 and 0. */
 export function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent {
   const layers = Array.from({ length: layerCount }, (_, layer) => String(layer))
   return {

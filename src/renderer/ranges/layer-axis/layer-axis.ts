@@ -143,6 +143,7 @@ export function shownRanges(
   return [...(selected === null ? [] : [{ ...selected, share }]), ...members].slice(0, MAX_RANGES)
 }
 
+/** Labels the bar of a range above the layers: by its share of wins, if that is known. */
 export const rangeBarLabel = ({ share }: ShownRange): string =>
   share === null ? 'selected' : `${formatPercent(share)} of wins`
 

@@ -11,6 +11,7 @@ export const byTask = ({ id, settings: { sampling, sampleCount } }: Task): Scori
   split: false
 })
 
+/** Returns the scoring of the next sweep. A deleted task is named by its id. */
 export function scoringOf(choice: ScoringChoice, tasks: readonly TaskEntry[]): ScoredByBrief {
   if (choice.kind === 'crc') return BY_CHARACTERS
   const { taskId, sampling, draws } = choice
@@ -29,6 +30,7 @@ export function askedCount(choice: ScoringChoice, tasks: readonly TaskEntry[], p
   return entry?.task.prompts.filter(({ answers }) => answers !== undefined).length ?? 0
 }
 
+/** Reports whether two sweeps are scored by the same task, so that their scores compare. */
 export function sameTask(first: ScoredByBrief, second: ScoredByBrief): boolean {
   const taskOf = (scoredBy: ScoredByBrief): string | null =>
     scoredBy.kind === 'crc' ? null : [scoredBy.task.id, scoredBy.keep?.id].join()

@@ -44,6 +44,7 @@ interface LegendEntry {
   isIn: (board: ScoreBoard, minimum: number | null) => boolean
 }
 
+/** All parts of the legend, in its order. */
 export const SCATTER_PARTS: readonly LegendEntry[] = [
   {
     id: 'below',
@@ -107,6 +108,7 @@ export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
   return kind === 'checkpoint' ? { tone: 'checkpoint', shape: 'rectRounded' } : { tone: 'hybrid', shape: 'triangle' }
 }
 
+/** Returns a function that reports whether a point of a part is shown. Named and best baselines outlast their part. */
 export const isShownIn =
   ({ hidden, named = null, best }: Pick<ScatterContent, 'hidden' | 'named' | 'best'>) =>
   (part: ScatterPart, key: string): boolean =>

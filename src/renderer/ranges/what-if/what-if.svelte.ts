@@ -82,6 +82,7 @@ export const keptValues = (
   return values.filter((value, i) => values.indexOf(value) === i).sort((a, b) => a - b)
 }
 
+/** Returns the index of the value that is nearest to the wanted one. */
 export function nearest(values: readonly number[], wanted: number): number {
   const distances = values.map((value) => Math.abs(value - wanted))
   return distances.indexOf(Math.min(...distances))
