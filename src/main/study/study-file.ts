@@ -250,10 +250,11 @@ export async function readStudy(text: string, path: string): Promise<Study> {
       : { path: brokenPath ?? [], message: 'expected one line without control characters', unknown: [] }
   const wanted = [...issue.path, ...issue.unknown.slice(0, 1)]
   // If the field itself is missing, the line of its parent is reported.
-  const line = lines.findLast(({ path }) => path.every((name, index) => name === wanted[index]))
+  const position = lines.findLast(({ path }) => path.every((name, index) => name === wanted[index]))
   const field = issue.path.map(String).join('.')
+  const origin = position === undefined ? path : `${path}, line ${position.line}`
   throw inputError(
-    `${path}${line === undefined ? '' : `, line ${line.line}`}: ${field === '' ? '' : `${field}: `}${issue.message}`,
+    `${origin}: ${field === '' ? '' : `${field}: `}${issue.message}`,
     'docs/batch.md lists the fields; slr study --template paper writes a file with all of them.'
   )
 }
