@@ -1,5 +1,4 @@
 import { createContext, Script } from 'node:vm'
-import { elementAt } from '../../contract/model/look-up'
 import { fileError } from '../../contract/model/problem'
 
 const globals: { work: () => void } = { work: () => undefined }
@@ -11,8 +10,11 @@ const callWork = new Script('work()')
  * @param what begins the message of the error @throws WorkbenchError `bad-file` after the limit
  */
 export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): T {
-  const results: T[] = []
-  globals.work = () => void results.push(work())
+  // The result may be undefined, so it is stored in an object.
+  let result: { value: T } | null = null
+  globals.work = () => {
+    result = { value: work() }
+  }
   try {
     callWork.runInContext(globals, { timeout: limitMs })
   } catch (error) {
@@ -23,7 +25,12 @@ export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): 
   } finally {
     globals.work = () => undefined
   }
-  return elementAt(results, 0, 'result')
+  return resultOf(result)
+}
+
+function resultOf<T>(result: { value: T } | null): T {
+  if (result === null) throw new Error('the work did not run')
+  return result.value
 }
 
 function isTimeout(error: unknown): boolean {
