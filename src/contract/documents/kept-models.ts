@@ -48,7 +48,7 @@ export function withKeptIdentities<Entry>(
   return current.every((entry, index) => entry === entries[index]) ? entries : current
 }
 
-/** Returns a variant of a stored run with the id and number of the project's entry, which give its colour. */
+/** Returns a variant of a stored run with the id of the project's entry, and its mark: the number of its colour. */
 export function withKeptIdentity(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant
   const { kept: before, ...model } = variant

@@ -186,7 +186,7 @@ export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   return all.reduce((sum, { strength }) => sum + strength, 0) / all.length
 }
 
-/** Returns the position of a range in the triangle of all ranges, `4-11`, which identifies no model. */
+/** Returns a key of a range's layers, `4-11`. It identifies no model, because it lacks the source of the weights. */
 export const spanKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
 
 /** Returns the `weightsKey` of the model with one range restored: `4-11`, or `4-11 of FINGERPRINT`. */

@@ -22,11 +22,14 @@ export const ServedModels = z.object({
 })
 export type ServedModels = z.infer<typeof ServedModels>
 
+/** The formats and limits that the engine has chosen, so that served models fit in their memory. */
 export const ServedPlan = z.object({
   precision: Precision,
   weights: WeightStorage,
   weightBytes: z.number(),
+  /** The maximum tokens of a prompt and its answer together. */
   maximumLength: z.number().int(),
+  /** Number of tokens whose keys and values fit in the cache. */
   cacheTokens: z.number().int()
 })
 export type ServedPlan = z.infer<typeof ServedPlan>
@@ -36,6 +39,7 @@ export const ServedRequest = z.object({
   served: ServedModels,
   /** Identifies the request, so that it can be ended early. */
   id: z.string(),
+  /** Index among the served models. */
   model: z.number().int(),
   prompt: z.array(token).min(1),
   answerCount: z.number().int().min(1),

@@ -10,7 +10,7 @@ export const ranOutOfMemory = (words: string): boolean => OUT_OF_MEMORY.test(wor
 /** Describes an end; completes a sentence that begins with the name of the process. */
 export const endWords = ({ how, reason }: NodeChildEnd): string => `${how}${reason === undefined ? '' : `: ${reason}`}`
 
-/** Builds the error for callers of a process that has ended. @param subject begins the message */
+/** Builds the error for callers of any process that has ended. @param subject begins the message */
 export function processLost(subject: string, end: NodeChildEnd): WorkbenchError {
   const words = endWords(end)
   return new WorkbenchError(

@@ -142,13 +142,12 @@ function projectionTensors(spec: DecoderSpec): PartialTensor[] {
 function attentionTensors(spec: DecoderSpec): PartialTensor[] {
   const { family, hiddenSize } = spec
   const names = moduleNames(family)
-  const projections = projectionTensors(spec)
   return [
-    ...projections.filter(({ shape }) => shape.length > 1),
-    ...projections.filter(({ shape }) => shape.length === 1),
+    ...projectionTensors(spec),
     ...headNorm(spec, 'qNorm', spec.headCount),
     ...(spec.keyValues === 'earlierLayer' ? [] : headNorm(spec, 'kNorm', spec.kvHeadCount)),
     ...linear('o', 'oBias', names.o, hiddenSize, spec.headCount * spec.valueSize, spec.outputBias),
+    // LAuReL, a path of low rank beside attention. Models with several hidden states (streams) have it.
     ...(spec.streams === null
       ? []
       : namedWeights(family, [
@@ -223,7 +222,10 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
   ]
 }
 
-/** Lists the tensors that act around a layer's halves: for several hidden states, the layer's input and its scale. */
+/**
+ * Lists the tensors of a layer that belong to neither attention nor MLP: those that mix several hidden states
+ * (streams), those of an input per layer, and the layer's scale.
+ */
 function layerEndTensors({ family, hiddenSize, streams, carried: { inputSize } }: DecoderSpec): PartialTensor[] {
   const { layerScale, streamScale } = moduleNames(family)
   const ofStreams = ({ count, isScaled }: Streams): PartialTensor[] => [
@@ -248,7 +250,10 @@ function layerEndTensors({ family, hiddenSize, streams, carried: { inputSize } }
   ]
 }
 
-/** Lists the tensors that replace an MLP's in a layer with experts. */
+/**
+ * Lists the tensors beside the experts of a layer: norms, router and shared expert. A fused shared expert has the names
+ * of an MLP. The MLP that some families compute beside the experts is stored as the shared expert.
+ */
 function routerTensors(spec: DecoderSpec, { count, biased, sharedSize, besideMlp }: Experts): PartialTensor[] {
   const { hiddenSize, family } = spec
   const names = moduleNames(family)
@@ -345,7 +350,7 @@ export interface ResidentTensorSpec {
   readonly parts: readonly Role[]
 }
 
-/** Projections that are computed as one product: with few rows, a call costs as much as its work. */
+/** Projections that are computed as one product. With few rows, starting a product takes as long as computing it. */
 const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[] = [
   { role: 'qkv', parts: ['q', 'k', 'v'] },
   { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
@@ -376,7 +381,7 @@ export interface WholeModelTensor extends TensorSpec {
  */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
-  /** Tensors that compute the carried values of rows: an embedding, a projection with its norm, and hidden states. */
+  /** Tensors that prepare rows for the first layer: those of the layers' own inputs, and projections to streams. */
   rowInputs: readonly WholeModelTensor[]
   /** Weight and bias of the final norm, and projections of hidden states before it. */
   finalNorm: readonly WholeModelTensor[]

@@ -77,6 +77,7 @@ export class QueueLine {
     this.done ??= this.runJobs().finally(() => {
       this.done = null
       this.notifyWatchers()
+      // A job that was started while the last one ended has not begun.
       if (this.canBegin(this.next())) this.begin([])
     })
   }
@@ -150,6 +151,7 @@ export class QueueLine {
     return {
       paused: this.paused || isHeld,
       waits,
+      // The project whose job the running one waits for.
       waitsFor: running === null ? null : (this.turns.busyFor(this.project)?.name ?? null),
       done: this.finished,
       study: this.project.work.study,
@@ -190,7 +192,7 @@ export class QueueLine {
           this.notifyWatchers()
         },
         run: ({ job }) => this.run(job),
-        nothing: { isBegun: true },
+        resultIfNotDone: { isBegun: true },
         ended: async ({ job }, { isBegun, problem }) => {
           if (isBegun) await this.storeEnd(job, problem)
           this.endTurn()

@@ -32,6 +32,7 @@ export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep
     source: withoutSourceFolder(source),
     scoredBy: briefScoring(scoredBy),
     promptCount: prompts.length,
+    // The names of better models are left out, because they may contain folders.
     verdict: selection === null ? null : withoutModels(verdictOf({ ...sweep, selection, check })),
     post: { validity: post.validity, diversity: post.diversity },
     best:

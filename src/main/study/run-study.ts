@@ -38,7 +38,7 @@ export async function runStudy(
         const done = await run.do(step)
         return { ...done, outcome: outcomeOf(step, done) }
       },
-      nothing: { work: NO_WORK, result: null },
+      resultIfNotDone: { work: NO_WORK, result: null },
       ended: (step, result) => recorder.ended(step, result)
     })
     await recorder.end('done')

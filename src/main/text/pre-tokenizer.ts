@@ -52,6 +52,7 @@ function mergeWithNeighbour(behavior: string, separator: string | undefined): ob
     throw new Error(`a pre_tokenizer Split with behavior "${behavior}" needs a pattern of one character here`)
   }
   const hex = separator.codePointAt(0)?.toString(16).padStart(4, '0') ?? ''
+  // The syntax of Oniguruma, as in tokenizer.json. The library translates it for JavaScript.
   const [separators, others] = [`[\\x{${hex}}]`, `[^\\x{${hex}}]`]
   switch (behavior) {
     case 'MergedWithPrevious':

@@ -29,7 +29,7 @@ interface WorkListOptions<Entry, Done> {
   /** Does the entry. A failure is thrown, or returned as `problem`. */
   run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>>
   /** Result of an entry that failed or was left out. */
-  nothing: Done
+  resultIfNotDone: Done
   /** Called after an entry. */
   ended: (entry: Entry, result: Done & WorkResult) => Promise<void> | void
 }
@@ -42,20 +42,20 @@ interface WorkListOptions<Entry, Done> {
  */
 export async function runWorkList<Entry extends ListedWork, Done>(
   entries: Iterable<Entry> | AsyncIterable<Entry>,
-  { name, signal, begins, run, nothing, ended }: WorkListOptions<Entry, Done>
+  { name, signal, begins, run, resultIfNotDone, ended }: WorkListOptions<Entry, Done>
 ): Promise<(Done & WorkResult)[]> {
   const results: (Done & WorkResult)[] = []
   const attempt = async (entry: Entry): Promise<Done & Pick<WorkResult, 'outcome' | 'problem'>> => {
     const missing = results.find(({ key, problem }) => problem !== null && entry.needs.includes(key))
     if (missing !== undefined) {
       const problem = { code: 'not-found', message: `It needs ${missing.key}, which failed.` } as const
-      return { ...nothing, outcome: 'left out', problem }
+      return { ...resultIfNotDone, outcome: 'left out', problem }
     }
     try {
       return { problem: null, ...(await run(entry)) }
     } catch (error) {
       throwIfCancelled(signal, name)
-      return { ...nothing, outcome: 'failed', problem: problemOf(error) ?? reportDefect(error, entry.key) }
+      return { ...resultIfNotDone, outcome: 'failed', problem: problemOf(error) ?? reportDefect(error, entry.key) }
     }
   }
   for await (const entry of entries) {

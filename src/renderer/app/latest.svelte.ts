@@ -4,8 +4,8 @@ export class Latest<Question extends NonNullable<unknown>> {
   awaited = $state.raw<Question | null>(null)
   private asking: AbortController | null = null
 
-  /** @param over aborts the last question */
-  constructor(private readonly over?: AbortSignal) {}
+  /** @param ended aborts all questions once their owner is left, such as a project */
+  constructor(private readonly ended?: AbortSignal) {}
 
   /**
    * Asks a question and aborts the one before.
@@ -24,7 +24,7 @@ export class Latest<Question extends NonNullable<unknown>> {
     const asking = new AbortController()
     this.asking = asking
     this.awaited = question
-    const signal = this.over === undefined ? asking.signal : AbortSignal.any([asking.signal, this.over])
+    const signal = this.ended === undefined ? asking.signal : AbortSignal.any([asking.signal, this.ended])
     try {
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
       if (signal.aborted) return null

@@ -41,7 +41,7 @@ const DEFAULT_RANK = 64
 type RankProgress = Extract<RankEvent, { type: 'progress' }>['progress']
 type ServingState = Extract<ServingEvent, { type: 'progress' }>['progress']
 
-/** A written folder, or a server. */
+/** Forms of an export: a folder with a whole model, a folder with an adapter, or a server that writes nothing. */
 const FORMS = ['model', 'adapter', 'server'] as const
 
 const FORM_STORED_AS = 'slr-export-form'
@@ -130,6 +130,7 @@ export class ExportsState {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
     return parent === '' || name === '' || this.nameProblem !== null ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
+  /** Asks for a plan by the name of the recipe. */
   private readonly planRequest: Latest<string>
   readonly planning = $derived.by(() => this.planRequest.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
@@ -250,7 +251,7 @@ export class ExportsState {
     this.job.failure = null
   }
 
-  /** Requests the plan of the choice after a pause. The failure of the last export stays. */
+  /** Requests the plan of a changed choice after a pause. The failure of the last export stays. */
   async replan(): Promise<void> {
     const { here, client, state } = this.project
     const { recipe, target, adapterRank } = this

@@ -95,11 +95,12 @@ export async function inEachPair(
         try {
           await work(pair)
         } catch (error) {
+          // A usage error would end the whole command. As an input error it fails only this pair.
           throw error instanceof UsageError ? inputError(error.message) : error
         }
         return { outcome: 'computed' }
       },
-      nothing: {},
+      resultIfNotDone: {},
       ended: (_, result) => {
         if (result.problem !== null) remark(resultEndWords(result))
       }

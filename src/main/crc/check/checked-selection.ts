@@ -25,7 +25,10 @@ export function* checkedSelection(
   })
 }
 
-/** Selects as {@link checkedSelection} does, but ignores the stored selection. */
+/**
+ * Selects as {@link checkedSelection} does, but ignores the stored selection. A budget limits the number of candidates
+ * that ranges and each family of baselines pick from.
+ */
 export function* recomputeSelection(
   sweep: SelectionInput,
   check: CheckResult | null,

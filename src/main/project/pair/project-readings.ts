@@ -38,13 +38,17 @@ export class ProjectReadings {
     await this.change(() => CHECKSUMS.write(this.folder, checksums))
   }
 
-  /** Reads a document; null if it is broken, a link or of a newer program, because it can be computed again. */
+  /**
+   * Reads a document. Returns null if it is missing, broken, a symbolic link or written by a newer program, because its
+   * values can be computed again.
+   */
   private async read<T>(
     kind: DocumentFolder<T>,
     keys: readonly string[],
     keysOf: (document: T) => readonly string[]
   ): Promise<T | null> {
     const document = await withFallback(() => kind.readIfAny(this.folder, readingId(keys)), null)
+    // The id has only the first digits of the keys, so it may be the id of another document.
     return document !== null && keysOf(document).join() === keys.join() ? document : null
   }
 }

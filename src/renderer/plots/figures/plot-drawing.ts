@@ -32,6 +32,7 @@ export function plotDrawing<Point extends PicturePoint>(
     height: size.height + legend.height,
     shapes: [
       ...axes,
+      // The first series is drawn last, over the others.
       ...picture.series.toReversed().flatMap((series) => seriesShapes(series, area, picture.titleOf)),
       ...picture.lines.map((line) => lineOver(line, area)),
       ...nameShapes(picture, area, page),
@@ -50,8 +51,8 @@ function nameShapes<Point extends PicturePoint>(
   { xOf, yOf, x, y, width, height }: PlotArea,
   { colors }: FigurePage
 ): Shape[] {
-  const inUnits = <At extends Mark>(mark: At): At => ({ ...mark, x: xOf(mark.x), y: yOf(mark.y) })
-  const positioned = positionedNames(names.map(inUnits), marks.map(inUnits), {
+  const onPage = <At extends Mark>(mark: At): At => ({ ...mark, x: xOf(mark.x), y: yOf(mark.y) })
+  const positioned = positionedNames(names.map(onPage), marks.map(onPage), {
     area: { left: x, top: y, right: x + width, bottom: y + height },
     widthOf: (words) => textWidth(words, NAME_SIZE, true)
   })

@@ -20,7 +20,7 @@ it('leaves out what needs a failed entry, does the others, and names those that 
       key === 'a/sweep'
         ? Promise.reject(new WorkbenchError('bad-file', 'It is broken.', 'Mend it.'))
         : Promise.resolve({ outcome: 'computed' as const, result: key }),
-    nothing: { result: '' },
+    resultIfNotDone: { result: '' },
     ended: () => undefined
   })
   expect(begun).toEqual(['1: a/sweep', '2: a/check', '3: a/evaluate', '4: b/sweep'])
@@ -50,7 +50,7 @@ it('begins no entry after it was stopped', async () => {
       stop.abort()
       return Promise.reject(new WorkbenchError('cancelled', 'Stopped.'))
     },
-    nothing: {},
+    resultIfNotDone: {},
     ended: () => undefined
   })
   expect(await problemOf(list)).toMatchObject({ code: 'cancelled' })
