@@ -9,23 +9,25 @@ export interface AnyDraft {
   readonly category: string
 }
 
-/** A prompt being edited, with its valid set as one text. `id` identifies its row. */
-export interface PromptDraft {
-  id: number
-  text: string
-  category: string
-  valid: string
+/** A prompt of the character task being edited. Its valid characters are one text. */
+export interface PromptDraft extends AnyDraft {
+  readonly valid: string
 }
 
-/** Parses a draft into a prompt, or returns the problem. */
-export function parseDraft(
-  draft: PromptDraft
-): { prompt: CrcPrompt; problem: null } | { prompt: null; problem: string } {
-  const parsed = CrcPrompt.safeParse({ text: draft.text, category: draft.category, valid: [...draft.valid] })
+/** A parsed draft, or its problem with the field's name. */
+export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
+
+/** Parses a prompt by its schema, or returns the first problem. */
+export function parsePrompt<Prompt>(schema: z.ZodType<Prompt>, value: unknown): Parsed<Prompt> {
+  const parsed = schema.safeParse(value)
   return parsed.success
     ? { prompt: parsed.data, problem: null }
     : { prompt: null, problem: firstIssue(parsed.error).message }
 }
+
+/** Parses a draft into a prompt, or returns the problem. */
+export const parseDraft = ({ text, category, valid }: PromptDraft): Parsed<CrcPrompt> =>
+  parsePrompt(CrcPrompt, { text, category, valid: [...valid] })
 
 /** Creates drafts of a prompt set, numbered from `firstId`. */
 export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): PromptDraft[] =>

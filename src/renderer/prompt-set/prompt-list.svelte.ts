@@ -4,10 +4,7 @@ import { plural } from '../ui/format'
 import { Latest } from '../app/latest.svelte'
 import { EditBuffer, type EditDescription } from '../app/edit-buffer.svelte'
 import type { PairAddress, OpenProject } from '../app/open-project.svelte'
-import { type AnyDraft, keepRows } from './prompt-draft'
-
-/** A parsed draft, or its problem with the field's name. */
-export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
+import { type AnyDraft, keepRows, type Parsed } from './prompt-draft'
 
 /** A kind of prompt set, and how it is edited and stored. */
 interface PromptKind<Draft, Prompt, Builtin> {

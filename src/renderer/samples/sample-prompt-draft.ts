@@ -1,31 +1,19 @@
-import { firstIssue } from '../../contract/model/problem'
 import { SamplePrompt } from '../../contract/documents/task'
-import { sameInOrder } from '../prompt-set/prompt-draft'
+import { type AnyDraft, type Parsed, parsePrompt, sameInOrder } from '../prompt-set/prompt-draft'
 
-/** A sample prompt as it is edited. `id` keeps a row's identity while it moves. */
-export interface SamplePromptDraft {
-  id: number
-  text: string
-  category: string
-  /** Default: the system prompt of the project. */
-  system: string | undefined
-  raw: boolean
+/** A sample prompt being edited. */
+export interface SamplePromptDraft extends AnyDraft {
+  /** Undefined for the system prompt of the project. */
+  readonly system: string | undefined
+  /** True if the text is passed to the model without the chat template. */
+  readonly raw: boolean
 }
 
-/** Parses the prompt of a draft. @throws an error that names the problem */
-export function parseSampleDraft({
-  text,
-  category,
-  system,
-  raw
-}: SamplePromptDraft): { prompt: SamplePrompt; problem: null } | { prompt: null; problem: string } {
-  const parsed = SamplePrompt.safeParse({ text, category, raw, ...(system === undefined ? {} : { system }) })
-  return parsed.success
-    ? { prompt: parsed.data, problem: null }
-    : { prompt: null, problem: firstIssue(parsed.error).message }
-}
+/** Parses a draft into a prompt, or returns the problem. */
+export const parseSampleDraft = ({ text, category, system, raw }: SamplePromptDraft): Parsed<SamplePrompt> =>
+  parsePrompt(SamplePrompt, { text, category, raw, ...(system === undefined ? {} : { system }) })
 
-/** The drafts of a prompt set, numbered from `firstId`. */
+/** Creates drafts of a prompt set, numbered from `firstId`. */
 export const sampleDraftsOf = (prompts: readonly SamplePrompt[], firstId: number): SamplePromptDraft[] =>
   prompts.map(({ text, category, system, raw }, index) => ({
     id: firstId + index,
