@@ -108,9 +108,9 @@ export const Task = z
     /** Pattern of correct answers for open-ended prompts without listed answers. */
     rightPattern: Pattern.optional(),
     checks: FormatChecks,
-    /** Prompt under which base answers as `base:few-shot`. Missing for the default of the kind of task. */
+    /** Prompt under which base answers as `base:few-shot`. Missing for the project's, or else the kind's default. */
     fewShot: FewShotPrompt.optional(),
-    /** Texts that recognise refusals, in a task of this kind. Missing for the default ones. */
+    /** Texts that recognise refusals, in a task of the kind `refusals`. Missing for the default ones. */
     refusals: RefusalTexts.optional(),
     chosen: ChosenPrompts.optional()
   })

@@ -12,7 +12,7 @@ export type ReadStored = (tensor: StoredTensor, skip: number, target: Uint8Array
 interface LoadedScales {
   readonly scaled: Scaled
   readonly values: Promise<ScaleValues>
-  /** All codes row by row, if they are stored along columns and were needed; otherwise null. */
+  /** All codes row by row, once they are needed in the layouts `columns` and `awq`; otherwise null. */
   transposed: Promise<Uint8Array> | null
 }
 
@@ -82,7 +82,10 @@ export class ScaledReader {
     return bytes
   }
 
-  /** Reads columns of a matrix of 32-bit words, one after the other. */
+  /**
+   * Reads columns of a matrix of 32-bit words, one after the other. In the layout `columns`, a column of words has the
+   * codes of one row of the weight.
+   */
   private async readColumns(codes: StoredTensor, columns: { first: number; end: number }): Promise<Uint8Array> {
     const [height, width] = [elementAt(codes.shape, 0, 'size'), elementAt(codes.shape, 1, 'size')]
     const columnCount = columns.end - columns.first
@@ -102,6 +105,7 @@ export class ScaledReader {
     const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
     const groupCount = Math.ceil(columns / scaled.block[1])
     const scales = await storedFloats(scaled.scales, this.readStored)
+    // The layouts `columns` and `awq` store scales as [groupCount, rows].
     const isTransposed = scaled.layout !== 'rows' && scaled.layout !== 'bytes'
     return {
       scales: isTransposed ? transposeFloats(scales, groupCount, rows) : scales,
@@ -179,7 +183,8 @@ function transposeFloats(values: Float32Array, groupCount: number, rows: number)
 }
 
 /**
- * Decodes packed zero points to values relative to the middle of the codes.
+ * Decodes packed zero points to values relative to the middle of the codes. `added` is 1 if the format stores zero
+ * points less 1.
  *
  * @returns [rows, groupCount]
  * @throws WorkbenchError `unsupported` for an ambiguous zero point

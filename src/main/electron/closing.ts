@@ -15,6 +15,7 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
   const close = async (confirmJobs: () => Promise<boolean>): Promise<void> => {
     closing = true
     const stopsJobs = await confirmJobs()
+    // `saveEdits` returns true if edits still wait for the user, and null if the page did not answer.
     const hasUnsaved = stopsJobs && (await requests.saveEdits(SAVE_LIMIT_MS)) === true
     closing = false
     // `destroy` closes the window without asking, and without calling the listener below.

@@ -4,7 +4,7 @@ import { type GatedDelta, outputSize, type Recurrence } from './recurrent'
 
 /**
  * Components of the tensors of recurrent layers, by role. A component is a part of a layer that a recipe can restore by
- * itself. Gates multiply the output and count as `o`. Strength and decay act on keys and count as `k`.
+ * itself. Gates multiply the output and count as `o`. Update rates and decay act on keys and count as `k`.
  */
 export const RECURRENT_COMPONENTS = {
   stateInputs: ['q', 'k', 'v', 'o'],

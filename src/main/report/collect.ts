@@ -173,6 +173,7 @@ function describeSweep(
         ...score,
         recipe: withoutFolders(recipe?.recipe ?? score.recipe),
         mark: recipe?.mark ?? null,
+        // Recipes with `alone` restore only attention or only the MLP of the selected range.
         halfOf: score.alone === undefined ? null : sweep.selected
       }
     }),
@@ -313,6 +314,7 @@ async function reportedPairs(
     scoredBy,
     shown: shownPair.document.name,
     pairs: outlined.map(({ id, name, sweep }) => ({ id, name, outline: sweep?.outline ?? null })),
+    // The side of a pair is its selected range, with the scores that the comparison with other pairs needs.
     transfers: transferSelections(
       outlined.map(({ id, sweep }) => ({
         id,

@@ -59,7 +59,7 @@ interface TemplateMessage {
 /** Start of a part that a template printed as a whole, because it expected text. */
 const PRINTED_PART = "{'type': 'text'"
 
-/** Renders messages as texts. If user texts are then missing, messages in parts are tried. */
+/** Renders messages as texts. If that fails or user texts are then missing, messages in parts are tried. */
 function renderTextOrParts(
   messages: readonly ChatMessage[],
   renderGiven: (messages: readonly TemplateMessage[]) => string

@@ -21,9 +21,9 @@ type Progress = Pick<SampleProgress, 'samplesDone' | 'tokensPerSecond'>
 export class RunSpeed {
   private last: number | null = null
   private answers = 0
-  /** Sum of the inverse speeds at which the answers arrived: seconds for one token of each answer. */
+  /** Seconds for one token of each counted answer, at the speeds reported when the answers arrived. */
   private secondsPerToken = 0
-  /** Times of the last report without answers and of the last answer, in milliseconds. */
+  /** Times of the last report before any counted answer, and of the last with one, in milliseconds. */
   private beganMs = 0
   private lastMs = 0
 

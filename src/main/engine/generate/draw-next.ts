@@ -14,7 +14,11 @@ export interface Draw {
   readonly sampling: Sampling | null
 }
 
-/** Draws the next token of rows. @returns tokens, NaN for a logit that is not finite; logits of other rows */
+/**
+ * Draws the next token of each row that has a `sampling`.
+ *
+ * @returns for each row its token, or NaN if a logit is not finite; its logits if `sampling` is null
+ */
 export async function drawNext(
   head: ResidentHead,
   hidden: HiddenRows,
@@ -32,7 +36,7 @@ export async function drawNext(
   })
 }
 
-/** Returns the sampling of all rows. Null if rows differ, or if one returns its logits. */
+/** Returns the sampling that all rows share. Null if rows differ, or if one has none or is not a `minPDraw`. */
 function sharedSampling(draws: readonly Draw[]): Sampling | null {
   const { sampling } = elementAt(draws, 0, 'row')
   const shared = sampling === null ? null : minPDraw(sampling)

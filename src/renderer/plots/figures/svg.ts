@@ -35,7 +35,7 @@ export interface FigureSize {
 
 const MM_PER_PT = 25.4 / 72
 
-/** Returns the width in units that gives the wanted width and font size on paper. */
+/** Returns the width of a drawing in units, so that letters have `fontPt` on paper when it is `widthMm` wide. */
 export const unitsWide = ({ widthMm, fontPt }: FigureSize): number => widthMm / MM_PER_PT / (fontPt / FONT_UNITS)
 
 /** Returns the height of a drawing on paper, in millimetres. */
@@ -92,14 +92,15 @@ function content({ shapes }: Drawing): string[] {
   ]
 }
 
-interface TextRun {
+/** Consecutive shapes of one style. */
+interface ShapeRun {
   style: string | null
   members: Shape[]
 }
 
 /** Splits shapes into runs of the same style. */
-function runsOf(shapes: readonly Shape[], styleOf: (shape: Shape) => string | null): TextRun[] {
-  const runs: TextRun[] = []
+function runsOf(shapes: readonly Shape[], styleOf: (shape: Shape) => string | null): ShapeRun[] {
+  const runs: ShapeRun[] = []
   for (const shape of shapes) {
     const style = styleOf(shape)
     const last = runs.at(-1)
@@ -115,7 +116,7 @@ const elementOf = (shape: Shape): string => {
   return title === undefined ? `<path d="${d}"/>` : `<path d="${d}"><title>${escaped(title)}</title></path>`
 }
 
-/** Names a clip by its box, because the figures of one page share their names. */
+/** Names a clip by its box. All figures of a page share one set of names, so equal names must mean equal clips. */
 const clipId = ({ x, y, width, height }: Box): string => `clip${[x, y, width, height].map(short).join('_')}`
 
 const clipPath = ([id, { x, y, width, height }]: readonly [string, Box]): string =>

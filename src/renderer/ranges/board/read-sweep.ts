@@ -11,7 +11,8 @@ export interface ReadSweep {
 }
 
 /**
- * Reads a sweep.
+ * Reads a sweep with its check. The stored selection holds without a check and for its own ρ. Otherwise main selects
+ * again.
  *
  * @param rhoNow returns the share of post's validity that must be kept, which may change during the read
  */
