@@ -36,7 +36,7 @@ export const deltaLayers = {
   ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
 } satisfies Partial<Family>
 
-/** Trait of layers with state spaces of Mamba-2, which layer_types names. */
+/** Trait of layers with state spaces of Mamba-2, which layer_types names. Without it, all layers have attention. */
 const stateSpaces = {
   kind: 'stateSpace',
   layerType: 'mamba',
@@ -220,6 +220,7 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     bias: { qkv: false, output: false, mlp: 'mlp_bias' },
     recurrent: {
       ...stateSpaces,
+      // Without layer_types, every layer has a state. Attention is beside it.
       attends: () => false,
       besideAttention: true,
       sizeKey: 'mamba_d_ssm',

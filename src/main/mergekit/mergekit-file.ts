@@ -14,7 +14,7 @@ const Settings = z.record(z.string(), z.unknown())
 
 /** Merge methods that a recipe can express: copied layers, and weighted sums. */
 export const METHODS = ['passthrough', 'linear'] as const
-/** A layer, counted from 0. */
+/** An end of a layer range, counted from 0. */
 const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
 /** A model by name, or as mergekit's objects with an optional revision: `{path: …}`, `{model: {path: …}}`. */
 const name = z.string().min(1).max(4096)
@@ -28,7 +28,7 @@ const ModelReference = z.union([
   ModelPath,
   z.strictObject({ model: ModelPath, lora: z.null().optional() }).transform(({ model }) => model)
 ])
-/** Layers of one model, from the first to the one before the last. */
+/** Layers of one model. The second number of layer_range is the first layer after them. */
 const Source = z.strictObject({
   model: ModelReference,
   layer_range: z.tuple([boundary, boundary]),

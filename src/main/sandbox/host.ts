@@ -22,7 +22,7 @@ export const SANDBOX_LIMITS: SandboxLimits = {
   read: { cpuMs: 20_000, wallMs: 60_000 }
 }
 
-/** Time after its limit at which a process is killed, if it did not end itself. */
+/** Time that a process has after its limit to end itself, before it is killed. */
 const GRACE_MS = 5_000
 
 /** Sends requests to the sandbox process, which is started when it is needed, and again after it ended. */
@@ -158,7 +158,7 @@ interface ProcessEnd extends NodeChildEnd {
   readonly overdue: Overdue | null
 }
 
-/** Parses the limit that the process wrote before it ended itself. */
+/** Parses the limit that the process wrote to its standard error before it ended itself; null for other last lines. */
 function overdueOf(lastLine: string | undefined): Overdue | null {
   const [, by, ms] = /^\{"by":"(\w+)","ms":(\d+)\}$/.exec(lastLine ?? '') ?? []
   return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null

@@ -136,6 +136,7 @@ async function sweepPair(
       () => run.removeProgress()
     )
   )
+  // Storing a sweep returns the check of an earlier sweep if it is also valid for this one.
   let check = await storing.catch(() => null)
   if (failure === null && isCheckable(document, options)) {
     const call = { projectPair, output, checkOutput, options, signal }

@@ -30,12 +30,14 @@ import { sweepOfRanges } from './starting-sweep'
 
 /* Resolves the names of models in commands. Files and folders are looked up here. */
 
-/** The operand of commands that compare models. @param defaults names the models without the operand */
+/** The operand of commands that compare models. @param defaults words for the models compared if none is given */
 export const comparedModels = (defaults: string): Argument =>
   new Argument('[which...]', `such as 4-11 or FILE (default: ${defaults})`)
 
+/** The operand of `slr export`: the model to write. */
 export const writtenModel = new Argument('[which]', 'such as 4-11, selected, FILE or post')
 
+/** The operand of `slr check`: the recipes to check. @param defaults words for the recipes checked if none is given */
 export const checkedRecipes = (defaults: string): Argument =>
   new Argument('[which...]', `such as 4-11, selected or FILE (default: ${defaults})`)
 

@@ -11,18 +11,19 @@ const MAX_RUNS = 64
 export class Pace {
   private queued = 0
   private sinceMs = performance.now()
-  /** Runs to queue before waiting for them. */
+  /** Runs to queue before waiting for them. It is set anew after each wait, by the pace of the device. */
   private queueLimit = 1
 
   constructor(private readonly device: Device) {}
 
   /**
    * Records a run, and waits for the queue if it is full.
-   * @param isDone true if the run's outputs have been copied back, so that it is done.
+   * @param isDone true if the run's outputs have been copied back, so that it is done
    * @returns number of runs that finished and were not returned before
    */
   async ran(isDone: boolean): Promise<number> {
     this.queued++
+    // The queue is in order, so all earlier runs are done as well.
     if (isDone || !this.device.keepsTensors) return this.takeCount()
     return this.queued < this.queueLimit ? 0 : this.finishRuns()
   }

@@ -18,6 +18,9 @@ import type { SweptModels } from './sweep-memory'
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 const POSITION_BYTES = BigInt64Array.BYTES_PER_ELEMENT
 
+/** Results of the head per row and slice of the vocabulary: maximum and sum of logits, and sum of exponentials. */
+const SUMS_PER_ROW = 3
+
 /**
  * Counts the runs of a sweep and the bytes copied to and from the device. Undefined without copies, or with experts.
  */
@@ -44,6 +47,7 @@ function* layerRuns(
   const ends = finalRows(packed)
   const perRun = nodesPerRun(rowBound, rows, ends.length)
   const longest = Math.max(...packed.paths.map((path) => path.length))
+  // The layout of most layers, and that of the last, which computes only final rows further.
   const layouts = [attentionLayout(packed), attentionLayout(packed, ends)].map((layout) => ({
     outputRows: layout.outputRowCount,
     positions: rows + (layout.keptRows === null ? 0 : layout.keptRows.length),
@@ -56,9 +60,9 @@ function* layerRuns(
     const { attends } = elementAt(spec.layers, layer, 'layer')
     const weights = sum(stepSizes(spec, { layer, expert: null }).map(({ count }) => count))
     for (const { length } of chunksOf(nodes, isLast ? perRun.last : perRun.full)) {
-      const others = attends ? POSITION_BYTES * length * positions + FLOAT_BYTES * tables : 0
+      const attentionBytes = attends ? POSITION_BYTES * length * positions + FLOAT_BYTES * tables : 0
       yield {
-        toDevice: FLOAT_BYTES * (weights + length * rows * spec.rowSize) + others,
+        toDevice: FLOAT_BYTES * (weights + length * rows * spec.rowSize) + attentionBytes,
         fromDevice: FLOAT_BYTES * length * outputRows * (isLast ? spec.finalRowSize : spec.rowSize)
       }
     }
@@ -72,6 +76,7 @@ const maskElements = ({ segments }: AttentionLayout): number =>
  * Yields the copied bytes of each run of the head: sums over slices of the vocabulary, and logits of requested tokens.
  */
 function* headRuns({ pair, trie, trackedTokens }: SweptModels, { packed, parts }: GroupInParts): Generator<CopiedRun> {
+  // Bytes are counted only for devices that copy tensors.
   const size = headSize(true)
   for (const { leaves } of parts) {
     for (const origin of trie.roots) {
@@ -83,7 +88,7 @@ function* headRuns({ pair, trie, trackedTokens }: SweptModels, { packed, parts }
         fromDevice: FLOAT_BYTES * rows * results
       })
       const batches = pieces(rowCount, size.rows)
-      for (const { count } of headSlices(spec, size)) yield* batches.map(runOf(count, 3))
+      for (const { count } of headSlices(spec, size)) yield* batches.map(runOf(count, SUMS_PER_ROW))
       const ofTokens = pieces(rowCount, logitRows(trackedTokens, size)).flatMap((part) => pieces(part, size.rows))
       yield* ofTokens.map(runOf(trackedTokens, trackedTokens))
     }
