@@ -118,14 +118,14 @@ class CpuRunner implements RowRunner {
   }
 
   async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
-    const { finalRowSize, rowSize } = this.parts.pair.post.spec
+    const { rowSize } = this.parts.pair.post.spec
     this.fitCaches([])
     const embedded = await embedRows(this.parts, rows)
     const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, rowSize)]))
     for (const chain of this.chains) if (chain.slots.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
       const ofHead = indices.map((i) => elementAt(rows, i, 'row'))
-      return finish(head, joined(ofHead, hidden, finalRowSize), indices)
+      return finish(head, joined(ofHead, hidden), indices)
     })
   }
 
@@ -143,7 +143,7 @@ class CpuRunner implements RowRunner {
     const { ropes, windows } = decodeKinds(spec, layers)
     const positions = BigInt64Array.from(rows, (row) => BigInt(row.position))
     const feeds: Record<string, ort.Tensor> = {
-      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hidden, rowSize), [rows.length, rowSize]),
+      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hidden), [rows.length, rowSize]),
       [DECODE_INPUTS.positions]: integerTensor(positions, [rows.length, 1])
     }
     for (const [i, rope] of ropes.entries()) {
@@ -201,13 +201,5 @@ class CpuRunner implements RowRunner {
 }
 
 /** Joins the states of rows, [rows, width]. */
-function joined(
-  rows: readonly RunningRow[],
-  hidden: ReadonlyMap<RunningRow, Float32Array>,
-  width: number
-): Float32Array {
-  return joinRows(
-    rows.map((row) => mapGet(hidden, row, 'state of row')),
-    width
-  )
-}
+const joined = (rows: readonly RunningRow[], hidden: ReadonlyMap<RunningRow, Float32Array>): Float32Array =>
+  joinRows(rows.map((row) => mapGet(hidden, row, 'state of row')))

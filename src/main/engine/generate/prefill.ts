@@ -136,10 +136,7 @@ async function runPass(
 /** Selects the states of the prompts' last rows, [final rows, hidden]. */
 function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairWeights): Float32Array {
   const { finalRowSize } = post.spec
-  return joinRows(
-    Array.from(finalRows(packed), (row) => rowAt(states, row, finalRowSize)),
-    finalRowSize
-  )
+  return joinRows(Array.from(finalRows(packed), (row) => rowAt(states, row, finalRowSize)))
 }
 
 /** Computes next-token logits for each model. @param statesOf last states of a leaf, [final rows, hidden] */

@@ -247,7 +247,7 @@ class ServedAnswers {
           rowAt(states, packedRow, finalRowSize)
         )
         const head = mapGet(this.decoding.heads, originOf(this.trie, model), 'head')
-        ofParts.push(await head.logits(joinRows(taken, finalRowSize)))
+        ofParts.push(await head.logits(joinRows(taken)))
       }
       for (let i = 0; i < count; i++) {
         const logits = logitsToDraw(

@@ -74,8 +74,7 @@ async function* differences(
     joinRows(
       Array.from(packed.tokens, (_, row) =>
         rowAt(rows, row, rows.length / packed.tokens.length).subarray(0, spec.finalRowSize)
-      ),
-      spec.finalRowSize
+      )
     )
   let states = await embedTokens(cpu, pair.post, packed.tokens)
   for (const layer of new Set([0, Math.floor(spec.layerCount / 2), spec.layerCount - 1])) {

@@ -118,10 +118,7 @@ async function tokenLogProbabilities(
   }
   const sources = [...new Set(before.values())]
   const sourceIndexOf = new Map(sources.map((row, index) => [row, index]))
-  const states = joinRows(
-    sources.map((row) => rowAt(hidden, row, finalRowSize)),
-    finalRowSize
-  )
+  const states = joinRows(sources.map((row) => rowAt(hidden, row, finalRowSize)))
   const logSums = await valuesOf(head.logSums(states, signal))
   const bad = sources.find((_, index) => !Number.isFinite(logSums[index]))
   if (bad !== undefined) throw await whyNonFinite(computation, 0, tokensTo(packed, bad))

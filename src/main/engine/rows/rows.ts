@@ -5,11 +5,9 @@ export function rowAt(matrix: Float32Array, i: number, size: number): Float32Arr
   return matrix.subarray(i * size, (i + 1) * size)
 }
 
-export function joinRows(rows: readonly Float32Array[], size: number): Float32Array {
-  const matrix = new Float32Array(rows.length * size)
-  for (const [i, row] of rows.entries()) matrix.set(row, i * size)
-  return matrix
-}
+/** Copies rows into one matrix, also a single row. */
+export const joinRows = (rows: readonly Float32Array[]): Float32Array =>
+  concatenate(rows, (length) => new Float32Array(length))
 
 /** Writes `part` into the columns `first` .. `first + count - 1` of a matrix with rows of `size`. */
 export function setColumns(
@@ -27,7 +25,7 @@ export function setColumns(
 export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
   const [only] = arrays
   if (only !== undefined && arrays.length === 1) return only
-  return concatenate(arrays, (length) => new Float32Array(length))
+  return joinRows(arrays)
 }
 
 /** Concatenates numbers in double precision. */
