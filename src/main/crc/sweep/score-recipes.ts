@@ -29,8 +29,10 @@ export async function scoreRecipes(
   const scored = await runCrcSweep(
     engine,
     {
-      // Only these: a whole request of a sweep, which also has this type, would score its baselines again.
-      ...{ base: pair.base, post: pair.post, memoryBytes: pair.memoryBytes },
+      // Not `...pair`: a whole request of a sweep also has this type, and would score its baselines again.
+      base: pair.base,
+      post: pair.post,
+      memoryBytes: pair.memoryBytes,
       prompts: promptsOf(sweep),
       rendering: sweep.rendering,
       rho: 0,
