@@ -39,7 +39,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const PLAIN = { entry: 'browser' as const, initial: { project: null, demo: false } }
+const PLAIN = { entry: 'browser' as const, initial: { project: null } }
 
 const LIMIT_MS = 30_000 + 60_000 * FUZZ_TIMES
 

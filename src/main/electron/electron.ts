@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { RPCHandler } from '@orpc/server/message-port'
 import { app, BrowserWindow, dialog, Menu, MessageChannelMain, nativeTheme, shell } from 'electron'
+import { DEMO_PAIRS } from '../../contract/model/demo-pair'
 import { version } from '../../../package.json'
 import { nodeProgram } from '../base/node-program'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/paths'
@@ -52,11 +53,11 @@ if (app.requestSingleInstanceLock(startRequest)) {
   // Registered before Electron is ready, because a second start may come at any time.
   app.on('second-instance', (_event, _argv, _folder, data) => {
     // Another version of the program may send a request that cannot be parsed.
-    openRequest(StartRequest.safeParse(data).data ?? { project: null, demo: false })
+    openRequest(StartRequest.safeParse(data).data ?? { project: null })
   })
   app.on('open-file', (event, path) => {
     event.preventDefault()
-    openRequest({ project: path, demo: false })
+    openRequest({ project: path })
   })
   app.on('window-all-closed', () => app.quit())
   // The promise is not awaited, because Electron gets ready only after this module has been evaluated.
@@ -78,7 +79,7 @@ function openRequest({ project, pair, demo }: StartRequest): void {
     const ownArguments = process.argv.slice(1, app.isPackaged ? 1 : 2)
     const named = pair === undefined ? [] : [`--pair=${pair}`]
     const requestedArguments = [
-      ...(demo ? ['--demo'] : []),
+      ...(demo === undefined ? [] : [`--${DEMO_PAIRS[demo].word}`]),
       ...(project === null ? [] : [`--project=${project}`, ...named])
     ]
     const program = appImage()
@@ -90,9 +91,8 @@ function openRequest({ project, pair, demo }: StartRequest): void {
   }
   const [window] = BrowserWindow.getAllWindows()
   if (window !== undefined) bringToFront(window)
-  if (demo || project !== null) {
-    requests.send({ type: 'open', path: project, ...(pair === undefined ? {} : { pair }) })
-  }
+  if (demo !== undefined) requests.send({ type: 'open-demo', demo })
+  else if (project !== null) requests.send({ type: 'open', path: project, ...(pair === undefined ? {} : { pair }) })
 }
 
 async function start(): Promise<void> {

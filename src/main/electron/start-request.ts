@@ -2,12 +2,13 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { PairId } from '../../contract/documents/project'
+import { DEMO_PAIRS, DemoPair } from '../../contract/model/demo-pair'
 
 /** The project that a start of the program opens. A second start passes it to the first (requestSingleInstanceLock). */
 export const StartRequest = z.object({
   project: z.string().nullable(),
   pair: PairId.optional(),
-  demo: z.boolean()
+  demo: DemoPair.optional()
 })
 export type StartRequest = z.infer<typeof StartRequest>
 
@@ -15,7 +16,7 @@ export type StartRequest = z.infer<typeof StartRequest>
 const PROJECT_PATH = /\.slr(project)?[\\/]?$/i
 
 /**
- * Reads the arguments `--project=PATH`, `--pair=ID` and `--demo`, or the path of a project.
+ * Reads the arguments `--project=PATH`, `--pair=ID`, `--demo` and `--blend-demo`, or the path of a project.
  *
  * @param packaged true for an installed program. Otherwise the first argument is the program's folder.
  */
@@ -23,16 +24,17 @@ export function readStartRequest(argv: readonly string[], packaged: boolean): St
   // Not strict, because Chromium's own switches may be among the arguments.
   const { values, positionals } = parseArgs({
     args: argv.slice(packaged ? 1 : 2),
-    options: { project: { type: 'string' }, pair: { type: 'string' }, demo: { type: 'boolean' } },
+    options: { project: { type: 'string' }, pair: { type: 'string' } },
     allowPositionals: true,
     strict: false
   })
   const named =
     typeof values.project === 'string' ? values.project : positionals.find((path) => PROJECT_PATH.test(path))
   const pair = PairId.safeParse(values.pair).data
+  const demo = DemoPair.options.find((each) => values[DEMO_PAIRS[each].word] === true)
   return {
     project: named === undefined ? null : resolve(named),
     ...(pair === undefined ? {} : { pair }),
-    demo: values.demo === true
+    ...(demo === undefined ? {} : { demo })
   }
 }

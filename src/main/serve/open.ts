@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { DEMO_PAIRS } from '../../contract/model/demo-pair'
 import { NODE_VARIABLE } from '../base/node-program'
 import { resourcePath } from '../base/resources'
 import type { InitialProject } from '../workbench/entry'
@@ -101,7 +102,7 @@ function electronBinary(folder: string): string | null {
 async function runElectron(binary: string, initial: InitialProject, signal: AbortSignal): Promise<string> {
   const project = initial.project === null ? [] : [`--project=${initial.project}`]
   const pair = initial.pair === undefined ? [] : [`--pair=${initial.pair}`]
-  const demo = initial.demo ? ['--demo'] : []
+  const demo = initial.demo === undefined ? [] : [`--${DEMO_PAIRS[initial.demo].word}`]
   // ELECTRON_RUN_AS_NODE would make Electron run as plain Node. Engine processes run on the real Node named here.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined, [NODE_VARIABLE]: process.execPath }
   return waitForEnd(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { DEMO_PAIRS } from '../../contract/model/demo-pair'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
@@ -23,7 +24,7 @@ const MAX_FILE_BYTES = 100_000
 
 /** Names the file of a server's record, for a project, the demo or the start page. @param only as in `ServeOptions` */
 export function serverFile({ project, demo }: InitialProject, port: number, only: string | null): string {
-  const subject = demo ? 'demo' : (project ?? 'start')
+  const subject = demo === undefined ? (project ?? 'start') : DEMO_PAIRS[demo].word
   const name = createHash('sha256')
     .update(JSON.stringify(only === null ? [subject, port] : [subject, port, only]))
     .digest('hex')

@@ -1,4 +1,5 @@
 import type { PairId, RecentProject } from '../../contract/documents/project'
+import type { DemoPair } from '../../contract/model/demo-pair'
 import type { Shell } from './shell'
 
 /** The page that the window shows first: a project, the demo, or the start view if neither is named. */
@@ -6,7 +7,8 @@ export interface InitialProject {
   project: string | null
   /** Pair of the project; left out: its first. */
   pair?: PairId | undefined
-  demo: boolean
+  /** The built-in pair whose project is shown; left out for none. */
+  demo?: DemoPair | undefined
 }
 
 /** Services that an entry of the program, desktop or browser, gives the workbench. */

@@ -9,7 +9,8 @@ export async function followShell(workbench: Workbench): Promise<void> {
     for await (const event of await client.app.watch()) {
       if (event.type === 'command') run(workbench, event.command)
       else if (event.type === 'save-edits') await client.app.editsSaved({ waits: await workbench.saveEdits() })
-      else await (event.path === null ? start.openDemo('stages') : start.openProject(event.path, event.pair))
+      else if (event.type === 'open-demo') await start.openDemo(event.demo)
+      else await start.openProject(event.path, event.pair)
     }
   } catch (error) {
     workbench.complainOf(error)

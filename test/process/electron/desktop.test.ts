@@ -153,8 +153,8 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       await desktop.until('focused')
       desktop.order('open-file', { path: '/elsewhere/C.slr' })
       expect((await asked.next()).value).toEqual({ type: 'open', path: '/elsewhere/C.slr' })
-      desktop.order('second-instance', { argv, data: { project: null, demo: true } })
-      expect((await asked.next()).value).toEqual({ type: 'open', path: null })
+      desktop.order('second-instance', { argv, data: { project: null, demo: 'blend' } })
+      expect((await asked.next()).value).toEqual({ type: 'open-demo', demo: 'blend' })
     })
 
     it('loads a page that broke again, and lets it go nowhere else', async () => {

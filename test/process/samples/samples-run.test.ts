@@ -208,7 +208,7 @@ describe('a run', () => {
   }
 
   function startWorkbench() {
-    const workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
+    const workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null } })
     started.push(workbench)
     return createRouterClient(workbench.router)
   }

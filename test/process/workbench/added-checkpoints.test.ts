@@ -63,7 +63,7 @@ async function demoProject(otherCheckpoints: OtherCheckpoint[] = []): Promise<{ 
 }
 
 function openWorkbench() {
-  const initial = { project: null, demo: false }
+  const initial = { project: null }
   const { router, close } = createWorkbench({ engine: createEngineHost(), entry: 'browser', initial })
   return { client: createRouterClient(router), close }
 }

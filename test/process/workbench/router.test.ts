@@ -40,7 +40,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const START_VIEW: InitialProject = { project: null, demo: false }
+const START_VIEW: InitialProject = { project: null }
 
 function startWorkbench(options: Partial<WorkbenchOptions> = {}) {
   const workbench = createWorkbench({ engine, entry: 'browser', initial: START_VIEW, ...options })
@@ -197,7 +197,7 @@ describe('projects', () => {
   })
 
   it('shows the demo first when the program was started for it', async () => {
-    const info = await startWorkbench({ initial: { project: null, demo: true } }).app.info()
+    const info = await startWorkbench({ initial: { project: null, demo: 'stages' } }).app.info()
     expect(info.initialProject).toBe(join(folder, 'projects', 'Demo in three stages.slr'))
     expect(existsSync(join(folder, 'projects', 'Demo in three stages.slr', 'project.json'))).toBe(true)
   })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { PairId } from '../../../contract/documents/project'
+import { DEMO_PAIRS } from '../../../contract/model/demo-pair'
 import { notFoundError } from '../../../contract/model/problem'
 import { restrictTo, requireWithin } from '../../base/files/only-folder'
 import { isFile, isFolder } from '../../base/files/path-kinds'
@@ -12,15 +13,13 @@ import { isProject, readProjectFiles } from '../../project/documents/project-fil
 import { openWorkbench } from '../../serve/open'
 import { serveWorkbench } from '../../serve/serve'
 import type { InitialProject } from '../../workbench/entry'
-import { optionGroup } from '../options/option-group'
 import { defaulting, flag, number, text } from '../options/option-kinds'
-import { refuseUnused, usageError, wholeNumber } from '../options/options'
+import { demoOptions, namedDemo, refuseUnused, usageError, wholeNumber } from '../options/options'
 import { printJson, printText, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { newProjectAdvice } from '../results/named-project'
 
-const openOptions = optionGroup().options({
-  demo: flag('show the demo project, and create it if needed'),
+const openOptions = demoOptions.options({
   pair: text('<name>', 'pair to show first (default: the first)'),
   serve: flag('print an address for a browser, also over an SSH tunnel, and run until stopped'),
   port: defaulting(number('<n>', 'port of the page; 0 is the last one, or a free one', wholeNumber(0, 65_535)), 0),
@@ -59,16 +58,18 @@ async function onlyFolder(typed: string): Promise<string> {
   return folder
 }
 
-async function initialProject({ demo, pair }: OpenOptions, command: Command): Promise<InitialProject> {
+async function initialProject(options: OpenOptions, command: Command): Promise<InitialProject> {
+  const { pair } = options
+  const demo = namedDemo(options, command)
   const [typed] = command.args
   if (pair !== undefined && typed === undefined) {
     throw usageError(command, '--pair names a pair of a project: name the project too')
   }
   if (typed === undefined) return { project: null, demo }
-  if (demo) throw usageError(command, 'either a project or --demo, not both')
+  if (demo !== undefined) throw usageError(command, `either a project or --${DEMO_PAIRS[demo].word}, not both`)
   const project = absolutePath(typed)
   if (await isProject(project)) {
-    return pair === undefined ? { project, demo } : { project, demo, pair: await pairId(project, pair) }
+    return pair === undefined ? { project } : { project, pair: await pairId(project, pair) }
   }
   throw notFoundError(
     `${project} is not a project.`,

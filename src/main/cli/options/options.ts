@@ -15,22 +15,32 @@ import { UsageError } from '../printing/output'
 import { calledAs } from '../printing/shared-options'
 import { parseJson } from '../../base/files/bounded-json'
 
-export const pairOptions = optionGroup('Pair:').options({
-  base: text('<folder>', 'pre-trained model: a folder, or org/name@revision'),
-  post: text('<folder>', 'post-trained model, or a PEFT adapter of base'),
+export const demoOptions = optionGroup().options({
   blendDemo: flag('the built-in pair where a uniform blend is better', {
     conflicts: ['base', 'post'],
     implies: { demo: 'blend' }
   }),
   demo: flagFor(DemoPair, 'stages', 'the built-in demo pair', { conflicts: ['base', 'post'] })
 })
+
+/** Returns the built-in pair that options name; undefined for none. @throws UsageError for both of them */
+export function namedDemo({ demo, blendDemo }: OptionsOf<typeof demoOptions>, command: Command): DemoPair | undefined {
+  if (!blendDemo || demo === 'blend') return demo
+  throw usageError(command, '--demo and --blend-demo are two pairs: give one of them')
+}
+
+export const pairOptions = optionGroup('Pair:')
+  .options({
+    base: text('<folder>', 'pre-trained model: a folder, or org/name@revision'),
+    post: text('<folder>', 'post-trained model, or a PEFT adapter of base')
+  })
+  .and(demoOptions)
 export type PairOptions = OptionsOf<typeof pairOptions>
 
 /** Returns the pair with absolute folders, because results store them; null if no pair is named. */
 export async function pairIfGiven(options: PairOptions, command: Command): Promise<PairLocation | null> {
-  const { base, post, demo, blendDemo } = options
-  if (blendDemo === true && demo !== 'blend')
-    throw usageError(command, '--demo and --blend-demo are two pairs: give one of them')
+  const { base, post } = options
+  const demo = namedDemo(options, command)
   if (demo !== undefined) return { kind: 'demo', pair: demo }
   if (base === undefined && post === undefined) return null
   if (post === undefined) throw usageError(command, '--post is missing: a pair is --base and --post')

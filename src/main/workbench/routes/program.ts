@@ -26,12 +26,13 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
   return app.router({
     info: app.info.handler(async () => {
       // The window reports the problem when it opens the demo.
-      if (initial.demo) await projects.openDemo('stages').catch(() => undefined)
-      const project = initial.project === null ? null : resolve(initial.project)
+      const { demo, project } = initial
+      if (demo !== undefined) await projects.openDemo(demo).catch(() => undefined)
+      const projectPath = project === null ? null : resolve(project)
       return {
         version,
         entry,
-        initialProject: initial.demo ? await demoPath('stages') : project,
+        initialProject: demo === undefined ? projectPath : await demoPath(demo),
         initialPair: initial.pair ?? null,
         projectsFolder: projectsFolder(),
         memoryBytes: totalmem(),

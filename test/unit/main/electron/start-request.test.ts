@@ -10,3 +10,11 @@ it.each([
   const { project: asked } = readStartRequest(['/opt/slr-workbench', '--no-sandbox', path], true)
   expect(asked).toBe(project)
 })
+
+it.each([
+  [['--demo'], 'stages'],
+  [['--blend-demo'], 'blend'],
+  [[], undefined]
+])('takes %j as the demo %s', (args, demo) => {
+  expect(readStartRequest(['/opt/slr-workbench', ...args], true).demo).toBe(demo)
+})

@@ -25,7 +25,7 @@ async function externalPair() {
   const workbench = createWorkbench({
     engine: noEngine,
     entry: 'browser',
-    initial: { project: null, demo: false }
+    initial: { project: null }
   })
   onTestFinished(async () => {
     await workbench.close()

@@ -24,7 +24,7 @@ async function demo() {
   const { router, close } = createWorkbench({
     engine: noEngine,
     entry: 'browser',
-    initial: { project: null, demo: false }
+    initial: { project: null }
   })
   onTestFinished(async () => {
     await close()

@@ -474,7 +474,8 @@ describe('the desktop', () => {
 
   it('has it open what another start of the program names, and settle before it is closed', async () => {
     const { line, workbench, events } = await desktop()
-    await events.tell({ type: 'open', path: null })
+    await events.tell({ type: 'open-demo', demo: 'blend' })
+    expect(line.call('projects.openDemo', 0).input).toEqual({ pair: 'blend' })
     await line.answer('projects.openDemo', 0, stateOf('/projects/Demo.slr'))
     await events.tell({ type: 'open', path: '/projects/b.slr', pair: 'pair-2' })
     expect(line.call('projects.open', 0).input).toEqual({ path: '/projects/b.slr', pair: 'pair-2' })
