@@ -17,6 +17,9 @@ const MAX_CHECKS = 200
  * Compares layers of the pair on the request's GPU with the CPU, before its first sweep. If the GPU computes them
  * wrongly or fails, the request falls back from automatic fp16 to fp32, and from an automatic GPU to the CPU.
  *
+ * A GPU with too little memory for the comparison is used with a notice, because a sweep may need less. If the GPU was
+ * wrong in fp16, it is not used.
+ *
  * @returns the request with the device and precision to use
  * @throws WorkbenchError if the user named the GPU and it computes wrongly
  */
@@ -29,11 +32,14 @@ export async function checkedRequest(
   if (chosen === undefined || chosen.device === 'cpu') return request
   const { device, isAutomatic = false } = chosen
   const label = DEVICE_LABELS[device]
-  const reason = await whyUnusable(devices, { base, post, device, precision }, signal, isAutomatic)
+  const { reason, isCompared } = await compare(devices, { base, post, device, precision }, signal, isAutomatic)
   if (reason === null) return request
+  if (!isCompared) {
+    return { ...request, device: { ...chosen, notice: `${label} was not compared with the CPU: ${reason}` } }
+  }
   if (precision === undefined) {
     const inFp32 = { base, post, device, precision: 'fp32' } as const
-    if ((await whyUnusable(devices, inFp32, signal, isAutomatic)) === null) {
+    if ((await compare(devices, inFp32, signal, isAutomatic)).reason === null) {
       const notice = `${label} computes this pair in fp32: ${reason}`
       return { ...request, precision: 'fp32', device: { ...chosen, notice } }
     }
@@ -43,30 +49,38 @@ export async function checkedRequest(
   return { ...request, precision: undefined, device: { device: 'cpu', notice } }
 }
 
-/** Returns why a pair cannot be computed on a device; null if it can. Results are stored for later sweeps. */
-async function whyUnusable(
+/** Result of a comparison with the CPU. */
+interface Comparison {
+  /** Why the device is wrong, failed or could not be compared; null if it computes correctly. */
+  readonly reason: string | null
+  /** False if the memory of the device was too small for the comparison. */
+  readonly isCompared: boolean
+}
+
+/** Compares a device with the CPU on a pair. Results are stored for later sweeps. */
+async function compare(
   devices: Devices,
   request: CheckDeviceRequest,
   signal: AbortSignal,
   isAutomatic: boolean
-): Promise<string | null> {
+): Promise<Comparison> {
   const key = await keyOf(devices, request)
   const stored = (await checks.read())[key]
-  if (stored !== undefined) return stored
+  if (stored !== undefined) return { reason: stored, isCompared: true }
   try {
     const reason = whyWrong(await devices.check(request, signal))
     // If the result cannot be stored, the next sweep checks again.
     await checks
       .change((stored) => Object.fromEntries(Object.entries({ ...stored, [key]: reason }).slice(-MAX_CHECKS)))
       .catch(() => undefined)
-    return reason
+    return { reason, isCompared: true }
   } catch (error) {
     throwIfCancelled(signal, 'The check of a device')
     if (!(error instanceof WorkbenchError)) throw error
-    // Too little memory for the check does not mean wrong results.
-    if (error.problem.code === 'device-memory') return null
+    const { code, message } = error.problem
+    if (code === 'device-memory') return { reason: message, isCompared: false }
     if (!isAutomatic) throw error
-    return error.problem.message
+    return { reason: message, isCompared: true }
   }
 }
 

@@ -13,9 +13,9 @@ import { scriptedEngine } from '../../../fixtures/scripted-engine'
 class GpuFirst extends Devices {
   readonly checked: string[] = []
 
-  /** @param driver version of the driver */
+  /** @param differences null for a precision that needs too much memory @param driver version of the driver */
   constructor(
-    private readonly differences: { fp16: number; fp32: number } = { fp16: 1e-3, fp32: 1e-6 },
+    private readonly differences: { fp16: number | null; fp32: number | null } = { fp16: 1e-3, fp32: 1e-6 },
     private readonly driver = randomUUID()
   ) {
     super()
@@ -25,7 +25,10 @@ class GpuFirst extends Devices {
 
   override check = ({ precision = 'fp16' }: CheckDeviceRequest): Promise<DeviceCheck> => {
     this.checked.push(precision)
-    return Promise.resolve({ precision, largestDifference: this.differences[precision], gigaflops: 100 })
+    const largestDifference = this.differences[precision]
+    return largestDifference === null
+      ? Promise.reject(new WorkbenchError('device-memory', 'WebGPU has too little memory.'))
+      : Promise.resolve({ precision, largestDifference, gigaflops: 100 })
   }
 
   override choose = (choice: string): Promise<ChosenDevice> =>
@@ -107,6 +110,20 @@ it('computes in fp32, or on the CPU, if layers of the pair differ on an automati
 it('refuses a GPU that the user named if layers of the pair differ there', async () => {
   const wrong = new GpuFirst({ fp16: 0.8, fp32: 0.7 })
   expect(await attempts('bad-file', { device: 'webgpu' }, wrong)).toMatchObject({
+    tried: [],
+    problem: 'unsupported'
+  })
+})
+
+it('uses a GPU without memory for the comparison, unless it was wrong in another precision', async () => {
+  const small = new GpuFirst({ fp16: null, fp32: null })
+  expect(await attempts('bad-file', { device: 'auto' }, small)).toMatchObject({
+    tried: ['webgpu automatic'],
+    notices: ['WebGPU was not compared with the CPU: WebGPU has too little memory.']
+  })
+  const wrong = new GpuFirst({ fp16: 0.8, fp32: null })
+  expect((await attempts('bad-file', { device: 'auto' }, wrong)).tried).toEqual(['cpu automatic'])
+  expect(await attempts('bad-file', { device: 'webgpu' }, new GpuFirst({ fp16: 0.8, fp32: null }))).toMatchObject({
     tried: [],
     problem: 'unsupported'
   })
