@@ -36,6 +36,7 @@ export function* temperedScores(
  * @throws WorkbenchError `bad-input` for values that the sweep did not store
  */
 export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): Steps<SweepDocument> {
+  const { fewShot, ...swept } = sweep
   const { prompts } = sweep
   const scoredBy = scoredByUnder(sweep, { sampler, draws })
   const index = sampler === null ? null : samplerIndex(sweep, sampler)
@@ -67,15 +68,16 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
   const [post] = rescoredOne(sweep.post)
   if (post === undefined) throw new Error('post of a sweep has no scores under a sampler of the sweep')
   const isUnchanged = sampler === null && draws === null && mix === null
+  const [rescoredFewShot] = fewShot === undefined ? [] : rescoredOne(fewShot)
   return {
-    ...sweep,
+    ...swept,
     scoredBy,
     // Estimates hold for the sweep's own sampler only. The preview itself stays, because few ranges are exact.
     preview:
       isUnchanged || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
     base: sweep.base === null ? null : (rescoredOne(sweep.base)[0] ?? null),
     post,
-    fewShot: sweep.fewShot === undefined ? undefined : rescoredOne(sweep.fewShot)[0],
+    ...(rescoredFewShot !== undefined && { fewShot: rescoredFewShot }),
     ranges: yield* rescoreAll(sweep.ranges),
     recipes: yield* rescoreAll(sweep.recipes),
     checkpoints: yield* rescoreAll(sweep.checkpoints),

@@ -5,6 +5,7 @@ import { askWhatIf as askWhatIfSteps } from '../../../../../src/main/crc/check/a
 import { sweepUnder as sweepUnderSteps } from '../../../../../src/main/crc/selection/what-if'
 import { scorerOf } from '../../../../../src/main/crc/task/scorer'
 import { averageScores } from '../../../../../src/main/crc/task/scoring'
+import { FEW_SHOT_DEFAULTS } from '../../../../../src/contract/model/few-shot'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
@@ -83,6 +84,19 @@ describe('what if', () => {
     expect(selection.selected).toEqual({ start: 1, end: 1 })
     expect(selection.minimumValidity).toBeCloseTo(0.9 * 0.96, 6)
     expect(sweep).toEqual(before)
+  })
+
+  it('has base after a few-shot prompt only if that was scored under the sampler', () => {
+    const sweep = kept()
+    const sampler = elementAt(SAMPLERS, 1, 'sampler')
+    const scored = { format: FEW_SHOT_DEFAULTS.characters, work: sweep.work }
+    const asked = { ...AS_SWEPT, sampler }
+    const { fewShot, ...without } = sweepUnder({ ...sweep, fewShot: { ...sweep.post, ...scored } }, asked)
+    expect(fewShot).toEqual({ ...sweepUnder(sweep, asked).post, ...scored })
+    const unstored = averageScores(sweep.prompts, sweep.prompts.map(() => scorer.score([0.5, 0.4]))) // prettier-ignore
+    const under = sweepUnder({ ...sweep, fewShot: { ...unstored, ...scored } }, asked)
+    expect(Object.keys(under)).not.toContain('fewShot')
+    expect(under).toEqual(without)
   })
 
   it('refuses a mix that was not scored, and says which were', () => {
