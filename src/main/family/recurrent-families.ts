@@ -32,8 +32,13 @@ export const deltaLayers = {
     linear_num_key_heads: 16,
     linear_num_value_heads: 32
   },
-  // Settings of layers that predict several tokens at once, and a type that only CUDA kernels use.
-  ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
+  ignored: [
+    // Number type of CUDA kernels.
+    'mamba_ssm_dtype',
+    // Layers that predict several tokens at once.
+    'mtp_num_hidden_layers',
+    'mtp_use_dedicated_embeddings'
+  ]
 } satisfies Partial<Family>
 
 /** Trait of layers with state spaces of Mamba-2, which layer_types names. Without it, all layers have attention. */
@@ -158,23 +163,29 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     },
     ignored: [
       ...routerLosses,
+      // Initialisation before training.
       'init_method',
-      'intermediate_size',
+      'time_step_max',
+      'time_step_min',
+      // Rows that CUDA kernels compute at once.
       'mamba_chunk_size',
+      // Every model has RMS norms, and no limit of time steps.
+      'normalization_function',
+      'time_step_limit',
+      // Read only if mamba_d_head is automatic.
+      'mamba_expand',
+      // Read only if the model has experts.
+      'intermediate_size',
+      'num_experts_per_tok',
+      // Read only if a layer has a state.
       'mamba_conv_bias',
       'mamba_d_conv',
       'mamba_d_head',
       'mamba_d_state',
-      'mamba_expand',
       'mamba_n_groups',
       'mamba_n_heads',
-      'normalization_function',
-      'num_experts_per_tok',
-      // Used only if a layer has attention, else ignored.
-      'position_embedding_type',
-      'time_step_limit',
-      'time_step_max',
-      'time_step_min'
+      // Read only if a layer has attention.
+      'position_embedding_type'
     ]
   },
   lfm2: {
@@ -190,19 +201,22 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     },
     olderNames: { ...shortConvolutions.olderNames, intermediate_size: 'block_ff_dim' },
     ignored: [
-      'block_dim',
+      // Initialisation before training.
       'block_mlp_init_scale',
-      'block_norm_eps',
       'block_out_init_scale',
-      'block_use_swiglu',
       'block_use_xavier_init',
-      // Used only if a layer has a convolution, else ignored.
-      'conv_L_cache',
+      'conv_use_xavier_init',
+      // Repeat hidden_size, norm_eps and num_attention_heads.
+      'block_dim',
+      'block_norm_eps',
       'conv_dim',
       'conv_dim_out',
-      'conv_use_xavier_init',
       'num_heads',
-      'use_pos_enc'
+      // Every model has gated MLPs and rotary positions.
+      'block_use_swiglu',
+      'use_pos_enc',
+      // Read only if a layer has a convolution.
+      'conv_L_cache'
     ]
   },
   // All factors are linear, so consecutive factors are multiplied into one factor.
@@ -266,17 +280,22 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       ssm_multipliers: [1, 1, 1, 1, 1]
     },
     ignored: [
-      'attn_layer_indices',
-      'mamba_chunk_size',
-      'mamba_expand',
-      'mamba_norm_before_gate',
-      'mamba_use_mlp',
-      'mlp_expansion_factor',
-      'num_logits_to_keep',
+      // Initialisation before training.
       'time_step_floor',
       'time_step_max',
       'time_step_min',
-      'time_step_rank'
+      // Rows that CUDA kernels compute at once, and logits that generation keeps.
+      'mamba_chunk_size',
+      'num_logits_to_keep',
+      // Other keys are read in place of these: mamba_d_ssm and intermediate_size. Mamba-2 has no such rank.
+      'mamba_expand',
+      'mlp_expansion_factor',
+      'time_step_rank',
+      // Every layer has attention and an MLP.
+      'attn_layer_indices',
+      'mamba_use_mlp',
+      // Read only with mamba_rms_norm.
+      'mamba_norm_before_gate'
     ]
   },
   nemotron_h: {
@@ -337,20 +356,24 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     },
     olderNames: { head_dim: 'attention_head_dim' },
     ignored: [
-      'chunk_size',
-      'expand',
-      'mamba_ssm_cache_dtype',
-      'num_logits_to_keep',
-      'num_query_groups',
+      // Initialisation before training.
       'rescale_prenorm_residual',
-      'residual_in_fp32',
-      'rms_norm_eps',
-      'sliding_window',
       'time_step_floor',
       'time_step_max',
       'time_step_min',
-      'time_step_rank',
-      'use_mamba_kernels'
+      // Rows, number types and kernels of CUDA, and logits that generation keeps.
+      'chunk_size',
+      'mamba_ssm_cache_dtype',
+      'num_logits_to_keep',
+      'residual_in_fp32',
+      'use_mamba_kernels',
+      // Other keys are read in place of these: the sizes of heads, num_key_value_heads and layer_norm_epsilon.
+      'expand',
+      'num_query_groups',
+      'rms_norm_eps',
+      // No layer has a window, and Mamba-2 no such rank.
+      'sliding_window',
+      'time_step_rank'
     ]
   }
 }
