@@ -1,6 +1,5 @@
 import { formatPercent } from '../../../contract/words/format'
 import { isDeepStrictEqual } from 'node:util'
-import type { PromptScore } from '../../../contract/documents/crc'
 import { type SweepMemory, totalWork, type WorkCounts } from '../../../contract/documents/sweep-work'
 import type { EngineSweepEvent, PromptSplit } from '../../../contract/procedures/engine'
 import { inputError, mismatchError, WorkbenchError } from '../../../contract/model/problem'
@@ -8,10 +7,10 @@ import type { SweepEvent, SweepProgress } from '../../../contract/documents/swee
 import type { EngineClient } from '../../engine/host'
 import type { ComputedIn, EarlierResults } from './earlier-results'
 import { budgetOf, engineRequest } from './engine-request'
-import { ScoreCollector } from '../task/model-scores'
+import type { ScoreCollector } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
-import { type Scorer, scorerOf } from '../task/scorer'
+import { ComputedScores } from './computed-scores'
 import { isLost, type KeptData, type StageSession } from './stage-session'
 import { PartSaver } from './part-saver'
 import type { SavedSweepProgress } from './saved-sweep-progress'
@@ -85,7 +84,7 @@ export async function computeSweep(
   options: ComputeOptions
 ): Promise<ComputedSweep> {
   const run = new SweepRun(prepared, options)
-  for (const stage of options.stages(run.scores)) {
+  for (const stage of options.stages(run.scores.collectors)) {
     run.begin(stage)
     while (run.missing.length > 0) {
       const finishedBefore = run.partsFinished
@@ -102,8 +101,7 @@ export async function computeSweep(
 
 /** The state of a sweep that the engine computes, and its events. */
 class SweepRun {
-  private readonly scorer: Scorer
-  readonly scores: readonly ScoreCollector[]
+  readonly scores: ComputedScores
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
   /** True after the engine was lost. Another loss before the next finished part ends the sweep. */
@@ -114,15 +112,11 @@ class SweepRun {
   private isOnCpu = false
   /** Groups of prompts that are computed together; null until the engine has planned them. */
   private split: KeyedSplit | null
-  /** Scores of the unfinished part, by prompt and model. */
-  private unsaved = new Map<number, Map<number, PromptScore>>()
   private groupCount = 0
   private rows = 0
   /** Block evaluations in the unfinished group of prompts. */
   private evaluations = 0
   partsFinished = 0
-  /** Models with scores that no event has reported. */
-  private readonly changed = new Set<number>()
   private readonly notices: string[] = []
   private readonly works: WorkCounts[] = []
   private seconds = 0
@@ -144,22 +138,19 @@ class SweepRun {
     private readonly prepared: PreparedSweep,
     private readonly options: ComputeOptions
   ) {
-    this.scorer = scorerOf(prepared.scoredBy)
-    this.scores = [...prepared.models, ...prepared.baselines].map(() => new ScoreCollector(prepared.prompts))
+    const { earlier } = options
+    this.scores = new ComputedScores(prepared, earlier)
     this.parts = new PartSaver(options.savedProgress, (message) => this.notice(message))
-    this.split = options.earlier?.split ?? null
+    this.split = earlier?.split ?? null
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }
-    this.reuse(options.earlier)
+    if (earlier !== null && this.scores.hasUnreported)
+      this.computedIn = { device: earlier.device, precision: earlier.precision }
   }
 
   /** Prompts of the stage that are not fully scored yet. */
   get missing(): number[] {
     const { models, prompts } = this.stage
-    return prompts.filter((prompt) => !models.every((model) => this.isScored(model, prompt)))
-  }
-
-  private isScored(model: number, prompt: number): boolean {
-    return elementAt(this.scores, model, 'model').get(prompt) !== undefined
+    return prompts.filter((prompt) => !models.every((model) => this.scores.isScored(model, prompt)))
   }
 
   /** Makes a stage the current one. */
@@ -176,19 +167,6 @@ class SweepRun {
     this.notify()
   }
 
-  /** Uses the scores of earlier results. */
-  private reuse(earlier: EarlierResults | null): void {
-    if (earlier === null) return
-    const { prompts } = this.prepared
-    for (const [prompt, { key }] of prompts.entries()) {
-      for (const [model, score] of earlier.scores.get(key) ?? []) {
-        elementAt(this.scores, model, 'model').set(prompt, score)
-        this.changed.add(model)
-      }
-    }
-    if (this.changed.size > 0) this.computedIn = { device: earlier.device, precision: earlier.precision }
-  }
-
   /** Runs the engine on the missing prompts until it ends or fails. */
   async follow(engine: EngineClient): Promise<void> {
     const { prepared, missing, options } = this
@@ -200,7 +178,7 @@ class SweepRun {
       prepared,
       this.stage.models,
       missing,
-      (model, prompt) => this.isScored(model, prompt),
+      (model, prompt) => this.scores.isScored(model, prompt),
       this.split
     )
     const session = options.session.settingsFor(this.stage)
@@ -221,7 +199,7 @@ class SweepRun {
           layer: event.layer
         }
       } else if (event.type === 'probabilities') {
-        this.addScores(event, missing, elementAt(modelIndices, event.model, 'model'))
+        this.scores.add(event, missing, elementAt(modelIndices, event.model, 'model'))
       } else if (event.type === 'part') {
         this.works.push({ ...event.work, packedTokens: 0, promptTokens: 0 })
         this.evaluations += event.work.blockEvaluations
@@ -280,45 +258,19 @@ class SweepRun {
   }
 
   private discardScores(): void {
-    this.unsaved.clear()
     this.split = null
-    this.changed.clear()
-    for (const scores of this.scores) scores.clear()
+    this.scores.clear()
     this.computedIn = null
     this.rowsBefore = 0
     this.progress = { ...this.progress, rowsDone: 0, reusedPromptCount: 0 }
   }
 
-  /** Scores the probabilities of a model on some of the missing prompts. */
-  private addScores(
-    { prompts, probabilities, whatIf }: Extract<EngineSweepEvent, { type: 'probabilities' }>,
-    missing: readonly number[],
-    model: number
-  ): void {
-    for (const [row, index] of prompts.entries()) {
-      const prompt = elementAt(missing, index, 'prompt')
-      const groups = elementAt(probabilities, row, 'prompt')
-      const underSamplers = whatIf?.[row]
-      const stored = underSamplers === undefined ? undefined : this.scorer.keep(underSamplers, groups.length)
-      const score = this.scorer.score(groups, stored)
-      elementAt(this.scores, model, 'model').set(prompt, score)
-      const promptScores = this.unsaved.get(prompt) ?? new Map<number, PromptScore>()
-      this.unsaved.set(prompt, promptScores.set(model, score))
-    }
-    this.changed.add(model)
-  }
-
   /** Saves the scores of a finished part. */
   private async finishPart(): Promise<void> {
-    const results = Array.from(this.unsaved, ([prompt, scores]) => ({
-      promptKey: elementAt(this.prepared.prompts, prompt, 'prompt').key,
-      scores
-    }))
-    this.unsaved = new Map()
     this.partsFinished++
     this.rowsFinished = this.progress.rowsDone
     this.finishedSeconds = (performance.now() - this.startedMs) / 1000
-    await this.parts.add(results)
+    await this.parts.add(this.scores.takeUnsaved())
   }
 
   private end(seconds: number): void {
@@ -378,7 +330,7 @@ class SweepRun {
     if (this.computedIn === null) throw inputError('There is no prompt to score.')
     return {
       ...this.computedIn,
-      scores: this.scores,
+      scores: this.scores.collectors,
       progress: this.progress,
       work: totalWork(this.works),
       rows: this.rows,
@@ -398,11 +350,7 @@ class SweepRun {
   private notify(): void {
     this.notifiedMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
-    // Baselines, which follow the models, are only part of the result.
-    const entries = this.prepared.models.flatMap((model, index) =>
-      this.changed.has(index) ? [{ model, score: elementAt(this.scores, index, 'model').soFar() }] : []
-    )
-    this.changed.clear()
+    const entries = this.scores.takeUnreported()
     if (entries.length > 0) this.options.onEvent({ type: 'scores', entries })
   }
 }
