@@ -5,13 +5,13 @@ import {
   type PairId,
   type PairLocation,
   type ProjectChanges,
-  ProjectDocument,
+  type ProjectDocument,
   type ProjectWriter
 } from '../../contract/documents/project'
 import type { SamplePrompts } from '../../contract/documents/task'
 import type { WorkListDocument } from '../../contract/work/work-list'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import { describeIssue, inputError, WorkbenchError } from '../../contract/model/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { flushLines } from '../base/files/line-file'
 import type { Lock } from '../base/files/lock'
 import { type RunChange, SerialQueue } from '../base/files/serial-queue'
@@ -27,20 +27,13 @@ import {
   withPairNamed
 } from './documents/pair-list'
 import { noResults, type PairResults } from './pair/pair-results'
-import {
-  type ProjectDocuments,
-  writeProjectDocument,
-  removeSamplePrompts,
-  writePrompts,
-  writeSamplePrompts
-} from './documents/project-file'
+import { type ProjectDocuments, removeSamplePrompts, writePrompts, writeSamplePrompts } from './documents/project-file'
 import { definedFields, type ProjectOfPair, ProjectPair, savedPrompts, savedSamplePrompts } from './pair/project-pair'
 import { ProjectReadings } from './pair/project-readings'
 import { ProjectTasks } from './pair/project-tasks'
 import { ProjectWork } from './pair/project-work'
-import { ChangeLog } from './change-log'
+import { ProjectRecord } from './project-record'
 import type { PartChange, StoredPart } from './documents/stored-part'
-import { Revisions } from './revisions'
 
 export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   results: ReadonlyMap<PairId, PairResults>
@@ -75,30 +68,25 @@ export class Project implements ProjectOfPair {
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
   readonly work: ProjectWork
-  #document: ProjectDocument
+  readonly #record: ProjectRecord
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
   #savedTasks = 0
   /** Pairs, including removed ones, because a removal can be undone until the project is closed. */
   readonly #pairs = new Map<PairId, ProjectPair>()
-  /** Latest document of each pair, including removed pairs, which jobs may still use. */
-  readonly #lastDocuments = new Map<PairId, PairDocument>()
   #access: ProjectAccess
   #warnings: readonly string[]
   #closed = false
   readonly #changes = new SerialQueue()
-  #revisions: Revisions
-  readonly #log = new ChangeLog()
   readonly #news = new EventEmitter().setMaxListeners(0)
 
   constructor(path: string, content: ProjectContent, access: ProjectAccess) {
     this.path = path
     this.#warnings = content.warnings
     this.#access = access
-    this.#document = content.document
+    this.#record = new ProjectRecord(path, content.document, () => this.notifySubscribers())
     this.#prompts = content.prompts
     this.#samplePrompts = content.samplePrompts
-    this.#revisions = new Revisions(content.document.revision)
     this.change = (task) => this.#change(task)
     this.tasks = new ProjectTasks(this.path, this.change, () => {
       this.#savedTasks += 1
@@ -110,7 +98,7 @@ export class Project implements ProjectOfPair {
   }
 
   get document(): ProjectDocument {
-    return this.#document
+    return this.#record.document
   }
 
   get warnings(): readonly string[] {
@@ -140,13 +128,11 @@ export class Project implements ProjectOfPair {
     { document, prompts, samplePrompts, results, workList, warnings }: ProjectContent,
     access: ProjectAccess
   ): void {
-    this.#document = document
+    this.#record.replace(document)
     this.#prompts = prompts
     this.#samplePrompts = samplePrompts
     this.#warnings = warnings
     this.#access = access
-    // Changes before this opening are not recorded, so a window with an earlier revision is refused.
-    this.#revisions = new Revisions(document.revision)
     this.#savedTasks += 1
     this.work.replaceWork(workList)
     for (const [id, pairResults] of results) {
@@ -165,24 +151,24 @@ export class Project implements ProjectOfPair {
   }
 
   get name(): string {
-    return this.#document.name
+    return this.document.name
   }
 
   get notes(): string {
-    return this.#document.notes
+    return this.document.notes
   }
 
   get createdAt(): string {
-    return this.#document.createdAt
+    return this.document.createdAt
   }
 
   /** Number of changes of the document and the prompts. */
   get revision(): number {
-    return this.#document.revision
+    return this.document.revision
   }
 
   get pairs(): readonly ProjectPair[] {
-    return this.#document.pairs.map(({ id }) => mapGet(this.#pairs, id, 'pair'))
+    return this.document.pairs.map(({ id }) => mapGet(this.#pairs, id, 'pair'))
   }
 
   get firstPair(): ProjectPair {
@@ -190,7 +176,7 @@ export class Project implements ProjectOfPair {
   }
 
   pair(id: PairId): ProjectPair {
-    pairIndex(this.#document, id)
+    pairIndex(this.document, id)
     return mapGet(this.#pairs, id, 'pair')
   }
 
@@ -209,8 +195,7 @@ export class Project implements ProjectOfPair {
   }
 
   documentOf(id: PairId): PairDocument {
-    const document = this.#document.pairs.find((pair) => pair.id === id)
-    return document ?? mapGet(this.#lastDocuments, id, 'pair')
+    return this.#record.documentOf(id)
   }
 
   /**
@@ -234,9 +219,9 @@ export class Project implements ProjectOfPair {
     requireIdle: (pair: ProjectPair) => void = () => undefined
   ): Promise<number | null> {
     return this.#change(async () => {
-      const { document, fields, parts } = await this.#log.revert(this.#document, changes)
+      const { document, fields, parts } = await this.#record.revert(changes)
       for (const pair of this.pairs) if (document.pairs.every(({ id }) => id !== pair.id)) requireIdle(pair)
-      return this.#advance(fields, undefined, document, parts)
+      return this.#record.advance(fields, undefined, document, parts)
     })
   }
 
@@ -312,7 +297,7 @@ export class Project implements ProjectOfPair {
     seen: number | undefined,
     fields: readonly string[] = [part.stored.name]
   ): Promise<number | null> {
-    return this.#change(() => this.#advance(fields, seen, {}, [part]))
+    return this.#change(() => this.#record.advance(fields, seen, {}, [part]))
   }
 
   onChange(listener: () => void): () => void {
@@ -338,14 +323,14 @@ export class Project implements ProjectOfPair {
     separatePrompts: CrcPrompts | null
   ): Promise<AddedPair> {
     return this.#change(async () => {
-      const { changed, added } = change(this.#document)
+      const { changed, added } = change(this.document)
       const { id } = added
       await ensurePairFolder(this.path, id)
       const folder = pairFolder(this.path, id)
       if (separatePrompts !== null) await writePrompts(folder, separatePrompts)
       const pair = new ProjectPair(this, id, noResults(folder, separatePrompts))
       this.#pairs.set(id, pair)
-      return { pair, change: await this.#advance([], undefined, changed) }
+      return { pair, change: await this.#record.advance([], undefined, changed) }
     })
   }
 
@@ -354,47 +339,7 @@ export class Project implements ProjectOfPair {
     seen: number | undefined,
     change: (document: ProjectDocument) => Partial<ProjectDocument>
   ): Promise<number | null> {
-    return this.#change(() => this.#advance(fields, seen, change(this.#document)))
-  }
-
-  /**
-   * Writes changes of the document, and of values that are stored beside it, as a new revision.
-   *
-   * @returns revision by which the change can be undone; null if nothing changed
-   * @throws WorkbenchError `stale` if one of the fields changed after `seen`
-   */
-  async #advance(
-    fields: readonly string[],
-    seen: number | undefined,
-    changes: Partial<ProjectDocument>,
-    parts: readonly PartChange[] = []
-  ): Promise<number | null> {
-    this.#revisions.require(fields, seen ?? this.#document.revision)
-    const before = this.#document
-    const partsBefore = await Promise.all(parts.map(({ stored }) => stored.read()))
-    await this.#write(changes)
-    for (const { stored, value } of parts) await stored.write(value)
-    if (parts.length > 0) this.notifySubscribers()
-    this.#revisions.note(fields, this.#document.revision)
-    const changedParts = parts.map(async ({ stored }, index) => ({
-      stored,
-      before: partsBefore[index],
-      after: await stored.read()
-    }))
-    return this.#log.add(before, this.#document, fields, await Promise.all(changedParts))
-  }
-
-  /** Writes the document with the next revision. */
-  async #write(changes: Partial<ProjectDocument>): Promise<void> {
-    const revision = this.#document.revision + 1
-    const parsed = ProjectDocument.safeParse({ ...this.#document, ...changes, revision })
-    if (!parsed.success) {
-      throw inputError(`The project cannot be changed: ${describeIssue(parsed.error)}`)
-    }
-    await writeProjectDocument(this.path, parsed.data)
-    for (const pair of this.#document.pairs) this.#lastDocuments.set(pair.id, pair)
-    this.#document = parsed.data
-    this.notifySubscribers()
+    return this.#change(() => this.#record.advance(fields, seen, change(this.document)))
   }
 
   /** Runs a change after all earlier changes. @throws WorkbenchError `read-only` */
