@@ -1,6 +1,7 @@
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
-import { LiveBoard, type ScoreBoard } from './score-board'
+import { LiveBoard } from './build-board'
+import { type ScoreBoard } from './score-board'
 
 export interface SweepRun {
   sweepId: string

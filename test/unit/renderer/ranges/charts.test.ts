@@ -16,16 +16,14 @@ import {
 import { paretoFront } from '../../../../src/contract/model/pareto-front'
 import { rangeCount } from '../../../../src/contract/model/strengths'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/metrics'
+import { boardOfSweep, LiveBoard, withSelection } from '../../../../src/renderer/ranges/board/build-board'
 import {
   axisBounds,
-  boardOfSweep,
-  LiveBoard,
   minimumValidity,
   isInspectable,
   modelsWithin,
   scoreOf,
-  type RangePoint,
-  withSelection
+  type RangePoint
 } from '../../../../src/renderer/ranges/board/score-board'
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'

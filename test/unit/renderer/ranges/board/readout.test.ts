@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { certaintyOf } from '../../../../../src/renderer/ranges/board/certainty'
-import { boardOfSweep, isInspectable } from '../../../../../src/renderer/ranges/board/score-board'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/build-board'
+import { isInspectable } from '../../../../../src/renderer/ranges/board/score-board'
 import { boardRows } from '../../../../../src/renderer/ranges/board/tables'
 import { readoutOf } from '../../../../../src/renderer/ranges/board/readout'
 import { scoredModel } from '../../../../../src/renderer/recipes/scored-models'

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { NOTHING_DONE } from '../../../../../src/main/crc/sweep/compute-sweep'
 import { SweepPriority } from '../../../../../src/renderer/ranges/inspector/sweep-priority'
-import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/build-board'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import { openSession } from '../../../../fixtures/scripted-line'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'

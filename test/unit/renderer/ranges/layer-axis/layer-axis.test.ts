@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { effectRows, rowDomain, shownRanges } from '../../../../../src/renderer/ranges/layer-axis/layer-axis'
-import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/build-board'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 it('computes the worth of a layer from the sweep: by itself, and left out of ranges that begin or end with it', () => {

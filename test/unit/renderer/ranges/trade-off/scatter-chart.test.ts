@@ -4,7 +4,7 @@ import { halfStrengths } from '../../../../../src/contract/model/strengths'
 import type { SamplingBaseline } from '../../../../../src/contract/model/sampling-baseline'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { placeNames } from '../../../../../src/renderer/plots/plot-names'
-import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import { boardOfSweep } from '../../../../../src/renderer/ranges/board/build-board'
 import {
   readOutModel,
   scatterBounds,
