@@ -57,7 +57,7 @@ export async function measurePeakMemory(
   const numbers = [String(memoryBytes), String(promptCount)]
   const child = await promisify(execFile)(
     process.execPath,
-    [script, MEMORY_CHILD, folders.base, folders.post, ...numbers, ...stages],
+    [...process.execArgv, script, MEMORY_CHILD, folders.base, folders.post, ...numbers, ...stages],
     { signal }
   )
   return { pair: name, memoryBytes, promptCount, ...ChildReport.parse(JSON.parse(child.stdout)) }

@@ -161,11 +161,18 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
   )
 }
 
+/**
+ * V8 counts the buffer of every block as new memory of the thread that receives it, and would mark the whole heap of
+ * both threads for each block. Memory that is out of use is still collected, when it reaches V8's limits.
+ */
+const NODE_FLAGS = ['--no-incremental-marking']
+
 /** Returns a function that starts engine processes. @param entry another script with the same contract, for tests */
 export function engineStarter(
   entry = builtScript('engine.js'),
   args: readonly string[] = [],
   environment: () => Readonly<Record<string, string>> = cudaEnvironment
 ): EngineStarter {
-  return () => new NodeChild(entry, { args, environment: environment() })
+  const nodeFlags = [...process.execArgv, ...NODE_FLAGS]
+  return () => new NodeChild(entry, { args, environment: environment(), nodeFlags })
 }
