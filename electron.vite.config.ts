@@ -40,6 +40,7 @@ export default defineConfig({
           weights: 'src/main/readings/process.ts',
           measures: 'src/main/measures/process.ts',
           'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',
+          'generation-worker': 'src/main/engine/generate/generation-worker.ts',
           bench: 'src/bench/main.ts'
         },
         // The bench alone drives a browser.

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { isMainThread } from 'node:worker_threads'
 import type * as ort from 'onnxruntime-node'
 import { DEVICE_LABELS, type DeviceName, hasFp16 } from '../../../contract/model/device'
 import { unsupportedError, WorkbenchError } from '../../../contract/model/problem'
@@ -46,7 +47,8 @@ export interface MovedBytes {
 }
 
 export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
-  intraOpNumThreads: physicalCores(),
+  // Other threads than the main one compute beside each other, each with sessions of one thread.
+  intraOpNumThreads: isMainThread ? physicalCores() : 1,
   // The arena is off, so that peak memory agrees with the plan. This costs at most a tenth of the speed.
   enableCpuMemArena: false,
   // Several sessions exist at once. Idle threads of one would spin and take time from the session that works.

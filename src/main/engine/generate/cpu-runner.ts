@@ -10,7 +10,7 @@ import type { Prefilled } from './prefill'
 import { largestLayerBytes } from './resident-blocks'
 import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from '../forward/rotary-feeds'
-import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
+import type { Finish, RowCopy, RowRunner, RunnerParts, RunningRow } from './row-runner'
 import { embedRows, finishRows } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
@@ -102,6 +102,20 @@ class CpuRunner implements RowRunner {
     }
   }
 
+  async copy(copies: readonly RowCopy[]): Promise<void> {
+    this.fitCaches(copies.map(({ to }) => to))
+    for (const { from, to } of copies) {
+      for (const [cohort, { rows }] of this.slotsOf) {
+        if (!cohort.has(to.model)) continue
+        const slot = rows.indexOf(from)
+        rows.push(to)
+        for (const chain of this.chains) {
+          if (chain.cohort === cohort) for (const { cache } of chain.parts) cache.move(slot, rows.length - 1)
+        }
+      }
+    }
+  }
+
   /** Removes rows. The last row of each cohort moves into the free slot. */
   async dismiss(rows: readonly RunningRow[]): Promise<void> {
     for (const row of rows) {
@@ -120,8 +134,9 @@ class CpuRunner implements RowRunner {
   async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
     const { rowSize } = this.parts.pair.post.spec
     this.fitCaches([])
-    const embedded = await embedRows(this.parts, rows)
-    const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, rowSize)]))
+    const distinct = [...new Set(rows)]
+    const embedded = await embedRows(this.parts, distinct)
+    const hidden = new Map(distinct.map((row, i) => [row, rowAt(embedded, i, rowSize)]))
     for (const chain of this.chains) if (chain.slots.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
       const ofHead = indices.map((i) => elementAt(rows, i, 'row'))
@@ -183,7 +198,7 @@ class CpuRunner implements RowRunner {
   /** Resizes the caches to the running and added rows. Attention reads whole caches, so they must not be too large. */
   private fitCaches(added: readonly RunningRow[]): void {
     const running = [...this.slotsOf.values()].flatMap(({ rows }) => rows)
-    const needed = cacheCapacity(Math.max(...[...running, ...added].map((row) => row.position + 1)))
+    const needed = cacheCapacity(Math.max(...[...running, ...added].map((row) => row.position + 1)), false)
     const keepsCapacity = needed <= this.capacity && needed > this.capacity / 2
     const capacity = keepsCapacity ? this.capacity : needed
     for (const [cohort, slots] of this.slotsOf) {

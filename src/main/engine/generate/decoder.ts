@@ -15,7 +15,8 @@ import { drawNext, type Draw } from './draw-next'
 import { type DrawnModel, logitsToDraw, samplingOfDraw } from './drawn-models'
 import type { Prefilled, PromptTokens } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
-import { lastToken, type RowRunner, type RunningRow } from './row-runner'
+import { lastToken, type RowRunner } from './row-runner'
+import { beginSequences, extendSequences, type Sequence } from './sequences'
 import type { StopText } from './stop-text'
 import { elementAt } from '../../../contract/model/look-up'
 
@@ -33,14 +34,15 @@ export interface RowSettings {
 /** An answer that is being generated. */
 export class AnswerRow {
   readonly tokens: number[] = []
-  /** One row for each model whose logits the answer is drawn from: two for a mix of post and base, else one. */
-  readonly parts: readonly RunningRow[]
+  /**
+   * One sequence for each model whose logits the answer is drawn from: two for a mix of post and base, else one. Empty
+   * before the first token.
+   */
+  sequences: readonly Sequence[] = []
   /** The complete answer; null before. */
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
   /** The reason why no token could be drawn, which ends the row; null without a failure. */
   failure: WorkbenchError | null = null
-  /** Position of the last token in the sequence of prompt and answer. */
-  position: number
 
   constructor(
     readonly key: AnswerKey,
@@ -48,36 +50,14 @@ export class AnswerRow {
     readonly drawn: DrawnModel,
     readonly settings: RowSettings,
     readonly random: () => number
-  ) {
-    this.position = prompt.length
-    this.parts = drawn.parts.map((part) => new PartOfRow(part, this))
-  }
+  ) {}
 
   get hasEnded(): boolean {
     return this.finished !== null || this.failure !== null
   }
 }
 
-class PartOfRow implements RunningRow {
-  constructor(
-    readonly model: number,
-    private readonly row: AnswerRow
-  ) {}
-
-  get prompt(): PromptTokens {
-    return this.row.prompt
-  }
-
-  get tokens(): readonly number[] {
-    return this.row.tokens
-  }
-
-  get position(): number {
-    return this.row.position
-  }
-}
-
-const partsOf = (rows: readonly AnswerRow[]): RunningRow[] => rows.flatMap(({ parts }) => parts)
+const sequencesOf = (rows: readonly AnswerRow[]): Sequence[] => rows.flatMap(({ sequences }) => sequences)
 
 export interface DecoderParts {
   readonly models: readonly AnsweringModel[]
@@ -128,11 +108,12 @@ export class Decoder {
   async admit(rows: readonly AnswerRow[], prefilled: Prefilled): Promise<RowToken[]> {
     const tokens: RowToken[] = []
     for (const row of rows) {
-      const logits = row.parts.map(({ model }) => prefilled.logitsOf(model, row.prompt))
+      const logits = row.drawn.parts.map((model) => prefilled.logitsOf(model, row.prompt))
       tokens.push(await this.accept(row, logits, this.drawOf(row)))
     }
     const continuing = rows.filter(({ hasEnded }) => !hasEnded)
-    await this.parts.runner.admit(partsOf(continuing), prefilled)
+    const { runner, trie } = this.parts
+    await runner.admit(beginSequences(continuing, trie, runner.copy !== undefined), prefilled)
     this.running.push(...continuing)
     return tokens
   }
@@ -142,8 +123,8 @@ export class Decoder {
     this.steps++
     const rows = this.running
     const draws = rows.map((row) => this.drawOf(row))
-    const partDraws = rows.flatMap(({ parts }, i) => parts.map(() => elementAt(draws, i, 'row')))
-    const results = await this.parts.runner.step(partsOf(rows), (head, hidden, indices) =>
+    const partDraws = rows.flatMap(({ sequences }, i) => sequences.map(() => elementAt(draws, i, 'row')))
+    const results = await this.parts.runner.step(sequencesOf(rows), (head, hidden, indices) =>
       drawNext(
         head,
         hidden,
@@ -153,19 +134,22 @@ export class Decoder {
     const tokens: RowToken[] = []
     let first = 0
     for (const [i, row] of rows.entries()) {
-      row.position++
-      const ofRow = results.slice(first, (first += row.parts.length))
+      const ofRow = results.slice(first, (first += row.sequences.length))
       tokens.push(await this.accept(row, ofRow, elementAt(draws, i, 'row')))
     }
     await this.remove(rows.filter(({ hasEnded }) => hasEnded))
+    const copies = extendSequences(this.running)
+    if (copies.length > 0) await this.parts.runner.copy?.(copies)
     return tokens
   }
 
   async remove(rows: readonly AnswerRow[]): Promise<void> {
     const leaving = new Set(rows)
-    const running = this.running.filter((row) => leaving.has(row))
+    const removed = this.running.filter((row) => leaving.has(row))
     this.running = this.running.filter((row) => !leaving.has(row))
-    await this.parts.runner.dismiss(partsOf(running))
+    const used = new Set(sequencesOf(this.running))
+    const unused = new Set(sequencesOf(removed).filter((sequence) => !used.has(sequence)))
+    await this.parts.runner.dismiss([...unused])
   }
 
   private drawOf({ settings, drawn, prompt, tokens, random }: AnswerRow): Draw {
@@ -182,7 +166,7 @@ export class Decoder {
   private async accept(row: AnswerRow, results: readonly (number | Float32Array)[], draw: Draw): Promise<RowToken> {
     const bad = results.findIndex((part) => (typeof part === 'number' ? Number.isNaN(part) : !allFinite(part)))
     if (bad !== -1) {
-      const { model } = elementAt(row.parts, bad, 'part')
+      const model = elementAt(row.drawn.parts, bad, 'part')
       row.failure = await this.parts.whyNonFinite(model, [...row.prompt, ...row.tokens])
       return { row, token: null, logprob: null }
     }

@@ -10,6 +10,7 @@ import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import { openRun, OpenResources } from '../forward/open-run'
 import { type GenerationPlan, planGeneration } from './generation-plan'
+import { generateInThreads, generationThreads, type GenerationTotals } from './generation-threads'
 import { openDecoding, type Decoding } from './open-decoding'
 import type { PairWeights } from '../weights/pair-weights'
 import { buildRecipeTrie } from '../tries/recipe-trie'
@@ -49,32 +50,52 @@ export async function* generateOn(
     const trie = buildRecipeTrie(drawn.singles, await findSharing(pair, drawn.singles))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
     const plan = planGeneration(singles, pair.post.spec, trie, precision)
-    const { weights, weightBytes, keyValueBytes, peakBytes, rowsPerModel, promptGroups } = plan
+    const { weights, weightBytes, keyValueBytes, peakBytes, rowsPerModel } = plan
+    const threads = generationThreads(request, plan)
     yield {
       type: 'plan',
       device: request.device,
       precision,
       weights,
-      weightBytes,
-      keyValueBytes,
-      peakBytes,
-      rows: rowsPerModel * drawn.singles.length,
+      weightBytes: weightBytes * threads,
+      keyValueBytes: keyValueBytes * threads,
+      peakBytes: peakBytes * threads,
+      rows: rowsPerModel * drawn.singles.length * threads,
       sampleTotal: request.models.length * request.prompts.length * request.sampleCount - request.finished.length
     }
-    const decoding = await openDecoding(open, { device, pair, trie, plan, models: request.models, drawn }, request)
-    for (const prompts of promptGroups) yield* generateGroup(decoding, { request, stopText, plan, prompts }, signal)
-    const { tokenCount, steps } = decoding.decoder
-    yield { type: 'done', tokenCount, steps, seconds: (performance.now() - startedMs) / 1000 }
+    const totals =
+      threads > 1
+        ? yield* generateInThreads(request, threads, signal)
+        : yield* generateHere(
+            await openDecoding(open, { device, pair, trie, plan, models: request.models, drawn }, request),
+            { request, stopText, plan },
+            signal
+          )
+    yield { type: 'done', ...totals, seconds: (performance.now() - startedMs) / 1000 }
   } finally {
     await open.close()
   }
 }
 
-/** Prompts whose answers are generated together, as indices into the request. */
-interface PromptGroup {
+interface PlannedWork {
   readonly request: GenerateRequest
   readonly stopText: StopText
   readonly plan: GenerationPlan
+}
+
+/** Generates all answers of a request in this thread, one group of prompts after the other. */
+async function* generateHere(
+  decoding: Decoding,
+  work: PlannedWork,
+  signal: AbortSignal | undefined
+): AsyncGenerator<EngineGenerateEvent, GenerationTotals> {
+  for (const prompts of work.plan.promptGroups) yield* generateGroup(decoding, { ...work, prompts }, signal)
+  const { tokenCount, steps } = decoding.decoder
+  return { tokenCount, steps }
+}
+
+/** Prompts whose answers are generated together, as indices into the request. */
+interface PromptGroup extends PlannedWork {
   readonly prompts: readonly number[]
 }
 
@@ -94,7 +115,7 @@ async function* generateGroup(
   const nextRows = (): AnswerRow[] =>
     queues.flatMap((queue, model) => {
       const running = decoder.active.filter(({ key }) => key.model === model)
-      return queue.splice(0, plan.rowsPerModel - running.length)
+      return takeNext(queue, running.length, plan.rowsPerModel)
     })
   try {
     for (;;) {
@@ -112,18 +133,32 @@ async function* generateGroup(
   }
 }
 
-/** Returns the missing answers of one model, the first answer to every prompt first. */
+/**
+ * Removes the next answers of one model from its queue. Answers to one prompt begin together, because they share what
+ * they begin with. So they wait until half of the rows are free.
+ */
+function takeNext(queue: AnswerRow[], running: number, maxRows: number): AnswerRow[] {
+  const other = queue.findIndex(({ prompt }) => prompt !== queue[0]?.prompt)
+  const ofPrompt = other === -1 ? queue.length : other
+  const free = maxRows - running
+  return free < Math.min(ofPrompt, Math.ceil(maxRows / 2)) ? [] : queue.splice(0, free)
+}
+
+/** Returns the missing answers of one model: first one to every prompt, then the others prompt by prompt. */
 function queueOf(decoder: Decoder, model: number, { request, stopText, prompts }: PromptGroup): AnswerRow[] {
   const { seed, sampling, maxTokens, sampleCount } = request
   const finished = new Set(request.finished.map(answerName))
   const settings = { seed, sampling, maxTokens, stopText }
-  return Array.from({ length: sampleCount }, (_, index) =>
-    prompts.flatMap((prompt) => {
-      const key = { model, prompt, index }
-      if (finished.has(answerName(key))) return []
-      return decoder.rowOf(key, elementAt(request.prompts, prompt, 'prompt'), settings)
-    })
-  ).flat()
+  const missing = prompts.map((prompt) =>
+    Array.from({ length: sampleCount }, (_, index) => ({ model, prompt, index })).filter(
+      (key) => !finished.has(answerName(key))
+    )
+  )
+  const keys = [
+    ...missing.flatMap((ofPrompt) => ofPrompt.slice(0, 1)),
+    ...missing.flatMap((ofPrompt) => ofPrompt.slice(1))
+  ]
+  return keys.map((key) => decoder.rowOf(key, elementAt(request.prompts, key.prompt, 'prompt'), settings))
 }
 
 /** Returns the tokens of one step as one event, followed by the answers that ended. @throws a row's failure */

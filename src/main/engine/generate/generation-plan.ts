@@ -24,8 +24,11 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 /** The maximum bytes of keys, values and logits of prompts that wait, unless one prompt takes more. */
 const PROMPT_BYTES = 2 ** 29
 
-/** The initial capacity of a cache in tokens, by which it also grows. */
-const CAPACITY_STEP = 64
+/** The initial capacity of a cache in tokens, by which it also grows. Attention on the CPU reads free places too. */
+const CAPACITY_STEP = 16
+
+/** The same for a cache in a device's memory, where each growth takes runs of its own. */
+const DEVICE_CAPACITY_STEP = 64
 
 /** The bytes of one buffer that every WebGPU shader can address. Beyond it operators read zeros without an error. */
 const ADDRESSABLE_BYTES = 128 * 2 ** 20
@@ -190,8 +193,12 @@ interface RowSizes {
   readonly promptBytes: number
 }
 
-function rowSizes(maximumLength: number, { spec, trie }: GeneratedModels, precision: Precision): RowSizes {
-  const capacity = cacheCapacity(maximumLength)
+function rowSizes(
+  maximumLength: number,
+  { spec, trie, keepsTensors }: GeneratedModels,
+  precision: Precision
+): RowSizes {
+  const capacity = cacheCapacity(maximumLength, keepsTensors)
   const nodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
   return {
     maximumLength,
@@ -227,16 +234,11 @@ function memoryWith(
 }
 
 /** Returns the maximum sequences of each model, without regard to the memory limit. */
-function maxRows(
-  { batchRows, prompts, sampleCount, device }: SinglesRequest,
-  { spec, trie, modelCount }: GeneratedModels,
-  length: number
-): number {
-  return Math.min(
-    Math.ceil(batchRows / modelCount),
-    prompts.length * sampleCount,
-    device === 'cpu' ? Math.max(1, rowsWithin(ARRAY_BYTES, spec, trie, length)) : addressableRows(spec, trie, length)
-  )
+function maxRows({ batchRows, prompts, sampleCount }: SinglesRequest, models: GeneratedModels, length: number): number {
+  const ofTensor = models.keepsTensors
+    ? addressableRows(models, length)
+    : Math.max(1, Math.floor(ARRAY_BYTES / layerKeyBytes(models, length)))
+  return Math.min(Math.ceil(batchRows / models.modelCount), prompts.length * sampleCount, ofTensor)
 }
 
 /** Returns the largest number up to `max` that fits, at least 1. */
@@ -247,8 +249,9 @@ function maxThatFits(max: number, fits: (count: number) => boolean): number {
 }
 
 /** Returns the positions of a cache for sequences of a length. */
-export function cacheCapacity(length: number): number {
-  return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
+export function cacheCapacity(length: number, keepsTensors: boolean): number {
+  const step = keepsTensors ? DEVICE_CAPACITY_STEP : CAPACITY_STEP
+  return Math.ceil(length / step) * step
 }
 
 /** Returns the bytes of one token's keys and values. Reading float16 caches copies one layer's to float32. */
@@ -310,26 +313,21 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
 }
 
 /** Returns the bytes of one layer's keys in float32, for one sequence in each model. */
-function layerKeyBytes(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
+function layerKeyBytes({ spec, trie, keepsTensors }: GeneratedModels, length: number): number {
   const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
-  const values = cacheCapacity(length) * spec.kvHeadCount * Math.max(spec.headSize, spec.valueSize)
+  const values = cacheCapacity(length, keepsTensors) * spec.kvHeadCount * Math.max(spec.headSize, spec.valueSize)
   return values * FLOAT_BYTES * largestCohort
 }
 
-/** Returns the number of sequences of each model whose keys in one layer fit in one tensor of `bytes` bytes. */
-function rowsWithin(bytes: number, spec: DecoderSpec, trie: RecipeTrie, length: number): number {
-  return Math.floor(bytes / layerKeyBytes(spec, trie, length))
-}
-
 /** Returns the number of sequences of each model whose keys in one layer every WebGPU device can address. */
-function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
-  const rows = rowsWithin(ADDRESSABLE_BYTES, spec, trie, length)
+function addressableRows(models: GeneratedModels, length: number): number {
+  const keyBytes = layerKeyBytes(models, length)
+  const rows = Math.floor(ADDRESSABLE_BYTES / keyBytes)
   if (rows >= 1) return rows
   throw new WorkbenchError(
     'out-of-memory',
     `The keys of one layer, for one sequence of ${length} tokens in each model, take ` +
-      `${(layerKeyBytes(spec, trie, length) / 1e6).toFixed(0)} MB. ` +
-      `WebGPU guarantees only ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
+      `${(keyBytes / 1e6).toFixed(0)} MB. WebGPU guarantees only ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
     'Generate fewer tokens (--max-tokens), compare fewer models at a time, or use the CPU (--device cpu).'
   )
 }

@@ -8,15 +8,21 @@ import type { HiddenRows, ResidentHead } from './resident-head'
 import { rowAt } from '../rows/rows'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** An answer in progress, as one model computes it. */
+/** The beginning of one or more answers, as one model computes it. */
 export interface RunningRow {
   /** Index of the model. */
   readonly model: number
   readonly prompt: PromptTokens
-  /** The answer so far, whose last token has not been run. */
+  /** The answers so far, whose last token has not been run. */
   readonly tokens: readonly number[]
   /** Position of the last token. */
   readonly position: number
+}
+
+/** A row that begins as another one did: up to the last token, their keys and values are equal. */
+export interface RowCopy {
+  readonly from: RunningRow
+  readonly to: RunningRow
 }
 
 /** Runs rows through layers in memory. At every layer, rows of models whose weights are equal there are one batch. */
@@ -25,7 +31,14 @@ export interface RowRunner {
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>
   /** Removes rows and frees their slots. */
   dismiss(rows: readonly RunningRow[]): Promise<void>
-  /** Runs the last token of all admitted rows. @returns the result of `finish` for each row, in the order of `rows` */
+  /** Adds rows as copies of running ones. Undefined where a copy costs as much as computing a row. */
+  copy?(copies: readonly RowCopy[]): Promise<void>
+  /**
+   * Runs the last token of all admitted rows.
+   *
+   * @param rows may repeat a row, which then gets several results
+   * @returns the result of `finish` for each row, in the order of `rows`
+   */
   step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]>
   close(): Promise<void>
 }

@@ -167,7 +167,7 @@ class ServedAnswers {
   private nextRows(): AnswerRow[] {
     const { rows: maxRows, cacheTokens, maximumLength } = this.plan
     const running = this.decoding.decoder.active
-    let partCount = running.reduce((sum, { parts }) => sum + parts.length, 0)
+    let partCount = running.reduce((sum, { drawn }) => sum + drawn.parts.length, 0)
     let longest = Math.max(0, ...running.map((row) => this.lengthOf(row)))
     let promptTokens = 0
     const chosen: AnswerRow[] = []
@@ -176,9 +176,11 @@ class ServedAnswers {
       while (arrival.waiting.length > 0) {
         const row = elementAt(arrival.waiting, 0, 'row')
         const length = Math.max(longest, this.lengthOf(row))
-        const count = partCount + row.parts.length
-        const fits = count <= maxRows && count * cacheCapacity(length) <= cacheTokens && promptTokens <= maximumLength
-        if (count > row.parts.length && !fits) return chosen
+        const partsOfRow = row.drawn.parts.length
+        const count = partCount + partsOfRow
+        const places = count * cacheCapacity(length, this.run.device.keepsTensors)
+        const fits = count <= maxRows && places <= cacheTokens && promptTokens <= maximumLength
+        if (count > partsOfRow && !fits) return chosen
         ;[longest, partCount] = [length, count]
         chosen.push(row)
         arrival.waiting.shift()
@@ -240,7 +242,7 @@ class ServedAnswers {
     for (let first = 0; first < prompt.length - 1; first += RUN_ROWS) {
       const count = Math.min(RUN_ROWS, prompt.length - 1 - first)
       const ofParts: Float32Array[] = []
-      for (const { model } of row.parts) {
+      for (const model of row.drawn.parts) {
         const states = prefilled.statesOf(model)
         if (states === null) throw new Error('the pass over the prompts kept no states')
         const taken = Array.from(path.subarray(first, first + count), (packedRow) =>
@@ -295,7 +297,7 @@ class ServedAnswers {
 }
 
 function partsOf(rows: readonly AnswerRow[]): number[] {
-  const models = rows.flatMap(({ parts }) => parts.map(({ model }) => model))
+  const models = rows.flatMap(({ drawn }) => drawn.parts)
   return [...new Set(models)].sort((a, b) => a - b)
 }
 

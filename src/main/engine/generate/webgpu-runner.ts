@@ -258,7 +258,7 @@ class WebGpuRunner implements RowRunner {
   private async extendCaches(rows: readonly RunningRow[]): Promise<void> {
     const needed = Math.max(...rows.map((row) => row.position + 1))
     if (needed <= this.capacity) return
-    this.capacity = cacheCapacity(needed)
+    this.capacity = cacheCapacity(needed, true)
     for (const { caches } of this.slots) for (const cache of caches) await cache.extend(this.capacity)
   }
 

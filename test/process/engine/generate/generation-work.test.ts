@@ -1,12 +1,14 @@
 import type * as ort from 'onnxruntime-node'
 import { describe, expect, it, vi } from 'vitest'
-import { type Model, rangeModel } from '../../../../src/contract/model/model'
+import { type AnsweringModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
+import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
 import { type Device, openDevice } from '../../../../src/main/engine/device/device'
 import { Decoder } from '../../../../src/main/engine/generate/decoder'
 import { closeServed, servedAnswers } from '../../../../src/main/engine/generate/served-answers'
 import { generateOn } from '../../../../src/main/engine/generate/generate'
 import { closePairWeights, openPairWeights, type PairWeights } from '../../../../src/main/engine/weights/pair-weights'
+import { DECODE_INPUTS } from '../../../../src/main/graphs/decode-graph'
 import { BLOCK_INPUTS } from '../../../../src/main/graphs/block-graph'
 import { goldenPath } from '../../../fixtures/goldens'
 
@@ -16,22 +18,25 @@ const LAYERS = 4
 /** Bytes of a weight in bfloat16. */
 const STORED_BYTES = 2
 
-/** The CPU, with the rows of prompts that have gone through a layer. */
-async function countingDevice(): Promise<Device & { promptRows: number }> {
+/** The CPU, with the rows of prompts that have gone through a layer, and of answers that have gone through a chain. */
+async function countingDevice(): Promise<Device & { promptRows: number; answerRows: number }> {
   const device = await openDevice('cpu')
   const counting = {
     ...device,
     promptRows: 0,
+    answerRows: 0,
     createSession: async (...args: Parameters<Device['createSession']>): Promise<ort.InferenceSession> => {
       const session = await device.createSession(...args)
       return new Proxy(session, {
         get: (target, name) => {
           if (name !== 'run') return Reflect.get(target, name, target)
           return (feeds: ort.InferenceSession.FeedsType, wanted: string[]) => {
-            // Decoding runs have rows of one token each, [rows, hidden].
+            // Runs of prompts have three dimensions, and runs of answers have rows of one token each.
             const dims = feeds[BLOCK_INPUTS.hidden]?.dims
             const [nodes = 0, rows = 0] = dims?.length === 3 ? dims : []
+            const [answerRows = 0] = feeds[DECODE_INPUTS.positions]?.dims ?? []
             counting.promptRows += nodes * rows
+            if (dims?.length === 2) counting.answerRows += answerRows
             return target.run(feeds, wanted)
           }
         }
@@ -43,6 +48,7 @@ async function countingDevice(): Promise<Device & { promptRows: number }> {
 
 interface Work {
   promptRows: number
+  answerRows: number
   /** Bytes read from files until the first tokens, and in each step after that. */
   openedBytes: number
   stepBytes: number[]
@@ -72,7 +78,7 @@ async function workOf(changes: Partial<GenerateRequest>): Promise<Work> {
   const device = await countingDevice()
   const read = ({ base, post }: PairWeights): number => base.reader.bytesRead + post.reader.bytesRead
   const { hiddenSize } = pair.post.spec
-  const work: Work = { promptRows: 0, openedBytes: 0, stepBytes: [], hiddenSize }
+  const work: Work = { promptRows: 0, answerRows: 0, openedBytes: 0, stepBytes: [], hiddenSize }
   let before = 0
   for await (const event of generateOn(device, pair, request, () => null)) {
     if (event.type !== 'tokens') continue
@@ -82,7 +88,7 @@ async function workOf(changes: Partial<GenerateRequest>): Promise<Work> {
   }
   await closePairWeights(pair)
   await device.close()
-  return { ...work, promptRows: device.promptRows }
+  return { ...work, promptRows: device.promptRows, answerRows: device.answerRows }
 }
 
 describe('the work of generating', () => {
@@ -99,6 +105,17 @@ describe('the work of generating', () => {
   it('runs a prompt once in the layers that variants share below their ranges', async () => {
     const variants = await workOf({ models: [POST, rangeModel({ start: 2, end: 2 })] })
     expect(variants.promptRows).toBe((LAYERS + LAYERS - 2) * PROMPT.length)
+  })
+
+  it('computes a token once for all answers and samplers that begin alike', async () => {
+    const greedy = { sampling: GREEDY_SAMPLING, maxTokens: 6 }
+    const one = await workOf(greedy)
+    expect(one.answerRows).toBe(5)
+    const likeliest: AnsweringModel = { kind: 'baseline', baseline: { kind: 'top-k', temperature: 1, limit: 1 } }
+    expect((await workOf({ ...greedy, models: [POST, likeliest], sampleCount: 9 })).answerRows).toBe(one.answerRows)
+    const drawn = await workOf({ sampleCount: 9 })
+    expect(drawn.answerRows).toBeGreaterThan(one.answerRows)
+    expect(drawn.answerRows).toBeLessThanOrEqual(9 * 5)
   })
 
   it('reads weights before the first token and after it none but the embedding of each new token', async () => {

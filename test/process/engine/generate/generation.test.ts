@@ -47,7 +47,7 @@ describe('greedy continuations', () => {
       const family = readGolden(name)
       const { long = [], pre_window = [] } = family.prompts
       // Six places before its cache is full.
-      const longest = [...long, ...long].slice(0, cacheCapacity(long.length) - 6)
+      const longest = [...long, ...long].slice(0, cacheCapacity(long.length, false) - 6)
       const prompts = [pre_window, longest]
       const [hybrid, maxTokens] = [2, 12]
       // Only the hybrid's answer to the long prompt is compared.

@@ -126,7 +126,7 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     const { long = [] } = readGolden(name).prompts
     const answer = Array.from({ length: 14 }, (_, i) => (i * 37 + 11) % 200)
     // Six places before the caches are full.
-    const longest = [...long, ...answer, ...answer].slice(0, cacheCapacity(long.length) - 6)
+    const longest = [...long, ...answer, ...answer].slice(0, cacheCapacity(long.length, true) - 6)
     const request = requestFor(name, {
       device,
       precision,
