@@ -11,12 +11,20 @@ import { blockKey, buildRecipeTrie } from '../../../../../src/main/engine/tries/
 import { chainBlocks } from '../../../../../src/main/engine/generate/resident-chains'
 import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
 import { finalNormSize } from '../../../../../src/main/graphs/final-norm'
+import { residentHeadGraph } from '../../../../../src/main/graphs/head-graph'
 import { rowAt } from '../../../../../src/main/engine/rows/rows'
 import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
 import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'
-import { GOLDEN_FAMILIES, goldenPath } from '../../../../fixtures/goldens'
+import { GOLDEN_FAMILIES, goldenPath, goldenSpec } from '../../../../fixtures/goldens'
 
 const LAYERS = 12
+
+/** A family for each distinct head and norm before it: all that the graphs of a head read of a spec. */
+const HEADS = [
+  ...new Map(
+    GOLDEN_FAMILIES.map((name) => [residentHeadGraph(goldenSpec(name), 'fp32', 16).join(), name] as const)
+  ).values()
+]
 const BASE: Model = { kind: 'base' }
 const POST: Model = { kind: 'post' }
 const HYBRID: Model = rangeModel({ start: 3, end: 7 })
@@ -63,7 +71,7 @@ describe('the head held for generating', () => {
     if (pair !== null) await closePairWeights(pair)
   })
 
-  it.each(GOLDEN_FAMILIES)('%s: gives the logits of the one that sweeps use, in int8 nearly', async (name) => {
+  it.each(HEADS)('%s: gives the logits of the one that sweeps use, in int8 nearly', async (name) => {
     pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
     const device = await openDevice('cpu')
     const { hiddenSize, finalRowSize, vocabularySize } = pair.post.spec
@@ -90,7 +98,7 @@ describe('the head held for generating', () => {
     expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * finalNormSize(spec))
   })
 
-  it.each(GOLDEN_FAMILIES)('%s: draws the tokens that the sampler draws from its logits', async (name) => {
+  it.each(HEADS)('%s: draws the tokens that the sampler draws from its logits', async (name) => {
     pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
     const device = await openDevice('cpu')
     const { finalRowSize, vocabularySize } = pair.post.spec

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import type { EngineReadEvent, ReadRequest } from '../../../../../src/contract/procedures/engine'
 import { decodeFloat32 } from '../../../../../src/main/checkpoint/dtype'
 import { textToFloats } from '../../../../../src/main/base/float-text'
@@ -24,26 +25,24 @@ describe.each(GOLDEN_FAMILIES)('%s', (name) => {
   const { dtype, base, post } = family.pairs[0] ?? { dtype: '', base: '', post: '' }
 
   it('finds an answer as likely as the reference logits say', async () => {
-    expect.hasAssertions()
     const short = family.prompts.short ?? []
     const first = 2
-    // Post and a hybrid: which layers are whose hangs on no way to read, and is seen with logits.
-    for (const { name: modelName, model } of family.models.slice(1, 3)) {
-      const reference = family.allLogits(dtype, modelName)
-      if (reference === undefined) continue
-      const expected = short
-        .slice(first)
-        .reduce((sum, token, i) => sum + logSoftmax(reference[first + i - 1] ?? [], token), 0)
-      const [event] = await read({
-        base,
-        post,
-        model,
-        prompts: [{ tokens: short.slice(0, first), answers: [short.slice(first)] }],
-        stateBytes: 2 ** 30
-      })
-      const tolerance = 2 * LOGIT_TOLERANCE * (short.length - first)
-      expect(Math.abs((event?.logLikelihood ?? NaN) - expected)).toBeLessThan(tolerance)
-    }
+    // One hybrid: which layers belong to which model is tested with logits.
+    const { name: modelName, model } = elementAt(family.models, 2, 'model')
+    const reference = family.allLogits(dtype, modelName)
+    if (reference === undefined) throw new Error('the golden has no logits of every position')
+    const expected = short
+      .slice(first)
+      .reduce((sum, token, i) => sum + logSoftmax(reference[first + i - 1] ?? [], token), 0)
+    const [event] = await read({
+      base,
+      post,
+      model,
+      prompts: [{ tokens: short.slice(0, first), answers: [short.slice(first)] }],
+      stateBytes: 2 ** 30
+    })
+    const tolerance = 2 * LOGIT_TOLERANCE * (short.length - first)
+    expect(Math.abs((event?.logLikelihood ?? NaN) - expected)).toBeLessThan(tolerance)
   })
 })
 
