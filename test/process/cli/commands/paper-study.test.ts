@@ -1,51 +1,15 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import {
-  checkpointFixture,
-  temporaryFolder,
-  type TensorFixture,
-  TINY_LLAMA,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { exitStatus, runCli, startCli, waitForOutput } from '../../../fixtures/cli'
 import { runHere } from '../../../fixtures/command-line'
-import { byteLevelTokenizer } from '../../../fixtures/text-folder'
-
-const END = 256
-const CONFIG = {
-  ...TINY_LLAMA,
-  ...{ vocab_size: 257, num_hidden_layers: 3, max_position_embeddings: 4096, eos_token_id: END }
-}
-
-/** Writes a made pair of three layers whose answers are a few bytes long. */
-async function writeMadePair(folder: string): Promise<void> {
-  for (const [seed, name] of ['base', 'post'].entries()) {
-    const { config, tensors } = checkpointFixture({ config: CONFIG, dtype: 'F32', seed: seed + 1 })
-    const model = await writeCheckpoint(join(folder, name), { config, tensors: tensors.map(withLikelyEnd) })
-    await writeFile(join(model, 'tokenizer.json'), JSON.stringify(byteLevelTokenizer([], ['<end>'])))
-    const template = '{% for message in messages %}{{ message.content }}\n{% endfor %}'
-    await writeFile(join(model, 'tokenizer_config.json'), JSON.stringify({ chat_template: template }))
-  }
-}
-
-/** Every embedding has one large number, to which the head gives the end of an answer. */
-function withLikelyEnd(tensor: TensorFixture): TensorFixture {
-  const { hidden_size: width } = CONFIG
-  const values = new Float32Array(tensor.bytes.slice().buffer)
-  if (tensor.name === 'model.embed_tokens.weight')
-    for (let token = 0; token <= END; token++) values[token * width] = 0.3
-  if (tensor.name === 'lm_head.weight') {
-    for (const [index, value] of values.entries()) values[index] = 20 * value
-    for (let unit = 0; unit < width; unit++) values[END * width + unit] = unit === 0 ? 2.5 : 0
-  }
-  return { ...tensor, bytes: new Uint8Array(values.buffer) }
-}
+import { writeMadePair } from '../../../fixtures/made-pair'
 
 /** Writes the study of the template `paper` for the made pair, with stand-ins for the published files. */
 async function paperStudy(): Promise<string> {
   const folder = await temporaryFolder()
-  await writeMadePair(folder)
+  await writeMadePair(folder, 3)
   const file = join(folder, 'paper.yaml')
   await runHere(['study', file, '--template', 'paper', '--quiet'])
   const template = await readFile(file, 'utf8')

@@ -10,7 +10,7 @@ import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
 import { runHere, stoppedHere } from '../../../fixtures/command-line'
 import { answers } from '../../../fixtures/held-engine'
 import { says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
-import { writeShortPair } from '../../../fixtures/short-pair'
+import { writeMadePair } from '../../../fixtures/made-pair'
 import { waitFor } from '../../../fixtures/wait-for'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
 
@@ -26,10 +26,10 @@ const Outcome = z.object({
 const Plan = z.object({ steps: z.array(z.object({ state: z.string() })) })
 type Steps = z.infer<typeof Step>[]
 
-/** A study of half of the demo pair on four prompts, two questions and two answers each. */
+/** A study of a made pair on four prompts, two questions and two answers each. */
 async function smallStudy(change = ''): Promise<{ folder: string; file: string }> {
   const folder = await temporaryFolder()
-  await writeShortPair(folder)
+  await writeMadePair(folder, 6)
   const prompts = await builtinPromptSet('demo-crc')
   const few = [...prompts.slice(0, 2), ...prompts.slice(-2)]
   await writeFile(join(folder, 'prompts.json'), JSON.stringify(few))
@@ -201,8 +201,8 @@ describe('slr study', { timeout: 90_000 }, () => {
     )
     await reworded(file, ['check: 1\n', ''], ['  - {task: demo-open, prompts: 2, n: 2}\n', ''])
     await writeFile(join(folder, 'joke.txt'), 'Tell a joke.\n')
-    const question = { answers: [['Red'], ['Blue']], category: 'colours' }
-    await writeFile(join(folder, 'state.json'), JSON.stringify({ 'Name a colour.': question }))
+    const question = { answers: [['a'], ['e'], ['i']], category: 'vowels' }
+    await writeFile(join(folder, 'state.json'), JSON.stringify({ 'A vowel?': question }))
     const lines = [1, 2].map((n) => JSON.stringify({ question: `What is ${n} + 90?`, answer: `#### ${n + 90}` }))
     await writeFile(join(folder, 'test.jsonl'), lines.join('\n'))
 
