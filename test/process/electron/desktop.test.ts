@@ -69,7 +69,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       expect(await engineOf(desktop.pid)).toBeGreaterThan(0)
     })
 
-    it('serves its page from a list, hands it a port, and sweeps the demo through it', async () => {
+    it('serves its page from a list, hands it a port, and sweeps a demo through it', async () => {
       const loaded = await desktop.until('loaded')
       expect(loaded).toMatchObject({
         status: 200,
@@ -93,11 +93,13 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       const { initialProject, entry } = await client.app.info()
       expect(entry).toBe('desktop')
       const shownBefore = desktop.all('progress-bar').length
-      const { path, revision } = await client.projects.open({ path: initialProject ?? '' })
+      await client.projects.open({ path: initialProject ?? '' })
+      // A sweep of the three stages takes three times as long.
+      const { path, revision } = await client.projects.openDemo({ pair: 'blend' })
       const { sweepId, events } = await sweepFew(client, path, revision)
       expect(events.at(-1)).toMatchObject({ type: 'finished' })
       const { selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
-      expect(selected).toMatchObject({ start: 2, end: 15 })
+      expect(selected).toMatchObject({ start: 4, end: 11 })
       // The user looks elsewhere, and comes back.
       expect(await desktop.until('notification')).toMatchObject({ options: { body: 'The sweep is done.' } })
       desktop.order('focus')

@@ -22,7 +22,7 @@ import { tightSandbox } from '../../fixtures/tight-sandbox'
 const grown = (name: string, doublings: number): string =>
   `{% for i in range(${doublings}) %}{% set ns.${name} = ns.${name} ~ ns.${name} %}{% endfor %}`
 const GROWING = "{% set ns = namespace(long='a', part='a', list=[]) %}"
-const HOARDS = `${GROWING}${grown('long', 24)}{% for i in range(1000) %}{% set ns.list = ns.list + [ns.long | upper] %}{% endfor %}`
+const HOARDS = `${GROWING}${grown('long', 27)}{% for i in range(1000) %}{% set ns.list = ns.list + [ns.long | upper] %}{% endfor %}`
 /** A search that reads millions of letters at each of millions of places, without looking at the clock. */
 const SEARCHES = `${GROWING}${grown('long', 24)}${grown('part', 22)}{{ (ns.part ~ 'b' ~ ns.part) in ns.long }}`
 
