@@ -65,7 +65,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     this.live === null || this.hasFailed ? null : this.description.describeProgress(this.live)
   )
 
-  private readonly stream: Subscription
+  private readonly stream = new Subscription(() => this.project)
   /** Last failed job that main has reported. A dismissed failure does not come back. */
   private lastFailure: FailedJob | null = null
 
@@ -73,7 +73,6 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     private readonly project: OpenProject,
     private readonly description: BackgroundJobDescription<Event, Live>
   ) {
-    this.stream = new Subscription(project)
     project.jobs.add(this)
   }
 

@@ -4,8 +4,8 @@ export class Latest<Question extends NonNullable<unknown>> {
   awaited = $state.raw<Question | null>(null)
   private asking: AbortController | null = null
 
-  /** @param ended aborts all questions once their owner is left, such as a project */
-  constructor(private readonly ended?: AbortSignal) {}
+  /** @param ended returns the signal that aborts all questions once their owner is left, such as a project */
+  constructor(private readonly ended: () => AbortSignal | undefined = () => undefined) {}
 
   /**
    * Asks a question and aborts the one before.
@@ -24,7 +24,8 @@ export class Latest<Question extends NonNullable<unknown>> {
     const asking = new AbortController()
     this.asking = asking
     this.awaited = question
-    const signal = this.ended === undefined ? asking.signal : AbortSignal.any([asking.signal, this.ended])
+    const ended = this.ended()
+    const signal = ended === undefined ? asking.signal : AbortSignal.any([asking.signal, ended])
     try {
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
       if (signal.aborted) return null

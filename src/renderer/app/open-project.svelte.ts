@@ -86,7 +86,7 @@ export class OpenProject {
   private changes: Promise<unknown> = Promise.resolve()
   /** Saves of the fields that are shown. */
   private fields: readonly (() => Promise<void>)[] = []
-  private readonly subscription = new Subscription(this)
+  private readonly subscription = new Subscription(() => this)
   private readonly listeners: Listener[] = []
 
   constructor(

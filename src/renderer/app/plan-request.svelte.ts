@@ -10,12 +10,10 @@ export abstract class PlanRequest<Plan> {
   plan = $state.raw<Plan | null>(null)
   failure = $state.raw<Complaint | null>(null)
   readonly working = $derived.by(() => this.latest.awaited !== null)
-  private readonly latest: Latest<string>
+  private readonly latest = new Latest<string>(() => this.left)
   private plannedFor: string | null = null
 
-  protected constructor(left: AbortSignal) {
-    this.latest = new Latest(left)
-  }
+  protected constructor(private readonly left: AbortSignal) {}
 
   protected abstract request(signal: AbortSignal): Promise<Plan | null>
 

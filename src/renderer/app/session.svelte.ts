@@ -117,7 +117,7 @@ export class Session extends OpenProject {
     this.prompts.attach()
     this.lastPlace = place
     const at = (step: StepId): string | null => (stepOf(place.view) === step ? place.shown : null)
-    const { choiceCount } = this.ranges
+    const choiceCount = this.ranges.choices.count
     void this.ranges.attach(at('ranges')).then(() => {
       // A comparison that was begun meanwhile stays.
       this.applyRangesPlace(place, choiceCount, place.against ?? this.ranges.comparing.against)
@@ -133,7 +133,7 @@ export class Session extends OpenProject {
     this.lastPlace = place
     const results = this.resultsOf(place.view)
     const wanted = place.shown ?? results?.newest ?? null
-    const { choiceCount } = this.ranges
+    const choiceCount = this.ranges.choices.count
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
     this.applyRangesPlace(place, choiceCount, place.against)
     this.applyAxes(place)
@@ -150,7 +150,7 @@ export class Session extends OpenProject {
    */
   private applyRangesPlace(place: ShownPlace, choiceCount: number, against: string | null): void {
     if (place !== this.lastPlace || stepOf(place.view) !== 'ranges') return
-    if (choiceCount === this.ranges.choiceCount) this.ranges.applyPlace({ ...place, against })
+    if (choiceCount === this.ranges.choices.count) this.ranges.choices.applyPlace({ ...place, against })
     else this.ranges.comparing.applyAgainst(against)
   }
 
@@ -177,7 +177,7 @@ export class Session extends OpenProject {
     this.host.go(viewOfRun(kind))
     await this.host.showResult(sweepId ?? id)
     if (sweepId === null) return
-    this.ranges.tab = 'search'
+    this.ranges.choices.tab = 'search'
     await this.ranges.search.show(sweepId, id)
   }
 
@@ -198,7 +198,7 @@ export class Session extends OpenProject {
 
   /** Returns the state of a view for the address. */
   lookOf(view: View): Pick<Place, keyof typeof DEFAULT_LOOK> {
-    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.shownPlace }
+    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.choices.place }
     if (view !== 'evaluate') return DEFAULT_LOOK
     const { shownView, axes } = this.evaluations
     return { ...DEFAULT_LOOK, axes: shownView === null ? (this.lastPlace?.axes ?? null) : axes }

@@ -7,7 +7,7 @@ import type { OpenProject } from './open-project.svelte'
  * The stored run that a step shows, and the run that it is reading to show next. `Stored` is a run with its results.
  */
 export abstract class ShownRun<Stored extends object> {
-  protected readonly reading: Latest<string>
+  protected readonly reading = new Latest<string>(() => this.project.left)
   private newestSeen: string | null = null
   /** Id of the run that is being read; null for none. */
   readonly opening = $derived.by(() => this.reading.awaited)
@@ -20,9 +20,7 @@ export abstract class ShownRun<Stored extends object> {
   protected constructor(
     protected readonly project: OpenProject,
     private readonly kind: RunKind
-  ) {
-    this.reading = new Latest(project.left)
-  }
+  ) {}
 
   protected abstract get shownId(): string | null
 

@@ -15,7 +15,7 @@ export interface StreamJobDescription {
 export class StreamJob<Event> implements WindowJob {
   readonly cancelling = false
   failure = $state.raw<Complaint | null>(null)
-  private readonly stream: Subscription
+  private readonly stream = new Subscription(() => this.project)
   readonly busy = $derived.by(() => this.stream.isActive)
   readonly progress = $derived.by<JobProgress | null>(() => (this.busy ? this.description.describeProgress() : null))
 
@@ -23,7 +23,6 @@ export class StreamJob<Event> implements WindowJob {
     private readonly project: OpenProject,
     private readonly description: StreamJobDescription
   ) {
-    this.stream = new Subscription(project)
     project.jobs.add(this)
   }
 

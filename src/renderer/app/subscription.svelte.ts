@@ -4,7 +4,7 @@ import type { OpenProject } from './open-project.svelte'
 export class Subscription {
   private current = $state.raw<AbortController | null>(null)
 
-  constructor(private readonly project: OpenProject) {}
+  constructor(private readonly project: () => OpenProject) {}
 
   get isActive(): boolean {
     return this.current !== null
@@ -19,23 +19,24 @@ export class Subscription {
   async follow<State>(
     watch: (signal: AbortSignal) => Promise<AsyncIterable<State>>,
     handle: (state: State) => unknown,
-    refuse: (error: unknown) => void = (error) => this.project.complainOf(error)
+    refuse: (error: unknown) => void = (error) => this.project().complainOf(error)
   ): Promise<boolean> {
     this.stop()
     const current = new AbortController()
+    const project = this.project()
     this.current = current
-    const signal = AbortSignal.any([current.signal, this.project.left])
+    const signal = AbortSignal.any([current.signal, project.left])
     try {
       for await (const state of await watch(signal)) {
         if (signal.aborted) break
         await handle(state)
       }
     } catch (error) {
-      if (!signal.aborted && this.project.connected) refuse(error)
+      if (!signal.aborted && project.connected) refuse(error)
     }
     if (this.current !== current) return false
     this.current = null
-    return !this.project.left.aborted
+    return !project.left.aborted
   }
 
   stop(): void {

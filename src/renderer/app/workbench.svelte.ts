@@ -168,7 +168,7 @@ export class Workbench implements Host {
    * @param closed aborted when the dialog is closed
    */
   folderListings(closed: AbortSignal): FolderListings {
-    const listings = new Latest<string>(closed)
+    const listings = new Latest<string>(() => closed)
     return {
       ask: (path, restMs) =>
         listings.ask(path ?? '', (signal) => this.client.folders.list({ path }, { signal }), restMs),

@@ -17,7 +17,7 @@ import { toCsv } from '../ui/csv'
 /** Returns the style of each variant. Variants with their own sampler or prompting are paler. */
 export function seriesStyles(
   variants: readonly EvaluationVariant[]
-): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
+): (Pick<PlotSeries, 'name' | 'tone' | 'mark'> & { opacity: number })[] {
   const styles = variantStyles(variants.map(({ variant }) => variant))
   return variants.flatMap((entry, index) => {
     const { variant } = entry
@@ -45,7 +45,6 @@ export function tradeOffPlot(
     const [x, y] = [measures?.[quality], measures?.[diversity]]
     return {
       ...style,
-      connected: false,
       named: true,
       radius: 7,
       points:
@@ -135,8 +134,6 @@ export function promptPlot(
   const { label } = measureOf(measure)
   const series = seriesStyles(run.variants).map((style, variant) => ({
     ...style,
-    connected: false,
-    named: false,
     radius: 4,
     points: run.task.prompts.flatMap((_, prompt) => {
       const value = results.cells[prompt]?.[variant]?.[measure]
@@ -172,8 +169,6 @@ export function embeddingMap(
       .map((style) => ({
         ...style,
         opacity: 0.65 * style.opacity,
-        connected: false,
-        named: false,
         radius: 5,
         points: scores.map
           .filter(({ variant }) => variant === style.name)

@@ -38,7 +38,8 @@ export class EvaluationSetupState {
   ready = $state(false)
   readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.storedTasks.list)
   readonly buffer: EditBuffer<StoredSetup, StoredSetup | undefined>
-  private readonly draft = $derived.by(() => this.buffer.draft)
+  /** The settings as typed. An empty text stands for the number of the task, for post itself, and for no classifier. */
+  readonly draft = $derived.by(() => this.buffer.draft)
   /** Device and number formats of the computation. */
   readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
   importFailure = $state.raw<Complaint | null>(null)
@@ -51,7 +52,7 @@ export class EvaluationSetupState {
   /** Null also until the task of the last evaluation is loaded. */
   readonly task = $derived.by<Task | null>(() => {
     const first = this.ready ? (this.tasks.find(this.suits) ?? this.tasks[0]) : undefined
-    return (this.tasks.find(({ task }) => task.id === this.taskId) ?? first)?.task ?? null
+    return (this.tasks.find(({ task }) => task.id === this.draft.taskId) ?? first)?.task ?? null
   })
 
   readonly variants = $derived.by(() => this.list.evaluated)
@@ -61,13 +62,14 @@ export class EvaluationSetupState {
     const { settings } = this.task
     return {
       ...this.task,
-      settings: this.sampleCount.trim() === '' ? settings : { ...settings, sampleCount: Number(this.sampleCount) }
+      settings:
+        this.draft.sampleCount.trim() === '' ? settings : { ...settings, sampleCount: Number(this.draft.sampleCount) }
     }
   })
 
   readonly countProblem = $derived.by(() => {
-    if (this.sampleCount.trim() === '') return null
-    const count = Number(this.sampleCount)
+    if (this.draft.sampleCount.trim() === '') return null
+    const count = Number(this.draft.sampleCount)
     return Number.isInteger(count) && count >= 1 && count <= 100_000 ? null : 'needs a whole number from 1 to 100,000'
   })
 
@@ -125,38 +127,7 @@ export class EvaluationSetupState {
     })
   }
 
-  get taskId(): string | null {
-    return this.draft.taskId
-  }
-  set taskId(taskId: string | null) {
-    this.edit({ taskId })
-  }
-
-  /** Answers per prompt as typed. Empty means the task's number. */
-  get sampleCount(): string {
-    return this.draft.sampleCount
-  }
-  set sampleCount(sampleCount: string) {
-    this.edit({ sampleCount })
-  }
-
-  /** Folder of a sentence-embedding model that compares the answers. Empty for post itself. */
-  get embeddingModel(): string {
-    return this.draft.embeddingModel
-  }
-  set embeddingModel(embeddingModel: string) {
-    this.edit({ embeddingModel })
-  }
-
-  /** Folder of a classifier that decides which answers are the same. Empty for none. */
-  get classifier(): string {
-    return this.draft.classifier
-  }
-  set classifier(classifier: string) {
-    this.edit({ classifier })
-  }
-
-  private edit(changes: Partial<StoredSetup>): void {
+  edit(changes: Partial<StoredSetup>): void {
     const merge = Object.keys(changes).join(' ')
     this.buffer.edit({ ...this.draft, ...changes }, { what: 'change the evaluation', merge })
   }
@@ -223,7 +194,7 @@ export class EvaluationSetupState {
   /** Stores a task in the project and selects it. @returns false if it could not be saved */
   async saveTask(task: Task): Promise<boolean> {
     if (!(await this.storedTasks.save(task))) return false
-    this.taskId = task.id
+    this.edit({ taskId: task.id })
     return true
   }
 }

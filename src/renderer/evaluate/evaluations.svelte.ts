@@ -71,7 +71,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   /** The requested reference variant, until the comparison with it is shown; null otherwise. */
   comparing = $state<string | null>(null)
 
-  private readonly promptRequest: Latest<number>
+  private readonly promptRequest = new Latest<number>(() => this.project.left)
   readonly job: BackgroundJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetupState
   readonly judging: JudgingJob
@@ -105,7 +105,6 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
     speed: GenerationSpeed
   ) {
     super(project, 'evaluation')
-    this.promptRequest = new Latest(project.left)
     this.setup = new EvaluationSetupState(project, variants, tasks, speed)
     this.failures = new Failures(project, tasks)
     this.job = new BackgroundJob<EvaluationEvent, LiveEvaluation>(project, {
@@ -243,7 +242,8 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   }
 
   async start(): Promise<void> {
-    const { runTask, variants, embeddingModel, classifier, computation } = this.setup
+    const { runTask, variants, computation } = this.setup
+    const { embeddingModel, classifier } = this.setup.draft
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
     const { here, client } = this.project
     await this.job.begin(() =>
@@ -279,7 +279,7 @@ export class EvaluationsState extends ShownRun<EvaluationView> {
   /** Saves the prompts that post failed in an evaluation as a task, and selects the task. */
   async saveFailuresAsTask(evaluationId: string): Promise<void> {
     const taskId = await this.failures.keep(evaluationId)
-    if (taskId !== null) this.setup.taskId = taskId
+    if (taskId !== null) this.setup.edit({ taskId })
   }
 
   async resume(evaluationId: string): Promise<void> {

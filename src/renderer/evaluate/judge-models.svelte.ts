@@ -5,12 +5,10 @@ import type { OpenProject } from '../app/open-project.svelte'
 
 /** Lists the models of a judge's server, before answers are sent there. */
 export class JudgeModels {
-  private readonly listing: Latest<string>
+  private readonly listing = new Latest<string>(() => this.project.left)
   private answer = $state.raw<{ of: string; models: string[] | null } | null>(null)
 
-  constructor(private readonly project: OpenProject) {
-    this.listing = new Latest(project.left)
-  }
+  constructor(private readonly project: OpenProject) {}
 
   /** Asks the confirmed server for its models. A server without a list, or that fails, raises no doubt. */
   async ask({ baseUrl }: Pick<JudgeSettings, 'baseUrl'>, apiKey: string): Promise<void> {

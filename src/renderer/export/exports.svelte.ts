@@ -131,7 +131,7 @@ export class ExportsState {
     return parent === '' || name === '' || this.nameProblem !== null ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
   /** Asks for a plan by the name of the recipe. */
-  private readonly planRequest: Latest<string>
+  private readonly planRequest = new Latest<string>(() => this.project.left)
   readonly planning = $derived.by(() => this.planRequest.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
@@ -159,7 +159,6 @@ export class ExportsState {
     private readonly project: OpenProject,
     private readonly variants: OfferedVariants
   ) {
-    this.planRequest = new Latest(project.left)
     this.job = new BackgroundJob<ExportEvent, LiveExport>(project, {
       kind: 'export',
       holdsEngine: null,

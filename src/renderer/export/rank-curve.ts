@@ -11,8 +11,7 @@ export function rankCurve({ post, complete, ranks }: RankTable): PlotContent {
     lines: [name, `diversity ${formatScore(score.diversity)}, validity ${formatScore(score.validity)}`, ...more]
   })
   const series = (name: string, tone: PlotSeries['tone'], points: PlotPoint[]): PlotSeries => ({
-    ...{ name, tone, points, mark: 'circle', connected: points.length > 1, named: points.length === 1 },
-    ...{ opacity: 1, radius: 4 }
+    ...{ name, tone, points, mark: 'circle', radius: 4, connected: points.length > 1, named: points.length === 1 }
   })
   const adapters = ranks.map((adapter) =>
     point(`rank ${adapter.rank}`, adapter, [

@@ -1,5 +1,5 @@
 import { Chart } from 'chart.js'
-import { type BarContent, type BarGroup, opacityAt } from './bars'
+import { BAR_WIDTHS, type BarContent, type BarGroup, opacityAt } from './bars'
 import { FILLING } from './chart-setup'
 import { type ChartColors, type ChartFont, translucent } from './chart-theme'
 import { striped } from './stripes'
@@ -50,8 +50,8 @@ export function createBars(canvas: HTMLCanvasElement): ShownBars {
         ...fillOf(group, colors),
         borderColor: colors[group.tone],
         borderWidth: 1,
-        categoryPercentage: content.groupWidth,
-        barPercentage: content.barWidth
+        categoryPercentage: BAR_WIDTHS.group,
+        barPercentage: BAR_WIDTHS.bar
       }))
       chart.options.scales = scalesOf(content, colors, font)
       chart.update('none')
@@ -84,7 +84,7 @@ function scalesOf(
         color: colors['ink-soft'],
         font: { ...font, size: x.size },
         maxRotation: 0,
-        autoSkip: !x.all,
+        autoSkip: x.all !== true,
         autoSkipPadding: 0,
         callback: (_value, index) => [...(x.labels[index] ?? [])]
       },

@@ -4,8 +4,8 @@ import type { ModelTone } from '../../contract/model/model-style'
 export interface BarGroup {
   name: string
   tone: ModelTone
-  /** Opacity of the filling, 0 to 1: one for all bars, or one per bar. */
-  opacity: number | readonly number[]
+  /** Opacity of the filling, 0 to 1: one for all bars, or one per bar; 1 when left out. */
+  opacity?: number | readonly number[]
   /** True for stripes instead of a plain filling, so that bars differ by more than hue. */
   striped?: boolean
   /** One value per category; null for no bar. */
@@ -19,7 +19,7 @@ interface CategoryAxis {
   /** Height of the labels, in pixels. */
   size: number
   /** True if every label is written; otherwise as many as fit. */
-  all: boolean
+  all?: boolean
 }
 
 interface ValueAxis {
@@ -35,14 +35,13 @@ export interface BarContent {
   x: CategoryAxis
   y: ValueAxis
   groups: readonly BarGroup[]
-  /** Share of a category's width that its bars take, 0 to 1. */
-  groupWidth: number
-  /** Share of its part that each bar takes, 0 to 1. */
-  barWidth: number
   categoryName: (index: number) => string
   format: (value: number) => string
 }
 
+/** Shares of a category's width that all its bars take, and of its part that each bar takes, 0 to 1. */
+export const BAR_WIDTHS = { group: 0.84, bar: 0.96 } as const
+
 /** Returns the opacity of the bar at an index. */
-export const opacityAt = ({ opacity }: BarGroup, index: number): number =>
+export const opacityAt = ({ opacity = 1 }: BarGroup, index: number): number =>
   typeof opacity === 'number' ? opacity : (opacity[index] ?? 1)

@@ -1,8 +1,8 @@
 import { Chart, type LegendItem, type Plugin, type Scale, type TooltipItem } from 'chart.js'
 import { FILLING } from './chart-setup'
 import type { ChartColors, ChartFont } from './chart-theme'
-import { drawLines } from './draw-lines'
-import { type DrawnName, drawNames } from './draw-names'
+import type { Shape } from './figures/drawing'
+import { NAME_SIZE, type Overlay, overlayShapes, paintShapes } from './overlay'
 import type { MarkSeries, PicturePoint, PlotAxis, PlotPicture } from './plot-picture'
 
 type PlotChart<Point extends PicturePoint> = Chart<'scatter', Point[]>
@@ -39,7 +39,6 @@ export function createPlot<Point extends PicturePoint>(
 ): ShownPlot<Point> {
   let lastPicture: PlotPicture<Point> | null = null
   let drawOver: (drawn: Pick<Chart, 'ctx' | 'scales' | 'chartArea'>) => void = nothing
-  let writtenNames: readonly DrawnName[] = []
   /** Key of the names and lines over the points; empty if other points restrict the names. */
   let overlayKey = ''
   /** Key of all options except the points. An update makes Chart.js evaluate all options and lay out the axes again. */
@@ -88,13 +87,9 @@ export function createPlot<Point extends PicturePoint>(
       chart.data.datasets = renewed(chart.data.datasets, picture)
       const nextOverlayKey = marks.length > 0 ? '' : JSON.stringify([names, lines])
       const isOverlaySame = nextOverlayKey !== '' && nextOverlayKey === overlayKey
-      // The same array keeps its cached positions while no point restricts them.
-      if (!isOverlaySame) writtenNames = names
+      // The overlay keeps its cached layout while no point restricts the names.
+      if (!isOverlaySame) drawOver = overlayPainter(picture, colors, font)
       overlayKey = nextOverlayKey
-      drawOver = (plot) => {
-        drawLines(plot, lines)
-        drawNames(plot, writtenNames, marks, colors, font)
-      }
       const looks = series.map(({ data: _points, ...look }) => look)
       const nextOptionsKey = JSON.stringify([x, y, legend, colors, font, looks])
       // Functions have no key.
@@ -114,6 +109,33 @@ export function createPlot<Point extends PicturePoint>(
       optionsKey = nextOptionsKey
       chart.update('none')
     }
+  }
+}
+
+/** Returns a function that draws lines and names over the points. It lays them out again if the axes have changed. */
+function overlayPainter(
+  overlay: Overlay,
+  { surface }: ChartColors,
+  font: ChartFont
+): (drawn: Pick<Chart, 'ctx' | 'scales' | 'chartArea'>) => void {
+  let layout: { key: string; shapes: Shape[] } | null = null
+  return ({ ctx, scales: { x, y }, chartArea }) => {
+    if (x === undefined || y === undefined) return
+    const key = JSON.stringify([chartArea, x.min, x.max, y.min, y.max])
+    ctx.save()
+    ctx.font = `bold ${NAME_SIZE}px ${font.family}`
+    if (layout?.key !== key) {
+      const shapes = overlayShapes(overlay, {
+        ...chartArea,
+        xOf: (value) => x.getPixelForValue(value),
+        yOf: (value) => y.getPixelForValue(value),
+        widthOf: (words) => ctx.measureText(words).width,
+        surface
+      })
+      layout = { key, shapes }
+    }
+    paintShapes(ctx, layout.shapes, font.family)
+    ctx.restore()
   }
 }
 

@@ -1,7 +1,5 @@
 import type { MarkShape } from '../../contract/model/model-style'
-import type { DrawnLine } from './draw-lines'
-import type { DrawnName } from './draw-names'
-import type { Mark } from './plot-names'
+import type { Overlay } from './overlay'
 
 export interface PicturePoint {
   x: number
@@ -45,17 +43,11 @@ export interface PlotAxis {
 }
 
 /** A plot with two numeric axes. `plot-chart.ts` draws it on a canvas, and `figures/plot-drawing.ts` as SVG. */
-export interface PlotPicture<Point extends PicturePoint = PicturePoint> {
+export interface PlotPicture<Point extends PicturePoint = PicturePoint> extends Overlay {
   /** The first series is drawn over the others. */
   series: readonly MarkSeries<Point>[]
   x: PlotAxis
   y: PlotAxis
-  /** Lines over the points, such as intervals. */
-  lines: readonly DrawnLine[]
-  /** Names beside points. */
-  names: readonly DrawnName[]
-  /** Points without a name that names should not cover. */
-  marks: readonly Mark[]
   /** Labels of the series in the legend, in this order. */
   legend: readonly string[]
   /** False if the legend is drawn in figures only, because the window has another one. */

@@ -1,7 +1,6 @@
 import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
 import { translucent, type ChartColors } from './chart-theme'
-import type { DrawnLine } from './draw-lines'
-import type { DrawnName } from './draw-names'
+import type { DrawnLine, DrawnName } from './overlay'
 import { roundStep } from './figures/axes-drawing'
 import type { MarkSeries, PicturePoint, PlotAxis, PlotPicture } from './plot-picture'
 
@@ -17,11 +16,12 @@ export interface PlotSeries {
   tone: ModelTone
   mark: MarkShape
   points: readonly PlotPoint[]
-  connected: boolean
+  /** True for a curve through the points. */
+  connected?: boolean
   /** True if the name is shown: beside the point, or for a curve in a list below the plot. */
-  named: boolean
-  /** Opacity, 0 to 1. */
-  opacity: number
+  named?: boolean
+  /** Opacity, 0 to 1; 1 when left out. */
+  opacity?: number
   radius: number
 }
 
@@ -63,20 +63,22 @@ export function roomyBounds(
 /** Returns a plot as it is drawn. Its legend lists the series without a name beside their points. */
 export function plotPicture(content: PlotContent, colors: ChartColors): PlotPicture<PlotPoint> {
   const { series, x, y } = content
-  const listed = series.filter(({ named, connected, points }) => (connected || !named) && points.length > 0)
+  const listed = series.filter(
+    ({ named, connected, points }) => (connected === true || named !== true) && points.length > 0
+  )
   return {
     ...{ x, y, marks: [] },
     series: series.map((entry) => markSeries(entry, colors)),
     lines: whiskers(content, colors),
     names: pointNames(content, colors),
     legend: [...new Set(listed.map(({ name }) => name))],
-    hasCanvasLegend: series.some(({ connected, named }) => connected && named),
+    hasCanvasLegend: series.some(({ connected, named }) => connected === true && named === true),
     titleOf: ({ lines }) => lines.join('\n')
   }
 }
 
 function markSeries(
-  { name, tone, mark, points, connected, opacity, radius }: PlotSeries,
+  { name, tone, mark, points, connected = false, opacity = 1, radius }: PlotSeries,
   colors: ChartColors
 ): MarkSeries<PlotPoint> {
   const color = translucent(colors[tone], opacity)
@@ -111,6 +113,6 @@ const whiskers = ({ series }: PlotContent, colors: ChartColors): DrawnLine[] =>
 const pointNames = ({ series }: PlotContent, colors: ChartColors): DrawnName[] =>
   series.flatMap(({ name, tone, radius, points, named, connected }) => {
     const [point] = points
-    if (!named || connected || point === undefined) return []
+    if (named !== true || connected === true || point === undefined) return []
     return [{ text: name, color: colors[tone], x: point.x, y: point.y, radius }]
   })

@@ -23,7 +23,7 @@ interface PromptKind<Draft, Prompt, Builtin> {
 export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
   builtin = $state.raw<readonly Builtin[]>([])
   renderProblem = $state.raw<Complaint | null>(null)
-  private readonly rendering: Latest<object>
+  private readonly rendering = new Latest<object>(() => this.project.left)
   /** True while a newer rendering is on its way. */
   readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
   selectedId = $state<number | null>(null)
@@ -61,7 +61,6 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt, Builtin> {
     protected readonly project: OpenProject,
     protected readonly kind: PromptKind<Draft, Prompt, Builtin>
   ) {
-    this.rendering = new Latest(project.left)
     this.buffer = new EditBuffer<readonly Draft[], Prompt[]>(project, {
       name: 'the prompts',
       stored: (state) => [...kind.stored(state)],

@@ -2,30 +2,26 @@ import { type SweepResult, sweepResult } from './sweep-result'
 import { defaultSweepFirst } from '../../contract/documents/default-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
-import type { Recipe, RestorationRange } from '../../contract/model/recipe'
+import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent } from '../../contract/documents/sweep-events'
-import { RANGES_TABS, type RangesTab } from '../../contract/words/ranges-words'
-import { type Metric, METRIC_NAMES } from './board/metrics'
 import { sameTask } from './new-sweep/scoring-choice'
 import { boardOfSweep, withSelection } from './board/build-board'
-import { isInspectable, type ScoreBoard } from './board/score-board'
-import { type RestorationSource, weightsKey } from '../../contract/model/model'
+import type { ScoreBoard } from './board/score-board'
+import type { RestorationSource } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { selectedKey, LimitedSelection } from './what-if/limited-selection.svelte'
+import { RangesChoices } from './ranges-choices.svelte'
 import { LiveSweep, type SweepRun } from './board/live-sweep'
 import { EvaluatedRange } from './board/evaluated-range.svelte'
-import { SweepPriority } from './inspector/sweep-priority'
 import { BackgroundJob } from '../app/background-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 import { ShownRun } from '../app/shown-run.svelte'
-import type { Place } from '../app/place'
 import { AnswerChecks } from './check/answer-checks.svelte'
 import { SweepForCheck } from './check/checked-sweep.svelte'
 import { FirstAnswers } from './first-screen/first-answers.svelte'
-import { ModelDetail } from './board/model-detail.svelte'
 import { readSweepAndCheck, type ReadSweep } from './board/read-sweep'
 import { RecipeScoring } from './board/recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
@@ -33,13 +29,11 @@ import { shownNumbers } from './what-if/shown-numbers'
 import { WhatIfAsking } from './what-if/what-if.svelte'
 import { SweepComparing } from './comparison/sweep-comparing.svelte'
 import { SweepPlanning } from './new-sweep/sweep-planning.svelte'
-import { ChartLook } from './board/chart-look.svelte'
-import { BASELINE_PARTS, type ScatterPart } from './trade-off/scatter-content'
 import { doneShare } from '../app/window-job'
 
 type ShownRange = ShownSweep['ranges'][number]
 
-/** State of the Ranges view: the running or shown sweep, and the choices in it. */
+/** State of the Ranges view: the running or shown sweep, and its checks, searches and comparisons. */
 export class Ranges extends ShownRun<ReadSweep> {
   readonly job: BackgroundJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
@@ -49,23 +43,11 @@ export class Ranges extends ShownRun<ReadSweep> {
   readonly checked: SweepForCheck
   readonly planning: SweepPlanning
   readonly scoring: RecipeScoring
-  readonly charts = new ChartLook()
-  readonly detail: ModelDetail
+  readonly choices: RangesChoices
   readonly whatIf: WhatIfAsking
   readonly comparing: SweepComparing
   readonly evaluated: EvaluatedRange
   sweep = $state.raw<ShownSweep | null>(null)
-  /** Key of the chosen model, which the inspector shows; null for none. */
-  chosen = $state.raw<string | null>(null)
-  hovered = $state.raw<string | null>(null)
-  tab = $state<RangesTab>('result')
-  inspectorShown = $state(false)
-  /** Models marked in the charts; null for none. */
-  brushed = $state.raw<ReadonlySet<string> | null>(null)
-  /** Parts of the scatter that its legend has switched off. */
-  hidden = $state.raw<readonly ScatterPart[]>(['best', ...BASELINE_PARTS])
-  metric = $state<Metric>('diversity')
-  layout = $state<'charts' | 'table'>('charts')
 
   readonly limited: LimitedSelection
   readonly selecting = $derived.by(() => this.limited.awaited)
@@ -96,7 +78,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     const scoredBy = this.run?.board.scoredBy ?? this.planning.scoring
     return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.keptModels) : null
   })
-  private readonly shownSelected = $derived.by(() => selectedKey(this.numbers.selection, this.numbers.sweep))
+  readonly selectedModel = $derived.by(() => selectedKey(this.numbers.selection, this.numbers.sweep))
   /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** True if answers of the pair's models were shown in Chat or Samples. */
@@ -109,8 +91,9 @@ export class Ranges extends ShownRun<ReadSweep> {
    */
   readonly chosenModel = $derived.by<ScoredModel | null>(() => {
     const { sweep, whatIf } = this.numbers
-    if (this.run !== null || sweep === null || this.chosen === null) return null
-    return scoredModel(sweep, whatIf === null ? this.search.document : null, this.chosen, this.keptModels)
+    const { chosen } = this.choices
+    if (this.run !== null || sweep === null || chosen === null) return null
+    return scoredModel(sweep, whatIf === null ? this.search.document : null, chosen, this.keptModels)
   })
   readonly selected = $derived.by(() => this.limited.selected)
   readonly selectedScore = $derived.by<ShownRange | null>(() => {
@@ -135,13 +118,8 @@ export class Ranges extends ShownRun<ReadSweep> {
     return { ...selected, layerCount, source }
   })
 
-  private readonly priority: SweepPriority
-  /** Key of the model whose name is being typed; null for none. The inspector stays at it if the selection changes. */
-  namedModel: string | null = null
   /** The sweep that was shown before, and its last selection. */
   private previousSweep = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
-  /** True once the user has chosen a range of a running sweep, which the inspector shows at the end. */
-  private inspectsAtEnd = false
   /** Count of stored checks in the last state received. */
   private savedChecks: number
 
@@ -156,7 +134,7 @@ export class Ranges extends ShownRun<ReadSweep> {
   ) {
     super(project, 'sweep')
     this.savedChecks = project.state.saved.answerChecks
-    this.priority = new SweepPriority(project)
+    this.choices = new RangesChoices(project, this)
     this.limited = new LimitedSelection(project, this, (show) =>
       this.followSelection(() => {
         show()
@@ -164,8 +142,8 @@ export class Ranges extends ShownRun<ReadSweep> {
       })
     )
     const live = new LiveSweep(() => {
-      this.inspectsAtEnd = false
-      this.pick(null)
+      this.choices.inspectsAtEnd = false
+      this.choices.pick(null)
       this.whatIf.close()
       this.comparing.close()
     })
@@ -182,7 +160,7 @@ export class Ranges extends ShownRun<ReadSweep> {
       draw: (run) => live.drawn(run),
       ended: async (ending) => {
         if (ending.type === 'finished') await this.finish(ending.sweepId)
-        else this.pick(this.selected)
+        else this.choices.pick(this.selected)
       },
       idle: () => this.planning.loadReusable()
     })
@@ -190,7 +168,6 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.firstAnswers = new FirstAnswers(project)
     this.check = new AnswerChecks(project, (sweepId) => this.reloadCheck(sweepId))
     this.checked = new SweepForCheck(project, this)
-    this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this, needs.tasks)
     this.whatIf = new WhatIfAsking(project, this, (apply) => this.followSelection(apply))
@@ -236,7 +213,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.sweep = null
     this.check.document = null
     this.search.reset()
-    this.pick(null)
+    this.choices.pick(null)
   }
 
   /**
@@ -248,83 +225,6 @@ export class Ranges extends ShownRun<ReadSweep> {
     const sweepId = this.sweep?.id
     if (sweepId === undefined) return
     if (answerChecks !== before && !this.check.busy) await this.reloadCheck(sweepId)
-  }
-
-  private choose(model: string | null): void {
-    this.chosen = model
-    if (model !== this.namedModel) this.namedModel = null
-    void this.priority.ask(this.run, model)
-    // An estimated model has no scores on most prompts.
-    const isEstimated =
-      this.sweep !== null && model !== null && (scoredModel(this.sweep, null, model)?.estimatedFrom ?? null) !== null
-    void this.detail.ask(this.sweep?.id ?? null, isEstimated ? null : model)
-  }
-
-  private pick(model: string | null): void {
-    this.choose(model)
-    this.hovered = null
-    this.brushed = null
-    this.charts.reset()
-  }
-
-  /** Sets the model under the pointer or with the focus, which every chart highlights. */
-  hover(model: string | null): void {
-    this.hovered = model
-    void this.priority.ask(this.run, model)
-  }
-
-  /** Shows the scores of a recipe if the shown sweep or its search has them. */
-  inspectRecipe(recipe: Recipe): void {
-    const key = weightsKey({ kind: 'recipe', recipe })
-    if (this.sweep !== null && scoredModel(this.sweep, this.search.document, key) !== null) this.inspect(key)
-  }
-
-  /**
-   * Shows a model in the inspector.
-   *
-   * @param model key of the model
-   */
-  inspect(model: string): void {
-    if (this.board !== null && !isInspectable(this.board, model)) return
-    this.choiceCount += 1
-    this.choose(model)
-    // While a sweep runs, the inspector has no content yet, and in a narrow window it would cover the chart.
-    if (this.busy) this.inspectsAtEnd = true
-    else this.inspectorShown = true
-    this.project.host.visit()
-  }
-
-  showTab(tab: RangesTab): void {
-    this.choiceCount += 1
-    this.tab = tab
-    this.project.host.visit()
-  }
-
-  measure(metric: Metric): void {
-    this.choiceCount += 1
-    this.metric = metric
-    this.project.host.visit()
-  }
-
-  /** Number of the user's choices of a model, tab and metric. */
-  choiceCount = 0
-
-  readonly shownPlace = $derived.by(() => ({
-    model: this.chosen === this.shownSelected || this.busy ? null : this.chosen,
-    metric: this.metric === 'diversity' ? null : this.metric,
-    against: this.comparing.against,
-    tab: this.tab === 'result' ? null : this.tab
-  }))
-
-  /** Shows the model, metric, comparison and tab of the page's address, if the shown sweep has them. */
-  applyPlace({ model, metric, against, tab }: Pick<Place, 'model' | 'metric' | 'against' | 'tab'>): void {
-    this.tab = RANGES_TABS.find(({ value }) => value === tab)?.value ?? 'result'
-    this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
-    if (this.sweep === null || this.busy) return
-    this.comparing.applyAgainst(against)
-    const isScored = model !== null && scoredModel(this.sweep, this.search.document, model, this.keptModels) !== null
-    if (isScored) this.inspectorShown = true
-    this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
   }
 
   protected read(sweepId: string, signal: AbortSignal): Promise<ReadSweep> {
@@ -347,7 +247,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     this.check.document = check
     const [firstRange] = sweep.ranges
     const fallback = firstRange === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(firstRange, sweep)
-    this.pick(this.selected ?? fallback ?? null)
+    this.choices.pick(this.selected ?? fallback ?? null)
   }
 
   /** Loads the check of the shown sweep and selects again with it. */
@@ -369,7 +269,7 @@ export class Ranges extends ShownRun<ReadSweep> {
     if (this.busy || this.project.whyNot('sweep') !== null || this.planning.impossible !== null) return
     const { previews: preview } = this.planning
     this.planning.reusable = null
-    this.tab = 'result'
+    this.choices.tab = 'result'
     // A sweep that completes a preview is not a preview, and neither is the sweep after it.
     if (!preview) this.planning.preview = false
     await this.job.begin(async () => {
@@ -381,14 +281,12 @@ export class Ranges extends ShownRun<ReadSweep> {
 
   private async finish(sweepId: string): Promise<void> {
     await this.project.refresh()
-    const { chosen, inspectsAtEnd } = this
-    this.inspectsAtEnd = false
+    const { chosen, inspectsAtEnd } = this.choices
+    this.choices.inspectsAtEnd = false
     await this.show(sweepId)
     const { sweep } = this
     // A range that the user chose while the sweep ran stays chosen.
-    if (!inspectsAtEnd || sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) !== true) return
-    this.choose(chosen)
-    this.inspectorShown = true
+    if (inspectsAtEnd && sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen)) this.choices.show(chosen)
   }
 
   /** Moves the limit of What if while it is open, or else the project's limit. */
@@ -399,9 +297,10 @@ export class Ranges extends ShownRun<ReadSweep> {
 
   /** Applies a change. The inspector then follows the shown selection, unless the user looks at another range. */
   private followSelection(apply: () => void): void {
-    const followed = this.chosen === this.shownSelected && this.namedModel === null
+    const { choices } = this
+    const followed = choices.chosen === this.selectedModel && choices.namedModel === null
     apply()
-    if (followed) this.choose(this.shownSelected ?? this.chosen)
+    if (followed) choices.choose(this.selectedModel ?? choices.chosen)
   }
 
   /**
@@ -416,8 +315,6 @@ export class Ranges extends ShownRun<ReadSweep> {
     const sweep = await this.project.attempt(() => client.sweeps.get({ ...here, sweepId }))
     if (sweep === null || sweep.id !== this.sweep?.id) return
     this.sweep = sweep
-    if (chosen === undefined) return
-    this.choose(chosen)
-    this.inspectorShown = true
+    if (chosen !== undefined) this.choices.show(chosen)
   }
 }

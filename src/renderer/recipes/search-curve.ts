@@ -34,18 +34,7 @@ export function searchCurve({ generations, range, scoredBy }: Curve): PlotConten
       `${capitalised(words.diversity)} of the best recipe against block evaluations: ` +
       `${formatScore(range.diversity)} at first, ` +
       `${formatScore(last.diversity)} after ${formatCount(work)}.`,
-    series: [
-      {
-        name: 'best so far',
-        tone: 'hybrid',
-        mark: 'circle',
-        points,
-        connected: true,
-        named: false,
-        opacity: 1,
-        radius: 3
-      }
-    ],
+    series: [{ name: 'best so far', tone: 'hybrid', mark: 'circle', points, connected: true, radius: 3 }],
     x: {
       title: 'block evaluations, cross-fitting included',
       bounds: [0, roomyBounds([0, work], [0, Infinity])[1]],

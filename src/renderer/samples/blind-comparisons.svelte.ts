@@ -47,7 +47,7 @@ export class BlindComparisons {
   private viewedIndex = $state<number | null>(null)
   /** Tries again to save a decision that could not be saved; null if all are saved. */
   retry = $state.raw<(() => Promise<void>) | null>(null)
-  private readonly tallying: Latest<string>
+  private readonly tallying = new Latest<string>(() => this.project.left)
 
   private readonly plan = $derived.by((): BlindPlan => {
     const run = this.shownRun()?.run
@@ -77,9 +77,7 @@ export class BlindComparisons {
   constructor(
     private readonly project: OpenProject,
     private readonly shownRun: () => { run: SampleRun; board: AnswerBoard } | null
-  ) {
-    this.tallying = new Latest(project.left)
-  }
+  ) {}
 
   /** Shows another run; null while a run goes on. */
   showRun(run: SampleRun | null): void {

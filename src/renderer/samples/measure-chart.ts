@@ -57,8 +57,6 @@ export function measureBars(run: SampleRun, measures: SampleRunMeasures): BarCon
         values: TEXT_MEASURES.map(({ id }) => (measured === undefined ? null : measureShare(id, measured.measures)))
       }
     }),
-    groupWidth: 0.76,
-    barWidth: 0.92,
     categoryName: (index) => elementAt(labels, index, 'measure'),
     format: formatScore
   }

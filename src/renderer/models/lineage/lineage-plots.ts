@@ -6,8 +6,7 @@ import { scoreWords } from '../../../contract/words/score-words'
 import { type PlotContent, type PlotPoint, type PlotSeries, roomyBounds } from '../../plots/plot'
 
 const curve = (name: string, tone: ModelTone, mark: MarkShape, points: readonly PlotPoint[]): PlotSeries => ({
-  ...{ name, tone, mark, points },
-  ...{ connected: true, named: true, opacity: 1, radius: 3 }
+  ...{ name, tone, mark, points, connected: true, named: true, radius: 3 }
 })
 
 const boundsOf = (series: readonly PlotSeries[], limits?: readonly [number, number]): [number, number] =>

@@ -9,15 +9,13 @@ export function distanceBars(layers: readonly LayerDistance[], metric: DistanceM
   const values = layers.map((layer) => spec.value(layer))
   const names = layers.map(({ layer }) => String(layer))
   return {
-    x: { title: 'decoder layer', labels: names.map((name) => [name]), size: 11, all: false },
+    x: { title: 'decoder layer', labels: names.map((name) => [name]), size: 11 },
     y: {
       title: spec.label.toLowerCase(),
       bounds: spec.domain(values.filter((value) => value !== null)),
       format
     },
     groups: [{ name: spec.label, tone: 'post', opacity: 0.75, values }],
-    groupWidth: 0.86,
-    barWidth: 1,
     categoryName: (index) => `Layer ${names[index] ?? ''}`,
     format
   }

@@ -33,14 +33,12 @@ export class PairsComparison {
     const chosen = this.rows.filter(({ id }) => this.chosen.has(id))
     return chosen.length === 0 ? this.rows : chosen
   })
-  private readonly subscription: Subscription
-  private readonly sweepSubscription: Subscription
+  private readonly subscription = new Subscription(() => this.project)
+  private readonly sweepSubscription = new Subscription(() => this.project)
   private isShown = false
   private sweptPair: PairId | null = null
 
   constructor(private readonly project: OpenProject) {
-    this.subscription = new Subscription(project)
-    this.sweepSubscription = new Subscription(project)
     project.onChange(() => {
       if (this.isShown) this.followSweeps()
     })

@@ -52,7 +52,6 @@ function frontSeries(row: PairRow, nameIn: string, words: ScoreWords): PlotSerie
     mark: style.shape,
     named: true,
     connected: true,
-    opacity: 1,
     name: nameIn
   }
   const linesOf = (what: string, { diversity, validity }: typeof post, kept: number): string[] => [
@@ -133,8 +132,6 @@ export function depthPlot(rows: readonly PairRow[]): PlotContent {
           tone: row.style.tone,
           mark: row.style.shape,
           connected: true,
-          named: false,
-          opacity: 1,
           radius: 5,
           points: [
             { x: span[0], y, lines },

@@ -30,10 +30,9 @@ export class WorkList {
     return this.unusablePairs.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
   })
   private readonly storedAs: string
-  private readonly subscription: Subscription
+  private readonly subscription = new Subscription(() => this.project)
 
   constructor(private readonly project: OpenProject) {
-    this.subscription = new Subscription(project)
     this.storedAs = `slr-queue-task ${project.path}`
   }
 

@@ -1,5 +1,5 @@
 import { elementAt } from '../../../contract/model/look-up'
-import { type BarContent, type BarGroup, opacityAt } from '../bars'
+import { BAR_WIDTHS, type BarContent, type BarGroup, opacityAt } from '../bars'
 import { STRIPE } from '../stripes'
 import { roundStep, valueAxis } from './axes-drawing'
 import { type Box, type Drawing, path, rect, type Shape, short, textShape } from './drawing'
@@ -88,19 +88,19 @@ function groupShapes(
   { area, yOf }: { area: Box; yOf: (value: number) => number },
   colors: FigurePage['colors']
 ): Shape[] {
-  const { x, groups, groupWidth, barWidth, categoryName, format } = content
+  const { x, groups, categoryName, format } = content
   const group = elementAt(groups, index, 'group of bars')
   const category = area.width / x.labels.length
-  const part = (category * groupWidth) / groups.length
+  const part = (category * BAR_WIDTHS.group) / groups.length
   const bottom = area.y + area.height
   return group.values.flatMap((value, bar) => {
     if (value === null) return []
     const top = Math.max(area.y, Math.min(bottom, yOf(value)))
-    const left = area.x + bar * category + (category * (1 - groupWidth)) / 2 + index * part
+    const left = area.x + bar * category + (category * (1 - BAR_WIDTHS.group)) / 2 + index * part
     const box = {
-      x: left + (part * (1 - barWidth)) / 2,
+      x: left + (part * (1 - BAR_WIDTHS.bar)) / 2,
       y: top,
-      width: part * barWidth,
+      width: part * BAR_WIDTHS.bar,
       height: bottom - top
     }
     return barShapes(group, bar, box, colors, `${categoryName(bar)}: ${group.name} ${format(value)}`)

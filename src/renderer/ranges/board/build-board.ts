@@ -19,7 +19,14 @@ import { halfStrengths, isPostLayer, rangeKey, rangeOfKey, spanKey } from '../..
 import { rangePhrase } from '../../../contract/words/format'
 import { baselineName } from '../../../contract/words/baseline-words'
 import { blendKind, otherModels } from '../../recipes/scored-models'
-import { type RangePoint, type OtherPoint, type ScoreBoard, type BaselinePoint, controlWords } from './score-board'
+import {
+  type RangePoint,
+  type OtherPoint,
+  type ScoreBoard,
+  type BaselinePoint,
+  controlWords,
+  emptyBoard
+} from './score-board'
 
 /**
  * Adds the points that depend on the selected range: that range under other samplers of the sweep, and controls of its
@@ -182,17 +189,7 @@ export class LiveBoard {
   private copied(): ScoreBoard {
     const { scoredBy, promptCount, base, post } = this
     const { layerCount, source } = this.restoring
-    const others = [...this.others.values()]
-    return {
-      scoredBy,
-      layerCount,
-      source,
-      promptCount,
-      base,
-      post,
-      ranges: [...this.ranges.values()],
-      others,
-      baselines: []
-    }
+    const board = emptyBoard({ scoredBy, layerCount, source, promptCount })
+    return { ...board, base, post, ranges: [...this.ranges.values()], others: [...this.others.values()] }
   }
 }

@@ -8,7 +8,7 @@ import type { OpenProject } from '../../app/open-project.svelte'
 
 /** Reads the finding of the newest evaluation of the selected range, also while another step or evaluation is shown. */
 export class EvaluatedRange {
-  private readonly request: Latest<string>
+  private readonly request = new Latest<string>(() => this.project.left)
   private askedFor: string | null = null
   private answer = $state.raw<{ to: string; finding: EvaluationFinding | null } | null>(null)
 
@@ -40,9 +40,7 @@ export class EvaluatedRange {
       readonly sweep: (RestorationSource & { readonly id: string }) | null
       readonly numbers: { readonly selection: Selection | null }
     }
-  ) {
-    this.request = new Latest(project.left)
-  }
+  ) {}
 
   /** Reads the finding again if the selected range, the evaluations or the connection have changed. */
   refresh(): void {

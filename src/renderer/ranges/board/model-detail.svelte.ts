@@ -9,11 +9,9 @@ import type { OpenProject } from '../../app/open-project.svelte'
 export class ModelDetail {
   /** Scores of the last loaded model. The previous model's scores stay until the new ones arrive. */
   shown = $state.raw<{ sweepId: string; model: string; prompts: readonly PromptScore[] } | null>(null)
-  private readonly latest: Latest<string>
+  private readonly latest = new Latest<string>(() => this.project.left)
 
-  constructor(private readonly project: OpenProject) {
-    this.latest = new Latest(project.left)
-  }
+  constructor(private readonly project: OpenProject) {}
 
   /** @param model key of the model; null for none */
   async ask(sweepId: string | null, model: string | null): Promise<void> {

@@ -88,6 +88,17 @@ export const isInspectable = (board: ScoreBoard, key: string): boolean =>
   !board.baselines.some((point) => point.kind === 'tempered' && point.key === key) &&
   (board.others.some((point) => point.key === key) || !wholeModels(board).some((model) => model.key === key))
 
+/** Returns a board without scores. */
+export const emptyBoard = ({
+  scoredBy,
+  layerCount,
+  source,
+  promptCount
+}: Pick<ScoreBoard, 'scoredBy' | 'layerCount' | 'source' | 'promptCount'>): ScoreBoard => ({
+  ...{ scoredBy, layerCount, source, promptCount },
+  ...{ base: null, post: null, ranges: [], others: [], baselines: [] }
+})
+
 /** The content of the charts: scores of a finished or running sweep. */
 export interface ScoreBoard {
   scoredBy: ScoredByBrief

@@ -27,7 +27,7 @@ interface ShownSweepState {
  */
 export class SweepForCheck {
   private other = $state.raw<ReadSweep | null>(null)
-  private readonly reading: Latest<string>
+  private readonly reading = new Latest<string>(() => this.project.left)
   /** True if {@link read} is another sweep than the shown one. */
   readonly isOther = $derived.by(() => this.view.sweep?.scoredBy.kind === 'task')
   private readonly shownRead = $derived.by<ReadSweep | null>(() => {
@@ -46,7 +46,6 @@ export class SweepForCheck {
     private readonly project: OpenProject,
     private readonly view: ShownSweepState
   ) {
-    this.reading = new Latest(project.left)
     project.onChange(({ document, sweeps, saved }, before) => {
       const isSame =
         document.settings.rho === before.document.settings.rho &&

@@ -9,7 +9,7 @@ import type { PlotContent, PlotPoint, PlotSeries } from '../../plots/plot'
 import { briefDelta, capitalised, formatDelta, formatScore, plural, rangePhrase } from '../../ui/format'
 import type { MetricSpec } from '../board/metrics'
 import type { Readout } from '../board/readout'
-import { axisBounds, type ScoreBoard } from '../board/score-board'
+import { axisBounds, emptyBoard, type ScoreBoard } from '../board/score-board'
 
 export const COMPARED_MEASURES = ['diversity', 'validity'] as const
 export type ComparedMeasure = (typeof COMPARED_MEASURES)[number]
@@ -19,20 +19,13 @@ export type ComparedMeasure = (typeof COMPARED_MEASURES)[number]
  * hatched.
  */
 export const comparisonBoard = ({ a, ranges }: SweepComparison): ScoreBoard => ({
-  scoredBy: a.scoredBy,
-  layerCount: a.layerCount,
-  source: a.source,
-  promptCount: a.promptCount,
-  base: null,
-  post: null,
+  ...emptyBoard(a),
   ranges: ranges.map(({ range, a: score }) => ({
     ...range,
     ...score,
     effectiveChoices: NaN,
     promptCount: a.promptCount
-  })),
-  others: [],
-  baselines: []
+  }))
 })
 
 /** Returns the metric of the triangle: the second sweep's value minus the first sweep's. */
@@ -73,26 +66,23 @@ export function differenceWords(difference: number, margin: number | null): stri
 }
 
 /** Formats a measure of both sweeps and the difference: 0.917, 0.871, −0.046 ± 0.012. */
-const formatMeasure = (
-  { a, b, difference, margins }: ComparedScores,
-  measure: ComparedMeasure
-): { a: string; b: string; difference: string } => {
-  return {
-    a: formatScore(a[measure]),
-    b: formatScore(b[measure]),
-    difference: differenceWords(difference[measure], margins[measure])
-  }
-}
+const formatMeasure = ({ a, b, difference, margins }: ComparedScores, measure: ComparedMeasure) => ({
+  a: formatScore(a[measure]),
+  b: formatScore(b[measure]),
+  difference: differenceWords(difference[measure], margins[measure])
+})
 
-/** Describes the scores of a range in both sweeps, and their difference. */
-export function comparedWords(comparison: SweepComparison, range: ComparedRange): string {
-  const words = scoreWords(comparison.a.scoredBy)
-  const measured = COMPARED_MEASURES.map((measure) => {
+function measuredWords({ a: { scoredBy } }: SweepComparison, range: ComparedRange): string[] {
+  const words = scoreWords(scoredBy)
+  return COMPARED_MEASURES.map((measure) => {
     const { a, b, difference } = formatMeasure(range, measure)
     return `${words[measure]} ${a} in A, ${b} in B, ${difference}`
   })
-  return `${comparedRangeName(comparison, range)}: ${measured.join('; ')}`
 }
+
+/** Describes the scores of a range in both sweeps, and their difference. */
+export const comparedWords = (comparison: SweepComparison, range: ComparedRange): string =>
+  `${comparedRangeName(comparison, range)}: ${measuredWords(comparison, range).join('; ')}`
 
 /** Describes the prompts that the scores of a compared range are based on. */
 export function comparedBasis(comparison: SweepComparison): string {
@@ -132,15 +122,11 @@ const GAP: PlotPoint = { x: NaN, y: NaN, lines: [] }
 export function comparisonScatter(comparison: SweepComparison, chosen: string | null): PlotContent {
   const { ranges, post, base, a, b } = comparison
   const words = scoreWords(a.scoredBy)
-  const lines = (range: ComparedRange): string[] => {
-    const measured = COMPARED_MEASURES.map((measure) => {
-      const { a: inA, b: inB, difference } = formatMeasure(range, measure)
-      return `${words[measure]} ${inA} in A, ${inB} in B, ${difference}`
-    })
-    return [comparedRangeName(comparison, range), ...measured]
-  }
   const points = (side: 'a' | 'b', compared: readonly ComparedRange[]): PlotPoint[] =>
-    compared.map((range) => ({ ...point(range[side], lines(range)), model: rangeKey(range.range, a) }))
+    compared.map((range) => ({
+      ...point(range[side], [comparedRangeName(comparison, range), ...measuredWords(comparison, range)]),
+      model: rangeKey(range.range, a)
+    }))
   const links = (compared: readonly ComparedRange[]): PlotPoint[] =>
     compared.flatMap((range) => [point(range.a, []), point(range.b, []), GAP])
   const picked = comparedRange(comparison, chosen)
@@ -155,8 +141,7 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
     ...{ name, tone, radius, opacity },
     mark: tone === 'orange' ? 'triangle' : 'circle',
     points: shown,
-    connected: tone === 'black',
-    named: false
+    connected: tone === 'black'
   })
   const chosenSeries =
     picked === undefined
@@ -176,10 +161,8 @@ export function comparisonScatter(comparison: SweepComparison, chosen: string | 
     connected: false,
     named: true
   })
-  const both = (name: 'post' | 'base', scores: ComparedScores): PlotSeries[] => [
-    whole(name, 'a', scores),
-    whole(name, 'b', scores)
-  ]
+  const both = (name: 'post' | 'base', scores: ComparedScores): PlotSeries[] =>
+    (['a', 'b'] as const).map((side) => whole(name, side, scores))
   const all = [post, ...(base === null ? [] : [base]), ...ranges].flatMap((scores) => [scores.a, scores.b])
   return {
     label:

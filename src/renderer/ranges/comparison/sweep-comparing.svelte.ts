@@ -43,7 +43,7 @@ export class SweepComparing {
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
   readonly look = new ChartLook()
-  private readonly latest: Latest<string>
+  private readonly latest = new Latest<string>(() => this.project.left)
   readonly pending = $derived.by(() => this.latest.awaited !== null)
   /** All sweeps of the pair, and the newest sweep of each other pair. */
   readonly others = $derived.by<ComparableSweep[]>(() => {
@@ -67,9 +67,7 @@ export class SweepComparing {
   constructor(
     private readonly project: OpenProject,
     private readonly view: { readonly sweep: ShownSweep | null; readonly rho: number }
-  ) {
-    this.latest = new Latest(project.left)
-  }
+  ) {}
 
   /** Compares the shown sweep with another. The browser's Back leaves the comparison. */
   open(against: string): void {

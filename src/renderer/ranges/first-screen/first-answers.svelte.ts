@@ -9,11 +9,9 @@ const TOP = 1000
 /** Distributions of base's and post's answers to the first prompt, for the screen before the first sweep. */
 export class FirstAnswers {
   answers = $state.raw<CharacterAnswers | null>(null)
-  private readonly asking: Latest<string>
+  private readonly asking = new Latest<string>(() => this.project.left)
 
-  constructor(private readonly project: OpenProject) {
-    this.asking = new Latest(project.left)
-  }
+  constructor(private readonly project: OpenProject) {}
 
   /** Loads the answers once. If that fails, the screen has no answers, and the first sweep will report the reason. */
   async ask(): Promise<void> {

@@ -4,15 +4,16 @@ import type { ScoredRole } from '../../recipes/scored-models'
 import { toCsv } from '../../ui/csv'
 
 /**
- * Distributions over right answers of the three models, in drawing order. The right answers of a character task are
- * its characters.
+ * Distributions over right answers of base, post and another model, in drawing order. The right answers of a character
+ * task are its characters.
  */
 export interface Distribution {
   answers: readonly string[]
   /** Probability of each answer, here and below. */
   base: readonly number[] | null
   post: readonly number[]
-  hybrid: readonly number[]
+  /** Null for base and post alone. */
+  hybrid: readonly number[] | null
   promptCount: number
 }
 
@@ -80,6 +81,6 @@ export function distributionCsv(
 ): string {
   return toCsv(
     [answer, 'base', 'post', role],
-    answers.map((name, index) => [name, base?.[index] ?? null, post[index] ?? null, hybrid[index] ?? null])
+    answers.map((name, index) => [name, base?.[index] ?? null, post[index] ?? null, hybrid?.[index] ?? null])
   )
 }

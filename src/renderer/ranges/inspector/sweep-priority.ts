@@ -8,11 +8,9 @@ const DWELL_MS = 300
 
 /** Asks a running sweep to score the range that the user looks at next. */
 export class SweepPriority {
-  private readonly latest: Latest<string>
+  private readonly latest = new Latest<string>(() => this.project.left)
 
-  constructor(private readonly project: OpenProject) {
-    this.latest = new Latest(project.left)
-  }
+  constructor(private readonly project: OpenProject) {}
 
   /**
    * Asks for a model after a pause, if it is a range of the running sweep.

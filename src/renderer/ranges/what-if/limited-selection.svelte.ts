@@ -13,7 +13,7 @@ export class LimitedSelection {
   rho: number
   current = $state.raw<Selection | null>(null)
   readonly selected = $derived.by(() => selectedKey(this.current, this.view.sweep))
-  private readonly asking: Latest<number>
+  private readonly asking = new Latest<number>(() => this.project.left)
   readonly awaited = $derived.by(() => this.asking.awaited !== null)
   /** A new limit of the project whose selection is not loaded yet. Limit and selection are then shown together. */
   private pendingRho: number | null = null
@@ -27,7 +27,6 @@ export class LimitedSelection {
     private readonly whenSelected: (show: () => void) => void
   ) {
     this.rho = $state(project.state.document.settings.rho)
-    this.asking = new Latest(project.left)
   }
 
   /** Shows the selection of another sweep, or none. A pending request for the earlier sweep is dropped. */

@@ -12,7 +12,7 @@ export class WhatIfAsking {
   asked = $state.raw<WhatIf | null>(null)
   /** The recalculated sweep with its settings; null while the measured numbers are shown. */
   answer = $state.raw<WhatIfAnswer | null>(null)
-  private readonly latest: Latest<WhatIf>
+  private readonly latest = new Latest<WhatIf>(() => this.project.left)
 
   /**
    * @param view the sweep and the limit that are recalculated
@@ -22,9 +22,7 @@ export class WhatIfAsking {
     private readonly project: OpenProject,
     private readonly view: { readonly sweep: ShownSweep | null; readonly rho: number },
     private readonly applyAnswer: (apply: () => void) => void
-  ) {
-    this.latest = new Latest(project.left)
-  }
+  ) {}
 
   /** Describes the settings of the shown numbers; null if they are those of the sweep. */
   readonly words = $derived.by(() => (this.answer === null ? null : this.wordsOf(this.answer.settings)))

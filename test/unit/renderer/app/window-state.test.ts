@@ -89,7 +89,7 @@ describe('the Ranges view', () => {
     await line.answer('sweeps.get', 0, FIRST)
     expect(ranges.sweep?.id).toBe('second')
     expect(ranges.opening).toBeNull()
-    expect(ranges.chosen).toBe('1-1')
+    expect(ranges.choices.chosen).toBe('1-1')
   })
 
   it('shows the place of an address, and requests only the prompt scores of what is shown', async () => {
@@ -98,19 +98,19 @@ describe('the Ranges view', () => {
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
     expect(session.lookOf('ranges')).toEqual(DEFAULT_LOOK)
 
-    ranges.applyPlace({ model: '0-1', metric: 'gain', against: null, tab: null })
+    ranges.choices.applyPlace({ model: '0-1', metric: 'gain', against: null, tab: null })
     await settled()
-    expect([ranges.chosen, ranges.metric]).toEqual(['0-1', 'gain'])
+    expect([ranges.choices.chosen, ranges.choices.metric]).toEqual(['0-1', 'gain'])
     expect(session.lookOf('ranges')).toEqual({ ...DEFAULT_LOOK, model: '0-1', metric: 'gain' })
     expect(session.lookOf('models')).toEqual(DEFAULT_LOOK)
     expect(line.call('sweeps.scores', 0).signal?.aborted).toBe(true)
-    expect(ranges.detail.shown).toBeNull()
+    expect(ranges.choices.detail.shown).toBeNull()
     await line.answer('sweeps.scores', 1, [])
-    expect(ranges.detail.shown).toEqual({ sweepId: 'first', model: '0-1', prompts: [] })
+    expect(ranges.choices.detail.shown).toEqual({ sweepId: 'first', model: '0-1', prompts: [] })
 
     // For a model of another sweep or an unknown metric, the selected range and diversity are shown.
-    ranges.applyPlace({ model: '7-9', metric: 'taste', against: null, tab: null })
-    expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
+    ranges.choices.applyPlace({ model: '7-9', metric: 'taste', against: null, tab: null })
+    expect([ranges.choices.chosen, ranges.choices.metric]).toEqual(['0-0', 'diversity'])
   })
 
   it('makes inspected or measured ranges a place for Back, but not pointed ones', async () => {
@@ -126,12 +126,12 @@ describe('the Ranges view', () => {
     vi.stubGlobal('window', { location, history: { pushState } })
     workbench.go('ranges')
     await showSweep(line, { ranges }, FIRST)
-    ranges.hover('0-1')
-    ranges.inspect('0-1')
-    ranges.inspect('0-1')
-    ranges.inspect('1-1')
-    ranges.measure('gain')
-    ranges.hover(null)
+    ranges.choices.hover('0-1')
+    ranges.choices.inspect('0-1')
+    ranges.choices.inspect('0-1')
+    ranges.choices.inspect('1-1')
+    ranges.choices.measure('gain')
+    ranges.choices.hover(null)
     vi.unstubAllGlobals()
     expect(pushed).toEqual([null, '0-1', '1-1', '1-1'])
     expect(location.hash).toMatch(/model=1-1&metric=gain$/)
@@ -704,16 +704,16 @@ describe('a project that another window changes', () => {
   it('shows a limit that another window has set with its selection, and keeps the range that is being named', async () => {
     const { line, session, ranges } = await openSession(before)
     await showSweep(line, { ranges }, FIRST)
-    const [rho, selected] = [ranges.rho, ranges.chosen]
-    expect(ranges.chosen).toBe(ranges.selected)
-    ranges.namedModel = ranges.chosen
+    const [rho, selected] = [ranges.rho, ranges.choices.chosen]
+    expect(ranges.choices.chosen).toBe(ranges.selected)
+    ranges.choices.namedModel = ranges.choices.chosen
     const document = { ...before.document, settings: { ...before.document.settings, rho: 0.5 } }
     session.accept(changed(2, { document }))
     await settled()
     expect([ranges.rho, ranges.selected, ranges.selecting]).toEqual([rho, selected, true])
     expect(line.call('sweeps.select', 0).input).toMatchObject({ rho: 0.5 })
     await line.answer('sweeps.select', 0, selection({ start: 1, end: 1 }))
-    expect([ranges.rho, ranges.selected, ranges.chosen]).toEqual([0.5, '1-1', selected])
+    expect([ranges.rho, ranges.selected, ranges.choices.chosen]).toEqual([0.5, '1-1', selected])
   })
 
   it('notifies every window of a check, a search and a task that another one has saved', async () => {

@@ -255,7 +255,7 @@ describe('the places of a window', () => {
     void workbench.followAddress()
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, sweepFixture({ id: 'older' }))
-    expect(workbench.session?.ranges.metric).toBe('diversity')
+    expect(workbench.session?.ranges.choices.metric).toBe('diversity')
   })
 
   it('leave what the user chose while the rest of an address was read', async () => {
@@ -269,11 +269,11 @@ describe('the places of a window', () => {
     await line.answer('sweeps.get', 1, sweepFixture({ id: 'older' }))
     const ranges = workbench.session?.ranges
     expect(ranges?.sweep?.id).toBe('older')
-    ranges?.inspect('1-1')
+    ranges?.choices.inspect('1-1')
     await line.answer('searches.get', 1, null)
     await line.answer('searches.unfinished', 0, null)
     await settled()
-    expect(ranges?.chosen).toBe('1-1')
+    expect(ranges?.choices.chosen).toBe('1-1')
   })
 
   it('go to a pair, to a step of it, and to the first where one is there no more', async () => {

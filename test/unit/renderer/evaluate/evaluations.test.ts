@@ -121,13 +121,13 @@ describe('the setup of the next evaluation', () => {
   it('reports why it cannot run', async () => {
     const { line, session } = await opened()
     const { setup } = session.evaluations
-    setup.sampleCount = '0'
+    setup.edit({ sampleCount: '0' })
     expect([setup.incomplete, setup.runTask, setup.size]).toEqual([
       'Answers per prompt needs a whole number from 1 to 100,000.',
       null,
       ''
     ])
-    setup.sampleCount = '3'
+    setup.edit({ sampleCount: '3' })
     expect([setup.incomplete, setup.runTask?.settings.sampleCount]).toEqual([null, 3])
     const { variants } = session
     for (const option of variants.options) variants.choose(option, 'evaluate', false)
@@ -174,15 +174,19 @@ describe('the setup of the next evaluation', () => {
       embeddingModel: { path: '/models/words', fingerprint: 'ee' }
     })
     setup.adoptSettings(last)
-    expect([setup.taskId, setup.sampleCount, setup.embeddingModel]).toEqual(['questions', '9', '/models/words'])
+    expect([setup.draft.taskId, setup.draft.sampleCount, setup.draft.embeddingModel]).toEqual([
+      'questions',
+      '9',
+      '/models/words'
+    ])
     expect(names(session)).toEqual(['base', 'post'])
     // A removed task cannot be set up.
     setup.adoptSettings(evaluationRun({ task: { ...TASK, id: 'gone' } }))
-    expect(setup.taskId).toBe('questions')
+    expect(setup.draft.taskId).toBe('questions')
     // Settings of the user stay.
-    setup.sampleCount = '4'
+    setup.edit({ sampleCount: '4' })
     setup.adoptSettings(last)
-    expect(setup.sampleCount).toBe('4')
+    expect(setup.draft.sampleCount).toBe('4')
   })
 
   it('ticks what the newest sweep selects until the user changes that, also after a reload', async () => {
@@ -251,7 +255,7 @@ describe('an evaluation', () => {
   it('reports its progress, and is shown as stored once it ended', async () => {
     const { line, session } = await opened()
     const { evaluations } = session
-    evaluations.setup.embeddingModel = '/models/words'
+    evaluations.setup.edit({ embeddingModel: '/models/words' })
     evaluations.setup.compute({ device: 'webgpu' })
     void evaluations.start()
     await settled()
@@ -459,7 +463,7 @@ describe('what post fails', () => {
     const { evaluations } = session
     expect(evaluations.noFailures).toBe('The task lists no right answers.')
     await evaluations.startGreedyEvaluation()
-    evaluations.setup.taskId = 'questions'
+    evaluations.setup.edit({ taskId: 'questions' })
     expect(evaluations.noFailures).toBeNull()
     void evaluations.startGreedyEvaluation()
     await settled()

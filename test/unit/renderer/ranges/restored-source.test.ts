@@ -79,9 +79,9 @@ it('a kept recipe from base is inspected as itself in a sweep restored to anothe
   const document = { ...projectState().document, recipes: [kept] }
   const { line, session, ranges } = await openSession(projectState({ document }))
   await showSweep(line, { ranges }, SWEEP)
-  ranges.inspectRecipe(FROM_BASE)
+  ranges.choices.inspectRecipe(FROM_BASE)
   await settled()
-  expect(ranges.chosen).toBe(BASE_KEY)
+  expect(ranges.choices.chosen).toBe(BASE_KEY)
   expect(ranges.chosenModel).toMatchObject({ kind: 'recipe', name: 'Layers 0–1', score: { validity: 0.42 } })
   expect(weightsKey(ranges.chosenModel?.model ?? { kind: 'post' })).toBe(BASE_KEY)
   expect(line.call('sweeps.scores', line.of('sweeps.scores').length - 1).input).toMatchObject({
@@ -90,6 +90,6 @@ it('a kept recipe from base is inspected as itself in a sweep restored to anothe
   expect(session.lookOf('ranges').model).toBe(BASE_KEY)
 
   // An address of the range itself names its checkpoint.
-  ranges.applyPlace({ model: SOURCE_KEY, metric: null, against: null, tab: null })
+  ranges.choices.applyPlace({ model: SOURCE_KEY, metric: null, against: null, tab: null })
   expect(ranges.chosenModel).toMatchObject({ kind: 'range', score: { validity: RANGE.validity } })
 })

@@ -75,7 +75,7 @@ describe('a sweep that runs', () => {
     const { session, events } = await started()
     const { ranges } = session
     expect(session.jobs.current?.progress).toEqual({ name: 'Sweep', share: 0.25, secondsLeft: 6 })
-    expect([ranges.chosen, ranges.chosenModel, ranges.selectedScore, ranges.planning.outdated]).toEqual([
+    expect([ranges.choices.chosen, ranges.chosenModel, ranges.selectedScore, ranges.planning.outdated]).toEqual([
       null,
       null,
       null,
@@ -109,7 +109,7 @@ describe('a sweep that runs', () => {
   it('keeps the range in sight that was chosen while it ran', async () => {
     const { line, session, events } = await started()
     const { ranges } = session
-    ranges.inspect('0-1')
+    ranges.choices.inspect('0-1')
     await events.tell({ type: 'finished', sweepId: 'next', work: SWEEP.work, seconds: 1 })
     await line.answer(
       'projects.open',
@@ -122,7 +122,7 @@ describe('a sweep that runs', () => {
     await line.answer('searches.unfinished', 0, null)
     await events.over()
     await waitFor(() => expect(ranges.busy).toBe(false))
-    expect([ranges.sweep?.id, ranges.chosen, ranges.selected]).toEqual(['next', '0-1', '1-1'])
+    expect([ranges.sweep?.id, ranges.choices.chosen, ranges.selected]).toEqual(['next', '0-1', '1-1'])
   })
 
   it('that is stopped leaves the one before, and says how much of it is kept', async () => {
@@ -132,7 +132,7 @@ describe('a sweep that runs', () => {
     await events.over()
     const known = { known: { prompts: 1, of: 2, begun: null }, interrupted: true }
     await line.answer('sweeps.known', 0, known)
-    expect([ranges.sweep?.id, ranges.chosen, ranges.run]).toEqual(['tiny', '1-1', null])
+    expect([ranges.sweep?.id, ranges.choices.chosen, ranges.run]).toEqual(['tiny', '1-1', null])
     expect(ranges.planning.reusable).toEqual(known)
   })
 })
@@ -153,7 +153,7 @@ describe('the shown sweep', () => {
     await line.answer('sweeps.get', 1, { ...SWEEP, recipes: [] })
     await events.over()
     expect(await scoring).toEqual(score)
-    expect(ranges.chosen).toBe('0-0')
+    expect(ranges.choices.chosen).toBe('0-0')
   })
 
   it('gives up a scoring that is closed, without a word', async () => {
@@ -193,7 +193,11 @@ describe('the shown sweep', () => {
     await line.answer('checks.get', 1, check)
     await line.answer('sweeps.select', 0, { ...SWEEP.selection, selected: { start: 0, end: 0 } })
     await events.over()
-    expect([ranges.check.document?.post.answers.validity, ranges.selected, ranges.chosen]).toEqual([0.97, '0-0', '0-0'])
+    expect([ranges.check.document?.post.answers.validity, ranges.selected, ranges.choices.chosen]).toEqual([
+      0.97,
+      '0-0',
+      '0-0'
+    ])
   })
 
   it('says when it was swept with other prompts, and shows a recipe only where it has its scores', async () => {
@@ -214,10 +218,10 @@ describe('the shown sweep', () => {
     const state = stateOf({ revision: 3, prompts })
     session.accept({ ...state, document: { ...state.document, rendering: SWEEP.rendering } })
     expect(ranges.planning.outdated).toBe(false)
-    ranges.inspectRecipe({ name: 'unknown', layers: [LAYER, LAYER] })
-    expect([ranges.chosen, ranges.inspectorShown]).toEqual(['1-1', false])
-    ranges.inspectRecipe(RECIPE)
-    expect([ranges.chosen, ranges.inspectorShown]).toEqual(['0-0', true])
+    ranges.choices.inspectRecipe({ name: 'unknown', layers: [LAYER, LAYER] })
+    expect([ranges.choices.chosen, ranges.choices.inspectorShown]).toEqual(['1-1', false])
+    ranges.choices.inspectRecipe(RECIPE)
+    expect([ranges.choices.chosen, ranges.choices.inspectorShown]).toEqual(['0-0', true])
   })
 
   it('has the limit of What if moved while that is shown, and its own otherwise', async () => {

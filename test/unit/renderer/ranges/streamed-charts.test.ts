@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { LiveEntry } from '../../../../src/contract/documents/sweep-events'
 import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
@@ -20,6 +20,12 @@ import { minimumValidity, type ScoreBoard } from '../../../../src/renderer/range
 import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
 import { figurePage } from '../../../fixtures/figure-page'
 import { loggedCanvas } from '../../../fixtures/logged-canvas'
+
+/** The path that a canvas strokes, as the log shows it. */
+class LoggedPath {
+  constructor(readonly d: string) {}
+}
+vi.stubGlobal('Path2D', LoggedPath)
 
 const LAYERS = 8
 const PROMPTS = 4

@@ -112,14 +112,12 @@ describe('an SVG', () => {
 
 describe('a figure of bars', () => {
   const bars: BarContent = {
-    x: { labels: [['a'], ['b']], size: 11, all: false },
+    x: { labels: [['a'], ['b']], size: 11 },
     y: { title: 'share', bounds: [0, null], format: String },
     groups: [
       { name: 'base', tone: 'base', opacity: 1, values: [0.2, null] },
       { name: 'post', tone: 'post', opacity: 1, striped: true, values: [0.4, 0.1] }
     ],
-    groupWidth: 0.8,
-    barWidth: 1,
     categoryName: (index) => `category ${index}`,
     format: (value) => value.toFixed(2)
   }

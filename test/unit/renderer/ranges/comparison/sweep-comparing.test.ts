@@ -59,7 +59,7 @@ describe('comparing the shown sweep', () => {
   it('follows an address, and shows only the last request', async () => {
     const { line, session } = await shown()
     const { ranges } = session
-    ranges.applyPlace({ model: null, metric: null, against: 'pair-1/second', tab: null })
+    ranges.choices.applyPlace({ model: null, metric: null, against: 'pair-1/second', tab: null })
     await settled()
     ranges.comparing.open('pair-1/third')
     await settled()
@@ -67,10 +67,10 @@ describe('comparing the shown sweep', () => {
     await line.answer('sweeps.compare', 1, await compared(FIRST, THIRD))
     await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
     expect(ranges.comparing.comparison?.b.id).toBe('third')
-    ranges.applyPlace({ model: null, metric: null, against: 'pair-1/third', tab: null })
+    ranges.choices.applyPlace({ model: null, metric: null, against: 'pair-1/third', tab: null })
     expect(line.of('sweeps.compare')).toHaveLength(2)
     // A key without a sweep gives no sweep.
-    ranges.applyPlace({ model: null, metric: null, against: 'third', tab: null })
+    ranges.choices.applyPlace({ model: null, metric: null, against: 'third', tab: null })
     expect(ranges.comparing.against).toBeNull()
   })
 

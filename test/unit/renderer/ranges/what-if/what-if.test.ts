@@ -36,7 +36,7 @@ describe('the panel of what if', () => {
   it('has chart, inspector and selection follow the answer, and return when it is closed', async () => {
     const { line, ranges } = await opened()
     const stored = ranges.selection
-    expect([ranges.chosen, ranges.chosenModel?.score.diversity]).toEqual(['1-1', 0.8])
+    expect([ranges.choices.chosen, ranges.chosenModel?.score.diversity]).toEqual(['1-1', 0.8])
     void ranges.whatIf.change({ rho: 0.6 })
     await settled()
     ranges.limit(0.5)
@@ -91,16 +91,16 @@ describe('the panel of what if', () => {
     const moved = { ...other, selection: { ...other.selection, selected: { start: 0, end: 0 } } }
     void ranges.whatIf.change({ rho: 0.5 })
     await settled()
-    expect(ranges.chosen).toBe('1-1')
+    expect(ranges.choices.chosen).toBe('1-1')
     await line.answer('sweeps.whatIf', 0, moved)
-    expect([ranges.chosen, ranges.shownPlace.model]).toEqual(['0-0', null])
+    expect([ranges.choices.chosen, ranges.choices.place.model]).toEqual(['0-0', null])
     ranges.whatIf.close()
-    expect([ranges.chosen, ranges.shownPlace.model]).toEqual(['1-1', null])
+    expect([ranges.choices.chosen, ranges.choices.place.model]).toEqual(['1-1', null])
 
-    ranges.applyPlace({ model: '0-1', metric: null, against: null, tab: null })
+    ranges.choices.applyPlace({ model: '0-1', metric: null, against: null, tab: null })
     void ranges.whatIf.change({ rho: 0.5 })
     await line.answer('sweeps.whatIf', 1, moved)
-    expect([ranges.chosen, ranges.shownPlace.model]).toEqual(['0-1', '0-1'])
+    expect([ranges.choices.chosen, ranges.choices.place.model]).toEqual(['0-1', '0-1'])
   })
 
   it('is closed by another sweep, and shows no model that was scored without it', async () => {
@@ -110,7 +110,7 @@ describe('the panel of what if', () => {
     const { sweep, selection } = answer(0.9, 0.5)
     const less = sweep.ranges.filter(({ start }) => start === 0)
     await line.answer('sweeps.whatIf', 0, { sweep: { ...sweep, ranges: less }, selection })
-    expect([ranges.chosen, ranges.chosenModel]).toEqual(['1-1', null])
+    expect([ranges.choices.chosen, ranges.chosenModel]).toEqual(['1-1', null])
     void ranges.show('other')
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, { ...SWEEP, id: 'other' })
