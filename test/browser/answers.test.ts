@@ -25,7 +25,7 @@ describe('the chat in Chromium', () => {
     const page = await open(project.path, 'chat')
     const field = page.getByRole('textbox', { name: 'What you say' })
     const answers = (name: string) => page.getByRole('region', { name: `Answers of ${name}`, exact: true })
-    const turns = page.getByRole('region', { name: /^Turn \d+$/ }).locator('.said p')
+    const turns = page.getByRole('region', { name: /^Turn \d+$/ }).locator('.said')
     await field.fill('Call a number.')
     // Sends in other views; here it must not start a sweep.
     await page.keyboard.press('Control+Enter')
