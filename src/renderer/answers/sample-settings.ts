@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { GLOSSARY } from '../../contract/words/glossary'
 import { samplerWords } from '../../contract/words/sampler-words'
 import { Sampling } from '../../contract/model/sampling'
@@ -131,13 +132,9 @@ export function draftOfSampling(sampling: Sampling): SamplingDraft {
 /** Returns the sampler of a draft, or the problem of each wrong field. */
 export function parseSampling(draft: SamplingDraft): { sampling: Sampling | null; problems: Problems } {
   const parsed = Sampling.safeParse(samplingNumbers(draft))
-  if (parsed.success) return { sampling: parsed.data, problems: {} }
-  const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
-  const problems: Problems = {}
-  for (const field of settingFields) {
-    if (wrong.has(field)) problems[field] = `needs ${SETTING_FIELDS[field].expects}`
-  }
-  return { sampling: null, problems }
+  return parsed.success
+    ? { sampling: parsed.data, problems: {} }
+    : { sampling: null, problems: problemsOf(parsed.error) }
 }
 
 const samplingNumbers = (draft: SamplingDraft) => ({
@@ -184,27 +181,17 @@ export function parseSettings(
     if (tooMuch === null) return { settings: parsed.data, problems: {} }
     return { settings: null, problems: { memoryGibibytes: tooMuch } }
   }
-  const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
-  const problems: Problems = {}
-  for (const field of settingFields) {
-    if (wrong.has(field === 'memoryGibibytes' ? 'memoryBytes' : field)) {
-      problems[field] = `needs ${SETTING_FIELDS[field].expects}`
-    }
-  }
-  return { settings: null, problems }
+  return { settings: null, problems: problemsOf(parsed.error) }
 }
 
-const settingFields = [
-  'sampleCount',
-  'maxTokens',
-  'temperature',
-  'minP',
-  'topP',
-  'topK',
-  'repetitionPenalty',
-  'seed',
-  'memoryGibibytes'
-] as const satisfies readonly SettingField[]
+function problemsOf(error: z.ZodError): Problems {
+  const wrong = new Set(error.issues.flatMap(({ path }) => path.map(String)))
+  return Object.fromEntries(
+    Object.entries(SETTING_FIELDS)
+      .filter(([field]) => wrong.has(field === 'memoryGibibytes' ? 'memoryBytes' : field))
+      .map(([field, { expects }]) => [field, `needs ${expects}`])
+  )
+}
 
 /** Describes the sampler of a run and the length of its answers. */
 export const describeSampling = ({ sampling, maxTokens }: SampleSettings): string =>

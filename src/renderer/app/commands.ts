@@ -48,14 +48,11 @@ export const singleKeySwitches = (): SingleKeys => {
   }
 }
 
-export const listSingleKeys = (switches: SingleKeys): (Shortcut & { readonly isOn: StoredSwitch })[] => [
-  { ...SINGLE_KEYS.help, isOn: switches.help },
-  { ...SINGLE_KEYS.runs, isOn: switches.runs },
-  { ...SINGLE_KEYS.prefer, isOn: switches.prefer },
-  { ...SINGLE_KEYS.tie, isOn: switches.tie },
-  { ...SINGLE_KEYS.skip, isOn: switches.skip },
-  { ...SINGLE_KEYS.takeBack, isOn: switches.takeBack }
-]
+export const listSingleKeys = (switches: SingleKeys): (Shortcut & { readonly isOn: StoredSwitch })[] =>
+  (['help', 'runs', 'prefer', 'tie', 'skip', 'takeBack'] as const).map((key) => ({
+    ...SINGLE_KEYS[key],
+    isOn: switches[key]
+  }))
 
 const hasControl = (event: KeyPress): boolean => event.ctrlKey || event.metaKey
 const isPlain = (event: KeyPress): boolean => !hasControl(event) && !event.altKey && !isField(event.target)

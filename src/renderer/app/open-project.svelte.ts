@@ -361,8 +361,8 @@ export class OpenProject {
     await Promise.all([...this.buffers.map((buffer) => buffer.flush()), ...this.fields.map((save) => save())])
   }
 
-  /** Ends all requests and subscriptions of the project in this window. Its jobs in main go on. */
-  protected end(): void {
+  /** Ends all requests and subscriptions of the project in this window. Call `saveEdits` first. Jobs in main go on. */
+  leave(): void {
     this.leaving.abort()
   }
 }

@@ -1,5 +1,4 @@
 import type { Variant } from '../../contract/documents/samples'
-import type { Endpoint } from '../../contract/model/external-model'
 import type { BetterModel } from '../../contract/documents/verdict'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { weightsKey } from '../../contract/model/model'
@@ -12,10 +11,8 @@ import { Chat } from '../chat/chat.svelte'
 import { EvaluationsState } from '../evaluate/evaluations.svelte'
 import { ExportsState } from '../export/exports.svelte'
 import { Lineage } from '../models/lineage/lineage.svelte'
-import { Checksums } from '../models/pair/checksums.svelte'
-import { Distances } from '../models/pair/distances.svelte'
+import { Checksums, Distances, ValuesCheck } from '../models/pair/readings.svelte'
 import { OtherCheckpoints } from '../models/pair/other-checkpoints.svelte'
-import { ValuesCheck } from '../models/pair/values-check.svelte'
 import { PairsComparison } from '../models/pairs/comparison.svelte'
 import { Pairs } from '../models/pairs/pairs.svelte'
 import { WorkList } from '../models/pairs/work-list.svelte'
@@ -24,7 +21,6 @@ import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
 import type { ScoredModel } from '../recipes/scored-models'
-import { type SamplingBaseline, samplingBaselineName } from '../../contract/model/sampling-baseline'
 import { recipeOf } from '../../contract/model/strengths'
 import { VariantList, type VariantStep } from '../answers/variant-list.svelte'
 import { OfferedVariants } from '../recipes/offered-variants.svelte'
@@ -164,7 +160,7 @@ export class Session extends OpenProject {
     void this.distances.load()
     void this.checksums.load()
     void this.lineage.load()
-    this.values.reset()
+    this.values.result = null
   }
 
   resultsOf(view: View): StoredResults | null {
@@ -210,10 +206,6 @@ export class Session extends OpenProject {
     this.host.go('samples')
   }
 
-  sampleBaseline(baseline: SamplingBaseline): void {
-    this.compare([{ kind: 'baseline', name: samplingBaselineName(baseline), baseline }], 'samples')
-  }
-
   /** Opens Samples with a model that does better than the selected range. */
   compareBetter({ model, name }: BetterModel): void {
     this.compare(model === null ? [] : [{ ...model, name }], 'samples')
@@ -255,11 +247,6 @@ export class Session extends OpenProject {
     if (option !== undefined) this.variants.choose(option, step, true)
   }
 
-  /** Opens Samples with a served model as a variant, and adds it to Evaluate. */
-  sampleServed(name: string, endpoint: Endpoint): void {
-    this.compare([{ kind: 'endpoint', name, endpoint }], 'samples')
-  }
-
   async keepAll(models: readonly ScoredModel[]): Promise<void> {
     for (const { name, layers, score } of models) {
       if (layers === null) continue
@@ -267,15 +254,8 @@ export class Session extends OpenProject {
     }
   }
 
-  compareScored(models: readonly ScoredModel[], step: VariantStep): void {
-    this.compare(
-      models.map(({ model, name }) => ({ ...model, name })),
-      step
-    )
-  }
-
   /** Goes to a step, and adds variants to the variants that the step asks. */
-  private compare(variants: readonly Variant[], step: VariantStep): void {
+  compare(variants: readonly Variant[], step: VariantStep): void {
     this.variants.add(variants, step)
     this.host.go(step)
   }
@@ -330,10 +310,5 @@ export class Session extends OpenProject {
     await this.flush()
     await this.saved()
     return this.waits
-  }
-
-  /** Leaves the pair. Call `saveEdits` first. Jobs in main go on. */
-  leave(): void {
-    this.end()
   }
 }

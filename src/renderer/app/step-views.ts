@@ -12,7 +12,7 @@ export type StepView = Component<StepProps>
 /** Views of the steps. They are not part of the window's first script. */
 const LOADERS: Readonly<Record<StepId, () => Promise<{ default: StepView }>>> = {
   models: () => import('../models/ModelsStep.svelte'),
-  ranges: () => import('../ranges/RangesStep.svelte'),
+  ranges: () => import('../ranges/Ranges.svelte'),
   answers: () => import('../chat/AnswersStep.svelte'),
   evaluate: () => import('../evaluate/Evaluate.svelte'),
   export: () => import('../export/Export.svelte')

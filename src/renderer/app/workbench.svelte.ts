@@ -205,6 +205,17 @@ export class Workbench implements Host {
     }
   }
 
+  /** Copies a text to the clipboard. @returns false if the window cannot, which is reported */
+  async copy(text: string): Promise<boolean> {
+    try {
+      await navigator.clipboard.writeText(text)
+      return true
+    } catch {
+      this.complain({ code: 'defect', message: 'The clipboard cannot be reached from this window.' })
+      return false
+    }
+  }
+
   dismiss(complaint: Complaint): void {
     this.complaints = this.complaints.filter((other) => other !== complaint)
   }

@@ -63,7 +63,7 @@ export class ExportsState {
   overwrite = $state(false)
   form = $state.raw(FORMS.find((form) => form === readStored(FORM_STORED_AS, 'session')) ?? 'model')
   port = $state(8000)
-  private rank = $state.raw(DEFAULT_RANK)
+  rank = $state.raw(DEFAULT_RANK)
   private scoredRanks = $state.raw<Extract<RankEvent, { type: 'finished' }> | null>(null)
   plan = $state.raw<ExportPlan | null>(null)
   planFailure = $state.raw<Complaint | null>(null)
@@ -202,10 +202,6 @@ export class ExportsState {
     this.form = form
     storeText(FORM_STORED_AS, form, 'session')
     this.setOverwrite(false)
-  }
-
-  setRank(rank: number): void {
-    this.rank = rank
   }
 
   /** Returns why no ranks can be scored; null if they can. */

@@ -228,20 +228,12 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
     else await this.start()
   }
 
-  /** Resumes a run until every prompt and variant has `sampleCount` answers. */
-  private async resume(run: SampleRun, sampleCount: number): Promise<void> {
-    if (this.blocked !== null) return
-    const { here, client } = this.project
-    await this.begin(() => client.samples.more({ ...here, runId: run.id, sampleCount }))
-  }
-
-  /** Adds a number of answers to every prompt and variant of the shown run. */
+  /** Resumes the shown run until every prompt and variant has its answers, and a number of further ones. */
   async addAnswers(count: number): Promise<void> {
-    if (this.shownRun !== null) await this.resume(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
-  }
-
-  async finishShown(): Promise<void> {
-    if (this.shownRun !== null) await this.resume(this.shownRun.run, this.shownRun.run.settings.sampleCount)
+    if (this.shownRun === null || this.blocked !== null) return
+    const { here, client } = this.project
+    const { id, settings } = this.shownRun.run
+    await this.begin(() => client.samples.more({ ...here, runId: id, sampleCount: settings.sampleCount + count }))
   }
 
   private async begin(ask: () => Promise<unknown>): Promise<void> {

@@ -101,10 +101,6 @@ export class SweepComparing {
     this.look.reset()
   }
 
-  choose(range: string): void {
-    this.chosen = range
-  }
-
   private begin(against: string): void {
     this.against = against
     this.look.reset()

@@ -101,13 +101,13 @@ describe('kept recipes', () => {
     workbench.go('ranges')
     session.export('gone')
     expect(workbench.view).toBe('ranges')
-    session.sampleBaseline({ kind: 'mix', share: 0.5 })
+    session.compare([{ kind: 'baseline', name: 'NAME', baseline: { kind: 'mix', share: 0.5 } }], 'samples')
     expect([workbench.view, session.variants.options.at(-1)?.origin]).toEqual(['samples', 'baseline'])
     const endpoint = {
       ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'm', anyModel: false, concurrency: 1 },
       through: 'chat' as const
     }
-    session.sampleServed('theirs', endpoint)
+    session.compare([{ kind: 'endpoint', name: 'theirs', endpoint }], 'samples')
     expect(session.evaluations.setup.variants.map(({ variant }) => variant.name)).toContain('theirs')
     expect(line.of('recipes.keep')).toEqual([])
   })

@@ -257,7 +257,7 @@ describe('a sample run', () => {
     expect(samples.job.hasFailed).toBe(false)
     expect(samples.job.failure?.message).toBe('It died.')
     expect(samples.resumes).toBe(true)
-    void samples.finishShown()
+    void samples.addAnswers(0)
     await settled()
     expect(line.call('samples.more', 0).input).toMatchObject({ runId: 'run-1', sampleCount: 3 })
     expect(samples.job.failure).toBeNull()
@@ -299,7 +299,7 @@ describe('a sample run', () => {
     await show(line, session, run, 5)
     void session.samples.addAnswers(8)
     await line.refuse('samples.more', 0, new Error('not now'))
-    void session.samples.finishShown()
+    void session.samples.addAnswers(0)
     await settled()
     expect(line.of('samples.more').map(({ input }) => input)).toMatchObject([
       { runId: 'run-1', sampleCount: 11 },
