@@ -14,6 +14,7 @@ import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { computeSweep, demoSweep, sweepHistory } from '../../../fixtures/swept-demo'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { demoSweepDocument } from '../../../fixtures/swept-project'
 
 const { signal } = new AbortController()
 const DEMO_WORK = { blockEvaluations: 388, packedTokens: 431 }
@@ -21,7 +22,7 @@ const DEMO_WORK = { blockEvaluations: 388, packedTokens: 431 }
 describe('a preview of the demo pair', async () => {
   const engine = sharedEngine.client()
   const request = await demoSweep({ baselines: true })
-  const whole = await computeSweep(request)
+  const whole = await demoSweepDocument()
   const events: CrcSweepEvent[] = []
   const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) => events.push(event))
   const previewed = preview.preview?.ranges ?? []
