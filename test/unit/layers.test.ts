@@ -157,8 +157,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   'main/engine/device/physical-cores.ts': "the system's list of processors",
   'main/export/write-weights.ts': 'writes a new file',
   'main/readings/low-rank.ts': 'writes a new file',
-  'main/serve/electron-sandbox.ts': "the system's settings",
-  'main/serve/open.ts': "the program's own files",
+  'main/serve/open.ts': "the program's own files, and the system's settings",
   'main/serve/pages.ts': "the program's own files",
   'main/work/gpus.ts': 'the kernel says which GPUs there are'
 }

@@ -2,9 +2,8 @@ import { Command, CommanderError, Help, type HelpConfiguration } from 'commander
 import { completionScript } from './printing/completion'
 import { COMMANDS, examplesOf, REPLACED_COMMANDS } from './commands'
 import { wrapped } from './printing/fitted-table'
-import { printable, printError, printText, UsageError } from './printing/output'
+import { drawnWidth, printable, printError, printText, UsageError } from './printing/output'
 import { versionLine } from './printing/program-version'
-import { drawnWidth } from './printing/shown-width'
 import { describeStop } from './running/stopped'
 import { calledAs, isShared } from './printing/shared-options'
 

@@ -7,12 +7,11 @@ import { CLASSIFIED_ANSWERS, type EvaluationCell, type Measures, type MeasureVal
 import { passingMeasures, utility } from './passing'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { refusalMeasures } from './refusals'
-import { compressionRatio } from './texts/compression-ratio'
-import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
 import type { AnswerReader } from '../answers/read-answer'
-import { repetition } from './texts/repetition'
 import { meanIfAny, measuresOfWords, sampleMeasures } from './sample-measures'
 import { wordsOf } from './texts/words'
+import { gzip } from 'pako'
+import { nGramCounts } from './texts/n-grams'
 
 /** Number of words of the n-grams for repetition inside an answer, as in the paper of that measure. */
 const REPEATED_WORDS = 4
@@ -159,4 +158,44 @@ function isRight(reader: AnswerReader, prompt: TaskPrompt, text: string): boolea
 function omitMissing(values: MeasureValues): Measures {
   const entries = Object.entries(values).filter(([, value]) => typeof value === 'number')
   return Object.fromEntries(entries) satisfies Measures
+}
+
+/**
+ * Computes the compression ratio (Shaib et al. 2024, arXiv 2403.00553): bytes of all answers divided by their bytes
+ * after gzip. Repetitive answers have a high ratio. It is comparable for equally many answers. pako is used because it
+ * compresses to the same bytes on all platforms.
+ * @returns null if there is no text
+ */
+export function compressionRatio(texts: readonly string[]): number | null {
+  const bytes = Buffer.from(texts.join(' '))
+  return texts.join('') === '' ? null : bytes.byteLength / gzip(bytes, { level: 9 }).byteLength
+}
+
+/**
+ * Computes expectation-adjusted distinct (Liu et al. 2022, arXiv 2202.13587): the number of different tokens divided by
+ * the number expected of C random tokens, V (1 - (1 - 1/V)^C).
+ * @param answers the tokens of each answer, C in all
+ * @param vocabularySize V
+ * @returns null without tokens
+ */
+export function expectationAdjustedDistinct(
+  answers: readonly (readonly number[])[],
+  vocabularySize: number
+): number | null {
+  const tokens = answers.flat()
+  if (tokens.length === 0) return null
+  // log1p and expm1 keep digits that a large vocabulary and few tokens would lose.
+  const missed = tokens.length * Math.log1p(-1 / vocabularySize)
+  const expected = vocabularySize === 1 ? 1 : -vocabularySize * Math.expm1(missed)
+  return new Set(tokens).size / expected
+}
+
+/**
+ * Computes seq-rep-n (Welleck et al. 2020, arXiv 1908.04319), the share of n-grams in a text that repeat an earlier
+ * one. A text of fewer than n words has 0.
+ */
+export function repetition(words: readonly string[], n: number): number {
+  const counts = nGramCounts(words, n)
+  const total = Math.max(0, words.length - n + 1)
+  return total === 0 ? 0 : 1 - counts.size / total
 }

@@ -1,10 +1,10 @@
 import { Environment, type Template } from '@huggingface/jinja'
-import { fileError, inputError, WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, unsupportedError, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
 import { PythonInterpreter } from './python-interpreter'
-import { strftime } from './strftime'
 import { parseTemplate } from './template-source'
+import { utcFormat } from 'd3-time-format'
 
 /** Limit of all chats of a request, far beyond any context window. */
 const MAX_RENDERED_CHARACTERS = 10_000_000
@@ -150,4 +150,26 @@ function boundedRange(first: unknown, second?: unknown, step: unknown = 1): numb
   const count = Math.max(0, Math.ceil((stop - start) / step))
   if (count > MAX_RANGE_ITEMS) throw new Error(`range() asks for ${count} items; at most ${MAX_RANGE_ITEMS} are given`)
   return Array.from({ length: count }, (_, index) => start + index * step)
+}
+
+/** Directives that d3-time-format formats as Python does in the C locale, for every day from 1998 to 2030. */
+const DIRECTIVES = 'YymdejUWVGuwBbAaHIMSpf%'.split('')
+const DIRECTIVE = /%[-_0]?(.?)/gsu
+
+/**
+ * Formats a date at midnight as Python's `strftime` does in the C locale.
+ *
+ * @param isoDate YYYY-MM-DD
+ * @param what the template, for messages
+ * @throws WorkbenchError `unsupported` naming another directive
+ */
+export function strftime(isoDate: string, format: string, what: string): string {
+  for (const [directive, letter = ''] of format.matchAll(DIRECTIVE)) {
+    if (DIRECTIVES.includes(letter)) continue
+    throw unsupportedError(
+      `${what} formats a date with ${JSON.stringify(directive)}, which is not supported.`,
+      `Supported: ${DIRECTIVES.map((known) => `%${known}`).join(' ')}, each also with -, _ or 0 after the %.`
+    )
+  }
+  return utcFormat(format)(new Date(`${isoDate}T00:00:00Z`))
 }

@@ -1,5 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,8 +7,7 @@ import { DEMO_PAIRS } from '../../contract/model/demo-pair'
 import { NODE_VARIABLE } from '../base/node-program'
 import { resourcePath } from '../base/resources'
 import type { InitialProject } from '../workbench/entry'
-import { sandboxProblem } from './electron-sandbox'
-import { serveWorkbench, type ServeOptions } from './serve'
+import { type ServeOptions, serveWorkbench } from './serve'
 
 const FETCH_LIMIT_MS = 60_000
 
@@ -116,4 +115,30 @@ function waitForEnd(child: ChildProcess): Promise<string> {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`))
   })
+}
+
+/** AppArmor setting of Ubuntu, whose value 1 restricts the user namespaces of Chromium's sandbox. */
+const RESTRICTION_FILE = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'
+
+/** File mode of the helper `chrome-sandbox`. If root owns the helper too, the sandbox works without user namespaces. */
+const SETUID_ROOT = 0o4755
+
+/** Explains why Electron cannot start with Chromium's sandbox on this system, with a remedy; null if it can. */
+export function sandboxProblem(binary: string, setting = RESTRICTION_FILE): string | null {
+  if (process.platform !== 'linux' || !isRestricted(setting)) return null
+  const helper = join(dirname(binary), 'chrome-sandbox')
+  const helperStats = statSync(helper, { throwIfNoEntry: false })
+  if (helperStats?.uid === 0 && (helperStats.mode & SETUID_ROOT) === SETUID_ROOT) return null
+  return (
+    "AppArmor prevents Electron's sandbox from starting on this system. To allow it, run: " +
+    `sudo chown root:root '${helper}' && sudo chmod 4755 '${helper}'`
+  )
+}
+
+function isRestricted(setting: string): boolean {
+  try {
+    return readFileSync(setting, 'utf8').trim() === '1'
+  } catch {
+    return false
+  }
 }

@@ -33,9 +33,9 @@ import {
   refuseUnused,
   renderingOptions,
   rhoOption,
+  samplerOptions,
   usageError
 } from '../options/options'
-import { samplerOptions } from '../options/sampler-options'
 import { requireFittingTask } from '../options/scored-options'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { taskOptions } from '../options/given-task'

@@ -17,7 +17,7 @@ import { defaulting, flag, number, text } from '../options/option-kinds'
 import { demoOptions, namedDemo, refuseUnused, usageError, wholeNumber } from '../options/options'
 import { printJson, printText, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { newProjectAdvice } from '../results/named-project'
+import { newProjectAdvice } from '../results/project-to-save'
 
 const openOptions = demoOptions.options({
   pair: text('<name>', 'pair to show first (default: the first)'),

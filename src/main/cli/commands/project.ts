@@ -25,8 +25,7 @@ import { pairOptions, requirePair } from '../options/options'
 import { type DeclaredCommand, subcommand } from '../options/subcommand'
 import { printable, printJson, printShown, remark, style, table } from '../printing/output'
 import { flag } from '../options/option-kinds'
-import { openNamedProject } from '../results/named-project'
-import { openPairOfProject, pairOption } from '../results/project-to-save'
+import { openNamedProject, openPairOfProject, pairOption } from '../results/project-to-save'
 
 /** `slr project`: creates a project and manages the runs of its pairs. */
 export function projectCommand(command: Command, signal: AbortSignal): void {

@@ -3,22 +3,22 @@ import { type DeviceChoice, GenerationDevice, DEVICE_LABELS } from '../../../con
 import { samplingDevice } from '../options/computing-options'
 import { isConfigured } from '../options/configured'
 import {
-  refuseUnused,
-  notifyOfMemory,
-  usageError,
-  wholeNumber,
-  pairOptions,
-  renderingOptions,
-  memoryOption,
   countOption,
+  memoryOption,
+  notifyOfMemory,
   outOption,
-  seedOption
+  pairOptions,
+  refuseUnused,
+  renderingOptions,
+  samplerOptions,
+  seedOption,
+  usageError,
+  wholeNumber
 } from '../options/options'
 import { asksEndpoints, comparedModels, type ModelContext, modelsNamed, warnOfEndpoints } from '../running/models'
 import { addressOption } from '../options/server-file'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
-import { projectOptions, pairOfCommand } from '../results/project-to-save'
-import { withViewedPair } from '../results/project-to-view'
+import { pairOfCommand, projectOptions, withViewedPair } from '../results/project-to-save'
 import { nextTokenOptions, showNextTokens } from './next-tokens'
 import { plural } from '../../../contract/words/format'
 import { basename } from 'node:path'
@@ -63,7 +63,6 @@ import { count, printJson, printShown, printText, remark } from '../printing/out
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile, writtenWords } from '../results/output-file'
 import { runShown, withProgress } from '../running/shown-work'
-import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
 import { type SavedWork, type Stoppable, untilStopped } from '../running/stopped'
 import { requireKnownTemplateVariables } from '../../work/template-arguments'

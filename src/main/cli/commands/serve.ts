@@ -30,8 +30,7 @@ import {
 } from '../options/options'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { printJson, printText, remark } from '../printing/output'
-import { projectOptions, pairOfCommand } from '../results/project-to-save'
-import { withViewedPair } from '../results/project-to-view'
+import { pairOfCommand, projectOptions, withViewedPair } from '../results/project-to-save'
 import { withEngine } from '../running/engine'
 import { comparedModels, type ModelContext, modelsNamed } from '../running/models'
 

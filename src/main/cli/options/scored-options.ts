@@ -6,8 +6,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { taskOptions } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
 import { flagIfGiven, flagOf, text, texts, value } from './option-kinds'
-import { PROMPTS, usageError, wholeNumber } from './options'
-import { samplerOptions } from './sampler-options'
+import { PROMPTS, samplerOptions, usageError, wholeNumber } from './options'
 
 /** Options of the models that a sweep scores, and of the prompts or the task that it scores them by. */
 export const scoredOptions = optionGroup('Scores:')

@@ -10,7 +10,6 @@ import { isDiskFull } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
 import { errorMessage } from '../../base/files/bounded-file'
 import { fitColumns, type Layout, wrapped } from './fitted-table'
-import { shownWidth } from './shown-width'
 
 export { formatBytes as bytes, formatCount as count } from '../../../contract/words/format'
 
@@ -155,3 +154,20 @@ export function wrappedProse(text: string, width: number | null): string {
  */
 const isWrapped = (line: string, width: number): boolean =>
   stringWidth(line) > width && !AS_IT_IS.test(line) && line === line.normalize()
+
+/**
+ * Returns the width of stdout in columns: the environment variable COLUMNS, else the width of the terminal.
+ *
+ * @returns null if lines may have any length, as in a pipe without COLUMNS
+ */
+export function shownWidth(
+  stdout: { isTTY: boolean; columns: number } = process.stdout,
+  environment = process.env
+): number | null {
+  const columns = Number(environment.COLUMNS)
+  if (Number.isInteger(columns) && columns > 0) return columns
+  return stdout.isTTY && stdout.columns > 0 ? stdout.columns : null
+}
+
+/** Returns the width for drawings in columns, 80 if lines may have any length. */
+export const drawnWidth = (): number => shownWidth() ?? 80

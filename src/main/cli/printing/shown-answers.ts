@@ -3,8 +3,7 @@ import { normaliseAnswer } from '../../../contract/model/answer'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import { wrapped } from './fitted-table'
-import { printable, style } from './output'
-import { shownWidth } from './shown-width'
+import { printable, shownWidth, style } from './output'
 
 /** Lists answers by prompt and variant. Equal answers are counted, the most frequent first. */
 export function describeAnswers(

@@ -10,9 +10,13 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { text } from '../options/option-kinds'
 import { pairIfGiven, type PairOptions, requirePair, usageError } from '../options/options'
-import { resultEndWords, requireAllDone, runWorkList } from '../../work/work-list'
+import { requireAllDone, resultEndWords, runWorkList } from '../../work/work-list'
 import { remark, UsageError } from '../printing/output'
-import { openNamedProject } from './named-project'
+import { isFile, isFolder } from '../../base/files/path-kinds'
+import { absolutePath } from '../../base/files/paths'
+import { openProject } from '../../project/open-project'
+import { PROJECT_SUFFIX } from '../../project/project-name'
+import { shellCommand } from '../../report/shown-command'
 
 export const pairOption = optionGroup().options({
   pair: text('<name>', 'pair of the project (default: its only one)')
@@ -141,4 +145,37 @@ export async function pairOfCommand(
 export function projectArguments({ project, document }: ProjectPair): string[] {
   const named = project.pairs.length === 1 ? [] : ['--pair', document.name]
   return ['--project', project.path, ...named]
+}
+
+/** Opens the project of `--project` for reading during some work; null without the option. */
+export async function withViewedPair<T>(
+  { project: path, pair }: ProjectOptions,
+  command: Command,
+  work: (projectPair: ProjectPair | null) => Promise<T>
+): Promise<T> {
+  requireProjectOfPair({ project: path, pair }, command)
+  if (path === undefined) return work(null)
+  const project = await openNamedProject(path, 'view')
+  try {
+    return await work(pairNamed(project, pair))
+  } finally {
+    await project.close()
+  }
+}
+
+/** Returns the command that creates a missing project. @param typed project as the command line names it */
+export function newProjectAdvice(typed: string): string {
+  const name = typed.endsWith(PROJECT_SUFFIX) ? typed : `${typed}${PROJECT_SUFFIX}`
+  return `Create it with ${shellCommand([['slr', 'project', 'new', name, '--base', 'BASE', '--post', 'POST']])}`
+}
+
+/** Opens the project that the command line names. A missing one is refused with the command that creates it. */
+export async function openNamedProject(typed: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
+  try {
+    return await openProject(typed, purpose)
+  } catch (error) {
+    const path = absolutePath(typed)
+    if (!(error instanceof WorkbenchError) || (await isFolder(path)) || (await isFile(path))) throw error
+    throw new WorkbenchError(error.problem.code, error.problem.message, newProjectAdvice(typed))
+  }
 }

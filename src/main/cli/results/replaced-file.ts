@@ -11,6 +11,8 @@ import { readHead } from '../../base/files/file-head'
 import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
 import { TABLE_HEADS } from './tables'
+import { openPair } from '../../checkpoint/pair'
+import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
 
 /** Kinds of files that commands write. */
 export type WrittenKind = DocumentKind | keyof typeof TEXT_FILES
@@ -102,4 +104,20 @@ async function recogniseFile(
   if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }
   const value = await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null)
   return { found: kindOfDocument(value), value }
+}
+
+/** Refuses to replace the file of a sweep of other models or prompts, or of another part. */
+export async function requireSameSweep(
+  output: Parameters<typeof requireSameIdentity>[0],
+  kind: 'sweep' | 'sweep-part',
+  { base, post, prompts }: CrcSweepRequest,
+  shard?: Shard
+): Promise<void> {
+  const pair = await openPair(base, post)
+  requireSameIdentity(output, kind, {
+    basePath: pair.base.checkpoint,
+    postPath: pair.post.checkpoint,
+    prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts,
+    shard
+  })
 }

@@ -4,10 +4,10 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import { withFallback } from '../../base/files/with-fallback'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { openPair } from '../../checkpoint/pair'
-import { carriedCheck } from '../../crc/check/carried-check'
 import { recentTextModel } from '../../text/recent-text-models'
 import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
+import { isDeepStrictEqual } from 'node:util'
 
 /** Saves a new sweep, and returns the check of an earlier sweep that is valid for it; null for none. */
 export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
@@ -45,3 +45,48 @@ async function earlierCheck(pair: ProjectPair, sweep: SweepDocument): Promise<An
   }
   return null
 }
+
+/**
+ * Copies the full-answer check of an earlier sweep for a new sweep, so that it is not computed again.
+ *
+ * @returns null if the sweeps differ in anything that the check depends on
+ */
+function carriedCheck(
+  check: AnswerCheck,
+  earlier: SweepDocument,
+  sweep: SweepDocument,
+  endTokens: readonly number[]
+): AnswerCheck | null {
+  const isSame =
+    check.programVersion === sweep.programVersion &&
+    isDeepStrictEqual(check.endTokens, endTokens) &&
+    isDeepStrictEqual(computedFrom(earlier), computedFrom(sweep)) &&
+    (!isDeepStrictEqual(earlier.whatIf, sweep.whatIf) || isDeepStrictEqual(keysOf(earlier), keysOf(sweep)))
+  return isSame ? { ...check, sweepId: sweep.id, source: sweep.source } : null
+}
+
+/**
+ * Returns everything that the results of a check depend on. The keys of prompts are left out, because they also depend
+ * on the samplers of `whatIf`.
+ */
+const computedFrom = ({
+  scoredBy,
+  device,
+  precision,
+  layerCount,
+  basePath,
+  postPath,
+  rendering,
+  prompts
+}: SweepDocument): unknown => ({
+  scoredBy,
+  device,
+  precision,
+  layerCount,
+  rendering,
+  prompts: prompts.map((prompt) => ({ ...prompt, key: '' })),
+  base: basePath.fingerprint,
+  post: postPath.fingerprint
+})
+
+const keysOf = ({ prompts }: SweepDocument): string[] => prompts.map(({ key }) => key)

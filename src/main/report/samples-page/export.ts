@@ -3,6 +3,9 @@ import { mapGet } from '../../../contract/model/look-up'
 import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
+import type { PreferenceExportFormat } from '../../../contract/documents/preferences'
+import { formatJson } from '../../base/files/json-format'
+import { preferenceTallies } from '../../measures/preferences'
 
 export interface TextFile {
   fileName: string
@@ -105,4 +108,25 @@ export function promptOf(
 ): { promptText: string; category: string } {
   const prompt = run.prompts[sample.prompt]
   return { promptText: prompt?.text ?? '', category: prompt?.category ?? '' }
+}
+
+/** Exports the blind comparisons of a run in their order, as `json` with tallies or as `csv`. */
+export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): TextFile {
+  const fileName = `preferences-${run.id}.${format}`
+  const comparisons = run.marks.map((vote) => ({ ...vote, promptText: run.prompts[vote.prompt]?.text ?? '' }))
+  if (format === 'json') {
+    const tallies = preferenceTallies(run.marks, run.variants)
+    return { fileName, content: formatJson({ runId: run.id, seed: run.settings.seed, tallies, comparisons }) }
+  }
+  const records = comparisons.map((vote) => [
+    String(vote.prompt),
+    spreadsheetText(vote.promptText),
+    String(vote.index),
+    String(vote.size),
+    spreadsheetText(vote.among.join(' | ')),
+    vote.verdict,
+    spreadsheetText(vote.verdict === 'preferred' ? vote.variant : '')
+  ])
+  const header = ['prompt', 'promptText', 'firstAnswer', 'answers', 'shown', 'verdict', 'preferred']
+  return { fileName, content: `\uFEFF${formatCsv([header, ...records])}` }
 }

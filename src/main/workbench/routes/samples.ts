@@ -1,7 +1,6 @@
 import { measureRun } from '../../measures/host'
 import { preferenceTallies } from '../../measures/preferences'
-import { exportSamples } from '../../report/samples-page/export'
-import { exportPreferences } from '../../report/samples-page/preferences-file'
+import { exportPreferences, exportSamples } from '../../report/samples-page/export'
 import { absolutePath } from '../../base/files/paths'
 import { readAnswerFacts } from '../../samples/answer-files'
 import { defaultSampleSettings } from '../../samples/default-settings'

@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compressionRatio } from '../../../../src/main/measures/texts/compression-ratio'
-import { equalLength } from '../../../../src/main/measures/cell-measures'
+import {
+  compressionRatio,
+  equalLength,
+  expectationAdjustedDistinct,
+  repetition
+} from '../../../../src/main/measures/cell-measures'
 import { sampleLine } from '../../../fixtures/sample-run'
 import { coverage, majorityVote, passAtK, solutionPaths } from '../../../../src/main/measures/correctness'
 import { numbersOf } from '../../../../src/main/answers/numbers'
 import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/texts/embedding-measures'
-import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts/expectation-adjusted-distinct'
 import { planeMap } from '../../../../src/main/measures/texts/principal-components'
-import { repetition } from '../../../../src/main/measures/texts/repetition'
 import { holm, meanEstimate, pairedDifferences, rankCorrelation } from '../../../../src/main/measures/statistics'
 
 const vector = (...values: number[]): Float32Array => Float32Array.from(values)

@@ -5,10 +5,8 @@ import { z } from 'zod'
 import { passAtK } from '../../../../src/main/measures/correctness'
 import { sampleMeasures } from '../../../../src/main/measures/sample-measures'
 import { pairedDifferences, rankCorrelation } from '../../../../src/main/measures/statistics'
-import { compressionRatio } from '../../../../src/main/measures/texts/compression-ratio'
+import { compressionRatio, expectationAdjustedDistinct, repetition } from '../../../../src/main/measures/cell-measures'
 import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/texts/embedding-measures'
-import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts/expectation-adjusted-distinct'
-import { repetition } from '../../../../src/main/measures/texts/repetition'
 import { wordsOf } from '../../../../src/main/measures/texts/words'
 
 /**

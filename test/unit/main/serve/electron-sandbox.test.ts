@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sandboxProblem } from '../../../../src/main/serve/electron-sandbox'
+import { sandboxProblem } from '../../../../src/main/serve/open'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 
 describe.skipIf(process.platform !== 'linux')("Electron's sandbox", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { table } from '../../../../../src/main/cli/printing/output'
-import { shownWidth } from '../../../../../src/main/cli/printing/shown-width'
+import { shownWidth, table } from '../../../../../src/main/cli/printing/output'
 import { goldenText } from '../../../../fixtures/golden-text'
 
 const rows = (...lines: string[]): string[][] => lines.map((line) => line.split('|'))

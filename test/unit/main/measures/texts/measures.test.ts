@@ -3,14 +3,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { TextMeasureId } from '../../../../../src/contract/model/measures'
-import { answerEntropy } from '../../../../../src/main/measures/texts/answer-entropy'
+import {
+  answerEntropy,
+  averageMeasures,
+  COMPARED_ANSWERS,
+  distinctN,
+  meanPairwiseDistance,
+  sampleMeasures
+} from '../../../../../src/main/measures/sample-measures'
 import { normaliseAnswer } from '../../../../../src/contract/model/answer'
 import { processorMs } from '../../../../fixtures/processor-time'
 import { countAnswers } from '../../../../../src/main/measures/texts/distinct-answers'
-import { distinctN } from '../../../../../src/main/measures/texts/distinct-n'
 import { fixedSubset } from '../../../../../src/main/measures/texts/fixed-subset'
-import { meanPairwiseDistance } from '../../../../../src/main/measures/texts/pairwise-distance'
-import { averageMeasures, COMPARED_ANSWERS, sampleMeasures } from '../../../../../src/main/measures/sample-measures'
 import { selfBleu } from '../../../../../src/main/measures/texts/self-bleu'
 import { wordsOf } from '../../../../../src/main/measures/texts/words'
 import { resourcePath } from '../../../../../src/main/base/resources'
