@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BytesProgress } from './distances'
-import { UNFINISHED } from './job-ending'
+import { jobEvent } from './job-ending'
 
 export const CHECKSUMS_VERSION = 1
 
@@ -21,9 +21,5 @@ export const ChecksumsDocument = z.object({
 })
 export type ChecksumsDocument = z.infer<typeof ChecksumsDocument>
 
-export const ChecksumsEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), progress: BytesProgress }),
-  z.object({ type: z.literal('finished') }),
-  ...UNFINISHED
-])
+export const ChecksumsEvent = jobEvent({ progress: BytesProgress }, {})
 export type ChecksumsEvent = z.infer<typeof ChecksumsEvent>

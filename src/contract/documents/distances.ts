@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
-import { UNFINISHED } from './job-ending'
+import { jobEvent } from './job-ending'
 
 /** Labels of the components, in the order of a layer. */
 export const COMPONENT_LABELS = {
@@ -166,11 +166,7 @@ export const BytesProgress = z.object({
 })
 export type BytesProgress = z.infer<typeof BytesProgress>
 
-export const DistancesEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), progress: BytesProgress }),
-  z.object({ type: z.literal('finished'), bytesRead: count }),
-  ...UNFINISHED
-])
+export const DistancesEvent = jobEvent({ progress: BytesProgress }, { bytesRead: count })
 export type DistancesEvent = z.infer<typeof DistancesEvent>
 
 /** Returns the share of weights that differ. */

@@ -14,7 +14,7 @@ import { PairJudgement } from './preferences'
 import { Computing, SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
 import { taskKindFacts, TaskKind } from '../model/task-kinds'
-import { UNFINISHED } from './job-ending'
+import { jobEvent } from './job-ending'
 
 /** Text that a variant adds around the prompts of the task. */
 const PromptFrame = z.object({
@@ -314,11 +314,10 @@ export function evaluationShare({
   return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
 }
 
-export const EvaluationEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
-  z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
-  ...UNFINISHED
-])
+export const EvaluationEvent = jobEvent(
+  { evaluationId: z.string(), progress: EvaluationProgress },
+  { evaluationId: z.string(), seconds: z.number() }
+)
 export type EvaluationEvent = z.infer<typeof EvaluationEvent>
 
 /** A task that can be run, from the program (`builtin`) or from the project. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BytesProgress } from './distances'
-import { UNFINISHED } from './job-ending'
+import { jobEvent } from './job-ending'
 
 /** A tensor of a checkpoint with values that are NaN or infinite, and their numbers. */
 export const NonFiniteTensor = z.object({
@@ -21,11 +21,7 @@ export const PairValues = z.object({
 })
 export type PairValues = z.infer<typeof PairValues>
 
-export const ValuesEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), progress: BytesProgress }),
-  z.object({ type: z.literal('finished'), values: PairValues }),
-  ...UNFINISHED
-])
+export const ValuesEvent = jobEvent({ progress: BytesProgress }, { values: PairValues })
 export type ValuesEvent = z.infer<typeof ValuesEvent>
 
 /** Describes a tensor, as in `tensor "a.b" holds 2 values that are not finite, the first NaN at [0, 17]`. */

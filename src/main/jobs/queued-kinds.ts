@@ -1,3 +1,4 @@
+import { readCheckedSweep } from '../project/results/checked-sweep'
 import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { computingFromOptions } from '../../contract/documents/samples'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
@@ -9,8 +10,6 @@ import type { ProgressShare } from '../../contract/work/progress'
 import type { LineageSettings } from '../../contract/work/settings'
 import type { QueuedJob, QueuedWork } from '../../contract/work/work-list'
 import { throwIfCancelled } from '../base/files/cancelling'
-import { runCooperatively } from '../base/steps'
-import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 import { newestComparable } from '../project/results/sweep-history'
@@ -161,19 +160,10 @@ async function beginEvaluation(
 
 /** Returns the variants that the window offers for an evaluation, with the checked selection of the pair's sweep. */
 async function offeredBy(pair: ProjectPair) {
-  const { recipes, otherCheckpoints, settings } = pair.document
+  const { recipes, otherCheckpoints } = pair.document
   const defaultSweep = defaultSweepOf(pair.sweeps)
-  const selection =
-    defaultSweep === undefined
-      ? null
-      : await runCooperatively(
-          checkedSelection(
-            await pair.readSweep(defaultSweep.id),
-            await pair.readAnswerCheck(defaultSweep.id),
-            settings.rho
-          )
-        )
-  const range = selection?.selected ?? null
+  const checkedSweep = defaultSweep === undefined ? null : await readCheckedSweep(pair, defaultSweep.id)
+  const range = checkedSweep?.selection?.selected ?? null
   const selected = range === null || defaultSweep === undefined ? null : { ...defaultSweep, ...range }
   return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selected), defaultSweep)
 }

@@ -1,6 +1,7 @@
+import type { Variant } from '../../contract/documents/samples'
 import type { RunAnnotations } from '../../contract/documents/history'
 import type { ReportChart } from '../../contract/documents/report-chart'
-import type { NameStyle } from '../../contract/documents/variant-styles'
+import { type NameStyle, nameStyle } from '../../contract/documents/variant-styles'
 
 /* A report consists of sections, which consist of blocks. Writers turn blocks into escaped HTML, Markdown or text. */
 
@@ -63,16 +64,12 @@ export const annotationBlocks = ({ name, note }: Pick<RunAnnotations, 'name' | '
 
 export const notesBlocks = (text: string): Block[] => (text.trim() === '' ? [] : [{ kind: 'notes', text }])
 
-export const textColumn = (label: string, detail?: string): ReportColumn => ({
-  label,
-  detail,
-  numeric: false
-})
-export const numberColumn = (label: string, detail?: string): ReportColumn => ({
-  label,
-  detail,
-  numeric: true
-})
+const column =
+  (numeric: boolean) =>
+  (label: string, detail?: string): ReportColumn => ({ label, detail, numeric })
+
+export const textColumn = column(false)
+export const numberColumn = column(true)
 
 const textBlock =
   (kind: TextBlock['kind']) =>
@@ -99,6 +96,12 @@ export const block = {
 export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] => (value === null ? [] : [block(value)])
 
 export const DASH: TableCell = { text: '–' }
+
+/** Names a variant in the colour and shape that it has among all variants. */
+export const variantCell = (variants: readonly Variant[], variant: Variant): TableCell => ({
+  text: variant.name,
+  ...nameStyle(variants, variant)
+})
 
 export const emptySection = (section: Omit<Section, 'blocks'>, text: string): Section => ({
   ...section,

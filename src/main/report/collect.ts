@@ -1,7 +1,8 @@
+import { readOutline } from '../project/results/checked-sweep'
 import { basename } from 'node:path'
 import { version } from '../../../package.json'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { Selection, SweepDocument } from '../../contract/documents/crc'
+import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { RunAnnotations } from '../../contract/documents/history'
 import type { RunKind } from '../../contract/model/run-kinds'
@@ -28,15 +29,13 @@ import { newestFinding } from '../../contract/words/evaluation-finding'
 import { formatUtc } from '../../contract/words/format'
 import { newestRefusals, safetyNote } from '../../contract/words/safety'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
-import type { EvaluationFinding } from '../../contract/documents/verdict'
 import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
 import { measureRun } from '../measures/host'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { changedMembers } from '../project/results/stored-distances'
-import { findingOfSelected } from '../project/results/finding-of-selected'
-import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
+import { type OutlinedSweep } from '../measures/outline-sweep'
 import { transferSelections } from '../measures/transfer-selections'
 import { problemOf } from '../base/rpc-problems'
 import type { ComputedFrom } from './option-words'
@@ -335,10 +334,7 @@ async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSw
   )
   if (defaultSweep === undefined) return null
   try {
-    const [sweep, check] = [await pair.readSweep(defaultSweep.id), await pair.readAnswerCheck(defaultSweep.id)]
-    const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
-      findingOfSelected(pair, defaultSweep.id, selection)
-    return await outlineSweep(sweep, check, pair.document.settings.rho, evaluationOf)
+    return await readOutline(pair, defaultSweep.id)
   } catch (error) {
     if (problemOf(error) === null) throw error
     return null

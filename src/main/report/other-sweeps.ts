@@ -1,6 +1,5 @@
+import type { StoredCheckedSweep } from '../project/results/checked-sweep'
 import { defaultSweepsByKind, sweepKind } from '../../contract/documents/default-sweep'
-import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { OtherSweep } from '../../contract/documents/report'
 import { briefScoring } from '../../contract/documents/scored-by'
@@ -10,12 +9,6 @@ import { withoutSourceFolder } from './shown-command'
 
 /* Sweeps that a report mentions beside the sweep that it shows: of other scorings, or restored to other sources. */
 
-export interface StoredOtherSweep {
-  sweep: SweepDocument
-  selection: Selection | null
-  check: AnswerCheck | null
-}
-
 /** Returns the default sweep of every scoring and source except those of the shown sweep. @param sweeps newest first */
 export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
   const shownSweep = sweeps.find(({ id }) => id === shownId)
@@ -23,7 +16,7 @@ export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | u
   return defaultSweepsByKind(others)
 }
 
-export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep): OtherSweep {
+export function reportedOtherSweep({ sweep, selection, check }: StoredCheckedSweep): OtherSweep {
   const { id, createdAt, source, scoredBy, prompts, post, ranges } = sweep
   const best = ranges.find((range) => isSame(range, selection?.selected ?? null))
   return {
@@ -35,13 +28,6 @@ export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep
     // The names of better models are left out, because they may contain folders.
     verdict: selection === null ? null : withoutModels(verdictOf({ ...sweep, selection, check })),
     post: { validity: post.validity, diversity: post.diversity },
-    best:
-      best === undefined
-        ? null
-        : {
-            range: { start: best.start, end: best.end },
-            validity: best.validity,
-            diversity: best.diversity
-          }
+    best: best === undefined ? null : { range: best, validity: best.validity, diversity: best.diversity }
   }
 }

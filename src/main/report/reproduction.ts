@@ -24,49 +24,33 @@ import type { StoredExperiment } from './stored-experiment'
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
   const { document, pair, sweep, lineage, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []
+  const add = (part: string, commands: ShownCommand[], note: string | null = null): void => {
+    parts.push({ part, note, commands })
+  }
   const nextNaming = namingOfResults()
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
-  if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: printInspect(now) })
-  parts.push(...(await sweepParts(experiment, nextNaming)))
+  if (now !== null) add('The pair and its layers', printInspect(now))
+  for (const { part, commands } of await sweepParts(experiment, nextNaming)) add(part, commands)
   if (lineage !== null) {
-    parts.push({
-      part: 'The lineage',
-      note: 'With the prompts, the rendering and the tasks that the project had then.',
-      commands: [printLineage(lineage, nextNaming())]
-    })
+    const note = 'With the prompts, the rendering and the tasks that the project had then.'
+    add('The lineage', [printLineage(lineage, nextNaming())], note)
   }
-  for (const { run } of samples) {
-    parts.push({
-      part: `Samples of ${formatUtc(run.createdAt)}`,
-      note: null,
-      commands: [printSample(run, nextNaming())]
-    })
-  }
+  for (const { run } of samples) add(`Samples of ${formatUtc(run.createdAt)}`, [printSample(run, nextNaming())])
   if (check !== null) {
-    parts.push({
-      part: 'The character task on sampled answers',
-      note: 'In the window only: Samples, Character task, with the settings above.',
-      commands: []
-    })
+    const note = 'In the window only: Samples, Character task, with the settings above.'
+    add('The character task on sampled answers', [], note)
   }
   for (const { run } of evaluations) {
-    parts.push({
-      part: `Evaluation “${run.task.name}” of ${formatUtc(run.createdAt)}`,
-      note:
-        sweep !== null
-          ? 'How well the proxy predicts the task is said where a project with the sweep is named too: --project.'
-          : null,
-      commands: [await printEvaluation(run, nextNaming())]
-    })
+    const part = `Evaluation “${run.task.name}” of ${formatUtc(run.createdAt)}`
+    const proxyNote =
+      'How well the proxy predicts the task is said where a project with the sweep is named too: --project.'
+    add(part, [await printEvaluation(run, nextNaming())], sweep === null ? null : proxyNote)
   }
   const restored = distinct([...selectedRecipes(experiment), ...document.recipes.map(({ recipe }) => recipe)])
   if (now !== null && restored.length > 0) {
     const named = nextNaming()
-    parts.push({
-      part: 'The restored models themselves',
-      note: null,
-      commands: restored.map((recipe, index) => printExport(now, recipe, index, named))
-    })
+    const commands = restored.map((recipe, index) => printExport(now, recipe, index, named))
+    add('The restored models themselves', commands)
   }
   return parts
 }
@@ -75,9 +59,9 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
 async function sweepParts(
   { document, sweep, search, answerCheck, otherSweeps }: StoredExperiment,
   nextNaming: () => FileNaming
-): Promise<Report['reproduction']> {
+): Promise<{ part: string; commands: ShownCommand[] }[]> {
   const { rho } = document.settings
-  const parts: Report['reproduction'] = []
+  const parts: { part: string; commands: ShownCommand[] }[] = []
   if (sweep !== null) {
     const named = nextNaming()
     parts.push({
@@ -86,7 +70,6 @@ async function sweepParts(
         ...(answerCheck === null ? [] : ['its full-answer check']),
         ...(search === null ? [] : ['the search'])
       ].join(', '),
-      note: null,
       commands: [
         ...(await checkedSweepCommands(sweep, answerCheck, rho, named)),
         ...(search === null ? [] : [printSearch(search, sweep, answerCheck, named)])
@@ -97,7 +80,6 @@ async function sweepParts(
     const restoredTo = other.source === null ? '' : `, restored to ${other.source.name}`
     parts.push({
       part: `The sweep scored by ${scoredByWords(briefScoring(other.scoredBy))}${restoredTo}`,
-      note: null,
       commands: await checkedSweepCommands(other, check, rho, nextNaming())
     })
   }

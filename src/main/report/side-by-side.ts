@@ -9,11 +9,11 @@ import { measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { PROMPTINGS } from '../../contract/model/prompting'
 import { measureLabel } from '../../contract/words/evaluation-words'
-import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
+import { formatCount, formatDuration, plural } from '../../contract/words/format'
 import { samplerWords } from '../../contract/words/sampler-words'
 import { sum } from '../base/sums'
 import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from './blocks'
-import type { ReportHead } from './sections'
+import { type ReportHead, creationWords } from './sections'
 import { differenceRule, tradeOff } from './sections/evaluations'
 import { measureCell } from './sections/measured-cell'
 import { pairsSections } from './sections/pairs'
@@ -32,18 +32,10 @@ export interface StudyPagePair {
   evaluations: (ReportedEvaluation | null)[]
 }
 
-export function sideBySideHead(
-  study: string,
-  pairs: readonly StudyPagePair[],
-  { createdAt, programVersion }: Report
-): ReportHead {
-  return {
-    title: study,
-    subtitle:
-      `${plural(pairs.length, 'pair')} · Selective Layer Restoration · ${formatUtc(createdAt)} · ` +
-      `SLR Workbench ${programVersion}`
-  }
-}
+export const sideBySideHead = (study: string, pairs: readonly StudyPagePair[], report: Report): ReportHead => ({
+  title: study,
+  subtitle: `${plural(pairs.length, 'pair')} · ${creationWords(report)}`
+})
 
 /** Writes the sections of the page. @param pairs at least one @param missing reasons why other pairs are missing */
 export function sideBySideSections(pairs: readonly StudyPagePair[], missing: readonly string[]): Section[] {

@@ -1,3 +1,4 @@
+import { readCheckedSweep, type StoredCheckedSweep } from '../project/results/checked-sweep'
 import PQueue from 'p-queue'
 import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
@@ -14,7 +15,7 @@ import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents
 import type { SearchDocument } from '../../contract/documents/search'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
-import { otherSweeps, type StoredOtherSweep } from './other-sweeps'
+import { otherSweeps } from './other-sweeps'
 import { evaluationView } from '../project/results/stored-evaluation'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { storedDistances } from '../project/results/stored-distances'
@@ -41,7 +42,7 @@ export interface StoredExperiment {
   check: SampledCrc | null
   evaluations: EvaluationView[]
   /** One sweep of each other scoring, such as another task. */
-  otherSweeps: StoredOtherSweep[]
+  otherSweeps: StoredCheckedSweep[]
   lineage: LineageDocument | null
   sweepCount: number
   sampleRunCount: number
@@ -108,17 +109,11 @@ export async function readExperiment(
     ),
     otherSweeps: await readAll(
       otherSweeps(pair.sweeps, sweepId).map(({ id }) => id),
-      (id) => readOtherSweep(pair, id)
+      (id) => readCheckedSweep(pair, id)
     ),
     lineage: await ifReadable(() => pair.readLineage()),
     sweepCount: pair.sweeps.length,
     sampleRunCount: runs.length,
     unread
   }
-}
-
-async function readOtherSweep(pair: ProjectPair, id: string): Promise<StoredOtherSweep> {
-  const [sweep, check] = [await pair.readSweep(id), await pair.readAnswerCheck(id)]
-  const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
-  return { sweep, check, selection }
 }

@@ -12,7 +12,7 @@ import { saveFailures } from '../project/results/stored-evaluation'
 import { collectReport } from '../report/collect'
 import type { StudyPagePair } from '../report/side-by-side'
 import { writeReport } from '../report/write'
-import type { ComputedAnswers, EvaluationWork } from '../work/evaluation'
+import type { ComputedAnswers } from '../work/evaluation'
 import { withSendingNotice, judgeStored, missingVerdicts } from '../work/judging'
 import type { WorkRuntime } from '../work/work-runtime'
 import type { SweepWork } from '../work/sweep'
@@ -128,10 +128,6 @@ export class PairOfStudy {
     return missing
   }
 
-  async #evaluationOf(task: StudyTask): Promise<EvaluationWork> {
-    return this.work.evaluation(task, await this.#checkedSweep())
-  }
-
   async #checkedSweep(): Promise<CheckedSweep | null> {
     return this.work.needsSweep ? this.work.checkedSweep(await this.#requireMainSweep()) : null
   }
@@ -167,7 +163,7 @@ export class PairOfStudy {
     const evaluationId = this.#evaluated.get(task)
     if (evaluationId !== undefined) return evaluationId
     try {
-      return (await this.#evaluationOf(task)).run.id
+      return (await this.work.evaluation(task, await this.#checkedSweep())).run.id
     } catch (error) {
       if (problemOf(error) === null) throw error
       return null

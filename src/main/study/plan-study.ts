@@ -129,24 +129,21 @@ class PairPlanner {
   ) {}
 
   async plan(step: StudyStep): Promise<StepPlan> {
-    const nothing = { ...NOTHING, key: step.key }
+    return { ...NOTHING, key: step.key, ...(await this.#planStep(step)) }
+  }
+
+  async #planStep(step: StudyStep): Promise<Pick<StepPlan, 'state'> & Partial<StepPlan>> {
     switch (step.kind) {
       case 'sweep':
-        return {
-          ...nothing,
-          ...(await (step.task === null ? this.#planSweep() : this.#planTaskSweep(step.task)))
-        }
+        return step.task === null ? this.#planSweep() : this.#planTaskSweep(step.task)
       case 'check':
-        return { ...nothing, ...(await this.#planCheck()) }
+        return this.#planCheck()
       case 'filter':
-        return { ...nothing, ...(await this.#planFilter(step)) }
+        return this.#planFilter(step)
       case 'evaluate':
-        return {
-          ...nothing,
-          ...(await this.#planEvaluation(step).catch((error: unknown) => this.#planFailing(error)))
-        }
+        return this.#planEvaluation(step).catch((error: unknown) => this.#planFailing(error))
       case 'report':
-        return { ...nothing, ...(await planReport(this.work.resolved, step.pair)) }
+        return planReport(this.work.resolved, step.pair)
     }
   }
 

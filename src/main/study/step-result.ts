@@ -33,13 +33,9 @@ export interface StepOutput {
 
 export type StepResult = StepOutput & WorkResult
 
-/** Receives the progress of the running step. */
-export interface StepListener {
+/** Receives the beginning, progress and end of each step. */
+export interface StudyListener {
   notify(event: WorkEvent): void
-}
-
-/** Receives the beginning and end of each step too. */
-export interface StudyListener extends StepListener {
   begins(step: StudyStep, index: number, count: number): void
   ended(step: StudyStep, result: StepResult): void
 }

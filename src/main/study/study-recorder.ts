@@ -3,7 +3,7 @@ import { progressShare, UNKNOWN_PROGRESS, type WorkEvent } from '../../contract/
 import type { StudyStepState, StudyStepWork, WorkListDocument } from '../../contract/work/work-list'
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
-import type { StepListener, StepResult, StudyListener } from './step-result'
+import type { StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { computationSettings, type Study, taskName } from './study-file'
 import type { ResolvedStudy } from './study-project'
@@ -12,7 +12,7 @@ import type { ResolvedStudy } from './study-project'
 const WRITE_INTERVAL_MS = 500
 
 /** Stores the progress of a study in the project for windows that show it, and forwards all events to a listener. */
-export class StudyRecorder implements StepListener {
+export class StudyRecorder {
   #study: NonNullable<WorkListDocument['study']>
   #steps: StudyStepState[]
   #timer: NodeJS.Timeout | null = null

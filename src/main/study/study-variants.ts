@@ -1,3 +1,4 @@
+import { definedFields } from '../base/defined-fields'
 import { isDeepStrictEqual } from 'node:util'
 import { type EvaluationVariant, frameKey } from '../../contract/documents/evaluation'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
@@ -72,7 +73,8 @@ export async function studyVariants(
   for (const { prefix, suffix, system, listed, prompting, sampler, ...entry } of entries) {
     const sampling = sampler === undefined ? undefined : changedSampling(sampler, otherwise)
     for (const variant of await variantsOfModel(entry.model, context, checkedSweep)) {
-      const promptSettings = withoutUndefined({ prefix, suffix, system, listed, prompting, sampling })
+      // Stored runs have no undefined fields.
+      const promptSettings: PromptSettings = definedFields({ prefix, suffix, system, listed, prompting, sampling })
       if (models.some((other) => sameModel(other.variant, variant) && isAlike(other, promptSettings))) continue
       const name = freeName(
         entry.name ?? variant.name,
@@ -100,10 +102,6 @@ export async function studyVariants(
 
 /** The prompts and the sampler of a variant. */
 type PromptSettings = Omit<EvaluationVariant, 'variant'>
-
-/** Removes undefined fields, which stored runs do not have. */
-const withoutUndefined = (settings: PromptSettings): PromptSettings =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 
 const isAlike = (one: PromptSettings, other: PromptSettings): boolean =>
   frameKey(one) === frameKey(other) &&

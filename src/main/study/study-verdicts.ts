@@ -1,8 +1,7 @@
+import { readCheckedSweep } from '../project/results/checked-sweep'
 import type { DemoPair } from '../../contract/model/demo-pair'
 import type { Verdict } from '../../contract/documents/verdict'
 import { elementAt } from '../../contract/model/look-up'
-import { runCooperatively } from '../base/steps'
-import { checkedSelection } from '../crc/check/checked-selection'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { storedVerdict } from '../project/results/finding-of-selected'
@@ -39,9 +38,7 @@ const sweepOf = ({ kind, task }: StudyStep, { result }: StepResult): string[] =>
   result !== null && task === null && (kind === 'sweep' || kind === 'check') ? [result] : []
 
 async function pairVerdict(pair: ProjectPair, sweepId: string): Promise<StudyVerdict> {
-  const sweep = await pair.readSweep(sweepId)
-  const check = await pair.readAnswerCheck(sweepId)
-  const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
+  const { sweep, check, selection } = await readCheckedSweep(pair, sweepId)
   const { name, location } = pair.document
   return {
     pair: name,

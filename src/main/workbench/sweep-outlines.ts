@@ -1,9 +1,9 @@
+import { readOutline } from '../project/results/checked-sweep'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { Problem } from '../../contract/model/problem'
 import { problemOf } from '../base/rpc-problems'
-import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
+import { type OutlinedSweep } from '../measures/outline-sweep'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { findingOfSelected } from '../project/results/finding-of-selected'
 
 /** The outline of a sweep, or the reason why the sweep cannot be read. */
 export type OutlineState =
@@ -32,12 +32,8 @@ export class SweepOutlines {
 }
 
 async function outlineOf(pair: ProjectPair, sweepId: string): Promise<OutlineState> {
-  const { rho } = pair.document.settings
   try {
-    const sweep = await pair.readSweep(sweepId)
-    const check = await pair.readAnswerCheck(sweepId)
-    const outlined = await outlineSweep(sweep, check, rho, (selection) => findingOfSelected(pair, sweepId, selection))
-    return { state: 'read', outlined }
+    return { state: 'read', outlined: await readOutline(pair, sweepId) }
   } catch (error) {
     const problem = problemOf(error)
     if (problem === null) throw error

@@ -1,6 +1,6 @@
+import { jsonLines } from '../results/answers-file'
 import { postTextFolder } from '../../checkpoint/model-folder'
-import { elementAt } from '../../../contract/model/look-up'
-import { type SampleLine, computingFromOptions, type Variant } from '../../../contract/documents/samples'
+import { computingFromOptions, type Variant } from '../../../contract/documents/samples'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { evaluationTable } from '../results/tables'
 import {
@@ -15,13 +15,13 @@ import {
   seedOption
 } from '../options/options'
 import { optionGroup } from '../options/option-group'
-import { flag, several, text } from '../options/option-kinds'
+import { flag, several, text, parsedBy } from '../options/option-kinds'
 import { checkOutputFile, writeOutputText, writeOutputFile, writtenWords } from '../results/output-file'
 import { plural } from '../../../contract/words/format'
 import { namedTask } from '../../work/named-task'
 import { changedRendering } from '../../../contract/work/settings'
 import { EvaluationWork } from '../../work/evaluation'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { type EvaluationRun, EvaluationVariant } from '../../../contract/documents/evaluation'
@@ -59,18 +59,17 @@ const MAX_VARIANTS_BYTES = 256_000_000
 
 const VARIANTS_HINT = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
-function parsePrompting(text: string): Prompting {
-  const prompting = Prompting.safeParse(text)
-  if (prompting.success) return prompting.data
-  throw new InvalidArgumentError(`Expected ${Prompting.options.join(', ')}.`)
-}
-
 const evaluateOptions = pairOptions
   .heading('Evaluation:')
   .options({
     task: text('<task>', TASK_CHOICES),
     variants: text('<file>', 'variants as JSON, with their own samplers'),
-    prompting: several(Prompting, '<name>', 'also ask every model by this prompting; repeatable', parsePrompting),
+    prompting: several(
+      Prompting,
+      '<name>',
+      'also ask every model by this prompting; repeatable',
+      parsedBy(Prompting, Prompting.options.join(', '))
+    ),
     embeddingModel: text('<folder>', 'compare answers by this sentence-embedding model'),
     classifier: text('<folder>', 'count classes of answers by this classifier')
   })
@@ -130,7 +129,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const view = await viewEvaluation(outcome.files, outcome.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, 'evaluation', view)
     await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
-    if (answers !== null) await writeOutputText(answers, answerLines(run, outcome.files.samples))
+    if (answers !== null) await writeOutputText(answers, jsonLines(run.task, outcome.files.samples))
     await (options.json
       ? printJson('evaluation', view)
       : printShown(describeEvaluation(view, { pair: pairOptionsOf(options), task: taskName }, options.details)))
@@ -159,15 +158,6 @@ async function openWork(
     projectPair
   )
 }
-
-/** Writes the answers of an evaluation as JSON lines, in the format of `slr sample --out`. */
-const answerLines = ({ task: { prompts } }: EvaluationRun, samples: readonly SampleLine[]): string =>
-  samples
-    .map((line) => {
-      const { text, category } = elementAt(prompts, line.prompt, 'prompt')
-      return `${JSON.stringify({ ...line, promptText: text, category })}\n`
-    })
-    .join('')
 
 async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean): Promise<void> {
   const { task, variants } = run

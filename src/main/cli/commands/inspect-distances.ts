@@ -7,13 +7,10 @@ import {
   type DistancesDocument,
   identicalLayers
 } from '../../../contract/documents/distances'
-import { computeDistances } from '../../readings/host'
 import { optionGroup } from '../options/option-group'
 import { choice, flag, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count, printable, style, table } from '../printing/output'
-import { bytesStep } from '../../../contract/work/progress'
-import { progressDisplay } from '../running/progress'
 
 const METRICS = {
   'relative-norm': {
@@ -36,18 +33,6 @@ export const distanceOptions = optionGroup().options({
   metric: choice(MetricName, '<name>', 'metric of the table of distances (default: relative-norm)'),
   csv: text('<file>', 'write every number of every component as a table; an earlier one is replaced')
 })
-
-/** Reads base and post and returns how far their layers and components differ. */
-export async function measureDistances(
-  folders: { base: string; post: string },
-  quiet: boolean,
-  signal: AbortSignal
-): Promise<DistancesDocument> {
-  const progress = progressDisplay(quiet)
-  return computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(() =>
-    progress.stop()
-  )
-}
 
 /** Describes distances by one metric, as a table with a row for each layer and a column for each component. */
 export function describeDistances(

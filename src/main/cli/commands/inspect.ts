@@ -1,3 +1,4 @@
+import { withBytesShown } from '../running/progress'
 import { plural } from '../../../contract/words/format'
 import type { Finding, PairReport } from '../../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
@@ -5,12 +6,11 @@ import { describeNonFinite, type PairValues } from '../../../contract/documents/
 import { CHECKPOINT_FACTS } from '../../../contract/words/checkpoint-facts'
 import { fileError, mismatchError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
 import { distanceRows, type DistancesDocument } from '../../../contract/documents/distances'
-import { bytesStep } from '../../../contract/work/progress'
 import { postTextFolder } from '../../checkpoint/model-folder'
 import { inspectPair } from '../../checkpoint/pair'
 import { recentTextModel } from '../../text/recent-text-models'
 import { pairPaths } from '../../project/demo'
-import { computeChecksums, findNonFinite } from '../../readings/host'
+import { computeChecksums, findNonFinite, computeDistances } from '../../readings/host'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { findPairs } from '../../checkpoint/local-pairs'
 import { modelFolders } from '../../project/pair/model-folders'
@@ -22,10 +22,9 @@ import { bytes, count, printable, printJson, printShown, remark, style, table } 
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeCsvFile } from '../results/csv-file'
 import { checkOutputFile } from '../results/output-file'
-import { progressDisplay } from '../running/progress'
 import { nothingSaved, untilStopped } from '../running/stopped'
 import { optionGroup } from '../options/option-group'
-import { describeDistances, distanceOptions, measureDistances } from './inspect-distances'
+import { describeDistances, distanceOptions } from './inspect-distances'
 
 const machineOptions = optionGroup('Without a pair:').options({
   in: texts('<folder...>', 'list pairs in these folders instead of the usual ones')
@@ -93,9 +92,14 @@ async function inspect(folders: PairFolders, options: InspectOptions, signal: Ab
   const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
   const { quiet } = options
   const facts = await untilStopped({ signal, quiet }, nothingSaved, async () => ({
-    checksums: options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
-    values: options.values ? await valuesOf(base, post, quiet, signal) : null,
-    distances: options.distances && report.compatible ? await measureDistances(folders, quiet, signal) : null
+    checksums: options.sha256 ? await pairChecksums(folders, quiet, signal) : null,
+    values: options.values
+      ? await withBytesShown(quiet, 'reading', (onProgress) => findNonFinite(folders, signal, onProgress))
+      : null,
+    distances:
+      options.distances && report.compatible
+        ? await withBytesShown(quiet, 'comparing', (onProgress) => computeDistances(folders, signal, onProgress))
+        : null
   }))
   if (output !== null && facts.distances !== null) {
     await writeCsvFile(output, distanceRows(facts.distances), quiet)
@@ -159,11 +163,10 @@ async function withTokenizer(report: PairReport): Promise<{ report: PairReport; 
 
 type PairChecksums = Record<'base' | 'post', Pick<ChecksumsDocument['files'][number], 'name' | 'sha256'>[]>
 
-async function pairChecksums(base: string, post: string, quiet: boolean, signal: AbortSignal): Promise<PairChecksums> {
-  const progress = progressDisplay(quiet)
-  const documents = await computeChecksums({ base, post }, signal, (step) =>
-    progress.update(bytesStep('hashing', step))
-  ).finally(() => progress.stop())
+async function pairChecksums(folders: PairFolders, quiet: boolean, signal: AbortSignal): Promise<PairChecksums> {
+  const documents = await withBytesShown(quiet, 'hashing', (onProgress) =>
+    computeChecksums(folders, signal, onProgress)
+  )
   const filesOf = (index: number): PairChecksums['base'] =>
     documents[index]?.files.map(({ name, sha256 }) => ({ name, sha256 })) ?? []
   return { base: filesOf(0), post: filesOf(1) }
@@ -175,13 +178,6 @@ function describeChecksums(checksums: PairChecksums): string {
     checksums[member].map(({ name, sha256 }) => `${sha256}  ${member}/${printable(name)}`)
   )
   return lines.join('\n')
-}
-
-async function valuesOf(base: string, post: string, quiet: boolean, signal: AbortSignal): Promise<PairValues> {
-  const progress = progressDisplay(quiet)
-  return findNonFinite({ base, post }, signal, (step) => progress.update(bytesStep('reading', step))).finally(() =>
-    progress.stop()
-  )
 }
 
 const UNSEEN_VALUES = 'The weights were not read. --values checks that all are finite.'

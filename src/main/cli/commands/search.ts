@@ -1,3 +1,4 @@
+import { definedFields } from '../../base/defined-fields'
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
@@ -31,7 +32,7 @@ import {
   usageError,
   wholeNumber
 } from '../options/options'
-import { defaulting, flag, flagIfGiven, number, text, value } from '../options/option-kinds'
+import { defaulting, flag, flagIfGiven, number, text, value, parsedBy } from '../options/option-kinds'
 import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
@@ -47,15 +48,15 @@ import { savedOnlyWithOutput, type SavedWork } from '../running/stopped'
 import { savedThenShown, withResultContext } from '../results/result-context'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 
-const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
+const Method = z.enum(['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[])
 
 const searchMethodOptions = optionGroup('Search:').options({
   method: value(
-    z.enum(METHODS),
+    Method,
     '<name>',
     'greedy or beam: grow the best ranges; subsets: combine layers; strengths: optimise every strength ' +
       '(default: greedy, with --beam beam)',
-    oneOf(METHODS)
+    parsedBy(Method, Method.options.join(', '))
   ),
   budget: number(
     '<n>',
@@ -125,7 +126,7 @@ function searchSettings(
 ): SearchSettings {
   return SearchSettings.parse({
     ...defaultSearchSettings(method, layerCount, beam),
-    ...onlyGiven({
+    ...definedFields({
       generations,
       strengths,
       halves,
@@ -137,17 +138,6 @@ function searchSettings(
     }),
     seed
   })
-}
-
-const onlyGiven = (values: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
-
-function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
-  return (text) => {
-    const name = names.find((known) => known === text)
-    if (name === undefined) throw new InvalidArgumentError(`Expected ${names.join(', ')}.`)
-    return name
-  }
 }
 
 /** Parses strengths, such as `0.25,1.5` or `none`. */
@@ -177,8 +167,8 @@ function parseOrders(text: string): number {
 }
 
 function parseStarts(text: string): StrengthStart[] {
-  const starts = text.split(',').map((part) => oneOf(StrengthStart.options)(part.trim()))
-  return [...new Set(starts)]
+  const parse = parsedBy(StrengthStart, StrengthStart.options.join(', '))
+  return [...new Set(text.split(',').map((part) => parse(part.trim())))]
 }
 
 const searchOptions = pairOptions

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command } from 'commander'
 import { z } from 'zod'
 import { changedRendering } from '../../../contract/work/settings'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
@@ -19,7 +19,7 @@ import { requireFp16 } from '../../work/chosen-device'
 import { computingFromOptions } from '../../../contract/documents/samples'
 import { requireKnownTemplateVariables } from '../../work/template-arguments'
 import { computingOptions } from '../options/computing-options'
-import { defaulting, flag, number, several, text } from '../options/option-kinds'
+import { defaulting, flag, number, several, text, parsedBy } from '../options/option-kinds'
 import {
   memoryOption,
   notifyOfMemory,
@@ -34,6 +34,8 @@ import { pairOfCommand, projectOptions, withViewedPair } from '../results/projec
 import { withEngine } from '../running/engine'
 import { comparedModels, type ModelContext, modelsNamed } from '../running/models'
 
+const Origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text)
+
 const serveOptions = pairOptions
   .and(projectOptions('use the pair and the recipes of this project (read only)'))
   .heading('Server:')
@@ -42,7 +44,12 @@ const serveOptions = pairOptions
     port: defaulting(number('<n>', 'port; 0 is a free one', wholeNumber(0, 65_535)), 8000),
     allowAnyRange: flag('also load layers, blends and mixes that a request names, while memory allows'),
     apiKeyFile: text('<file>', 'file with the key that requests must bring'),
-    allowOrigin: several(z.string(), '<origin>', 'origin of a web page that may ask; repeatable', parseOrigin)
+    allowOrigin: several(
+      Origin,
+      '<origin>',
+      'origin of a web page that may ask; repeatable',
+      parsedBy(Origin, 'an origin such as https://chat.example.org')
+    )
   })
   .and(computingOptions, memoryOption, renderingOptions)
 type ServeOptions = CommandOptions<typeof serveOptions>
@@ -125,11 +132,6 @@ async function readApiKey({ host, apiKeyFile }: ServeOptions, command: Command):
     `${file} has no key. Expected one line of at least 8 visible ASCII characters.`,
     'Write one, for example with `openssl rand -hex 32`.'
   )
-}
-
-function parseOrigin(text: string): string {
-  if (URL.canParse(text) && new URL(text).origin === text) return text
-  throw new InvalidArgumentError('Expected an origin such as https://chat.example.org.')
 }
 
 async function announce({ url }: ApiServer, models: ServedVariants, options: ServeOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { readCheckedSweep } from '../../project/results/checked-sweep'
 import { basename, dirname } from 'node:path'
 import { Argument, type Command } from 'commander'
 import { z } from 'zod'
@@ -66,7 +67,6 @@ import { describeDistances } from './inspect-distances'
 import { join } from 'node:path'
 import type { SearchDocument } from '../../../contract/documents/search'
 import { type SearchEvidence, searchFinding } from '../../../contract/words/search-finding'
-import { checkedSelection } from '../../crc/check/checked-selection'
 
 const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:')
   .options({
@@ -240,9 +240,8 @@ async function searchEvidence(file: string, { sweepId, rho, found }: SearchDocum
   const promptCount = found[0]?.prompts.length ?? 0
   if (!(await isProject(join(file, '../../../..')))) return { check: null, selection: null, rho, promptCount }
   return withPairOfDocument(file, async (pair) => {
-    const sweep = await pair.readSweep(sweepId)
-    const check = await pair.readAnswerCheck(sweepId)
-    return { check, rho, promptCount, selection: await runCooperatively(checkedSelection(sweep, check, rho)) }
+    const { check, selection } = await readCheckedSweep(pair, sweepId, rho)
+    return { check, selection, rho, promptCount }
   })
 }
 

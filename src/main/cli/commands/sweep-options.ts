@@ -11,8 +11,8 @@ import {
   usageError,
   wholeNumber
 } from '../options/options'
-import { unlessNo, flag, number, texts, value } from '../options/option-kinds'
-import { type Command, InvalidArgumentError } from 'commander'
+import { unlessNo, flag, number, texts, value, parsedBy } from '../options/option-kinds'
+import { type Command } from 'commander'
 import { Shard } from '../../../contract/documents/sweep-part'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { projectOptions } from '../results/project-to-save'
@@ -23,7 +23,12 @@ export const sweepOptions = pairOptions
   .heading('Output:')
   .and(outOption())
   .options({
-    shard: value(Shard, '<i/n>', 'score only the i-th of n shares of the prompts; --merge joins the parts', parseShard),
+    shard: value(
+      Shard,
+      '<i/n>',
+      'score only the i-th of n shares of the prompts; --merge joins the parts',
+      parsedBy(Shard, 'a share and the number of shares, such as 2/8', shardOf)
+    ),
     preview: flag('screen all ranges on few prompts, and finalists on all: at most a quarter of the work'),
     fresh: flag('compute everything again, also after a stopped or earlier sweep'),
     check: unlessNo('do not check the best five ranges on full answers'),
@@ -54,10 +59,8 @@ export function requireRangesOfAll(
   throw usageError(command, `--preview covers all ranges and prompts, and does not go with ${name}`)
 }
 
-/** Parses a shard, one of equal parts of the prompts. `2/8` is the second of eight. */
-function parseShard(text: string): Shard {
+/** Splits a shard, one of equal parts of the prompts. `2/8` is the second of eight. */
+function shardOf(text: string): unknown {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
-  const shard = Shard.safeParse({ index: Number(index), count: Number(count) })
-  if (shard.success) return shard.data
-  throw new InvalidArgumentError('Expected a share and the number of shares, such as 2/8.')
+  return { index: Number(index), count: Number(count) }
 }

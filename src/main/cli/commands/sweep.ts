@@ -26,8 +26,8 @@ import { CheckWork } from '../../work/check'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { sweepTable } from '../results/tables'
 import { checkCommandOf, nextCommandsOf, pairOfResult } from '../printing/verdict-report'
-import { requireSameSweep } from '../results/replaced-file'
-import { notifyOfMemory, pairIfGiven, requirePair, usageError } from '../options/options'
+import { requireSameIdentity, requireSameSweep } from '../results/replaced-file'
+import { notifyOfMemory, pairIfGiven, refuseUnused, requirePair, usageError } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { subcommand } from '../options/subcommand'
 import {
@@ -48,8 +48,12 @@ import { describePart, describeSweep } from '../printing/sweep-report'
 import { requireFittingTask, requireOwnSources } from '../options/scored-options'
 import { checkFileBeside } from '../results/check-beside'
 import { requireRangesOfAll, type SweepOptions, sweepOptions } from './sweep-options'
-import { mergeSweep } from './sweep-merge'
 import { printSweepPlan } from './sweep-plan'
+import { mergeParts } from '../../crc/sweep/merge-parts'
+import { readPartFile } from '../../project/documents/part-file'
+import { absolutePath } from '../../base/files/paths'
+import { keepSweep } from '../../project/results/keep-sweep'
+import { requirePairOfSweep } from '../../project/results/pair-of-sweep'
 
 /** `slr sweep`: scores all ranges of layers, selects one, and checks the best on full answers. */
 export const sweepCommand = subcommand(sweepOptions, {
@@ -327,3 +331,41 @@ function savedOfSwept(projectPair: ProjectPair | null, output: OutputFile | null
     resumable: false
   }
 }
+
+/** Options that a merge reads. All other settings are those of the parts. */
+const MERGE_OPTIONS = ['merge', 'rho', 'seed', 'out', 'force', 'project', 'pair', 'details', 'csv', 'json', 'quiet']
+
+/** `slr sweep --merge`: joins the parts of a sweep, without reading the models. */
+async function mergeSweep(files: readonly string[], options: SweepOptions, command: Command): Promise<void> {
+  const others = command.options.map((option) => option.attributeName())
+  refuseUnused(
+    command,
+    others.filter((name) => !MERGE_OPTIONS.includes(name)),
+    'has no effect with --merge, which joins finished parts'
+  )
+  const note = options.quiet ? () => undefined : remark
+  const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep', {}, options.force)
+  if (output !== null && files.map((path) => absolutePath(path)).includes(output.path)) {
+    throw usageError(command, '--out names one of the parts')
+  }
+  const parts = []
+  for (const file of files) parts.push({ file, part: await readPartFile(file) })
+  const document = mergeParts(parts, { rho: options.rho, seed: options.seed })
+  if (output !== null) requireSameIdentity(output, 'sweep', document)
+  const table = await csvOutput(options)
+  const projectPair = await openPairToSave(options, command, note)
+  try {
+    if (projectPair !== null && !(await requirePairOfSweep(projectPair, document))) note(pairNotCompared(projectPair))
+    if (output !== null) await writeOutputFile(output, 'sweep', document)
+    await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
+    const check = projectPair === null ? null : await keepSweep(projectPair, document)
+    await showSwept(document, check, projectPair, options)
+    if (output !== null) note(writtenWords(output))
+    if (projectPair !== null) note(`Saved in ${projectPair.project.path} as sweep ${document.id}`)
+  } finally {
+    await projectPair?.project.close()
+  }
+}
+
+const pairNotCompared = ({ project }: ProjectPair): string =>
+  `The pair of the parts was not compared: ${project.path} has no results, and its models cannot be read.`

@@ -127,6 +127,15 @@ export const choice = <Schema extends z.ZodType & { readonly options: readonly s
 ): MayBeGiven<Schema> =>
   declared(schema.optional(), operand, description, rules, (option) => option.choices(schema.options))
 
+/** Returns the parser of a text by a schema. @param expected what a refused text should have been */
+export const parsedBy =
+  <Value>(schema: z.ZodType<Value, unknown>, expected: string, valueOf: (text: string) => unknown = (text) => text) =>
+  (text: string): Value => {
+    const parsed = schema.safeParse(valueOf(text))
+    if (parsed.success) return parsed.data
+    throw new InvalidArgumentError(`Expected ${expected}.`)
+  }
+
 /** Gives an option a default value, which the help shows. */
 export const defaulting = <Schema extends z.ZodType>(
   { schema, mayRepeat, withFlag }: MayBeGiven<Schema>,

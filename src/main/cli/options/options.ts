@@ -10,7 +10,7 @@ import { modelPath } from '../../base/files/paths'
 import { baseOfAdapter } from '../../checkpoint/local-models'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
-import { choice, flag, flagFor, number, several, text, value } from './option-kinds'
+import { choice, flag, flagFor, number, several, text, value, parsedBy } from './option-kinds'
 import { UsageError } from '../printing/output'
 import { calledAs } from '../printing/shared-options'
 import { parseJson } from '../../base/files/bounded-json'
@@ -85,7 +85,12 @@ export const renderingOptions = optionGroup('Chat template:')
       'variable for the chat template, such as enable_thinking=false; repeatable',
       parseTemplateArgument
     ),
-    date: value(z.string(), '<YYYY-MM-DD>', 'date that the template sees as today', parseDate),
+    date: value(
+      z.string(),
+      '<YYYY-MM-DD>',
+      'date that the template sees as today',
+      parsedBy(Rendering.shape.date, 'a date such as 2026-01-31')
+    ),
     assistantPrefix: text('<text>', 'start of the answer, put after the assistant header')
   })
   .shared()
@@ -184,11 +189,6 @@ export function parseTokens(text: string): number[] {
   } catch {
     throw new InvalidArgumentError('Expected token ids separated by commas, such as 1,2,3.')
   }
-}
-
-function parseDate(text: string): string {
-  if (Rendering.shape.date.safeParse(text).success) return text
-  throw new InvalidArgumentError('Expected a date such as 2026-01-31.')
 }
 
 /** Parses `key=value`. True, false, null and numbers keep their type, everything else is text. */

@@ -17,7 +17,7 @@ import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { formatDuration, plural, rangeName } from '../../../contract/words/format'
 import { isSame } from '../../../contract/words/range-facts'
-import type { Block } from '../../report/blocks'
+import { type Block, block } from '../../report/blocks'
 import {
   baselineBlocks,
   bestRangesBlocks,
@@ -171,7 +171,7 @@ function contextBlocks({ scoredBy, source, prompts }: SweepDocument, promptSet: 
     ...(scoredBy.kind === 'task' ? [`Scored by ${scoredByWords(scoredBy)}.`] : []),
     ...(source === null ? [] : [`Ranges and blends are restored to ${source.name} (${source.path}), not to base.`])
   ]
-  return texts.map((text) => ({ kind: 'paragraph', text }))
+  return texts.map(block.paragraph)
 }
 
 const selectedOf = ({ ranges, selected }: SweepDocument): RangeScore | undefined =>
@@ -189,10 +189,7 @@ function noteBlocks(sweep: SweepDocument): Block[] {
     const words = unlistedWords(score)
     return words === null ? [] : [`Of the answers of ${name} ${words}.`]
   })
-  return [...unlisted, ...(baseUnavailable === null ? [] : [baseUnavailable])].map((text) => ({
-    kind: 'paragraph',
-    text
-  }))
+  return [...unlisted, ...(baseUnavailable === null ? [] : [baseUnavailable])].map(block.paragraph)
 }
 
 /** Describes a part of a sweep, without a selected range. A range is selected when the parts are merged. */

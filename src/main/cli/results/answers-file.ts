@@ -146,7 +146,7 @@ export class AnswersFile implements AnswerStore {
 }
 
 /** Writes answers as JSON lines, each with the text of its prompt. */
-export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
+export const jsonLines = (run: Parameters<typeof promptOf>[0], lines: readonly SampleLine[]): string =>
   lines.map((answer) => `${JSON.stringify({ ...answer, ...promptOf(run, answer) })}\n`).join('')
 
 /** Yields lines, because their total may exceed the length of a string. */

@@ -1,5 +1,6 @@
+import type { BytesProgress } from '../../../contract/documents/distances'
 import { SingleBar } from 'cli-progress'
-import type { ProgressStep } from '../../../contract/work/progress'
+import { type ProgressStep, bytesStep } from '../../../contract/work/progress'
 
 /** Shows the progress of long work. */
 export interface ProgressDisplay {
@@ -15,6 +16,20 @@ const PLAIN_LINE_INTERVAL_MS = 5_000
 export function progressDisplay(quiet: boolean): ProgressDisplay {
   if (quiet) return { update: () => undefined, stop: () => undefined }
   return process.stderr.isTTY ? barDisplay() : lineDisplay()
+}
+
+/** Shows the progress of work that reads bytes. @param phase such as "hashing" */
+export async function withBytesShown<T>(
+  quiet: boolean,
+  phase: string,
+  read: (onProgress: (progress: BytesProgress) => void) => Promise<T>
+): Promise<T> {
+  const display = progressDisplay(quiet)
+  try {
+    return await read((progress) => display.update(bytesStep(phase, progress)))
+  } finally {
+    display.stop()
+  }
 }
 
 function barDisplay(): ProgressDisplay {

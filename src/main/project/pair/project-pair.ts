@@ -1,3 +1,4 @@
+import { definedFields } from '../../base/defined-fields'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import {
   CrcPrompts,
@@ -325,9 +326,6 @@ function changedRendering(
 ): Rendering {
   return { ...others, ...definedFields(changes), ...(fewShot && { fewShot }) }
 }
-
-export const definedFields = (fields: object): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /** Validates prompts before they are saved. @throws WorkbenchError `bad-input` naming the wrong field */
 export const savedPrompts = (prompts: unknown): CrcPrompts => parseSaved(CrcPrompts, prompts, 'prompts')

@@ -103,7 +103,7 @@ function preferences({ marks: votes }: SampleRun): (sample: SampleLine) => { com
 }
 
 export function promptOf(
-  run: Pick<SampleRun, 'prompts'>,
+  run: { readonly prompts: readonly { readonly text: string; readonly category: string }[] },
   sample: SampleLine
 ): { promptText: string; category: string } {
   const prompt = run.prompts[sample.prompt]

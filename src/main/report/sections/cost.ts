@@ -2,9 +2,8 @@ import type { Variant } from '../../../contract/documents/samples'
 import { isExternal } from '../../../contract/model/model'
 import { needsBase } from '../../../contract/model/sampling-baseline'
 import { formatCount, formatDuration, plural } from '../../../contract/words/format'
-import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
-import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
+import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn, variantCell } from '../blocks'
 import { rangesWords } from './sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './work-cell'
 
@@ -67,7 +66,7 @@ function answerTable(evaluations: Report['evaluations']): Block {
     [...countByName.values()].map(({ variant, answers }): TableCell[] => {
       const models = modelsOf(variant)
       return [
-        { text: variant.name, ...nameStyle(answering, variant) },
+        variantCell(answering, variant),
         { text: models === null ? 'external' : String(models) },
         { text: models === null ? 'external' : String(models) },
         { text: formatCount(answers) }

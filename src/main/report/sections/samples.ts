@@ -18,7 +18,8 @@ import {
   numberColumn,
   type Section,
   type TableCell,
-  textColumn
+  textColumn,
+  variantCell
 } from '../blocks'
 import { preferenceBlocks } from './preferences'
 import { answerFacts } from './settings-facts'
@@ -61,10 +62,6 @@ export function diversityBlocks(run: ReportedSamples): Block[] {
   ]
 }
 
-const nameCell = (variants: readonly Variant[], variant: Variant): TableCell => ({
-  text: variant.name,
-  ...nameStyle(variants, variant)
-})
 export const variantColumns = (variants: readonly Variant[]): ReportColumn[] =>
   variants.map((variant) => ({ ...textColumn(variant.name), ...nameStyle(variants, variant) }))
 
@@ -77,7 +74,7 @@ function measuresTable({ variants, measures, compared }: ReportedSamples): Block
   const rows = variants.map((variant, index): TableCell[] => {
     const measure = measures[index]
     return [
-      nameCell(variants, variant),
+      variantCell(variants, variant),
       { text: formatOnScale('count', measure?.sampleCount ?? 0) },
       ...TEXT_MEASURES.map(({ id }): TableCell => {
         const fewer = overFewer(measure?.promptCounts[id], compared.prompts)
@@ -175,7 +172,7 @@ function checkRows({ variants, scores }: ReportedCheck): TableCell[][] {
   return scores.map((score, index) => {
     const variant = variants[index]
     return [
-      variant === undefined ? { text: score.variant } : nameCell(variants, variant),
+      variant === undefined ? { text: score.variant } : variantCell(variants, variant),
       ...figures(score, 'validity'),
       ...figures(score, 'diversity'),
       {
