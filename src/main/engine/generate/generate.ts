@@ -133,32 +133,38 @@ async function* generateGroup(
   }
 }
 
-/**
- * Removes the next answers of one model from its queue. Answers to one prompt begin together, because they share what
- * they begin with. So they wait until half of the rows are free.
- */
+/** Returns the maximum answers to one prompt that begin together, and share what they begin with. */
+const answersTogether = (rowsPerModel: number): number => Math.ceil(rowsPerModel / 2)
+
+/** Removes the next answers of one model from its queue, in parts of one prompt each that fit into the free rows. */
 function takeNext(queue: AnswerRow[], running: number, maxRows: number): AnswerRow[] {
-  const other = queue.findIndex(({ prompt }) => prompt !== queue[0]?.prompt)
-  const ofPrompt = other === -1 ? queue.length : other
-  const free = maxRows - running
-  return free < Math.min(ofPrompt, Math.ceil(maxRows / 2)) ? [] : queue.splice(0, free)
+  const taken: AnswerRow[] = []
+  while (queue.length > 0) {
+    const other = queue.findIndex(({ prompt }) => prompt !== queue[0]?.prompt)
+    const count = Math.min(other === -1 ? queue.length : other, answersTogether(maxRows))
+    if (count > maxRows - running - taken.length) break
+    taken.push(...queue.splice(0, count))
+  }
+  return taken
 }
 
-/** Returns the missing answers of one model: first one to every prompt, then the others prompt by prompt. */
-function queueOf(decoder: Decoder, model: number, { request, stopText, prompts }: PromptGroup): AnswerRow[] {
+/** Returns the missing answers of one model: first one to every prompt, then in turn some to each. */
+function queueOf(decoder: Decoder, model: number, { request, stopText, plan, prompts }: PromptGroup): AnswerRow[] {
   const { seed, sampling, maxTokens, sampleCount } = request
   const finished = new Set(request.finished.map(answerName))
   const settings = { seed, sampling, maxTokens, stopText }
-  const missing = prompts.map((prompt) =>
-    Array.from({ length: sampleCount }, (_, index) => ({ model, prompt, index })).filter(
-      (key) => !finished.has(answerName(key))
+  const together = answersTogether(plan.rowsPerModel)
+  const turns = Array.from({ length: 1 + Math.ceil((sampleCount - 1) / together) }, (_, turn) => ({
+    first: turn === 0 ? 0 : 1 + (turn - 1) * together,
+    end: Math.min(sampleCount, 1 + turn * together)
+  }))
+  return turns.flatMap(({ first, end }) =>
+    prompts.flatMap((prompt) =>
+      Array.from({ length: end - first }, (_, i) => ({ model, prompt, index: first + i }))
+        .filter((key) => !finished.has(answerName(key)))
+        .map((key) => decoder.rowOf(key, elementAt(request.prompts, prompt, 'prompt'), settings))
     )
   )
-  const keys = [
-    ...missing.flatMap((ofPrompt) => ofPrompt.slice(0, 1)),
-    ...missing.flatMap((ofPrompt) => ofPrompt.slice(1))
-  ]
-  return keys.map((key) => decoder.rowOf(key, elementAt(request.prompts, key.prompt, 'prompt'), settings))
 }
 
 /** Returns the tokens of one step as one event, followed by the answers that ended. @throws a row's failure */
