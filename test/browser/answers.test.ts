@@ -193,7 +193,7 @@ describe('samples in Chromium', () => {
     await page.getByText('40 prompts').first().waitFor()
     await page.getByRole('button', { name: 'Back to results' }).click()
     await openSettings(page, SETTINGS_WORDS.sampler)
-    await page.getByLabel('Answers per prompt', { exact: true }).fill('200')
+    await page.getByLabel('Answers per prompt', { exact: true }).fill('1000')
     await page.keyboard.press('Escape')
     const variants = await openSettings(page, SETTINGS_WORDS.variants)
     await variants.getByRole('checkbox', { name: 'base', exact: true }).uncheck()
@@ -211,7 +211,7 @@ describe('samples in Chromium', () => {
 
     const doneCount = async (): Promise<number> => {
       const said = await page
-        .getByText(/of 8,000 answers$/)
+        .getByText(/of 40,000 answers$/)
         .first()
         .innerText()
       return Number(said.split(' ')[0]?.replaceAll(',', ''))
@@ -226,7 +226,7 @@ describe('samples in Chromium', () => {
       await frame()
       await frame()
       const done = (): number =>
-        Number(/([\d,]+) of 8,000 answers/.exec(document.body.innerText)?.[1]?.replaceAll(',', ''))
+        Number(/([\d,]+) of 40,000 answers/.exec(document.body.innerText)?.[1]?.replaceAll(',', ''))
       const rows = [...document.querySelectorAll('.answer-grid .body')]
       const topOf = (row: Element | undefined): number => row?.getBoundingClientRect().top ?? NaN
       const places = new Set<number>()
