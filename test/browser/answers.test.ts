@@ -204,7 +204,10 @@ describe('samples in Chromium', () => {
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
-    await page
+    const rows = page.getByRole('row')
+    // The first row must have answers before it is out of sight.
+    await rows
+      .nth(1)
       .getByText(/distinct of/)
       .first()
       .waitFor()
@@ -217,7 +220,6 @@ describe('samples in Chromium', () => {
       return Number(said.split(' ')[0]?.replaceAll(',', ''))
     }
     // The last rows are in sight now; the first ones stay as they are however much arrives.
-    const rows = page.getByRole('row')
     await rows.last().scrollIntoViewIfNeeded()
     const before = await doneCount()
     const { places, moved } = await page.evaluate(async (before) => {
