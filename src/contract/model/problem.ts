@@ -48,6 +48,10 @@ export class WorkbenchError extends Error {
   }
 }
 
+/** Returns the error that another process or thread has reported as a problem. */
+export const errorOfProblem = ({ code, message, hint }: Problem): WorkbenchError =>
+  new WorkbenchError(code, message, hint)
+
 type ErrorMaker = (message: string, hint?: string) => WorkbenchError
 
 const errorOf =

@@ -1,6 +1,6 @@
 import { mapEventIterator, ORPCError } from '@orpc/client'
 import { os, ValidationError } from '@orpc/server'
-import { Problem, WorkbenchError } from '../../contract/model/problem'
+import { errorOfProblem, Problem, WorkbenchError } from '../../contract/model/problem'
 
 /* Errors of remote procedures. A `Problem` is an error as the user sees it: a code, a message and perhaps a hint. */
 
@@ -58,8 +58,7 @@ export function convertProblems(onDefect: (error: unknown, where: string) => Pro
 export function fromRpcError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error
   const { data: problem, success } = Problem.safeParse(error.data)
-  if (!success) return error
-  return new WorkbenchError(problem.code, problem.message, problem.hint)
+  return success ? errorOfProblem(problem) : error
 }
 
 export function isEventStream(output: unknown): output is AsyncIterator<unknown> {

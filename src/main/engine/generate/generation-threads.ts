@@ -2,7 +2,7 @@ import { EventEmitter, on } from 'node:events'
 import { isMainThread, Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { elementAt } from '../../../contract/model/look-up'
-import { Problem, WorkbenchError } from '../../../contract/model/problem'
+import { errorOfProblem, Problem } from '../../../contract/model/problem'
 import { EngineGenerateEvent, type GenerateRequest } from '../../../contract/procedures/engine'
 import { builtScript } from '../../base/built'
 import { cancelled, throwIfCancelled } from '../../base/files/cancelling'
@@ -71,19 +71,19 @@ export async function* generateInThreads(
   const ended = Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))))
   void ended.then(() => messages.emit('end'))
   const totals = { tokenCount: 0, steps: 0 }
+  let unfinished = count
   try {
     for await (const args of on(messages, 'message', { close: ['end'] })) {
       const [thread, message] = z.tuple([z.number(), ThreadMessage]).parse(args)
-      if (message.kind === 'failed') {
-        const { code, message: text, hint } = message.problem
-        throw new WorkbenchError(code, text, hint)
-      }
+      if (message.kind === 'failed') throw errorOfProblem(message.problem)
       const { event } = message
       if (event.type === 'done') {
+        unfinished--
         totals.tokenCount += event.tokenCount
         totals.steps += event.steps
       } else if (event.type !== 'plan') yield inRequest(event, elementAt(parts, thread, 'part'))
     }
+    if (unfinished > 0) throw new Error('a thread ended before it had generated all of its answers')
     return totals
   } finally {
     signal?.removeEventListener('abort', stop)

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { elementAt } from '../../../contract/model/look-up'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { errorOfProblem } from '../../../contract/model/problem'
 import { dropNow } from '../../base/drop-now'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'
 import type { StoredTensors } from '../../checkpoint/weight-reader'
@@ -176,7 +176,7 @@ export class PrefetchReader {
     for (const [reader, reply] of replies.entries()) {
       if (reply.kind === 'failed') {
         release()
-        throw new WorkbenchError(reply.problem.code, reply.problem.message, reply.problem.hint)
+        throw errorOfProblem(reply.problem)
       }
       const { indices, reads } = elementAt(shares, reader, 'share')
       for (const [i, { offset, count }] of reads.entries())
