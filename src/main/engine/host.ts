@@ -162,8 +162,8 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
 }
 
 /**
- * V8 counts the buffer of every block as new memory of the thread that receives it, and would mark the whole heap of
- * both threads for each block. Memory that is out of use is still collected, when it reaches V8's limits.
+ * Keeps V8 from marking the heaps of both threads for each block. It counts the buffer of a block as new memory of the
+ * thread that receives it. Memory that is out of use is still collected, when it reaches V8's limits.
  */
 const NODE_FLAGS = ['--no-incremental-marking']
 

@@ -153,18 +153,12 @@ function queueOf(decoder: Decoder, model: number, { request, stopText, plan, pro
   const { seed, sampling, maxTokens, sampleCount } = request
   const finished = new Set(request.finished.map(answerName))
   const settings = { seed, sampling, maxTokens, stopText }
-  const together = answersTogether(plan.rowsPerModel)
-  const turns = Array.from({ length: 1 + Math.ceil((sampleCount - 1) / together) }, (_, turn) => ({
-    first: turn === 0 ? 0 : 1 + (turn - 1) * together,
-    end: Math.min(sampleCount, 1 + turn * together)
-  }))
-  return turns.flatMap(({ first, end }) =>
-    prompts.flatMap((prompt) =>
-      Array.from({ length: end - first }, (_, i) => ({ model, prompt, index: first + i }))
-        .filter((key) => !finished.has(answerName(key)))
-        .map((key) => decoder.rowOf(key, elementAt(request.prompts, prompt, 'prompt'), settings))
-    )
-  )
+  const turnOf = ({ index }: AnswerKey): number => Math.ceil(index / answersTogether(plan.rowsPerModel))
+  return prompts
+    .flatMap((prompt) => Array.from({ length: sampleCount }, (_, index) => ({ model, prompt, index })))
+    .filter((key) => !finished.has(answerName(key)))
+    .toSorted((a, b) => turnOf(a) - turnOf(b))
+    .map((key) => decoder.rowOf(key, elementAt(request.prompts, key.prompt, 'prompt'), settings))
 }
 
 /** Returns the tokens of one step as one event, followed by the answers that ended. @throws a row's failure */

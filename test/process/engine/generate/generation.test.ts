@@ -40,6 +40,20 @@ async function samplesOf(request: GenerateRequest, stop: StopText = () => null):
   return samples
 }
 
+describe('the order of answers', () => {
+  it('is first one to every prompt, then some to each prompt in turn', async () => {
+    const prompts = [[1], [2], [3]]
+    const order = new Set<string>()
+    const request = requestFor('llama3', { models: [{ kind: 'post' }], prompts, sampleCount: 5, batchRows: 4 })
+    for await (const event of generate({ ...request, maxTokens: 1 }, () => null)) {
+      if (event.type === 'tokens') for (const { prompt, index } of event.tokens) order.add(`${prompt}/${index}`)
+    }
+    const inTurn = [0, 1, 2].flatMap((prompt) => [`${prompt}/1`, `${prompt}/2`])
+    const last = [0, 1, 2].flatMap((prompt) => [`${prompt}/3`, `${prompt}/4`])
+    expect([...order]).toEqual(['0/0', '1/0', '2/0', ...inTurn, ...last])
+  })
+})
+
 describe('greedy continuations', () => {
   it.each(GOLDEN_FAMILIES)(
     '%s: base, post and hybrids side by side give the reference tokens, and go on, across the growth of the cache, as without one',
