@@ -6,4 +6,4 @@ export function defaultMemoryBytes(): number {
 }
 
 /** Bytes of an engine process before it loads weights, measured on Linux x64 with one thread per core. */
-export const PROCESS_BYTES = 150 * 2 ** 20
+export const PROCESS_BYTES = 175 * 2 ** 20

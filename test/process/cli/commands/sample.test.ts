@@ -159,7 +159,7 @@ describe('slr sample', () => {
     await Promise.all([
       refused(/Prompt 2 becomes \d+ tokens; post's context window of 512/, '--prompts', long),
 
-      refused(/Generating takes at least .*\n.*Allow more memory/, ...prompts, '--memory', '151MiB')
+      refused(/Generating takes at least .*\n.*Allow more memory/, ...prompts, '--memory', '176MiB')
     ])
     expect(await readFile(out, 'utf8')).toBe('{"variant":"older"}\n')
   })

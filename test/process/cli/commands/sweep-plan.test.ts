@@ -61,7 +61,7 @@ describe('slr sweep --dry-run', () => {
   })
 
   it('names the smallest budget that works when one is too small', async () => {
-    const { status, stderr } = await slr`sweep --dry-run --blend-demo --device cpu --memory 151MiB --quiet`
+    const { status, stderr } = await slr`sweep --dry-run --blend-demo --device cpu --memory 176MiB --quiet`
     expect(status).toBe(1)
     const [, needed] = /at least (\d+) MiB/.exec(stderr) ?? []
     const smallest = await plan('--memory', `${needed}MiB`)

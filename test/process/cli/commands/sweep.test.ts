@@ -247,7 +247,7 @@ describe('slr sweep that is cut short', () => {
 
   it('ends as cleanly on SIGTERM, and names what is kept and the command that continues', async () => {
     // A small memory limit divides the prompts into many groups.
-    const where = ['--blend-demo', '--memory', '190MB', '--fresh']
+    const where = ['--blend-demo', '--memory', '216MB', '--fresh']
     const { status, said, args, left } = await cutShort('SIGTERM', where, async (child, out) => {
       while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(5)
     })
