@@ -1,13 +1,12 @@
 import {
   isPlain,
-  type MeasureDifference,
-  type Estimate,
   type EvaluatedPrompt,
   type EvaluationVariant,
   type EvaluationView
 } from '../../contract/documents/evaluation'
+import { EVALUATION_COLUMNS, evaluationRows } from '../../contract/documents/evaluation-table'
 import { formatDifference, measuresOf, withInterval } from '../../contract/words/evaluation-words'
-import { limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
+import { limitsOf, type MeasureId, measureOf } from '../../contract/model/measures'
 import { formatPercent } from '../ui/format'
 import { variantStyles } from '../../contract/documents/variant-styles'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
@@ -201,43 +200,9 @@ function wrapped(text: string, width = 64, most = 8): string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), '…']
 }
 
-/** Writes one row for each variant and measure. */
-export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string {
-  return toCsv(
-    (
-      'variant answers measure mean low high prompts compared_with ' +
-      'difference difference_low difference_high difference_prompts effect_size p adjusted_p'
-    ).split(' '),
-    results.variants.flatMap(({ variant, answerCount, measures, differences, passAtK }) => {
-      const row = (measure: string, estimate: Estimate, difference: MeasureDifference | null) => [
-        variant,
-        answerCount,
-        measure,
-        estimate.mean,
-        ...(estimate.interval ?? [null, null]),
-        estimate.promptCount,
-        ...(difference === null
-          ? []
-          : [
-              results.comparedWith,
-              difference.mean,
-              ...(difference.interval ?? [null, null]),
-              difference.promptCount,
-              difference.effectSize,
-              difference.pValue,
-              difference.adjustedPValue
-            ])
-      ]
-      return [
-        ...MeasureId.options.flatMap((id) => {
-          const estimate = measures[id]
-          return estimate === undefined ? [] : [row(id, estimate, differences[id] ?? null)]
-        }),
-        ...passAtK.map(({ k, difference, ...estimate }) => row(`pass@${k}`, estimate, difference))
-      ]
-    })
-  )
-}
+/** Writes the table that the command line writes too. */
+export const resultsCsv = ({ results }: Pick<EvaluationView, 'results'>): string =>
+  toCsv(EVALUATION_COLUMNS.split(' '), evaluationRows(results))
 
 /** Writes one row for each prompt and variant, with every measure. */
 export function cellsCsv({ run, results }: Pick<EvaluationView, 'run' | 'results'>): string {

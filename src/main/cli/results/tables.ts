@@ -11,6 +11,7 @@ import {
 } from '../../../contract/documents/lineage'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
+import { EVALUATION_COLUMNS, evaluationRows } from '../../../contract/documents/evaluation-table'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import { type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
 import { independentBaselineName } from '../../../contract/words/baseline-words'
@@ -36,7 +37,7 @@ const COLUMNS = {
     'checkpoint step validity validity_low validity_high diversity diversity_low diversity_high ' +
     'effective_choices effective_choices_low effective_choices_high change change_low change_high',
   check: 'kind name start end first_token_validity first_token_diversity validity diversity limit passes',
-  evaluation: 'variant measure mean low high n difference difference_low difference_high p adjusted_p',
+  evaluation: EVALUATION_COLUMNS,
   ranks: 'model rank validity diversity bytes norm_share',
   comparison:
     'kind start end other_start other_end validity_a validity_b validity_difference diversity_a ' +
@@ -135,22 +136,10 @@ function rangeOf(recipe: Recipe): RestorationRange | null {
   return range === undefined ? null : { start: range[0], end: range[1] }
 }
 
-/** Returns a row for each variant and measure. */
-export function evaluationTable({ results }: EvaluationView): CsvTable {
-  return {
-    header: columns('evaluation'),
-    rows: results.variants.flatMap(({ variant, measures, differences }) =>
-      Object.entries(measures).map(([measure, { mean, interval, promptCount }]): Row => {
-        const [, difference] = Object.entries(differences).find(([id]) => id === measure) ?? []
-        const [low, high] = interval ?? [null, null]
-        const [differenceLow, differenceHigh] = difference?.interval ?? [null, null]
-        const differenceCells = [difference?.mean ?? null, differenceLow, differenceHigh]
-        const significance = [difference?.pValue ?? null, difference?.adjustedPValue ?? null]
-        return [variant, measure, mean, low, high, promptCount, ...differenceCells, ...significance]
-      })
-    )
-  }
-}
+export const evaluationTable = ({ results }: EvaluationView): CsvTable => ({
+  header: columns('evaluation'),
+  rows: evaluationRows(results)
+})
 
 /** Returns a row for post, the complete restoration, and the adapter of each rank. */
 export function rankTable({ post, complete, ranks }: RankTable): CsvTable {
