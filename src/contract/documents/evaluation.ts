@@ -163,6 +163,9 @@ export type PromptScores = z.infer<typeof PromptScores>
 /** Minimum number of prompts for an interval. With fewer prompts, no interval would have its stated coverage. */
 export const FEWEST_PROMPTS = 5
 
+/** Minimum number of models for a rank correlation. */
+export const MIN_CORRELATED = 3
+
 const Estimate = z.object({
   mean: z.number(),
   /** 95 % interval over prompts. Null below {@link FEWEST_PROMPTS}, or if all prompts have the same value. */

@@ -4,6 +4,7 @@ import {
   type EvaluationRun,
   type EvaluationView,
   FEWEST_PROMPTS,
+  MIN_CORRELATED,
   type ProxyPick
 } from '../documents/evaluation'
 import {
@@ -122,13 +123,14 @@ export const overFewer = (promptCount: number | undefined, all: number): string 
 export function proxySentence({ proxy, proxyPick }: Pick<EvaluationView['results'], 'proxy' | 'proxyPick'>): string {
   if (proxy.length === 0) return ''
   const count = Math.max(...proxy.map((one) => one.count))
-  if (proxy.every(({ correlation }) => correlation === null)) {
+  if (count < MIN_CORRELATED) {
     const plain = `${count} without sampler or prefix that the newest sweep has scored`
     return `Too few variants to compare with the character task: ${plain}. Add a spread of ranges.`
   }
-  const parts = proxy.map(({ against, measure, correlation, interval }) => {
+  const parts = proxy.map(({ against, measure, correlation, interval, count: models }) => {
     const name = measureOf(measure).label.toLowerCase()
-    if (correlation === null) return `its ${against} has no rank correlation with ${name} (all equal)`
+    const why = models < MIN_CORRELATED ? 'too few' : 'all equal'
+    if (correlation === null) return `its ${against} has no rank correlation with ${name} (${why})`
     const ends = interval === null ? '' : ` ${formatInterval(interval, (end) => formatDelta(end, 2))}`
     return `its ${against} orders them like ${name} with a rank correlation of ${formatDelta(correlation, 2)}${ends}`
   })

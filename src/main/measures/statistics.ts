@@ -1,7 +1,7 @@
 import { mean, sampleRankCorrelation, sampleStandardDeviation } from 'simple-statistics'
 import type { Interval } from '../../contract/documents/crc'
 import type { MeasureDifference, Estimate } from '../../contract/documents/evaluation'
-import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
+import { FEWEST_PROMPTS, MIN_CORRELATED } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
 import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
 import { elementAt, mapGet } from '../../contract/model/look-up'
@@ -174,7 +174,7 @@ export function holm(pValues: readonly number[]): HolmDecision[] {
 
 /** Computes Spearman's rank correlation. @returns null for fewer than three pairs, or if one side does not vary */
 export function rankCorrelation(pairs: readonly (readonly [number, number])[]): number | null {
-  if (pairs.length < 3) return null
+  if (pairs.length < MIN_CORRELATED) return null
   const correlation = sampleRankCorrelation(
     pairs.map(([a]) => a),
     pairs.map(([, b]) => b)
