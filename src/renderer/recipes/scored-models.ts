@@ -14,7 +14,7 @@ import {
 import { rangeOfKey, rangeStrengths } from '../../contract/model/strengths'
 import { type KeptModels, keptCheckpoint, keptRecipe, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import { modelOf, modelsOf, type SweptModel } from '../../contract/documents/swept-model'
-import { capitalised, rangeName } from '../ui/format'
+import { rangeName } from '../ui/format'
 
 export interface ScoredModel {
   /** Equal for models of equal weights. */
@@ -152,11 +152,10 @@ function scoredBaseline(sweep: ShownSweep, key: string): ScoredModel | null {
   const score = sweep.baselines.find(({ baseline }) => samplingBaselineKey(baseline) === key)
   if (score === undefined) return null
   const { baseline } = score
-  const name = capitalised(samplingBaselineName(baseline))
   return {
     key,
     kind: 'baseline',
-    name,
+    name: samplingBaselineName(baseline),
     mark: null,
     layers: null,
     model: { kind: 'baseline', baseline },
