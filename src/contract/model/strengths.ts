@@ -201,9 +201,10 @@ export function rangeOfKey<Range extends RestorationRange>(
   { ranges, source }: { readonly ranges: readonly Range[]; readonly source: RestoredTo },
   key: string | null
 ): Range | undefined {
+  if (key === null) return undefined
   const indexOf = indexOfKeys.get(ranges) ?? new Map(ranges.map((range, index) => [rangeKey(range, { source }), index]))
   indexOfKeys.set(ranges, indexOf)
-  const index = key === null ? undefined : indexOf.get(key)
+  const index = indexOf.get(key)
   return index === undefined ? undefined : ranges[index]
 }
 

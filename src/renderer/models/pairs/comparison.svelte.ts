@@ -1,4 +1,4 @@
-import { SvelteMap, SvelteSet } from 'svelte/reactivity'
+import { SvelteSet } from 'svelte/reactivity'
 import type { PairsOverview } from '../../../contract/documents/pairs-overview'
 import type { PairId } from '../../../contract/documents/project'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -7,7 +7,7 @@ import { Subscription } from '../../app/subscription.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import { doneShare } from '../../app/window-job'
 import { type Order, sortRows } from '../../ui/table'
-import { filteredRows, pairColumns, pairRows } from './pair-rows'
+import { filteredRows, pairColumns, pairRows, sweepingWords } from './pair-rows'
 
 /** State of the table of pairs: main's overview and the user's choices. */
 export class PairsComparison {
@@ -20,9 +20,10 @@ export class PairsComparison {
   filter = $state('')
   order = $state.raw<Order>({ column: null, descending: false })
   readonly chosen = new SvelteSet<PairId>()
-  private readonly shares = new SvelteMap<PairId, { share: number; isPreview: boolean }>()
+  /** Describes the progress of the sweep of one of the pairs; null while none runs. It changes often, unlike rows. */
+  progress = $state.raw<{ pair: PairId; words: string } | null>(null)
 
-  private readonly allRows = $derived.by(() => pairRows(this.project.state.pairs, this.overview, this.shares))
+  private readonly allRows = $derived.by(() => pairRows(this.project.state.pairs, this.overview))
   readonly scoredBy = $derived(
     this.overview?.scorings.find(({ key }) => key === this.overview?.scoring)?.scoredBy ?? null
   )
@@ -100,10 +101,10 @@ export class PairsComparison {
   /** Follows the progress of the sweep that main computes for one of the pairs. */
   private followSweeps(): void {
     const pair = this.project.state.pairs.find(({ running }) => running.includes('sweep'))?.id ?? null
-    if (pair === this.sweptPair) return
+    if (pair !== null && pair === this.sweptPair) return
     this.sweptPair = pair
     this.sweepSubscription.stop()
-    this.shares.clear()
+    this.progress = null
     if (pair === null) return
     const { path, client, here } = this.project
     let isPreview = false
@@ -113,7 +114,7 @@ export class PairsComparison {
         if (event.type === 'snapshot') ({ isPreview } = event)
         if (event.type === 'snapshot' || event.type === 'progress') {
           const share = doneShare(event.progress.rowsDone, event.progress.rowsTotal)
-          this.shares.set(pair, { share, isPreview })
+          this.progress = { pair, words: sweepingWords(share, isPreview) }
         } else if (event.type === 'failed' && pair !== here.pair) {
           this.project.complain(event.problem)
         }

@@ -42,11 +42,12 @@ interface PairStatus {
   readonly title: string | null
 }
 
-/** Progress of the sweeps that are followed. */
-export type SweepShares = ReadonlyMap<PairId, { share: number; isPreview: boolean }>
+/** Describes the progress of a pair's sweep. */
+export const sweepingWords = (share: number, isPreview: boolean): string =>
+  `${isPreview ? 'previewing' : jobKindFacts('sweep').doing} ${formatPercent(share)}`
 
 /** Returns the rows of a project's pairs, in its order. @param overview null until main has answered */
-export function pairRows(pairs: readonly PairBrief[], overview: PairsOverview | null, shares: SweepShares): PairRow[] {
+export function pairRows(pairs: readonly PairBrief[], overview: PairsOverview | null): PairRow[] {
   const outlines = new Map(overview?.pairs.map((outline) => [outline.id, outline]))
   return pairs.map((pair, position) => {
     const entry = outlines.get(pair.id) ?? null
@@ -75,7 +76,7 @@ export function pairRows(pairs: readonly PairBrief[], overview: PairsOverview | 
           : brief && { ...brief, isChecked: false },
       range: outline?.selected?.range ?? (isUnfit ? null : summary?.selected) ?? null,
       tasks: entry?.tasks ?? [],
-      status: statusOf(pair, entry, shares)
+      status: statusOf(pair, entry)
     }
   })
 }
@@ -84,16 +85,9 @@ const plain = (label: string, title: string | null = null): PairStatus => ({ lab
 const warning = (label: string, title: string): PairStatus => ({ label, warning: true, title })
 
 /** Returns the first that applies: a running job, a problem of the pair, the verdict of its sweep. */
-function statusOf({ id, running, unusable }: PairBrief, entry: PairOutline | null, shares: SweepShares): PairStatus {
+function statusOf({ running, unusable }: PairBrief, entry: PairOutline | null): PairStatus {
   const [job] = running
-  if (job !== undefined) {
-    const sweep = job === 'sweep' ? shares.get(id) : undefined
-    return plain(
-      sweep === undefined
-        ? `${jobKindFacts(job).doing}…`
-        : `${sweep.isPreview ? 'previewing' : jobKindFacts(job).doing} ${formatPercent(sweep.share)}`
-    )
-  }
+  if (job !== undefined) return plain(`${jobKindFacts(job).doing}…`)
   if (entry === null) return plain('…')
   const { folders, sweep } = entry
   if (folders === 'unreadable') return warning('cannot be read', 'Show the pair: Models says why.')

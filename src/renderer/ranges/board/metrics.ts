@@ -54,10 +54,12 @@ export const METRIC_NAMES = ['diversity', 'validity', 'gain'] as const
 export type Metric = (typeof METRIC_NAMES)[number]
 
 /**
- * Returns the values at both ends of the colour scale. A sequential metric spans its data, rounded to hundredths. A
+ * Returns the values at both ends of the colour scale. A sequential metric spans its data, rounded to steps. A
  * diverging metric is symmetric around 0, so that the neutral colour means no change.
+ *
+ * @param steps steps of the ends in a range of 1
  */
-export function metricDomain(values: readonly (number | null)[], centred: boolean): [number, number] {
+export function metricDomain(values: readonly (number | null)[], centred: boolean, steps = 100): [number, number] {
   let low = Infinity
   let high = -Infinity
   for (const value of values) {
@@ -67,10 +69,9 @@ export function metricDomain(values: readonly (number | null)[], centred: boolea
   }
   if (low > high) return centred ? [-1, 1] : [0, 1]
   if (centred) {
-    const reach = Math.max(0.01, Math.ceil(Math.max(Math.abs(low), Math.abs(high)) * 100) / 100)
+    const reach = Math.max(1, Math.ceil(steps * Math.max(-low, high))) / steps
     return [-reach, reach]
   }
-  const floor = Math.floor(low * 100) / 100
-  const ceiling = Math.ceil(high * 100) / 100
-  return ceiling > floor ? [floor, ceiling] : [floor, floor + 0.01]
+  const first = Math.floor(steps * low)
+  return [first / steps, Math.max(first + 1, Math.ceil(steps * high)) / steps]
 }

@@ -47,39 +47,44 @@ export interface TriangleContent {
   outlines: { selected: string; plateau: string }
   /** The visible part; null for all. */
   view: HeatmapView | null
+  /** True while scores arrive. The colour scale then ends at tenths, so that few scores change all colours. */
+  streaming?: boolean
 }
 
 /** Distance between two lines of the hatching, in units. */
 const HATCH = 6
 
-/** The values of a triangle's cells, by the spans of their ranges. */
-export interface TriangleValues {
-  readonly values: ReadonlyMap<string, number | null>
-  /** Values of the previous sweep. */
+/** Facts that decide the colours and the marks of all cells. */
+export interface TriangleScale {
+  /** Values of the previous sweep, by the spans of their ranges. */
   readonly old: ReadonlyMap<string, number | null>
+  /** Values at both ends of the colour scale. */
   readonly domain: readonly [number, number]
   /** Lower limit of validity; null if post has no score yet. */
   readonly minimum: number | null
 }
 
-interface Parts extends TriangleContent, TriangleValues {
+interface Parts extends TriangleContent, TriangleScale {
   geometry: HeatmapGeometry
   fine: boolean
   colors: FigurePage['colors']
 }
 
-/** Computes the values of all cells, and the scale that contains them. */
-export function triangleValues({
+/** Computes the scale that contains the values of all cells. */
+export function triangleScale({
   board,
   before,
   spec,
-  rho
-}: Pick<TriangleContent, 'board' | 'before' | 'spec' | 'rho'>): TriangleValues {
-  const valuesOf = (scores: ScoreBoard | null): Map<string, number | null> =>
-    new Map(scores?.ranges.map((point) => [spanKey(point), spec.value(point, scores)]))
-  const [values, old] = [valuesOf(board), valuesOf(before)]
-  const domain = metricDomain([...values.values(), ...old.values()], spec.centred)
-  return { values, old, domain, minimum: minimumValidity(board, rho) }
+  rho,
+  streaming = false
+}: Pick<TriangleContent, 'board' | 'before' | 'spec' | 'rho' | 'streaming'>): TriangleScale {
+  const old = new Map(before?.ranges.map((point) => [spanKey(point), spec.value(point, before)]))
+  const values = board.ranges.map((point) => spec.value(point, board))
+  return {
+    old,
+    domain: metricDomain([...values, ...old.values()], spec.centred, streaming ? 10 : 100),
+    minimum: minimumValidity(board, rho)
+  }
 }
 
 /** Draws the triangle without hover effects: its cells, and all marks around and over them. */
@@ -89,33 +94,34 @@ export function triangleDrawing(
   colors: FigurePage['colors']
 ): Drawing {
   const { size } = geometry
-  const parts = { ...content, ...triangleValues(content), geometry, fine: geometry.cell < FINE_CELL, colors }
-  return { width: size, height: size, shapes: [...axes(parts), ...cells(parts), ...marks(parts)] }
+  const parts = { ...content, ...triangleScale(content), geometry, fine: geometry.cell < FINE_CELL, colors }
+  return { width: size, height: size, shapes: [...triangleFrame(parts), ...cells(parts), ...marks(parts)] }
 }
 
-/** Draws what is around and over the cells, for the window, which paints the cells on a canvas. */
+/** Draws the limit, crosses, numbers and outlines over the cells, and their legend, for the window's own cells. */
 export const triangleMarks = (
-  content: TriangleContent & TriangleValues,
+  content: TriangleContent & TriangleScale,
   geometry: HeatmapGeometry,
   colors: FigurePage['colors']
-): Shape[] => {
-  const parts = { ...content, geometry, fine: geometry.cell < FINE_CELL, colors }
-  return [...axes(parts), ...marks(parts)]
-}
+): Shape[] => marks({ ...content, geometry, fine: geometry.cell < FINE_CELL, colors })
 
-/** Draws the limit, crosses, numbers and outlines over the cells, and a legend in the empty corner. */
 const marks = (parts: Parts): Shape[] => [
   ...limit(parts),
   ...crosses(parts),
   ...numbers(parts),
   ...outlined(parts),
-  ...(parts.view === null ? legend(parts) : [])
+  ...legend(parts)
 ]
 
 const colorOf = ({ spec, domain }: Parts, value: number): ReturnType<typeof colorAt> =>
   colorAt(spec.scale, (value - domain[0]) / (domain[1] - domain[0]))
 
-function axes({ geometry, colors }: Parts): Shape[] {
+type Frame = Pick<Parts, 'geometry' | 'spec' | 'domain' | 'view' | 'colors'>
+
+/** Draws the axes and the colour scale, which stay while scores arrive. */
+export const triangleFrame = (frame: Frame): Shape[] => [...axes(frame), ...scale(frame)]
+
+function axes({ geometry, colors }: Frame): Shape[] {
   const { view, cell, margin, size, layerCount } = geometry
   const middle = (margin + size) / 2
   const fill = colors['ink-faint']
@@ -137,7 +143,7 @@ function axes({ geometry, colors }: Parts): Shape[] {
   ]
 }
 
-function cells({ board, before, geometry, spec, fine, values, old, domain, colors }: Parts): Shape[] {
+function cells({ board, before, geometry, spec, fine, old, domain, colors }: Parts): Shape[] {
   const words = scoreWords(board.scoredBy)
   const gap = fine ? {} : { stroke: colors.surface, width: 1 }
   const oldPoints = new Map(before?.ranges.map((point) => [spanKey(point), point]))
@@ -146,7 +152,7 @@ function cells({ board, before, geometry, spec, fine, values, old, domain, color
   const picture = new HeatmapCells().drawn(
     { ...look, describe: () => '' },
     board.ranges,
-    (point) => values.get(spanKey(point)) ?? null,
+    (point) => spec.value(point, board),
     old
   )
   return picture.cells.flatMap((cell) => {
@@ -234,13 +240,13 @@ function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[
 
 function numbers(parts: Parts): Shape[] {
   if (!hasRoomFor(parts.geometry.cell, false, parts.spec.centred)) return []
-  const { board, geometry, minimum, spec, values, failed, colors } = parts
+  const { board, geometry, minimum, spec, failed, colors } = parts
   return board.ranges
     .filter(
       (point) => isInView(geometry.view, point) && hasRoomFor(geometry.cell, isPartial(point, board), spec.centred)
     )
     .flatMap((point) => {
-      const value = values.get(spanKey(point)) ?? null
+      const value = spec.value(point, board)
       if (value === null) return []
       const { x, y } = cellCorner(geometry, point)
       // Hatching or a cross removes the contrast between the cell and its number.
@@ -260,8 +266,10 @@ function numbers(parts: Parts): Shape[] {
 
 function outlined({ board, geometry, brushed, plateau, selected, chosen, colors }: Parts): Shape[] {
   const unbrushed = brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point, board)))
-  const visibleRanges = (key: string | null): RestorationRange[] =>
-    board.ranges.filter((range) => rangeKey(range, board) === key && isInView(geometry.view, range))
+  const visibleRange = (key: string | null): RestorationRange[] => {
+    const range = rangeOfKey(board, key)
+    return range !== undefined && isInView(geometry.view, range) ? [range] : []
+  }
   const box = (range: RestorationRange) => ({
     ...cellCorner(geometry, range),
     width: geometry.cell,
@@ -274,37 +282,43 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
   return [
     ...(unbrushed.length === 0 ? [] : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
     ...(contour === '' ? [] : outline(MARK_LOOKS.plateau, colors, (style) => path(contour, style))),
-    ...visibleRanges(selected).flatMap((range) => {
+    ...visibleRange(selected).flatMap((range) => {
       const { x, y } = cellCorner(geometry, range)
       return [
         ...framed(range, MARK_LOOKS.selected),
         path(`M${short(x)} ${short(y)}h${corner}l-${corner} ${corner}z`, { fill: colors.ink })
       ]
     }),
-    ...(chosen === selected ? [] : visibleRanges(chosen).flatMap((range) => framed(range, MARK_LOOKS.chosen)))
+    ...(chosen === selected ? [] : visibleRange(chosen).flatMap((range) => framed(range, MARK_LOOKS.chosen)))
   ]
 }
 
 /** Minimum width of the colour scale. Below it the scale's name would cover cells. */
 const MIN_SCALE = 44
 
-/**
- * Draws the legend in the empty corner. A small triangle has room only for the colour scale. Its marks are then
- * explained below the triangle, see `marksWords`.
- */
-function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
-  const { colors, selected, chosen, plateau, outlines, failed } = parts
-  const room = (geometry.size - geometry.margin) / 2
-  if (room - 24 < MIN_SCALE) return []
+/** Width of the empty corner. */
+const cornerWidth = ({ size, margin }: HeatmapGeometry): number => (size - margin) / 2
+
+/** Draws the colour scale in the empty corner. */
+function scale({ geometry, spec, domain, view, colors }: Frame): Shape[] {
+  const room = cornerWidth(geometry)
+  if (view !== null || room - 24 < MIN_SCALE) return []
   const width = Math.min(160, room - 24)
   const small = room < MARKS_ROOM
-  const label = (words: string, x: number, y: number): Shape => textShape(words, x, y, colors['ink-soft'], { size: 11 })
   const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
-  const bar = [
+  return [
     textShape(spec.label, x, y, colors.ink, { size: 11, bold: true }),
     ...colorBar(spec, domain, { x, y: y + 8, width, low: !small || (width >= BOTH_ENDS && !spec.centred) }, colors)
   ]
-  if (small) return bar
+}
+
+/** Explains the marks below the colour scale. In a small triangle, text below it does, see `marksWords`. */
+function legend({ board, geometry, spec, minimum, rho, fine, view, ...parts }: Parts): Shape[] {
+  const { colors, selected, chosen, plateau, outlines, failed } = parts
+  const room = cornerWidth(geometry)
+  if (view !== null || room < MARKS_ROOM) return []
+  const label = (words: string, x: number, y: number): Shape => textShape(words, x, y, colors['ink-soft'], { size: 11 })
+  const [x, y] = [geometry.margin + 8, geometry.size - 134]
   const has = (key: string | null): boolean => rangeOfKey(board, key) !== undefined
   const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
     rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
@@ -329,7 +343,6 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
     ]
   }
   return [
-    ...bar,
     ...limitKey(),
     ...(has(selected)
       ? [

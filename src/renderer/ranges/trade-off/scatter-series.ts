@@ -6,7 +6,7 @@ import {
   type SamplingBaseline
 } from '../../../contract/model/sampling-baseline'
 import { isOpen, type MarkShape, type ModelTone } from '../../../contract/model/model-style'
-import { rangeKey } from '../../../contract/model/strengths'
+import { rangeKey, rangeOfKey } from '../../../contract/model/strengths'
 import { rangePhrase } from '../../ui/format'
 import { translucent, type ChartColors } from '../../plots/chart-theme'
 import type { MarkSeries } from '../../plots/plot-picture'
@@ -175,9 +175,12 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
   const datum = rangeDatum(board)
   const minimum = minimumValidity(board, rho)
   const only = (key: string | null): ScatterDatum[] => {
-    if (key === null) return []
-    const all = [...board.ranges.map(datum), ...[...board.others, ...board.baselines].map(modelDatum)]
-    return all.filter(({ model }) => model === key).slice(0, 1)
+    const range = rangeOfKey(board, key)
+    if (range !== undefined) return [datum(range)]
+    return [...board.others, ...board.baselines]
+      .filter((point) => point.key === key)
+      .slice(0, 1)
+      .map(modelDatum)
   }
   // Marking does not split the blends, which are one curve like the baselines.
   const isMarked = (key: string): boolean => brushed === null || brushed.has(key)

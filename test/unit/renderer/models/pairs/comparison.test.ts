@@ -15,7 +15,7 @@ import {
   filteredRows,
   type PairRow,
   pairRows,
-  type SweepShares,
+  sweepingWords,
   pairColumns
 } from '../../../../../src/renderer/models/pairs/pair-rows'
 import { pairsTable, promptsWords, transferTable } from '../../../../../src/renderer/models/pairs/pair-tables'
@@ -26,7 +26,6 @@ import { whole } from '../../../../fixtures/tiny-sweep'
 import { pairBrief, projectState, ScriptedLine, settled, openSession } from '../../../../fixtures/scripted-line'
 
 const WORDS = scoreWords({ kind: 'crc' })
-const NOTHING: SweepShares = new Map()
 
 const PAIRS: PairBrief[] = [
   pairBrief({
@@ -74,7 +73,7 @@ const overviewOf = (): Promise<PairsOverview> => (made ??= makeOverview())
 
 describe('the table of pairs', () => {
   it('reports known and unknown facts of each', async () => {
-    const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
+    const rows = pairRows(PAIRS, await overviewOf())
     expect(rows.map(({ status }) => status.label)).toEqual([
       expect.stringMatching(/^done: /),
       expect.stringMatching(/^done: /),
@@ -85,24 +84,21 @@ describe('the table of pairs', () => {
       expect.stringMatching(/^Llama: layers? (?:\d+–)?79 of 80, \d+ to 100 % of the depth$/),
       'Gemma: no range'
     ])
-    expect(pairRows(PAIRS, null, NOTHING).map(({ status }) => status.label)).toEqual(['…', '…', '…'])
+    expect(pairRows(PAIRS, null).map(({ status }) => status.label)).toEqual(['…', '…', '…'])
   })
 
   it('reports the running work first, then errors of the folders', async () => {
     const overview = await overviewOf()
     const running = PAIRS.map((pair) => ({ ...pair, running: ['sweep' as const] }))
-    const of = (pairs: PairBrief[], shares: SweepShares): string =>
-      elementAt(pairRows(pairs, overview, shares), 0, 'row').status.label
-    const at42 = (isPreview: boolean): SweepShares => new Map([['pair-1', { share: 0.42, isPreview }]])
-    expect([of(running, at42(false)), of(running, at42(true))]).toEqual(['sweeping 42 %', 'previewing 42 %'])
-    expect(of(running, NOTHING)).toBe('sweeping…')
+    expect(elementAt(pairRows(running, overview), 0, 'row').status.label).toBe('sweeping…')
+    expect([sweepingWords(0.42, false), sweepingWords(0.42, true)]).toEqual(['sweeping 42 %', 'previewing 42 %'])
     const [, ...rest] = overview.pairs
     const first = elementAt(overview.pairs, 0, 'pair')
     const changed = {
       ...overview,
       pairs: [{ ...first, folders: 'changed' as const }, ...rest]
     }
-    expect(elementAt(pairRows(PAIRS, changed, NOTHING), 0, 'row').status).toMatchObject({
+    expect(elementAt(pairRows(PAIRS, changed), 0, 'row').status).toMatchObject({
       label: 'changed on disk',
       warning: true
     })
@@ -125,7 +121,7 @@ describe('the table of pairs', () => {
           }
         ]
       }
-      return elementAt(pairRows(PAIRS.slice(0, 1), overview, NOTHING), 0, 'row')
+      return elementAt(pairRows(PAIRS.slice(0, 1), overview), 0, 'row')
     }
     const first = await rowOf(sweep, null)
     expect(first.headline).toMatchObject({ isChecked: false, best: { validity: 0.88 } })
@@ -158,7 +154,7 @@ describe('the table of pairs', () => {
   })
 
   it('is sorted with missing values last, and filtered by every word', async () => {
-    const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
+    const rows = pairRows(PAIRS, await overviewOf())
     const names = (descending: boolean): string[] =>
       sortRows(rows, pairColumns(WORDS), { column: 'size', descending }).map(({ name }) => name)
     expect(names(true)).toEqual(['Llama', 'Qwen_2.5', 'Gemma'])
@@ -168,7 +164,7 @@ describe('the table of pairs', () => {
   })
 
   it('is copied as Markdown, LaTeX and CSV, with plain text escaped', async () => {
-    const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
+    const rows = pairRows(PAIRS, await overviewOf())
     const table = pairsTable(rows, WORDS)
     const markdown = tableText(table, 'Markdown').split('\n')
     expect(markdown).toHaveLength(6)
@@ -184,7 +180,7 @@ describe('the table of pairs', () => {
   })
 
   it('says which pairs were asked something else', async () => {
-    const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
+    const rows = pairRows(PAIRS, await overviewOf())
     expect(promptsWords(rows, WORDS)).toBe('Different prompts than Qwen_2.5: Llama.')
     expect(promptsWords(rows.slice(0, 1), WORDS)).toBeNull()
   })
@@ -192,7 +188,7 @@ describe('the table of pairs', () => {
 
 describe('the charts of pairs', () => {
   it('draw every front over the share of its own post, and the selected ranges over depth', async () => {
-    const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
+    const rows = pairRows(PAIRS, await overviewOf())
     const fronts = frontsPlot(rows, WORDS)
     expect(fronts.series.map(({ name }) => name)).toEqual([
       'Qwen_2.5',
@@ -225,7 +221,7 @@ it('marks a preview as one in the table, in every copy, in the charts and in the
     ],
     transfers: transferSelections([{ id: 'pair-1', state: 'read', side }])
   }
-  const rows = pairRows(PAIRS.slice(0, 1), overview, NOTHING)
+  const rows = pairRows(PAIRS.slice(0, 1), overview)
   const { status } = elementAt(rows, 0, 'row')
   expect(status.label).toMatch(/^preview, 6 of 21 ranges exact: /)
   for (const format of ['Markdown', 'CSV', 'LaTeX'] as const) {
@@ -243,7 +239,7 @@ describe('the names in charts of pairs', () => {
   it('lose their middle where they are long, but not the part that distinguishes two', async () => {
     const called = async (first: string, second: string): Promise<(string | undefined)[]> => {
       const pairs = PAIRS.map((pair, place) => ({ ...pair, name: [first, second, 'Gemma'][place] ?? '' }))
-      const { y } = depthPlot(pairRows(pairs, await overviewOf(), NOTHING))
+      const { y } = depthPlot(pairRows(pairs, await overviewOf()))
       return [2, 1].map((tick) => y.tick?.(tick))
     }
     expect(await called('a-family-with-a-long-name-SFT', 'a-family-with-a-long-name-DPO')).toEqual([
@@ -258,7 +254,7 @@ describe('the names in charts of pairs', () => {
 describe('the transfer of pairs', () => {
   it('describes a range in another pair, or why it has no counterpart', async () => {
     const overview = await overviewOf()
-    const rows = pairRows(PAIRS, overview, NOTHING)
+    const rows = pairRows(PAIRS, overview)
     const nameOf = (id: string): string => rows.find((row) => row.id === id)?.name ?? id
     const told = overview.transfers.map((transfer) =>
       transferWords(transfer, nameOf, rows.find(({ id }) => id === transfer.to)?.outline ?? null)
