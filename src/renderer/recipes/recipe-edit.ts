@@ -1,4 +1,4 @@
-import type { Cell } from '../plots/cell'
+import type { Cell } from '../ui/roving'
 import type { GridContent } from '../plots/figures/grid-drawing'
 import { VIRIDIS } from '../../contract/words/color-scale'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'

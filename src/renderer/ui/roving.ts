@@ -1,8 +1,14 @@
 import type { Attachment } from 'svelte/attachments'
 import { type Arrow, arrowOf } from './arrow'
 
-/** Maps a row and column to the next one. The result may lie outside the table. */
-type Step = (at: { row: number; column: number }) => { row: number; column: number }
+/** A cell of a grid or table, counted from 0. */
+export interface Cell {
+  readonly row: number
+  readonly column: number
+}
+
+/** Maps a cell to the next one. The result may lie outside the table. */
+export type Step = (at: Cell) => Cell
 
 export const ARROW_STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
   ArrowDown: ({ row, column }) => ({ row: row + 1, column }),
@@ -25,9 +31,8 @@ export function nextStop<Stop>(table: readonly (readonly Stop[])[], current: Sto
   const row = rows.findIndex((stops) => stops.includes(current))
   const next = step({ row, column: rows[row]?.indexOf(current) ?? 0 })
   if (row === -1) return undefined
-  if (isList) next.column += next.row - row
   const target = rows[within(next.row, rows)]
-  return target?.[within(next.column, target)]
+  return target?.[within(next.column + (isList ? next.row - row : 0), target)]
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   recipeStrengths,
   uniformBlendStrengths
 } from '../../../../src/contract/model/strengths'
-import type { Cell } from '../../../../src/renderer/plots/cell'
+import type { Cell } from '../../../../src/renderer/ui/roving'
 import {
   beginEdit,
   type Brush,
