@@ -11,6 +11,8 @@ export const MENU_WORDS = {
   selectByValue: 'Select by value…',
   exportAs: (format: string): string => `Export answers as ${format.toUpperCase()}`,
   compareBlind: 'Compare blind',
+  savePreferences: (format: string): string => `Save preferences as ${format.toUpperCase()}`,
+  clearPreferences: 'Clear preferences',
   characterTask: 'Character task…',
   judge: 'Judge the answers…'
 } as const
