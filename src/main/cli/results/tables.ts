@@ -9,10 +9,11 @@ import {
   lineageRows,
   type TriageDocument
 } from '../../../contract/documents/lineage'
+import { comparedCells, COMPARISON_COLUMNS } from '../../../contract/documents/comparison-table'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import { EVALUATION_COLUMNS, evaluationRows } from '../../../contract/documents/evaluation-table'
-import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
+import type { SweepComparison } from '../../../contract/documents/sweep-comparison'
 import { type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
 import { independentBaselineName } from '../../../contract/words/baseline-words'
 import { checkedRows } from '../../../contract/words/checked-rows'
@@ -39,9 +40,7 @@ const COLUMNS = {
   check: 'kind name start end first_token_validity first_token_diversity validity diversity limit passes',
   evaluation: EVALUATION_COLUMNS,
   ranks: 'model rank validity diversity bytes norm_share',
-  comparison:
-    'kind start end other_start other_end validity_a validity_b validity_difference diversity_a ' +
-    'diversity_b diversity_difference',
+  comparison: COMPARISON_COLUMNS,
   distances: distanceRows({ components: [] }).header.join(' ')
 } as const
 
@@ -156,23 +155,7 @@ export function rankTable({ post, complete, ranks }: RankTable): CsvTable {
   }
 }
 
-/** Returns a row for base, post and each range of two sweeps. */
-export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTable {
-  const row = (
-    kind: string,
-    { a, b, difference }: ComparedScores,
-    range: RestorationRange | null = null,
-    other: RestorationRange | null = null
-  ): Row => {
-    const validities = [a.validity, b.validity, difference.validity]
-    return [kind, ...ends(range), ...ends(other), ...validities, a.diversity, b.diversity, difference.diversity]
-  }
-  return {
-    header: columns('comparison'),
-    rows: [
-      ...(base === null ? [] : [row('base', base)]),
-      row('post', post),
-      ...ranges.map((compared) => row('range', compared, compared.range, compared.other))
-    ]
-  }
-}
+export const comparisonTable = (comparison: SweepComparison): CsvTable => ({
+  header: columns('comparison'),
+  rows: comparedCells(comparison)
+})

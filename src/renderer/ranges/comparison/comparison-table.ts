@@ -1,10 +1,11 @@
+import { comparedCells, COMPARISON_COLUMNS } from '../../../contract/documents/comparison-table'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import { rangeKey } from '../../../contract/model/strengths'
 import { scoreWords } from '../../../contract/words/score-words'
-import { type CsvCell, toCsv } from '../../ui/csv'
+import { toCsv } from '../../ui/csv'
 import { capitalised, formatScore, rangeLabel } from '../../ui/format'
 import { type TableColumn, givenOrder } from '../../ui/table'
-import { COMPARED_MEASURES, differenceWords } from './comparison-charts'
+import { differenceWords } from './comparison-charts'
 
 export interface ComparisonRow extends ComparedScores {
   /** Key of a range; null for base and post. */
@@ -57,18 +58,5 @@ export function comparisonColumns({ a, by }: SweepComparison): TableColumn<Compa
   ]
 }
 
-export function comparisonCsv(comparison: SweepComparison): string {
-  const words = scoreWords(comparison.a.scoredBy)
-  const columns = COMPARED_MEASURES.flatMap((measure) => {
-    const name = words[measure]
-    return [`${name}_a`, `${name}_b`, `${name}_difference`, `${name}_margin_95`]
-  })
-  return toCsv(
-    ['model_a', 'model_b', ...columns],
-    comparisonRows(comparison).map(({ label, other, a, b, difference, margins }): CsvCell[] => [
-      label,
-      other,
-      ...COMPARED_MEASURES.flatMap((measure) => [a[measure], b[measure], difference[measure], margins[measure]])
-    ])
-  )
-}
+export const comparisonCsv = (comparison: SweepComparison): string =>
+  toCsv(COMPARISON_COLUMNS.split(' '), comparedCells(comparison))
