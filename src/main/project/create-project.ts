@@ -7,6 +7,7 @@ import { type PairLocation, PROJECT_VERSION } from '../../contract/documents/pro
 import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { absolutePath, projectsFolder } from '../base/files/paths'
 import { isFolder } from '../base/files/path-kinds'
+import { MIN_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { openProject } from './open-project'
 import { firstPair } from './documents/pair-list'
 import type { Project } from './project'
@@ -34,6 +35,7 @@ export async function createProject(project: NewProjectOptions): Promise<Project
   if (await exists(target)) {
     throw inputError(`${target} is there already.`, 'Open it, or choose another name.')
   }
+  await requireRoom(target, MIN_RESULT_BYTES)
   const unfinished = join(parent, `.new-project-${randomUUID()}`)
   try {
     await mkdir(unfinished)

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { PairId } from '../../contract/documents/project'
 import type { WorkListDocument } from '../../contract/work/work-list'
 import { fileError, notFoundError, type Problem, WorkbenchError } from '../../contract/model/problem'
-import { errorCode, removeUnfinished } from '../base/files/atomic-file'
+import { errorCode, isDiskFull, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
 import { isFile, isFolder } from '../base/files/path-kinds'
@@ -119,7 +119,9 @@ export async function requestAccess(folder: string): Promise<ProjectAccess> {
     if (error instanceof WorkbenchError) throw error
     return {
       lock: null,
-      readOnly: `The folder cannot be written: ${errorMessage(error)}.`,
+      readOnly: isDiskFull(error)
+        ? 'Its disk is full. Free some space, then open the project again.'
+        : `The folder cannot be written: ${errorMessage(error)}.`,
       writer: null
     }
   }

@@ -63,21 +63,20 @@ export function requireProjectOfPair({ project, pair }: ProjectOptions, command:
 
 async function openToSave(path: string, note: (text: string) => void): Promise<Project> {
   const project = await openNamedProject(path)
-  if (project.readOnly !== null) {
-    await project.close()
-    throw new WorkbenchError(
-      'read-only',
-      `${project.path} cannot take the result. ${project.readOnly}`,
-      'Copy it to a writable folder, or use --out.'
-    )
-  }
-  for (const warning of project.warnings) note(warning)
   try {
     await requireRoom(project.path, MIN_RESULT_BYTES)
+    if (project.readOnly !== null) {
+      throw new WorkbenchError(
+        'read-only',
+        `${project.path} cannot take the result. ${project.readOnly}`,
+        'Copy it to a writable folder, or use --out.'
+      )
+    }
   } catch (error) {
     await project.close()
     throw error
   }
+  for (const warning of project.warnings) note(warning)
   return project
 }
 

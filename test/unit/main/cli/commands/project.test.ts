@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import { createProject } from '../../../../../src/main/project/create-project'
@@ -6,6 +6,7 @@ import { openProject } from '../../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
 import { PROMPTS, sweepFixture } from '../../../../fixtures/project-documents'
+import { canMount, smallDisk } from '../../../../fixtures/small-disk'
 
 async function sweptProject(): Promise<string> {
   const folder = await temporaryFolder()
@@ -32,6 +33,25 @@ describe('slr project new', () => {
     await project.close()
     expect((await runHere(['project', 'new', path, '--blend-demo'])).stderr).toContain('is there already')
   })
+})
+
+it.skipIf(!canMount)('names the project where the disk is full, leaves nothing, and works with space', async () => {
+  const disk = await smallDisk('200k')
+  const path = join(disk, 'mine.slr')
+  const filler = join(disk, 'filler')
+  const fill = () => expect(writeFile(filler, Buffer.alloc(300_000))).rejects.toThrow('ENOSPC')
+  const create = () => runHere(['project', 'new', path, '--blend-demo'])
+  const refused = { status: 1, stdout: '', stderr: expect.stringMatching(/mine\.slr cannot be written: .*\nFree some/) }
+  await fill()
+  expect(await create()).toEqual(refused)
+  expect(await readdir(disk)).toEqual(['filler'])
+  await rm(filler)
+  expect((await create()).status).toBe(0)
+  await fill()
+  expect(await runHere(['check', '--project', path])).toEqual(refused)
+  const project = await openProject(path)
+  expect(project.readOnly).toMatch(/^Its disk is full\. Free some space/)
+  await project.close()
 })
 
 test.each([
