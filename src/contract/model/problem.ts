@@ -199,7 +199,8 @@ const PLAIN = /^[\w.+ -]{0,40}$/
 
 function describeValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
-  if (typeof value === 'string') return PLAIN.test(value) ? JSON.stringify(value) : 'another text'
+  if (typeof value === 'string')
+    return PLAIN.test(value) ? JSON.stringify(value) : `a text of ${sizeWords(value.length, 'string')}`
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   return 'an object'
 }

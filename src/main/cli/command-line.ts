@@ -22,7 +22,7 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
       return EXIT_DONE
     }
     const words = withHelpOption(args)
-    const program = await commandLine(signal, words.slice(0, 1), asksWholeHelp(words))
+    const program = await commandLine(signal, words.slice(0, 1), listsSharedOptions(words))
     await program.parseAsync(words, { from: 'user' })
     return signal.aborted ? null : EXIT_DONE
   } catch (error) {
@@ -52,9 +52,11 @@ function withHelpOption(args: readonly string[]): readonly string[] {
   return isCommand ? [...words, '--help'] : words
 }
 
-/** Reports whether `--help all` asks for the options that many commands share too. */
-const asksWholeHelp = (args: readonly string[]): boolean =>
-  args.some((arg, index) => (arg === '--help' || arg === '-h') && args[index + 1] === 'all')
+/** Reports whether help lists the options that many commands share: for `--help all`, and to correct misspelt ones. */
+function listsSharedOptions(args: readonly string[]): boolean {
+  const help = args.findIndex((arg) => arg === '--help' || arg === '-h')
+  return help === -1 ? args.some((arg) => arg.startsWith('--')) : args[help + 1] === 'all'
+}
 
 /** Refuses a command of an earlier version. @throws UsageError naming its replacement */
 function refuseReplacedCommand([name = '']: readonly string[]): void {

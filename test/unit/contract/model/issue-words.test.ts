@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { describeIssue } from '../../../../src/contract/model/problem'
 
 const File = z.strictObject({
-  name: z.string().min(1),
+  name: z.string().min(1).max(40),
   count: z.number().int().max(8),
   bits: z.literal([4, 8]),
   raw: z.boolean(),
@@ -20,7 +20,8 @@ test.each([
   [{ ...FILE, count: 9 }, 'count: expected at most 8, found 9'],
   [{ ...FILE, bits: 3 }, 'bits: expected 4 or 8, found 3'],
   [{ ...FILE, raw: 'maybe' }, 'raw: expected true or false, found "maybe"'],
-  [{ ...FILE, raw: 'a\u202eb' }, 'raw: expected true or false, found another text'],
+  [{ ...FILE, raw: 'a\u202eb' }, 'raw: expected true or false, found a text of 3 characters'],
+  [{ ...FILE, name: 'a'.repeat(41) }, 'name: expected at most 40 characters, found a text of 41 characters'],
   [{ ...FILE, rows: [1] }, 'rows: expected exactly 2 entries, found a list'],
   [{ ...FILE, rows: [] }, 'rows: expected exactly 2 entries, found an empty list'],
   [{ ...FILE, at: 'today' }, 'at: expected a date and time such as 2026-01-31T12:00:00Z'],
