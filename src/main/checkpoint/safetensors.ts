@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { describeIssue, fileError, unsupportedError } from '../../contract/model/problem'
 import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtype'
+import { LFS_POINTER } from '../base/files/bounded-json'
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
 
@@ -104,9 +105,11 @@ async function readHeaderBytes(handle: FileHandle, file: string, fileBytes: numb
   await readExactly(handle, file, lengthBytes, 0)
   const headerBytes = lengthBytes.readBigUInt64LE()
   if (headerBytes > MAX_HEADER_BYTES) {
+    if (lengthBytes.toString() === 'version ') throw fileError(`${file} is not a safetensors file: ${LFS_POINTER}`)
     throw fileError(
       `${file} gives its header ${headerBytes} bytes, expected at most ${MAX_HEADER_BYTES}: this is not a ` +
-        'safetensors file of a model that can be read.'
+        'safetensors file of a model that can be read.',
+      'The download may have failed: fetch the file again.'
     )
   }
   if (headerBytes > fileBytes - LENGTH_BYTES) {

@@ -17,6 +17,9 @@ export interface JsonBounds {
   notJson?: ProblemCode
 }
 
+/** Says what a clone without Git LFS holds in place of a large file. */
+export const LFS_POINTER = 'it is a Git LFS pointer. Fetch the file with "git lfs pull".'
+
 /** Parses JSON after checking its size. @param what begins the message of an error @throws WorkbenchError `bad-file` */
 export function parseJson(
   text: string,
@@ -48,6 +51,7 @@ export function parseIfJson(text: string, what: string, bounds: JsonBounds = {})
 
 function notJsonWords(text: string, error: unknown): string {
   if (text.trim() === '') return 'it is empty'
+  if (text.startsWith('version https://git-lfs')) return LFS_POINTER
   const message = error instanceof Error ? error.message : String(error)
   const position = / at position (\d+)/.exec(message)?.[1]
   const isAtEnd = position === undefined || Number(position) >= text.length
