@@ -5,12 +5,13 @@ import type { SandboxReply, TextRequest } from '../sandbox/messages'
 import { inBatches, joinCalls } from './batches'
 import type { TextModel } from './text-model'
 
-const MAX_MODELS = 2
+/** The maximum folders whose facts are kept: some MB each for the largest vocabularies. */
+const MAX_FOLDERS = 16
 
 /** Limits of one request, so that each takes far less than its limit of 3 s and other requests come in between. */
 const BATCH = { texts: { items: 64, size: 1_000_000 }, lists: { items: 256, size: 32_768 }, tokens: 32_768 }
 
-/** Tokenizers by folder, the least recently used first. */
+/** Text models by folder, the least recently used first. */
 const recent = new Map<string, { files: string; text: Promise<TextModel> }>()
 
 /** Returns the tokenizer and chat template of a folder. They are read again only if the files have changed. */
@@ -21,7 +22,7 @@ export async function recentTextModel(folder: string): Promise<TextModel> {
   const text = cached?.files === files ? cached.text : openText(folder, files)
   recent.set(folder, { files, text })
   const [oldest] = recent.keys()
-  if (oldest !== undefined && recent.size > MAX_MODELS) recent.delete(oldest)
+  if (oldest !== undefined && recent.size > MAX_FOLDERS) recent.delete(oldest)
   try {
     return await text
   } catch (error) {

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { describeIssue, fileError, inputError, notFoundError, WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
-import { readModelJson } from '../base/files/model-file'
+import { errorMessage, parseJsonFile } from '../base/files/bounded-file'
+import { readModelBytes } from '../base/files/model-file'
 import { elementAt } from '../../contract/model/look-up'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { libraryTokenizer } from './library-tokenizer'
@@ -77,43 +78,91 @@ export async function decodeOne(text: TextModel, tokens: readonly number[]): Pro
   return elementAt(await text.decodeAll([tokens]), 0, 'list of tokens')
 }
 
-/** Reads the tokenizer and chat template of a folder. @throws WorkbenchError `not-found` without tokenizer.json */
-export async function loadTextModel(folder: string): Promise<LocalTextModel> {
-  const file = join(folder, 'tokenizer.json')
-  const stored = await readTokenizer(folder)
-  const config = await readTokenizerConfig(folder)
-  const chatTemplate = await findChatTemplate(folder, config.chatTemplate)
-  const parsed = TokenizerFile.safeParse(stored)
-  if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}`)
-  return new FolderTextModel(folder, parsed.data, config, chatTemplate)
+/** A tokenizer, and the tokens that its files define. */
+export interface FileTokenizer {
+  readonly tokenizer: Tokenizer
+  readonly addedTokens: ReadonlyMap<number, string>
+  readonly specialIds: ReadonlySet<number>
+  readonly textTokens: readonly number[]
 }
 
+/** The files of a folder that determine its text model. Opening its tokenizer takes much longer than reading them. */
+export interface TextFiles {
+  readonly folder: string
+  /** Hash of all that determines the tokenizer. Folders with equal hashes can share one. */
+  readonly tokenizerHash: string
+  readonly config: TokenizerConfig
+  readonly chatTemplate: ChatTemplate | null
+  /** @throws WorkbenchError `bad-file` when the library cannot use tokenizer.json */
+  openTokenizer(): Promise<FileTokenizer>
+}
+
+/** Reads the tokenizer and chat template of a folder. @throws WorkbenchError `not-found` without tokenizer.json */
+export async function loadTextModel(folder: string): Promise<LocalTextModel> {
+  const files = await readTextFiles(folder)
+  return textModelOf(files, await files.openTokenizer())
+}
+
+/** Reads the files of a folder's text model. @throws WorkbenchError `not-found` without tokenizer.json */
+export async function readTextFiles(folder: string): Promise<TextFiles> {
+  const bytes = await readTokenizer(folder)
+  const config = await readTokenizerConfig(folder)
+  const { addedTokens, specialTokens } = config
+  const hash = createHash('sha256')
+    .update(bytes)
+    .update(JSON.stringify([addedTokens, [...specialTokens]]))
+  return {
+    folder,
+    tokenizerHash: hash.digest('hex'),
+    config,
+    chatTemplate: await findChatTemplate(folder, config.chatTemplate),
+    openTokenizer: () => openTokenizer(join(folder, 'tokenizer.json'), bytes, config)
+  }
+}
+
+async function openTokenizer(file: string, bytes: Buffer, config: TokenizerConfig): Promise<FileTokenizer> {
+  const parsed = TokenizerFile.safeParse(await parseJsonFile(bytes, file))
+  if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}`)
+  const added = allAddedTokens(parsed.data, config)
+  const tokenizer = usingTokenizer(file, () => libraryTokenizer(parsed.data, added))
+  const specialIds = new Set(added.filter((token) => token.special === true).map((token) => token.id))
+  return {
+    tokenizer,
+    specialIds,
+    addedTokens: new Map(added.map((token) => [token.id, token.content])),
+    textTokens: [...new Set(tokenizer.get_vocab().values())]
+      .filter((id) => !specialIds.has(id) && tokenizer.id_to_token(id) !== undefined)
+      .sort((a, b) => a - b)
+  }
+}
+
+/** Creates the text model of a folder from its tokenizer, or from that of a folder with the same hash. */
+export const textModelOf = (files: TextFiles, tokenizer: FileTokenizer): LocalTextModel =>
+  new FolderTextModel(files, tokenizer)
+
 class FolderTextModel implements LocalTextModel {
+  readonly folder: string
+  readonly chatTemplate: ChatTemplate | null
   readonly hasChatTemplate: boolean
   readonly specialTokens: ReadonlyMap<string, string>
   readonly addedTokens: ReadonlyMap<number, string>
   readonly textTokens: readonly number[]
   private readonly tokenizerFile: string
+  private readonly config: TokenizerConfig
   private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
 
-  /** Creates the tokenizer. @throws WorkbenchError `bad-file` when the library cannot use tokenizer.json */
-  constructor(
-    readonly folder: string,
-    definition: z.infer<typeof TokenizerFile>,
-    private readonly config: TokenizerConfig,
-    readonly chatTemplate: ChatTemplate | null
-  ) {
-    const added = allAddedTokens(definition, config)
+  constructor({ folder, config, chatTemplate }: TextFiles, opened: FileTokenizer) {
+    this.folder = folder
+    this.tokenizerFile = join(folder, 'tokenizer.json')
+    this.config = config
+    this.chatTemplate = chatTemplate
     this.hasChatTemplate = chatTemplate !== null
     this.specialTokens = config.namedTokens
-    this.addedTokens = new Map(added.map((token) => [token.id, token.content]))
-    this.tokenizerFile = join(folder, 'tokenizer.json')
-    this.tokenizer = usingTokenizer(this.tokenizerFile, () => libraryTokenizer(definition, added))
-    this.specialIds = new Set(added.filter((token) => token.special === true).map((token) => token.id))
-    this.textTokens = [...new Set(this.tokenizer.get_vocab().values())]
-      .filter((id) => this.addsText(id))
-      .sort((a, b) => a - b)
+    this.addedTokens = opened.addedTokens
+    this.textTokens = opened.textTokens
+    this.tokenizer = opened.tokenizer
+    this.specialIds = opened.specialIds
   }
 
   encode(text: string, addSpecialTokens = false): number[] {
@@ -183,9 +232,9 @@ class FolderTextModel implements LocalTextModel {
   }
 }
 
-async function readTokenizer(folder: string): Promise<unknown> {
+async function readTokenizer(folder: string): Promise<Buffer> {
   try {
-    return await readModelJson(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES)
+    return await readModelBytes(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES)
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.problem.code !== 'not-found') throw error
     throw notFoundError(

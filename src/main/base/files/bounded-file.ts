@@ -23,7 +23,11 @@ const MAX_UNDIVIDED_BYTES = 2 ** 18
 
 /** Reads a JSON file. @throws WorkbenchError `not-found`; `bad-file` for no JSON, or too much or deep content */
 export async function readJsonFile(file: string, maxBytes: number, signal?: AbortSignal): Promise<unknown> {
-  const bytes = await readBytes(file, maxBytes)
+  return parseJsonFile(await readBytes(file, maxBytes), file, signal)
+}
+
+/** Parses the bytes of a JSON file. @throws WorkbenchError `bad-file` as {@link readJsonFile} */
+export async function parseJsonFile(bytes: Buffer, file: string, signal?: AbortSignal): Promise<unknown> {
   if (bytes.byteLength > MAX_UNDIVIDED_BYTES) return parseJsonBytes(bytes, file, signal)
   return parseJson(decodeText(bytes, file), file)
 }

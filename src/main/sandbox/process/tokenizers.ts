@@ -1,24 +1,51 @@
-import type { LocalTextModel } from '../../text/text-model'
-import { loadTextModel } from '../../text/text-model'
+import {
+  type FileTokenizer,
+  type LocalTextModel,
+  readTextFiles,
+  type TextFiles,
+  textModelOf
+} from '../../text/text-model'
 import type { SandboxReply, TextRequest } from '../messages'
 
 const MAX_TOKENIZERS = 2
 
-/** Loads tokenizers, and keeps the last two that were used. */
-export class Tokenizers {
-  /** The least recently used comes first. */
-  private readonly byKey = new Map<string, LocalTextModel>()
+/** A tokenizer, and the text models that use it by folder and state of its files. */
+interface SharedTokenizer {
+  readonly tokenizer: FileTokenizer
+  readonly texts: Map<string, LocalTextModel>
+}
 
-  async get({ folder, files }: TextRequest): Promise<LocalTextModel> {
-    const key = JSON.stringify([folder, files])
-    const cached = this.byKey.get(key)
-    this.byKey.delete(key)
-    // The oldest is dropped before another is loaded, because three of the largest would not fit into memory.
-    const [oldest] = this.byKey.keys()
-    if (oldest !== undefined && this.byKey.size === MAX_TOKENIZERS) this.byKey.delete(oldest)
-    const text = cached ?? (await loadTextModel(folder))
-    this.byKey.set(key, text)
+/** Loads tokenizers, and keeps the last two that were used. Folders with equal tokenizers share one. */
+export class Tokenizers {
+  /** Tokenizers by hash. The least recently used comes first. */
+  private readonly recent = new Map<string, SharedTokenizer>()
+
+  async get({ folder, files: state }: TextRequest): Promise<LocalTextModel> {
+    const key = JSON.stringify([folder, state])
+    for (const [hash, shared] of this.recent) {
+      const text = shared.texts.get(key)
+      if (text === undefined) continue
+      this.use(hash, shared)
+      return text
+    }
+    const files = await readTextFiles(folder)
+    const shared = this.recent.get(files.tokenizerHash) ?? (await this.open(files))
+    this.use(files.tokenizerHash, shared)
+    const text = textModelOf(files, shared.tokenizer)
+    shared.texts.set(key, text)
     return text
+  }
+
+  private use(hash: string, shared: SharedTokenizer): void {
+    this.recent.delete(hash)
+    this.recent.set(hash, shared)
+  }
+
+  /** Opens a tokenizer. The oldest is dropped before, because three of the largest would not fit into memory. */
+  private async open(files: TextFiles): Promise<SharedTokenizer> {
+    const [oldest] = this.recent.keys()
+    if (oldest !== undefined && this.recent.size === MAX_TOKENIZERS) this.recent.delete(oldest)
+    return { tokenizer: await files.openTokenizer(), texts: new Map() }
   }
 
   /** Answers a request with a tokenizer. @throws WorkbenchError of the tokenizer */
