@@ -1,6 +1,6 @@
 import type { Component } from '../../contract/model/recipe'
 import type { NormPosition } from './family'
-import { RECURRENT_COMPONENTS, type RecurrentRole } from './recurrent-tensors'
+import { RECURRENT_COMPONENTS } from './recurrent-tensors'
 
 /** Roles of the norm weights by position in a layer. */
 export const NORM_ROLES = {
@@ -9,74 +9,12 @@ export const NORM_ROLES = {
   beforeMlp: 'normBeforeMlp',
   afterMlp: 'normAfterMlp'
 } as const satisfies Record<NormPosition, string>
-type NormRole = (typeof NORM_ROLES)[NormPosition]
-
-/** Role of a tensor inside a layer, independent of its name in checkpoints; also the name of its input in graphs. */
-export type Role =
-  | NormRole
-  | `${NormRole}Bias`
-  | 'q'
-  | 'k'
-  | 'v'
-  | 'qkv'
-  | 'qBias'
-  | 'kBias'
-  | 'vBias'
-  | 'qkvBias'
-  | 'qDown'
-  | 'qDownBias'
-  | 'qDownNorm'
-  | 'qUp'
-  | 'kvDown'
-  | 'kvDownBias'
-  | 'kvDownNorm'
-  | 'kvUp'
-  | 'qNorm'
-  | 'kNorm'
-  | 'o'
-  | 'oBias'
-  | 'gate'
-  | 'up'
-  | 'gateUp'
-  | 'gateBias'
-  | 'upBias'
-  | 'down'
-  | 'downBias'
-  | 'alphaP'
-  | 'alphaN'
-  | 'router'
-  | 'routerBias'
-  | 'sharedGate'
-  | 'sharedUp'
-  | 'sharedDown'
-  | 'sharedRouter'
-  | 'sharedGateUp'
-  | 'expertsGateUp'
-  | 'expertsDown'
-  | 'routerScale'
-  | 'routerExpertScale'
-  | 'normBeforeExperts'
-  | 'normAfterExperts'
-  | 'normAfterShared'
-  | 'layerInputGate'
-  | 'layerInputProjection'
-  | 'layerInputNorm'
-  | 'layerScale'
-  | 'laurelDown'
-  | 'laurelUp'
-  | 'laurelNorm'
-  | 'streamRouter'
-  | 'streamRouterNorm'
-  | 'streamPrediction'
-  | 'streamCorrection'
-  | 'streamScale'
-  | RecurrentRole
 
 /**
  * Components that each tensor contains; a fused tensor has several. A component is a part of a layer that a recipe can
  * restore by itself. A bias belongs to its weight.
  */
-export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
+export const COMPONENTS_OF = {
   normBeforeAttention: ['norms'],
   normBeforeAttentionBias: ['norms'],
   normAfterAttention: ['norms'],
@@ -143,4 +81,7 @@ export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   streamCorrection: ['router'],
   streamScale: ['norms'],
   ...RECURRENT_COMPONENTS
-}
+} as const satisfies Readonly<Record<string, readonly Component[]>>
+
+/** Role of a tensor inside a layer, independent of its name in checkpoints; also the name of its input in graphs. */
+export type Role = keyof typeof COMPONENTS_OF
