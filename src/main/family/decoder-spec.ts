@@ -7,7 +7,7 @@ import type { Family, Multipliers } from './family'
 import { FAMILIES } from './family-table'
 import { type LatentAttention, latentScoreFactor, readLatent } from './latent'
 import { readContextLength, readLayers, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
-import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
+import { IMAGE_KEYS, NESTED_TEXT_CONFIGS, type NestedText, TEXT_SECTION } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
 import { readStreams, type Streams } from './streams'
 import { UNSUPPORTED_PARTS } from './unsupported-parts'
@@ -160,7 +160,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
     )
   }
   const nested = Object.hasOwn(NESTED_TEXT_CONFIGS, outerType) ? NESTED_TEXT_CONFIGS[outerType] : undefined
-  const isFlat = nested?.mayBeFlat === true && rawConfig[nested.key] === undefined
+  const isFlat = nested?.mayBeFlat === true && rawConfig[TEXT_SECTION] === undefined
   const modelType = nested === undefined ? outerType : nestedType(rawConfig, nested)
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
   if (family === undefined) {
@@ -173,11 +173,12 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   }
   const isRoot = nested === undefined || isFlat
   const root = new ConfigReader(rawConfig, isRoot ? family.defaults : {}, configPath, family.olderNames)
-  const reader = isRoot ? root : root.section(nested.key, family.defaults)
+  const reader = isRoot ? root : root.section(TEXT_SECTION, family.defaults)
   if (reader === null) {
-    throw fileError(`${configPath}: "${nested?.key}" is missing, expected the text model's config.`)
+    throw fileError(`${configPath}: "${TEXT_SECTION}" is missing, expected the text model's config.`)
   }
-  root.ignore('model_type', ...(nested?.ignored ?? []))
+  root.ignore('model_type')
+  if (nested !== undefined) root.ignore(...IMAGE_KEYS, ...(nested.ignored ?? []))
   const innerType = reader.value('model_type')
   if (!isFlat && innerType !== undefined && innerType !== modelType)
     throw reader.unsupported('model_type', nested?.modelTypes.join(', ') ?? modelType)
@@ -198,8 +199,8 @@ export function supportedTypes(): Readonly<Record<string, string>> {
 }
 
 /** Gives the model_type of a nested text model: the stated one if it is allowed, otherwise the first allowed one. */
-function nestedType(rawConfig: Record<string, unknown>, { key, modelTypes }: NestedText): string {
-  const text = rawConfig[key]
+function nestedType(rawConfig: Record<string, unknown>, { modelTypes }: NestedText): string {
+  const text = rawConfig[TEXT_SECTION]
   const configured = isJsonObject(text) ? text.model_type : undefined
   return modelTypes.find((modelType) => modelType === configured) ?? modelTypes[0]
 }
