@@ -1,7 +1,7 @@
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { PairId } from '../../contract/documents/project'
-import type { WorkListDocument } from '../../contract/work/work-list'
+import { WORK_LIST_VERSION, type WorkListDocument } from '../../contract/work/work-list'
 import { fileError, notFoundError, type Problem, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, isDiskFull, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
@@ -13,7 +13,7 @@ import { readPairResults } from './pair/pair-results'
 import { ensurePairFolder, pairFolder, deleteRemovedPairs, requirePlainPairs } from './pair/pair-folders'
 import { Project, type ProjectAccess, type ProjectContent } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/project-file'
-import { migrateWorkList, readWorkList } from './documents/work-list-files'
+import { WORK_LIST } from './documents/stored-documents'
 
 /**
  * Opens a project.
@@ -89,9 +89,23 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
     )
   )
   for (const pairResults of results.values()) warnings.push(...pairResults.warnings)
-  const work = await (lock === null ? readWorkList : migrateWorkList)(folder)
+  const work = await readWorkList(folder)
   warnings.push(...work.warnings)
   return { ...documents, results, workList: withPairs(work.list, documents.document.pairs), warnings }
+}
+
+const NO_WORK: WorkListDocument = { schemaVersion: WORK_LIST_VERSION, study: null, entries: [] }
+
+/**
+ * Reads the work of a project: its queue and its newest study. An unreadable file is left out with a warning, because
+ * it holds no results.
+ */
+export async function readWorkList(folder: string): Promise<{ list: WorkListDocument; warnings: string[] }> {
+  try {
+    return { list: (await WORK_LIST.read(folder)) ?? NO_WORK, warnings: [] }
+  } catch (error) {
+    return { list: NO_WORK, warnings: [`The list of work was left out. ${errorMessage(error)}`] }
+  }
 }
 
 /** Leaves out jobs of pairs that the project no longer has. */

@@ -4,10 +4,9 @@ import { errorCode } from '../base/files/atomic-file'
 import { writerOf } from '../base/files/lock'
 import { SerialQueue } from '../base/files/serial-queue'
 import { problemOf, reportDefect } from '../base/rpc-problems'
-import { accessOf, projectContent, requestAccess, withPairs } from './open-project'
+import { accessOf, projectContent, readWorkList, requestAccess, withPairs } from './open-project'
 import type { Project } from './project'
 import { WORK_LIST_FILE } from './documents/stored-documents'
-import { readWorkList } from './documents/work-list-files'
 
 /** Milliseconds between two checks of a followed project. */
 const CHECK_MS = 1_000
