@@ -1,7 +1,6 @@
 import { readOutline } from '../project/results/checked-sweep'
 import { basename } from 'node:path'
 import { version } from '../../../package.json'
-import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { RunAnnotations } from '../../contract/documents/history'
@@ -19,7 +18,6 @@ import {
   type ReportedSearch,
   type ReportedSweep
 } from '../../contract/documents/report'
-import type { Variant } from '../../contract/documents/samples'
 import type { SearchDocument } from '../../contract/documents/search'
 import { briefPreview } from '../../contract/documents/shown-sweep'
 import { elementAt } from '../../contract/model/look-up'
@@ -42,7 +40,7 @@ import type { ComputedFrom } from './option-words'
 import { reportedOtherSweep } from './other-sweeps'
 import { reportedOrigin, reportedSamples } from './reported-samples'
 import { reproduction } from './reproduction'
-import { shownModelName, withoutFolder, withoutFolders, withoutPath, withoutSourceFolder } from './shown-command'
+import { shownModelName, withoutFolders } from './shown-command'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
 
 /** Facts about the project and the pair that describing a result needs. */
@@ -98,11 +96,12 @@ export async function collectReport(
     pairs: await reportedPairs(projectPair, experiment.sweep),
     sweepCount: experiment.sweepCount,
     sampleRunCount: experiment.sampleRunCount,
-    recipes: document.recipes.map((kept) => ({ ...kept, recipe: withoutFolders(kept.recipe) })),
+    recipes: document.recipes,
     warnings: [...experiment.unread.map(context.shorten), ...changeWarnings(experiment), ...originWarnings(results)],
     reproduction: await reproduction(experiment)
   }
-  return Report.parse(report)
+  // Parsing removes the large parts first.
+  return Report.parse(withoutFolders(Report.parse(report)))
 }
 
 async function describeResults(experiment: StoredExperiment, context: Context) {
@@ -116,7 +115,6 @@ async function describeResults(experiment: StoredExperiment, context: Context) {
     samples,
     characterCheck: check && {
       ...check,
-      variants: check.variants.map(withoutFolder),
       origin: context.originOf(check),
       promptCount: check.prompts.length
     },
@@ -159,7 +157,6 @@ function describeSweep(
   const evaluation = model && newestFinding(evaluations, checkpoints, model)
   return {
     ...sweep,
-    source: withoutSourceFolder(sweep.source),
     origin: originOf(sweep),
     annotations: annotationsOf('sweep', sweep.id),
     notices: sweep.notices.map(shorten),
@@ -170,7 +167,7 @@ function describeSweep(
       const recipe = keptRecipe(score.recipe, kept)
       return {
         ...score,
-        recipe: withoutFolders(recipe?.recipe ?? score.recipe),
+        recipe: recipe?.recipe ?? score.recipe,
         mark: recipe?.mark ?? null,
         // Recipes with `alone` restore only attention or only the MLP of the selected range.
         halfOf: score.alone === undefined ? null : sweep.selected
@@ -183,57 +180,28 @@ function describeSweep(
     }),
     selection,
     search: search && describeSearch(search, context),
-    check: answerCheck && describeFullAnswerCheck(answerCheck)
+    check: answerCheck
   }
 }
 
-const describeFullAnswerCheck = (check: AnswerCheck): ReportedSweep['check'] => ({
-  ...check,
-  source: withoutSourceFolder(check.source),
-  models: check.models.map((model) => ({ ...model, recipe: withoutFolders(model.recipe) }))
+const describeSearch = (search: SearchDocument, { originOf, annotationsOf }: Context): ReportedSearch => ({
+  ...search,
+  origin: originOf(search),
+  annotations: annotationsOf('search', search.id)
 })
 
-function describeSearch(search: SearchDocument, { originOf, annotationsOf }: Context): ReportedSearch {
-  const { heldOut, heldOutReason } = search
-  return {
-    ...search,
-    source: withoutSourceFolder(search.source),
-    origin: originOf(search),
-    annotations: annotationsOf('search', search.id),
-    found: search.found.map((score) => ({ ...score, recipe: withoutFolders(score.recipe) })),
-    generations: search.generations.map((generation) => ({
-      ...generation,
-      best: { ...generation.best, recipe: withoutFolders(generation.best.recipe) }
-    })),
-    ...(heldOut === null
-      ? { heldOut, heldOutReason }
-      : { heldOut: { ...heldOut, recipes: heldOut.recipes.map(withoutFolders) }, heldOutReason })
-  }
-}
-
 function describeLineage(lineage: LineageDocument, { originOf }: Context): Report['lineage'] {
-  const { stages, sources } = lineage
+  const { stages } = lineage
   const [basePath, postPath] = [elementAt(stages, 0, 'stage'), elementAt(stages, stages.length - 1, 'stage')]
-  return {
-    ...lineage,
-    origin: originOf({ basePath, postPath }),
-    stages: stages.map(withoutPath),
-    sources: sources && {
-      ...sources,
-      sources: sources.sources.map((entry) => ({ ...entry, source: withoutSourceFolder(entry.source) })),
-      best: sources.best && { ...sources.best, source: withoutSourceFolder(sources.best.source) }
-    }
-  }
+  return { ...lineage, origin: originOf({ basePath, postPath }) }
 }
-
-const describeVariant = (variant: Variant, kept: KeptModels): Variant => withoutFolder(withKeptIdentity(variant, kept))
 
 async function describeSamples(
   { run, samples }: StoredExperiment['samples'][number],
   { kept, originOf, annotationsOf, shorten }: Context
 ): Promise<ReportedSamples> {
   return reportedSamples(run, samples, await measureRun(run, samples), {
-    variants: run.variants.map((variant) => describeVariant(variant, kept)),
+    variants: run.variants.map((variant) => withKeptIdentity(variant, kept)),
     origin: originOf(run),
     annotations: annotationsOf('samples', run.id),
     notices: run.notices.map(shorten)
@@ -250,7 +218,7 @@ function describeEvaluation(
     origin: originOf(run),
     annotations: annotationsOf('evaluation', run.id),
     notices: run.notices.map(shorten),
-    variants: run.variants.map((entry) => ({ ...entry, variant: describeVariant(entry.variant, kept) })),
+    variants: run.variants.map((entry) => ({ ...entry, variant: withKeptIdentity(entry.variant, kept) })),
     task: { ...task, promptCount: prompts.length },
     judging,
     answered,

@@ -27,15 +27,7 @@ import {
   samplerSettings
 } from './option-words'
 import type { CommandFile, FileNaming, ShownCommand } from './shown-command'
-import {
-  asNamed,
-  listFile,
-  shownModelName,
-  serverFields,
-  shellCommand,
-  withoutFolder,
-  withoutFolders
-} from './shown-command'
+import { asNamed, listFile, shownModelName, serverFields, shellCommand } from './shown-command'
 
 /*
  * Writes commands that compute the results of a report again without the project. In each function, `named` gives a
@@ -89,7 +81,7 @@ export async function printSweep(sweep: SweepDocument, rho: number, named = asNa
   const requested = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
     named('recipes.json'),
-    requested.map(({ recipe }) => withoutFolders(recipe))
+    requested.map(({ recipe }) => recipe)
   )
   const commands: ShownCommand[] = []
   if (ranges.length > 0) {
@@ -108,7 +100,7 @@ export function printCheck(sweep: SweepDocument, check: AnswerCheck, rho: number
   const keys = (list: readonly Recipe[]): string[] =>
     list.map((recipe) => weightsKey({ kind: 'recipe', recipe })).sort()
   const bestRanges = rangesToCheck(sweep, null, rho, recipes.length)
-  const file = listFile(named('checked.json'), recipes.map(withoutFolders))
+  const file = listFile(named('checked.json'), recipes)
   const isBest = isDeepStrictEqual(keys(bestRanges), keys(recipes))
   const command = workCommand(
     {
@@ -196,10 +188,7 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
   const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
   const judge = run.judge ?? run.pairJudge ?? run.formJudge
-  const variantsFile = listFile(
-    named('variants.json'),
-    variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
-  )
+  const variantsFile = listFile(named('variants.json'), variants)
   const taskFile = await namedTaskFile(task, named)
   const judging = judge === null ? null : namedJudge(judge, task, named)
   const { sampleCount, seed } = task.settings

@@ -5,7 +5,6 @@ import type { OtherSweep } from '../../contract/documents/report'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { isSame } from '../../contract/words/range-facts'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
-import { withoutSourceFolder } from './shown-command'
 
 /* Sweeps that a report mentions beside the sweep that it shows: of other scorings, or restored to other sources. */
 
@@ -22,7 +21,7 @@ export function reportedOtherSweep({ sweep, selection, check }: StoredCheckedSwe
   return {
     id,
     createdAt,
-    source: withoutSourceFolder(source),
+    source,
     scoredBy: briefScoring(scoredBy),
     promptCount: prompts.length,
     // The names of better models are left out, because they may contain folders.

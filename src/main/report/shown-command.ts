@@ -1,8 +1,5 @@
-import type { RestoredTo } from '../../contract/model/checkpoint'
-import type { Recipe } from '../../contract/model/recipe'
-import { withSources } from '../../contract/model/strengths'
 import { shellWord } from '../../contract/words/shell-word'
-import type { Variant } from '../../contract/documents/samples'
+import { isJsonObject } from '../base/json-object'
 
 /* Commands in reports, and names of models without their folders. */
 
@@ -60,27 +57,23 @@ export function shownModelName(path: string): string {
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path
 }
 
-/** Reduces the folder of a checkpoint to its name. */
-export const withoutPath = <Shown extends { readonly path: string }>(checkpoint: Shown): Shown => ({
-  ...checkpoint,
-  path: shownModelName(checkpoint.path)
-})
-
-export const withoutSourceFolder = (source: RestoredTo): RestoredTo => source && withoutPath(source)
-
-export const withoutFolders = (recipe: Recipe): Recipe => withSources(recipe, withoutPath)
-
-/** Reduces the folders or the file of a variant to their names. */
-export function withoutFolder<Shown extends Variant>(variant: Shown): Shown {
-  if (variant.kind === 'recipe') return { ...variant, recipe: withoutFolders(variant.recipe) }
-  return variant.kind === 'checkpoint' || variant.kind === 'file'
-    ? { ...variant, path: shownModelName(variant.path) }
-    : variant
+/** Replaces the folder or file of every model in a value, its `path`, by a name, because reports are shared. */
+export function withoutFolders(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutFolders)
+  if (!isJsonObject(value)) return value
+  const fields = Object.entries(value).map(([name, field]) => [
+    name,
+    name === 'path' && typeof field === 'string' ? shownModelName(field) : withoutFolders(field)
+  ])
+  return Object.fromEntries(fields)
 }
 
 /** Writes a JSON list with one entry a line. */
 export function listFile(name: string, entries: readonly unknown[]): CommandFile {
-  return { name, content: `[\n${entries.map((entry) => `  ${JSON.stringify(entry)}`).join(',\n')}\n]\n` }
+  return {
+    name,
+    content: `[\n${entries.map((entry) => `  ${JSON.stringify(withoutFolders(entry))}`).join(',\n')}\n]\n`
+  }
 }
 
 /** Writes a YAML file that describes a server, one field a line. */

@@ -1,6 +1,6 @@
 import { NO_ANNOTATIONS } from '../../../contract/documents/history'
 import type { ReportedSamples } from '../../../contract/documents/report'
-import type { SampleLine, SampleMeasures, SampleRun } from '../../../contract/documents/samples'
+import { type SampleLine, type SampleMeasures, SampleRun } from '../../../contract/documents/samples'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import { formatMeasure, formatMeasureOrDash } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
@@ -12,14 +12,14 @@ import { documentPage } from '../page'
 import { reportedOrigin, reportedSamples } from '../reported-samples'
 import { preferenceBlocks } from '../sections/preferences'
 import { diversityBlocks, runFacts, shownAnswer, variantColumns } from '../sections/samples'
-import { withoutFolder } from '../shown-command'
+import { withoutFolders } from '../shown-command'
 import { printSample } from './sample-command'
 
 /** Writes a sample run as one HTML page to share, with every answer, and the command that repeats the run. */
 export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]): Promise<string> {
   const measures = await measureRun(run, samples)
   const cells = sampleCells(run, samples)
-  const variants = run.variants.map(withoutFolder)
+  const variants = SampleRun.shape.variants.parse(withoutFolders(run.variants))
   const origin = reportedOrigin(run, [])
   const { notices } = run
   const reported = reportedSamples(run, samples, measures, { variants, origin, annotations: NO_ANNOTATIONS, notices })
