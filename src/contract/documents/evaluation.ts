@@ -145,8 +145,6 @@ export const PromptScores = z.object({
       vendiScore: z.number().nullable(),
       /** Vendi score of the right answers, or of answers in the right form. Missing if the task has neither. */
       vendiPassing: z.number().optional(),
-      /** Number of classes among the first answers. Stored instead of `classBegins` by earlier versions. */
-      classCount: z.number().int().optional(),
       /** Positions of the answers that begin a class, among the first of the cell. Missing without a classifier. */
       classBegins: z.array(z.number().int()).optional(),
       /** Probability that an answer begins like a refusal. Only for tasks of refusals. */

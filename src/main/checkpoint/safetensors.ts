@@ -67,7 +67,6 @@ export type TensorEntry = z.infer<typeof TensorEntry>
 export interface SafetensorsHeader {
   /** Sorted by offset. */
   tensors: TensorEntry[]
-  metadata: Record<string, string>
   headerSha256: string
   headerBytes: number
   fileBytes: number
@@ -89,9 +88,9 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
   try {
     const { bytes: fileBytes, modifiedMs } = await fileState(handle)
     const header = await readHeaderBytes(handle, file, fileBytes)
-    const { tensors, metadata } = parseHeader(header, file, fileBytes)
+    const tensors = parseHeader(header, file, fileBytes)
     const headerSha256 = createHash('sha256').update(header).digest('hex')
-    return { tensors, metadata, headerSha256, headerBytes: header.byteLength, fileBytes, modifiedMs }
+    return { tensors, headerSha256, headerBytes: header.byteLength, fileBytes, modifiedMs }
   } finally {
     await handle.close()
   }
@@ -123,11 +122,7 @@ async function readHeaderBytes(handle: FileHandle, file: string, fileBytes: numb
   return header
 }
 
-function parseHeader(
-  header: Uint8Array,
-  file: string,
-  fileBytes: number
-): { tensors: TensorEntry[]; metadata: Record<string, string> } {
+function parseHeader(header: Uint8Array, file: string, fileBytes: number): TensorEntry[] {
   if (header[0] !== '{'.charCodeAt(0)) {
     throw fileError(`${file}: the header does not start with "{": this is not a safetensors file.`)
   }
@@ -149,7 +144,7 @@ function parseHeader(
     .map(([name, info]) => tensorEntry(name, info, file, dataStart))
   tensors.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)
   checkCoverage(tensors, file, dataStart, fileBytes)
-  return { tensors, metadata: metadata.data ?? {} }
+  return tensors
 }
 
 function tensorEntry(name: string, stored: unknown, file: string, dataStart: number): TensorEntry {

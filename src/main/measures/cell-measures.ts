@@ -59,7 +59,7 @@ export function cellMeasures(
     compressionRatio: compressionRatio(texts),
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
-    distinctClasses: scores?.classBegins?.length ?? scores?.classCount,
+    distinctClasses: scores?.classBegins?.length,
     utility: utilityOf(cell),
     ...correctnessMeasures(taskKindFacts(task.kind), reader, cell),
     ...formMeasures(taskKindFacts(task.kind), reader, cell),
