@@ -102,7 +102,6 @@ const TaskMeasures = z.object({
 })
 export type TaskMeasures = z.infer<typeof TaskMeasures>
 
-/** Score of a model on one prompt. */
 export const PromptScore = z.object({
   validity: z.number(),
   diversity: z.number(),

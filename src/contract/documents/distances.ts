@@ -193,7 +193,6 @@ const TABLE_COLUMNS = [
   ['identical', ({ identical }) => String(identical)]
 ] as const satisfies readonly (readonly [string, (distance: ComponentDistance) => string | number | null])[]
 
-/** Returns the distances of components as a table. */
 export const distanceRows = ({
   components
 }: Pick<DistancesDocument, 'components'>): { header: string[]; rows: (string | number | null)[][] } => ({

@@ -183,7 +183,6 @@ const MeasureDifference = Estimate.extend({
 })
 export type MeasureDifference = z.infer<typeof MeasureDifference>
 
-/** Measures of one variant. */
 export const VariantResult = z.object({
   variant: z.string(),
   answerCount: z.number().int(),
@@ -303,7 +302,6 @@ export type EvaluationProgress = z.infer<typeof EvaluationProgress>
 /** Estimated share of the time that generating takes. Scoring answers takes far less time. */
 const GENERATING_SHARE = 0.8
 
-/** Returns the completed share of an evaluation. */
 export function evaluationShare({
   phase,
   samplesDone,

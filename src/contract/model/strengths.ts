@@ -20,7 +20,6 @@ const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
 const POST_KEY = '0/0'
 
-/** Counts the ranges of a model. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
 /** Returns all L(L+1)/2 contiguous restoration ranges, by start and then end. */

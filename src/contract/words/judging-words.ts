@@ -68,8 +68,6 @@ function cost({ way, done, total, unreadable, usable }: Judging): string {
 const otherwiseCalled = ({ otherModels }: Judging): string | null =>
   otherModels.length === 0 ? null : `calls itself ${otherModels.map(quoted).join(', ')}`
 
-/** Counts replies, such as "52 replies" or "1 reply". */
 export const replies = (count: number): string => (count === 1 ? '1 reply' : `${formatCount(count)} replies`)
 
-/** Quotes external text. */
 const quoted = (text: string): string => `“${showDirectionCharacters(text.replace(/[\p{Cc}\s]+/gu, ' '))}”`

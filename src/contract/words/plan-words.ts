@@ -47,7 +47,6 @@ export function planBrief(plan: SweepPlan, isPreview: boolean): string {
 /** Share of a full sweep's estimated time. A preview that takes longer is not worthwhile. */
 const WORTHWHILE_SHARE = 1 / 2
 
-/** Summarises a preview in one line. */
 export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
   const { rows, wholeRows, promptCount, peakBytes } = preview
   return [

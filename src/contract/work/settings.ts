@@ -22,7 +22,6 @@ export const SamplerSettings = z
   .partial()
 export type SamplerSettings = z.infer<typeof SamplerSettings>
 
-/** Returns a sampler with the given settings changed. */
 export function changedSampling(
   { temperature, topK, topP, minP, repetitionPenalty }: SamplerSettings,
   sampling: Sampling
@@ -47,7 +46,6 @@ export const RenderingSettings = z
   .partial()
 export type RenderingSettings = z.infer<typeof RenderingSettings>
 
-/** Returns a rendering with the given settings changed. */
 export function changedRendering(
   { system, date, assistantPrefix, templateArgument = [] }: RenderingSettings,
   rendering: Rendering

@@ -174,7 +174,6 @@ export class ServedVariants {
     return decoded.map((word, i) => text.addedTokens.get(elementAt(tokens, i, 'token')) ?? word)
   }
 
-  /** Decodes a prompt of token ids. */
   decodePrompt(tokens: readonly number[]): Promise<string> {
     return decodeOne(this.pair.text, tokens)
   }

@@ -34,7 +34,6 @@ export type StoredDtype = z.infer<typeof StoredDtype>
 /** Dtypes of the format that pack several elements into a byte; only quantised checkpoints use them. */
 export const SUB_BYTE_DTYPES: readonly string[] = ['F4', 'F6_E2M3', 'F6_E3M2']
 
-/** Counts the elements of a tensor. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

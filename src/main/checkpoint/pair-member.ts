@@ -22,7 +22,6 @@ export interface SourcedPair extends PairMembers {
   readonly others: ReadonlyMap<string, PairMember>
 }
 
-/** Lists all checkpoints of a pair: post, base and the others. */
 export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [post, base, ...others.values()]
 
 /** Finds the checkpoint that a layer's restored tensors come from: base, unless the recipe names another source. */

@@ -127,7 +127,6 @@ export class ScaledReader {
   }
 }
 
-/** Reads a whole stored tensor as float32. */
 export async function storedFloats(tensor: StoredTensor, readStored: ReadStored): Promise<Float32Array> {
   const bytes = new Uint8Array(tensor.byteLength)
   await readStored(tensor, 0, bytes)

@@ -45,7 +45,6 @@ export interface EndpointListener {
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
   onRecord(record: Omit<ExternalRecord, 'variant'>): Promise<void>
-  /** Reports why a request is repeated. */
   onRepeat(why: string): void
 }
 

@@ -188,7 +188,6 @@ export async function describePlan(
   }
 }
 
-/** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
   const counts = { post: 0, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 0, scaled: 0, factor: 0 }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1

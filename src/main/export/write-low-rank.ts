@@ -7,7 +7,6 @@ import type { Advance } from './byte-copy'
 import type { PlannedWeights } from './plan'
 import type { PreparedExport } from './prepare'
 
-/** The written file of a low-rank adapter. */
 export type WrittenLowRank = LowRankResult['files'][number]
 
 /** Counts bytes, and stops the work when the user cancels. */

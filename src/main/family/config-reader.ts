@@ -107,7 +107,6 @@ export class ConfigReader {
     return value === undefined || value === null ? null : this.positive(key)
   }
 
-  /** Reads a list of positive numbers. */
   positives(key: string, length: number): number[] {
     const value = this.value(key)
     const isPositive = (item: unknown): item is number => typeof item === 'number' && Number.isFinite(item) && item > 0

@@ -4,7 +4,6 @@ import { type Recurrence, stateSize } from './recurrent'
 import type { Rope } from './rope'
 import { elementAt } from '../../contract/model/look-up'
 
-/** Reports whether a layer has experts. */
 export function hasExperts(spec: DecoderSpec): boolean {
   return anyExperts(spec) !== null
 }
@@ -66,7 +65,6 @@ export function rotarySizeOf(spec: DecoderSpec, rope: Rope): number {
   return specOfLayer(spec, Math.max(0, layer)).rotarySize
 }
 
-/** Gives the spec with the sizes of one layer. */
 export function specOfLayer(spec: DecoderSpec, layer: number): DecoderSpec {
   const { shape } = elementAt(spec.layers, layer, 'layer')
   return shape === null ? spec : { ...spec, ...shape }

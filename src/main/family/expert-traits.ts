@@ -61,7 +61,6 @@ export const graniteRouter = { router: 'block_sparse_moe.router.layer' }
 /** Name of the expert that every row goes through, in DeepSeek's families and families that follow them. */
 export const sharedExperts = { sharedExpert: 'mlp.shared_experts' }
 
-/** Names of Mixtral's experts. */
 export const mixtralNames = {
   router: 'block_sparse_moe.gate',
   experts: 'block_sparse_moe.experts',

@@ -337,7 +337,6 @@ function norm(spec: DecoderSpec, position: NormPosition): PartialTensor[] {
   }))
 }
 
-/** Lists the tensors that a norm stores. */
 function normParts({ normKind }: Family): ('weight' | 'bias')[] {
   if (normKind === 'layerWithoutWeight') return []
   return normKind === 'layerWithBias' ? ['weight', 'bias'] : ['weight']

@@ -28,7 +28,6 @@ export const DEVICE_DECODE_INPUTS = {
 /** Outputs that reuse the memory of their inputs, so that only new data is copied. */
 export const DEVICE_DECODE_OUTPUTS = { states: 'statesOut', keys: 'keysOut', values: 'valuesOut' } as const
 
-/** Gives the type of cached keys and values on a device with this precision. */
 export function cacheType(precision: Precision): 'float32' | 'float16' {
   return precision === 'fp16' ? 'float16' : 'float32'
 }

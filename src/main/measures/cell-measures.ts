@@ -154,7 +154,6 @@ function isRight(reader: AnswerReader, prompt: TaskPrompt, text: string): boolea
   return final !== null && reader.isRight(final, prompt)
 }
 
-/** Omits measures without a value. */
 function omitMissing(values: MeasureValues): Measures {
   const entries = Object.entries(values).filter(([, value]) => typeof value === 'number')
   return Object.fromEntries(entries) satisfies Measures

@@ -235,7 +235,6 @@ const logistic = (strength: number): number => 1 / (1 + Math.exp(-strength))
 const candidatesKey = ({ candidates }: { candidates: readonly number[] }): string =>
   candidates.toSorted((a, b) => a - b).join(',')
 
-/** Groups items with the same candidates. */
 const groupByCandidates = <Item extends { candidates: readonly number[] }>(items: readonly Item[]): Item[][] => [
   ...multimap(items.map((item) => [candidatesKey(item), item])).values()
 ]

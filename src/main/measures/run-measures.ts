@@ -11,7 +11,6 @@ import { TEXT_MEASURES } from '../../contract/model/measures'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
 
-/** The answers of one variant to one prompt of a sample run. */
 export interface SampleCell {
   variant: string
   prompt: number

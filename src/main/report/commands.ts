@@ -225,7 +225,6 @@ export function printExport(from: ComputedFrom, recipe: Recipe, index: number, n
   return { command: workCommand(work, `restored-${index + 1}`), files }
 }
 
-/** Settings of a command, and the files that they name. */
 interface NamedSettings {
   settings: SweepSettings
   files: CommandFile[]

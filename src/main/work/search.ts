@@ -21,7 +21,6 @@ export function savedSearchProgress(
   return file === null ? null : new SavedSearchProgress(searchProgressBeside(file.path), fresh)
 }
 
-/** A search for recipes that can be run. */
 export class SearchWork {
   constructor(
     readonly request: RecipeSearchRequest,

@@ -5,7 +5,6 @@ import { ExportEvent, ExportPlan, LowRankAdapter } from '../export'
 import { ServedRecipe, ServingEvent } from '../served-models'
 import { folderPath, jobProcedures, pairInput, procedure } from './procedure'
 
-/** A recipe, and the form of its export. */
 const exportInput = pairInput.extend({
   recipe: Recipe,
   adapterRank: LowRankAdapter.shape.rank.nullable().default(null)

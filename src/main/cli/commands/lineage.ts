@@ -78,7 +78,6 @@ export const lineageCommand = subcommand(lineageOptions, {
   run: lineage
 })
 
-/** Result of the command, with its description and its table. */
 interface LineageResult {
   readonly kind: 'lineage' | 'triage'
   readonly document: LineageDocument | TriageDocument

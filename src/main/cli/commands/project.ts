@@ -84,7 +84,6 @@ const projectListCommand = subcommand(pairOption, {
 const projectNameCommand = setTextCommand('name', 'name of the run')
 const projectNoteCommand = setTextCommand('note', 'the note, as Markdown')
 
-/** Creates the command that sets the name or the note of a run. */
 function setTextCommand(field: 'name' | 'note', description: string): DeclaredCommand {
   return subcommand(pairOption, {
     operands: [PROJECT, RUN, new Argument('<text>', description)],

@@ -39,7 +39,6 @@ interface Subcommand<Shape extends z.ZodRawShape> {
 /** Adds options, operands and an action to a command that has its name and description. */
 export type DeclaredCommand = (command: Command, signal: AbortSignal) => void
 
-/** Creates a command from its options, operands and action. */
 export function subcommand<Shape extends z.ZodRawShape>(
   options: OptionGroup<Shape>,
   { operands = [], ofPair = false, run }: Subcommand<Shape>

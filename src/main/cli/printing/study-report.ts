@@ -11,7 +11,6 @@ import { count, printable, table } from './output'
 
 /* Output of `slr study` about its steps. */
 
-/** Returns the line printed when a step has ended. */
 export function endedLine(step: StepResult): string {
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`

@@ -14,7 +14,6 @@ import { TABLE_HEADS } from './tables'
 import { openPair } from '../../checkpoint/pair'
 import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
 
-/** Kinds of files that commands write. */
 export type WrittenKind = DocumentKind | keyof typeof TEXT_FILES
 
 /** Files that are no JSON documents. */

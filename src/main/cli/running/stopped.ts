@@ -1,7 +1,6 @@
 import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
-/** The saved results of stopped work. */
 export interface SavedWork {
   /** Sentence that says which results are saved, and where. */
   readonly saved: string

@@ -14,7 +14,6 @@ export const subsetsOf = (layerCount: number): Subset[] =>
 
 export const bitOf = (layer: number, layerCount: number): number => 1 << (layerCount - 1 - layer)
 
-/** Lists the subsets with one layer missing. */
 export const allButOne = (layerCount: number): Subset[] =>
   Array.from({ length: layerCount }, (_, missing) =>
     Array.from({ length: layerCount }, (__, layer) => layer !== missing)

@@ -32,7 +32,6 @@ export function searchMethod(problem: SearchProblem, scored: ScoredRecipes, sett
   }
 }
 
-/** Returns the limits at which a search stops. */
 export const searchLimits = (settings: SearchSettings): { generations: number; blockEvaluations: number } => ({
   generations: 'generations' in settings ? settings.generations : MAX_GENERATIONS,
   blockEvaluations: settings.blockEvaluations

@@ -34,7 +34,6 @@ export interface Candidate {
   score: Score
 }
 
-/** Lists the scored baselines of a kind. */
 export const baselinesOfKind = (
   { uniformBlends, baselines }: Pick<SelectionInput, 'uniformBlends' | 'baselines'>,
   kind: Baseline['kind']

@@ -77,7 +77,6 @@ export function* selectionOf(
   }
 }
 
-/** Finds the scores of a selected range. */
 const findRange = ({ ranges }: SelectionInput, selected: Selection['selected']): RangeScore | undefined =>
   ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
 
@@ -164,7 +163,6 @@ interface Qualified<Baseline> {
   baseline: Baseline
   /** Score on all prompts. */
   score: Score
-  /** Score on the selection prompts. */
   selectionScore: Score
 }
 

@@ -32,7 +32,6 @@ export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
   )
 }
 
-/** Loads the prompts of one built-in set. */
 export async function builtinPromptSet(id: BuiltinPromptsId): Promise<CrcPrompts> {
   const { files } = mapGet(new Map(BUILTIN_PROMPT_SETS.map((set) => [set.id, set])), id, 'prompt set')
   return (await Promise.all(files.map((file) => readPromptFile(resourcePath('prompts', `${file}.json`))))).flat()

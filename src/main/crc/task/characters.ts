@@ -63,7 +63,6 @@ export function singleTokens(groups: readonly (readonly number[])[]): number[][]
 /** Number of tokens decoded per call. A whole vocabulary of 256,000 tokens would block all other work. */
 const BATCH_TOKENS = 16_384
 
-/** Caches the candidates of each tokenizer. */
 const candidateCache = new WeakMap<TextModel, Promise<Map<string, number[]>>>()
 
 /**

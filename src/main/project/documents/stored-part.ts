@@ -8,7 +8,6 @@ export interface StoredPart {
   write(value: unknown): Promise<void>
 }
 
-/** A stored value, and the new value to write. */
 export interface PartChange {
   readonly stored: StoredPart
   readonly value: unknown

@@ -13,7 +13,6 @@ import { SWEEP_SUMMARIES } from '../documents/sweep-files'
 
 /** Everything that opening a project reads about a pair's results: summaries, history and separate prompts. */
 export interface PairResults {
-  /** Folder of the pair. */
   folder: string
   sweeps: SweepSummary[]
   searches: SearchSummary[]
