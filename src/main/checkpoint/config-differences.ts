@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { elementAt } from '../../contract/model/look-up'
-import type { DecoderSpec, Experts } from '../family'
+import type { DecoderSpec, Experts, LayerSpec } from '../family'
 import type { Rope } from '../family/rope'
 
 /**
@@ -15,22 +15,14 @@ export function configDifferences(label: string, spec: DecoderSpec, post: Decode
   if (spec.normEpsilon !== post.normEpsilon) {
     differences.push(differs('norm epsilon', String(spec.normEpsilon), String(post.normEpsilon)))
   }
-  const layers = spec.layers.map((layer, i) => ({ layer, other: elementAt(post.layers, i, 'layer') }))
-  const windows = layers.find(({ layer, other }) => layer.window !== other.window)
-  if (windows !== undefined) {
-    const { layer, other } = windows
-    differences.push(differs('attention window', describeWindow(layer.window), describeWindow(other.window)))
+  const compareLayers = <Trait>(trait: string, of: (layer: LayerSpec) => Trait, describe: (value: Trait) => string) => {
+    const pairs = spec.layers.map((layer, i) => [of(layer), of(elementAt(post.layers, i, 'layer'))] as const)
+    const different = pairs.find(([value, postValue]) => !isDeepStrictEqual(value, postValue))
+    if (different !== undefined) differences.push(differs(trait, describe(different[0]), describe(different[1])))
   }
-  const ropes = layers.find(({ layer, other }) => !isDeepStrictEqual(layer.rope, other.rope))
-  if (ropes !== undefined) {
-    const { layer, other } = ropes
-    differences.push(differs('position embedding', describeRope(layer.rope), describeRope(other.rope)))
-  }
-  const experts = layers.find(({ layer, other }) => !isDeepStrictEqual(layer.experts, other.experts))
-  if (experts !== undefined) {
-    const { layer, other } = experts
-    differences.push(differs('choice of experts', describeChoice(layer.experts), describeChoice(other.experts)))
-  }
+  compareLayers('attention window', ({ window }) => window, describeWindow)
+  compareLayers('position embedding', ({ rope }) => rope, describeRope)
+  compareLayers('choice of experts', ({ experts }) => experts, describeChoice)
   return differences
 }
 
