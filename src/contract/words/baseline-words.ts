@@ -1,10 +1,9 @@
 import { blendName } from '../documents/swept-model'
 import type { CheckResult } from '../documents/answer-check'
 import type { ScoredHalf, BaselineComparison, Selection, FamilyScore } from '../documents/crc'
-import { type Baseline, isBlend } from '../model/sampling-baseline'
+import { type Baseline, isBlend, samplingBaselineName } from '../model/sampling-baseline'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
-import { samplingBaselineName } from '../model/sampling-baseline'
 import { formatDelta, formatDeltas, formatP, formatScore, rangePhrase, lowerFirst } from './format'
 import type { ScoreWords } from './score-words'
 

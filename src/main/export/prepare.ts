@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import type { TENSOR_ORIGINS } from '../../contract/procedures/export'
-import { type ExportedFile, type ExportForm, type ExportPlan } from '../../contract/procedures/export'
+import type { ExportedFile, ExportForm, ExportPlan, TENSOR_ORIGINS } from '../../contract/procedures/export'
 import { type Problem, unsupportedError, WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { recipeStrengths, sourcesOf } from '../../contract/model/strengths'

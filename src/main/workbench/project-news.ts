@@ -1,6 +1,5 @@
-import type { ProjectState } from '../../contract/documents/project'
+import type { PairId, ProjectState } from '../../contract/documents/project'
 import type { ProjectJobs } from '../jobs/jobs'
-import type { PairId } from '../../contract/documents/project'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'

@@ -5,8 +5,7 @@ import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { BriefPreview } from '../../../contract/documents/shown-sweep'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import type { ModelTone } from '../../../contract/model/model-style'
-import type { Blend } from '../../../contract/model/recipe'
-import type { RestorationRange } from '../../../contract/model/recipe'
+import type { Blend, RestorationRange } from '../../../contract/model/recipe'
 import { assurances } from '../../../contract/words/assurances'
 import {
   baselineName,
