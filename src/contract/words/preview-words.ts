@@ -25,11 +25,12 @@ type EstimatedRange = ScoredRange & { margins: CategoryScore }
 /** A sweep whose ranges may be estimates, with its selection. */
 export interface PreviewEvidence {
   layerCount: number
+  /** Source of the scores. A task scores full answers, which need no check. */
   scoredBy: NamedScoring
   post: CategoryScore
   /** Exact ranges. */
   ranges: readonly ScoredRange[]
-  /** Null for a full sweep. */
+  /** Ranges with estimates only; null for a full sweep. */
   preview:
     | (Pick<SweepPreview, 'prompts' | 'rows' | 'wholeRows'> & {
         ranges: readonly EstimatedRange[]

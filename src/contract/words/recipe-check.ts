@@ -14,9 +14,10 @@ export interface RecipeCheck {
 }
 
 export interface CheckEvidence {
-  check: CheckResult | null
-  rho: number
-  selection: Pick<Selection, 'baselines' | 'families' | 'minimumValidity'> | null
+  readonly check: CheckResult | null
+  /** Share of post's validity that full answers must keep. */
+  readonly rho: number
+  readonly selection: Pick<Selection, 'baselines' | 'families' | 'minimumValidity'> | null
 }
 
 /** Returns a suffix for an unchecked range, if other ranges were checked; else an empty text. */

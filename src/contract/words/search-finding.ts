@@ -1,5 +1,5 @@
-import { checkOf, checkOfRange, type CheckResult, type FullAnswerScores, passesCheck } from '../documents/answer-check'
-import type { CategoryScore, Selection } from '../documents/crc'
+import { checkOf, checkOfRange, type FullAnswerScores, passesCheck } from '../documents/answer-check'
+import type { CategoryScore } from '../documents/crc'
 import type { SearchDocument } from '../documents/search'
 import type { ShownVerdict, VerdictCaveat, VerdictStep } from '../documents/verdict'
 import type { Recipe } from '../model/recipe'
@@ -7,6 +7,7 @@ import { nameStrengths, phraseStrengths, recipeStrengths } from '../model/streng
 import { isSurelyMoreDiverse, strongestBaseline } from './baseline-words'
 import { capitalised, formatDelta, formatDeltas, formatScore, plural, rangePhrase } from './format'
 import { checkFailureWords } from './range-facts'
+import type { CheckEvidence } from './recipe-check'
 import { type ScoreWords, scoreWords } from './score-words'
 import { triedNothing } from './search-words'
 import { actionFor, betterModelOf } from './better-model'
@@ -26,11 +27,7 @@ type SearchResult = Pick<
 > & { found: readonly (CategoryScore & { recipe: Recipe })[] }
 
 /** Results of the sweep that a search started from. */
-export interface SearchEvidence {
-  readonly check: CheckResult | null
-  /** Share of post's validity that full answers must keep. */
-  readonly rho: number
-  readonly selection: Pick<Selection, 'baselines' | 'families' | 'minimumValidity'> | null
+export interface SearchEvidence extends CheckEvidence {
   readonly promptCount: number
 }
 

@@ -1,24 +1,17 @@
 import type { CheckResult } from '../documents/answer-check'
-import type { RangeScore, Score, Selection } from '../documents/crc'
+import type { Score, Selection } from '../documents/crc'
 import type { BetterModel, EvaluationFinding, VerdictFigure, VerdictState, VerdictStep } from '../documents/verdict'
 import type { RestoredTo } from '../model/checkpoint'
 import type { MinPDraw } from '../model/sampling'
 import type { PreviewEvidence } from './preview-words'
-import type { NamedScoring } from './score-words'
 
 /** A sweep, and the results that support or contradict the range that it selects. */
-export interface VerdictEvidence {
-  layerCount: number
+export interface VerdictEvidence extends PreviewEvidence {
   /** Checkpoint that supplies the restored layers; null for base. */
   source: RestoredTo
-  /** Source of the scores. A task scores full answers, which need no check. */
-  scoredBy: NamedScoring
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
   /** Scores of base; null if base could not be scored. */
   base: Pick<Score, 'validity' | 'diversity'> | null
-  ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
-  /** Ranges with estimates only; null for a full sweep. */
-  preview: PreviewEvidence['preview']
   /** Includes the check, see `checkedSelection`. */
   selection: Selection
   /** Null when no full answers were checked. */

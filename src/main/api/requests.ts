@@ -3,6 +3,7 @@ import { Rendering } from '../../contract/documents/crc'
 import { firstIssue } from '../../contract/model/problem'
 import { Sampling } from '../../contract/model/sampling'
 import type { SampleSettings } from '../../contract/documents/samples'
+import type { ServedRequest } from '../../contract/procedures/served-models'
 import type { ChatMessage } from '../sandbox/messages'
 import { quoteName } from '../base/json-object'
 import { ApiError } from './api-error'
@@ -140,7 +141,7 @@ const ChatBody = z.strictObject({
 })
 
 /** A request in the terms of the program. */
-export interface ApiRequest {
+export interface ApiRequest extends Readonly<Omit<ServedRequest, 'served' | 'id' | 'model' | 'prompt' | 'seed'>> {
   readonly model: string
   readonly content:
     | { readonly kind: 'completion'; readonly prompts: readonly (string | number[])[] }
@@ -149,17 +150,8 @@ export interface ApiRequest {
         readonly messages: readonly ChatMessage[]
         readonly templateArguments: Rendering['templateArguments']
       }
-  readonly answerCount: number
   /** Null for a seed of the server's choice. */
   readonly seed: number | null
-  readonly sampling: Sampling
-  readonly maxTokens: number
-  readonly stopTexts: string[]
-  readonly logitBias: [number, number][]
-  /** Number of alternatives to report with each generated token; null for no log-probabilities. */
-  readonly topLogprobs: number | null
-  /** The same for the tokens of the prompt. */
-  readonly promptLogprobs: number | null
   /** True if the reply repeats the prompt before each answer. */
   readonly echo: boolean
   readonly stream: boolean

@@ -13,28 +13,11 @@ import { resolveModelFolder } from './model-folder'
 import { joinScales } from './scaled-weights'
 import { withoutTiedHead } from './tied-adapter'
 import { TensorEntry } from './safetensors'
-import { openWeightFile, readNow, type FileState } from './weight-file'
+import { openWeightFile, readNow } from './weight-file'
 import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files'
 
 /** Typical configs have a few kB; quantised ones that list unquantised modules have about 100 kB. */
 const MAX_CONFIG_BYTES = 1_000_000
-
-/** A Hugging Face checkpoint, described by its config and its safetensors headers. No file is open. */
-export interface Checkpoint {
-  readonly path: string
-  readonly configPath: string
-  readonly config: Record<string, unknown>
-  /** Tensors by canonical name (see canonicalTensorName); an entry itself has the stored name. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>
-  /** Size and change time of each file when its header was read. */
-  readonly files: readonly ({ name: string; path: string } & FileState)[]
-  /** The folder of the tokenizer and sampling settings: the base's, for an adapter without a tokenizer. */
-  readonly textFolder: string
-  /** The PEFT adapter that the checkpoint is read with; null for a whole model. */
-  readonly adapter: Adapter | null
-  /** Hash of the content: equal in every folder, and different after a change. */
-  readonly fingerprint: string
-}
 
 /** A PEFT adapter and the base model that it changes. */
 const Adapter = z.object({
@@ -57,11 +40,21 @@ export const DescribedCheckpoint = z.object({
   // A schema of records would silently drop a key named "__proto__".
   config: z.custom<Record<string, unknown>>(isJsonObject),
   tensors: z.array(z.tuple([z.string(), TensorEntry])),
+  /** The folder of the tokenizer and sampling settings: the base's, for an adapter without a tokenizer. */
   textFolder: z.string(),
+  /** The PEFT adapter that the checkpoint is read with; null for a whole model. */
   adapter: Adapter.nullable(),
+  /** Size and change time of each file when its header was read. */
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
+  /** Hash of the content: equal in every folder, and different after a change. */
   fingerprint: z.string()
 })
+
+/** A Hugging Face checkpoint, described by its config and its safetensors headers. No file is open. */
+export interface Checkpoint extends Readonly<Omit<z.infer<typeof DescribedCheckpoint>, 'tensors'>> {
+  /** Tensors by canonical name (see canonicalTensorName); an entry itself has the stored name. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>
+}
 
 /**
  * Opens a model folder in this process.

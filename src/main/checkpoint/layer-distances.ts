@@ -1,4 +1,10 @@
-import type { DistanceComponent, ComponentDistance, Distance, LayerDistance } from '../../contract/documents/distances'
+import type {
+  ComponentDistance,
+  Distance,
+  DistanceComponent,
+  DistancesDocument,
+  LayerDistance
+} from '../../contract/documents/distances'
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { fileError } from '../../contract/model/problem'
@@ -19,12 +25,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 const PIECE_BYTES = 2 ** 20
 
 /** How far the weights of post are from base, for each component, such as `q`, and for each layer. */
-export interface LayerDistances {
-  components: ComponentDistance[]
-  layers: LayerDistance[]
-  notices: string[]
-  bytesRead: number
-}
+export type LayerDistances = Pick<DistancesDocument, 'components' | 'layers' | 'notices' | 'bytesRead'>
 
 export type LayerDistancesEvent =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; distances: LayerDistances }

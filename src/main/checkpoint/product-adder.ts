@@ -25,25 +25,24 @@ const PAGE_BYTES = 2 ** 16
 /** Rows are padded to a multiple of this number of columns. */
 const BLOCK = 16
 
-/** The functions of `add-row.wat`. Rows and ends are given by their byte addresses in the module's memory. */
-interface RowFunctions {
-  addRow: (left: number, right: number, values: number, rowBytes: number, rank: number, scale: number) => void
-  expandRow: (halves: number, values: number, end: number) => void
-  roundRow: (halves: number, values: number, end: number) => void
-}
-
 const isFunction = (value: unknown): boolean => typeof value === 'function'
-const RowExports = z.object({
-  addRow: z.custom<RowFunctions['addRow']>(isFunction),
-  expandRow: z.custom<RowFunctions['expandRow']>(isFunction),
-  roundRow: z.custom<RowFunctions['roundRow']>(isFunction)
+
+/** The functions of `add-row.wat`. Rows and ends are given by their byte addresses in the module's memory. */
+const RowFunctions = z.object({
+  addRow:
+    z.custom<(left: number, right: number, values: number, rowBytes: number, rank: number, scale: number) => void>(
+      isFunction
+    ),
+  expandRow: z.custom<(halves: number, values: number, end: number) => void>(isFunction),
+  roundRow: z.custom<(halves: number, values: number, end: number) => void>(isFunction)
 })
+type RowFunctions = z.infer<typeof RowFunctions>
 
 function rowFunctions(memory: WebAssembly.Memory): RowFunctions {
   // Node 20 has relaxed SIMD behind this flag. Later versions need no flag.
   if (!WebAssembly.validate(ADD_ROW)) setFlagsFromString('--experimental-wasm-relaxed-simd')
   const module = new WebAssembly.Module(ADD_ROW)
-  return RowExports.parse(new WebAssembly.Instance(module, { adder: { memory } }).exports)
+  return RowFunctions.parse(new WebAssembly.Instance(module, { adder: { memory } }).exports)
 }
 
 /** Tests whether a multiply-add is rounded once, as on processors that fuse both operations. */

@@ -26,7 +26,7 @@ import { selectRange } from '../crc/selection/select-range'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
 import { rankCorrelation } from './statistics'
-import { whatDiffers } from './what-differs'
+import { type SweepWithLimit, whatDiffers } from './what-differs'
 
 /** Name of the work in the error of a cancelled comparison. */
 const WORK = 'The comparison'
@@ -38,13 +38,8 @@ export interface SweepToCompare {
 }
 
 /** One of the two compared sweeps. */
-interface Side {
-  readonly sweep: SweepDocument
-  /** Share of post's validity that a selected range must keep. */
-  readonly rho: number
+interface Side extends SweepWithLimit {
   readonly selected: RestorationRange | null
-  /** Outcome of the full-answer check; null if no range was checked. */
-  readonly check: ComparedSweep['check']
   readonly passes: SelectionSide['passes']
   /** Indices of ranges by key. */
   readonly indexOf: ReadonlyMap<string, number>

@@ -3,9 +3,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
 import { unlessCancelled } from '../base/files/cancelling'
 import { startHelper } from '../base/helper-process'
-import type { Proxies } from './proxy-correlation'
-import type { StoredEvaluation } from './results'
-import { MeasuringReply, type MeasuringRequest } from './messages'
+import { MeasuringReply, type MeasuringRequest, type Proxies, type StoredEvaluation } from './messages'
 
 /** Time that an idle measuring process is kept, because starting one takes longer than most requests. */
 const IDLE_MS = 30_000
@@ -52,14 +50,7 @@ export async function measureEvaluation(
   against?: string,
   signal?: AbortSignal
 ): Promise<EvaluationResults> {
-  const stored = {
-    run,
-    samples: [...samples],
-    scores: [...scores],
-    judgeScores: [...judgeScores],
-    pairs: [...pairs],
-    forms: [...forms]
-  }
+  const stored = { run, samples, scores, judgeScores, pairs, forms }
   const request: MeasuringRequest = { kind: 'evaluation', stored, proxies }
   if (against !== undefined) request.against = against
   const reply = await askProcess(request, signal)

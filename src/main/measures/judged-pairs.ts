@@ -3,21 +3,10 @@ import type { PairJudgement } from '../../contract/documents/preferences'
 import { elementAt } from '../../contract/model/look-up'
 import { sum } from '../base/sums'
 import type { Choice } from './choice-strengths'
+import type { JudgedPair } from './messages'
 import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'
 import { multimap } from '../../contract/model/multimap'
-
-/** A judge's verdict on two variants: index of the better variant, or a tie; null if the reply is unreadable. */
-type Winner = number | 'tie' | null
-
-/** Two variants whose answers to a prompt a judge compared in both orders, because judges prefer one position. */
-export interface JudgedPair {
-  readonly prompt: number
-  /** Indices of the variants in ascending order. */
-  readonly variants: readonly [number, number]
-  /** Verdicts with the first variant shown first, and with it shown second; null if the answers were the same. */
-  readonly orders: readonly [Winner, Winner] | null
-}
 
 /**
  * Summarises judged pairs. A variant wins if the judge prefers it in both orders. Every other pair with readable
@@ -52,11 +41,7 @@ export function pairJudgement(
 }
 
 /** A pair that was sent to the judge, because its answers differ. */
-interface PairInOrders {
-  readonly prompt: number
-  readonly variants: readonly [number, number]
-  readonly orders: readonly [Winner, Winner]
-}
+type PairInOrders = JudgedPair & { readonly orders: NonNullable<JudgedPair['orders']> }
 
 /** Computes the share of pairs with equal results in both orders: the mean over prompts of each prompt's share. */
 function agreementOf(pairs: readonly PairInOrders[]): PairJudgement['agreement'] {

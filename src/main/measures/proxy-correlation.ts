@@ -9,22 +9,9 @@ import {
 } from '../../contract/documents/evaluation'
 import { scoreIn, withScores } from '../../contract/documents/swept-model'
 import { elementAt } from '../../contract/model/look-up'
-import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
+import type { Proxies } from './messages'
 import { rankCorrelation, rankInterval } from './statistics'
-
-/**
- * Sweeps whose scores are compared with an evaluation. The character task stands in for the evaluated task. A range
- * that makes random characters diverse is expected to make the task's answers diverse as well.
- */
-export interface Proxies {
-  /** Sweep scored by characters; null if there is none. */
-  readonly characters: SweepDocument | null
-  /** Sweep of the same checkpoints scored by the evaluated task; null if there is none. */
-  readonly task: SweepDocument | null
-  /** Range that the character sweep selected, and the share of post's validity that a selected range must keep. */
-  readonly picked?: { range: RestorationRange; rho: number } | undefined
-}
 
 /** Removes the scores of single prompts, because a message with them is fifty times as large. */
 export const withoutPromptScores = (sweep: SweepDocument): SweepDocument =>

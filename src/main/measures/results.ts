@@ -6,13 +6,11 @@ import {
   type EvaluationRun,
   type EvaluationVariant,
   isPlain,
-  type PromptScores,
   variantSettingsKey,
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
 import { taskKindFacts } from '../../contract/model/task-kinds'
-import type { SampleLine } from '../../contract/documents/samples'
 import { besideRanges } from './beside-ranges'
 import { compareSettingEffects } from './interactions'
 import { cellMeasures, equalLength, rightCount } from './cell-measures'
@@ -23,27 +21,11 @@ import { notFoundError } from '../../contract/model/problem'
 import { isExternal, weightsKey } from '../../contract/model/model'
 import { elementAt } from '../../contract/model/look-up'
 import { AnswerReader } from '../answers/read-answer'
-import { type JudgedPair, pairJudgement } from './judged-pairs'
-import { type Proxies, proxyCorrelations, proxyPick } from './proxy-correlation'
+import { pairJudgement } from './judged-pairs'
+import type { Proxies, StoredEvaluation } from './messages'
+import { proxyCorrelations, proxyPick } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
 import { multimap } from '../../contract/model/multimap'
-
-/** Stored files of an evaluation that its results are computed from. */
-export interface StoredEvaluation {
-  readonly run: EvaluationRun
-  readonly samples: readonly SampleLine[]
-  /** Scores that the engine computed, one entry per scored prompt. */
-  readonly scores: readonly PromptScores[]
-  /** The judge's scores of answers, from 0 to 1. */
-  readonly judgeScores: readonly { variant: string; prompt: number; index: number; score: number }[]
-  /** Pairs of variants whose answers a judge compared. */
-  readonly pairs: readonly JudgedPair[]
-  /**
-   * Canonical forms of a variant's answers to a prompt, in their order, as read by a judge. Variants whose answers the
-   * judge has not read completely are omitted.
-   */
-  readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
-}
 
 /**
  * Computes the measures of stored answers as means over prompts with intervals, and their differences to one reference

@@ -8,7 +8,7 @@ import { formatPercent, plural, rangeLabel } from '../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import type { MatchedPrompt } from './matched-prompts'
 
-interface SweepWithLimit {
+export interface SweepWithLimit {
   readonly sweep: SweepDocument
   /** Share of post's validity that a selected range must keep. */
   readonly rho: number

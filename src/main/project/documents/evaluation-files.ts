@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { type EvaluationRun, EvaluationSummary, PromptScores } from '../../../contract/documents/evaluation'
 import { AnswerForm, type JudgeSettings, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
 import type { JudgeWay } from '../../../contract/model/judge-way'
-import type { SampleLine } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import type { EvaluationLines } from '../../evaluation/judge-evaluation'
 import { plainFileState } from '../../base/files/plain-paths'
@@ -20,17 +19,8 @@ const ENDINGS: Readonly<Record<keyof EvaluationLines, string>> = {
 }
 export const EVALUATION_ENDINGS = Object.values(ENDINGS)
 
-export interface EvaluationFiles {
-  run: EvaluationRun
-  samples: SampleLine[]
-  scores: PromptScores[]
-  /** Verdicts of all judges, rubrics and models. */
-  verdicts: JudgeVerdict[]
-  /** Verdicts on pairs, each in one order. */
-  pairVerdicts: PairVerdict[]
-  /** Meanings that judges read in answers. */
-  forms: AnswerForm[]
-}
+/** An evaluation with the lines of its files: verdicts are of all judges, rubrics and models. */
+export type EvaluationFiles = { run: EvaluationRun } & { [Part in keyof EvaluationLines]: EvaluationLines[Part][] }
 
 /** Reads an evaluation and all its results. @throws WorkbenchError `bad-file` naming the wrong line */
 export async function readEvaluation(folder: string, id: string): Promise<EvaluationFiles> {

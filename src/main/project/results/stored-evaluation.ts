@@ -33,7 +33,8 @@ import { isJudged, judgingNotices } from '../../../contract/words/judging-words'
 import { judgedForms } from '../../evaluation/judge-forms'
 import { judgedPairs } from '../../evaluation/judge-pairs'
 import { measureEvaluation } from '../../measures/host'
-import { type Proxies, withoutPromptScores } from '../../measures/proxy-correlation'
+import type { Proxies } from '../../measures/messages'
+import { withoutPromptScores } from '../../measures/proxy-correlation'
 import type { Task } from '../../../contract/documents/task'
 
 /** Lists the tasks of the project, then built-in tasks. Built-in tasks that suit the pair come first. */
