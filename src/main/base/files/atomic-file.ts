@@ -64,7 +64,9 @@ export function writeProblem(path: string, error: unknown, more?: string): Workb
   if (code === 'ENOENT' && !existsSync(dirname(path)))
     return notFoundError(`${path} cannot be written: its folder is gone.`)
   const hint = [
-    isDiskFull(error) ? 'Free some space and try again.' : 'Choose a folder that you can write to.',
+    isDiskFull(error)
+      ? 'Free some space and try again.'
+      : `Choose a ${code === 'ENAMETOOLONG' ? 'shorter name' : 'folder that you can write to'}.`,
     ...(existsSync(path) ? ['What was there before is unchanged.'] : []),
     ...(more === undefined ? [] : [more])
   ]

@@ -18,6 +18,7 @@ describe('why a file could not be written', () => {
 
   it.each([
     ['ENOSPC', 'Free some space and try again.'],
+    ['ENAMETOOLONG', 'Choose a shorter name.'],
     ['EACCES', 'Choose a folder that you can write to.']
   ])('is told of %s with what was there before only where something was', async (code, advice) => {
     const file = join(await temporaryFolder(), 'file')
