@@ -1,4 +1,4 @@
-import { access, constants, realpath, stat } from 'node:fs/promises'
+import { access, constants, mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { TargetState } from '../../contract/procedures/export'
 import { inputError, notFoundError } from '../../contract/model/problem'
@@ -7,7 +7,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFolder } from '../base/files/path-kinds'
 import { freeBytes } from '../base/files/room'
-import { absolutePath } from '../base/files/paths'
+import { absolutePath, projectsFolder } from '../base/files/paths'
 import { isWithin } from '../base/files/within'
 import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
@@ -32,6 +32,8 @@ export async function inspectTarget(
     )
   }
   const parent = dirname(requested)
+  // The window proposes this folder, which the first project in it creates.
+  if (parent === projectsFolder()) await mkdir(parent, { recursive: true }).catch(() => undefined)
   if (!(await isFolder(parent))) {
     throw notFoundError(`There is no folder ${parent} to export into.`)
   }

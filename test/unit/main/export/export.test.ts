@@ -3,7 +3,7 @@ import { layersModel } from '../../../../src/contract/model/model'
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ExportProgress } from '../../../../src/contract/procedures/export'
 import type { Problem } from '../../../../src/contract/model/problem'
 import type { LayerStrength, Recipe } from '../../../../src/contract/model/recipe'
@@ -48,6 +48,16 @@ describe('an export of nothing restored', () => {
     expect(rest).toEqual(await filesOf(folders.post))
     expect(card).toContain('nothing')
     expect(mergekit).toContain('passthrough')
+  })
+
+  it('creates the folder of projects, which the window proposes', async () => {
+    const parent = join(await temporaryFolder(), 'not/there')
+    vi.stubEnv('SLR_PROJECTS_DIR', parent)
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
+    await exportRecipe(await writePair(), NOTHING, join(parent, 'out'))
+    expect(await readdir(parent)).toEqual(['out'])
   })
 })
 
