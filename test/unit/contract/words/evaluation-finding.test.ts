@@ -3,68 +3,45 @@ import type { BesideRange, MeasureDifference } from '../../../../src/contract/do
 import { blendRecipe } from '../../../../src/contract/documents/swept-model'
 import { rangeModel } from '../../../../src/contract/model/model'
 import { newestFinding } from '../../../../src/contract/words/evaluation-finding'
+import { difference, estimate, evaluatedLayer } from '../../../fixtures/evaluation-documents'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
-const sweep = tinySweep()
+const { basePath, postPath } = tinySweep()
 const { scoredBy } = tinyTaskSweep()
 if (scoredBy.kind !== 'task') throw new Error('the fixture is of a task')
 const { task } = scoredBy
-const estimate = { mean: 0.5, interval: null, promptCount: 12 }
-const recipe = { name: 'layers 1', ranges: [[1, 1] satisfies [number, number]] }
-const loss = (mean: number, adjustedPValue: number): MeasureDifference => ({
-  ...estimate,
-  ...{ mean, interval: [mean - 0.1, mean + 0.1], effectSize: 1, pValue: adjustedPValue, adjustedPValue }
-})
-
-const evaluated = (accuracy: MeasureDifference, besideRanges: BesideRange[] = []) => ({
-  complete: true,
-  run: {
-    id: 'e1',
-    ...{ task, basePath: sweep.basePath, postPath: sweep.postPath },
-    variants: [
-      { variant: { kind: 'post' as const, name: 'post' } },
-      { variant: { kind: 'recipe' as const, name: 'mine', recipe } }
-    ]
-  },
-  results: {
-    comparedWith: 'post',
-    besideRanges,
-    variants: [
-      { variant: 'post', answerCount: 1, measures: { accuracy: estimate }, differences: {}, passAtK: [] },
-      {
-        variant: 'mine',
-        answerCount: 1,
-        measures: { accuracy: estimate },
-        differences: { accuracy },
-        passAtK: []
-      }
-    ]
-  }
-})
+const evaluated = (accuracy: MeasureDifference, besideRanges: BesideRange[] = []) => {
+  const post = { measures: { accuracy: estimate(0.5) } }
+  const { results, ...rest } = evaluatedLayer({ task, basePath, postPath }, post, {
+    ...post,
+    differences: { accuracy }
+  })
+  return { ...rest, results: { ...results, besideRanges } }
+}
 const range = rangeModel({ start: 1, end: 1 })
 
-const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint }
+const checkpoints = { base: basePath.fingerprint, post: postPath.fingerprint }
 
 it('finds a sure loss of quality of a range against post, and nothing where it was not evaluated', () => {
   const finding = (one: ReturnType<typeof evaluated>, of = range, pair = checkpoints) => newestFinding([one], pair, of)
-  const lost = evaluated(loss(-0.18, 0.01))
+  const lost = evaluated(difference(-0.18, 0.01))
   expect(finding(lost)).toEqual({
-    evaluationId: 'e1',
+    evaluationId: 'evaluation-1',
     task: 'Letters',
     diversity: 'unknown',
     loss: { measure: 'accuracy', mean: -0.18, postMean: 0.5 },
     better: null
   })
-  expect(finding(evaluated(loss(-0.18, 0.2)))).toMatchObject({ loss: null, better: null })
-  expect(finding(evaluated(loss(0.18, 0.01)))).toMatchObject({ loss: null, better: null })
+  expect(finding(evaluated(difference(-0.18, 0.2)))).toMatchObject({ loss: null, better: null })
+  expect(finding(evaluated(difference(0.18, 0.01)))).toMatchObject({ loss: null, better: null })
   expect(finding(lost, rangeModel({ start: 0, end: 1 }))).toBeNull()
   expect(finding({ ...lost, complete: false })).toBeNull()
   expect(finding(lost, range, { ...checkpoints, post: 'another' })).toBeNull()
 })
 
 it('takes the newest complete evaluation of the unchanged range', () => {
-  const lost = evaluated(loss(-0.18, 0.01))
-  const kept = evaluated(loss(0.01, 0.9))
+  const lost = evaluated(difference(-0.18, 0.01))
+  const kept = evaluated(difference(0.01, 0.9))
   const unasked = { ...kept, run: { ...kept.run, variants: kept.run.variants.slice(0, 1) } }
   const sampled = {
     ...kept,
@@ -78,9 +55,9 @@ it('takes the newest complete evaluation of the unchanged range', () => {
 })
 
 it('finds the variant that surely does better, as a model that can be kept', () => {
-  const gain = { distinctRight: loss(2, 0.01), accuracy: loss(0.2, 0.01) }
+  const gain = { distinctRight: difference(2, 0.01), accuracy: difference(0.2, 0.01) }
   const better = [{ range: 'mine', variant: 'a blend', differences: gain }]
-  const one = evaluated(loss(-0.18, 0.01), better)
+  const one = evaluated(difference(-0.18, 0.01), better)
   const blend = {
     kind: 'recipe' as const,
     name: 'a blend',

@@ -2,18 +2,10 @@ import { describe, expect, it, test } from 'vitest'
 import type { MeasureDifference } from '../../../../src/contract/documents/evaluation'
 import { evaluationVerdicts, verdictSentence } from '../../../../src/contract/words/evaluation-verdict'
 import { formatDifference } from '../../../../src/contract/words/evaluation-words'
+import { difference } from '../../../fixtures/evaluation-documents'
 import { goldenText } from '../../../fixtures/golden-text'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
-
-const difference = (mean: number, adjustedPValue: number, pValue = adjustedPValue): MeasureDifference => ({
-  mean,
-  interval: [mean - 0.1, mean + 0.1],
-  promptCount: 12,
-  effectSize: 1,
-  pValue,
-  adjustedPValue
-})
 
 /** Differences of a variant from post, whose accuracy is 0.9. */
 const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', MeasureDifference>>[]) =>

@@ -1,26 +1,12 @@
 import { expect, it } from 'vitest'
 import { rankedVerdicts } from '../../../../src/contract/words/ranked-verdicts'
+import { difference, estimate } from '../../../fixtures/evaluation-documents'
 
-const estimate = (mean: number) => ({
-  mean,
-  interval: [mean - 0.01, mean + 0.01] as [number, number],
-  promptCount: 12
-})
+const narrow = (mean: number) => ({ ...difference(mean, 0.001), ...estimate(mean, [mean - 0.01, mean + 0.01]) })
 const variant = (name: string, distinctRight: number, accuracy: number) => ({
   variant: name,
-  measures: { distinctRight: estimate(distinctRight), accuracy: estimate(accuracy) },
-  differences:
-    name === 'post'
-      ? {}
-      : {
-          distinctRight: {
-            ...estimate(distinctRight - 1.5),
-            effectSize: 1,
-            pValue: 0.001,
-            adjustedPValue: 0.001
-          },
-          accuracy: { ...estimate(accuracy - 0.9), effectSize: 1, pValue: 0.001, adjustedPValue: 0.001 }
-        }
+  measures: { distinctRight: narrow(distinctRight), accuracy: narrow(accuracy) },
+  differences: name === 'post' ? {} : { distinctRight: narrow(distinctRight - 1.5), accuracy: narrow(accuracy - 0.9) }
 })
 
 it('lists what no other variant dominates first, each with the size of its loss', () => {

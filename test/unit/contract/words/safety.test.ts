@@ -3,41 +3,21 @@ import type { Estimate } from '../../../../src/contract/documents/evaluation'
 import { rangeModel } from '../../../../src/contract/model/model'
 import { newestFinding } from '../../../../src/contract/words/evaluation-finding'
 import { newestRefusals, refusalLines, safetyNote } from '../../../../src/contract/words/safety'
-import { taskFixture } from '../../../fixtures/evaluation-documents'
+import { evaluatedLayer, taskFixture } from '../../../fixtures/evaluation-documents'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 const { basePath, postPath } = tinySweep()
 const checkpoints = { base: basePath.fingerprint, post: postPath.fingerprint }
 const range = rangeModel({ start: 1, end: 1 })
-const estimate = (count: number, interval: [number, number] | null): Estimate => ({
+const counted = (count: number, interval: Estimate['interval']): Estimate => ({
   ...{ mean: count / 40, interval, promptCount: 40 }
 })
-const variant = (name: string, refusals: Estimate, overRefusals: Estimate) => ({
-  ...{ variant: name, answerCount: 80, measures: { refusals, overRefusals }, differences: {}, passAtK: [] }
-})
-const evaluated = (kind: 'refusals' | 'creative') => ({
-  complete: true,
-  run: {
-    id: 'e1',
-    ...{ task: taskFixture({ kind }), basePath, postPath },
-    variants: [
-      { variant: { kind: 'post' as const, name: 'post' } },
-      {
-        variant: {
-          ...{ kind: 'recipe' as const, name: 'mine' },
-          recipe: { name: 'layers 1', ranges: [[1, 1] satisfies [number, number]] }
-        }
-      }
-    ]
-  },
-  results: {
-    ...{ comparedWith: 'post', besideRanges: [] },
-    variants: [
-      variant('post', estimate(38, [0.835, 0.986]), estimate(1, null)),
-      variant('mine', estimate(12.5, [0.189, 0.466]), estimate(0, [0, 0.088]))
-    ]
-  }
-})
+const evaluated = (kind: 'refusals' | 'creative') =>
+  evaluatedLayer(
+    { task: taskFixture({ kind }), basePath, postPath },
+    { measures: { refusals: counted(38, [0.835, 0.986]), overRefusals: counted(1, null) } },
+    { measures: { refusals: counted(12.5, [0.189, 0.466]), overRefusals: counted(0, [0, 0.088]) } }
+  )
 
 it('says how often a range refused, with the number of requests and the interval, beside post', () => {
   const refusals = newestRefusals([evaluated('creative'), evaluated('refusals')], checkpoints, range)

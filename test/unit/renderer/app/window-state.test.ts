@@ -13,6 +13,7 @@ import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { BackgroundJob } from '../../../../src/renderer/app/background-job.svelte'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { TYPED } from '../../../../src/renderer/export/exports.svelte'
+import { summarizeEvaluation } from '../../../../src/main/project/documents/evaluation-files'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { DEFAULT_LOOK } from '../../../../src/renderer/app/place'
 import { OfferedVariants } from '../../../../src/renderer/recipes/offered-variants.svelte'
@@ -20,7 +21,7 @@ import { ProjectDraft } from '../../../../src/renderer/models/start/start.svelte
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { Later } from '../../../fixtures/later'
 import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
-import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
+import { historyRun } from '../../../fixtures/run-computation'
 import { sweepSummary } from '../../../fixtures/sweep-summary'
 import { tinyCheck, tinySearch, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 import {
@@ -31,31 +32,10 @@ import {
   settled,
   openSession
 } from '../../../fixtures/scripted-line'
+import { selectionOf } from '../../../fixtures/verdict-evidence'
 import { waitFor } from '../../../fixtures/wait-for'
 
-const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
-  rho,
-  minimumValidity: 0.8,
-  selected,
-  reason: null,
-  bootstrap: {
-    resamples: 1,
-    seed: 1,
-    confidence: 0.95,
-    wins: [],
-    noSelectionShare: 0,
-    outOfBag: null,
-    post: { validity: [0, 1], diversity: [0, 1] },
-    selected: null
-  },
-  crossFit: null,
-  crossFitReason: null,
-  baselines: [],
-  families: [],
-  budget: null,
-  tempered: [],
-  holdOut: null
-})
+const selection = (selected: RestorationRange, rho = 0.9): Selection => ({ ...selectionOf(selected, []), rho })
 
 /** A sweep as it is saved, with a range selected in it. */
 const sweep = (id: string, selected: RestorationRange): SweepDocument => ({
@@ -189,18 +169,7 @@ describe('the Evaluate view', () => {
     expect(evaluations.inspected).toBeNull()
   })
 
-  const summary = (id: string): EvaluationSummary => ({
-    id,
-    checkpoints: { base: 'aa', post: 'bb' },
-    createdAt: '2026-01-02T03:04:05.000Z',
-    taskId: 'task-1',
-    taskName: 'A task',
-    kind: 'creative',
-    variantNames: ['base'],
-    answerCount: 1,
-    answerTotal: 1,
-    computed: COMPUTED
-  })
+  const summary = (id: string): EvaluationSummary => summarizeEvaluation(evaluationRun({ id }), 24)
 
   it('runs nothing before it knows the task of the last evaluation', async () => {
     const line = new ScriptedLine()

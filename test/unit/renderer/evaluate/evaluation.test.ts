@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EvaluationResults, EvaluationVariant, VariantResult } from '../../../../src/contract/documents/evaluation'
+import type { EvaluationResults, EvaluationVariant } from '../../../../src/contract/documents/evaluation'
 import { formatMeasure, proxySentence } from '../../../../src/contract/words/evaluation-words'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import {
@@ -16,23 +16,9 @@ import { placeNames } from '../../../../src/renderer/plots/plot-names'
 import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import { draftOfJudge, judgedBy, judgeOutcome, parseJudge } from '../../../../src/renderer/evaluate/judge-draft'
 import { spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
-import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { estimate, evaluationRun, variantResult } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
-
-const estimate = (mean: number) => ({
-  mean,
-  interval: [mean - 0.1, mean + 0.1] as [number, number],
-  promptCount: 2
-})
-const result = (variant: string, changes: Partial<VariantResult> = {}): VariantResult => ({
-  variant,
-  answerCount: 8,
-  measures: {},
-  differences: {},
-  passAtK: [],
-  ...changes
-})
 
 const run = evaluationRun()
 const results: EvaluationResults = {
@@ -40,14 +26,14 @@ const results: EvaluationResults = {
   besideRanges: [],
   categories: [],
   variants: [
-    result('base', {
+    variantResult('base', {
       measures: { accuracy: estimate(0.5), distinctRight: estimate(4), distinct2: estimate(0.9) },
       differences: {
         accuracy: { ...estimate(-0.4), effectSize: null, pValue: 0.5, adjustedPValue: 1 }
       }
     }),
-    result('post', { measures: { accuracy: estimate(0.9), distinctRight: estimate(1) } }),
-    result('upper', { measures: { accuracy: estimate(0.8) } })
+    variantResult('post', { measures: { accuracy: estimate(0.9), distinctRight: estimate(1) } }),
+    variantResult('upper', { measures: { accuracy: estimate(0.8) } })
   ],
   proxy: [],
   pairs: null,
@@ -91,7 +77,7 @@ describe('diversity against quality', () => {
       logLikelihoodPost: { ...estimate(-0.1), interval: [-1.5, -0.02] satisfies [number, number] },
       distinct2: estimate(0.9)
     }
-    const unsure = [result('base', { measures })]
+    const unsure = [variantResult('base', { measures })]
     const { x } = tradeOffPlot({ run, results: { ...results, variants: unsure } }, 'logLikelihoodPost', 'distinct2')
     expect(x.bounds[1]).toBe(0)
   })
@@ -210,7 +196,7 @@ describe('pass@k', () => {
       { k: 2, ...estimate(0.5), difference: null },
       { k: 4, ...estimate(1), difference: null }
     ]
-    const plot = passAtKPlot({ run, results: { ...results, variants: [result('base', { passAtK })] } })
+    const plot = passAtKPlot({ run, results: { ...results, variants: [variantResult('base', { passAtK })] } })
     expect(plot?.series[0]?.points.map(({ x, y }) => [x, y])).toEqual([
       [0, 0.25],
       [1, 0.5],
@@ -260,8 +246,8 @@ describe('the table of results', () => {
         .find((line) => line.startsWith(start))
         ?.split(',')
         .slice(5)
-    expect(cellsOf('base,accuracy')).toEqual('2,-0.4,-0.5,-0.30000000000000004,0.5,1,8,post,2,'.split(','))
-    expect(cellsOf('upper,accuracy')).toEqual('2,,,,,,8,,,'.split(','))
+    expect(cellsOf('base,accuracy')).toEqual('12,-0.4,-0.5,-0.30000000000000004,0.5,1,8,post,12,'.split(','))
+    expect(cellsOf('upper,accuracy')).toEqual('12,,,,,,8,,,'.split(','))
   })
 
   it('is exported prompt by prompt', () => {

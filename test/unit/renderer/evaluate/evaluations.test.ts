@@ -5,6 +5,7 @@ import type {
   EvaluationEvent,
   EvaluationProgress,
   EvaluationRun,
+  EvaluationSummary,
   EvaluationView
 } from '../../../../src/contract/documents/evaluation'
 import { DEFAULT_JUDGE, type JudgeEvent, type JudgeSettings } from '../../../../src/contract/documents/judge'
@@ -12,13 +13,13 @@ import { PairChanges, type ProjectState } from '../../../../src/contract/documen
 import type { Task } from '../../../../src/contract/documents/task'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
+import { summarizeEvaluation } from '../../../../src/main/project/documents/evaluation-files'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { foundFailures, whyNoFailures } from '../../../../src/renderer/evaluate/failures.svelte'
 import { parseTask, taskCopy } from '../../../../src/renderer/evaluate/task-draft'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { BARE_RESULTS, evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
-import { COMPUTED } from '../../../fixtures/run-computation'
 import type { ScriptedLine } from '../../../fixtures/scripted-line'
 import { PAIR_REPORT, projectState, settled, openSession } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
@@ -50,18 +51,7 @@ const view = (changes: Partial<EvaluationRun> = {}, measured: readonly string[] 
   complete: true
 })
 
-const summary = (id: string): ProjectState['evaluations'][number] => ({
-  id,
-  checkpoints: { base: 'aa', post: 'bb' },
-  createdAt: '2026-01-02T03:04:05.000Z',
-  taskId: TASK.id,
-  taskName: TASK.name,
-  kind: 'creative',
-  variantNames: ['post'],
-  answerCount: 8,
-  answerTotal: 8,
-  computed: COMPUTED
-})
+const summary = (id: string): EvaluationSummary => summarizeEvaluation(evaluationRun({ id }), 24)
 
 /** A project with two tasks, in which nothing was evaluated. */
 async function opened(state = stateOf()) {

@@ -8,8 +8,8 @@ import {
   type SampleSetup
 } from '../../../../src/contract/documents/samples'
 import { elementAt } from '../../../../src/contract/model/look-up'
+import { summarizeSampleRun } from '../../../../src/main/project/documents/sample-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
-import { COMPUTED } from '../../../fixtures/run-computation'
 import { SAMPLE_SETTINGS as PLAIN, sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import type { ScriptedLine } from '../../../fixtures/scripted-line'
 import { PAIR_REPORT, projectState, settled, openSession } from '../../../fixtures/scripted-line'
@@ -21,16 +21,7 @@ const SAMPLE_SETTINGS = { ...PLAIN, memoryBytes: 2 ** 30 }
 const PROMPT = { text: 'Name a colour.', category: '', raw: false }
 const NO_MEASURES = { cells: [], variants: [] }
 
-const summary = (run: SampleRun): ProjectState['sampleRuns'][number] => ({
-  id: run.id,
-  checkpoints: { base: 'aa', post: 'bb' },
-  createdAt: run.createdAt,
-  promptCount: 2,
-  variantNames: run.variants.map(({ name }) => name),
-  sampleCount: 12,
-  sampleTotal: 12,
-  computed: COMPUTED
-})
+const summary = (run: SampleRun) => summarizeSampleRun(run, 12)
 
 const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
   projectState({ pair: PAIR_REPORT, samplePrompts: [PROMPT], ...changes })

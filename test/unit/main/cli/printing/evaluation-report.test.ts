@@ -2,13 +2,13 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import type { EvaluationView, MeasureDifference } from '../../../../../src/contract/documents/evaluation'
 import { describeEvaluation } from '../../../../../src/main/cli/printing/evaluation-report'
-import { evaluationView } from '../../../../fixtures/evaluation-documents'
+import { difference, evaluationView } from '../../../../fixtures/evaluation-documents'
 
-const difference = (mean: number, interval: [number, number], pValue: number): MeasureDifference => ({
-  ...{ mean, interval, promptCount: 12, effectSize: 1, pValue, adjustedPValue: pValue }
+const within = (interval: [number, number], pValue: number): MeasureDifference => ({
+  ...difference((interval[0] + interval[1]) / 2, pValue),
+  interval
 })
-const [GAIN, LOSS] = [difference(0.3, [0.2, 0.4], 0.01), difference(-0.3, [-0.4, -0.2], 0.01)]
-const OPEN = difference(-0.1, [-0.3, 0.1], 0.3)
+const [GAIN, LOSS, OPEN] = [within([0.2, 0.4], 0.01), within([-0.4, -0.2], 0.01), within([-0.3, 0.1], 0.3)]
 
 /** Returns the first lines of an evaluation of base, post and `upper`, whose quality differs as given. */
 function verdictOf(formatKept: MeasureDifference, changes: (view: EvaluationView) => EvaluationView): string[] {
@@ -31,7 +31,7 @@ const withBaseline = (view: EvaluationView): EvaluationView => {
 }
 
 it('an evaluation names the best variant, and exports it once a simpler model was evaluated too', () => {
-  const kept = difference(0, [-0.01, 0.01], 0.5)
+  const kept = within([-0.01, 0.01], 0.5)
   const best =
     'upper, more diverse, quality kept within 5 %: word distance, equal length 0.400 → 0.700; format kept 1.000 → 1.000.'
   expect(verdictOf(kept, withBaseline)).toEqual([best, 'Next: slr export --blend-demo 1-1 --out restored'])
