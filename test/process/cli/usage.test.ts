@@ -73,11 +73,4 @@ describe('slr', () => {
     const { stdout } = await promisify(execFile)(builtScript('cli.js'), ['--version'])
     expect(stdout).toMatch(new RegExp(`^${version} \\(commit [0-9a-f]{9}, onnxruntime \\d+\\.\\d+\\.\\d+\\)\n$`))
   })
-
-  it('shows the help and fails when no command is given', async () => {
-    const { status, stdout, stderr } = await runHere([])
-    expect(status).toBe(2)
-    expect(stdout).toBe('')
-    expect(stderr).toMatch(/^Usage: slr/)
-  })
 })

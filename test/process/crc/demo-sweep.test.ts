@@ -94,6 +94,9 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     expect(rows).toEqual([...rows].sort((a, b) => a - b))
     const last = events.findLast((event) => event.type === 'progress')
     expect(last?.progress.rowsDone).toBe(last?.progress.rowsTotal)
+    expect(last?.progress).toMatchObject({ phase: 'selecting', secondsLeft: null, layerCount: LAYERS })
+    const post = entries.findLast(({ model }) => model.kind === 'post')
+    expect(post?.score).toMatchObject({ promptCount: 40, diversity: expect.closeTo(document.post.diversity, 6) })
   })
 
   it('has uniform blends of 21 blends from post to base', () => {

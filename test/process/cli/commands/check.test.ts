@@ -69,17 +69,6 @@ describe('slr check', () => {
     })
   })
 
-  it('refuses layers that the pair lacks before it sweeps', async () => {
-    const { status, stderr } = await runHere(['check', ...PAIR_OPTIONS, '3-99'])
-    expect({ status, stderr }).toEqual({
-      ...{
-        status: 1,
-        stderr: expect.stringContaining('3-99 ends at layer 99, but the model has layers 0 to 5')
-      }
-    })
-    expect(stderr).not.toContain('preparing')
-  })
-
   it('checks the best ranges of a sweep in a file, as JSON and to people', async () => {
     const { folder, from, out } = await sweptFiles()
     const [json, shown] = await Promise.all([

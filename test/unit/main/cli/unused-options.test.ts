@@ -37,11 +37,3 @@ test('a preview does not replace a full sweep', async () => {
   })
   expect(await readFile(file, 'utf8')).toBe(before)
 })
-
-test('an output that would replace what the command reads is refused', async () => {
-  const file = await sweepFile()
-  expect(await runHere(['check', '--from', file, '--out', file])).toMatchObject({
-    status: 1,
-    stderr: expect.stringContaining(`--out would replace ${file}, which --from reads`)
-  })
-})
