@@ -59,16 +59,17 @@ function simulate(budget: number): number[][] {
     const leftOut = CATEGORIES.map((indices, place) => indices.filter((index) => !drawn[place]?.includes(index)))
     if (leftOut.some((indices) => indices.length === 0)) continue
     for (const [place, family] of families.entries()) {
-      const offered = family
+      const least = { validity: RHO * meanOn(post, drawn, 'validity'), diversity: meanOn(post, drawn, 'diversity') }
+      const [best = { score: post }] = family
         .map((score) => ({ score, order: random() }))
         .sort((a, b) => a.order - b.order)
         .slice(0, budget)
-        .map(({ score }) => score)
-      const [best = post] = offered
-        .filter((score) => meanOn(score, drawn, 'validity') >= RHO * meanOn(post, drawn, 'validity'))
-        .filter((score) => meanOn(score, drawn, 'diversity') > meanOn(post, drawn, 'diversity'))
-        .sort((a, b) => meanOn(b, drawn, 'diversity') - meanOn(a, drawn, 'diversity'))
-      results[place]?.push(meanOn(best, leftOut, 'diversity'))
+        .map(({ score }) => ({ score, diversity: meanOn(score, drawn, 'diversity') }))
+        .filter(
+          ({ score, diversity }) => diversity > least.diversity && meanOn(score, drawn, 'validity') >= least.validity
+        )
+        .sort((a, b) => b.diversity - a.diversity)
+      results[place]?.push(meanOn(best.score, leftOut, 'diversity'))
     }
   }
   return results
