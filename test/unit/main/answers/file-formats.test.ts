@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { AnswerCounts, type FileAnswer } from '../../../../src/main/answers/file-formats'
 import { eachAnswer } from '../../../../src/main/samples/answer-files'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import LOGS from '../../../fixtures/answer-logs.json'
 import { problemOf } from '../../../fixtures/problems'
 
 async function readAnswerFile(name: string, content: string): Promise<{ format: string; answers: FileAnswer[] }> {
@@ -17,77 +18,8 @@ async function readAnswerFile(name: string, content: string): Promise<{ format: 
 const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
 
 /** A document of GSM8K as lm-evaluation-harness logs it, once for each of its two filters. */
-const HARNESS = (filter: string, changes: object = {}): object => ({
-  doc_id: 0,
-  doc: { question: 'How many legs have two cats?', answer: 'Two cats have 2*4 = 8 legs.\n#### 8' },
-  target: 'Two cats have 2*4 = 8 legs.\n#### 8',
-  arguments: {
-    gen_args_0: {
-      arg_0: 'Question: How many legs have two cats?\nAnswer:',
-      arg_1: { until: ['Question:', '</s>'], do_sample: true, temperature: 1 }
-    }
-  },
-  resps: [[' 8 legs.\n#### 8', ' 4.\n#### 4']],
-  filtered_resps: ['8'],
-  filter,
-  metrics: ['exact_match'],
-  doc_hash: 'd0',
-  prompt_hash: 'p0',
-  target_hash: 't0',
-  exact_match: 1,
-  ...changes
-})
-
-const LOG = {
-  version: 2,
-  status: 'success',
-  eval: { run_id: 'r', created: '2026-01-01T00:00:00+00:00', task: 'colours', model: 'vllm/restored' },
-  samples: [
-    {
-      id: 1,
-      epoch: 1,
-      input: 'Name a colour.',
-      target: '',
-      messages: [],
-      output: {
-        model: 'restored',
-        choices: [
-          { message: { role: 'assistant', content: 'Blue.', source: 'generate' }, stop_reason: 'stop' },
-          {
-            message: {
-              role: 'assistant',
-              content: [
-                { type: 'reasoning', reasoning: 'Hm' },
-                { type: 'text', text: 'Re' }
-              ]
-            },
-            stop_reason: 'max_tokens'
-          }
-        ],
-        completion: 'Blue.'
-      }
-    },
-    {
-      id: 1,
-      epoch: 2,
-      input: [
-        { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: 'Name a colour.' }
-      ],
-      target: '',
-      messages: [],
-      output: { model: 'restored', choices: [{ message: { role: 'assistant', content: 'Green' } }] }
-    },
-    {
-      id: 2,
-      epoch: 1,
-      input: 'Name a bird.',
-      target: '',
-      output: { model: 'restored', choices: [] },
-      error: { message: 'timed out' }
-    }
-  ]
-}
+const HARNESS = (filter: string, changes: object = {}): object => ({ ...LOGS.harness, filter, ...changes })
+const LOG = LOGS.inspect
 
 describe('a file of answers', () => {
   it('has an answer a line, or several, by the text or the number of the prompt', async () => {

@@ -8,57 +8,15 @@ import {
   publishedTask
 } from '../../../../src/main/evaluation/published-formats'
 import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
+import SETS from '../../../fixtures/published-sets.json'
 
 const Malformed = z.strictObject({
   ...{ what: z.string(), content: z.string(), message: z.string() },
   format: z.enum(PUBLISHED_FORMATS.map(({ id }) => id))
 })
 
-/** Made-up lines in the form that each set is published in. */
-const FILES: Record<PublishedFormatId, PublishedFile[]> = {
-  'coverage-qa': [
-    {
-      name: 'state_name.json',
-      content: JSON.stringify({
-        'Name a moon of Neptune. Only provide the answer.': {
-          answers: [['Triton'], ['Nereid', 'Neptune II'], ['Neptune II', 'Nereid']],
-          category: 'moon'
-        }
-      })
-    }
-  ],
-  'verbalized-sampling': [
-    {
-      name: 'data/poem.txt',
-      content: 'Write a poem that begins: The kettle sang,\r\n\nWrite a poem about moss.\n'
-    },
-    { name: 'data/creative_story.txt', content: 'Write a story about a lost glove.' }
-  ],
-  'novelty-bench': [
-    {
-      name: 'curated.jsonl',
-      content:
-        '{"id":"curated-0","category":"Naming","prompt":"Name a goat."}\n{"id":"wildchat-1","prompt":"Suggest a hobby."}\n'
-    }
-  ],
-  gsm8k: [
-    {
-      name: 'test.jsonl',
-      content:
-        '{"question": "Ann has 3 boxes of 400 pens. How many?", "answer": "3*400 = <<3*400=1200>>1200\\n#### 1,200"}'
-    }
-  ],
-  'infinity-chat': [
-    {
-      name: 'eval.jsonl',
-      content:
-        '{"query": "Write a slogan for a bakery."}\n{"lm_judge_annotation": {"revised_query": "Describe a quiet room."}}\n' +
-        '{"lm_judge_annotation": null, "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name a cat."}]}\n'
-    }
-  ]
-}
-
-const read = (id: PublishedFormatId, files = FILES[id]) => {
+/** Reads a published set. By default, made-up lines in the form that it is published in. */
+const read = (id: PublishedFormatId, files: PublishedFile[] = SETS[id]) => {
   const format = PUBLISHED_FORMATS.find((each) => each.id === id)
   if (format === undefined) throw new RangeError(id)
   return publishedTask('set', format, files)

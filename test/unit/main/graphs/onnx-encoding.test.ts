@@ -1,34 +1,9 @@
+import { join } from 'node:path'
 import protobuf from 'protobufjs'
 import { expect, it } from 'vitest'
 import { OnnxGraph } from '../../../../src/main/graphs/onnx-model'
 
-/** Numbers and types in onnx.proto of the fields that graphs use. */
-const FORMAT = `
-  syntax = "proto3";
-  message AttributeProto {
-    string name = 1; float f = 2; int64 i = 3; bytes s = 4; GraphProto g = 6; repeated int64 ints = 8; int32 type = 20;
-  }
-  message NodeProto {
-    repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
-    repeated AttributeProto attribute = 5; string domain = 7;
-  }
-  message StringStringEntryProto { string key = 1; string value = 2; }
-  message TensorProto {
-    repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9;
-    repeated StringStringEntryProto external_data = 13; int32 data_location = 14;
-  }
-  message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
-  message TensorShapeProto { repeated Dimension dim = 1; }
-  message TensorType { int32 elem_type = 1; TensorShapeProto shape = 2; }
-  message TypeProto { TensorType tensor_type = 1; }
-  message ValueInfoProto { string name = 1; TypeProto type = 2; }
-  message GraphProto {
-    repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5;
-    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
-  }
-  message OperatorSetIdProto { string domain = 1; int64 version = 2; }
-  message ModelProto { int64 ir_version = 1; string producer_name = 2; GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8; }
-`
+const FORMAT = join(import.meta.dirname, '../../../fixtures/onnx.proto')
 
 /** One of everything that a graph can hold. */
 function graphOfAll(): OnnxGraph {
@@ -51,7 +26,7 @@ function graphOfAll(): OnnxGraph {
 }
 
 it('encodes a graph byte for byte as an encoder made from the format does', () => {
-  const Model = protobuf.parse(FORMAT).root.lookupType('ModelProto')
+  const Model = protobuf.loadSync(FORMAT).lookupType('ModelProto')
   const bytes = graphOfAll().encode()
   const read = Model.decode(bytes)
   expect(Buffer.compare(bytes, Model.encode(read).finish())).toBe(0)

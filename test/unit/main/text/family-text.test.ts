@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { malformedCases } from '../../../fixtures/malformed'
+import { readFileSync } from 'node:fs'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -23,12 +24,16 @@ import {
 } from '../../../fixtures/family-tokenizers'
 import { textFolder } from '../../../fixtures/text-folder'
 
-async function textModel(tokenizer: object, config: object = {}, template?: string): Promise<LocalTextModel> {
+/** A chat template in the form that a family publishes. */
+const template = (family: string): string =>
+  readFileSync(join(import.meta.dirname, '../../../fixtures/chat-templates', `${family}.jinja`), 'utf8')
+
+async function textModel(tokenizer: object, config: object = {}, chatTemplate?: string): Promise<LocalTextModel> {
   return loadTextModel(
     await textFolder({
       'tokenizer.json': tokenizer,
       'tokenizer_config.json': config,
-      ...(template === undefined ? {} : { 'chat_template.jinja': template })
+      ...(chatTemplate === undefined ? {} : { 'chat_template.jinja': chatTemplate })
     })
   )
 }
@@ -69,33 +74,12 @@ function seen({ prompts }: RenderedPrompts, tokenizer: Definition): { rendered: 
   return { rendered: prompts[0]?.rendered ?? '', tokens }
 }
 
-const LLAMA3 = `{{- bos_token }}
-{%- if date_string is not defined %}
-    {%- set date_string = strftime_now('%d %b %Y') %}
-{%- endif %}
-{%- set rules = '' %}
-{%- set turns = messages %}
-{%- if turns[0].role == 'system' %}
-    {%- set rules = turns[0]['content'] | trim %}
-    {%- set turns = turns[1:] %}
-{%- endif %}
-{{- '<|start_header_id|>system<|end_header_id|>\\n\\nToday: ' ~ date_string ~ '\\n' ~ rules ~ '<|eot_id|>' }}
-{%- for turn in turns %}
-    {{- '<|start_header_id|>' + turn.role + '<|end_header_id|>\\n\\n' + turn.content | trim + '<|eot_id|>' }}
-{%- endfor %}
-{%- if tools is not none %}
-    {{- raise_exception('no tools were given') }}
-{%- endif %}
-{%- if add_generation_prompt %}
-    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
-{%- endif %}`
-
 describe('Llama 3', () => {
   const tokenizer = llama3Tokenizer()
   const config = { bos_token: '<|begin_of_text|>', eos_token: '<|eot_id|>' }
 
   test('gets its template’s BOS once and the fixed date', async () => {
-    const text = await textModel(tokenizer, config, LLAMA3)
+    const text = await textModel(tokenizer, config, template('llama3'))
     expect(seen(await render(text, { date: '2024-07-26' }), tokenizer)).toEqual({
       rendered:
         '<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nToday: 26 Jul 2024\n<|eot_id|>' +
@@ -110,14 +94,14 @@ describe('Llama 3', () => {
   })
 
   test('gives the same date to a template that uses the time', async () => {
-    const text = await textModel(tokenizer, config, LLAMA3.replaceAll('date_string', 'today'))
+    const text = await textModel(tokenizer, config, template('llama3').replaceAll('date_string', 'today'))
     expect((await render(text, { date: '2024-07-26' })).prompts[0]?.rendered).toContain(
       'Today: 26 Jul 2024\n<|eot_id|>'
     )
   })
 
   test('puts the system turn into its own, and a date given as template argument before the fixed one', async () => {
-    const text = await textModel(tokenizer, config, LLAMA3)
+    const text = await textModel(tokenizer, config, template('llama3'))
     const { prompts } = await render(text, {
       systemPrompt: ' Be brief ',
       templateArguments: { date_string: 'May' }
@@ -139,31 +123,12 @@ describe('Llama 3', () => {
   })
 })
 
-const QWEN3 = `{%- set ns = namespace(last=0) %}
-{%- for turn in messages[::-1] %}
-    {%- if ns.last == 0 and turn.role == 'user' and not turn.content.startswith('<tool>') %}
-        {%- set ns.last = messages | length - loop.index0 %}
-    {%- endif %}
-{%- endfor %}
-{%- for turn in messages %}
-    {{- '<|im_start|>' + turn.role + '\\n' + turn.content + '<|im_end|>\\n' }}
-    {%- if turn.tool_calls %}
-        {{- turn.tool_calls | tojson }}
-    {%- endif %}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|im_start|>assistant\\n' }}
-    {%- if enable_thinking is defined and enable_thinking is false %}
-        {{- '<think>\\n\\n</think>\\n\\n' }}
-    {%- endif %}
-{%- endif %}`
-
 describe('Qwen', () => {
   const tokenizer = qwenTokenizer()
   const config = { add_bos_token: false, bos_token: null, eos_token: '<|im_end|>' }
 
   test('with thinking off gets an empty thought, and no BOS', async () => {
-    const text = await textModel(withMergePairs(tokenizer), config, QWEN3)
+    const text = await textModel(withMergePairs(tokenizer), config, template('qwen3'))
     expect(seen(await render(text, { templateArguments: { enable_thinking: false } }), tokenizer)).toEqual({
       rendered: '<|im_start|>user\nSay A<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
       tokens: [
@@ -188,25 +153,18 @@ describe('Qwen', () => {
   })
 
   test('counts the one token that is the character, unless leading white space is to count', async () => {
-    const text = await textModel(tokenizer, config, QWEN3)
+    const text = await textModel(tokenizer, config, template('qwen3'))
     expect((await render(text)).groups).toEqual([[[65], [55]]])
     const [spaceA] = tokenIds(tokenizer, ['ĠA'])
     expect((await render(text, { countLeadingSpace: true })).groups).toEqual([[[65, spaceA], [55]]])
   })
 })
 
-const SMOLLM2 = `{% for turn in messages %}{% if loop.first and turn['role'] != 'system' %}{{ '<|im_start|>system
-Be kind<|im_end|>
-' }}{% endif %}{{ '<|im_start|>' + turn['role'] + '
-' + turn['content'] + '<|im_end|>' + '
-' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
-' }}{% endif %}`
-
 describe('SmolLM2', () => {
   const tokenizer = smolLm2Tokenizer()
 
   test('has the system turn of its template unless another is given', async () => {
-    const text = await textModel(tokenizer, { bos_token: '<|im_start|>' }, SMOLLM2)
+    const text = await textModel(tokenizer, { bos_token: '<|im_start|>' }, template('smollm2'))
     const user = '<|im_start|>user\nSay A<|im_end|>\n<|im_start|>assistant\n'
     expect((await render(text)).prompts[0]?.rendered).toBe(`<|im_start|>system\nBe kind<|im_end|>\n${user}`)
     expect((await render(text, { systemPrompt: 'Be brief' })).prompts[0]?.rendered).toBe(
@@ -222,42 +180,21 @@ describe('SmolLM2', () => {
   })
 })
 
-const OLMO2 = `{{ bos_token }}{% for turn in messages %}{{ '<|' + turn['role'] + '|>\\n' + turn['content'] + '\\n' }}{% if loop.last and add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}{% endfor %}`
-
 test('OLMo 2 begins with its end-of-text token as BOS, before markers that are plain text', async () => {
   const tokenizer = qwenTokenizer()
-  const text = await textModel(tokenizer, { bos_token: '<|endoftext|>' }, OLMO2)
+  const text = await textModel(tokenizer, { bos_token: '<|endoftext|>' }, template('olmo2'))
   expect(seen(await render(text), tokenizer)).toEqual({
     rendered: '<|endoftext|><|user|>\nSay A\n<|assistant|>\n',
     tokens: ['<|endoftext|>', '<|user|>ĊSay', 'ĠA', 'Ċ<|assistant|>Ċ']
   })
 })
 
-const GEMMA2 = `{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for turn in messages %}{% if (turn['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate') }}{% endif %}{% set role = 'model' if turn['role'] == 'assistant' else turn['role'] %}{{ '<start_of_turn>' + role + '\\n' + turn['content'] | trim + '<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}`
-const GEMMA3 = `{{ bos_token }}
-{%- set prefix = '' -%}
-{%- set turns = messages -%}
-{%- if messages[0]['role'] == 'system' -%}
-    {%- set prefix = (messages[0]['content'] if messages[0]['content'] is string else messages[0]['content'][0]['text']) + '\\n\\n' -%}
-    {%- set turns = messages[1:] -%}
-{%- endif -%}
-{%- for turn in turns -%}
-    {{ '<start_of_turn>' + turn['role'] + '\\n' + (prefix if loop.first else '') }}
-    {%- if turn['content'] is iterable and turn['content'] is not string -%}
-        {{ raise_exception('text only') }}
-    {%- endif -%}
-    {{ turn['content'] | trim }}{{ '<end_of_turn>\\n' }}
-{%- endfor -%}
-{%- if add_generation_prompt -%}
-    {{ '<start_of_turn>model\\n' }}
-{%- endif -%}`
-
 describe('Gemma', () => {
   const tokenizer = gemmaTokenizer()
   const config = { bos_token: '<bos>', add_bos_token: true, add_eos_token: false }
 
-  test.each([GEMMA2, GEMMA3])('has BOS once, though config and post-processor both add it', async (template) => {
-    expect(seen(await render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
+  test.each(['gemma2', 'gemma3'])('%s has BOS once, though config and post-processor both add it', async (family) => {
+    expect(seen(await render(await textModel(tokenizer, config, template(family))), tokenizer)).toEqual({
       rendered: '<bos><start_of_turn>user\nSay A<end_of_turn>\n<start_of_turn>model\n',
       tokens: [...['<bos>', '<start_of_turn>', 'user\nSay', '▁A', '<end_of_turn>', '\n', '<start_of_turn>', 'model\n']]
     })
@@ -265,9 +202,9 @@ describe('Gemma', () => {
 
   test('2 refuses a system turn in its own words, and 3 puts it into the first user turn', async () => {
     const system = { systemPrompt: 'Be brief' }
-    const gemma2 = await textModel(tokenizer, config, GEMMA2)
+    const gemma2 = await textModel(tokenizer, config, template('gemma2'))
     await expect(render(gemma2, system)).rejects.toThrow(/refuses these messages: "System role not supported"/)
-    const { prompts, notices } = await render(await textModel(tokenizer, config, GEMMA3), system)
+    const { prompts, notices } = await render(await textModel(tokenizer, config, template('gemma3')), system)
     expect(prompts[0]?.rendered).toBe(
       '<bos><start_of_turn>user\nBe brief\n\nSay A<end_of_turn>\n<start_of_turn>model\n'
     )
@@ -280,12 +217,10 @@ describe('Gemma', () => {
   })
 
   test('keeps a space at the start of an answer apart from the character', async () => {
-    const text = await textModel(tokenizer, config, GEMMA2)
+    const text = await textModel(tokenizer, config, template('gemma2'))
     await expectSpacesApart(text, tokenizer)
   })
 })
-
-const MISTRAL = `{{ bos_token }}{% for turn in messages %}{% if turn['role'] == 'user' %}{{ '[INST] ' + turn['content'] + ' [/INST]' }}{% elif turn['role'] == 'assistant' %}{{ turn['content'] + eos_token }}{% else %}{{ raise_exception('Only user and assistant turns') }}{% endif %}{% endfor %}`
 
 describe('Mistral', () => {
   const config = { bos_token: '<s>', eos_token: '</s>', add_bos_token: true }
@@ -298,20 +233,20 @@ describe('Mistral', () => {
     ['always', ['<s>', '▁[INST]▁Say', '▁A', '▁[/INST]'], ['<s>', '▁Say', '▁A']],
     ['never', plain, ['<s>', 'Say', '▁A']]
   ] as const)('with prepend_scheme "%s", its markers tokens or text, or no template', async (scheme, text, bare) => {
-    const shown = async (tokenizer: Definition, template?: string) =>
-      seen(await render(await textModel(tokenizer, config, template)), tokenizer)
+    const shown = async (tokenizer: Definition, chatTemplate?: string) =>
+      seen(await render(await textModel(tokenizer, config, chatTemplate)), tokenizer)
     const tokens = ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']
-    expect(await shown(mistralTokenizer(scheme, ['[INST]', '[/INST]']), MISTRAL)).toEqual({
+    expect(await shown(mistralTokenizer(scheme, ['[INST]', '[/INST]']), template('mistral'))).toEqual({
       rendered,
       tokens
     })
-    expect(await shown(mistralTokenizer(scheme), MISTRAL)).toEqual({ rendered, tokens: text })
+    expect(await shown(mistralTokenizer(scheme), template('mistral'))).toEqual({ rendered, tokens: text })
     expect((await shown(mistralTokenizer(scheme))).tokens).toEqual(bare)
   })
 
   test('counts "A" and its byte for the answer "A", and "▁A" only with leading white space', async () => {
     const tokenizer = mistralTokenizer('first', ['[INST]', '[/INST]'])
-    const text = await textModel(tokenizer, config, MISTRAL)
+    const text = await textModel(tokenizer, config, template('mistral'))
     await expectSpacesApart(text, tokenizer)
   })
 })
@@ -319,30 +254,17 @@ describe('Mistral', () => {
 test('Llama 2 puts "▁" before the text after every added token', async () => {
   const tokenizer = llama2Tokenizer()
   const config = { bos_token: '<s>', eos_token: '</s>', add_bos_token: true, add_eos_token: false }
-  const chat = seen(await render(await textModel(tokenizer, config, MISTRAL)), tokenizer)
+  const chat = seen(await render(await textModel(tokenizer, config, template('mistral'))), tokenizer)
   expect(chat.tokens).toEqual(['<s>', '▁[INST]▁Say', '▁A', '▁[/INST]'])
   const plain = seen(await render(await textModel(tokenizer, config)), tokenizer)
   expect(plain.tokens).toEqual(['<s>', '▁Say', '▁A'])
 })
 
-// Blocks on lines of their own: neither their line breaks nor their indentation are text.
-const PHI3 = `{% for turn in messages %}
-    {% if turn['role'] == 'system' and turn['content'] %}
-{{ '<|system|>\\n' + turn['content'] + '<|end|>\\n' }}
-    {% elif turn['role'] == 'user' %}
-{{ '<|user|>\\n' + turn['content'] + '<|end|>\\n' }}
-    {% endif %}
-{% endfor %}
-{% if add_generation_prompt %}
-{{ '<|assistant|>\\n' }}
-{% else %}
-{{ eos_token }}
-{% endif %}`
-
+// Blocks of its template are on lines of their own: neither line breaks nor indentation are text.
 test('Phi-3 has markers that swallow the white space after them, and no BOS', async () => {
   const tokenizer = phi3Tokenizer()
   const config = { bos_token: '<s>', eos_token: '<|end|>', add_bos_token: false }
-  const chat = await render(await textModel(tokenizer, config, PHI3), { systemPrompt: 'Hm' })
+  const chat = await render(await textModel(tokenizer, config, template('phi3')), { systemPrompt: 'Hm' })
   expect(seen(chat, tokenizer)).toEqual({
     rendered: '<|system|>\nHm<|end|>\n\n<|user|>\nSay A<|end|>\n\n<|assistant|>\n\n',
     tokens: ['<|system|>', '▁Hm', '<|end|>', '<|user|>', '▁Say', '▁A', '<|end|>', '<|assistant|>']
