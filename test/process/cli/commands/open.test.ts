@@ -80,15 +80,6 @@ describe('slr open', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(`slr: ${folder} is not a project.`)
   })
-
-  it('refuses a port that is taken, and ends on SIGTERM', async () => {
-    const program = start(['open', '--serve'], await testFolders())
-    const { port } = new URL(addressIn(await waitForOutput(program.stdout, /stop/)))
-    const { status, stdout, stderr } = await runCli(['open', '--serve', '--port', port], await testFolders())
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(`slr: Port ${port} is in use by another program.\nChoose another port`)
-    expect(await stop(program, 'SIGTERM')).toBe(143)
-  })
 })
 
 it('slr open --serve keeps its address for admitted browsers over starts, until its port is taken', async () => {
@@ -105,6 +96,12 @@ it('slr open --serve keeps its address for admitted browsers over starts, until 
   expect(another).not.toBe(first.url)
   expect((await enter(another)).cookie).toBeTruthy()
 
+  // One with other folders is refused the port.
+  const { port } = new URL(first.url)
+  const refused = await runCli(['open', '--serve', '--port', port], await testFolders())
+  expect(refused).toMatchObject({ status: 1, stdout: '' })
+  expect(refused.stderr).toMatch(`slr: Port ${port} is in use by another program.\nChoose another port`)
+
   // Its record is for the user only, and holds no secret of a session.
   const folder = join(env['SLR_CONFIG_DIR'] ?? '', 'servers')
   const [name = ''] = await readdir(folder)
@@ -117,10 +114,9 @@ it('slr open --serve keeps its address for admitted browsers over starts, until 
   expect((await pageOf(first)).status).toBe(200)
   expect((await pageOf({ ...again, cookie: first.cookie })).status).toBe(401)
   expect((await fetch(first.url, { redirect: 'manual' })).status, 'a token of the first start').toBe(401)
-  await stop(again.program)
+  expect(await stop(again.program, 'SIGTERM')).toBe(143)
 
-  const port = Number(new URL(first.url).port)
-  const other = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
+  const other = createServer((socket) => socket.destroy()).listen(Number(port), '127.0.0.1')
   await once(other, 'listening')
   onTestFinished(() => void other.close())
   const last = start(['open', '--serve', '--demo'], env)

@@ -14,7 +14,7 @@ import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { computeSweep, demoSweep, sweepHistory } from '../../../fixtures/swept-demo'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { demoSweepDocument } from '../../../fixtures/swept-project'
+import { demoPrompts, demoSweepDocument, shortPair } from '../../../fixtures/swept-project'
 
 const { signal } = new AbortController()
 const DEMO_WORK = { blockEvaluations: 388, packedTokens: 431 }
@@ -132,13 +132,13 @@ describe('a preview with uniform blends', async () => {
 })
 
 describe('a preview of a pair with too few prompts', async () => {
-  const request = await demoSweep({ preview: true })
-  const few = { ...request, prompts: Array.isArray(request.prompts) ? request.prompts.slice(0, 2) : [] }
-  const swept = await computeSweep(few)
+  const swept = await computeSweep(
+    await demoSweep({ ...(await shortPair()), prompts: await demoPrompts(20), preview: true })
+  )
 
   it('is the full sweep', () => {
     expect(swept.preview).toBeNull()
-    expect(swept.ranges).toHaveLength(78)
+    expect(swept.ranges).toHaveLength(21)
   })
 })
 
