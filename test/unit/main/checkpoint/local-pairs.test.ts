@@ -8,7 +8,8 @@ import { findPairs, matchModels } from '../../../../src/main/checkpoint/local-pa
 import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 
 const REVISION = 'a'.repeat(40)
-const [BASE, POST] = [1, 2].map((seed) => checkpointFixture({ seed }))
+const BASE = checkpointFixture({ seed: 1 })
+const POST = checkpointFixture({ seed: 2 })
 const DEEPER = checkpointFixture({ config: { ...TINY_LLAMA, num_hidden_layers: 3 } })
 
 /** A repository as huggingface_hub keeps it: files are blobs, and a snapshot's names are links to them. */
@@ -25,7 +26,6 @@ class Repository {
   }
 
   async write(checkpoint = BASE, { card, shardCount = 0 }: { card?: string; shardCount?: number } = {}): Promise<this> {
-    if (checkpoint === undefined) throw new Error('no checkpoint')
     await mkdir(join(this.folder, 'refs'), { recursive: true })
     await writeFile(join(this.folder, 'refs', 'main'), REVISION)
     await mkdir(join(this.folder, 'blobs'))
@@ -121,11 +121,9 @@ describe('pairs on this machine', () => {
 
   test('are not joined across families with similar names, and each model without a pair is listed once', async () => {
     const root = await temporaryFolder()
-    const [base, post] = [BASE, POST]
-    if (base === undefined || post === undefined) throw new Error('no checkpoint')
     for (const family of ['one', 'two', 'three']) {
-      await writeCheckpoint(join(root, family, 'base'), family === 'one' ? base : DEEPER)
-      if (family !== 'three') await writeCheckpoint(join(root, family, 'instruct'), post)
+      await writeCheckpoint(join(root, family, 'base'), family === 'one' ? BASE : DEEPER)
+      if (family !== 'three') await writeCheckpoint(join(root, family, 'instruct'), POST)
     }
     const found = await findPairs([root], never)
     expect(found.pairs.map(({ base: folder }) => folder)).toEqual([
@@ -144,7 +142,6 @@ describe('pairs on this machine', () => {
 
   test('are found in folders of the user, and links in a circle are not followed', async () => {
     const root = await temporaryFolder()
-    if (BASE === undefined || POST === undefined) throw new Error('no checkpoint')
     await writeCheckpoint(join(root, 'models', 'tiny'), BASE)
     await writeCheckpoint(join(root, 'models', 'tuned', 'tiny-chat-v2'), POST)
     await symlink(root, join(root, 'models', 'round'))
@@ -156,7 +153,6 @@ describe('pairs on this machine', () => {
 
   test('put an adapter over the base that its settings name, and include a merged model below it', async () => {
     const root = await temporaryFolder()
-    if (BASE === undefined || POST === undefined) throw new Error('no checkpoint')
     await writeCheckpoint(join(root, 'tiny'), BASE)
     const factors = factorTensors('model.layers.0.self_attn.q_proj', [8, 8])
     const adapter = await writeAdapter(join(root, 'tuned'), factors, { base_model_name_or_path: 'org/tiny' })
