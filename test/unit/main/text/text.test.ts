@@ -34,6 +34,15 @@ async function renderWith(
 }
 
 describe('tokenizer', () => {
+  test('is read with a vocabulary as large as the largest published ones', async () => {
+    const count = 262_144
+    const merges = Array.from({ length: count - BOS_ID }, (_, i): [string, string] => [`a${i}`, 'b'])
+    const text = await loadTextModel(await textFolder({ 'tokenizer.json': byteLevelTokenizer(merges, [BOS]) }))
+    expect(text.textTokens).toHaveLength(count)
+    expect(text.addedTokens.get(count)).toBe(BOS)
+    expect(text.encode('ab')).toEqual([...Buffer.from('ab')])
+  })
+
   test("encodes and decodes with the demo pair's tokenizer", async () => {
     const text = await loadTextModel(resourcePath('blend-pair', 'post'))
     const tokens = text.encode('<|bos|>Name a colour, naïvely.')
