@@ -16,7 +16,7 @@ const MAX_UNDIVIDED_BYTES = 16_000_000
 /** Limits of values and containers. The largest stored sweep has ten million numbers in a million lists. */
 const MAX_VALUES = 20_000_000
 const MAX_CONTAINERS = 5_000_000
-/** Most members of a large object. The largest is the vocabulary of a tokenizer: published ones have fewer than 300,000. */
+/** Most members of a large object. The largest are vocabularies of tokenizers, with up to about 300,000 tokens. */
 const MAX_MEMBERS = 1_000_000
 
 const [OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [0x5b, 0x7b, 0x5d, 0x7d]

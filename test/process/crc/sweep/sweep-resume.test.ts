@@ -296,7 +296,7 @@ it(
     const recipes = join(dirname(out), 'recipes.json')
     await writeFile(recipes, JSON.stringify(RECIPES))
     const what = ['--blend-demo', '--recipes', recipes, '--quiet', '--memory']
-    const { stderr } = await runHere(['sweep', '--dry-run', ...what, '151MiB'])
+    const { stderr } = await runHere(['sweep', '--dry-run', ...what, '176MiB'])
     const args = ['sweep', '--no-check', ...what, bytesAsText(leastSaid(stderr)), '--out', out]
     const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0
     for (let killed = 0; killed < 2;) {
