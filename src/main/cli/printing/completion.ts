@@ -77,13 +77,17 @@ function fishScript(program: Command): string {
   ].join('\n')
 }
 
+const HELP = 'Usage: slr completion <bash|zsh|fish>\n\nprint a script that completes commands and options'
+
 const SCRIPTS: ReadonlyMap<string | undefined, (program: Command) => string> = new Map([
+  ['--help', () => HELP],
+  ['-h', () => HELP],
   ['bash', bashScript],
   ['zsh', (program) => `autoload -U +X bashcompinit && bashcompinit\n${bashScript(program)}`],
   ['fish', fishScript]
 ])
 
-/** Returns the completion script of a shell. @throws UsageError for another shell */
+/** Returns the completion script of a shell, or the help. @throws UsageError for another shell */
 export function completionScript(program: Command, shell: string | undefined): string {
   const script = SCRIPTS.get(shell)
   if (script !== undefined) return script(program)

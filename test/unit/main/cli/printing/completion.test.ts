@@ -38,3 +38,10 @@ it.each(['zsh', 'fish'])('%s reads its script', async (shell) => {
     expect(error).toMatchObject({ code: 'ENOENT' })
   }
 })
+
+it('names its shells on request', async () => {
+  expect(await runHere(['completion', '--help'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('Usage: slr completion <bash|zsh|fish>')
+  })
+})
