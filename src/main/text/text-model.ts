@@ -131,10 +131,14 @@ async function openTokenizer(file: string, bytes: Buffer, config: TokenizerConfi
     specialIds,
     addedTokens: new Map(added.map((token) => [token.id, token.content])),
     textTokens: [...new Set(tokenizer.get_vocab().values())]
-      .filter((id) => !specialIds.has(id) && tokenizer.id_to_token(id) !== undefined)
+      .filter((id) => addsText({ tokenizer, specialIds }, id))
       .sort((a, b) => a - b)
   }
 }
+
+/** Reports whether a token is known and not special. */
+const addsText = ({ tokenizer, specialIds }: Pick<FileTokenizer, 'tokenizer' | 'specialIds'>, id: number): boolean =>
+  !specialIds.has(id) && tokenizer.id_to_token(id) !== undefined
 
 /** Creates the text model of a folder from its tokenizer, or from that of a folder with the same hash. */
 export const textModelOf = (files: TextFiles, tokenizer: FileTokenizer): LocalTextModel =>
@@ -150,9 +154,11 @@ class FolderTextModel implements LocalTextModel {
   private readonly tokenizerFile: string
   private readonly config: TokenizerConfig
   private readonly tokenizer: Tokenizer
-  private readonly specialIds: ReadonlySet<number>
 
-  constructor({ folder, config, chatTemplate }: TextFiles, opened: FileTokenizer) {
+  constructor(
+    { folder, config, chatTemplate }: TextFiles,
+    private readonly opened: FileTokenizer
+  ) {
     this.folder = folder
     this.tokenizerFile = join(folder, 'tokenizer.json')
     this.config = config
@@ -162,7 +168,6 @@ class FolderTextModel implements LocalTextModel {
     this.addedTokens = opened.addedTokens
     this.textTokens = opened.textTokens
     this.tokenizer = opened.tokenizer
-    this.specialIds = opened.specialIds
   }
 
   encode(text: string, addSpecialTokens = false): number[] {
@@ -174,7 +179,7 @@ class FolderTextModel implements LocalTextModel {
   }
 
   decode(tokens: readonly number[]): string {
-    const visible = tokens.filter((id) => this.addsText(id))
+    const visible = tokens.filter((id) => addsText(this.opened, id))
     // Special tokens are removed above: the library's own option for it also strips the text in some models.
     if (visible.length === 0) return ''
     return usingTokenizer(this.tokenizerFile, () =>
@@ -196,11 +201,6 @@ class FolderTextModel implements LocalTextModel {
 
   async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
     return this.decodeContextWith(context, tokens)
-  }
-
-  /** Reports whether a token is known and not special. */
-  private addsText(id: number): boolean {
-    return !this.specialIds.has(id) && this.tokenizer.id_to_token(id) !== undefined
   }
 
   private encodeWith(text: string, add_special_tokens: boolean): number[] {

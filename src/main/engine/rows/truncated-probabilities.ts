@@ -57,16 +57,16 @@ class LogitBuckets {
     this.greatest = greatest
     this.scale = greatest > least ? (this.count - 1) / (greatest - least) : 0
     this.ordered = new Float32Array(length)
-    this.starts = new Uint32Array(this.count + 1)
+    this.starts = new Uint32Array(this.count + 2)
     const bucketOf = new Uint16Array(length)
-    // The start of a bucket is first stored at the next one, and moves there while logits are put into their places.
+    // The start of a bucket is first stored one place later. Putting its logits into their places moves it there.
     for (let i = 0; i < length; i++) {
       const bucket = this.bucketWith(logits[i] ?? NaN)
       bucketOf[i] = bucket
-      if (bucket + 2 <= this.count) this.starts[bucket + 2] = (this.starts[bucket + 2] ?? 0) + 1
+      this.starts[bucket + 2] = (this.starts[bucket + 2] ?? 0) + 1
     }
-    for (let bucket = 2; bucket <= this.count; bucket++)
-      this.starts[bucket] = (this.starts[bucket] ?? 0) + (this.starts[bucket - 1] ?? 0)
+    for (let next = 2; next <= this.count; next++)
+      this.starts[next] = (this.starts[next] ?? 0) + (this.starts[next - 1] ?? 0)
     for (let i = 0; i < length; i++) {
       const next = (bucketOf[i] ?? 0) + 1
       const index = this.starts[next] ?? 0
