@@ -56,7 +56,13 @@ export async function appendLines(file: string, lines: readonly unknown[]): Prom
           'Start another run for more answers.'
         )
       }
-      await handle.appendFile(bytes)
+      try {
+        await handle.appendFile(bytes)
+      } catch (error) {
+        // Lines that a full disk still took count as unwritten, so the file must not keep them.
+        await handle.truncate(end).catch(() => undefined)
+        throw error
+      }
       flushSoon(file)
     } finally {
       await handle.close()
