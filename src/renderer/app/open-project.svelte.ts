@@ -1,7 +1,7 @@
 import { NOT_CONNECTED, READ_ONLY } from './state-words'
 import type { EndpointContact } from '../../contract/model/endpoint'
 import type { PairChanges, PairId, ProjectState } from '../../contract/documents/project'
-import { SvelteSet } from 'svelte/reactivity'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { jobKindFacts } from '../../contract/model/job-kinds'
 import { STOPPING, waitingForWords } from '../../contract/work/work-words'
 import { areModelsAway, MODELS_AWAY, tokenizerWords } from '../../contract/words/pair-words'
@@ -47,6 +47,8 @@ export class OpenProject {
    * do.
    */
   writeFailed = $state(false)
+  /** Writes of values that the window shows but could not store. The next successful write repeats them. */
+  readonly unwritten = new SvelteMap<string, () => Promise<boolean>>()
   readonly jobs = new WindowJobs()
   /** Values that the window edits. Each adds itself. */
   readonly buffers: Pick<EditBuffer<unknown, unknown>, 'dirty' | 'lastUnsaved' | 'flush' | 'discardLast'>[] = []
@@ -317,6 +319,12 @@ export class OpenProject {
     return this.succeeds(() => this.write(call))
   }
 
+  /** Runs a write of the value `key`, which the window shows in any case. After a full disk, it is repeated. */
+  async keep(key: string, write: () => Promise<boolean>): Promise<void> {
+    this.unwritten.delete(key)
+    if (!(await write()) && this.writeFailed) this.unwritten.set(key, write)
+  }
+
   private async succeeds(call: () => Promise<unknown>): Promise<boolean> {
     return (await this.attempt(() => call().then(() => true))) ?? false
   }
@@ -333,6 +341,7 @@ export class OpenProject {
     try {
       const state = await turn
       this.writeFailed = false
+      for (const [key, unwritten] of [...this.unwritten]) void this.keep(key, unwritten)
       return state
     } catch (error) {
       if (!REFUSALS.has(complaintOf(error).code)) this.writeFailed = true

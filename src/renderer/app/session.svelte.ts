@@ -297,7 +297,9 @@ export class Session extends OpenProject {
   get unsaved(): { readonly why: string; readonly show: (() => void) | null } | null {
     const waiting = this.drafts.find(({ draft }) => draft.waits)
     if (waiting !== undefined) return { why: `${waiting.name}: ${waiting.draft.unsaved}`, show: waiting.show }
-    return this.writeFailed ? { why: 'The last change could not be written.', show: null } : null
+    return this.writeFailed || this.unwritten.size > 0
+      ? { why: 'The last change could not be written.', show: null }
+      : null
   }
 
   /** True if edits are about to be saved, or on their way to disk. */

@@ -307,8 +307,11 @@ export class Chat {
 
   private async saveTurn(turn: Turn | undefined): Promise<void> {
     const { client } = this.project
-    if (turn !== undefined && this.writable)
-      await this.project.save((here) => client.chat.saveTurn({ ...here, turn: storedTurn(turn) }))
+    if (turn === undefined || !this.writable) return
+    const save = (): Promise<boolean> =>
+      this.project.save((here) => client.chat.saveTurn({ ...here, turn: storedTurn(turn) }))
+    // A turn that was cleared meanwhile is not written again.
+    await this.project.keep(turn.id, async () => !this.turns.some(({ id }) => id === turn.id) || save())
   }
 
   private async ask(columns: readonly string[]): Promise<void> {

@@ -58,7 +58,9 @@ export class LimitedSelection {
   private remember(rho: number): void {
     this.moving = false
     if (!this.project.writable) return
-    void this.project.set(`keep ${formatPercent(rho)} of validity`, { settings: { rho } }, 'rho')
+    void this.project.keep('rho', () =>
+      this.project.set(`keep ${formatPercent(rho)} of validity`, { settings: { rho } }, 'rho')
+    )
   }
 
   /**

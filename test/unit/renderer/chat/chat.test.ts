@@ -10,6 +10,7 @@ import type { ProjectState } from '../../../../src/contract/documents/project'
 import { rangeModel } from '../../../../src/contract/model/model'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { elementAt } from '../../../../src/contract/model/look-up'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import type { ScriptedLine } from '../../../fixtures/scripted-line'
 import { pairBrief, projectState, settled, openSession } from '../../../fixtures/scripted-line'
@@ -312,6 +313,23 @@ describe('the chat', () => {
     await opened.line.answer('chat.turns', 1, turns)
     expect(questions(opened.chat)).toEqual(['Name a colour.'])
     expect(opened.session.history.undoable).toBeNull()
+  })
+
+  it('stores turns that a full disk refused with the next write, but no cleared turn', async () => {
+    const { line, chat, session } = await openChat()
+    chat.draft = 'Name a colour.'
+    void chat.send()
+    const full = new WorkbenchError('read-only', 'The disk is full.')
+    await line.refuse('chat.saveTurn', 0, full)
+    void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
+    await line.answer('pairs.update', 0, projectState({ pair: PAIR }))
+    expect([line.of('chat.saveTurn').length, session.unsaved]).toEqual([2, null])
+    await line.refuse('chat.saveTurn', 1, full)
+    expect(session.unsaved?.why).toBe('The last change could not be written.')
+    void chat.clear()
+    await line.refuse('chat.saveTurn', 2, full)
+    await line.answer('chat.clear', 0, projectState({ pair: PAIR }))
+    expect([line.of('chat.saveTurn').length, session.unsaved]).toEqual([3, null])
   })
 
   it('keeps prompts among those of Samples and ranges among the recipes', async () => {
