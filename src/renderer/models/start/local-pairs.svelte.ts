@@ -29,11 +29,13 @@ export class LocalPairList {
     this.request.drop()
   }
 
-  async add(folder: string): Promise<void> {
+  /** @returns false if the folder could not be added, which is reported */
+  async add(folder: string): Promise<boolean> {
     const folders = await this.workbench.attempt(() => this.workbench.client.app.addModelFolder({ folder }))
-    if (folders === null) return
+    if (folders === null) return false
     this.folders = folders
     await this.search()
+    return true
   }
 
   async remove(folder: string): Promise<void> {
