@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { planFacts } from '../../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
+import { scoredByOf } from '../../crc/sweep/prepare-sweep'
 import { withEngine } from '../running/engine'
 import { refuseUnused, notifyOfMemory } from '../options/options'
 import { printJson, printShown, remark, table } from '../printing/output'
@@ -54,6 +55,8 @@ async function openPlan(
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) note(notice)
   if (output !== null) await requireSameSweep(output, 'sweep', sweep.request)
+  if (scoredByOf(sweep.request).kind === 'crc' && !options.preview)
+    note('This plan leaves out the full-answer check, which follows the sweep.')
   note('Timing one block ...')
   return untilStopped({ signal, quiet: options.quiet }, nothingSaved, () =>
     withEngine((engine) => sweep.plan(engine, signal))

@@ -77,8 +77,12 @@ interface BatchDone<Result> {
 export interface LanguageHead {
   /** Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite. */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
-  /** Computes the logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
-  logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
+  /**
+   * Computes the logits of the whole vocabulary, [rows, vocabulary].
+   * @param into memory of at least this size, which receives them
+   * @throws WorkbenchError as `logSums`
+   */
+  logits(hidden: Float32Array, signal?: AbortSignal, into?: Float32Array): AsyncGenerator<HeadEvent<Float32Array>>
   /** Computes probabilities under samplers of temperature and min-p. @param maxRows rows of logits in memory at once */
   drawn(
     hidden: Float32Array,
@@ -194,9 +198,14 @@ class SlicedHead implements LanguageHead {
     yield { type: 'done', values }
   }
 
-  async *logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>> {
+  async *logits(
+    hidden: Float32Array,
+    signal?: AbortSignal,
+    into?: Float32Array
+  ): AsyncGenerator<HeadEvent<Float32Array>> {
     const { vocabularySize } = this
-    const values = new Float32Array((hidden.length / this.finalRowSize) * vocabularySize)
+    const length = (hidden.length / this.finalRowSize) * vocabularySize
+    const values = into?.subarray(0, length) ?? new Float32Array(length)
     const pass = this.pass(hidden, signal, async (batch, head, slice) => {
       const rows = values.subarray(batch.first * vocabularySize)
       setColumns(rows, vocabularySize, await this.runLogits(batch.rows, head), slice)
@@ -225,10 +234,11 @@ class SlicedHead implements LanguageHead {
         yield event.type === 'slice' ? event : { type: 'drawn', first: event.first, ...event.result }
       return
     }
+    const memory = new Float32Array(Math.min(maxRows, rowCount) * this.vocabularySize)
     for (let first = 0; first < rowCount; first += maxRows) {
       const count = Math.min(maxRows, rowCount - first)
       const piece = hidden.subarray(first * this.finalRowSize, (first + count) * this.finalRowSize)
-      for await (const event of this.logits(piece, signal)) {
+      for await (const event of this.logits(piece, signal, memory)) {
         if (event.type === 'slice') yield { ...event, share: (event.share * count) / rowCount }
         else {
           const next = await draws.ofLogits(event.values, targetsFrom(first, count))

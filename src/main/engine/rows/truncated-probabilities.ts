@@ -20,32 +20,38 @@ export function truncatedProbabilities(
   if (!allFinite(logits)) return baselines.map(() => new Float64Array(tokens.length).fill(NaN))
   const buckets = new LogitBuckets(logits)
   const sumsAt = cumulativeWeights(buckets, new Set(baselines.map(({ temperature }) => temperature)))
-  const deviation = standardDeviation(logits)
-  return baselines.map((baseline) => {
-    const { temperature } = baseline
-    const sums = mapGet(sumsAt, temperature, 'temperature')
-    const lowest = lowestKept(baseline, buckets, sums, deviation)
-    const total = weightFrom(lowest, buckets, sums, temperature)
+  const cuts = baselines.map((baseline) => {
+    const sums = mapGet(sumsAt, baseline.temperature, 'temperature')
+    return { ...baseline, sums, ...cutOf(baseline, buckets, sums) }
+  })
+  const logitsOf = buckets.logitsOf(new Set(cuts.map(({ bucket }) => bucket)))
+  return cuts.map((cut) => {
+    const inBucket = mapGet(logitsOf, cut.bucket, 'bucket')
+    const weightOf = (logit: number): number => Math.exp((logit - buckets.greatest) / cut.temperature)
+    const lowest = cut.lowest ?? lowestKept(cut, inBucket, weightOf)
+    let total = cut.sums[cut.bucket - 1] ?? 0
+    for (const logit of inBucket) if (logit >= lowest) total += weightOf(logit)
     return Float64Array.from(tokens, (token) => {
       const logit = elementAt(logits, token, 'logit')
-      return logit < lowest ? 0 : Math.exp((logit - buckets.greatest) / temperature) / total
+      return logit < lowest ? 0 : weightOf(logit) / total
     })
   })
 }
 
-const MAX_BUCKETS = 2 ** 16
+/** Logits per bucket, on average, and the most buckets: more would not stay in the processor's cache. */
+const LOGITS_OF_BUCKET = 16
+const MAX_BUCKETS = 2 ** 11
 
-/** Logits in buckets of about equal values, the greatest first, so that only one bucket must be sorted for a limit. */
+/** Logits in buckets of equal width, the greatest first, so that only buckets with a limit must be sorted. */
 class LogitBuckets {
   readonly greatest: number
-  readonly count: number
-  /** All logits, bucket after bucket. */
-  readonly ordered: Float32Array
-  /** Index of each bucket's first logit, and the number of logits at the end. */
-  readonly starts: Uint32Array
+  private readonly count: number
   private readonly scale: number
+  private readonly bucketOf: Uint16Array
+  private knownCounts: Float64Array | null = null
+  private knownDeviation: number | null = null
 
-  constructor(logits: Float32Array) {
+  constructor(readonly logits: Float32Array) {
     const { length } = logits
     let [least, greatest] = [Infinity, -Infinity]
     for (let i = 0; i < length; i++) {
@@ -53,36 +59,54 @@ class LogitBuckets {
       if (logit > greatest) greatest = logit
       if (logit < least) least = logit
     }
-    this.count = Math.min(MAX_BUCKETS, 2 ** Math.ceil(Math.log2(length)))
     this.greatest = greatest
+    this.count = Math.min(MAX_BUCKETS, Math.ceil(length / LOGITS_OF_BUCKET))
     this.scale = greatest > least ? (this.count - 1) / (greatest - least) : 0
-    this.ordered = new Float32Array(length)
-    this.starts = new Uint32Array(this.count + 2)
-    const bucketOf = new Uint16Array(length)
-    // The start of a bucket is first stored one place later. Putting its logits into their places moves it there.
-    for (let i = 0; i < length; i++) {
-      const bucket = this.bucketWith(logits[i] ?? NaN)
-      bucketOf[i] = bucket
-      this.starts[bucket + 2] = (this.starts[bucket + 2] ?? 0) + 1
-    }
-    for (let next = 2; next <= this.count; next++)
-      this.starts[next] = (this.starts[next] ?? 0) + (this.starts[next - 1] ?? 0)
-    for (let i = 0; i < length; i++) {
-      const next = (bucketOf[i] ?? 0) + 1
-      const index = this.starts[next] ?? 0
-      this.ordered[index] = logits[i] ?? NaN
-      this.starts[next] = index + 1
-    }
+    this.bucketOf = new Uint16Array(length)
+    const { bucketOf, scale } = this
+    for (let i = 0; i < length; i++) bucketOf[i] = Math.floor((greatest - (logits[i] ?? NaN)) * scale)
   }
 
-  /** Returns the bucket of a logit. */
+  /** Numbers of logits in the first 1, 2, … buckets. */
+  get counts(): Float64Array {
+    this.knownCounts ??= this.cumulative(new Float64Array(this.logits.length).fill(1))
+    return this.knownCounts
+  }
+
+  /** Standard deviation of the logits. */
+  get deviation(): number {
+    this.knownDeviation ??= standardDeviation(this.logits)
+    return this.knownDeviation
+  }
+
+  /** Returns the bucket of a logit. The last bucket is also that of anything below all logits. */
   bucketWith(logit: number): number {
-    return Math.floor((this.greatest - logit) * this.scale)
+    return Math.min(this.count - 1, Math.floor((this.greatest - logit) * this.scale))
   }
 
-  /** Returns the logits of a bucket without a copy, in any order. */
-  logitsOf(bucket: number): Float32Array {
-    return this.ordered.subarray(this.starts[bucket], this.starts[bucket + 1])
+  /** Returns the logits of some buckets, descending. */
+  logitsOf(buckets: ReadonlySet<number>): Map<number, number[]> {
+    const { logits, bucketOf } = this
+    const byBucket = new Map(Array.from(buckets, (bucket) => [bucket, new Array<number>()]))
+    const isWanted = Uint8Array.from({ length: this.count }, (_, bucket) => (buckets.has(bucket) ? 1 : 0))
+    for (let i = 0; i < logits.length; i++) {
+      const bucket = bucketOf[i] ?? 0
+      if (isWanted[bucket] === 1) mapGet(byBucket, bucket, 'bucket').push(logits[i] ?? NaN)
+    }
+    for (const list of byBucket.values()) list.sort((a, b) => b - a)
+    return byBucket
+  }
+
+  /** Returns the sums of the logits' weights in the first 1, 2, … buckets. */
+  cumulative(weights: Float64Array): Float64Array {
+    const { bucketOf, count } = this
+    const sums = new Float64Array(count)
+    for (let i = 0; i < weights.length; i++) {
+      const bucket = bucketOf[i] ?? 0
+      sums[bucket] = (sums[bucket] ?? 0) + (weights[i] ?? 0)
+    }
+    for (let bucket = 1; bucket < count; bucket++) sums[bucket] = (sums[bucket] ?? 0) + (sums[bucket - 1] ?? 0)
+    return sums
   }
 }
 
@@ -97,21 +121,16 @@ function scratchOf(index: number, length: number): Float64Array {
   return array
 }
 
-/**
- * Returns, for each temperature, the sums of weights of the first 1, 2, … logits, until the next call. The greatest
- * logit has weight 1.
- */
-function cumulativeWeights(
-  { ordered, greatest }: LogitBuckets,
-  temperatures: ReadonlySet<number>
-): Map<number, Float64Array> {
+/** Returns, for each temperature, total weights of the first 1, 2, … buckets. The greatest logit has weight 1. */
+function cumulativeWeights(buckets: LogitBuckets, temperatures: ReadonlySet<number>): Map<number, Float64Array> {
+  const { logits, greatest } = buckets
   const weightsAt = new Map<number, Float64Array>()
   for (const temperature of [...temperatures].sort((a, b) => b - a)) {
     // Weights at a temperature are the squares of weights at twice the temperature. Squares are faster than exp.
     const atDouble = weightsAt.get(2 * temperature)
-    const weights = scratchOf(weightsAt.size, ordered.length)
+    const weights = scratchOf(weightsAt.size, logits.length)
     if (atDouble === undefined)
-      for (let i = 0; i < weights.length; i++) weights[i] = Math.exp(((ordered[i] ?? 0) - greatest) / temperature)
+      for (let i = 0; i < weights.length; i++) weights[i] = Math.exp(((logits[i] ?? 0) - greatest) / temperature)
     else
       for (let i = 0; i < weights.length; i++) {
         const root = atDouble[i] ?? 0
@@ -119,53 +138,44 @@ function cumulativeWeights(
       }
     weightsAt.set(temperature, weights)
   }
-  for (const weights of weightsAt.values()) {
-    let sum = 0
-    for (let i = 0; i < weights.length; i++) weights[i] = sum += weights[i] ?? 0
-  }
-  return weightsAt
+  return new Map([...weightsAt].map(([temperature, weights]) => [temperature, buckets.cumulative(weights)]))
 }
 
-/** Returns the lowest logit that a baseline keeps. @param deviation standard deviation of the logits */
+/** Limit of a baseline, which keeps all tokens of the buckets before. */
+interface Cut {
+  readonly bucket: number
+  /** The lowest kept logit; null if it must be found in the bucket. */
+  readonly lowest: number | null
+  /** Number (top-k) or weight that kept tokens must reach. */
+  readonly wanted: number
+  /** The same for tokens of the buckets before. */
+  readonly reached: number
+}
+
+/** Finds the bucket with the lowest logit that a baseline keeps. @param weights total weights of the first buckets */
+function cutOf({ kind, limit }: TruncatedBaseline, buckets: LogitBuckets, weights: Float64Array): Cut {
+  if (kind === 'top-n-sigma') {
+    const lowest = buckets.greatest - limit * buckets.deviation
+    return { bucket: buckets.bucketWith(lowest), lowest, wanted: NaN, reached: NaN }
+  }
+  const sums = kind === 'top-k' ? buckets.counts : weights
+  const all = elementAt(sums, sums.length - 1, 'sum')
+  const wanted = kind === 'top-k' ? Math.min(limit, all) : limit * all
+  const bucket = sums.findIndex((sum) => sum >= wanted)
+  return { bucket, lowest: null, wanted, reached: sums[bucket - 1] ?? 0 }
+}
+
+/** Returns the logit at which kept tokens reach the limit. @param descending logits of the bucket */
 function lowestKept(
-  { kind, limit, temperature }: TruncatedBaseline,
-  buckets: LogitBuckets,
-  sums: Float64Array,
-  deviation: number
+  { kind, wanted, reached }: Cut & Pick<TruncatedBaseline, 'kind'>,
+  descending: readonly number[],
+  weightOf: (logit: number) => number
 ): number {
-  const { greatest, starts, count, ordered } = buckets
-  if (kind === 'top-n-sigma') return greatest - limit * deviation
-  const countsOrWeights = (end: number): number => (kind === 'top-k' ? end : (sums[end - 1] ?? 0))
-  const wanted = kind === 'top-k' ? Math.min(limit, ordered.length) : limit * countsOrWeights(ordered.length)
-  const bucket = firstIndex(count, (index) => countsOrWeights(starts[index + 1] ?? 0) >= wanted)
-  let reached = countsOrWeights(starts[bucket] ?? 0)
-  const sorted = buckets.logitsOf(bucket).toSorted().reverse()
-  for (const logit of sorted) {
-    reached += kind === 'top-k' ? 1 : Math.exp((logit - greatest) / temperature)
-    if (reached >= wanted) return logit
+  let sum = reached
+  for (const logit of descending) {
+    sum += kind === 'top-k' ? 1 : weightOf(logit)
+    if (sum >= wanted) return logit
   }
   // Rounding may leave a remainder.
-  return elementAt(sorted, sorted.length - 1, 'logit')
-}
-
-/** Returns the total weight of the tokens whose logit is at least `lowest`. */
-function weightFrom(lowest: number, buckets: LogitBuckets, sums: Float64Array, temperature: number): number {
-  const bucket = Math.min(buckets.count - 1, buckets.bucketWith(lowest))
-  let total = sums[(buckets.starts[bucket] ?? 0) - 1] ?? 0
-  for (const logit of buckets.logitsOf(bucket))
-    if (logit >= lowest) total += Math.exp((logit - buckets.greatest) / temperature)
-  return total
-}
-
-/**
- * Returns the first index at which a condition holds, by bisection. The condition must then hold at all later indices.
- */
-function firstIndex(length: number, holds: (index: number) => boolean): number {
-  let [first, end] = [0, length - 1]
-  while (first < end) {
-    const middle = (first + end) >>> 1
-    if (holds(middle)) end = middle
-    else first = middle + 1
-  }
-  return first
+  return elementAt(descending, descending.length - 1, 'logit')
 }

@@ -7,12 +7,11 @@ import {
   type TruncatedBaseline
 } from '../../../contract/model/sampling-baseline'
 import type { DrawnRows, Draws } from '../forward/draws'
-import { headSize, type LanguageHead, valuesOf } from '../forward/language-head'
+import { type LanguageHead, valuesOf } from '../forward/language-head'
 import { mixedLogits } from '../rows/baseline-logits'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { truncatedProbabilities } from '../rows/truncated-probabilities'
 import { tokenProbabilities } from '../rows/sampler'
-import { logitRows } from './next-tokens'
 import type { RowTargets } from './group-scorer'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -40,6 +39,23 @@ export interface BaselineRun {
   readonly signal: AbortSignal | undefined
 }
 
+/** Reports that the baselines of some more rows are computed, and at last the requested probabilities of each. */
+type BaselineEvent =
+  { readonly type: 'rows'; readonly count: number } | { readonly type: 'done'; readonly drawn: readonly DrawnRows[] }
+
+/** Maximum bytes of logits of post and base in memory. Each batch reads the heads again, so few rows are slow. */
+const LOGIT_BYTES = 2 ** 27
+
+/** Returns the rows of a batch. */
+function rowsOfBatch(vocabularySize: number): number {
+  return Math.max(1, Math.floor(LOGIT_BYTES / (2 * Float32Array.BYTES_PER_ELEMENT * vocabularySize)))
+}
+
+/** Returns the bytes of the logits that baselines of these rows need at once. */
+export function baselineBytes(vocabularySize: number, rows: number): number {
+  return 2 * Float32Array.BYTES_PER_ELEMENT * vocabularySize * Math.min(rows, rowsOfBatch(vocabularySize))
+}
+
 /** Logits of a range of rows, [rows, vocabulary]. */
 interface Logits {
   readonly post: Float32Array
@@ -50,18 +66,23 @@ interface Logits {
  * Computes the requested probabilities of each baseline from states of post and base, without evaluating a layer. A
  * baseline that is a sampler itself has one result, others have one for each sampler of the sweep.
  */
-export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
+export async function* baselineTokens(run: BaselineRun): AsyncGenerator<BaselineEvent> {
   const { baselines, rows, vocabularySize, post, base, signal } = run
   const parts = baselines.map((): Float64Array[][] => [])
-  const maxRows = logitRows(2 * vocabularySize, headSize(false))
+  const maxRows = Math.min(rows.length, rowsOfBatch(vocabularySize))
+  const memoryOf = (): Float32Array => new Float32Array(maxRows * vocabularySize)
+  const memory = { post: memoryOf(), base: base === null ? null : memoryOf() }
   for (let first = 0; first < rows.length; first += maxRows) {
     throwIfCancelled(signal, 'The run')
     const targets = rows.slice(first, first + maxRows)
-    const logitsOf = async ({ hidden, head }: LastStates): Promise<Float32Array> => {
+    const logitsOf = async ({ hidden, head }: LastStates, into: Float32Array): Promise<Float32Array> => {
       const width = hidden.length / rows.length
-      return valuesOf(head.logits(hidden.subarray(first * width, (first + targets.length) * width), signal))
+      return valuesOf(head.logits(hidden.subarray(first * width, (first + targets.length) * width), signal, into))
     }
-    const logits = { post: await logitsOf(post), base: base === null ? null : await logitsOf(base) }
+    const logits = {
+      post: await logitsOf(post, memory.post),
+      base: base === null || memory.base === null ? null : await logitsOf(base, memory.base)
+    }
     const drawn =
       run.draws === null
         ? await drawRowByRow(run, logits, targets)
@@ -70,8 +91,9 @@ export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
       for (const [sampler, ofRows] of next.entries())
         (elementAt(parts, baseline, 'baseline')[sampler] ??= []).push(ofRows)
     }
+    yield { type: 'rows', count: targets.length }
   }
-  return parts.map((ofBaseline) => ofBaseline.map(joinNumbers))
+  yield { type: 'done', drawn: parts.map((ofBaseline) => ofBaseline.map(joinNumbers)) }
 }
 
 async function drawTogether(

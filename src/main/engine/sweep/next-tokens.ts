@@ -94,8 +94,10 @@ async function* underModel(run: HeadRun, finals: FinalStates): NextTokens {
 async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
   const rowCount = scorer.rowsOf(finals)
-  for (const part of partsOf(rowCount, logitRows(vocabularySize, sizeOf(run)))) {
-    for await (const event of head.logits(statesOf(finals, rowCount, part), signal)) {
+  const maxRows = Math.min(rowCount, logitRows(vocabularySize, sizeOf(run)))
+  const memory = new Float32Array(maxRows * vocabularySize)
+  for (const part of partsOf(rowCount, maxRows)) {
+    for await (const event of head.logits(statesOf(finals, rowCount, part), signal, memory)) {
       if (event.type === 'slice') {
         yield { ...event, share: (event.share * part.count) / rowCount }
         continue

@@ -11,6 +11,7 @@ import { headSize, sliceRead, sliceTokens } from '../forward/language-head'
 import type { GroupSize } from '../tries/prompt-trie'
 import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { baselineBytes } from './baseline-tokens'
 import { logitRows } from './next-tokens'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { readerBytes } from '../../checkpoint/scaled-weights'
@@ -29,6 +30,8 @@ export interface SweptModels {
   readonly trackedTokens: number
   /** True if the whole vocabulary's logits are needed, as samplers need them. */
   readonly allLogits: boolean
+  /** Baselines that are computed from logits of post and base. */
+  readonly baselineCount: number
   /** Maximum bytes of weights kept for later blocks of the same layer (see `WeightRead.keep`). */
   readonly keptBytes: number
   /** Bytes that readers hold for weights that are stored with scales (see `scaleBytes`). */
@@ -75,6 +78,7 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
     finals:
       FLOAT_BYTES * finalRows * ((2 * statesOfRow(spec) - 1) * spec.finalRowSize + 2) +
       FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models), size)) +
+      (models.baselineCount === 0 ? 0 : baselineBytes(spec.vocabularySize, group.prefixCount)) +
       uploadedFinalBytes(models, group)
   }
 }

@@ -125,6 +125,15 @@ export function headFlops({ hiddenSize, vocabularySize }: DecoderSpec, rows: num
   return 2 * hiddenSize * vocabularySize * rows
 }
 
+/** Operations of products that take about as long, on two cores, as a baseline takes for one logit. */
+const FLOPS_OF_BASELINE = 2000
+
+/** Returns the work of baselines, in operations: the heads of post and base, and what follows from their logits. */
+export function baselineFlops(spec: DecoderSpec, rows: number, baselineCount: number): number {
+  if (baselineCount === 0) return 0
+  return headFlops(spec, 2 * rows) + FLOPS_OF_BASELINE * baselineCount * spec.vocabularySize * rows
+}
+
 /** Counts the operations of one node in one layer, in which a row goes through some of the experts. */
 export function projectionFlops(spec: DecoderSpec, layer: number, rowCount: number, finalCount: number): number {
   const { experts } = elementAt(spec.layers, layer, 'layer')

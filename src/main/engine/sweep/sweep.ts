@@ -19,11 +19,13 @@ import type { GroupingInParts, GroupInParts } from './sweep-groups'
 import { type HeadRun, scoreNextTokens } from './next-tokens'
 import { needsBase } from '../../../contract/model/sampling-baseline'
 import { type LastStates, baselineTokens } from './baseline-tokens'
-import { progressRows, storedBytes } from './sweep-plan'
+import { baselineFlops, progressRows, projectionFlops, storedBytes } from './sweep-plan'
 import { SweepResources } from './sweep-resources'
 import { plainStage, type SweepSession, sweepSession } from './sweep-session'
 import { elementAt } from '../../../contract/model/look-up'
 import { joinNumbers } from '../rows/rows'
+import { finalRows } from '../tries/prompt-trie'
+import { sum } from '../../base/sums'
 
 /**
  * Scores every model on every prompt: the probability of each group of continuations, under `request.sampling` if
@@ -129,10 +131,15 @@ class SweepRun {
 
   plan(): EngineSweepEvent {
     const { groups, rowBound, peakBytes } = this.grouping
-    const rows = groups.flatMap(({ packed, parts }) => parts.map((part) => progressRows(this.spec, part, packed)))
+    const rows = groups.flatMap(({ packed, parts }) =>
+      parts.map((part) => {
+        const { layers, head } = progressRows(this.spec, part, packed)
+        return layers + head + (this.hasBaselines(part.leaves) ? this.baselineRows(finalRows(packed).length) : 0)
+      })
+    )
     return {
       type: 'plan',
-      rowsTotal: Math.round(rows.reduce((sum, { layers, head }) => sum + layers + head, 0)),
+      rowsTotal: Math.round(sum(rows)),
       split: { groups: groups.map(({ indices }) => [...indices]), rowBound },
       peakBytes: peakBytes + this.keptBytes,
       identicalLayers: [...this.models.identicalLayers],
@@ -226,7 +233,7 @@ class SweepRun {
       const rows = (head * finals.leaves.length) / part.leaves.length
       yield* this.throughHead(group.index, rows, scorer, finals)
     }
-    if (this.hasBaselines(part.leaves)) yield* this.baselines(scorer)
+    if (this.hasBaselines(part.leaves)) yield* this.baselines(group.index, scorer)
   }
 
   /** Scores models that share a head. @param rows the head's work in rows of a layer, for progress */
@@ -275,18 +282,23 @@ class SweepRun {
     return baselines.length > 0 && leaves.includes(this.leafOf('post'))
   }
 
+  /** Returns the work of the baselines of some rows, in rows of a layer. */
+  private baselineRows(count: number): number {
+    return baselineFlops(this.spec, count, this.models.baselineCount) / projectionFlops(this.spec, 0, 1, 1)
+  }
+
   private leafOf(kind: 'base' | 'post'): number {
     const model = this.request.models.findIndex((model) => model.kind === kind)
     return elementAt(this.models.trie.leafOf, model, kind)
   }
 
-  private async *baselines(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
+  private async *baselines(group: number, scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
     const { baselines = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
       hidden: scorer.statesOf(this.leafOf(kind)),
       head: await this.setting.resources.head(kind)
     })
-    const next = await baselineTokens({
+    const events = baselineTokens({
       baselines,
       rows: scorer.rows,
       vocabularySize: this.spec.vocabularySize,
@@ -297,7 +309,13 @@ class SweepRun {
       samplers: this.samplers,
       signal: this.setting.signal
     })
-    for (const [index, rows] of next.entries()) yield* scorer.events([models.length + index], rows)
+    for await (const event of events) {
+      if (event.type === 'rows') {
+        yield* this.advanced(this.baselineRows(event.count), this.spec.layerCount - 1, group)
+        continue
+      }
+      for (const [index, rows] of event.drawn.entries()) yield* scorer.events([models.length + index], rows)
+    }
   }
 
   /** The draws of a pass through a head. Null if a sum over the vocabulary gives the requested probabilities. */
@@ -320,7 +338,7 @@ class SweepRun {
 /** Merges the models of a request into a trie, and computes the sizes that decide how much memory they take. */
 export async function buildSweptModels(
   pair: PairWeights,
-  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
+  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf' | 'baselines'>,
   { keepsTensors, copiesTensors, memoryBytes, precision }: Placement = MAIN_MEMORY,
   pendingSharing: Promise<Sharing> = findSharing(pair, request.models)
 ): Promise<SweptModels> {
@@ -331,6 +349,7 @@ export async function buildSweptModels(
     trie,
     maxAliveStates: aliveStatesOf(trie),
     trackedTokens: trackedTokens(request.prompts).length,
+    baselineCount: request.baselines === undefined ? 0 : request.baselines.length,
     allLogits: request.sampling !== undefined || (request.whatIf !== undefined && request.whatIf.length > 0),
     keptBytes: storedBytes(pair, trie, Infinity).kept,
     scaleBytes: scaleBytes(pair),
