@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { EndpointContact } from '../../contract/model/endpoint'
+import { inputError } from '../../contract/model/problem'
 import { requireConfirmed } from './confirmed-addresses'
 
 /* The only functions of main that contact other programs. ESLint forbids `fetch` in other files. */
@@ -19,6 +20,9 @@ export async function sendRequest(
 ): Promise<Response> {
   if (new URL(url).origin !== new URL(contact.baseUrl).origin) throw new RangeError(`${url} is of another server`)
   await requireConfirmed([contact])
+  // The error of fetch names no key, and the request would be repeated.
+  if (apiKey !== null && /[^ -~]/.test(apiKey.trim()))
+    throw inputError(`The API key for ${contact.baseUrl} has characters that no key has.`, 'Copy the key again.')
   return fetch(url, {
     ...(body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) }),
     headers: {

@@ -50,6 +50,8 @@ it('contacts no address before the user has confirmed it with its key', async ()
   await confirmAddresses([contact])
   await send()
   expect(requests).toEqual(['Bearer secret'])
+  const pasted = sendRequest(contact, `${baseUrl}/models`, { apiKey: 'ключ', signal })
+  await expect(pasted).rejects.toThrow('has characters that no key has')
   await expect(sendRequest(contact, 'http://127.0.0.1:9/v1', { apiKey: null, signal })).rejects.toThrow(RangeError)
 })
 
