@@ -62,7 +62,7 @@ export function writeProblem(path: string, error: unknown, more?: string): Workb
   const code = errorCode(error)
   // A folder that takes no files, such as /proc, gives the same error as a missing folder.
   if (code === 'ENOENT' && !existsSync(dirname(path)))
-    return notFoundError(`${path} cannot be written: its folder is gone.`)
+    return notFoundError(`${path} cannot be written: its folder is gone.`, 'Move it back, or choose another folder.')
   const hint = [
     isDiskFull(error)
       ? 'Free some space and try again.'

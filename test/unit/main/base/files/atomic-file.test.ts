@@ -10,7 +10,8 @@ describe('why a file could not be written', () => {
     const folder = await temporaryFolder()
     expect(writeProblem(join(folder, 'not there', 'file'), gone).problem).toMatchObject({
       code: 'not-found',
-      message: expect.stringMatching(/its folder is gone\.$/)
+      message: expect.stringMatching(/its folder is gone\.$/),
+      hint: expect.stringContaining('Move it back')
     })
     // As /proc, which is there and takes no files.
     expect(writeProblem(join(folder, 'file'), gone).problem.code).toBe('read-only')
