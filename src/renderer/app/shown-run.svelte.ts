@@ -71,12 +71,19 @@ export abstract class ShownRun<Stored extends object> {
     return newest === null || isSeen ? null : this.show(newest)
   }
 
-  /** Shows a new run, or the newest instead of a vanished one. @returns false if the shown run stays */
+  /**
+   * Shows a new run, or the newest instead of a vanished one. Reads the shown run again if it has changed, such as after
+   * a lost connection. @returns false if the shown run stays
+   */
   protected followList(state: ProjectState, before: ProjectState): boolean {
     const next = this.project.nextShown(this.kind, this.current, this.inOrder(state), this.inOrder(before))
-    if (next === undefined || this.busy) return false
-    if (next === null) this.clear()
-    else void this.show(next)
+    const { shownId } = this
+    const summaryIn = (of: ProjectState): string => JSON.stringify(this.inOrder(of).find(({ id }) => id === shownId))
+    const isStale = state.writer === null && this.opening === null && summaryIn(state) !== summaryIn(before)
+    if (this.busy || (next === undefined && !isStale)) return false
+    const nextId = next === undefined ? shownId : next
+    if (nextId === null) this.clear()
+    else void this.show(nextId)
     return true
   }
 }

@@ -316,9 +316,12 @@ describe('a sample run', () => {
     const { samples } = session
     workbench.view = 'samples'
     await show(line, session, run)
+    // Answers that were stored while the connection was lost are read.
+    session.accept(stateOf({ revision: 2, sampleRuns: [summarizeSampleRun(run, 11)] }))
+    await line.answer('samples.get', 1, { run, samples: [], measures: NO_MEASURES })
     const second = sampleRunFixture({ id: 'run-2' })
     session.accept(stateOf({ revision: 2, sampleRuns: [second, run].map(summary) }))
-    await line.answer('samples.get', 1, { run: second, samples: [], measures: NO_MEASURES })
+    await line.answer('samples.get', 2, { run: second, samples: [], measures: NO_MEASURES })
     expect(samples.shownRun?.run.id).toBe('run-2')
     session.accept(stateOf({ revision: 3, sampleRuns: [] }))
     expect(samples.shownRun).toBeNull()
