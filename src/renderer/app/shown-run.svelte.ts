@@ -72,8 +72,8 @@ export abstract class ShownRun<Stored extends object> {
   }
 
   /**
-   * Shows a new run, or the newest instead of a vanished one. A run that changed meanwhile, such as while the connection
-   * was lost, is read again. @returns false if the shown run stays
+   * Shows a new run, or the newest instead of a vanished one. Reads a run again that changed without a job of this
+   * window. @returns false if the shown run stays
    */
   protected followList(state: ProjectState, before: ProjectState): boolean {
     const next = this.project.nextShown(this.kind, this.current, this.inOrder(state), this.inOrder(before))
