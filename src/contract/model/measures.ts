@@ -33,7 +33,7 @@ export const TEXT_MEASURES = [
   {
     id: 'distinctAnswers',
     label: 'Distinct answers',
-    short: 'Distinct',
+    short: 'Distinct share',
     explain: 'different answers, apart from case, outer white space and a final mark',
     ...higherIsBetter('diversity', 'count')
   },

@@ -7,7 +7,7 @@ import {
 import { EVALUATION_COLUMNS, evaluationRows } from '../../contract/documents/evaluation-table'
 import { formatDifference, measuresOf, withInterval } from '../../contract/words/evaluation-words'
 import { limitsOf, type MeasureId, measureOf } from '../../contract/model/measures'
-import { formatPercent } from '../ui/format'
+import { formatPercent, plural } from '../ui/format'
 import { variantStyles } from '../../contract/documents/variant-styles'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
 import type { PlotAxis } from '../plots/plot-picture'
@@ -58,7 +58,8 @@ export function tradeOffPlot(
                 lines: [
                   style.name,
                   `${measureOf(quality).label} ${withInterval(quality, x)}`,
-                  `${measureOf(diversity).label} ${withInterval(diversity, y)}`
+                  `${measureOf(diversity).label} ${withInterval(diversity, y)}`,
+                  `${x.interval === null ? '' : '95 % intervals over '}${plural(x.promptCount, 'prompt')}`
                 ]
               }
             ]

@@ -61,7 +61,12 @@ describe('diversity against quality', () => {
       y: 4,
       xInterval: [0.4, 0.6],
       yInterval: [3.9, 4.1],
-      lines: ['base', 'Right answers 0.500 [0.400, 0.600]', 'Distinct right answers 4 [3.9, 4.1]']
+      lines: [
+        'base',
+        'Right answers 0.500 [0.400, 0.600]',
+        'Distinct right answers 4 [3.9, 4.1]',
+        '95 % intervals over 12 prompts'
+      ]
     })
   })
 
