@@ -133,9 +133,12 @@ export function findingsSummary(findings: readonly ModelFinding[]): string {
 export function findingsSection(findings: readonly ModelFinding[]): string[] {
   const [first, ...further] = findings
   if (first === undefined) return []
-  const lines = [...first.caveats, ...further.map(({ by, headline }) => `${capitalised(by)}: ${headline}`)].map(
-    (text) => `- ${inlineMarkdown(text)}`
+  const others = further.map(({ by, headline, figures }) =>
+    [`${capitalised(by)}: ${headline}`, ...figures.map(({ label, value }) => `${capitalised(label)}: ${value}.`)].join(
+      ' '
+    )
   )
+  const lines = [...first.caveats, ...others].map((text) => `- ${inlineMarkdown(text)}`)
   const cells = (values: readonly string[]): string => `| ${values.map(inlineMarkdown).join(' | ')} |`
   const { figures } = first
   return [
@@ -143,6 +146,7 @@ export function findingsSection(findings: readonly ModelFinding[]): string[] {
     ...(figures.length === 0
       ? []
       : [
+          `By ${inlineMarkdown(first.by)}:`,
           [
             cells(figures.map(({ label }) => label)),
             `|${' --- |'.repeat(figures.length)}`,

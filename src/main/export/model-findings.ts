@@ -7,7 +7,7 @@ import { scoreIn } from '../../contract/documents/swept-model'
 import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { multimap } from '../../contract/model/multimap'
 import { evaluationVerdicts, verdictSentence } from '../../contract/words/evaluation-verdict'
-import { capitalised } from '../../contract/words/format'
+import { plural } from '../../contract/words/format'
 import { findingBySweep, type ModelFinding } from '../../contract/words/model-finding'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -28,9 +28,7 @@ export async function modelFindings(pair: ProjectPair, prepared: PreparedExport)
   if (prepared.form.kind === 'low-rank') return []
   const model = layersModel(prepared.strengths)
   const bySweeps = await findingsBySweeps(pair, prepared, model)
-  // The verdict of a sweep already contains the finding of its evaluation.
-  const evaluationIds = new Set(bySweeps.map(({ evaluationId }) => evaluationId))
-  const byEvaluations = await findingsByEvaluations(pair, prepared, model, evaluationIds)
+  const byEvaluations = await findingsByEvaluations(pair, prepared, model)
   return [...bySweeps.map(({ finding }) => finding), ...byEvaluations]
 }
 
@@ -47,8 +45,6 @@ interface SweepFinding {
   finding: ModelFinding
   /** True if the sweep selects the exported model. */
   isSelected: boolean
-  /** Evaluation that the finding contains already. */
-  evaluationId: string | null
 }
 
 async function findingsBySweeps(pair: ProjectPair, prepared: PreparedExport, model: Model): Promise<SweepFinding[]> {
@@ -77,7 +73,8 @@ async function newestFinding(
     if (selection === null) continue
     const { selected } = selection
     const isSelected = selected !== null && weightsKey(sweptRangeModel(selected, sweep)) === weightsKey(model)
-    const verdict = isSelected ? await storedVerdict(pair, sweep, check, selection) : null
+    // Evaluations are findings of their own.
+    const verdict = isSelected ? await storedVerdict(null, sweep, check, selection) : null
     const { post, prompts } = sweep
     const finding = findingBySweep({
       scoredBy: briefScoring(sweep.scoredBy),
@@ -89,22 +86,21 @@ async function newestFinding(
       check,
       verdict
     })
-    return { finding, isSelected, evaluationId: verdict?.evaluationId ?? null }
+    return { finding, isSelected }
   }
   return null
 }
 
-/** Returns the findings of the newest evaluation of each task. @param knownIds evaluations that are left out */
+/** Returns the findings of the newest evaluation of each task. */
 async function findingsByEvaluations(
   pair: ProjectPair,
   prepared: PreparedExport,
-  model: Model,
-  knownIds: ReadonlySet<string | null>
+  model: Model
 ): Promise<ModelFinding[]> {
   const byTask = new Map<string, ModelFinding>()
   for (const { id, taskId } of pair.evaluations.runs) {
     if (byTask.size === NEWEST_TASKS) break
-    if (byTask.has(taskId) || knownIds.has(id)) continue
+    if (byTask.has(taskId)) continue
     const { run } = await pair.evaluations.read(id)
     const isAsked = run.variants.some((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
     if (!isAsked || !isOfSamePair(run, prepared)) continue
@@ -119,12 +115,14 @@ function findingByEvaluation({ run, results, complete }: EvaluationView, model: 
   const verdict = evaluationVerdicts(results, mainMeasures(run.task.kind, results.variants))[index]
   if (verdict === undefined || verdict.variant === results.comparedWith) return null
   const { figures, good } = verdict
-  const { name } = run.task
+  const { name, prompts, settings } = run.task
   const direction = good === true ? 'for' : 'against'
   return {
-    by: `the task “${name}”${complete ? '' : ', stopped early'}`,
-    headline: `${capitalised(verdictSentence(verdict))}.`,
-    figures: figures === '' ? [] : [{ label: `difference from ${results.comparedWith}`, value: figures }],
+    by:
+      `an evaluation, ${plural(prompts.length, 'prompt')} with ${plural(settings.sampleCount, 'answer')} each` +
+      (complete ? '' : ', stopped early'),
+    headline: `On “${name}”, ${verdictSentence(verdict)}.`,
+    figures: figures === '' ? [] : [{ label: `difference from ${results.comparedWith} [95 %]`, value: figures }],
     caveats: [],
     weight: good === null ? 'open' : direction
   }

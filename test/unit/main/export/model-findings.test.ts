@@ -99,6 +99,12 @@ it('the warning of an export says how often the model refused, where the project
   expect(await safetyOf(project.firstPair, prepared)).toContain(
     'Of 40 unsafe requests it refused 12 (18 to 45 %), and post 38 (83 to 99 %).'
   )
+  // The evaluation has a finding of its own, which the one of the sweep does not repeat.
+  const findings = await modelFindings(project.firstPair, prepared)
+  expect(findings.map(({ by, headline }) => [by, headline.startsWith('On “Refusals”, ')])).toEqual([
+    ['first tokens of the character task, 3 prompts', false],
+    ['an evaluation, 80 prompts with 1 answer each', true]
+  ])
   const low = await prepareExport(folders, UPPER, { kind: 'low-rank', rank: 1, savesNormsAndBiases: false })
   expect(await safetyOf(project.firstPair, low)).toBe(SAFETY_NOTE)
 })
