@@ -62,6 +62,9 @@ function previewTime({ seconds, timedBy }: PreviewPlan, whole: Pick<SweepPlan, '
   return `${roughTime(seconds)} ${TIMED_BY[timedBy]}${saving}`
 }
 
+/** Limit of a sweep on the CPU, where one thread reads all weights. */
+const ONE_READER = ' in one thread, which more cores do not shorten'
+
 export interface PlanFact {
   label: string
   value: string
@@ -71,6 +74,7 @@ export interface PlanFact {
 /** Lists all facts of a plan, with the parts of its time and of its peak memory. */
 export function planFacts(plan: SweepPlan): PlanFact[] {
   const { memory, groups, estimate, flops, readBytes, preview, copies } = plan
+  const readingLimit = plan.device === 'cpu' ? ONE_READER : ''
   return [
     ...(preview === null ? [] : [previewFact(preview, plan)]),
     {
@@ -115,7 +119,7 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
       parts: [
         ...(plan.timedBy === 'block' ? [] : [{ label: TIMED_BY.block, value: roughTime(estimate.seconds) }]),
         { label: 'computing', value: roughTime(estimate.computeSeconds) },
-        { label: 'reading, meanwhile', value: roughTime(estimate.readSeconds) }
+        { label: 'reading, meanwhile', value: `${roughTime(estimate.readSeconds)}${readingLimit}` }
       ]
     },
     {
