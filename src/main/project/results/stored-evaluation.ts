@@ -8,6 +8,7 @@ import {
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
+  mainMeasures,
   type TaskEntry,
   type VariantResult
 } from '../../../contract/documents/evaluation'
@@ -176,10 +177,17 @@ async function newestComplete(
     if (answerCount < answerTotal) continue
     if (!fits(await pair.evaluations.readRun(id))) continue
     const view = await evaluationView(pair, id)
-    if (view.complete) return view
+    if (isSettled(view)) return view
   }
   return null
 }
+
+/** Reports whether all answers are stored, and no unfinished judge can change the main measures. */
+const isSettled = ({ answered, complete, judging, run, results }: EvaluationView): boolean =>
+  complete ||
+  (answered &&
+    mainMeasures(run.task.kind, results.variants).quality !== 'judge' &&
+    judging.every((one) => one.way !== 'forms' || isJudged(one)))
 
 /**
  * Reads the sweeps whose scores are correlated with the results of an evaluation. One is by the character task, a proxy

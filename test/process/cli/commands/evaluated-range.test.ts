@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { DEFAULT_JUDGE } from '../../../../src/contract/documents/judge'
 import { sweptRangeModel } from '../../../../src/contract/model/model'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -31,6 +32,13 @@ async function evaluateToALoss(path: string): Promise<void> {
   await own.evaluations.appendSamples(run.id, lines)
   for (const prompt of task.prompts.keys())
     await own.evaluations.append(run.id, 'scores', [{ prompt, cells: [], map: [], explained: [0, 0] }])
+  // A judge that never replied leaves the right answers as they are.
+  await own.evaluations.noteJudge(run.id, {
+    ...DEFAULT_JUDGE,
+    baseUrl: 'http://127.0.0.1:1/v1',
+    model: 'm',
+    rubric: 'Mark it.'
+  })
   await project.close()
 }
 
