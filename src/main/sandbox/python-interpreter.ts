@@ -1,6 +1,6 @@
 import { Environment, Interpreter } from '@huggingface/jinja'
 import { pythonFormat, withPythonFloats } from './python-format'
-import { pythonText, splitFromRight } from './python-text'
+import { pythonText, splitFromRight, stripCharacters } from './python-text'
 import { NEGATION, TEST_OPERATORS } from './template-source'
 
 /** A node of a template's syntax tree. The interfaces below are the kinds of nodes that this file reads. */
@@ -23,8 +23,20 @@ interface Binary extends Node {
   readonly left: Node
   readonly right: Node
 }
+interface If extends Node {
+  readonly test: Node
+  readonly body: readonly Node[]
+  readonly alternate: readonly Node[]
+}
 interface For extends Node {
   readonly iterable: Node
+  readonly body: readonly Node[]
+}
+/** Replaces the body of a loop, so that a `break` or `continue` does not reach the library. */
+interface Iteration extends Node {
+  readonly type: 'Iteration'
+  readonly body: readonly Node[]
+  isStopped: boolean
 }
 interface Select extends Node {
   readonly lhs: Node
@@ -70,6 +82,8 @@ const isTilde = (operator: unknown): boolean =>
   typeof operator === 'object' && operator !== null && 'value' in operator && operator.value === '~'
 const isBinary = (node: Node): node is Binary => node.type === 'BinaryExpression'
 const isTest = (node: Node): node is Test => node.type === 'TestExpression'
+const isIf = (node: Node): node is If => node.type === 'If'
+const isIteration = (node: Node): node is Iteration => node.type === 'Iteration'
 const isFor = (node: Node): node is For => node.type === 'For'
 const isSelect = (node: Node): node is Select => node.type === 'SelectExpression'
 const isFilter = (node: Node): node is Filter => node.type === 'FilterExpression'
@@ -84,6 +98,15 @@ const SILENT = ['Break', 'Continue', 'Comment']
 
 /** Filters that return an empty list for None in Python's Jinja. */
 const FILTERS_OF_NONE: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
+
+/** Thrown by `break` and `continue`. */
+class LoopControl extends Error {
+  /** What the iteration printed before. The library loses it. */
+  text = ''
+  constructor(readonly type: string) {
+    super(`"${type.toLowerCase()}" stands outside a loop`)
+  }
+}
 
 /**
  * Renders chat templates with features of Python's Jinja that published templates use and the library lacks. These are
@@ -120,6 +143,12 @@ export class PythonInterpreter extends Interpreter {
   private evaluateNode(statement: Node, environment: Environment): Value {
     if (isEvaluated(statement)) return statement.value
     if (isFor(statement)) return this.runLoop(statement, environment)
+    if (isIteration(statement)) return valueOf(this.iterate(statement, new Environment(environment)))
+    if (isIf(statement)) {
+      const holds = this.evaluate(statement.test, environment).__bool__().value
+      return valueOf(this.printBlock(holds ? statement.body : statement.alternate, environment))
+    }
+    if (statement.type === 'Break' || statement.type === 'Continue') throw new LoopControl(statement.type)
     if (isFilter(statement)) return this.evaluateFilter(statement, environment)
     if (isTextJoin(statement)) return this.joinTexts(statement, environment)
     if (isBinary(statement) && ['%', '+'].includes(statement.operator.value))
@@ -138,8 +167,35 @@ export class PythonInterpreter extends Interpreter {
     const source = this.evaluate(isSelect(iterable) ? iterable.lhs : iterable, environment)
     const items = evaluated(typeof source.value === 'string' ? valueOf([...source.value]) : source)
     const iterated = isSelect(iterable) ? { ...iterable, lhs: items } : items
-    const loopOfItems: For = { ...loop, iterable: iterated }
+    const iteration: Iteration = { type: 'Iteration', body: loop.body, isStopped: false }
+    const loopOfItems: For = { ...loop, iterable: iterated, body: [iteration] }
     return super.evaluate(loopOfItems, environment)
+  }
+
+  /** Prints one iteration of a loop. Its variables end with it, in contrast to the library. */
+  private iterate(iteration: Iteration, environment: Environment): string {
+    if (iteration.isStopped) return ''
+    try {
+      return this.printBlock(iteration.body, environment)
+    } catch (error) {
+      if (!(error instanceof LoopControl)) throw error
+      iteration.isStopped = error.type === 'Break'
+      return error.text
+    }
+  }
+
+  private printBlock(statements: readonly Node[], environment: Environment): string {
+    let text = ''
+    try {
+      for (const statement of statements) {
+        const { value } = this.evaluate(statement, environment)
+        if (typeof value === 'string') text += value
+      }
+      return text
+    } catch (error) {
+      if (error instanceof LoopControl) error.text = text + error.text
+      throw error
+    }
   }
 
   private evaluateFilter(filter: Filter, environment: Environment): Value {
@@ -192,13 +248,18 @@ export class PythonInterpreter extends Interpreter {
     return nodes.map((node) => this.evaluate(node, environment))
   }
 
-  /** Calls `dict`, `rsplit` or `loop.cycle`; undefined for other functions. */
+  /** Calls `dict`, `rsplit`, `loop.cycle`, or `strip` with characters; undefined for other functions. */
   private callPython({ callee, args }: Call, environment: Environment): Value | undefined {
     if (callee.value === 'dict') return this.createDictionary(args, environment)
     if (!isMember(callee) || callee.computed) return undefined
     const method = callee.property.value
-    if (method !== 'cycle' && method !== 'rsplit') return undefined
+    const strips = method === 'strip' || method === 'lstrip' || method === 'rstrip'
+    if (method !== 'cycle' && method !== 'rsplit' && !(strips && args.length === 1)) return undefined
     const object = this.evaluate(callee.object, environment)
+    if (strips && typeof object.value === 'string') {
+      const [characters] = this.evaluateAll(args, environment)
+      return valueOf(stripCharacters(object.value, method, characters?.value))
+    }
     if (method === 'rsplit' && typeof object.value === 'string') {
       const [separator, most] = this.evaluateAll(args, environment)
       const parts = splitFromRight(object.value, separator?.value, most?.value)

@@ -39,6 +39,16 @@ function quoted(text: string): string {
   return `'${escaped.replaceAll("'", "\\'")}'`
 }
 
+/** Removes characters from the ends of a text, as Python does. @param characters null for white space */
+export function stripCharacters(text: string, method: 'strip' | 'lstrip' | 'rstrip', characters: unknown): string {
+  const units = [...text]
+  const stays = (unit: string): boolean =>
+    typeof characters === 'string' ? ![...characters].includes(unit) : unit.trim() !== ''
+  const first = method === 'rstrip' ? 0 : units.findIndex(stays)
+  const last = method === 'lstrip' ? units.length - 1 : units.findLastIndex(stays)
+  return first === -1 ? '' : units.slice(first, last + 1).join('')
+}
+
 /**
  * Splits a text from its end, as Python's `rsplit` does.
  *

@@ -27,7 +27,8 @@ export const NEGATION = 'not '
 
 /** Parses a template with two features that the library lacks: `raw` blocks, and tests with an argument. */
 export function parseTemplate(source: string): Template['parsed'] {
-  return parse(testsAsFilters(tokenize(source.replace(RAW, rawAsText), WHITESPACE)))
+  // Jinja reads every line break as \n.
+  return parse(testsAsFilters(tokenize(source.replace(/\r\n?/g, '\n').replace(RAW, rawAsText), WHITESPACE)))
 }
 
 /** Turns a raw block into a block that prints its text. */
