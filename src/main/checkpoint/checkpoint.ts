@@ -30,8 +30,8 @@ const Adapter = z.object({
 })
 export type Adapter = z.infer<typeof Adapter>
 
-/** Qwen3 235B-A22B has 37,000 tensors. */
-const MAX_TENSORS = 40_000
+/** Without scales, DeepSeek V3 has 45,000 tensors and Kimi K2 70,000. */
+const MAX_TENSORS = 100_000
 
 /** A checkpoint as the sandbox process sends it, with the entries of `tensors` instead of a map. */
 export const DescribedCheckpoint = z.object({

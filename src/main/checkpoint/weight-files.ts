@@ -10,12 +10,12 @@ import { isMissing } from './weight-file'
 
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
-/** Limit of an index. Qwen3 30B-A3B takes 1.7 MB, and 6.7 MB in GPTQ. */
-const MAX_INDEX_BYTES = 10_000_000
+/** Limit of an index. DeepSeek V3 takes 8.9 MB, and Kimi K2 about 14 MB. */
+const MAX_INDEX_BYTES = 32_000_000
 /** Limits of the files and headers that are read of one folder. Llama 3.1 405B has 191 files. */
 const MAX_FILES = 500
-const MAX_HEADERS_BYTES = 16_000_000
-const MAX_INDEX_NAMES = 100_000
+const MAX_HEADERS_BYTES = 32_000_000
+const MAX_INDEX_NAMES = 200_000
 
 /** A weight file of a model folder with its header. */
 export interface WeightFile extends SafetensorsHeader {
@@ -60,7 +60,7 @@ async function readShards(folder: string): Promise<WeightFile[]> {
 function tooMany(message: string): WorkbenchError {
   return unsupportedError(
     message,
-    'Models that can be read have less: Qwen3 235B-A22B, the largest, has 37,000 tensors.'
+    'Models that can be read have less: Kimi K2, the largest, has 140,000 tensors with its scales.'
   )
 }
 

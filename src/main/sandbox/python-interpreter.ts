@@ -101,7 +101,7 @@ const FILTERS_OF_NONE: readonly unknown[] = ['map', 'reject', 'rejectattr', 'sel
 
 /** Thrown by `break` and `continue`. */
 class LoopControl extends Error {
-  /** What the iteration printed before. The library loses it. */
+  /** Text that the iteration printed before. The library discards it. */
   text = ''
   constructor(readonly type: string) {
     super(`"${type.toLowerCase()}" stands outside a loop`)

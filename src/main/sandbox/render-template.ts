@@ -50,6 +50,15 @@ export function renderTemplate(request: TemplateRequest): RenderedTemplate {
   }
 }
 
+/** Checks the syntax of a template. @throws WorkbenchError `bad-file` */
+export function checkTemplate(source: string, what: string): void {
+  try {
+    parseTemplate(source)
+  } catch (error) {
+    throw fileError(`${what} does not work: ${errorMessage(error)}`)
+  }
+}
+
 /** A message in the form that a template receives. */
 interface TemplateMessage {
   readonly role: ChatMessage['role']

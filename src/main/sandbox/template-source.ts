@@ -28,7 +28,13 @@ export const NEGATION = 'not '
 /** Parses a template with two features that the library lacks: `raw` blocks, and tests with an argument. */
 export function parseTemplate(source: string): Template['parsed'] {
   // Jinja reads every line break as \n.
-  return parse(testsAsFilters(tokenize(source.replace(/\r\n?/g, '\n').replace(RAW, rawAsText), WHITESPACE)))
+  const tokens = testsAsFilters(tokenize(source.replace(/\r\n?/g, '\n').replace(RAW, rawAsText), WHITESPACE))
+  try {
+    return parse(tokens)
+  } catch (error) {
+    // The library reads beyond the last token.
+    throw error instanceof TypeError ? new Error('it ends inside a tag or block') : error
+  }
 }
 
 /** Turns a raw block into a block that prints its text. */

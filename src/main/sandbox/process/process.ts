@@ -82,8 +82,13 @@ async function prepareWork(request: SandboxRequest): Promise<() => SandboxReply>
     }
     case 'find-template': {
       const { chatTemplate } = await readTokenizerConfig(request.folder)
-      const hasTemplate = (await findChatTemplate(request.folder, chatTemplate)) !== null
-      return () => ({ kind: 'found-template', found: hasTemplate })
+      const template = await findChatTemplate(request.folder, chatTemplate)
+      if (template === null) return () => ({ kind: 'found-template', found: false })
+      const { checkTemplate } = await import('../render-template')
+      return () => {
+        checkTemplate(template.source, `The chat template in ${template.file}`)
+        return { kind: 'found-template', found: true }
+      }
     }
     case 'embedding-tokens': {
       const tokensOf = await embeddingTokenizers.get(request)

@@ -328,6 +328,15 @@ describe('a pair that fits', () => {
       expect.stringMatching(/^The chat template of post cannot be used: .*tokenizer_config\.json: chat_template: /)
     ])
 
+    await writeFile(join(paths.post, 'tokenizer_config.json'), '{"chat_template": "{% if true %}"}')
+    const unfinished = await inspectPair(paths.base, paths.post)
+    expect(unfinished.post.hasChatTemplate).toBe(false)
+    expect(messages(unfinished.findings, 'warning')).toEqual([
+      expect.stringMatching(
+        /cannot be used: The chat template in .*tokenizer_config\.json does not work: it ends inside a tag/
+      )
+    ])
+
     await writeFile(join(paths.post, 'tokenizer_config.json'), '{"chat_template": "{{ messages }}"}')
     expect((await inspectPair(paths.base, paths.post)).post.hasChatTemplate).toBe(true)
 
