@@ -26,7 +26,7 @@ export const DECODE_INPUTS = {
   rotary: (rope: number): RotaryTables => ({ cos: `cos${rope}`, sin: `sin${rope}` }),
   /** Additive mask over the cache and the new token, [rows, 1, 1, capacity + 1]. */
   mask: (window: number): string => `mask${window}`,
-  /** Rotated keys of earlier tokens, [rows, kvHeads, headSize, capacity], so that scores need no transpose. */
+  /** Rotated keys of earlier tokens, [rows, kvHeads, capacity, headSize]. */
   keys: (part: number): string => `keys${part}`,
   /** [rows, kvHeads, capacity, valueSize] */
   values: (part: number): string => `values${part}`
@@ -203,7 +203,7 @@ export function cacheDims<Capacity extends Dimension>(
   if (recurrent !== null) return [[recurrent.kernel - 1, recurrent.channels], stateDims(recurrent)]
   const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
   return [
-    [kvHeadCount, headSize, capacity],
+    [kvHeadCount, capacity, headSize],
     [kvHeadCount, capacity, valueSize]
   ]
 }
@@ -258,11 +258,12 @@ function decodeAttention(
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
   const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, valueSize])
 
+  const columns = graph.node('attention/keys/columns', 'Transpose', [keys], { perm: { ints: [0, 1, 3, 2] } })
   const scores = graph.node(
     'attention/scores',
     'Concat',
     [
-      graph.node('attention/scores/past', 'MatMul', [q, keys]),
+      graph.node('attention/scores/past', 'MatMul', [q, columns]),
       graph.node('attention/scores/new', 'MatMul', [q, newKeys])
     ],
     { axis: { int: -1 } }

@@ -4,7 +4,7 @@ import { MASKED } from '../tries/attention-layout'
 import type { Cohort } from '../tries/cohorts'
 import { floatsOf, floatTensor, integerTensor, runSession } from '../device/device'
 import { cacheCapacity } from './generation-plan'
-import { type LayerCache, openCache } from './key-value-cache'
+import { openCaches, type SlotCache } from './key-value-cache'
 import { type CachedPart, cachedParts } from '../../family'
 import type { Prefilled } from './prefill'
 import { largestLayerBytes } from './resident-blocks'
@@ -23,20 +23,23 @@ interface CohortSlots {
   readonly rows: RunningRow[]
   /** Allocated slots, of which the first ones have rows. */
   slotCount: number
+  /** Caches of all its chains. */
+  readonly caches: SlotCache[]
 }
 
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
   readonly slots: CohortSlots
-  /** Caches of all parts of the chain's layers. */
+  /** All parts of the chain's layers. */
   readonly parts: readonly ChainPart[]
 }
 
-/** Attention or a recurrent state of a layer, and its cache. `number` is its index in the layer. */
+/** Attention or a recurrent state of a layer, and its caches. `number` is its index in the layer. */
 interface ChainPart extends CachedPart {
   readonly layer: number
   readonly number: number
-  readonly cache: LayerCache
+  readonly keys: SlotCache
+  readonly values: SlotCache
 }
 
 /** Opens a runner on the CPU. The sessions read hidden states, keys and values in place. */
@@ -53,11 +56,12 @@ export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
           ...part,
           layer,
           number,
-          cache: openCache(spec, layer, part)
+          ...openCaches(spec, layer, part)
         }))
       )
-      const slots = slotsOf.get(chain.cohort) ?? { rows: [], slotCount: 0 }
+      const slots = slotsOf.get(chain.cohort) ?? { rows: [], slotCount: 0, caches: [] }
       slotsOf.set(chain.cohort, slots)
+      slots.caches.push(...parts.flatMap(({ keys, values }) => [keys, values]))
       chains.push({ ...chain, session, slots, parts })
     }
   } catch (error) {
@@ -88,15 +92,12 @@ class CpuRunner implements RowRunner {
       for (const [cohort, slots] of this.slotsOf) if (cohort.has(row.model)) slots.rows.push(row)
       for (const { cohort, slots, parts } of this.chains) {
         if (!cohort.has(row.model)) continue
-        for (const { layer, number, cache } of parts) {
+        const [slot, path] = [slots.rows.length - 1, prefilled.pathOf(row.prompt)]
+        const finalRow = prefilled.finalRowOf(row.prompt)
+        for (const { layer, number, keys, values } of parts) {
           const source = elementAt(prefilled.keyValuesOf(row.model, layer), number, 'part')
-          cache.putPrompt(
-            slots.rows.length - 1,
-            prefilled.pathOf(row.prompt),
-            prefilled.finalRowOf(row.prompt),
-            floatsOf(source.keys),
-            floatsOf(source.values)
-          )
+          keys.putPrompt(slot, path, finalRow, floatsOf(source.keys))
+          values.putPrompt(slot, path, finalRow, floatsOf(source.values))
         }
       }
     }
@@ -105,13 +106,11 @@ class CpuRunner implements RowRunner {
   async copy(copies: readonly RowCopy[]): Promise<void> {
     this.fitCaches(copies.map(({ to }) => to))
     for (const { from, to } of copies) {
-      for (const [cohort, { rows }] of this.slotsOf) {
+      for (const [cohort, { rows, caches }] of this.slotsOf) {
         if (!cohort.has(to.model)) continue
         const slot = rows.indexOf(from)
         rows.push(to)
-        for (const chain of this.chains) {
-          if (chain.cohort === cohort) for (const { cache } of chain.parts) cache.move(slot, rows.length - 1)
-        }
+        for (const cache of caches) cache.move(slot, rows.length - 1)
       }
     }
   }
@@ -119,14 +118,12 @@ class CpuRunner implements RowRunner {
   /** Removes rows. The last row of each cohort moves into the free slot. */
   async dismiss(rows: readonly RunningRow[]): Promise<void> {
     for (const row of rows) {
-      for (const [cohort, { rows: slots }] of this.slotsOf) {
+      for (const { rows: slots, caches } of this.slotsOf.values()) {
         const slot = slots.indexOf(row)
         const last = slot === -1 ? undefined : slots.pop()
         if (last === undefined || last === row) continue
         slots[slot] = last
-        for (const chain of this.chains) {
-          if (chain.cohort === cohort) for (const { cache } of chain.parts) cache.move(slots.length, slot)
-        }
+        for (const cache of caches) cache.move(slots.length, slot)
       }
     }
   }
@@ -166,19 +163,19 @@ class CpuRunner implements RowRunner {
     }
     for (const [i, window] of windows.entries()) feeds[DECODE_INPUTS.mask(i)] = this.mask(rows, window)
     for (const [i, part] of parts.entries()) {
-      const { keys, values } = part.cache.used(rows.length)
       const [keyDims, valueDims] = cacheDims(spec, part.layer, part, this.capacity)
-      feeds[DECODE_INPUTS.keys(i)] = floatTensor(keys, [rows.length, ...keyDims])
-      feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [rows.length, ...valueDims])
+      feeds[DECODE_INPUTS.keys(i)] = floatTensor(part.keys.used(rows.length), [rows.length, ...keyDims])
+      feeds[DECODE_INPUTS.values(i)] = floatTensor(part.values.used(rows.length), [rows.length, ...valueDims])
     }
     const outputs = await runSession(session, feeds)
     const output = (name: string): Float32Array => mapGet(outputs, name, 'output')
     const advanced = output(DECODE_OUTPUTS.hidden)
     rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, advanced.length / rows.length)))
-    for (const [i, { cache, key, value }] of parts.entries()) {
-      const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
+    for (const [i, { keys, values }] of parts.entries()) {
+      const [newKeys, newValues] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
       rows.forEach(({ position }, slot) => {
-        cache.write(slot, position, rowAt(keys, slot, key), rowAt(values, slot, value))
+        keys.write(slot, position, slot, newKeys)
+        values.write(slot, position, slot, newValues)
       })
     }
   }
@@ -197,8 +194,10 @@ class CpuRunner implements RowRunner {
 
   /** Resizes the caches to the running and added rows. Attention reads whole caches, so they must not be too large. */
   private fitCaches(added: readonly RunningRow[]): void {
-    const running = [...this.slotsOf.values()].flatMap(({ rows }) => rows)
-    const needed = cacheCapacity(Math.max(...[...running, ...added].map((row) => row.position + 1)), false)
+    let longest = 0
+    for (const rows of [added, ...[...this.slotsOf.values()].map((slots) => slots.rows)])
+      for (const { position } of rows) longest = Math.max(longest, position + 1)
+    const needed = cacheCapacity(longest, false)
     const keepsCapacity = needed <= this.capacity && needed > this.capacity / 2
     const capacity = keepsCapacity ? this.capacity : needed
     for (const [cohort, slots] of this.slotsOf) {
@@ -206,10 +205,7 @@ class CpuRunner implements RowRunner {
       const keepsSlots = live <= slots.slotCount && live > slots.slotCount / 4
       if (keepsSlots && keepsCapacity) continue
       if (!keepsSlots) slots.slotCount = Math.max(live, Math.min(2 * slots.slotCount, 2 * live))
-      for (const chain of this.chains) {
-        if (chain.slots !== slots) continue
-        for (const { cache } of chain.parts) cache.resize(slots.slotCount, capacity, slots.rows.length)
-      }
+      for (const cache of slots.caches) cache.resize(slots.slotCount, capacity, slots.rows.length)
     }
     this.capacity = capacity
   }

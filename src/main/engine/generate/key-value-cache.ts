@@ -1,25 +1,15 @@
 import { type CachedPart, type DecoderSpec, type Recurrence, specOfLayer, stateSize } from '../../family'
-import { rowAt } from '../rows/rows'
+import { copyNumbers, rowAt } from '../rows/rows'
 
-/**
- * Keys and values of many sequences in one layer, or recurrent states, in the layout of a decode graph. Each sequence
- * has a slot. The first slots are in use.
- */
-export interface LayerCache {
-  /** Returns keys and values of the first slots without a copy. */
-  used(slots: number): { keys: Float32Array; values: Float32Array }
-  /** Stores one token: key and value, or of a state the input of the convolution and the state. */
-  write(slot: number, position: number, key: Float32Array, value: Float32Array): void
-  /** Stores the tokens of a prompt. @param path packed rows of the prompt. @param finalRow see `Prefilled` */
-  putPrompt(slot: number, path: Int32Array, finalRow: number, keys: Float32Array, values: Float32Array): void
-  /** Copies one slot over another. */
-  move(from: number, to: number): void
-  /** Changes the number of slots and their capacity. The first `used` slots keep their tokens that still fit. */
-  resize(slotCount: number, capacity: number, used: number): void
-}
-
-export function openCache(spec: DecoderSpec, layer: number, { recurrent }: CachedPart): LayerCache {
-  return recurrent === null ? new KeyValueCache(specOfLayer(spec, layer)) : new StateCache(recurrent)
+/** Opens the caches of an attention or a recurrent layer, in the layout of a decode graph. */
+export function openCaches(
+  spec: DecoderSpec,
+  layer: number,
+  { recurrent }: CachedPart
+): { keys: SlotCache; values: SlotCache } {
+  if (recurrent !== null) return { keys: new InputCache(recurrent), values: new SlotCache(stateSize(recurrent)) }
+  const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
+  return { keys: new TokenCache(kvHeadCount, headSize), values: new TokenCache(kvHeadCount, valueSize) }
 }
 
 export interface KeyValueShape {
@@ -28,117 +18,93 @@ export interface KeyValueShape {
   readonly valueSize: number
 }
 
-/** Dense keys [slots, kvHeads, headSize, capacity] and values [slots, kvHeads, capacity, valueSize] of one layer. */
-export class KeyValueCache implements LayerCache {
-  private keys = new Float32Array(0)
-  private values = new Float32Array(0)
-  private capacity = 0
+/** Recurrent states of many sequences, [slots, slotSize]. Each sequence has a slot. The first slots are in use. */
+export class SlotCache {
+  protected numbers = new Float32Array(0)
 
-  constructor(private readonly shape: KeyValueShape) {}
+  constructor(protected slotSize: number) {}
 
-  private get slotSizes(): Record<'keys' | 'values', number> {
-    const { kvHeadCount, headSize, valueSize } = this.shape
-    const rows = kvHeadCount * this.capacity
-    return { keys: rows * headSize, values: rows * valueSize }
+  /** Returns the numbers of the first slots without a copy. */
+  used(slots: number): Float32Array {
+    return this.numbers.subarray(0, slots * this.slotSize)
   }
 
-  used(slots: number): { keys: Float32Array; values: Float32Array } {
-    const { keys, values } = this.slotSizes
-    return { keys: this.keys.subarray(0, slots * keys), values: this.values.subarray(0, slots * values) }
+  /** Stores what one token adds to a slot: row `row` of `rows`. */
+  write(slot: number, _position: number, row: number, rows: Float32Array): void {
+    this.numbers.set(rowAt(rows, row, this.slotSize), slot * this.slotSize)
   }
 
-  write(slot: number, position: number, key: Float32Array, value: Float32Array): void {
-    const { kvHeadCount, headSize, valueSize } = this.shape
-    for (let head = 0; head < kvHeadCount; head++) {
-      const firstRow = (slot * kvHeadCount + head) * this.capacity
-      const start = firstRow * headSize
-      for (let dim = 0; dim < headSize; dim++) {
-        // Indices are not checked, because every number of every token passes here.
-        this.keys[start + dim * this.capacity + position] = key[head * headSize + dim] ?? 0
-      }
-      const ofHead = value.subarray(head * valueSize, (head + 1) * valueSize)
-      this.values.set(ofHead, (firstRow + position) * valueSize)
-    }
+  /** Stores the tokens of a prompt. @param path packed rows of the prompt. @param finalRow see `Prefilled` */
+  putPrompt(slot: number, _path: Int32Array, finalRow: number, rows: Float32Array): void {
+    this.write(slot, 0, finalRow, rows)
   }
 
-  putPrompt(slot: number, path: Int32Array, _finalRow: number, keys: Float32Array, values: Float32Array): void {
-    const { kvHeadCount, headSize, valueSize } = this.shape
-    path.forEach((row, position) => {
-      const value = rowAt(values, row, kvHeadCount * valueSize)
-      this.write(slot, position, rowAt(keys, row, kvHeadCount * headSize), value)
-    })
-  }
-
+  /** Copies one slot over another. */
   move(from: number, to: number): void {
-    for (const part of ['keys', 'values'] as const) {
-      const size = this.slotSizes[part]
-      this[part].copyWithin(to * size, from * size, (from + 1) * size)
-    }
+    this.numbers.copyWithin(to * this.slotSize, from * this.slotSize, (from + 1) * this.slotSize)
   }
 
-  resize(slotCount: number, capacity: number, used: number): void {
-    const { kvHeadCount, headSize, valueSize } = this.shape
-    const old = { keys: this.keys, values: this.values, capacity: this.capacity }
-    this.capacity = capacity
-    this.keys = new Float32Array(slotCount * this.slotSizes.keys)
-    this.values = new Float32Array(slotCount * this.slotSizes.values)
-    const copied = Math.min(old.capacity, capacity)
-    for (let row = 0; row < used * kvHeadCount * headSize; row++) {
-      this.keys.set(old.keys.subarray(row * old.capacity, row * old.capacity + copied), row * capacity)
-    }
-    for (let head = 0; head < used * kvHeadCount; head++) {
-      const start = head * old.capacity * valueSize
-      this.values.set(old.values.subarray(start, start + copied * valueSize), head * capacity * valueSize)
-    }
+  /** Changes the number of slots and their capacity. The first `used` slots keep their tokens that still fit. */
+  resize(slotCount: number, _capacity: number, used: number): void {
+    const before = this.used(used)
+    this.numbers = new Float32Array(slotCount * this.slotSize)
+    this.numbers.set(before)
   }
 }
 
-/** Recurrent states of a layer: inputs of the convolution [slots, kernel - 1, channels], and states [slots, state]. */
-class StateCache implements LayerCache {
-  private inputs = new Float32Array(0)
-  private states = new Float32Array(0)
+/** The last inputs of a convolution, [slots, kernel - 1, channels]. */
+class InputCache extends SlotCache {
   private readonly channels: number
-  private readonly inputSize: number
-  private readonly stateSize: number
 
-  constructor(sizes: Recurrence) {
-    this.channels = sizes.channels
-    this.inputSize = (sizes.kernel - 1) * this.channels
-    this.stateSize = stateSize(sizes)
+  constructor({ kernel, channels }: Recurrence) {
+    super((kernel - 1) * channels)
+    this.channels = channels
   }
 
-  used(slots: number): { keys: Float32Array; values: Float32Array } {
-    return {
-      keys: this.inputs.subarray(0, slots * this.inputSize),
-      values: this.states.subarray(0, slots * this.stateSize)
+  override write(slot: number, _position: number, row: number, rows: Float32Array): void {
+    const [start, end] = [slot * this.slotSize, (slot + 1) * this.slotSize]
+    this.numbers.copyWithin(start, start + this.channels, end)
+    this.numbers.set(rowAt(rows, row, this.channels), end - this.channels)
+  }
+
+  override putPrompt(slot: number, path: Int32Array, _finalRow: number, rows: Float32Array): void {
+    // Tokens before a prompt are zero.
+    this.numbers.fill(0, slot * this.slotSize, (slot + 1) * this.slotSize)
+    for (const row of path.slice(-this.slotSize / this.channels)) this.write(slot, 0, row, rows)
+  }
+}
+
+/** Keys or values of one layer, [slots, heads, capacity, size]. A new token is a few short copies. */
+class TokenCache extends SlotCache {
+  private capacity = 0
+
+  constructor(
+    private readonly headCount: number,
+    private readonly size: number
+  ) {
+    super(0)
+  }
+
+  override write(slot: number, position: number, row: number, rows: Float32Array): void {
+    const { headCount, capacity, size } = this
+    for (let head = 0; head < headCount; head++) {
+      const start = slot * this.slotSize + (head * capacity + position) * size
+      copyNumbers(rows, (row * headCount + head) * size, this.numbers, start, size)
     }
   }
 
-  write(slot: number, _position: number, input: Float32Array, state: Float32Array): void {
-    const start = slot * this.inputSize
-    this.inputs.copyWithin(start, start + this.channels, start + this.inputSize)
-    this.inputs.set(input, start + this.inputSize - this.channels)
-    this.states.set(state, slot * this.stateSize)
+  override putPrompt(slot: number, path: Int32Array, _finalRow: number, rows: Float32Array): void {
+    path.forEach((row, position) => this.write(slot, position, row, rows))
   }
 
-  putPrompt(slot: number, path: Int32Array, finalRow: number, inputs: Float32Array, states: Float32Array): void {
-    // Tokens before a prompt are zero.
-    this.inputs.fill(0, slot * this.inputSize, (slot + 1) * this.inputSize)
-    const state = rowAt(states, finalRow, this.stateSize)
-    for (const row of path.slice(-this.inputSize / this.channels))
-      this.write(slot, 0, rowAt(inputs, row, this.channels), state)
-  }
-
-  move(from: number, to: number): void {
-    this.inputs.copyWithin(to * this.inputSize, from * this.inputSize, (from + 1) * this.inputSize)
-    this.states.copyWithin(to * this.stateSize, from * this.stateSize, (from + 1) * this.stateSize)
-  }
-
-  resize(slotCount: number, _capacity: number, used: number): void {
-    const { keys, values } = this.used(used)
-    this.inputs = new Float32Array(slotCount * this.inputSize)
-    this.states = new Float32Array(slotCount * this.stateSize)
-    this.inputs.set(keys)
-    this.states.set(values)
+  override resize(slotCount: number, capacity: number, used: number): void {
+    const { numbers, headCount, size } = this
+    const [before, after] = [this.capacity * size, capacity * size]
+    this.capacity = capacity
+    this.slotSize = headCount * after
+    this.numbers = new Float32Array(slotCount * this.slotSize)
+    for (let head = 0; head < used * headCount; head++) {
+      this.numbers.set(numbers.subarray(head * before, head * before + Math.min(before, after)), head * after)
+    }
   }
 }

@@ -5,6 +5,18 @@ export function rowAt(matrix: Float32Array, i: number, size: number): Float32Arr
   return matrix.subarray(i * size, (i + 1) * size)
 }
 
+/** Copies numbers of one array into another. For some hundred numbers this is faster than `set` of a subarray. */
+export function copyNumbers(
+  source: Float32Array,
+  first: number,
+  target: Float32Array,
+  start: number,
+  count: number
+): void {
+  // Indices are not checked, because every number of every token passes here.
+  for (let i = 0; i < count; i++) target[start + i] = source[first + i] ?? NaN
+}
+
 /** Copies rows into one matrix, also a single row. */
 export const joinRows = (rows: readonly Float32Array[]): Float32Array =>
   concatenate(rows, (length) => new Float32Array(length))
