@@ -75,7 +75,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
       await page.getByRole('dialog').getByRole('alert').getByRole('button', { name: 'Dismiss' }).click()
       expect(await field.inputValue()).toBe('/no/such/folder')
       await field.fill(await folderOfPair())
-      await add.click()
+      await field.press('Enter')
       await add.waitFor({ state: 'detached' })
       await page.keyboard.press('Escape')
       await page.getByRole('button', { name: /tiny-instruct after tiny, by its name/ }).waitFor()
