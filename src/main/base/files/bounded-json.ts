@@ -52,9 +52,10 @@ export function parseIfJson(text: string, what: string, bounds: JsonBounds = {})
 function notJsonWords(text: string, error: unknown): string {
   if (text.trim() === '') return 'it is empty'
   if (text.startsWith('version https://git-lfs')) return LFS_POINTER
-  const constant = /[[,:]\s*(NaN|-?Infinity)\b/.exec(text)?.[1]
-  if (constant !== undefined) return `JSON has no ${constant}. Replace it by null or a number.`
   const message = error instanceof Error ? error.message : String(error)
+  const isConstant = /^Unexpected token '[NI]'|^No number after minus sign/.test(message)
+  const constant = isConstant ? /[[,:]\s*(NaN|-?Infinity)\b/.exec(text)?.[1] : undefined
+  if (constant !== undefined) return `JSON has no ${constant}. Replace it by null or a number.`
   const position = / at position (\d+)/.exec(message)?.[1]
   const isAtEnd = position === undefined || Number(position) >= text.length
   return isAtEnd && !/unexpected token/i.test(message) ? CUT_OFF : message

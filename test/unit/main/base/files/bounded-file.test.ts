@@ -35,6 +35,7 @@ it.each([
   ['{"a": 1} x', 'is not JSON: Unexpected non-whitespace character after JSON at position 9'],
   ['words', 'is not JSON: Unexpected token'],
   ['{"a": NaN}', 'is not JSON: JSON has no NaN. Replace it by null or a number'],
+  ['{"a": "b: NaN",}', 'is not JSON: Expected double-quoted property name'],
   ['[-Infinity]', 'is not JSON: JSON has no -Infinity. Replace it by null or a number']
 ])('says of %j what is wrong with it as JSON', async (content, message) => {
   expect((await problemOf(readJsonFile(await written(content), 1000))).message).toContain(message)
