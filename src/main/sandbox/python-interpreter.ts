@@ -23,19 +23,16 @@ interface Binary extends Node {
   readonly left: Node
   readonly right: Node
 }
-interface If extends Node {
+interface If extends Block {
   readonly test: Node
-  readonly body: readonly Node[]
   readonly alternate: readonly Node[]
 }
-interface For extends Node {
+interface For extends Block {
   readonly iterable: Node
-  readonly body: readonly Node[]
 }
 /** Replaces the body of a loop, so that a `break` or `continue` does not reach the library. */
-interface Iteration extends Node {
+interface Iteration extends Block {
   readonly type: 'Iteration'
-  readonly body: readonly Node[]
   isStopped: boolean
 }
 interface Select extends Node {
@@ -92,9 +89,8 @@ const isNamed = (node: Node): node is NamedArgument => node.type === 'KeywordArg
 const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
 const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
 
-/** Statements that contain other statements or print nothing. All other statements print their value. */
+/** Statements that contain other statements. All others but comments print their value. */
 const BLOCKS = ['Program', 'If', 'For', 'Set', 'Macro', 'CallStatement', 'FilterStatement']
-const SILENT = ['Break', 'Continue', 'Comment']
 
 /** Filters that return an empty list for None in Python's Jinja. */
 const FILTERS_OF_NONE: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
@@ -133,7 +129,7 @@ export class PythonInterpreter extends Interpreter {
 
   private markPrinted(node: Node): void {
     if (!isBlock(node)) {
-      if (!SILENT.includes(node.type)) this.printed.add(node)
+      if (node.type !== 'Comment') this.printed.add(node)
       return
     }
     const { body, alternate = [], defaultBlock = [] } = node
