@@ -60,7 +60,7 @@ async function readShards(folder: string): Promise<WeightFile[]> {
 function tooMany(message: string): WorkbenchError {
   return unsupportedError(
     message,
-    'Models that can be read have less: Kimi K2, the largest, has 140,000 tensors with its scales.'
+    'Models that can be read have fewer: Kimi K2, the largest, has 140,000 tensors with its scales.'
   )
 }
 

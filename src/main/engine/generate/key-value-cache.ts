@@ -18,7 +18,10 @@ export interface KeyValueShape {
   readonly valueSize: number
 }
 
-/** Recurrent states of many sequences, [slots, slotSize]. Each sequence has a slot. The first slots are in use. */
+/**
+ * Numbers of many sequences, [slots, slotSize], of which each has a slot. The first slots are in use. This class keeps
+ * recurrent states, which each token replaces. Its subclasses keep several tokens.
+ */
 export class SlotCache {
   protected numbers = new Float32Array(0)
 

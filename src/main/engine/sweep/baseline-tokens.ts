@@ -70,18 +70,21 @@ export async function* baselineTokens(run: BaselineRun): AsyncGenerator<Baseline
   const { baselines, rows, vocabularySize, post, base, signal } = run
   const parts = baselines.map((): Float64Array[][] => [])
   const maxRows = Math.min(rows.length, rowsOfBatch(vocabularySize))
-  const memoryOf = (): Float32Array => new Float32Array(maxRows * vocabularySize)
-  const memory = { post: memoryOf(), base: base === null ? null : memoryOf() }
+  /** Returns a function that computes the logits of some rows, each time in the same memory. */
+  const logitsFrom = ({ hidden, head }: LastStates): ((first: number, end: number) => Promise<Float32Array>) => {
+    const memory = new Float32Array(maxRows * vocabularySize)
+    const width = hidden.length / rows.length
+    return (first, end) => valuesOf(head.logits(hidden.subarray(first * width, end * width), signal, memory))
+  }
+  const postLogits = logitsFrom(post)
+  const baseLogits = base === null ? null : logitsFrom(base)
   for (let first = 0; first < rows.length; first += maxRows) {
     throwIfCancelled(signal, 'The run')
     const targets = rows.slice(first, first + maxRows)
-    const logitsOf = async ({ hidden, head }: LastStates, into: Float32Array): Promise<Float32Array> => {
-      const width = hidden.length / rows.length
-      return valuesOf(head.logits(hidden.subarray(first * width, (first + targets.length) * width), signal, into))
-    }
+    const end = first + targets.length
     const logits = {
-      post: await logitsOf(post, memory.post),
-      base: base === null || memory.base === null ? null : await logitsOf(base, memory.base)
+      post: await postLogits(first, end),
+      base: baseLogits === null ? null : await baseLogits(first, end)
     }
     const drawn =
       run.draws === null
