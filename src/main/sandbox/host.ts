@@ -4,22 +4,15 @@ import { restrictionText } from '../base/files/only-folder'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import { endWords, processLost, ranOutOfMemory } from '../base/process-lost'
 import { SerialQueue } from '../base/files/serial-queue'
-import {
-  SandboxReply,
-  type SandboxLimits,
-  type SandboxRequest,
-  HEAP_MIB,
-  Overdue,
-  readsFiles,
-  subjectOf
-} from './messages'
+import { SandboxReply, type SandboxLimits, type SandboxRequest, Overdue, readsFiles, subjectOf } from './messages'
 
 /* Starts the process that parses untrusted files, such as tokenizers and chat templates, and asks it. */
 
 /** Limits of one request. A tokenizer of 256,000 tokens takes two seconds, everything else a tenth. */
 export const SANDBOX_LIMITS: SandboxLimits = {
   work: { cpuMs: 3_000, wallMs: 30_000 },
-  read: { cpuMs: 20_000, wallMs: 60_000 }
+  read: { cpuMs: 20_000, wallMs: 60_000 },
+  heapMiB: 1024
 }
 
 /** Time that a process has after its limit to end itself, before it is killed. */
@@ -95,7 +88,7 @@ class SandboxProcess {
   constructor(private readonly limits: SandboxLimits) {
     this.child = new NodeChild(builtScript('sandbox.js'), {
       args: [JSON.stringify(limits)],
-      nodeFlags: [...process.execArgv, `--max-old-space-size=${HEAP_MIB}`]
+      nodeFlags: [...process.execArgv, `--max-old-space-size=${limits.heapMiB}`]
     })
     this.child.onMessage((message) => this.pending?.reply(message))
     this.ended = this.child.ended.then(({ how, reason }) => ({
@@ -125,7 +118,7 @@ class SandboxProcess {
         this.overdue = { by: 'clock', ms: longestMs }
         this.child.kill()
       }, longestMs)
-      const reply = this.nextReply((end) => requestError(request, end))
+      const reply = this.nextReply((end) => requestError(request, end, this.limits))
       this.child.post(request)
       return await reply
     } finally {
@@ -164,7 +157,7 @@ function overdueOf(lastLine: string | undefined): Overdue | null {
   return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null
 }
 
-function requestError(request: SandboxRequest, end: ProcessEnd): WorkbenchError {
+function requestError(request: SandboxRequest, end: ProcessEnd, { heapMiB }: SandboxLimits): WorkbenchError {
   const subject = subjectOf(request)
   if (end.overdue !== null) return overdueError(request, end.overdue)
   // The system kills processes when memory is short: the file is not to blame.
@@ -172,7 +165,7 @@ function requestError(request: SandboxRequest, end: ProcessEnd): WorkbenchError 
   const words = endWords(end)
   return fileError(
     ranOutOfMemory(words)
-      ? `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given: the process that reads it ${words}.`
+      ? `${subject} takes more than the ${heapMiB} MiB of memory that it is given: the process that reads it ${words}.`
       : `${subject} was not read: the process that reads it ${words}.`
   )
 }

@@ -3,9 +3,6 @@ import { Problem } from '../../contract/model/problem'
 
 /* Messages between main and the sandbox process. In each request, `file` is the file that errors name. */
 
-/** Memory limit of the process for JavaScript values. */
-export const HEAP_MIB = 1024
-
 /** Time limit of a step in milliseconds: processor time of the process, and wall-clock time. */
 const Limit = z.object({ cpuMs: z.number(), wallMs: z.number() })
 export type Limit = z.infer<typeof Limit>
@@ -14,8 +11,8 @@ export type Limit = z.infer<typeof Limit>
 export const Overdue = z.object({ by: z.enum(['processor', 'clock']), ms: z.number() })
 export type Overdue = z.infer<typeof Overdue>
 
-/** Limits of the two steps of a request: first it reads files, then it works on them. */
-export const SandboxLimits = z.object({ work: Limit, read: Limit })
+/** Limits of the two steps of a request: first it reads files, then it works on them. And of memory for JavaScript. */
+export const SandboxLimits = z.object({ work: Limit, read: Limit, heapMiB: z.number() })
 export type SandboxLimits = z.infer<typeof SandboxLimits>
 
 const ChatMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
