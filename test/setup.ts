@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, expect, vi } from 'vitest'
 import './fixtures/equal-bytes'
+import './fixtures/first-session'
 
 // The same cases in every run: a failure is there for everybody, and a green run means the same thing everywhere.
 fc.configureGlobal({ seed: 20_260_101 })

@@ -6,6 +6,7 @@ import { errorOfProblem, Problem } from '../../../contract/model/problem'
 import { EngineGenerateEvent, type GenerateRequest } from '../../../contract/procedures/engine'
 import { builtScript } from '../../base/built'
 import { cancelled, throwIfCancelled } from '../../base/files/cancelling'
+import { startRuntime } from '../device/device'
 import { physicalCores } from '../device/physical-cores'
 import type { GenerationPlan } from './generation-plan'
 
@@ -55,6 +56,7 @@ export async function* generateInThreads(
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent, GenerationTotals> {
   throwIfCancelled(signal, 'The generation')
+  await startRuntime()
   const messages = new EventEmitter()
   // The first failure ends the generation. Without a listener, a second one would end the process.
   messages.on('error', () => undefined)
