@@ -39,12 +39,18 @@ export class ConfigReader {
   configured(key: string): unknown {
     this.read.add(key)
     const value = Object.hasOwn(this.config, key) ? this.config[key] : undefined
+    const name = this.nameOf(key)
+    if (name === key) return value
+    this.read.add(name)
+    if (value !== undefined && value !== this.config[name])
+      throw this.bad(name, `${describeValue(value)}, as "${key}" is`)
+    return this.config[name]
+  }
+
+  /** Gives the name under which the config has a key: the older one if it is there. */
+  private nameOf(key: string): string {
     const older = this.olderNames[key]
-    if (older === undefined || this.config[older] === undefined) return value
-    this.read.add(older)
-    if (value !== undefined && value !== this.config[older])
-      throw this.bad(older, `${describeValue(value)}, as "${key}" is`)
-    return this.config[older]
+    return older === undefined || this.config[older] === undefined ? key : older
   }
 
   /** Marks keys as read that have no effect beside the keys that were read. */
@@ -146,13 +152,15 @@ export class ConfigReader {
 
   /** Builds an error for a value that no model could have. @param expected completes "expected ..." */
   bad(key: string, expected: string): WorkbenchError {
-    return fileError(`${this.configPath}: "${key}" is ${describeValue(this.value(key))}, expected ${expected}.`)
+    return fileError(
+      `${this.configPath}: "${this.nameOf(key)}" is ${describeValue(this.value(key))}, expected ${expected}.`
+    )
   }
 
   /** Builds an error for a value that this program does not compute. */
   unsupported(key: string, supported: string): WorkbenchError {
     return unsupportedError(
-      `${this.configPath}: "${key}" is ${describeValue(this.value(key))}, which is not supported ` +
+      `${this.configPath}: "${this.nameOf(key)}" is ${describeValue(this.value(key))}, which is not supported ` +
         `(supported: ${supported}).`
     )
   }

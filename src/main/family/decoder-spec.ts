@@ -311,11 +311,11 @@ function readRotarySize(reader: ConfigReader, family: Family, headSize: number):
   return stated ?? size
 }
 
-/** Reads the number of layers. Configs without one may have a text with a letter per layer, whose length counts. */
+/** Reads the number of layers. Configs without one may have a text with a letter per layer, or a list. */
 function countLayers(reader: ConfigReader, { layerLetters }: Family): number {
   const letters = layerLetters === null ? undefined : reader.value(layerLetters.key)
-  const isCounted = typeof letters === 'string' && reader.value('num_hidden_layers') === undefined
-  return isCounted && letters !== ''
+  const isCounted = typeof letters === 'string' || Array.isArray(letters)
+  return isCounted && letters.length > 0 && reader.value('num_hidden_layers') === undefined
     ? Math.min(letters.length, MAX_LAYERS)
     : reader.count('num_hidden_layers', 1, MAX_LAYERS)
 }

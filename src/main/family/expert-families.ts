@@ -38,7 +38,7 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       norm_topk_prob: false
     },
     // Windows need use_sliding_window, which is refused, because releases differ in the layers that have a window.
-    ignored: [...routerLosses, 'max_window_layers', 'sliding_window']
+    ignored: [...routerLosses, 'max_window_layers', 'sliding_window', 'use_qk_norm']
   },
   qwen2_moe: {
     ...plain,

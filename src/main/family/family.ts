@@ -53,8 +53,8 @@ export interface Family {
   /** Layers with a state in place of attention; null if all layers have attention. */
   readonly recurrent: RecurrentTrait | null
   /**
-   * Config key of a text with one letter per layer, and the layer type that each letter stands for. Null if every layer
-   * has attention (or a state) and an MLP. Layers of such texts have one of the two: type "mlp" has only an MLP.
+   * Config key of a text with one letter per layer, or of a list, and the layer type that each entry stands for. Null
+   * if every layer has attention (or a state) and an MLP. Layers listed so have one of the two: "mlp" has only an MLP.
    */
   readonly layerLetters: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
   /** Config key of the layers that text passes unchanged, because they attend only to images. */

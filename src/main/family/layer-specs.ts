@@ -223,18 +223,18 @@ function readLayerTypes(
   return types
 }
 
-/** Reads the types of layers from a text with a letter for each. */
+/** Reads the types of layers from a text with a letter for each, or from a list. */
 function typesOfLetters(
   reader: ConfigReader,
   { key, types }: NonNullable<Family['layerLetters']>,
   layerCount: number
 ): string[] {
   const letters = reader.value(key)
-  if (typeof letters !== 'string' || letters.length !== layerCount)
-    throw reader.bad(key, `${layerCount} letters, one per layer`)
-  return [...letters].map((letter) => {
-    const type = types[letter]
-    if (type === undefined) throw reader.unsupported(key, `the letters ${Object.keys(types).join(' ')}`)
+  if ((typeof letters !== 'string' && !Array.isArray(letters)) || letters.length !== layerCount)
+    throw reader.bad(key, `${layerCount} entries, one per layer`)
+  return Array.from<unknown>(letters).map((letter) => {
+    const type = types[String(letter)]
+    if (type === undefined) throw reader.unsupported(key, Object.keys(types).join(' '))
     return type
   })
 }

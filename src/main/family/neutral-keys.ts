@@ -114,10 +114,15 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   n_routed_experts: [0],
   num_experts: [0, 1],
   num_local_experts: [0, 1],
+  // Qwen3.6 has it for the gate of its delta rule, which is always so.
+  output_gate_type: ['swish'],
   partial_rotary_factor: [1],
   qk_layer_norms: [false],
   qk_layernorm: [false],
+  // Qwen3 Coder has this key and shared_expert_intermediate_size.
+  qkv_bias: [false],
   rope_interleaved: [false],
+  shared_expert_intermediate_size: [0],
   tie_encoder_decoder: [false],
   // Gemma 4 has it for tokens of images.
   use_bidirectional_attention: [false, 'vision'],

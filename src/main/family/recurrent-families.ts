@@ -1,7 +1,7 @@
 import { isCount, type ConfigReader } from './config-reader'
 import type { Family, Multipliers } from './family'
 import { graniteExperts, graniteRouter } from './expert-traits'
-import { granite, plain, routerLosses } from './shared-traits'
+import { granite, plain, predictedTokens, routerLosses } from './shared-traits'
 
 /** Traits of Qwen3.5 and Qwen3-Next: three layers with a gated delta rule before each layer with gated attention. */
 export const deltaLayers = {
@@ -318,7 +318,8 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
     mlp: 'plain',
     activationKey: 'mlp_hidden_act',
     layersWithoutRope: 'allUnlessNamed',
-    // Time steps (dt) are clamped as by the CUDA kernels. transformers clamps them otherwise on the CPU.
+    // Time steps (dt) are clamped by time_step_limit, as in NVIDIA's code and vLLM. transformers 5.16 ignores this key
+    // and lets no step be below time_step_min.
     recurrent: {
       ...stateSpaces,
       keys: {
@@ -331,7 +332,20 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       },
       groupNorm: true
     },
-    layerLetters: { key: 'hybrid_override_pattern', types: { M: 'mamba', '*': 'full_attention', '-': 'mlp' } },
+    layerLetters: {
+      key: 'layers_block_type',
+      types: {
+        M: 'mamba',
+        '*': 'full_attention',
+        '-': 'mlp',
+        mamba: 'mamba',
+        attention: 'full_attention',
+        mlp: 'mlp',
+        // As transformers 5.16 writes the types.
+        linear_attention: 'mamba',
+        full_attention: 'full_attention'
+      }
+    },
     required: { mamba_hidden_act: 'silu', use_bias: false, mamba_proj_bias: false },
     halfPrecision: false,
     defaults: {
@@ -354,8 +368,22 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       use_bias: false,
       use_conv_bias: true
     },
-    olderNames: { head_dim: 'attention_head_dim' },
+    olderNames: { head_dim: 'attention_head_dim', layers_block_type: 'hybrid_override_pattern' },
     ignored: [
+      ...predictedTokens,
+      // transformers 5 writes keys of experts for all models. Layers with experts are refused.
+      'moe_intermediate_size',
+      'moe_latent_size',
+      'moe_shared_expert_intermediate_size',
+      'moe_shared_expert_overlap',
+      'mtp_layers_block_type',
+      'n_group',
+      'n_routed_experts',
+      'n_shared_experts',
+      'norm_topk_prob',
+      'num_experts_per_tok',
+      'routed_scaling_factor',
+      'topk_group',
       // Initialisation before training.
       'rescale_prenorm_residual',
       'time_step_floor',

@@ -7,6 +7,8 @@ const DECODER_PREFIXES = [
   ['language_model.model.', 'model.'],
   ['model.text_model.', 'model.'],
   ['gpt_neox.', 'model.'],
+  // transformers 5 saves Nemotron-H's embeddings so.
+  ['backbone.embedding.', 'model.embeddings.'],
   ['backbone.', 'model.'],
   ['transformer.h.', 'model.layers.'],
   ['transformer.', 'model.'],

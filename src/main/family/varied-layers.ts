@@ -69,7 +69,7 @@ export function readVariedLayers(
   }
 }
 
-/** Reads the heads of full-attention layers. Since transformers 5.16, configs list them for each such layer. */
+/** Reads the heads of full-attention layers. transformers 5.16 lists them for each such layer, by a padded number. */
 function readFullHeads(
   reader: ConfigReader,
   layers: readonly LayerSpec[],
@@ -80,11 +80,12 @@ function readFullHeads(
     kvHeadCount: section?.optionalCount(countKey) ?? sliding.kvHeadCount
   })
   const listed = reader.section('per_layer_config')
+  const padded = (layer: number): string => String(layer).padStart(String(layers.length - 1).length, '0')
   const byKeys = sizesIn(reader, 'global_head_dim', 'num_global_key_value_heads')
   const listedSizes = layers.flatMap(({ window }, layer) =>
     listed === null || window !== null
       ? []
-      : [sizesIn(listed.section(String(layer)), 'head_dim', 'num_key_value_heads')]
+      : [sizesIn(listed.section(padded(layer)) ?? listed.section(String(layer)), 'head_dim', 'num_key_value_heads')]
   )
   const [sizes = byKeys] = listedSizes
   if (!listedSizes.every((other) => isDeepStrictEqual(other, sizes)))

@@ -116,7 +116,7 @@ describe('a key that changes the numbers', () => {
     expect(sparse({ mlp_only_layers: [0, 2] })).toEqual([false, true, false, true])
     expect(sparse({ decoder_sparse_step: 2 })).toEqual([false, true, false, true])
     const { layers } = spec(configOf('qwen3_moe', { num_experts: undefined, num_local_experts: 16 }))
-    expect(layers[0]?.experts).toMatchObject({ count: 16, perRow: 8, size: 768, normed: true })
+    expect(layers[0]?.experts).toMatchObject({ count: 16, perRow: 8, size: 2560, normed: true })
     const mixtral = { count: 8, perRow: 2, size: 14_336, normed: true, sharedSize: null }
     expect(spec(configOf('mixtral', {})).layers[3]?.experts).toMatchObject(mixtral)
     expect(spec(configOf('olmoe', {})).layers[3]?.experts?.normed).toBe(false)

@@ -260,6 +260,7 @@ describe('tensor names', () => {
     ['model.layers.0.mlp.up_proj.weight', 'model.layers.0.mlp.up_proj.weight'],
     ['layers.0.mlp.up_proj.weight', 'model.layers.0.mlp.up_proj.weight'],
     ['language_model.model.norm.weight', 'model.norm.weight'],
+    ['backbone.embedding.weight', 'model.embeddings.weight'],
     ['model.language_model.embed_tokens.weight', 'model.embed_tokens.weight'],
     ['language_model.lm_head.weight', 'lm_head.weight'],
     ['lm_head.weight', 'lm_head.weight'],
