@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { fileError, WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
+import { fileError } from '../../contract/model/problem'
+import { readProblem } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 
@@ -47,8 +47,7 @@ export async function sha256OfFile(
     }
     return hash.digest('hex')
   } catch (error) {
-    if (error instanceof WorkbenchError) throw error
-    throw fileError(`${file} cannot be read: ${errorMessage(error)}`)
+    throw readProblem(file, error)
   } finally {
     await handle.close()
   }

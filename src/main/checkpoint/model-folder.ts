@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { isRoleName } from '../../contract/model/called-after'
-import { fileError, inputError, notFoundError, type WorkbenchError } from '../../contract/model/problem'
-import { errorMessage, readTextFile } from '../base/files/bounded-file'
+import { inputError, notFoundError, type WorkbenchError } from '../../contract/model/problem'
+import { readProblem, readTextFile } from '../base/files/bounded-file'
 import { HUB_ID, huggingFaceCacheFolder } from '../base/files/paths'
 import { requireNamedHost } from '../base/files/network-path'
 import { requireAllowed } from '../base/files/only-folder'
@@ -133,6 +133,6 @@ async function kindOf(path: string): Promise<'folder' | 'other' | 'missing'> {
     return (await stat(path)).isDirectory() ? 'folder' : 'other'
   } catch (error) {
     if (isMissing(error)) return 'missing'
-    throw fileError(`${path} cannot be read: ${errorMessage(error)}`)
+    throw readProblem(path, error)
   }
 }

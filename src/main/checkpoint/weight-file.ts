@@ -1,7 +1,7 @@
 import { fstatSync, readSync, type Stats } from 'node:fs'
 import { lstat, type FileHandle } from 'node:fs/promises'
 import { fileError, notFoundError, WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
+import { readProblem } from '../base/files/bounded-file'
 import { openRegularFile } from '../base/files/regular-file'
 
 /** Maximum bytes of one read: Node's read length is a signed 32-bit number. */
@@ -19,7 +19,7 @@ export async function openWeightFile(file: string): Promise<FileHandle> {
     return await openRegularFile(file)
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    if (!isMissing(error)) throw unreadable(file, error)
+    if (!isMissing(error)) throw readProblem(file, error)
     if (await isLink(file)) {
       throw notFoundError(
         `${file} is a link to a file that does not exist.`,
@@ -64,7 +64,7 @@ export async function readExactly(
   while (done < target.byteLength) {
     const length = Math.min(MAX_PIECE_BYTES, target.byteLength - done)
     const { bytesRead } = await handle.read(target, done, length, position + done).catch((error: unknown) => {
-      throw unreadable(file, error)
+      throw readProblem(file, error)
     })
     if (bytesRead === 0) throw endsEarly(file, position + done, target.byteLength - done)
     done += bytesRead
@@ -79,7 +79,7 @@ export function readNow({ fd }: FileHandle, file: string, target: Uint8Array, po
     try {
       bytesRead = readSync(fd, target, done, target.byteLength - done, position + done)
     } catch (error) {
-      throw unreadable(file, error)
+      throw readProblem(file, error)
     }
     if (bytesRead === 0) throw endsEarly(file, position + done, target.byteLength - done)
     done += bytesRead
@@ -88,10 +88,6 @@ export function readNow({ fd }: FileHandle, file: string, target: Uint8Array, po
 
 function endsEarly(file: string, position: number, missing: number): WorkbenchError {
   return fileError(`${file} ends at byte ${position}, expected ${missing} more.`)
-}
-
-function unreadable(file: string, error: unknown): WorkbenchError {
-  return fileError(`${file} cannot be read: ${errorMessage(error)}`)
 }
 
 export function isMissing(error: unknown): boolean {

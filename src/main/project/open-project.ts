@@ -4,7 +4,7 @@ import type { PairId } from '../../contract/documents/project'
 import { WORK_LIST_VERSION, type WorkListDocument } from '../../contract/work/work-list'
 import { fileError, notFoundError, type Problem, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, isDiskFull, removeUnfinished } from '../base/files/atomic-file'
-import { errorMessage } from '../base/files/bounded-file'
+import { errorMessage, systemWords } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/paths'
@@ -135,7 +135,7 @@ export async function requestAccess(folder: string): Promise<ProjectAccess> {
       lock: null,
       readOnly: isDiskFull(error)
         ? 'Its disk is full. Free some space, then open the project again.'
-        : `The folder cannot be written: ${errorMessage(error)}.`,
+        : `The folder cannot be written: ${systemWords(error)}.`,
       writer: null
     }
   }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { notFoundError, WorkbenchError } from '../../../contract/model/problem'
-import { errorMessage } from './bounded-file'
+import { systemWords } from './bounded-file'
 
 /**
  * Writes a whole file or nothing: a temporary file beside it, which is flushed and then renamed. A link is replaced.
@@ -70,17 +70,14 @@ export function writeProblem(path: string, error: unknown, more?: string): Workb
     ...(existsSync(path) ? ['What was there before is unchanged.'] : []),
     ...(more === undefined ? [] : [more])
   ]
-  return new WorkbenchError('read-only', `${path} cannot be written: ${systemWords(error)}.`, hint.join(' '))
+  const why = code === 'ENOENT' ? 'its folder takes no files' : systemWords(error)
+  return new WorkbenchError('read-only', `${path} cannot be written: ${why}.`, hint.join(' '))
 }
 
 export function isDiskFull(error: unknown): boolean {
   const code = errorCode(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
 }
-
-/** Returns the system's message without the path, because that is the path of the temporary file. */
-const systemWords = (error: unknown): string =>
-  errorCode(error) === 'ENOENT' ? 'its folder takes no files' : errorMessage(error).replace(/, \w+( '.*)?$/s, '')
 
 /** Gives the system's code of an error, such as ENOENT. */
 export function errorCode(error: unknown): string | null {

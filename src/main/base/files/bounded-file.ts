@@ -64,7 +64,8 @@ export function readProblem(file: string, error: unknown): WorkbenchError {
     const message = file === '' ? 'A file is named by an empty text.' : `There is no file ${file}.`
     return notFoundError(message)
   }
-  const reason =
-    code === 'EACCES' || code === 'EPERM' ? `its permissions do not allow it (${code}).` : errorMessage(error)
-  return fileError(`${file} cannot be read: ${reason}`)
+  return fileError(`${file} cannot be read: ${systemWords(error)}.`)
 }
+
+/** Returns the system's message without its call and path, because the path may be that of a temporary file. */
+export const systemWords = (error: unknown): string => errorMessage(error).replace(/, \w+( '.*)?$/s, '')

@@ -1,6 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises'
 import { fileError, notFoundError } from '../../../contract/model/problem'
-import { errorMessage } from './bounded-file'
+import { readProblem } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 
 /* Checks of paths in project folders. Projects come from other people, and a link in one could lead to any file. */
@@ -66,6 +66,6 @@ async function lstatOrNull(path: string): Promise<Awaited<ReturnType<typeof lsta
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
-    throw fileError(`${path} cannot be read: ${errorMessage(error)}`)
+    throw readProblem(path, error)
   }
 }
