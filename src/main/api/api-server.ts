@@ -115,7 +115,7 @@ class Api {
       if (!response.writableFinished) socket.setTimeout(unreadMs)
       this.metrics.requests.add({
         path: PATHS.has(path) ? path : 'other',
-        status: clientLeft.signal.aborted ? 'left' : String(response.statusCode)
+        status: clientLeft.signal.aborted && !response.writableFinished ? 'left' : String(response.statusCode)
       })
     }
   }
@@ -239,7 +239,7 @@ function decodeName(text: string): string {
 
 async function readBody(request: IncomingMessage): Promise<unknown> {
   if (!/^application\/json\s*(?:;|$)/i.test(String(request.headers['content-type'])))
-    throw new ApiError(415, 'The body is not application/json, as its Content-Type says.')
+    throw new ApiError(415, 'The Content-Type is not application/json.')
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
@@ -251,7 +251,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   const bytes = Buffer.concat(chunks)
   if (!isUtf8(bytes)) throw new ApiError(400, 'The body is not UTF-8.')
   const value = parseIfJson(bytes.toString(), 'The body', { values: MAX_BODY_VALUES })
-  if (value === undefined) throw new ApiError(400, 'The body is no JSON.')
+  if (value === undefined) throw new ApiError(400, 'The body is not JSON.')
   return value
 }
 

@@ -215,7 +215,7 @@ function sharedSettings(
 /** Parses a body. A field that is null, or is unsupported but has a neutral value, counts as missing. */
 function parseBody<Schema extends z.ZodObject>(schema: Schema, value: unknown): z.output<Schema> {
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
-  if (!fields.success) throw new ApiError(400, 'The body is no JSON object.')
+  if (!fields.success) throw new ApiError(400, 'The body is not a JSON object.')
   const effective = Object.entries(fields.data).filter(([name, field]) => field !== null && !isNeutral(name, field))
   for (const [name] of effective) {
     if (Object.hasOwn(schema.shape, name)) continue

@@ -336,6 +336,8 @@ describe('a request of the API', () => {
     const socket = connection(rawRequest({}).slice(0, -1))
     socket.end()
     await vi.waitFor(async () => expect(await countLeft()).toBe(before + 1))
+    expect(await metricsText()).toMatch(/path="\/metrics",status="200"/)
+    expect(await metricsText()).not.toMatch(/path="\/metrics",status="left"/)
     expect(failures).not.toHaveBeenCalled()
     failures.mockRestore()
   })
