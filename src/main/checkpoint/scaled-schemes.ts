@@ -244,11 +244,16 @@ export function configWithoutScales(config: Record<string, unknown>, configPath:
   if (!isJsonObject(quantised)) return config
   const parsed = METHODS.get(quantised.quant_method)?.safeParse(quantised)
   if (parsed?.success === true) return others
-  const method = describeValue(quantised.quant_method)
+  const { quant_method: method } = quantised
   const reason =
-    parsed === undefined ? ', which is not supported' : ` with an unsupported setting: ${describeIssue(parsed.error)}`
+    method === undefined
+      ? 'names no method ("quant_method")'
+      : `is of the method ${describeValue(method)}` +
+        (parsed === undefined
+          ? ', which is not supported'
+          : ` with an unsupported setting: ${describeIssue(parsed.error)}`)
   throw unsupportedError(
-    `${configPath}: "quantization_config" is of the method ${method}${reason}. Supported are ${SUPPORTED}.`,
+    `${configPath}: "quantization_config" ${reason}. Supported are ${SUPPORTED}.`,
     'Use the unquantised checkpoint.'
   )
 }

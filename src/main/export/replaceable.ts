@@ -54,7 +54,7 @@ export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>
     if (!isModelFile || !(await isFile(join(folder, name)))) foreign.push(quoteName(name))
   }
   if (foreign.length === 0) return true
-  throw notReplaced(folder, `holds what is no part of a model: ${listNames(foreign)}`)
+  throw notReplaced(folder, `holds files that are not part of a model: ${listNames(foreign)}`)
 }
 
 /** Lists the weight files of a model, or the files of an adapter. */

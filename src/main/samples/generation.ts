@@ -124,10 +124,9 @@ export function refuseTooManyAnswers(promptCount: number, variantCount: number, 
   const answers = promptCount * variantCount * sampleCount
   if (answers <= MAX_ANSWERS) return
   throw inputError(
-    `sampleCount: ${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ` +
-      `${plural(variantCount, 'variant')} are ${plural(answers, 'answer')}; at most ${MAX_ANSWERS} are generated in ` +
-      'one run.',
-    'Ask for fewer answers (--n), prompts (--prompts) or variants.'
+    `${plural(sampleCount, 'answer')} to ${plural(promptCount, 'prompt')} by ${plural(variantCount, 'variant')} are ` +
+      `${plural(answers, 'answer')}. One run generates at most ${plural(MAX_ANSWERS, 'answer')}.`,
+    'Ask for fewer answers (--n), prompts or variants.'
   )
 }
 

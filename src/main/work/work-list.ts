@@ -82,6 +82,6 @@ export function requireAllDone(results: readonly WorkResult[], noun: string): vo
   throw mismatchError(
     `${failed.length} of ${plural(results.length, noun)} ${failed.length === 1 ? 'was' : 'were'} not done: ` +
       `${failed.map(({ key }) => key).join(', ')}.`,
-    `The reasons stand above; the other ${noun}s are kept. ` + 'The same command goes on with those that are missing.'
+    `The reasons are above. The same command runs the missing ${noun}s and keeps the others.`
   )
 }

@@ -61,7 +61,7 @@ export async function liesWithin(folder: string, path: string): Promise<boolean>
 function outsideError(path: string, folder: string): WorkbenchError {
   return inputError(
     `${path} lies outside ${folder}.`,
-    'This workbench was started with --only: it reads and writes in that folder alone.'
+    'This workbench was started with --only: it reads and writes only in that folder.'
   )
 }
 

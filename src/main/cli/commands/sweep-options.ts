@@ -8,10 +8,10 @@ import {
   pairOptions,
   renderingOptions,
   rhoOption,
-  usageError,
-  wholeNumber
+  seedOption,
+  usageError
 } from '../options/options'
-import { unlessNo, flag, number, texts, value, parsedBy } from '../options/option-kinds'
+import { unlessNo, flag, texts, value, parsedBy } from '../options/option-kinds'
 import { type Command } from 'commander'
 import { Shard } from '../../../contract/documents/sweep-part'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
@@ -40,11 +40,9 @@ export const sweepOptions = pairOptions
   .options({
     all: flag('sweep every pair of the project, even if one fails')
   })
-  .and(scoredOptions, rhoOption(), budgetOption)
-  .options({
-    seed: number('<n>', `seed of the bootstrap (default: ${DEFAULT_SEED})`, wholeNumber(0, 2 ** 31 - 1))
-  })
-  .and(renderingOptions, deviceOptions, memoryOption)
+  .heading('Selection:')
+  .and(rhoOption(), budgetOption, seedOption(`seed of the bootstrap (default: ${DEFAULT_SEED})`))
+  .and(scoredOptions, renderingOptions, deviceOptions, memoryOption)
 export type SweepOptions = CommandOptions<typeof sweepOptions>
 
 /** Refuses a preview of part of the ranges or prompts. */

@@ -55,12 +55,13 @@ async function openPlan(
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) note(notice)
   if (output !== null) await requireSameSweep(output, 'sweep', sweep.request)
-  if (scoredByOf(sweep.request).kind === 'crc' && !options.preview)
-    note('This plan leaves out the full-answer check, which follows the sweep.')
   note('Timing one block ...')
-  return untilStopped({ signal, quiet: options.quiet }, nothingSaved, () =>
+  const plan = await untilStopped({ signal, quiet: options.quiet }, nothingSaved, () =>
     withEngine((engine) => sweep.plan(engine, signal))
   )
+  if (plan !== null && scoredByOf(sweep.request).kind === 'crc' && !options.preview)
+    note('This plan leaves out the full-answer check, which follows the sweep.')
+  return plan
 }
 
 function describePlan(plan: SweepPlan): string {

@@ -63,19 +63,23 @@ export function describeSweep(
     ...(isAllChecked === undefined ? {} : { isAllChecked })
   }
   const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, ...evidence })
+  // A check is of the sampler of the sweep.
+  const fittingCheck = whatIf.sampler === null ? check : null
   // If post itself fails the prompts, no range can be selected by them.
   const usableSelection = verdict?.state === 'unfit-prompts' ? null : selection
   const head =
     verdict === null ? null : describeVerdict(verdict, next(sweep.selected), { whatIf: whatIf.words, details })
   if (!details && head !== null && usableSelection !== null) {
-    return [head, describeBest(sweep, usableSelection, check), describeEffort(sweep)].join('\n\n')
+    return [head, describeBest(sweep, usableSelection, fittingCheck), describeEffort(sweep)].join('\n\n')
   }
   const blends = sweep.uniformBlends.length === 0 ? [] : [blendsTable(sweep.uniformBlends, sweep)]
   return [
     ...(selection === null || head === null ? [] : [head, ...describePreview({ ...sweep, selection })]),
     ...(usableSelection === null
       ? []
-      : [blocksText([confidenceBlock(sweep, usableSelection, check), ...baselineBlocks(sweep, usableSelection)])]),
+      : [
+          blocksText([confidenceBlock(sweep, usableSelection, fittingCheck), ...baselineBlocks(sweep, usableSelection)])
+        ]),
     blocksText([
       ...contextBlocks(sweep, promptSet),
       modelsTable(modelRows(sweep, selectedOf(sweep)), sweep),
@@ -86,7 +90,7 @@ export function describeSweep(
       : [
           blocksText([
             { kind: 'facts', facts: [['Rule', ruleWords(usableSelection, sweep.scoredBy)]] },
-            ...bestRangesBlocks(sweep, usableSelection, check)
+            ...bestRangesBlocks(sweep, usableSelection, fittingCheck)
           ])
         ]),
     blocksText(blends),

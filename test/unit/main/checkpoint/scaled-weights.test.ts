@@ -185,6 +185,7 @@ describe('weights with scales', () => {
 
   test.each([
     ['scales of other blocks', { weight_block_size: [2, 4] }, /has 6 scales in F32, expected 12/],
+    ['a config without a method', { quant_method: undefined }, /"quantization_config" names no method/],
     ['another way of quantising', { quant_method: 'gptq' }, /"quantization_config" is/],
     ['what is not known', { per_channel: true }, /"quantization_config" is/],
     [

@@ -500,7 +500,7 @@ describe('the target', () => {
         for (const folder of ['.git', 'checkpoint-100', 'tokenizer.json']) await mkdir(join(target, folder))
         for (const file of ['optimizer.pt', 'other.safetensors', 'thesis.tex']) await writeFile(join(target, file), 'x')
       },
-      /holds what is no part of a model: "\.git", "checkpoint-100", "optimizer\.pt", "other\.safetensors", "thesis\.tex", "tokenizer\.json", so it is not replaced\.$/
+      /holds files that are not part of a model: "\.git", "checkpoint-100", "optimizer\.pt", "other\.safetensors", "thesis\.tex", "tokenizer\.json", so it is not replaced\.$/
     ]
   ])('is never %s, not even to be replaced', async (_, put, message) => {
     const folders = await writePair()
