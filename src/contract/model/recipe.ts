@@ -106,7 +106,7 @@ export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
     if (last?.source === source) last.ranges.push(...ranges)
     else sourced.push({ ranges, source })
   }
-  return sourced
+  return layerNamedTwice(sourced.flatMap(({ ranges }) => ranges)) === null ? sourced : null
 }
 
 /** Parses typed ranges such as `3-7,9` in layer order; null for any other text, or a layer named twice. */

@@ -1,9 +1,9 @@
 import { access, constants, mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { TargetState } from '../../contract/procedures/export'
-import { inputError, notFoundError } from '../../contract/model/problem'
+import { inputError, mismatchError, notFoundError } from '../../contract/model/problem'
 import { isReservedName } from '../../contract/model/reserved-name'
-import { errorMessage } from '../base/files/bounded-file'
+import { systemWords } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFolder } from '../base/files/path-kinds'
 import { freeBytes } from '../base/files/room'
@@ -35,7 +35,7 @@ export async function inspectTarget(
   // The window proposes this folder, which the first project in it creates.
   if (parent === projectsFolder()) await mkdir(parent, { recursive: true }).catch(() => undefined)
   if (!(await isFolder(parent))) {
-    throw notFoundError(`There is no folder ${parent} to export into.`)
+    throw notFoundError(`${requested} cannot be written: there is no folder ${parent}.`)
   }
   const existing = await realPathOrNull(requested)
   const path = existing ?? join(await realpath(parent), name)
@@ -68,7 +68,7 @@ async function refuseOverlap(path: string, { base, post, others }: SourcedPair):
     const sources = [checkpoint.path, ...checkpoint.files.map((file) => file.path)]
     for (const source of await Promise.all(sources.map((each) => realpath(each)))) {
       if (!isWithin(path, source) && !isWithin(source, path)) continue
-      throw inputError(`${path} overlaps with ${label} (${source}).`, 'Choose a folder of its own for the export.')
+      throw mismatchError(`${path} overlaps with ${label} (${source}).`, 'Choose another folder for the export.')
     }
   }
 }
@@ -86,6 +86,6 @@ async function realPathOrNull(path: string): Promise<string | null> {
     return await realpath(path)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null
-    throw inputError(`${path} cannot be used: ${errorMessage(error)}.`)
+    throw inputError(`${path} cannot be used: ${systemWords(error)}.`)
   }
 }

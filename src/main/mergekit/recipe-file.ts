@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { describeIssue, inputError } from '../../contract/model/problem'
 import { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
-import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
+import { LayerStrength, MAX_LAYERS, rangesFromText, rangesText, Recipe } from '../../contract/model/recipe'
 import { AnswerCheck, passesCheck } from '../../contract/documents/answer-check'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { SearchFacts } from '../../contract/documents/search'
@@ -26,7 +26,15 @@ const [Ranges, Layers] = Recipe.options
 const FileLayer = LayerStrength.extend({
   source: z.union([z.string().min(1).max(4_096), OtherCheckpoint]).optional()
 })
-const FileRecipe = z.union([Ranges, Layers.extend({ layers: z.array(FileLayer).min(1).max(MAX_LAYERS) })])
+const FileRecipe = z
+  .union([
+    Ranges.refine(
+      ({ name, ranges }) => rangesText(rangesFromText(name) ?? ranges) === rangesText(ranges),
+      'the name means other layers'
+    ),
+    Layers.extend({ layers: z.array(FileLayer).min(1).max(MAX_LAYERS) })
+  ])
+  .refine(({ name }) => name !== 'base', 'the name means the base model')
 type FileRecipe = z.infer<typeof FileRecipe>
 
 /** A list of recipes. Their names differ, because results are told apart by name. */
@@ -56,12 +64,12 @@ export async function readRecipeFile(file: string, folders: { base: string; post
   }
   const hint = `A recipe is ${EXAMPLE} with one entry per layer.`
   const value = await withHint(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
-  const recipe = bestRecipe(file, value) ?? parseRecipes(file, value, FileRecipe, 'a recipe', hint)
+  const recipe = bestRecipe(file, value, hint) ?? parseRecipes(file, value, FileRecipe, 'a recipe', hint)
   return elementAt(await withFolders([recipe], folders), 0, 'recipe')
 }
 
 /** Selects the best recipe of a search, a check or a list; null for any other value. */
-function bestRecipe(file: string, value: unknown): FileRecipe | null {
+function bestRecipe(file: string, value: unknown, hint: string): FileRecipe | null {
   const search = SearchRecipes.safeParse(value)
   if (search.success) {
     const [best] = search.data.found
@@ -75,11 +83,10 @@ function bestRecipe(file: string, value: unknown): FileRecipe | null {
     const hint = 'Check more of the sweep, or name a range such as 4-11.'
     throw inputError(`${file} is a check that no recipe passes.`, hint)
   }
-  const list = Recipes.safeParse(value)
-  if (!list.success) return null
-  const [recipe, ...others] = list.data
+  if (!Array.isArray(value)) return null
+  const [recipe, ...others] = parseRecipes(file, value, Recipes, 'a list of recipes', hint)
   if (recipe !== undefined && others.length === 0) return recipe
-  throw inputError(`${file} is a list of ${list.data.length} recipes.`, 'Give a file with one recipe.')
+  throw inputError(`${file} is a list of ${value.length} recipes.`, 'Give a file with one recipe.')
 }
 
 /** Selects the most diverse recipe that passes a check; null if none does. */

@@ -182,8 +182,6 @@ async function openOutputs({ out = [], triage, force }: LineageOptions, command:
     const kind = KINDS[extname(file).toLowerCase()]
     if (kind === undefined) throw usageError(command, `--out ${file} has to end in .csv, .html or .json`)
     const output = await checkOutputFile(file, kind === 'json' ? jsonKind : kind, {}, force)
-    if (outputs.some(({ output: { path } }) => path === output.path))
-      throw usageError(command, `--out ${file} is given twice: give it once`)
     outputs.push({ kind, output })
   }
   return outputs

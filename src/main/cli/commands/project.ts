@@ -5,6 +5,7 @@ import {
   type HistoryRun,
   type PairHistory,
   type RunKey,
+  RunAnnotations,
   type RunAnnotationChanges,
   TRASH_DAYS
 } from '../../../contract/documents/history'
@@ -21,7 +22,7 @@ import { pairNamed } from '../../project/pair-named'
 import { runNamed } from '../../project/runs/run-named'
 import type { RunHistory } from '../../project/pair/pair-history'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { pairOptions, requirePair } from '../options/options'
+import { pairOptions, requirePair, usageError } from '../options/options'
 import { type DeclaredCommand, subcommand } from '../options/subcommand'
 import { printable, printJson, printShown, remark, style, table } from '../printing/output'
 import { flag } from '../options/option-kinds'
@@ -87,8 +88,13 @@ const projectNoteCommand = setTextCommand('note', 'the note, as Markdown')
 function setTextCommand(field: 'name' | 'note', description: string): DeclaredCommand {
   return subcommand(pairOption, {
     operands: [PROJECT, RUN, new Argument('<text>', description)],
-    run: (options, { args }) =>
-      changeRun(options, args, (history, id) => setText(history, id, { [field]: elementAt(args, 2, 'text') }))
+    run(options, command) {
+      const text = elementAt(command.args, 2, 'text')
+      const { maxLength } = RunAnnotations.shape[field]
+      if (maxLength !== null && text.length > maxLength)
+        throw usageError(command, `the ${field} has ${text.length} characters, expected at most ${maxLength}`)
+      return changeRun(options, command.args, (history, id) => setText(history, id, { [field]: text }))
+    }
   })
 }
 

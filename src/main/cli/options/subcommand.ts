@@ -10,6 +10,7 @@ import { UsageError } from '../printing/output'
 import { applyConfig } from './configured'
 import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
 import { flag } from './option-kinds'
+import { usageError } from './options'
 
 const commonOptions = optionGroup('Options:')
   .options({
@@ -49,6 +50,8 @@ export function subcommand<Shape extends z.ZodRawShape>(
     for (const operand of operands) command.addArgument(operand)
     command.showHelpAfterError(`See "${calledAs(command)} --help".`).action(async () => {
       try {
+        refuseEmptyOperand(command)
+        refuseSharedFile(command)
         if (!ofPair) await applyConfig(command)
         refuseHalf(command)
         await run(all.read(command), command, signal)
@@ -56,6 +59,27 @@ export function subcommand<Shape extends z.ZodRawShape>(
         throw errorNamingOption(error, command)
       }
     })
+  }
+}
+
+/** Refuses an empty operand, such as an unset variable, which would mean the current folder. */
+function refuseEmptyOperand(command: Command): void {
+  const index = command.args.findIndex(
+    (text, place) => text === '' && command.registeredArguments[place]?.name() !== 'text'
+  )
+  if (index !== -1) throw usageError(command, `argument ${index + 1} is empty: give a value, or leave it out`)
+}
+
+/** Options that name a result. */
+const RESULTS: readonly string[] = ['--out', '--csv', '--answers-out']
+
+/** Refuses two results in one file. */
+function refuseSharedFile(command: Command): void {
+  const results = givenPaths(command).filter(({ flag }) => RESULTS.includes(flag))
+  for (const [index, { flag, path }] of results.entries()) {
+    const earlier = results.slice(0, index).find((other) => other.path === path)
+    if (earlier !== undefined)
+      throw usageError(command, `${earlier.flag} and ${flag} name the same file: name two files`)
   }
 }
 
@@ -68,11 +92,15 @@ const HalfOnDevice = z.looseObject({
 function refuseHalf(command: Command): void {
   const parsed = HalfOnDevice.safeParse(command.opts())
   if (!parsed.success) return
-  throw new UsageError(
-    `--device ${parsed.data.device} has no fp16: leave --precision out, or use another device such as webgpu`,
-    `${calledAs(command)} --help`
+  const { device } = parsed.data
+  throw usageError(
+    command,
+    `--device ${device} has no fp16: leave --precision out, or use another device such as webgpu`
   )
 }
+
+/** Matches what may precede a path in a message. */
+const PATH_START = /(?:^|[\s"'(])$/
 
 /** Matches what may follow a path in a message: the end, punctuation, or a file below it. */
 const PATH_END = /^(?:$|[\s.,:;'")/\\])/
@@ -98,7 +126,7 @@ function errorNamingOption(error: unknown, command: Command): unknown {
   return new WorkbenchError(code, `${named.flag}: ${message}`, hint)
 }
 
-/** Lists option values that may be paths, as absolute paths. */
+/** Lists option values that may be paths, as absolute paths. Messages name some files as they were typed. */
 function givenPaths(command: Command): { flag: string; path: string }[] {
   return command.options.flatMap((option) => {
     const value: unknown = command.getOptionValue(option.attributeName())
@@ -106,12 +134,14 @@ function givenPaths(command: Command): { flag: string; path: string }[] {
     return values.flatMap((text) => {
       if (typeof text !== 'string' || text === '') return []
       const flag = option.long ?? option.flags
-      return [...new Set([absolutePath(text), modelPath(text)])].map((path) => ({ flag, path }))
+      const typed = option.flags.endsWith('<file>') ? [text] : []
+      return [...new Set([absolutePath(text), modelPath(text), ...typed])].map((path) => ({ flag, path }))
     })
   })
 }
 
 function namesPath(message: string, path: string): boolean {
   const start = message.indexOf(path)
-  return start !== -1 && PATH_END.test(message.slice(start + path.length))
+  const end = start + path.length
+  return start !== -1 && PATH_START.test(message.slice(0, start)) && PATH_END.test(message.slice(end))
 }

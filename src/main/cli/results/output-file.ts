@@ -72,7 +72,7 @@ const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on 
 export async function checkWritable(typed: string): Promise<OutputFile> {
   const file = absolutePath(typed)
   const folder = dirname(file)
-  if (!(await isFolder(folder))) throw notFoundError(`There is no folder ${folder} to write in.`)
+  if (!(await isFolder(folder))) throw notFoundError(`${file} cannot be written: there is no folder ${folder}.`)
   const path = join(await realpath(folder), basename(file))
   const stats = await statsOrNull(path)
   const output = { path, exists: stats !== null, state: stats === null ? null : stateOf(stats) }

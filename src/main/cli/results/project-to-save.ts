@@ -68,8 +68,8 @@ async function openToSave(path: string, note: (text: string) => void): Promise<P
     if (project.readOnly !== null) {
       throw new WorkbenchError(
         'read-only',
-        `${project.path} cannot take the result. ${project.readOnly}`,
-        'Copy it to a writable folder, or use --out.'
+        `${project.path} cannot be changed. ${project.readOnly}`,
+        'Copy it to a writable folder. Commands with --out need no project.'
       )
     }
   } catch (error) {

@@ -139,7 +139,7 @@ describe('slr lineage', () => {
     const places = ['--out', map, '--out', page, '--out', numbers, '--sweeps', join(target, 'sweeps')]
     const args = ['lineage', ...words, '--prompts', prompts, ...places]
     const twice = await runHere([...args, '--out', map])
-    expect(twice.stderr).toContain(`--out ${map} is given twice: give it once`)
+    expect(twice.stderr).toContain('--out and --out name the same file: name two files')
     const { status, stdout, stderr } = await runHere(args)
     expect(stderr).toContain(`Wrote ${map}`)
     expect(status).toBe(0)

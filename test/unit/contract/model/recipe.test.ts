@@ -35,7 +35,8 @@ it('reads whose layers they are behind an @, in names with any characters', () =
     { ranges: [[9, 9]], source: null },
     { ranges: [[11, 12]], source: '../a,b@c' }
   ])
-  for (const text of ['', '@sft', '3-7@', '7-3@sft', 'sft', '9,@sft']) expect(sourcedRangesFromText(text)).toBeNull()
+  for (const text of ['', '@sft', '3-7@', '7-3@sft', 'sft', '9,@sft', '3-7,5@sft'])
+    expect(sourcedRangesFromText(text)).toBeNull()
 })
 
 it('joins ranges that follow each other, and refuses a layer that is named twice', () => {
