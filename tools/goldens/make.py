@@ -706,10 +706,9 @@ def make_weights(made, seed):
             # Spread so that the chosen differ from token to token.
             weights[f"{at}{experts['router']}.weight"] = linear(experts["count"], hidden, 2.0)
             if "bias" in experts:
-                # As wide as the scores are apart, so that it changes the choice. Positive, because experts outside the best
-                # groups have a score of zero.
+                # As wide as the scores are apart, so that it changes the choice. With groups, most sums are negative.
                 shape = [1, experts["count"]] if "bias_row" in experts else [experts["count"]]
-                weights[f"{at}{experts['bias']}"] = normal(*shape, std=0.3).abs() + 0.2
+                weights[f"{at}{experts['bias']}"] = normal(*shape, std=0.3).abs() + (-1.0 if "groups" in experts else 0.2)
             if "shared" in experts:
                 if experts.get("shared_router", True):
                     weights[f"{at}mlp.shared_expert_gate.weight"] = linear(1, hidden, 2.0)
@@ -1297,7 +1296,7 @@ def forward(made, stored, tokens, dtype=torch.float32):
                 count, best, of_group = experts["groups"]
                 groups = ranked.reshape(len(inner), count, -1)
                 order = groups.sort(dim=2, descending=True).values[:, :, :of_group].sum(2).argsort(dim=1, descending=True)
-                ranked = torch.stack([torch.stack([row[group] if group in chosen[:best] else torch.zeros_like(row[group])
+                ranked = torch.stack([torch.stack([row[group] if group in chosen[:best] else torch.full_like(row[group], -math.inf)
                                                    for group in range(count)]).flatten() for row, chosen in zip(groups, order)])
             likeliest = torch.sort(ranked, dim=1, descending=True).indices[:, :experts["chosen"]]
             share = torch.zeros_like(chances).scatter(1, likeliest, chances.gather(1, likeliest))

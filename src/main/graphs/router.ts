@@ -28,7 +28,7 @@ export function expertScores(layer: LayerBuilder, normed: string, experts: Exper
   return { scores: weights, choice: maskOtherGroups(graph, biased, experts) }
 }
 
-/** Sets the scores of experts outside the best groups of a row to 0, so that they are not chosen. */
+/** Lowers the scores of experts outside the best groups of a row below all others, so that they are not chosen. */
 function maskOtherGroups(graph: OnnxGraph, scores: string, { count, groups }: Experts): string {
   if (groups === null) return scores
   const path = 'mlp/groups'
@@ -38,13 +38,14 @@ function maskOtherGroups(graph: OnnxGraph, scores: string, { count, groups }: Ex
     keepdims: { int: 0 }
   })
   const best = topK(graph, `${path}/best`, ranks, groups.perRow)
-  const times = (name: string, value: string, factor: number): string =>
-    graph.node(`${path}/${name}`, 'Mul', [value, graph.constant(`${path}/${name}/by`, factor)])
-  const ones = graph.node(`${path}/ones`, 'Add', [times('noughts', best.values, 0), graph.constant(`${path}/one`, 1)])
-  const mask = graph.node(`${path}/mask`, 'ScatterElements', [times('none', ranks, 0), best.indices, ones], {
+  const nought = (name: string, value: string): string =>
+    graph.node(`${path}/${name}`, 'Mul', [value, graph.constant(`${path}/${name}/nought`, 0)])
+  const low = graph.constant(`${path}/low`, -1e30)
+  const lowered = graph.node(`${path}/lowered`, 'Add', [nought('others', ranks), low])
+  const mask = graph.node(`${path}/mask`, 'ScatterElements', [lowered, best.indices, nought('chosen', best.values)], {
     axis: { int: 1 }
   })
-  const masked = graph.node(`${path}/masked`, 'Mul', [
+  const masked = graph.node(`${path}/masked`, 'Add', [
     grouped,
     graph.reshape(`${path}/mask/groups`, mask, [-1, groups.count, 1])
   ])
