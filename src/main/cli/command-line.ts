@@ -76,6 +76,7 @@ export function failUnexpectedly(error: unknown): number {
 const plainUsage = (message: string): string =>
   message
     .replace(/^error: /, '')
+    .replace(/^unknown option '([^=]+)=[^]*'$/, "no option '$1' takes a value")
     .replace(/^command-argument value '([^]*)' is invalid for argument '(.*?)'\./, "'$1' is not a <$2>.")
 
 /** Splits a parser message from its suggestion of another option or command. */
@@ -123,15 +124,22 @@ export async function commandLine(
   return program
 }
 
-/** Forms of the operand WHICH, by which many commands name models. */
-const FORMS: readonly (readonly [string, string])[] = [
-  ['base, post', 'the models of the pair'],
+type Form = readonly [form: string, meaning: string]
+
+/** Forms of the operand WHICH that name recipes. */
+const RECIPE_FORMS: readonly Form[] = [
   ['4-11, 5, 3-7,9', 'post with these layers from base'],
   ['3-7@FOLDER', 'post with these layers from another checkpoint'],
   ['selected', 'selected range of the sweep of the project, after its check'],
   ['NAME', 'a recipe or checkpoint of the project'],
   ['FILE', 'a recipe (JSON or mergekit), or the best of a sweep, check or search'],
-  ['blend:0.5', 'post with all layers blended with base: 0 is post, 1 is base'],
+  ['blend:0.5', 'post with all layers blended with base: 0 is post, 1 is base']
+]
+
+/** Forms of the operand WHICH, by which many commands name models. */
+const FORMS: readonly Form[] = [
+  ['base, post', 'the models of the pair'],
+  ...RECIPE_FORMS,
   ['FOLDER, org/name@revision', 'another checkpoint of the architecture'],
   ['sampler:1.5,0.02', 'post at a temperature with a min-p'],
   ['mix:0.5', 'logits of post with this share of base'],
@@ -143,8 +151,9 @@ const FORMS: readonly (readonly [string, string])[] = [
 /** Describes the operand WHICH; empty for a command without it. */
 function whichHelp(command: Command): string {
   if (!command.registeredArguments.some((argument) => argument.name() === 'which')) return ''
-  const width = Math.max(...FORMS.map(([form]) => form.length))
-  return ['', 'WHICH is', ...FORMS.map(([form, model]) => `  ${form.padEnd(width)}  ${model}`)].join('\n')
+  const forms = ['check', 'export'].includes(command.name()) ? RECIPE_FORMS : FORMS
+  const width = Math.max(...forms.map(([form]) => form.length))
+  return ['', 'WHICH is', ...forms.map(([form, model]) => `  ${form.padEnd(width)}  ${model}`)].join('\n')
 }
 
 /** Minimum width of a description beside its option. */

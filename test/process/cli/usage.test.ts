@@ -22,6 +22,12 @@ describe('slr', () => {
     expect(explained).toMatchObject({ status: 0, stderr: '' })
     expect(explained.stdout).toMatch('Usage: slr sweep')
     for (const option of ['--json', '--quiet', '--help']) expect(explained.stdout).toMatch(`${option} `)
+    const [exported = '', sampled = ''] = await Promise.all(
+      ['export', 'sample'].map(async (command) => (await runHere([command, '--help', 'all'])).stdout)
+    )
+    expect(exported).toContain('  4-11, 5')
+    expect(exported).not.toContain('mix:0.5')
+    expect(sampled).toContain('mix:0.5')
   })
 
   it.each([[['--version']], [['sweep', '--no-check', '--version']]])('says its version for %j', async (args) => {
