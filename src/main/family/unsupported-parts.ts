@@ -14,8 +14,8 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   gpt_oss: 'attention sinks and experts stored in MXFP4',
   jamba: 'state space layers',
   kimi_linear: 'delta layers with a decay per channel',
-  llama4: 'experts stored as one tensor and attention in chunks',
-  llama4_text: 'experts stored as one tensor and attention in chunks',
+  llama4: 'attention in chunks',
+  llama4_text: 'attention in chunks',
   mamba: 'state space layers',
   mamba2: 'state space layers',
   mpt: 'ALiBi positions',
@@ -24,6 +24,5 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   opt: 'learned positions',
   phi: 'heads with a bias',
   phimoe: 'experts routed by sparsemixer',
-  qwen3_5_moe: 'experts stored as one tensor',
   recurrent_gemma: 'gated linear recurrences'
 }
