@@ -43,7 +43,7 @@ export function modelWordFromText(text: string): ModelWord | { readonly expected
   return namedWord(text) ?? { kind: 'name-or-path', text }
 }
 
-const LAYERS_EXPECTED =
+export const LAYERS_EXPECTED =
   'a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, ' +
   'each with @FOLDER behind it where it is of another checkpoint than base'
 

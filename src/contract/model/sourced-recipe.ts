@@ -1,10 +1,9 @@
 import type { OtherCheckpoint } from './checkpoint'
-import { elementAt, mapGet } from './look-up'
-import { inputError } from './problem'
+import { mapGet } from './look-up'
 import type { Recipe, SourcedRanges } from './recipe'
 import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
 
-/** Ranges that a user typed, such as `3-7@sft,9`. */
+/** Ranges that a user typed, such as `3-7@sft,9`. No layer is named twice. */
 export interface SourcedRecipe {
   name: string
   restored: readonly SourcedRanges[]
@@ -20,11 +19,7 @@ export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe,
   for (const { ranges, source } of restored) {
     const from = source === null ? null : mapGet(sources, source, 'checkpoint')
     for (const [layer, strength] of setSource(rangesStrengths(ranges, layerCount, asked), from).entries()) {
-      if (isPostLayer(strength)) continue
-      if (!isPostLayer(elementAt(layers, layer, 'layer'))) {
-        throw inputError(`The ${asked} ${name} gives layer ${layer} twice.`, 'A layer is of one checkpoint.')
-      }
-      layers[layer] = strength
+      if (!isPostLayer(strength)) layers[layer] = strength
     }
   }
   return { name, layers }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Endpoint, endpointFromText } from '../../contract/model/external-model'
 import { elementAt } from '../../contract/model/look-up'
-import { type ModelWord, modelWordFromText } from '../../contract/model/model-word'
+import { LAYERS_EXPECTED, type ModelWord, modelWordFromText } from '../../contract/model/model-word'
 import { FEW_SHOT_WORD } from '../../contract/model/few-shot'
 import { Recipe, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { SamplerSettings } from '../../contract/work/settings'
@@ -74,11 +74,7 @@ const MODELS = {
     if (name === FEW_SHOT_WORD) return { kind: 'few-shot' }
     return name === 'base' || name === 'post' ? { kind: name } : { kind: 'from sweep', models: name }
   }),
-  restore: wordOf(
-    'layers',
-    'expected a layer or first-last, such as 5, 3-7 or 3-7,9, ' +
-      'each with @FOLDER behind it where it is of another checkpoint than base'
-  ),
+  restore: wordOf('layers', `expected ${LAYERS_EXPECTED}`),
   /** A file, or the recipe itself. */
   recipe: z.union([entry, Recipe.transform((recipe): StudyModel => ({ kind: 'recipe', recipe }))], {
     error: 'expected a file, or a recipe with name and ranges or layers'
