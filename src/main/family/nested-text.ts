@@ -26,6 +26,7 @@ const IDEFICS = ['scale_factor', 'use_reentrant_checkpointing', 'vocab_size']
 
 /** Multimodal checkpoints whose text model is supported, by the `model_type` of the whole checkpoint. */
 export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
+  // transformers has left out logit_scale of this class since 4.52. Earlier releases and vLLM have it.
   aya_vision: { modelTypes: ['cohere2', 'cohere'] },
   gemma3: { modelTypes: ['gemma3_text'] },
   gemma3n: { modelTypes: ['gemma3n_text'], ignored: SOUNDS },
