@@ -130,15 +130,20 @@ const Message = z
     content: typeof content === 'string' ? content : content.join('')
   }))
 
-const ChatBody = z.strictObject({
-  ...shared,
-  messages: z.array(Message).min(1).max(10_000),
-  max_tokens: count(MAX_TOKENS).optional(),
-  max_completion_tokens: count(MAX_TOKENS).optional(),
-  logprobs: z.boolean().default(false),
-  top_logprobs: z.number().int().min(0).max(MAX_TOP).default(0),
-  chat_template_kwargs: Rendering.shape.templateArguments.default({})
-})
+const ChatBody = z
+  .strictObject({
+    ...shared,
+    messages: z.array(Message).min(1).max(10_000),
+    max_tokens: count(MAX_TOKENS).optional(),
+    max_completion_tokens: count(MAX_TOKENS).optional(),
+    logprobs: z.boolean().default(false),
+    top_logprobs: z.number().int().min(0).max(MAX_TOP).default(0),
+    chat_template_kwargs: Rendering.shape.templateArguments.default({})
+  })
+  .refine(({ logprobs, top_logprobs: top }) => logprobs || top === 0, {
+    path: ['top_logprobs'],
+    message: 'needs "logprobs": true'
+  })
 
 /** A request in the terms of the program. */
 export interface ApiRequest extends Readonly<Omit<ServedRequest, 'served' | 'id' | 'model' | 'prompt' | 'seed'>> {

@@ -295,6 +295,7 @@ describe('a request of the API', () => {
     [{ frequency_penalty: 0.5 }, 'frequency_penalty'],
     [{ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 'messages.0.content.0.type'],
     [{ temperature: -1 }, 'temperature'],
+    [{ top_logprobs: 2 }, 'top_logprobs'],
     [{ constructor: 1 }, 'constructor']
   ])('is refused by the name of its field: %j', async (fields, param) => {
     const body = { model: 'post', messages: [{ role: 'user', content: 'Hi' }], ...fields }
