@@ -18,7 +18,7 @@ const oneCharacter = z
 /** A prompt of the character task, Constrained Random Character: it asks for one random character of a set. */
 export const CrcPrompt = z
   .object({
-    text: z.string().regex(/\S/, 'a prompt needs some text').max(100_000),
+    text: z.string().min(1, 'a prompt needs some text').max(100_000),
     category: z.string().min(1, 'a prompt needs a category').max(200),
     valid: z
       .array(oneCharacter)

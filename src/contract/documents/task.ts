@@ -10,7 +10,7 @@ export const MAX_SAMPLE_PROMPTS = 10_000
 /** A prompt to sample answers to. It is a user turn in the chat template, or raw text. */
 export const SamplePrompt = z
   .object({
-    text: z.string().regex(/\S/, 'a prompt needs some text').max(100_000),
+    text: z.string().min(1, 'a prompt needs some text').max(100_000),
     category: z.string().max(200).default(''),
     /** System turn of this prompt. If omitted, the project's is used. */
     system: z.string().max(100_000).optional(),

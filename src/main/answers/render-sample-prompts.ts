@@ -29,6 +29,10 @@ export async function renderSamplePrompts(
   rendering: Rendering,
   text: TextModel
 ): Promise<{ prompts: RenderedSamplePrompt[]; notices: string[] }> {
+  const empty = prompts.findIndex((prompt) => prompt.text.trim() === '')
+  if (empty !== -1) {
+    throw inputError(`Prompt ${empty + 1} is empty.`, 'Write it, or take it out.')
+  }
   const chats = await renderAll(prompts, rendering, text)
   const notices = new Set<string>()
   const rendered = prompts.map((prompt, index) => {

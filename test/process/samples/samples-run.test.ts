@@ -82,6 +82,12 @@ describe('preparing a run', () => {
     expect(run.notices).toEqual([])
   })
 
+  it('refuses an empty prompt by its number', async () => {
+    const prompts = ['Name a colour.', ' \n '].map((text) => ({ text, category: '', raw: false }))
+    const problem = await problemOf(prepareSampleRun(request({ prompts })))
+    expect(problem).toMatchObject({ code: 'bad-input', message: 'Prompt 2 is empty.' })
+  })
+
   it('refuses variants that share a name, and a recipe for layers the model does not have', async () => {
     const twice = await problemOf(prepareSampleRun(request({ variants: [POST, POST] })))
     expect(twice.message).toBe('Two variants are named "post".')
