@@ -21,7 +21,8 @@ export type JudgeSettings = z.infer<typeof JudgeSettings>
 export const DEFAULT_JUDGE = {
   way: 'marks',
   anyModel: false,
-  answersPerPrompt: 8,
+  /** The measure `utility_k` needs the scores of ten answers. */
+  answersPerPrompt: 10,
   requestsPerMinute: 60,
   concurrency: 4
 } as const satisfies Partial<JudgeSettings>

@@ -45,7 +45,7 @@ export function judgeScores(
 /** Extracts a whole number from 1 to 10 from a judge's reply, and scales it to 0 to 1; null for any other reply. */
 export function readScore(reply: string): number | null {
   const answer = withoutThoughts(reply)
-  const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(answer)?.[1]
+  const digits = /^[[("'*]*(\d{1,2})(?:\s*\/\s*10)?[\])"'*.]*$/.exec(answer)?.[1]
   const score = digits === undefined ? NaN : Number(digits)
   return score >= MIN_SCORE && score <= MAX_SCORE ? (score - MIN_SCORE) / (MAX_SCORE - MIN_SCORE) : null
 }
@@ -59,11 +59,16 @@ export function judgeKey(settings: JudgeSettings, typed: string | undefined): st
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }
 
-/** Lists the questions on at most `answersPerPrompt` answers of each variant to each prompt. */
+/**
+ * Lists the questions on at most `answersPerPrompt` answers of each variant to each prompt. With a classifier they are
+ * the first answers, because `utility_k` needs the scores of the answers that it classifies.
+ */
 function questionsOf(run: EvaluationRun, samples: readonly SampleLine[], settings: JudgeSettings): ScoreQuestion[] {
   const questions = new Map<string, ScoreQuestion>()
   for (const lines of cellsOf(samples).values()) {
-    for (const { variant, prompt, index, text } of fixedSubset(lines, settings.answersPerPrompt)) {
+    const size = settings.answersPerPrompt
+    const scored = run.classifier === null ? fixedSubset(lines, size) : lines.slice(0, size)
+    for (const { variant, prompt, index, text } of scored) {
       // The variant's prefix is omitted, because the answer to the task is scored.
       const promptText = elementAt(run.task.prompts, prompt, 'prompt').text
       const key = questionKey([settings.model, settings.rubric, promptText, text])

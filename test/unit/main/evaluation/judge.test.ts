@@ -4,6 +4,7 @@ import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import type { SampleLine } from '../../../../src/contract/documents/samples'
 import { askJudge } from '../../../../src/main/evaluation/ask-judge'
 import { judgeKey, judgeScores, SCORING, readScore } from '../../../../src/main/evaluation/judge'
+import { CLASSIFIED_ANSWERS } from '../../../../src/main/measures/evaluation-cell'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { always, type JudgeHandler, says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 import { problemOf } from '../../../fixtures/problems'
@@ -56,6 +57,9 @@ describe('a mark', () => {
     [' 10 \n', 1],
     ['7/10', 6 / 9],
     ['7.', 6 / 9],
+    ['**7**', 6 / 9],
+    ['[[7/10]]', 6 / 9],
+    ['"7."', 6 / 9],
     ['<think>Is it 9? No.</think>\n4', 3 / 9]
   ])('%j is read', (reply, mark) => {
     expect(readScore(reply)).toBeCloseTo(mark, 12)
@@ -124,6 +128,14 @@ describe('judging', () => {
     const { verdicts } = await judged({ ...settings, answersPerPrompt: 6 }, samples)
     await judged({ ...settings, answersPerPrompt: 6 }, samples.toReversed(), { known: verdicts })
     expect(requests).toHaveLength(6)
+  })
+
+  it('marks the ten answers that a classifier reads, so that utility has a value by default', () => {
+    const samples = answers(...Array.from({ length: 20 }, (_, i) => `Answer ${i}`))
+    const run = { ...RUN, classifier: { path: '/classifier', fingerprint: 'f' } }
+    const settings = { ...DEFAULT_JUDGE, baseUrl: 'http://localhost:1/v1', model: 'm', rubric: 'Mark it.' }
+    const marked = SCORING.questionsOf(run, samples, settings).flatMap((question) => question.answers)
+    expect(marked.map(({ index }) => index)).toEqual([...Array(CLASSIFIED_ANSWERS).keys()])
   })
 
   it('keeps a reply that is no mark as none, and does not ask again', async () => {

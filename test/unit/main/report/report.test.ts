@@ -416,7 +416,7 @@ describe('the commands', () => {
     expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'judge.yaml'])
     expect(edited.files[2]?.content).toBe(
       'url: "http://localhost:8080/v1"\nmodel: "a judge"\nway: "marks"\nkey: "LOCAL_API_KEY"\n' +
-        'rubric: "Mark the rhymes."\nanswers: 8\nrate: 60\n'
+        'rubric: "Mark the rhymes."\nanswers: 10\nrate: 60\n'
     )
     const usualJudge = { ...judge, rubric: rubricOf('reasoning', 'marks') }
     const usual = await printEvaluation(evaluationRun({ task, judge: usualJudge }))

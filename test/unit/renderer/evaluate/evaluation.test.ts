@@ -334,7 +334,7 @@ describe('a typed judge', () => {
     })
     expect(draftOfJudge('reasoning', null).rubric).toBe(rubricOf('reasoning', 'marks'))
     const { settings } = parseJudge(draft)
-    expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
+    expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 10 })
     expect(draftOfJudge('reasoning', settings).rubric).toBe(rubricOf('creative', 'marks'))
     expect(parseJudge({ ...draft, anyModel: true }).settings?.anyModel).toBe(true)
   })
