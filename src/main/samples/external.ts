@@ -97,8 +97,8 @@ function turnsOf({ text, system }: RenderedSamplePrompt, { systemPrompt }: Rende
 }
 
 const samplerNotice = (name: string): string =>
-  `"${name}" is sent all settings of the sampler, even those that are off. vLLM, SGLang and llama.cpp obey them. Other ` +
-  'servers may ignore top-k, min-p or the repetition penalty silently, and cut off by their own defaults.'
+  `"${name}" is sent all settings of the sampler, even those that are off. vLLM, SGLang and llama.cpp obey them. ` +
+  'Other servers may ignore top-k, min-p or the repetition penalty silently, and cut off by their own defaults.'
 
 /** Refuses prompts to continue, because a chat ends with a turn of the user. */
 function refuseContinuing(
