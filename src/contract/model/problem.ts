@@ -88,6 +88,12 @@ export function firstIssue(error: z.ZodError): FirstIssue {
 const countUnknownFields = (issues: readonly z.core.$ZodIssue[]): number =>
   issues.filter(({ code }) => code === 'unrecognized_keys').length
 
+const hasOtherType = (issues: readonly z.core.$ZodIssue[]): boolean =>
+  issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0)
+
+/** Words for a value that has none of the forms of a union. */
+const NO_FORM = 'is of none of the forms that are read'
+
 /**
  * Returns the first issue. Of a union, it is the issue of the form that fits best.
  * @param parents path to the issues
@@ -99,11 +105,16 @@ function closest(issues: readonly z.core.$ZodIssue[], parents: readonly Property
   }
   const path = [...parents, ...issue.path]
   if (issue.code === 'invalid_union') {
-    // Report the form that fits best: a form without unexpected fields, else the form with the fewest issues.
+    // Report the form that fits best: a form without unexpected fields, else of the same type, else with the fewest
+    // issues. A union with a message of its own reports that message if no form has the type.
     const nearest = issue.errors.toSorted(
-      (a, b) => countUnknownFields(a) - countUnknownFields(b) || a.length - b.length
+      (a, b) =>
+        countUnknownFields(a) - countUnknownFields(b) ||
+        Number(hasOtherType(a)) - Number(hasOtherType(b)) ||
+        a.length - b.length
     )[0]
-    if (nearest !== undefined && nearest.length > 0) return closest(nearest, path)
+    const isDescribed = issue.message !== NO_FORM && nearest !== undefined && hasOtherType(nearest)
+    if (nearest !== undefined && nearest.length > 0 && !isDescribed) return closest(nearest, path)
   }
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []
   return { path, message: issue.message, unknown }
@@ -182,7 +193,7 @@ function issueWords(issue: Issue): string {
     case 'invalid_key':
       return issue.issues.map(({ message }) => message).join(', ')
     case 'invalid_union':
-      return 'is of none of the forms that are read'
+      return NO_FORM
     default:
       return 'is not what is expected'
   }

@@ -52,3 +52,11 @@ test('of several forms the one is meant whose fields are there', () => {
   const { error } = Form.safeParse({ name: 'x', layers: [{ attention: 5 }] })
   expect(error === undefined ? null : describeIssue(error)).toBe('layers.0.attention: expected at most 2, found 5')
 })
+
+test.each([
+  [[1, 2.5], 'entry 2: expected a whole number, found 2.5'],
+  [{}, 'expected a text or whole numbers']
+])('of several types the one is meant that the value has: %j', (value, words) => {
+  const { error } = z.union([z.string(), z.array(z.int())], 'expected a text or whole numbers').safeParse(value)
+  expect(error === undefined ? null : describeIssue(error)).toBe(words)
+})
