@@ -92,7 +92,8 @@ export class ReplyWriter {
   }
 
   private chunk(choices: object[]): object {
-    return { ...this.frame(this.isChat ? 'chat.completion.chunk' : 'text_completion'), choices }
+    const frame = this.frame(this.isChat ? 'chat.completion.chunk' : 'text_completion')
+    return { ...frame, choices, ...(this.request.streamUsage ? { usage: null } : {}) }
   }
 
   private frame(object: string): object {
@@ -120,7 +121,8 @@ const usageObject = ({ promptTokens, completionTokens }: Usage): object => ({
 function chatLogprobs(logprobs: readonly TokenLogprob[], texts: TokenTexts): object {
   const entry = ({ token, logprob }: Pick<TokenLogprob, 'token' | 'logprob'>): object => {
     const text = mapGet(texts, token, 'token')
-    return { token: text, logprob: finite(logprob), bytes: [...Buffer.from(text)] }
+    // The text of a token with a part of a character lacks the bytes of that part.
+    return { token: text, logprob: finite(logprob), bytes: text.includes('\uFFFD') ? null : [...Buffer.from(text)] }
   }
   return {
     content: logprobs.map((each) => ({ ...entry(each), top_logprobs: each.top.map(entry) })),

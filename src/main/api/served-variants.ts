@@ -164,6 +164,7 @@ export class ServedVariants {
     }
     if (prompts.some(({ tokens }) => tokens.length === 0))
       throw new ApiError(400, 'The prompt becomes no tokens. Expected a text.', null, 'prompt')
+    for (const { tokens } of prompts) this.refuseLongPrompt(content.kind === 'chat' ? 'messages' : 'prompt', tokens)
     return prompts
   }
 
@@ -297,8 +298,15 @@ export class ServedVariants {
   private refuseLongText(field: string, text: string): void {
     const { contextLength } = this.pair.post.spec
     if (contextLength === null || text.length <= MAX_TOKEN_CHARACTERS * contextLength) return
-    const message = `${field}: ${text.length} characters do not fit into post's context of ${contextLength} tokens.`
-    throw new ApiError(400, message, 'context_length_exceeded', field)
+    throw contextError(field, `${text.length} characters do not fit into post's context of ${contextLength} tokens.`)
+  }
+
+  /** Refuses a prompt that leaves no room for an answer, with the code that clients know. @throws ApiError */
+  private refuseLongPrompt(field: string, { length }: readonly number[]): void {
+    const { contextLength } = this.pair.post.spec
+    if (contextLength === null || length < contextLength) return
+    const words = `The text becomes ${length} tokens. Post's context of ${contextLength} leaves no room for an answer.`
+    throw contextError(field, `${words} Shorten the text.`)
   }
 
   /** @throws ApiError for a token of a field outside the vocabulary */
@@ -319,6 +327,9 @@ export class ServedVariants {
     return comparePrompts(whole, this.pair, [{ text, category: '', raw, rendered: text, tokens }])
   }
 }
+
+const contextError = (field: string, words: string): ApiError =>
+  new ApiError(400, `${field}: ${words}`, 'context_length_exceeded', field)
 
 /** Converts a request of the API to a request of the engine. A missing seed is drawn. */
 const toEngineRequest = (

@@ -132,17 +132,18 @@ describe('answers of the API', () => {
     })
     const texts = ['', '']
     const ends: unknown[] = []
-    let usage: unknown = null
+    const usages: unknown[] = []
     for await (const chunk of stream) {
       for (const { index, text, finish_reason } of chunk.choices) {
         texts[index] += text
         if (finish_reason) ends[index] = finish_reason
       }
-      usage = chunk.usage ?? usage
+      usages.push(chunk.usage)
     }
     expect(texts).toEqual(whole.choices.map(({ text }) => text))
     expect(ends).toEqual(whole.choices.map(({ finish_reason }) => finish_reason))
-    expect(usage).toEqual(whole.usage)
+    expect(usages.pop()).toEqual(whole.usage)
+    expect(new Set(usages)).toEqual(new Set([null]))
   })
 
   it('are read by the program itself as by any client of such an API', async () => {
@@ -286,6 +287,16 @@ describe('log-probabilities of the API', () => {
     expect(chosen?.token).toBe(first?.top_logprobs[1]?.token)
     expect(chosen?.logprob).toBeCloseTo(values[1] ?? 0, 4)
   })
+
+  it('have no bytes for a token with a part of a character, because its text lacks them', async () => {
+    const firstByteOfAccents = 201
+    const { choices } = await client.chat.completions.create({
+      ...{ model: 'post', temperature: 0, max_tokens: 1, logprobs: true },
+      messages: [{ role: 'user', content: 'Say hello.' }],
+      logit_bias: { [firstByteOfAccents]: 100 }
+    })
+    expect(choices[0]?.logprobs?.content).toMatchObject([{ token: '\uFFFD', bytes: null }])
+  })
 })
 
 describe('a request of the API', () => {
@@ -307,6 +318,8 @@ describe('a request of the API', () => {
   it.each([
     [{ prompt: [999_999] }, 'prompt: token 999999 is outside the vocabulary of 2048 tokens.'],
     [{ prompt: [-1] }, 'prompt: token -1 is outside the vocabulary of 2048 tokens.'],
+    [{ prompt: [1, 2.5] }, 'prompt.1: expected a whole number, found 2.5'],
+    [{ prompt: { text: 'a' } }, 'prompt: expected a text, a list of texts, token ids, or lists of token ids'],
     [{ prompt: 'x'.repeat(8_193) }, "prompt: 8193 characters do not fit into post's context of 512 tokens."],
     [{ stop: Array.from({ length: 17 }, () => 'x') }, 'stop: expected at most 16 entries, found a list'],
     [{ logit_bias: { a: 1 } }, 'logit_bias.a: expected token ids as names']
@@ -314,6 +327,14 @@ describe('a request of the API', () => {
     const response = await post('/completions', JSON.stringify({ model: 'post', prompt: 'a', ...fields }))
     expect(response.status).toBe(400)
     expect(ErrorReply.parse(await response.json()).error.message).toBe(message)
+  })
+
+  it('is refused with the code that clients know if it is longer than the context', async () => {
+    const messages = [{ role: 'user' as const, content: 'box '.repeat(600) }]
+    const error: unknown = await client.chat.completions
+      .create({ model: 'post', messages })
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ status: 400, code: 'context_length_exceeded', param: 'messages' })
   })
 
   it('is refused if its model, host, origin, type or JSON is wrong', async () => {
