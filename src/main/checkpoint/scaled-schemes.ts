@@ -62,11 +62,15 @@ function float8Scheme(config: z.infer<typeof Float8Config>): Scheme {
   }
 }
 
-/* Strategies of compressed-tensors: a scale for each row, for each group of a row, or for the whole tensor. */
+/* Strategies of compressed-tensors: a scale for each row, group of a row, block of rows and columns, or tensor. */
 const Channel = z.object({ strategy: z.literal('channel') })
 const Group = z.object({ strategy: z.literal('group'), group_size: count })
 const PackedStrategy = z.discriminatedUnion('strategy', [Channel, Group])
-const Strategy = z.discriminatedUnion('strategy', [z.object({ strategy: z.literal('tensor') }), Channel, Group])
+const Block = z.object({ strategy: z.literal('block'), block_structure: z.tuple([count, count]) })
+const Strategy = z.discriminatedUnion('strategy', [
+  z.object({ strategy: z.literal('tensor') }),
+  ...[Channel, Group, Block]
+])
 
 /** A setting that must not be in use. */
 const Unused = z.union([z.null(), z.strictObject({})]).optional()
@@ -127,6 +131,7 @@ const GROUP_INDEX = '.weight_g_idx'
 function blocksBy(strategy: z.infer<typeof Strategy>): Scheme['blockOf'] {
   return (rows, columns) => {
     if (strategy.strategy === 'tensor') return [rows, columns]
+    if (strategy.strategy === 'block') return strategy.block_structure
     return [1, strategy.strategy === 'channel' ? columns : strategy.group_size]
   }
 }
@@ -161,22 +166,32 @@ function compressedWords({ config_groups: groups }: z.infer<typeof CompressedWor
   }
 }
 
+const GptqFormat = z.enum(['gptq', 'gptq_v2']).nullish()
+
 /** Config of GPTQ. Other keys of AutoGPTQ, GPTQModel and transformers concern calibration or kernels. */
-const GptqConfig = z.object({
-  quant_method: z.literal('gptq'),
-  bits: z.literal([4, 8]),
-  group_size: z.union([z.literal(-1), count]),
-  desc_act: z.boolean().nullish(),
-  checkpoint_format: z.enum(['gptq', 'gptq_v2']).nullish(),
-  is_marlin_format: z.literal(false).nullish(),
-  pack_dtype: z.literal('int32').nullish(),
-  // Other bits for some modules, and rotated weights.
-  dynamic: Unused,
-  rotation: z.null().optional()
-})
+const GptqConfig = z
+  .object({
+    quant_method: z.literal('gptq'),
+    bits: z.literal([4, 8]),
+    group_size: z.union([z.literal(-1), count]),
+    desc_act: z.boolean().nullish(),
+    // GPTQModel writes the format under both names, and prefers `format`. AutoGPTQ knows the longer name.
+    format: GptqFormat,
+    checkpoint_format: GptqFormat,
+    is_marlin_format: z.literal(false).nullish(),
+    pack_dtype: z.literal('int32').nullish(),
+    // Other bits for some modules, and rotated weights.
+    dynamic: Unused,
+    rotation: z.null().optional()
+  })
+  .refine(({ format, checkpoint_format: other }) => (format ?? other) === (other ?? format), {
+    path: ['format'],
+    error: 'differs from "checkpoint_format"'
+  })
 
 function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
-  const { bits, group_size: size, desc_act: ordered, checkpoint_format: format } = config
+  const { bits, group_size: size, desc_act: ordered } = config
+  const format = config.format ?? config.checkpoint_format
   return {
     kinds: [bits === 4 ? 'I4' : 'I8'],
     layout: 'columns',
@@ -230,6 +245,8 @@ const SUPPORTED =
   'float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", "gptq" of ' +
   '4 or 8 bits, and "awq" of 4 bits (gemm)'
 
+const UNQUANTISED = 'Use the unquantised checkpoint.'
+
 type Config = Readonly<Record<string, unknown>>
 
 /** Reads the quantisation scheme of a config; null for unquantised weights and for an unsupported scheme. */
@@ -241,6 +258,8 @@ export function schemeOf({ quantization_config: config }: Config): Scheme | null
 /** Removes the quantisation settings from a config. @throws WorkbenchError `unsupported` if weights cannot be read */
 export function configWithoutScales(config: Record<string, unknown>, configPath: string): Record<string, unknown> {
   const { quantization_config: quantised, ...others } = config
+  if (isJsonObject(config.quantization))
+    throw unsupportedError(`${configPath}: "quantization" is MLX's, whose weights are not read.`, UNQUANTISED)
   if (!isJsonObject(quantised)) return config
   const parsed = METHODS.get(quantised.quant_method)?.safeParse(quantised)
   if (parsed?.success === true) return others
@@ -252,8 +271,5 @@ export function configWithoutScales(config: Record<string, unknown>, configPath:
         (parsed === undefined
           ? ', which is not supported'
           : ` with an unsupported setting: ${describeIssue(parsed.error)}`)
-  throw unsupportedError(
-    `${configPath}: "quantization_config" ${reason}. Supported are ${SUPPORTED}.`,
-    'Use the unquantised checkpoint.'
-  )
+  throw unsupportedError(`${configPath}: "quantization_config" ${reason}. Supported are ${SUPPORTED}.`, UNQUANTISED)
 }

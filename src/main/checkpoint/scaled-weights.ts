@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import { fileError, type WorkbenchError } from '../../contract/model/problem'
+import { fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { plural } from '../../contract/words/format'
 import { isJsonObject, quoteName } from '../base/json-object'
 import { DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
@@ -40,7 +40,21 @@ export async function joinScales(
     const byteLength = rows * columns * DTYPE_BYTES[dtype]
     joined.set(`${module}.weight`, { ...parts.codes, dtype, shape: [rows, columns], byteLength, scaled })
   }
+  if (scheme.layout === 'awq') refuseScaledActivations(joined, scheme)
   return joined
+}
+
+/**
+ * Refuses scales without codes. AutoAWQ divides activations such as GELU by them.
+ * @throws WorkbenchError `unsupported`
+ */
+function refuseScaledActivations(joined: Tensors, { suffixes }: Scheme): void {
+  const scales = [...joined.values()].find(({ name }) => name.endsWith(suffixes.scales))
+  if (scales === undefined) return
+  throw unsupportedError(
+    `${scales.file}: tensor ${quoteName(scales.name)} scales an activation, which is not computed.`,
+    'Use the unquantised checkpoint.'
+  )
 }
 
 /** Matches names that only tensors of quantised weights have. */

@@ -146,6 +146,26 @@ describe('packed weights', () => {
     }
   )
 
+  test('of the second GPTQ format are named by GPTQModel with the short key too', async () => {
+    const given = named('GPTQ, 4 bits, asymmetric, groups of 16, act-order, second format')
+    const { checkpoint_format: format, ...config } = given.config
+    for (const settings of [config, { ...config, checkpoint_format: null }]) {
+      const checkpoint = await openCheckpoint(await written({ ...given, config: { ...settings, format } }))
+      const reader = openWeightReader(checkpoint)
+      expect(await reader.read('x.weight')).toEqual(expectedOf(given).bytes)
+      await reader.close()
+    }
+  })
+
+  test('of AWQ beside scaled activations are refused', async () => {
+    const given = named('AWQ, groups of 16')
+    const scales = { dtype: 'F16', shape: [48], bytes: Buffer.alloc(96).toString('base64') }
+    const { code, message } = await problemOf(
+      written({ ...given, tensors: { ...given.tensors, 'act.scales': scales } }).then(openCheckpoint)
+    )
+    expect([code, message]).toEqual(['unsupported', expect.stringContaining('"x.act.scales" scales an activation')])
+  })
+
   test('of AWQ in groups that do not divide the columns are refused', async () => {
     const { config, tensors } = named('AWQ, groups of 16')
     const folder = await written({ config: { ...config, group_size: 17 }, tensors })
@@ -237,6 +257,16 @@ describe('packed weights', () => {
       expect(problem).toMatchObject({ code: 'unsupported', message: expect.stringMatching(message) })
     }
   )
+})
+
+describe('weights of MLX', () => {
+  test.each([{}, { quantization_config: { group_size: 64, bits: 4 } }])('are refused by name: %s', async (more) => {
+    const { config, tensors } = checkpointFixture()
+    const settings = { ...config, quantization: { group_size: 64, bits: 4 }, ...more }
+    const folder = await writeCheckpoint(await temporaryFolder(), { config: settings, tensors })
+    const problem = await problemOf(readPair(folder, folder))
+    expect(problem).toMatchObject({ code: 'unsupported', message: expect.stringContaining('"quantization" is MLX') })
+  })
 })
 
 /** Sizes that packed tensors of the cases fit. */

@@ -32,15 +32,16 @@ const float8Config = (block: unknown): object => ({
   quantization_config: { quant_method: 'fp8', activation_scheme: 'dynamic', weight_block_size: block }
 })
 
-/** The same of compressed-tensors, for which blocks are groups of a row. */
+/** The same of compressed-tensors, which names blocks by their shape. */
 function compressedConfig(dtype: string, block: readonly number[] | null, columns: number): object {
-  const strategy = block === null ? 'tensor' : block[0] !== 1 ? 'tensor' : block[1] === columns ? 'channel' : 'group'
+  const strategy = block === null ? 'tensor' : block[0] !== 1 ? 'block' : block[1] === columns ? 'channel' : 'group'
   const weights = {
     num_bits: 8,
     type: dtype === 'I8' ? 'int' : 'float',
     strategy,
     symmetric: true,
     group_size: strategy === 'group' ? block?.[1] : null,
+    block_structure: strategy === 'block' ? block : null,
     dynamic: false,
     actorder: null
   }
@@ -63,23 +64,17 @@ function numbersOf(bf16: Uint8Array): number[] {
 
 /** Published formats: float8 by blocks, and compressed-tensors in both dtypes. */
 const PUBLISHED = CASES.flatMap((given) => {
-  const [rows, columns = 0] = given.shape
-  const [down, across] = given.block ?? [rows, columns]
-  const fits = down === 1 || (down === rows && across === columns)
+  const [, columns = 0] = given.shape
   return [
     ...(given.dtype === 'F8_E4M3'
       ? [{ ...given, how: 'fp8', suffix: '_scale_inv', config: float8Config(given.block) }]
       : []),
-    ...(fits
-      ? [
-          {
-            ...given,
-            how: 'compressed-tensors',
-            suffix: '_scale',
-            config: compressedConfig(given.dtype, given.block, columns)
-          }
-        ]
-      : [])
+    {
+      ...given,
+      how: 'compressed-tensors',
+      suffix: '_scale',
+      config: compressedConfig(given.dtype, given.block, columns)
+    }
   ]
 })
 
