@@ -19,6 +19,12 @@ const PREFIX = /^(?:base_model\.model\.)+/
 const FACTOR = /^(.+)\.lora_(embedding_)?([AB])(?:\.default)?(?:\.weight)?$/
 const REPLACEMENT = /^(.+?)(?:\.modules_to_save(?:\.default)?|\.base_layer)?\.(weight|bias)$/
 
+/** Returns the module of a stored tensor, as PEFT names it: `model.layers.0.self_attn.q_proj`. */
+export function moduleOfTensor(stored: string): string {
+  const path = stored.replace(PREFIX, '')
+  return FACTOR.exec(path)?.[1] ?? REPLACEMENT.exec(path)?.[1] ?? path
+}
+
 /** Returns the canonical name of the base's tensor that a saved tensor replaces; null for a factor or another part. */
 export function replacedName(stored: string): string | null {
   const path = stored.replace(PREFIX, '')

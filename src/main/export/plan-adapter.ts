@@ -2,6 +2,7 @@ import type { LayerStrength } from '../../contract/model/recipe'
 import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { ADAPTER_WEIGHTS, type AdapterConfig } from '../checkpoint/adapter-config'
+import { moduleOfTensor } from '../checkpoint/adapter-tensors'
 import type { PairMember } from '../checkpoint/pair-member'
 import { restoredTensors } from '../checkpoint/restored-tensor'
 import { safetensorsHeader, type StoredTensor } from '../checkpoint/safetensors'
@@ -16,8 +17,10 @@ interface RemainingTensor {
 /** The rest of an adapter: its weight file, and the modules that still have factors. */
 export interface PlannedAdapter {
   readonly weights: PlannedWeights
-  /** Paths of the modules, as PEFT names them. */
+  /** Paths of the modules with factors, as PEFT names them. */
   readonly modules: readonly string[]
+  /** Paths of the modules whose tensors are stored whole. */
+  readonly wholeModules: readonly string[]
 }
 
 /**
@@ -33,12 +36,13 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
   const restored = restoredTensors(post, strengths)
   const remaining: RemainingTensor[] = []
   const modules: string[] = []
+  const wholeModules = new Set<string>()
   for (const [name, entry] of post.checkpoint.tensors) {
     const strength = restored.get(name)?.strength ?? 0
     const { adapted } = entry
     if (strength === 1) continue
     if (adapted !== undefined) {
-      modules.push(moduleOf(adapted.a.name))
+      modules.push(moduleOfTensor(adapted.a.name))
       remaining.push({ tensor: adapted.a, strength: 0 }, { tensor: adapted.b, strength })
     }
     // The adapter's file contains a whole weight only if training has replaced it.
@@ -49,14 +53,15 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
         `${whole.file}: tensor ${quoteName(whole.name)} is stored whole, and cannot be restored in part.`
       )
     remaining.push({ tensor: whole, strength: 0 })
+    if (adapted === undefined) wholeModules.add(moduleOfTensor(whole.name))
   }
   if (modules.length === 0) throw unsupported(`The model leaves nothing of the adapter ${path}: it is base.`)
-  return { weights: adapterFile(remaining, adapter.file), modules: modules.sort() }
+  return {
+    weights: adapterFile(remaining, adapter.file),
+    modules: modules.sort(),
+    wholeModules: [...wholeModules].sort()
+  }
 }
-
-/** Returns the module's path in the name of a factor: `base_model.model.PATH.lora_A.weight`. */
-const moduleOf = (factor: string): string =>
-  factor.replace(/^(?:base_model\.model\.)+/, '').replace(/\.lora_(?:embedding_)?[AB]\b.*$/, '')
 
 /** Plans the file: a new header, and the tensors in the order of the adapter's file. */
 function adapterFile(remaining: readonly RemainingTensor[], source: string): PlannedWeights {
@@ -72,10 +77,21 @@ function adapterFile(remaining: readonly RemainingTensor[], source: string): Pla
   return { name: ADAPTER_WEIGHTS, source, header, bytes: offset, headerBytes: header.byteLength, tensors }
 }
 
-/** Writes the settings of an adapter, with the paths of the modules that still have factors. */
-export function adapterConfigText(config: AdapterConfig, { modules }: PlannedAdapter): string {
+/**
+ * Writes the settings of an adapter, with the paths of the modules that still have tensors. PEFT requires a tensor for
+ * every module that `modules_to_save` matches. Biases that it saves by `bias` belong to no such module.
+ */
+export function adapterConfigText(config: AdapterConfig, { modules, wholeModules }: PlannedAdapter): string {
+  // PEFT compares the end of a path, and a saved module may contain others.
+  const isSaved = (module: string): boolean =>
+    module.split('.').some((_, i, parts) => {
+      const path = parts.slice(0, i + 1).join('.')
+      return config.modules_to_save?.some((end) => path.endsWith(end))
+    })
+  const saved = wholeModules.filter(isSaved)
   const settings = {
     target_modules: modules,
+    modules_to_save: saved.length === 0 ? null : saved,
     exclude_modules: null,
     layers_to_transform: null,
     layers_pattern: null

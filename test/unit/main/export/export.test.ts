@@ -68,11 +68,16 @@ describe('an export of an adapter', () => {
     floatTensor(`base_model.model.${name}`, 'BF16', shape, Array(8 ** shape.length).fill(2))
 
   /** A base and an adapter over it, of factors for these modules and of further tensors. */
-  async function adapterPair(modules: string[], tensors: TensorFixture[] = [], dtype: 'BF16' | 'F32' = 'BF16') {
+  async function adapterPair(
+    modules: string[],
+    tensors: TensorFixture[] = [],
+    dtype: 'BF16' | 'F32' = 'BF16',
+    changes: Readonly<Record<string, unknown>> = {}
+  ) {
     const root = await temporaryFolder()
     const base = await writeCheckpoint(join(root, 'base'), checkpointFixture({ dtype }))
     const factors = modules.flatMap((module) => factorTensors(`model.layers.${module}_proj`, [8, 8]))
-    const post = await writeAdapter(join(root, 'post'), [...factors, ...tensors])
+    const post = await writeAdapter(join(root, 'post'), [...factors, ...tensors], changes)
     return { root, base, post, target: join(root, 'out') }
   }
 
@@ -131,6 +136,30 @@ describe('an export of an adapter', () => {
       overwrite: true
     })
     expect(again.replaced).not.toBeNull()
+  })
+
+  it('names only saved modules of which the adapter still has tensors, as PEFT requires', async () => {
+    const saved = [0, 1].flatMap((layer) => [
+      twos(`model.layers.${layer}.input_layernorm.weight`, 8),
+      floatTensor(`base_model.model.model.layers.${layer}.self_attn.k_proj.weight`, 'BF16', [4, 8], Array(32).fill(2))
+    ])
+    const settings = async (recipe: Recipe, modules_to_save: readonly string[] | null): Promise<unknown> => {
+      const { base, post, target } = await adapterPair(
+        [],
+        [...saved, ...factorTensors('model.layers.0.mlp.up_proj', [12, 8])],
+        'BF16',
+        {
+          modules_to_save
+        }
+      )
+      await exportRecipe({ base, post }, recipe, target, { form: { kind: 'adapter' } })
+      return JSON.parse(await readFile(join(target, 'adapter_config.json'), 'utf8'))
+    }
+    const remaining = ['input_layernorm', 'self_attn.k_proj'].map((module) => `model.layers.0.${module}`)
+    expect(await settings(UPPER, ['layernorm', 'self_attn'])).toMatchObject({ modules_to_save: remaining })
+    expect(await settings(UPPER, null)).toMatchObject({ modules_to_save: null })
+    const mlpOnly: Recipe = { name: 'mlp', layers: [strength(1, 0), strength(1, 0)] }
+    expect(await settings(mlpOnly, ['layernorm', 'self_attn'])).toMatchObject({ modules_to_save: null })
   })
 
   it('refuses an adapter of nothing, of a whole model, and of half a tensor', async () => {
