@@ -33,6 +33,12 @@ export function replacedName(stored: string): string | null {
   return module === undefined || part === undefined ? null : canonicalTensorName(`${module}.${part}`)
 }
 
+/** Returns the canonical name of the base's weight that a factor is added to; null for a tensor that is no factor. */
+export function adaptedName(stored: string): string | null {
+  const module = FACTOR.exec(stored.replace(PREFIX, ''))?.[1]
+  return module === undefined ? null : canonicalTensorName(`${module}.weight`)
+}
+
 /** The factors of one module, A and B, as far as they were read. */
 interface Factors {
   readonly isEmbedding: boolean

@@ -1,6 +1,6 @@
 import { unsupportedError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
-import { replacedName } from './adapter-tensors'
+import { adaptedName, replacedName } from './adapter-tensors'
 import { decodeFloat32, DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
 import type { TensorEntry } from './safetensors'
 import { openWeightFile, readExactly } from './weight-file'
@@ -13,19 +13,28 @@ const PIECE_ELEMENTS = 2 ** 20
 
 /**
  * Checks that embeddings and head stay equal if the base ties them, which means that one tensor serves as both. If an
- * adapter saves either, PEFT uses separate tensors for the two: the saved one, or else the base's.
+ * adapter saves either, PEFT uses separate tensors for the two: the saved one, or else the base's. PEFT adds factors of
+ * the embeddings to the embeddings only.
  *
- * @param tiesSaved true if PEFT ties the head to the saved embeddings (`ensure_weight_tying`).
+ * @param tiesHead true if PEFT ties the head to embeddings that the adapter saves or changes (`ensure_weight_tying`).
  * @returns the tensors of the adapter without its head.
- * @throws WorkbenchError `unsupported` naming the tensor that differs
+ * @throws WorkbenchError `unsupported` naming the tensor that differs, or a factor
  */
 export async function withoutTiedHead(
   base: ReadonlyMap<string, TensorEntry>,
   adapter: readonly TensorEntry[],
-  tiesSaved: boolean
+  tiesHead: boolean
 ): Promise<readonly TensorEntry[]> {
   const embedding = base.get(EMBEDDING)
   if (embedding === undefined || base.has(HEAD)) return adapter
+  const factor = adapter.find(({ name }) => adaptedName(name) === EMBEDDING)
+  if (factor !== undefined && !tiesHead) {
+    throw unsupportedError(
+      `${factor.file}: tensor ${quoteName(factor.name)} changes only the embeddings, ` +
+        'but the base ties its head to its embeddings.',
+      'Train the adapter without "embed_tokens" in "target_modules", or with "ensure_weight_tying".'
+    )
+  }
   const savedAs = (name: string): TensorEntry | undefined =>
     adapter.find((tensor) => replacedName(tensor.name) === name)
   const [savedEmbedding, savedHead] = [savedAs(EMBEDDING), savedAs(HEAD)]
@@ -33,7 +42,7 @@ export async function withoutTiedHead(
   const saved = savedHead ?? savedEmbedding
   if (saved === undefined) return adapter
   const other = savedHead === undefined ? embedding : (savedEmbedding ?? embedding)
-  const staysTied = savedHead === undefined && tiesSaved
+  const staysTied = savedHead === undefined && tiesHead
   if (!staysTied && !(await haveEqualValues(saved, other))) {
     throw unsupportedError(
       `${saved.file}: tensor ${quoteName(saved.name)} differs from ${quoteName(other.name)} of ${other.file}, ` +

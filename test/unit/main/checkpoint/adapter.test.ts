@@ -228,6 +228,18 @@ describe('an adapter of a base whose head is tied', () => {
     expect(message).toContain(`/post/adapter_model.safetensors: tensor "base_model.model.${name}" differs`)
     expect(message).toContain('the base ties its head to its embeddings')
   })
+
+  it('may have factors of the embeddings only if PEFT ties them to the head', async () => {
+    const factors = [
+      floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_A`, 'F32', [2, 16], Array(32).fill(1)),
+      floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_B`, 'F32', [8, 2], Array(16).fill(1))
+    ]
+    expect(await opened(factors)).toContain(
+      `/post/adapter_model.safetensors: tensor "base_model.model.${EMBEDDINGS}.lora_embedding_A" changes only`
+    )
+    // Rank 2 of ones, scaled by 2, adds 4.
+    expect(await opened(factors, { ensure_weight_tying: true })).toBeCloseTo(Number(await opened([])) + 4, 1)
+  })
 })
 
 describe('an adapter that cannot be read', () => {
