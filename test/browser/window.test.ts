@@ -33,6 +33,9 @@ describe('every view in Chromium', () => {
     open
   }) => {
     const page = await open(await fullProject(await temporaryFolder()), 'evaluate')
+    // The verdict comes before the notes.
+    const heightOf = async (text: string): Promise<number> => (await page.getByText(text).boundingBox())?.y ?? NaN
+    expect(await heightOf('A note on the run.')).toBeGreaterThan(await heightOf('reference of the others'))
     for (const view of STEPS.flatMap(({ views }) => views)) {
       // A narrow bar of Ranges has no link to the prompts.
       await page.setViewportSize(WIDE)
@@ -223,6 +226,17 @@ describe('the dialogs in Chromium', () => {
       .first()
       .waitFor()
     await expectAccessible(page, 'the plan', plan)
+    // The name of a task makes the start button wider.
+    const scored = plan.getByLabel('What the next sweep is scored by')
+    await scored.selectOption('demo-names')
+    await page.keyboard.press('Escape')
+    const size = page.viewportSize()
+    await page.setViewportSize(NARROW)
+    await page.getByRole('button', { name: /^Sweep by/ }).waitFor()
+    await expectFits(page, 'a sweep by a task, narrow')
+    await page.setViewportSize(size ?? WIDE)
+    await page.getByRole('button', { name: RANGES_WORDS.nextSweep }).click()
+    await scored.selectOption('')
     await page.keyboard.press('Escape')
 
     // A sweep whose engine was started again leaves the charts in sight, with its progress and its notice.
