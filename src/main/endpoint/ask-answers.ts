@@ -191,7 +191,7 @@ class AnswerRequester {
     try {
       response = await this.request(prompt, requested, form, signal)
     } catch (error) {
-      const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
+      const isRefused = error instanceof EndpointRefusal && error.mayBeOfBody
       // Forms with the same effect on this request are skipped.
       const next = this.forms.findIndex(
         ({ maxAnswers, sendsNeutral }, other) =>

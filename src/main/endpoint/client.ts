@@ -66,9 +66,16 @@ export class EndpointRefusal extends WorkbenchError {
   constructor(
     readonly status: number,
     message: string,
-    hint: string
+    hint: string,
+    /** The endpoint's words. */
+    readonly text: string
   ) {
     super('bad-input', message, hint)
+  }
+
+  /** Reports whether the cause may be the body of this request: a field, its length, or a filter of contents. */
+  get mayBeOfBody(): boolean {
+    return [400, 413, 422].includes(this.status)
   }
 }
 
@@ -216,7 +223,7 @@ export class EndpointClient {
       return new PassingFailure(`answered ${status}${quotation}`, pauseMs(response.headers.get('retry-after')))
     }
     const refusal = (what: string, hint: string): EndpointRefusal =>
-      new EndpointRefusal(status, this.message(url, what), hint)
+      new EndpointRefusal(status, this.message(url, what), hint, text)
     if (status >= 300 && status < 400) {
       const location = quoted(this.withoutKey(response.headers.get('location') ?? 'another address'))
       const what = `redirects to ${location} (${status}), which is not followed`

@@ -6,7 +6,7 @@ import { type JudgeProgress, type JudgeSettings, MAX_KEPT_REPLY } from '../../co
 import type { SampleLine } from '../../contract/documents/samples'
 import { multimap } from '../../contract/model/multimap'
 import { cancellable } from '../base/files/cancelling'
-import { EndpointClient, type EndpointPatience } from '../endpoint/client'
+import { EndpointClient, type EndpointPatience, EndpointRefusal } from '../endpoint/client'
 import { inParallel } from '../endpoint/in-parallel'
 import { requireNamedModel } from '../endpoint/named-model'
 
@@ -68,13 +68,13 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     listener.progress({ done, total: questions.length, unreadable, ...(trouble !== undefined && { trouble }) })
   const endpoint = new JudgeEndpoint(settings, apiKey, report, patience)
   const judge = async (question: Question, stop: AbortSignal): Promise<void> => {
-    const { text, otherModel } = await endpoint.ask(system, way.wordsOf(question), stop)
+    const { text, otherModel, refusal } = await endpoint.askUnlessRefused(system, way.wordsOf(question), stop)
     const verdict = way.verdict(question.key, text)
     const isReadable = way.isReadable(verdict)
     await listener.keep({
       ...verdict,
       baseUrl: settings.baseUrl,
-      ...(isReadable ? {} : { reply: beginningOf(text) }),
+      ...(isReadable ? {} : { reply: beginningOf(refusal ?? text) }),
       ...(otherModel === null ? {} : { model: otherModel })
     })
     done += 1
@@ -144,7 +144,12 @@ interface JudgeReply {
   readonly text: string
   /** Name of the model that replied, as the server states it; null if it is the requested name. */
   readonly otherModel: string | null
+  /** The endpoint's refusal of this question; null if it replied. */
+  readonly refusal: string | null
 }
+
+/** User turn that no filter of contents and no limit of length refuses. */
+const HARMLESS_WORDS = 'Name a colour.'
 
 /** Sends questions to the judge's endpoint, not faster than the settings allow. */
 class JudgeEndpoint {
@@ -168,8 +173,23 @@ class JudgeEndpoint {
     })
   }
 
-  /** Requests one reply. @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel` */
-  async ask(system: string, user: string, signal: AbortSignal): Promise<JudgeReply> {
+  /**
+   * Requests one reply. A question that a filter of contents refuses, or that is too long, has a refusal instead: an
+   * endpoint that also refuses a harmless question fails.
+   *
+   * @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel`
+   */
+  async askUnlessRefused(system: string, user: string, signal: AbortSignal): Promise<JudgeReply> {
+    try {
+      return await this.ask(system, user, signal)
+    } catch (error) {
+      if (!(error instanceof EndpointRefusal && error.mayBeOfBody)) throw error
+      await this.ask(system, HARMLESS_WORDS, signal)
+      return { text: '', otherModel: null, refusal: `refused (${error.status}): ${error.text}` }
+    }
+  }
+
+  private async ask(system: string, user: string, signal: AbortSignal): Promise<JudgeReply> {
     const { reply } = await this.client.ask(
       {
         path: '/chat/completions',
@@ -191,7 +211,8 @@ class JudgeEndpoint {
     requireNamedModel(this.settings, model, WHO)
     return {
       text: reply.choices[0]?.message.content ?? '',
-      otherModel: typeof model === 'string' && model !== this.settings.model ? model : null
+      otherModel: typeof model === 'string' && model !== this.settings.model ? model : null,
+      refusal: null
     }
   }
 }

@@ -148,6 +148,20 @@ describe('judging', () => {
     expect(judgeScores({ ...RUN, judge: settings }, answers('A'), verdicts)).toEqual([])
   })
 
+  it.each([400, 413, 422])('keeps an answer that the endpoint refuses with %d as none, and goes on', async (status) => {
+    const body = '{"error":{"code":"content_filter"}}'
+    const { settings, requests } = await startJudgeEndpoint((_, response, asked) =>
+      asked.includes('Vile') ? response.writeHead(status).end(body) : response.end(says('8'))
+    )
+    const samples = answers('Vile', 'A', 'B')
+    const { verdicts, lastProgress } = await judged({ ...settings, concurrency: 1 }, samples)
+    expect(verdicts).toMatchObject([{ mark: null, reply: `refused (${status}): ${body}` }, { mark: 7 / 9 }, {}])
+    expect(lastProgress).toEqual({ done: 3, total: 3, unreadable: 1 })
+    const asked = requests.length
+    await judged(settings, samples, { known: verdicts })
+    expect(requests).toHaveLength(asked)
+  })
+
   it('keeps no more of an unreadable reply than its beginning', async () => {
     const { settings } = await startJudgeEndpoint(always(`${'x'.repeat(118)}😀 and so on`))
     const { verdicts } = await judged(settings, answers('A'))
@@ -217,6 +231,11 @@ describe('judging', () => {
       'an unknown model',
       (_, r) => r.writeHead(404).end('no model judge-1'),
       /refused the request \(404\): no model judge-1/
+    ],
+    [
+      'a field that the model does not take',
+      (_, r) => r.writeHead(400).end('no temperature'),
+      /\(400\): no temperature/
     ],
     ['what is no chat endpoint', (_, r) => r.end('<html>Hello</html>'), /something else than a chat completion/]
   ])('stops at once at %s', async (_name, handler, message) => {
