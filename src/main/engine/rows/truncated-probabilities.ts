@@ -19,22 +19,18 @@ export function truncatedProbabilities(
 ): Float64Array[] {
   if (!allFinite(logits)) return baselines.map(() => new Float64Array(tokens.length).fill(NaN))
   const buckets = new LogitBuckets(logits)
-  const sumsAt = cumulativeWeights(buckets, new Set(baselines.map(({ temperature }) => temperature)))
-  const cuts = baselines.map((baseline) => {
-    const sums = mapGet(sumsAt, baseline.temperature, 'temperature')
-    return { ...baseline, sums, ...cutOf(baseline, buckets, sums) }
-  })
-  const logitsOf = buckets.logitsOf(new Set(cuts.map(({ bucket }) => bucket)))
-  return cuts.map((cut) => {
-    const inBucket = mapGet(logitsOf, cut.bucket, 'bucket')
-    const weightOf = (logit: number): number => Math.exp((logit - buckets.greatest) / cut.temperature)
-    const lowest = cut.lowest ?? lowestKept(cut, inBucket, weightOf)
-    let total = cut.sums[cut.bucket - 1] ?? 0
-    for (const logit of inBucket) if (logit >= lowest) total += weightOf(logit)
-    return Float64Array.from(tokens, (token) => {
-      const logit = elementAt(logits, token, 'logit')
-      return logit < lowest ? 0 : weightOf(logit) / total
-    })
+  const weightsAt = weightsByTemperature(buckets, new Set(baselines.map(({ temperature }) => temperature)))
+  return baselines.map((baseline) => {
+    const { weights, sums } = mapGet(weightsAt, baseline.temperature, 'temperature')
+    const cut = cutOf(baseline, buckets, sums)
+    const inBucket = buckets.tokensIn(cut.bucket)
+    const lowest = cut.lowest ?? lowestKept(cut, inBucket, logits, baseline.kind === 'top-k' ? null : weights)
+    let total = cut.bucket === 0 ? 0 : elementAt(sums, cut.bucket - 1, 'sum')
+    for (const token of inBucket) if ((logits[token] ?? NaN) >= lowest) total += weights[token] ?? NaN
+    const probabilities = new Float64Array(tokens.length)
+    for (const [index, token] of tokens.entries())
+      if (elementAt(logits, token, 'logit') >= lowest) probabilities[index] = (weights[token] ?? NaN) / total
+    return probabilities
   })
 }
 
@@ -45,10 +41,14 @@ const MAX_BUCKETS = 2 ** 11
 /** Logits in buckets of equal width, the greatest first, so that only buckets with a limit must be sorted. */
 class LogitBuckets {
   readonly greatest: number
+  /** Numbers of logits in the first 1, 2, … buckets. */
+  readonly counts: Float64Array
   private readonly count: number
   private readonly scale: number
   private readonly bucketOf: Uint16Array
-  private knownCounts: Float64Array | null = null
+  /** Tokens of the first bucket, of the second, and so on. */
+  private readonly byBucket: Uint32Array
+  private readonly sorted = new Map<number, Uint32Array>()
   private knownDeviation: number | null = null
 
   constructor(readonly logits: Float32Array) {
@@ -62,15 +62,25 @@ class LogitBuckets {
     this.greatest = greatest
     this.count = Math.min(MAX_BUCKETS, Math.ceil(length / LOGITS_OF_BUCKET))
     this.scale = greatest > least ? (this.count - 1) / (greatest - least) : 0
-    this.bucketOf = new Uint16Array(length)
-    const { bucketOf, scale } = this
-    for (let i = 0; i < length; i++) bucketOf[i] = Math.floor((greatest - (logits[i] ?? NaN)) * scale)
-  }
-
-  /** Numbers of logits in the first 1, 2, … buckets. */
-  get counts(): Float64Array {
-    this.knownCounts ??= this.cumulative(new Float64Array(this.logits.length).fill(1))
-    return this.knownCounts
+    const { count, scale } = this
+    const bucketOf = new Uint16Array(length)
+    const counts = new Float64Array(count)
+    for (let i = 0; i < length; i++) {
+      const bucket = Math.floor((greatest - (logits[i] ?? NaN)) * scale)
+      bucketOf[i] = bucket
+      counts[bucket] = (counts[bucket] ?? 0) + 1
+    }
+    this.bucketOf = bucketOf
+    this.counts = accumulated(counts)
+    const byBucket = new Uint32Array(length)
+    const free = Uint32Array.of(0, ...this.counts)
+    for (let i = 0; i < length; i++) {
+      const bucket = bucketOf[i] ?? 0
+      const place = free[bucket] ?? 0
+      byBucket[place] = i
+      free[bucket] = place + 1
+    }
+    this.byBucket = byBucket
   }
 
   /** Standard deviation of the logits. */
@@ -84,17 +94,15 @@ class LogitBuckets {
     return Math.min(this.count - 1, Math.floor((this.greatest - logit) * this.scale))
   }
 
-  /** Returns the logits of some buckets, descending. */
-  logitsOf(buckets: ReadonlySet<number>): Map<number, number[]> {
-    const { logits, bucketOf } = this
-    const byBucket = new Map(Array.from(buckets, (bucket) => [bucket, new Array<number>()]))
-    const isWanted = Uint8Array.from({ length: this.count }, (_, bucket) => (buckets.has(bucket) ? 1 : 0))
-    for (let i = 0; i < logits.length; i++) {
-      const bucket = bucketOf[i] ?? 0
-      if (isWanted[bucket] === 1) mapGet(byBucket, bucket, 'bucket').push(logits[i] ?? NaN)
-    }
-    for (const list of byBucket.values()) list.sort((a, b) => b - a)
-    return byBucket
+  /** Returns the tokens of a bucket, that with the greatest logit first. */
+  tokensIn(bucket: number): Uint32Array {
+    const known = this.sorted.get(bucket)
+    if (known !== undefined) return known
+    const { logits, counts } = this
+    const tokens = this.byBucket.subarray(bucket === 0 ? 0 : counts[bucket - 1], counts[bucket])
+    tokens.sort((a, b) => (logits[b] ?? NaN) - (logits[a] ?? NaN))
+    this.sorted.set(bucket, tokens)
+    return tokens
   }
 
   /** Returns the sums of the logits' weights in the first 1, 2, … buckets. */
@@ -105,9 +113,14 @@ class LogitBuckets {
       const bucket = bucketOf[i] ?? 0
       sums[bucket] = (sums[bucket] ?? 0) + (weights[i] ?? 0)
     }
-    for (let bucket = 1; bucket < count; bucket++) sums[bucket] = (sums[bucket] ?? 0) + (sums[bucket - 1] ?? 0)
-    return sums
+    return accumulated(sums)
   }
+}
+
+/** Replaces each value by the sum of the values up to it. */
+function accumulated(values: Float64Array): Float64Array {
+  for (let i = 1; i < values.length; i++) values[i] = (values[i] ?? 0) + (values[i - 1] ?? 0)
+  return values
 }
 
 /** Arrays as long as the largest vocabulary so far, because allocating them takes longer than filling them. */
@@ -121,13 +134,20 @@ function scratchOf(index: number, length: number): Float64Array {
   return array
 }
 
-/** Returns, for each temperature, total weights of the first 1, 2, … buckets. The greatest logit has weight 1. */
-function cumulativeWeights(buckets: LogitBuckets, temperatures: ReadonlySet<number>): Map<number, Float64Array> {
+/** Weights of all tokens at a temperature; the greatest logit has weight 1. */
+interface Weights {
+  readonly weights: Float64Array
+  /** Total weights of the first 1, 2, … buckets. */
+  readonly sums: Float64Array
+}
+
+/** Returns the weights at each temperature. They last until the next call. */
+function weightsByTemperature(buckets: LogitBuckets, temperatures: ReadonlySet<number>): Map<number, Weights> {
   const { logits, greatest } = buckets
-  const weightsAt = new Map<number, Float64Array>()
+  const weightsAt = new Map<number, Weights>()
   for (const temperature of [...temperatures].sort((a, b) => b - a)) {
     // Weights at a temperature are the squares of weights at twice the temperature. Squares are faster than exp.
-    const atDouble = weightsAt.get(2 * temperature)
+    const atDouble = weightsAt.get(2 * temperature)?.weights
     const weights = scratchOf(weightsAt.size, logits.length)
     if (atDouble === undefined)
       for (let i = 0; i < weights.length; i++) weights[i] = Math.exp(((logits[i] ?? 0) - greatest) / temperature)
@@ -136,9 +156,9 @@ function cumulativeWeights(buckets: LogitBuckets, temperatures: ReadonlySet<numb
         const root = atDouble[i] ?? 0
         weights[i] = root * root
       }
-    weightsAt.set(temperature, weights)
+    weightsAt.set(temperature, { weights, sums: buckets.cumulative(weights) })
   }
-  return new Map([...weightsAt].map(([temperature, weights]) => [temperature, buckets.cumulative(weights)]))
+  return weightsAt
 }
 
 /** Limit of a baseline, which keeps all tokens of the buckets before. */
@@ -165,17 +185,23 @@ function cutOf({ kind, limit }: TruncatedBaseline, buckets: LogitBuckets, weight
   return { bucket, lowest: null, wanted, reached: sums[bucket - 1] ?? 0 }
 }
 
-/** Returns the logit at which kept tokens reach the limit. @param descending logits of the bucket */
+/**
+ * Returns the logit at which kept tokens reach the limit.
+ *
+ * @param tokens of the bucket, that with the greatest logit first
+ * @param weights of all tokens; null counts them
+ */
 function lowestKept(
-  { kind, wanted, reached }: Cut & Pick<TruncatedBaseline, 'kind'>,
-  descending: readonly number[],
-  weightOf: (logit: number) => number
+  { wanted, reached }: Cut,
+  tokens: Uint32Array,
+  logits: Float32Array,
+  weights: Float64Array | null
 ): number {
   let sum = reached
-  for (const logit of descending) {
-    sum += kind === 'top-k' ? 1 : weightOf(logit)
-    if (sum >= wanted) return logit
+  for (const token of tokens) {
+    sum += weights === null ? 1 : (weights[token] ?? NaN)
+    if (sum >= wanted) return elementAt(logits, token, 'logit')
   }
   // Rounding may leave a remainder.
-  return elementAt(descending, descending.length - 1, 'logit')
+  return elementAt(logits, elementAt(tokens, tokens.length - 1, 'token'), 'logit')
 }
