@@ -13,8 +13,8 @@ export interface Measure {
   better: 'higher' | 'lower' | null
   /** A share lies between 0 and 1. A count is a whole number for one prompt. Any other measure has its own scale. */
   scale: 'share' | 'count' | 'own'
-  /** Maximum of an `own` scale, if there is one. */
-  greatest?: number
+  /** Maximum of an `own` scale, or of a count that is not bounded by the answers (`listed`: by the right answers). */
+  greatest?: number | 'listed'
   /** True for a measure that published comparisons no longer lead with. Reports fold it. */
   isSecondary?: true
 }
@@ -128,7 +128,8 @@ const OTHER_MEASURES = [
     label: 'Classes of ten answers',
     short: 'Classes',
     explain: 'different answers among the first ten by a classifier, as NoveltyBench counts them (distinct_k)',
-    ...higherIsBetter('diversity', 'count')
+    ...higherIsBetter('diversity', 'count'),
+    greatest: 10
   },
   {
     id: 'effectivePassing',
@@ -170,7 +171,8 @@ const OTHER_MEASURES = [
     label: 'Distinct right answers',
     short: 'Right, distinct',
     explain: 'different right answers to a prompt',
-    ...higherIsBetter('diversity', 'count')
+    ...higherIsBetter('diversity', 'count'),
+    greatest: 'listed'
   },
   {
     id: 'coverage',
@@ -191,7 +193,8 @@ const OTHER_MEASURES = [
     label: 'Distinct right answers, as meant',
     short: 'Right, distinct, meant',
     explain: 'different right answers to a prompt by what a judge reads the answers to mean',
-    ...higherIsBetter('diversity', 'count')
+    ...higherIsBetter('diversity', 'count'),
+    greatest: 'listed'
   },
   {
     id: 'coverageForms',
@@ -323,7 +326,8 @@ const OTHER_MEASURES = [
     label: 'Words',
     short: 'Words',
     explain: 'words of an answer',
-    ...neutral('length', 'count')
+    ...neutral('length', 'count'),
+    greatest: Infinity
   }
 ] as const satisfies readonly Measure[]
 
@@ -344,8 +348,18 @@ export function measureOf(id: MeasureId): Measure {
   return measure
 }
 
-/** Returns the minimum and maximum of a measure's values and of their means. */
-export function limitsOf({ scale, greatest = Infinity }: Pick<Measure, 'scale' | 'greatest'>): [number, number] {
-  if (scale === 'own') return [-Infinity, greatest]
-  return scale === 'share' ? [0, 1] : [0, Infinity]
+/** Maxima of counts for one prompt: of its answers, and of different right ones among them. */
+export interface CountLimits {
+  answers: number
+  listed: number
+}
+
+/** Returns the minimum and maximum of a measure's values and of their means. @param most counts have no maximum without it */
+export function limitsOf(
+  { scale, greatest }: Pick<Measure, 'scale' | 'greatest'>,
+  most: CountLimits = { answers: Infinity, listed: Infinity }
+): [number, number] {
+  if (scale === 'share') return [0, 1]
+  const max = greatest === 'listed' ? most.listed : greatest
+  return scale === 'own' ? [-Infinity, max ?? Infinity] : [0, max ?? most.answers]
 }

@@ -48,7 +48,7 @@ function agreementOf(pairs: readonly PairInOrders[]): PairJudgement['agreement']
   const byPrompt = multimap(pairs.map(({ prompt, orders }) => [prompt, Number(orders[0] === orders[1])]))
   return meanEstimate(
     [...byPrompt.values()].map((parts) => mean(parts)),
-    { scale: 'share' }
+    [0, 1]
   )
 }
 

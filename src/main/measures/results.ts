@@ -9,7 +9,7 @@ import {
   variantSettingsKey,
   type VariantResult
 } from '../../contract/documents/evaluation'
-import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
+import { type CountLimits, limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import { besideRanges } from './beside-ranges'
 import { compareSettingEffects } from './interactions'
@@ -106,13 +106,14 @@ interface Tables {
 /** Compares each measure, and pass@k of tasks with one right answer, with the reference. One result per variant. */
 function variantResults({ run, reader, table, measures, reference }: Tables): VariantResult[] {
   const keys = run.variants.map((entry) => variantKey(run, entry))
+  const most = countLimits(run.task, reader)
   const measureResults = new Map(
     MeasureId.options.map((id) => [
       id,
       compareVariants(
         measures.map((cells) => cells.map((values) => values[id])),
         reference,
-        measureOf(id),
+        limitsOf(measureOf(id), most),
         keys
       )
     ])
@@ -139,6 +140,11 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
       })
     }
   })
+}
+
+function countLimits({ prompts, settings: { sampleCount } }: EvaluationRun['task'], reader: AnswerReader): CountLimits {
+  const listed = prompts.map((prompt) => Math.min(sampleCount, reader.rightCount(prompt) ?? Infinity))
+  return { answers: sampleCount, listed: Math.max(...listed) }
 }
 
 /** Computes the results on the prompts of each category; none for a single category. */
@@ -208,13 +214,13 @@ const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string => {
 /**
  * Compares the variants by one measure.
  * @param values [prompt][variant]; undefined if the variant has no value on the prompt.
- * @param scale kind and maximum of the measure's values.
+ * @param limits smallest and largest possible value.
  * @param keys the {@link variantKey} of each variant
  */
 function compareVariants(
   values: readonly (readonly (number | undefined)[])[],
   reference: number,
-  scale: Pick<Measure, 'scale' | 'greatest'>,
+  limits: readonly [number, number],
   keys: readonly string[]
 ): ComparedVariant[] {
   const indices = (values[0] ?? []).map((_, index) => index)
@@ -226,7 +232,7 @@ function compareVariants(
   return indices.map((index) => ({
     estimate: meanEstimate(
       values.flatMap((prompt) => prompt[index] ?? []),
-      scale
+      limits
     ),
     difference: index === reference ? null : elementAt(differences, others.indexOf(index), 'variant')
   }))
@@ -253,7 +259,7 @@ function comparePasses(
         cells.map(({ answers, right }) => (right === null ? undefined : (passAtK(answers, right, k) ?? undefined)))
       ),
       reference,
-      measureOf('passAtN'),
+      limitsOf(measureOf('passAtN')),
       keys
     )
   }))

@@ -2,7 +2,6 @@ import { mean, sampleRankCorrelation, sampleStandardDeviation } from 'simple-sta
 import type { Interval } from '../../contract/documents/crc'
 import type { MeasureDifference, Estimate } from '../../contract/documents/evaluation'
 import { FEWEST_PROMPTS, MIN_CORRELATED } from '../../contract/documents/evaluation'
-import { type Measure, limitsOf } from '../../contract/model/measures'
 import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { type SignFlips, signFlips } from '../crc/selection/sign-flip'
@@ -15,34 +14,33 @@ const LEVEL = 0.05
 const MIN_SLOPE = 1 / 4
 
 /**
- * Computes a mean over prompts with its interval. The interval is Wilson's (1927) if every prompt has 0 or 1
- * of a share. Otherwise it comes from a t statistic corrected for skewness (Hall 1992), cut to the range of
+ * Computes a mean over prompts with its interval. The interval is Wilson's (1927) if every prompt has 0 or 1, and
+ * these are the limits. Otherwise it comes from a t statistic corrected for skewness (Hall 1992), cut to the range of
  * the measure. docs/methods.md says how often these intervals contain the true value at 5 to 40 prompts.
  * @param values one per prompt.
- * @param scale kind and maximum of the measure's values.
+ * @param limits smallest and largest possible value.
  * @returns null without values; no interval below {@link FEWEST_PROMPTS} prompts, or if all values are equal
  * (except shares of all 0 or all 1)
  */
-export function meanEstimate(values: readonly number[], scale: Pick<Measure, 'scale' | 'greatest'>): Estimate | null {
+export function meanEstimate(values: readonly number[], limits: readonly [number, number]): Estimate | null {
   if (values.length === 0) return null
   const centre = mean([...values])
-  return { mean: centre, interval: meanInterval(values, centre, scale), promptCount: values.length }
+  return { mean: centre, interval: meanInterval(values, centre, limits), promptCount: values.length }
 }
 
 function meanInterval(
   values: readonly number[],
   centre: number,
-  scale: Pick<Measure, 'scale' | 'greatest'>
+  [min, max]: readonly [number, number]
 ): Interval | null {
   const n = values.length
   if (n < FEWEST_PROMPTS) return null
-  if (scale.scale === 'share' && values.every((value) => value === 0 || value === 1)) return wilson(centre, n)
+  if (min === 0 && max === 1 && values.every((value) => value === 0 || value === 1)) return wilson(centre, n)
   const deviation = sampleStandardDeviation([...values])
   // Values that differ only in the last digits count as equal.
   if (deviation <= 1e-12 * Math.abs(centre)) return null
   const t = tQuantile(n - 1)
   const skewness = cappedSkewness(values, t)
-  const [min, max] = limitsOf(scale)
   const end = (quantile: number): number =>
     Math.min(max, Math.max(min, centre - (deviation / Math.sqrt(n)) * skewed(quantile, skewness, n)))
   return [end(t), end(-t)]

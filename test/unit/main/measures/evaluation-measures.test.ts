@@ -6,8 +6,12 @@ import {
   expectationAdjustedDistinct,
   repetition
 } from '../../../../src/main/measures/cell-measures'
+import { evaluationResults } from '../../../../src/main/measures/results'
+import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
 import { coverage, majorityVote, passAtK, solutionPaths } from '../../../../src/main/measures/correctness'
+import { elementAt } from '../../../../src/contract/model/look-up'
+import { limitsOf, measureOf } from '../../../../src/contract/model/measures'
 import { numbersOf } from '../../../../src/main/answers/numbers'
 import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/texts/embedding-measures'
 import { planeMap } from '../../../../src/main/measures/texts/principal-components'
@@ -167,8 +171,8 @@ describe('other measures of correctness', () => {
 })
 
 describe('estimates over prompts', () => {
-  const OWN = { scale: 'own' } as const
-  const SHARE = { scale: 'share' } as const
+  const OWN = [-Infinity, Infinity] as const
+  const SHARE = [0, 1] as const
 
   it("have the mean and Hall's interval, which equals Student's without skewness", () => {
     const estimate = meanEstimate([0.2, 0.4, 0.5, 0.6, 0.8], OWN)
@@ -202,6 +206,23 @@ describe('estimates over prompts', () => {
   it('stay within the range of a measure', () => {
     expect(meanEstimate([0, 0.01, 0.02, 0.9, 0], SHARE)?.interval?.[0]).toBeGreaterThanOrEqual(0)
     expect(meanEstimate([1, 0.99, 0.2, 1, 0.98], SHARE)?.interval?.[1]).toBeLessThanOrEqual(1)
+  })
+
+  it('count no more answers than there are, and no more right ones than are listed', () => {
+    const listed = ['Red', 'Blue', 'Green'].map((name) => [name])
+    const prompts = [1, 2, 3, 4, 5, 6].map((n) => ({ text: `Colour ${n}`, category: '', raw: false, answers: listed }))
+    const run = evaluationRun({ task: taskFixture({ kind: 'open-ended', prompts }) })
+    // The settings have four answers a prompt: four different ones with three right, and once four equal ones.
+    const texts = (prompt: number): string[] => (prompt === 0 ? Array(4).fill('Red') : [...listed.flat(), 'Loud'])
+    const samples = prompts.flatMap((_, prompt) =>
+      texts(prompt).map((text, index) => sampleLine('post', prompt, index, text))
+    )
+    const stored = { run, samples, scores: [], judgeScores: [], pairs: [], forms: [] }
+    const { measures } = elementAt(evaluationResults(stored, { characters: null, task: null }).variants, 1, 'post')
+    expect(measures.distinctAnswers?.interval?.[1]).toBe(4)
+    expect(measures.distinctRight?.interval?.[1]).toBe(3)
+    expect(limitsOf(measureOf('words'), { answers: 4, listed: 3 })).toEqual([0, Infinity])
+    expect(limitsOf(measureOf('logLikelihoodPost'))).toEqual([-Infinity, 0])
   })
 
   it('have no interval below five prompts, or if all prompts have the same value that is no share', () => {
