@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { endSandbox } from '../sandbox/host'
 import { failUnexpectedly, runCommandLine } from './command-line'
 import { streamProblem } from './printing/output'
 import { describeStop } from './running/stopped'
@@ -23,6 +24,8 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     describeStop(args, signal)
     return null
   }
+  // A process that reads a large tokenizer would hold this program for seconds.
+  signal.addEventListener('abort', endSandbox, { once: true })
   return runCommandLine(args, signal)
 }
 

@@ -1,5 +1,6 @@
 import { fileError, WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
+import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 import { restrictionText } from '../base/files/only-folder'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import { endWords, processLost, ranOutOfMemory } from '../base/process-lost'
@@ -22,26 +23,37 @@ const GRACE_MS = 5_000
 export class Sandbox {
   private readonly queue = new SerialQueue()
   private running: SandboxProcess | null = null
+  private readonly ending = new AbortController()
 
   constructor(private readonly limits: SandboxLimits) {}
 
   /**
    * Sends a request after the earlier ones were answered.
    *
-   * @throws WorkbenchError of the request; `bad-file` if it takes too much time or memory; `engine-lost`
+   * @throws WorkbenchError of the request; `bad-file` if it takes too much time or memory; `engine-lost`; `cancelled`
    */
   ask(request: SandboxRequest): Promise<SandboxReply> {
-    return this.queue.run(async () => {
-      // A process that was started earlier does not know the folder that this program is restricted to.
-      if (this.running?.restriction !== restrictionText()) {
-        this.running?.end()
-        this.running = null
-      }
-      const reply = await (this.running ??= this.start()).ask(request)
-      if (reply.kind !== 'failed') return reply
-      const { code, message, hint } = reply.problem
-      throw new WorkbenchError(code, message, hint)
-    })
+    const { signal } = this.ending
+    return this.queue.run(() => cancellable(signal, subjectOf(request), () => this.askNow(request)))
+  }
+
+  /** Ends the process and all requests, because this program ends. */
+  end(): void {
+    this.ending.abort()
+    this.running?.end()
+  }
+
+  private async askNow(request: SandboxRequest): Promise<SandboxReply> {
+    throwIfCancelled(this.ending.signal, subjectOf(request))
+    // A process that was started earlier does not know the folder that this program is restricted to.
+    if (this.running?.restriction !== restrictionText()) {
+      this.running?.end()
+      this.running = null
+    }
+    const reply = await (this.running ??= this.start()).ask(request)
+    if (reply.kind !== 'failed') return reply
+    const { code, message, hint } = reply.problem
+    throw new WorkbenchError(code, message, hint)
   }
 
   private start(): SandboxProcess {
@@ -54,6 +66,9 @@ export class Sandbox {
 }
 
 const sandbox = new Sandbox(SANDBOX_LIMITS)
+
+/** Ends the one sandbox process of this program for good. */
+export const endSandbox = (): void => sandbox.end()
 
 /** Sends a request to the one sandbox process of this program. @param kind the kind of the expected reply */
 export async function askSandbox<Kind extends SandboxReply['kind']>(

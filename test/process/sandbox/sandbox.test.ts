@@ -119,6 +119,16 @@ test('a request that takes too long only by the clock is stopped too, with a pos
   })
 })
 
+test('requests of a program that ends are cancelled at once, also later ones', async () => {
+  const sandbox = new Sandbox({ ...SANDBOX_LIMITS, work: { cpuMs: 600_000, wallMs: 600_000 } })
+  const problems = [1, 2].map(() => problemOf(sandbox.ask(templateRequest(SEARCHES))))
+  await setImmediate()
+  sandbox.end()
+  expect(await Promise.all([...problems, problemOf(sandbox.ask(templateRequest('Hi')))])).toMatchObject(
+    Array(3).fill({ code: 'cancelled' })
+  )
+})
+
 test('the variables of a chat template are listed in the sandbox, which can be stopped', async () => {
   tightSandbox()
   const folder = await textFolder({
