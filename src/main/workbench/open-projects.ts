@@ -20,7 +20,9 @@ import { createProject, type NewProjectOptions } from '../project/create-project
 import type { DemoPair } from '../../contract/model/demo-pair'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
+import { writerOf } from '../base/files/lock'
 import { absolutePath } from '../base/files/paths'
+import { isProject } from '../project/documents/project-file'
 import { openOrFollow } from '../project/open-project'
 import { readPairState } from '../project/pair-state'
 import type { Project } from '../project/project'
@@ -52,6 +54,11 @@ export class OpenProjects {
 
   async use(path: string): Promise<Project> {
     return this.share(await folderOf(path), () => openOrFollow(path))
+  }
+
+  /** Returns a project if it is open, also if its folder is gone; else null. */
+  async ifOpen(path: string): Promise<Project | null> {
+    return (await this.opening.get(await folderOf(path))) ?? null
   }
 
   /** Opens a project in a window: it becomes recent and, if possible, writable. @param id the first pair by default */
@@ -175,11 +182,20 @@ export class OpenProjects {
     return (await recentProjects()).map((recent) => ({ ...recent, running: running.get(recent.path) ?? [] }))
   }
 
-  /** Returns the project of a folder, which all callers share. @param open opens it if it is not open */
+  /**
+   * Returns the project of a folder, which all callers share.
+   *
+   * @param open opens it if it is not open, or if another folder took the place of the opened one
+   */
   private async share(folder: string, open: () => Promise<Project>): Promise<Project> {
     if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const shared = this.opening.get(folder)
-    if (shared !== undefined) return shared
+    if (shared !== undefined) {
+      const project = await shared
+      if (await isInPlace(project)) return project
+      // Another caller may have opened the new folder meanwhile.
+      if (this.opening.get(folder) !== shared) return this.share(folder, open)
+    }
     const opened = open()
     this.opening.set(folder, opened)
     try {
@@ -189,7 +205,9 @@ export class OpenProjects {
       this.opening.set(project.path, opened)
       return project
     } catch (error) {
-      this.opening.delete(folder)
+      // A folder that was moved away may come back, and work for it may be running.
+      if (shared === undefined) this.opening.delete(folder)
+      else this.opening.set(folder, shared)
       throw error
     }
   }
@@ -223,6 +241,12 @@ export class OpenProjects {
     const outline = this.outlines.current(result.pair, result.sweep)
     return outline?.state === 'read' ? [[path, resultWords(pairs, outline.outlined.outline.verdict)]] : []
   }
+}
+
+/** Reports whether a project still has its folder. A folder that took its place lacks the lock of this program. */
+async function isInPlace(project: Project): Promise<boolean> {
+  if (!(await isProject(project.path))) return false
+  return project.readOnly !== null || writerOf(project.path)?.token === project.lockToken
 }
 
 /** Describes another checkpoint, or the problem of its folder. */

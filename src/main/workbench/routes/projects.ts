@@ -34,7 +34,9 @@ export function projectRoutes({ projects: open, jobs, stateOf, withProject, with
         content: writeReport(report, format)
       }
     }),
-    close: projects.close.use(withProject).handler(async ({ context: { project } }) => {
+    close: projects.close.handler(async ({ input }) => {
+      const project = await open.ifOpen(input.path)
+      if (project === null) return
       jobs.serving.stop(project)
       const running = jobs.done(project)
       // A job needs the open project to save its result. The window does not wait for the job.

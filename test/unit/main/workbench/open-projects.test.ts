@@ -1,8 +1,11 @@
+import { cp, rename, rm } from 'node:fs/promises'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { openProject } from '../../../../src/main/project/open-project'
 import { OpenProjects } from '../../../../src/main/workbench/open-projects'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
 
-it('lists recent projects with the running work of their pairs, also in one that no window shows', async () => {
+async function openProjects(): Promise<OpenProjects> {
   vi.stubEnv('SLR_CONFIG_DIR', await temporaryFolder())
   vi.stubEnv('SLR_PROJECTS_DIR', await temporaryFolder())
   const projects = new OpenProjects()
@@ -10,6 +13,38 @@ it('lists recent projects with the running work of their pairs, also in one that
     await projects.closeAll()
     vi.unstubAllEnvs()
   })
+  return projects
+}
+
+it('says that the folder of an open project is gone, and shows a folder that takes its place', async () => {
+  const projects = await openProjects()
+  const { project } = await projects.openDemo('blend')
+  const { path } = project
+  const moved = `${path}.moved`
+  const copy = `${path}.copy`
+  await cp(path, copy, { recursive: true, filter: (file) => !file.endsWith('.lock') })
+  await rename(path, moved)
+  expect(await problemOf(projects.use(path))).toMatchObject({
+    code: 'not-found',
+    message: `There is no folder ${path}.`
+  })
+  await rename(moved, path)
+  expect(await projects.use(path)).toBe(project)
+
+  await rename(path, moved)
+  await rename(copy, path)
+  const [first, second] = await Promise.all([projects.use(path), projects.use(path)])
+  expect(first).not.toBe(project)
+  expect(second).toBe(first)
+  await first.update({ name: 'Another' })
+  expect((await openProject(moved, 'view')).name).not.toBe('Another')
+
+  await rm(path, { recursive: true })
+  expect((await projects.openDemo('blend')).project.name).not.toBe('Another')
+})
+
+it('lists recent projects with the running work of their pairs, also in one that no window shows', async () => {
+  const projects = await openProjects()
   const demo = await projects.openDemo('blend')
   const listed = await projects.recent((own) => (own === demo ? ['samples'] : []))
   expect(listed).toMatchObject([{ path: demo.project.path, running: ['samples'] }])
