@@ -23,6 +23,7 @@ export interface Host {
   readonly info: AppInfo | null
   complain(complaint: Complaint): void
   complainOf(error: unknown): void
+  dismiss(complaint: Complaint): void
   readonly view: View
   readonly folds: Folds
   /** Controls whether a full-answer check follows each sweep that this window starts. */

@@ -68,6 +68,8 @@ export class OpenProject {
   /** Error that ended the watch while a change was undone or redone; null if none did. */
   private watchError: unknown = null
   private readonly leaving = new AbortController()
+  /** The last run that vanished, and its complaint, which is withdrawn when the run is restored. */
+  private vanished: { id: string; complaint: Complaint } | null = null
   /** Ids of runs that this window deletes. Their views do not report them as vanished. */
   readonly deleting = new SvelteSet<string>()
   /** Aborted when the project is left. All follow-up work ends with it. */
@@ -222,6 +224,10 @@ export class OpenProject {
   ): string | null | undefined {
     const has = (list: readonly { id: string }[], id: string): boolean => list.some((run) => run.id === id)
     const newest = now[0]?.id ?? null
+    if (this.vanished !== null && has(now, this.vanished.id)) {
+      this.host.dismiss(this.vanished.complaint)
+      this.vanished = null
+    }
     if (current !== null && has(before, current) && !has(now, current)) {
       if (this.host.view === viewOfRun(kind)) this.explainVanished(kind, current, newest)
       return newest
@@ -235,13 +241,15 @@ export class OpenProject {
     const isDeleted = this.state.history.deleted.some(({ run }) => run.kind === kind && run.id === id)
     const { one } = runKindFacts(kind)
     const replacement = newest === null ? 'There is no other.' : 'The newest is shown instead.'
-    this.complain({
+    const complaint: Complaint = {
       code: 'not-found',
       message: isDeleted
         ? `The ${one} that was shown here has been deleted.`
         : `The ${one} that was shown here ended without a result, so it was not kept.`,
       hint: isDeleted ? `${replacement} Restore it in Runs, in the bar.` : replacement
-    })
+    }
+    this.vanished = { id, complaint }
+    this.complain(complaint)
   }
 
   async refresh(): Promise<void> {

@@ -106,6 +106,9 @@ describe('the history in the window', () => {
         hint: expect.stringContaining('no other')
       }
     ])
+    // The other window restores it.
+    session.accept(stateOf(3, RUNS.slice(0, 1)))
+    expect(workbench.complaints).toEqual([])
   })
 
   it('does not call a run deleted that ended without a result, and says nothing on another step', async () => {
