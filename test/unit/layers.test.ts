@@ -80,7 +80,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/rows/baseline-logits.ts': 5,
   'main/engine/rows/rows.ts': 1,
   'main/engine/rows/sampler.ts': 28,
-  'main/engine/rows/truncated-probabilities.ts': 13,
+  'main/engine/rows/truncated-probabilities.ts': 19,
   'main/engine/sweep/sweep-session.ts': 1,
   'main/engine/tries/alive-states.ts': 1,
   'main/engine/tries/answer-trie.ts': 10,

@@ -11,7 +11,7 @@ import { adapterBaseFolder, isAdapter } from './adapter-folder'
 import { joinAdapter } from './adapter-tensors'
 import { resolveModelFolder } from './model-folder'
 import { joinScales } from './scaled-weights'
-import { withoutTiedHead } from './tied-adapter'
+import { splitTiedHead, withoutUnusedHead } from './tied-adapter'
 import { TensorEntry } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files'
@@ -26,7 +26,9 @@ const Adapter = z.object({
   /** Name or path of the base model in the adapter's settings. */
   trainedOn: z.string().nullable(),
   /** Path of the adapter's weight file. */
-  file: z.string()
+  file: z.string(),
+  /** A head that the adapter saves although it equals its embeddings; PEFT requires it. */
+  tiedHead: TensorEntry.nullable()
 })
 export type Adapter = z.infer<typeof Adapter>
 
@@ -105,8 +107,10 @@ async function openAdapter(path: string, given: string | undefined, named: strin
   }
   const base = await openWholeModel(basePath)
   const file = await readWeightFile(path, ADAPTER_WEIGHTS)
-  const saved = await withoutTiedHead(base.tensors, file.tensors, config.ensure_weight_tying === true)
-  const tensors = joinAdapter(base.tensors, saved, adapterScalings(config, configFile))
+  const baseTensors = withoutUnusedHead(base.tensors, base.config)
+  const tiesHead = config.ensure_weight_tying === true
+  const { tensors: saved, tiedHead } = await splitTiedHead(baseTensors, file.tensors, tiesHead)
+  const tensors = joinAdapter(baseTensors, saved, adapterScalings(config, configFile))
   return {
     ...base,
     path,
@@ -114,7 +118,7 @@ async function openAdapter(path: string, given: string | undefined, named: strin
     tensors,
     files: [...base.files, fileOf(file)],
     textFolder: names.includes('tokenizer.json') ? path : basePath,
-    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, file: file.path },
+    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, file: file.path, tiedHead },
     fingerprint: await fingerprint(JSON.stringify([base.fingerprint, text]), [file])
   }
 }

@@ -55,6 +55,11 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
     remaining.push({ tensor: whole, strength: 0 })
     if (adapted === undefined) wholeModules.add(moduleOfTensor(whole.name))
   }
+  // No recipe restores embeddings, so the head that equals them remains as well.
+  if (adapter.tiedHead !== null) {
+    remaining.push({ tensor: adapter.tiedHead, strength: 0 })
+    wholeModules.add(moduleOfTensor(adapter.tiedHead.name))
+  }
   if (modules.length === 0) throw unsupported(`The model leaves nothing of the adapter ${path}: it is base.`)
   return {
     weights: adapterFile(remaining, adapter.file),

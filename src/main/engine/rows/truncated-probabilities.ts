@@ -96,8 +96,8 @@ class LogitBuckets {
 
   /** Returns the tokens of a bucket, that with the greatest logit first. */
   tokensIn(bucket: number): Uint32Array {
-    const known = this.sorted.get(bucket)
-    if (known !== undefined) return known
+    const earlier = this.sorted.get(bucket)
+    if (earlier !== undefined) return earlier
     const { logits, counts } = this
     const tokens = this.byBucket.subarray(bucket === 0 ? 0 : counts[bucket - 1], counts[bucket])
     tokens.sort((a, b) => (logits[b] ?? NaN) - (logits[a] ?? NaN))

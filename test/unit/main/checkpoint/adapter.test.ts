@@ -199,9 +199,14 @@ describe('an adapter of a base whose head is tied', () => {
   const [EMBEDDINGS, HEAD] = ['model.embed_tokens', 'lm_head']
 
   /** Opens an adapter that saves these tensors. @returns the first embedding, or the message of the refusal */
-  async function opened(tensors: TensorFixture[], changes: Readonly<Record<string, unknown>> = {}) {
+  async function opened(
+    tensors: TensorFixture[],
+    changes: Readonly<Record<string, unknown>> = {},
+    unused: TensorFixture[] = []
+  ) {
     const root = await temporaryFolder()
-    const base = await writeTinyLlama(join(root, 'base'), { tie_word_embeddings: true })
+    const { config, tensors: ofBase } = checkpointFixture({ config: { ...TINY_LLAMA, tie_word_embeddings: true } })
+    const base = await writeCheckpoint(join(root, 'base'), { config, tensors: [...ofBase, ...unused] })
     const post = await writeAdapter(join(root, 'post'), [...qFactors(), ...tensors], changes)
     const checkpoint = await openCheckpoint(post, base).catch((error: unknown) => String(error))
     if (typeof checkpoint === 'string') return checkpoint.replaceAll(root, '')
@@ -229,6 +234,12 @@ describe('an adapter of a base whose head is tied', () => {
     expect(message).toContain('the base ties its head to its embeddings')
   })
 
+  it('is checked in the same way where the base stores a head that its config does not use', async () => {
+    const unused = [floatTensor('lm_head.weight', 'BF16', [16, 8], Array(128).fill(3))]
+    expect(await opened([saved(HEAD, 0.5)], {}, unused)).toContain('"base_model.model.lm_head.weight" differs')
+    expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5)], {}, unused)).toBe(0.5)
+  })
+
   it('may have factors of the embeddings only if PEFT ties them to the head', async () => {
     const factors = [
       floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_A`, 'F32', [2, 16], Array(32).fill(1)),
@@ -237,6 +248,11 @@ describe('an adapter of a base whose head is tied', () => {
     expect(await opened(factors)).toContain(
       `/post/adapter_model.safetensors: tensor "base_model.model.${EMBEDDINGS}.lora_embedding_A" changes only`
     )
+    const ofHead = [
+      floatTensor(`base_model.model.${HEAD}.lora_A.weight`, 'F32', [2, 8], Array(16).fill(1)),
+      floatTensor(`base_model.model.${HEAD}.lora_B.weight`, 'F32', [16, 2], Array(32).fill(1))
+    ]
+    expect(await opened(ofHead)).toContain(`tensor "base_model.model.${HEAD}.lora_A.weight" changes only the head`)
     // Rank 2 of ones, scaled by 2, adds 4.
     expect(await opened(factors, { ensure_weight_tying: true })).toBeCloseTo(Number(await opened([])) + 4, 1)
   })

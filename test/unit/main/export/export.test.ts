@@ -14,6 +14,7 @@ import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { type DecoderSpec, layerTensors } from '../../../../src/main/family'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
+import { readWeightFile } from '../../../../src/main/checkpoint/weight-files'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
 import {
@@ -21,7 +22,8 @@ import {
   floatTensor,
   temporaryFolder,
   type TensorFixture,
-  writeCheckpoint
+  writeCheckpoint,
+  writeTinyLlama
 } from '../../../fixtures/checkpoint-builder'
 import { damagedPair } from '../../../fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from '../../../fixtures/exported-pair'
@@ -160,6 +162,20 @@ describe('an export of an adapter', () => {
     expect(await settings(UPPER, null)).toMatchObject({ modules_to_save: null })
     const mlpOnly: Recipe = { name: 'mlp', layers: [strength(1, 0), strength(1, 0)] }
     expect(await settings(mlpOnly, ['layernorm', 'self_attn'])).toMatchObject({ modules_to_save: null })
+  })
+
+  it('keeps a saved head that equals the embeddings, which PEFT requires', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'), { tie_word_embeddings: true })
+    const embeddings = floatTensor('base_model.model.model.embed_tokens.weight', 'BF16', [16, 8], Array(128).fill(0.5))
+    const factors = factorTensors('model.layers.0.self_attn.q_proj', [8, 8])
+    const settings = { modules_to_save: ['embed_tokens'], ensure_weight_tying: true }
+    const post = await writeAdapter(join(root, 'post'), [...factors, embeddings, head('BF16')], settings)
+    await exportRecipe({ base, post }, UPPER, join(root, 'out'), { form: { kind: 'adapter' } })
+    const [source, written] = await Promise.all(
+      ['post', 'out'].map((folder) => readWeightFile(join(root, folder), 'adapter_model.safetensors'))
+    )
+    expect(written?.tensors.map(({ name }) => name).sort()).toEqual(source?.tensors.map(({ name }) => name).sort())
   })
 
   it('refuses an adapter of nothing, of a whole model, and of half a tensor', async () => {
