@@ -21,7 +21,7 @@ it('the bill of materials lists what is shipped with its checksums, and no packa
   const bill = Bill.parse(JSON.parse(text))
   expect(bill.metadata.component).toEqual({ name: 'slr-workbench', type: 'application' })
   const names = bill.components.map(({ name }) => name)
-  expect(names).toEqual(expect.arrayContaining([...Object.keys(dependencies), 'svelte', 'electron']))
+  expect(names).toEqual(expect.arrayContaining([...Object.keys(dependencies), 'svelte', 'chart.js', 'electron']))
   for (const name of ['vitest', 'eslint', 'playwright-core']) expect(names).not.toContain(name)
   const references = new Set(bill.dependencies.map(({ ref }) => ref))
   for (const { dependsOn } of bill.dependencies) for (const ref of dependsOn) expect(references).toContain(ref)

@@ -9,7 +9,7 @@ const NATIVE = 'onnxruntime-node'
 const LOADED = ['open', 'onnxruntime-common']
 
 /** Packages that the page is built from, besides the dependencies. */
-export const OF_THE_PAGE = ['svelte']
+export const OF_THE_PAGE = ['svelte', 'chart.js']
 
 /** One file under two names: the binding asks for the other. */
 const TWICE = /^libonnxruntime\.\d+\.\d+\.\d+\.dylib$/

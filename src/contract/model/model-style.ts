@@ -2,7 +2,7 @@
 
 /** Colours of kept models, in the order of keeping. The first differs from the colour of recipes that are not kept. */
 const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
-/** Shapes of marks. Six shapes and five colours distinguish 30 models. */
+/** Shapes that Chart.js draws. Six shapes and five colours distinguish 30 models. */
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
 /** Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. */

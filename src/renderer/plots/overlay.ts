@@ -1,6 +1,15 @@
 import { elementAt } from '../../contract/model/look-up'
 import { shortName } from '../ui/short-name'
-import { baselineAt, type Dash, path, type PathShape, type Shape, short, textShape } from './figures/drawing'
+import {
+  baselineAt,
+  type Dash,
+  path,
+  type PathShape,
+  type Shape,
+  short,
+  type Stroke,
+  textShape
+} from './figures/drawing'
 import { type Mark, type NamePosition, placeNames } from './plot-names'
 
 /** A straight line in values of the axes. */
@@ -25,7 +34,7 @@ export interface Overlay {
   marks: readonly Mark[]
 }
 
-/** The area between the axes, in units. */
+/** The area between the axes, and what a page or canvas tells about it. */
 interface OverlayArea {
   left: number
   top: number
@@ -83,4 +92,30 @@ function leader(
   const end = Math.min(Math.max(x, position.x), position.x + width)
   const d = `M${short(x)} ${short(y)}L${short(end)} ${short(position.y)}`
   return [path(d, { stroke: surface, width: 3 }), path(d, { stroke: color, width: 1 })]
+}
+
+/** Draws the shapes of {@link overlayShapes} on a canvas. They have no filled paths and no turned texts. */
+export function paintShapes(context: CanvasRenderingContext2D, shapes: readonly Shape[], fontFamily: string): void {
+  const stroked = ({ color, opacity, width, dash }: Stroke, draw: () => void): void => {
+    context.globalAlpha = opacity
+    context.strokeStyle = color
+    context.lineWidth = width
+    context.setLineDash([...(dash ?? [])])
+    draw()
+  }
+  context.save()
+  context.lineJoin = 'round'
+  for (const shape of shapes) {
+    if (shape.kind === 'path') {
+      if (shape.stroke !== null) stroked(shape.stroke, () => context.stroke(new Path2D(shape.d)))
+      continue
+    }
+    const { text, x, y, size, bold, fill, halo } = shape
+    context.font = `${bold ? 'bold ' : ''}${size}px ${fontFamily}`
+    if (halo !== null) stroked(halo, () => context.strokeText(text, x, y))
+    context.globalAlpha = fill.opacity
+    context.fillStyle = fill.color
+    context.fillText(text, x, y)
+  }
+  context.restore()
 }

@@ -1,14 +1,6 @@
 import type { MarkShape } from '../../contract/model/model-style'
 import type { Overlay } from './overlay'
 
-/** The description of what is under the pointer. */
-export interface Readout {
-  name: string
-  lines: { label: string; value: string }[]
-  /** States the basis of the values, in lines. */
-  basis: string
-}
-
 export interface PicturePoint {
   x: number
   y: number
@@ -19,7 +11,7 @@ export interface PicturePoint {
 /** One value for all points, or one per point. */
 type PerPoint<Value> = Value | Value[]
 
-/** Marks with one label, joined by a line or not. */
+/** Marks with one label, joined by a line or not. Its properties are those of a data set of Chart.js. */
 export interface MarkSeries<Point extends PicturePoint = PicturePoint> {
   label: string
   data: Point[]
@@ -28,7 +20,7 @@ export interface MarkSeries<Point extends PicturePoint = PicturePoint> {
   pointBackgroundColor?: PerPoint<string>
   pointBorderColor?: PerPoint<string>
   pointBorderWidth?: PerPoint<number>
-  /** Pixels around a mark in which the pointer still finds it; 1 when left out. */
+  pointHoverRadius?: number
   pointHitRadius?: number
   showLine?: boolean
   borderColor?: string
@@ -50,7 +42,7 @@ export interface PlotAxis {
   whole?: boolean
 }
 
-/** A plot with two numeric axes. `figures/plot-drawing.ts` draws it. */
+/** A plot with two numeric axes. `plot-chart.ts` draws it on a canvas, and `figures/plot-drawing.ts` as SVG. */
 export interface PlotPicture<Point extends PicturePoint = PicturePoint> extends Overlay {
   /** The first series is drawn over the others. */
   series: readonly MarkSeries<Point>[]

@@ -92,6 +92,7 @@ function markSeries(
     borderWidth: 1.5,
     pointStyle: mark,
     pointRadius: radius,
+    pointHoverRadius: radius + 2,
     pointBackgroundColor: color,
     pointBorderColor: open ? color : colors.surface,
     pointBorderWidth: open ? 2 : 1

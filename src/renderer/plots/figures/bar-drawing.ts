@@ -1,13 +1,12 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { BAR_WIDTHS, type BarContent, type BarGroup, opacityAt } from '../bars'
+import { STRIPE } from '../stripes'
 import { roundStep, valueAxis } from './axes-drawing'
 import { type Box, type Drawing, path, rect, type Shape, short, textShape } from './drawing'
-import type { Figure, FigurePage, FramePage } from './figure'
+import type { Figure, FigurePage } from './figure'
 import { legendShapes } from './legend-drawing'
 import { textWidth } from './text-width'
 
-/** Height of a stripe in units, and height of its coloured part, which begins at the top edge. */
-const STRIPE = { height: 4, colored: 2.5 } as const
 /** Height of bars as a share of the width. */
 const HEIGHT = 0.5
 const LINE_HEIGHT = 13
@@ -23,26 +22,9 @@ export const barFigure = ({ content, ...figure }: Omit<Figure, 'draw'> & { conte
  * @param height height as a share of the width, without the legend
  */
 export function barDrawing(content: BarContent, height: number, page: FigurePage): Drawing {
-  const { groups } = content
-  const bars = barsInFrame(content, { ...page, height: Math.round(page.width * height) })
-  const legend = legendShapes(
-    groups.length < 2
-      ? []
-      : groups.map((group) => ({
-          label: group.name,
-          key: (left: number, top: number) =>
-            barShapes(group, 0, { x: left - 4, y: top - 4, width: 8, height: 8 }, page.colors)
-        })),
-    bars.height,
-    page
-  )
-  return { width: bars.width, height: bars.height + legend.height, shapes: [...bars.shapes, ...legend.shapes] }
-}
-
-/** Draws bars without a legend. @returns also the area between the axes */
-export function barsInFrame(content: BarContent, page: FramePage): Drawing & { area: Box } {
   const { x, y, groups } = content
-  const { width, height, colors } = page
+  const { colors } = page
+  const size = { width: page.width, height: Math.round(page.width * height) }
   const lineCount = Math.max(1, ...x.labels.map((lines) => lines.length))
   const titleHeight = x.title === undefined ? 0 : 18
   const { area, yOf, shapes } = valueAxis(
@@ -52,15 +34,25 @@ export function barsInFrame(content: BarContent, page: FramePage): Drawing & { a
       tick: y.format,
       ...(y.step !== undefined && { step: y.step })
     },
-    page,
+    size,
     8 + lineCount * LINE_HEIGHT + titleHeight,
+    page
+  )
+  const legend = legendShapes(
+    groups.length < 2
+      ? []
+      : groups.map((group) => ({
+          label: group.name,
+          key: (left: number, top: number) =>
+            barShapes(group, 0, { x: left - 4, y: top - 4, width: 8, height: 8 }, colors)
+        })),
+    size.height,
     page
   )
   const bottom = area.y + area.height
   return {
-    width,
-    height,
-    area,
+    width: page.width,
+    height: size.height + legend.height,
     shapes: [
       ...shapes,
       ...groups.flatMap((_, index) => groupShapes(content, index, { area, yOf }, colors)),
@@ -71,11 +63,12 @@ export function barsInFrame(content: BarContent, page: FramePage): Drawing & { a
       ...(x.title === undefined
         ? []
         : [
-            textShape(x.title, area.x + area.width / 2, height - 5, colors['ink-soft'], {
+            textShape(x.title, area.x + area.width / 2, size.height - 5, colors['ink-soft'], {
               size: 11,
               anchor: 'middle'
             })
-          ])
+          ]),
+      ...legend.shapes
     ]
   }
 }

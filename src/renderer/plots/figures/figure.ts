@@ -8,11 +8,6 @@ export interface FigurePage {
   colors: ChartColors
 }
 
-/** The frame of a chart in the window. */
-export interface FramePage extends FigurePage {
-  height: number
-}
-
 /** A chart that can be saved. It shows the current data, without any hover effect. */
 export interface Figure {
   /** The end of the file name: the chart, and the part of it that is shown. */

@@ -3,7 +3,7 @@ import type { MarkSeries, PicturePoint } from '../plot-picture'
 import type { PlotArea } from './axes-drawing'
 import { type Box, path, type Shape, short } from './drawing'
 
-/** Returns the outline of a mark around a point. */
+/** Returns the outline of a mark around a point. Shapes and sizes are those of Chart.js. */
 export function markPath(shape: MarkShape, x: number, y: number, radius: number): string {
   const inner = radius * Math.SQRT1_2
   const at = (dx: number, dy: number): string => `${short(x + dx)} ${short(y + dy)}`

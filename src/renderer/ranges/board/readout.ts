@@ -16,8 +16,15 @@ import {
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { Certainty } from './certainty'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
-import type { Readout } from '../../plots/plot-picture'
 import { isBelow, isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
+
+/** The description of the model under the pointer, in either chart. */
+export interface Readout {
+  name: string
+  lines: { label: string; value: string }[]
+  /** States on how many prompts the values are based. */
+  basis: string
+}
 
 /**
  * Returns the readout of a model; null if it has no score.

@@ -8,7 +8,7 @@ import { scoreWords } from '../../../contract/words/score-words'
 import type { PlotContent, PlotPoint, PlotSeries } from '../../plots/plot'
 import { briefDelta, capitalised, formatDelta, formatScore, plural, rangePhrase } from '../../ui/format'
 import type { MetricSpec } from '../board/metrics'
-import type { Readout } from '../../plots/plot-picture'
+import type { Readout } from '../board/readout'
 import { axisBounds, emptyBoard, type ScoreBoard } from '../board/score-board'
 
 export const COMPARED_MEASURES = ['diversity', 'validity'] as const

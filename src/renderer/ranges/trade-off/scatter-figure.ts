@@ -2,8 +2,9 @@ import { scoreWords } from '../../../contract/words/score-words'
 import { rangeKey } from '../../../contract/model/strengths'
 import { capitalised } from '../../ui/format'
 import { toCsv } from '../../ui/csv'
+import type { Drawing } from '../../plots/figures/drawing'
 import type { Figure, FigurePage } from '../../plots/figures/figure'
-import { type DrawnPlot, plotDrawing } from '../../plots/figures/plot-drawing'
+import { plotDrawing } from '../../plots/figures/plot-drawing'
 import { FAILS_CHECK } from '../board/mark-looks'
 import { estimatesNote } from '../board/readout'
 import {
@@ -15,14 +16,7 @@ import {
   rangeText,
   wholeModels
 } from '../board/score-board'
-import {
-  isBlendPoint,
-  isShownIn,
-  isInBounds,
-  scatterBounds,
-  type ScatterContent,
-  type ScatterDatum
-} from './scatter-content'
+import { isBlendPoint, isShownIn, isInBounds, scatterBounds, type ScatterContent } from './scatter-content'
 import { scatterPicture } from './scatter-picture'
 
 const HEIGHT = 0.78
@@ -40,7 +34,7 @@ export function scatterFigure(content: ScatterContent): Figure {
 }
 
 /** Draws the trade-off with a legend of the visible series. */
-export const scatterDrawing = (content: ScatterContent, page: FigurePage): DrawnPlot<ScatterDatum> =>
+export const scatterDrawing = (content: ScatterContent, page: FigurePage): Drawing =>
   plotDrawing(scatterPicture(content, page.colors), HEIGHT, page)
 
 /** Writes a CSV row for each visible model. */

@@ -12,9 +12,14 @@ import {
 } from '../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import { describeRanges } from '../../../../src/renderer/ranges/board/readout'
+import { createPlot } from '../../../../src/renderer/plots/plot-chart'
+import { scatterPicture } from '../../../../src/renderer/ranges/trade-off/scatter-picture'
+import type { ScatterContent, ScatterDatum } from '../../../../src/renderer/ranges/trade-off/scatter-content'
 import { LiveBoard } from '../../../../src/renderer/ranges/board/build-board'
 import { minimumValidity, type ScoreBoard } from '../../../../src/renderer/ranges/board/score-board'
 import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
+import { figurePage } from '../../../fixtures/figure-page'
+import { loggedCanvas } from '../../../fixtures/logged-canvas'
 
 /** The path that a canvas strokes, as the log shows it. */
 class LoggedPath {
@@ -200,5 +205,44 @@ describe('drawings of a running sweep in pieces equal a drawing at once', () => 
     grid.speak(counting, after, state)
     expect(after.changed).toHaveLength(last.ranges.length)
     expect(writes).toBe(1)
+  })
+
+  it('in the trade-off', () => {
+    const content = (board: ScoreBoard, more: Partial<ScatterContent> = {}): ScatterContent => ({
+      board,
+      rho: 0.9,
+      selected: null,
+      chosen: null,
+      brushed: null,
+      hidden: [],
+      failed: new Set(),
+      rejected: new Set(),
+      zoom: null,
+      before: null,
+      streaming: true,
+      ...more
+    })
+    const { colors } = figurePage()
+    const drawn = (contents: readonly ScatterContent[]): readonly unknown[] => {
+      const { canvas, calls } = loggedCanvas()
+      const { chart, show } = createPlot<ScatterDatum>(canvas)
+      for (const shown of contents) show(scatterPicture(shown, colors), colors, { family: 'Arial', size: 12 })
+      const last = [...calls]
+      chart.destroy()
+      return last
+    }
+    const streamed = boards.map((board) => content(board))
+    const [first] = streamed
+    const last = streamed.at(-1)
+    if (first === undefined || last === undefined) throw new Error('no boards')
+    // The seventh has nothing new but another score of a range below the limit.
+    for (const end of [7, streamed.length])
+      expect(drawn(streamed.slice(0, end))).toEqual(drawn(streamed.slice(end - 1, end)))
+    const ended = content(last.board, { streaming: false })
+    const marked = { ...last, hidden: ['below' as const], selected: '3-7' }
+    // Chart.js fits axes that it had before otherwise than new ones.
+    for (const next of [marked, ended]) expect(drawn([first, last, next])).toEqual(drawn([first, next]))
+    expect(drawn([ended, last])).toEqual(drawn([{ ...ended, board: first.board }, last]))
+    expect(drawn([last])).not.toEqual(drawn([first]))
   })
 })

@@ -1,19 +1,11 @@
-import { describe, expect, it, vi } from 'vitest'
-import {
-  type Drawing,
-  paintOf,
-  path,
-  textShape,
-  type TextShape
-} from '../../../../../src/renderer/plots/figures/drawing'
+import { describe, expect, it } from 'vitest'
+import { type Drawing, paintOf, type TextShape } from '../../../../../src/renderer/plots/figures/drawing'
 import { plotCsv, plotFigure } from '../../../../../src/renderer/plots/figures/plot-figure'
-import { barDrawing, barsInFrame } from '../../../../../src/renderer/plots/figures/bar-drawing'
-import { marksAt, plotInFrame, valuesAt } from '../../../../../src/renderer/plots/figures/plot-drawing'
+import { barDrawing } from '../../../../../src/renderer/plots/figures/bar-drawing'
 import { svgOf, unitsWide } from '../../../../../src/renderer/plots/figures/svg'
 import { translucent } from '../../../../../src/renderer/plots/chart-theme'
 import type { BarContent } from '../../../../../src/renderer/plots/bars'
-import { type PlotContent, plotPicture } from '../../../../../src/renderer/plots/plot'
-import { paintDrawing } from '../../../../../src/renderer/plots/paint'
+import type { PlotContent } from '../../../../../src/renderer/plots/plot'
 import { figurePage } from '../../../../fixtures/figure-page'
 
 const HOSTILE = `<b>"x" & 'y'</b>\u0000\ud800]]>`
@@ -37,17 +29,6 @@ const CONTENT: PlotContent = {
   ],
   x: { title: 'across', bounds: [0, 1] },
   y: { title: 'up', bounds: [0, 1] }
-}
-
-const BARS: BarContent = {
-  x: { labels: [['a'], ['b']], size: 11 },
-  y: { title: 'share', bounds: [0, null], format: String },
-  groups: [
-    { name: 'base', tone: 'base', opacity: 1, values: [0.2, null] },
-    { name: 'post', tone: 'post', opacity: 1, striped: true, values: [0.4, 0.1] }
-  ],
-  categoryName: (index) => `category ${index}`,
-  format: (value) => value.toFixed(2)
 }
 
 const textsOf = ({ shapes }: Drawing): TextShape[] => shapes.filter((shape) => shape.kind === 'text')
@@ -130,8 +111,19 @@ describe('an SVG', () => {
 })
 
 describe('a figure of bars', () => {
+  const bars: BarContent = {
+    x: { labels: [['a'], ['b']], size: 11 },
+    y: { title: 'share', bounds: [0, null], format: String },
+    groups: [
+      { name: 'base', tone: 'base', opacity: 1, values: [0.2, null] },
+      { name: 'post', tone: 'post', opacity: 1, striped: true, values: [0.4, 0.1] }
+    ],
+    categoryName: (index) => `category ${index}`,
+    format: (value) => value.toFixed(2)
+  }
+
   it('has bars as high as their values, a tooltip for each, and a legend of the groups', async () => {
-    const drawing = barDrawing(BARS, 0.5, figurePage())
+    const drawing = barDrawing(bars, 0.5, figurePage())
     await expect(svgOf(drawing, 'bars', 85)).toMatchFileSnapshot('./bars.golden.svg')
     const outlines = drawing.shapes.filter((shape) => shape.kind === 'path' && shape.title !== undefined)
     expect(outlines.map((shape) => (shape.kind === 'path' ? shape.title : ''))).toEqual([
@@ -147,82 +139,6 @@ describe('a figure of bars', () => {
     expect((heights[0] ?? NaN) / (heights[1] ?? NaN)).toBeCloseTo(0.5, 2)
     expect((heights[2] ?? NaN) / (heights[1] ?? NaN)).toBeCloseTo(0.25, 2)
     expect(wordsOf(drawing)).toEqual(expect.arrayContaining(['base', 'post', 'a', 'b', 'share', '0.4']))
-  })
-})
-
-describe('a chart in the window', () => {
-  const page = { ...figurePage(), height: 300 }
-  const plot = plotInFrame(plotPicture(CONTENT, page.colors), page)
-  const { xOf, yOf } = plot.area
-
-  it('fills its frame, with the legend of a plot in it and none of bars', () => {
-    expect(plot).toMatchObject({ width: 400, height: 300 })
-    const bars = barsInFrame(BARS, page)
-    expect(bars).toMatchObject({ width: 400, height: 300 })
-    expect(wordsOf(bars)).not.toContain('base')
-  })
-
-  it('finds the nearest mark under the pointer, all of equally near ones, and none beside them', () => {
-    const at = (x: number, y: number): number[] => marksAt(plot, { x, y }).map((point) => point.x)
-    expect(at(xOf(0.25), yOf(0.5))).toEqual([0.25])
-    expect(at(xOf(0.25) + 5.9, yOf(0.5))).toEqual([0.25])
-    expect(at(xOf(0.25) + 6.1, yOf(0.5))).toEqual([])
-    const { picture, area } = plot
-    const twice = { area, picture: { ...picture, series: [...picture.series, ...picture.series] } }
-    expect(marksAt(twice, { x: xOf(1), y: yOf(1) })).toHaveLength(2)
-    const zoomed = { area: { ...area, width: area.width / 8 }, picture }
-    expect(marksAt(zoomed, { x: xOf(0.25), y: yOf(0.5) })).toEqual([])
-  })
-
-  it('has the values of both axes at each position, and their ends beyond them', () => {
-    const [x, y] = valuesAt(plot, xOf(0.3), yOf(0.8))
-    expect([x, y].map((value) => Number(value.toFixed(9)))).toEqual([0.3, 0.8])
-    expect(valuesAt(plot, -50, -50)).toEqual([0, 1])
-    expect(valuesAt(plot, 4_000, 4_000)).toEqual([1, 0])
-  })
-
-  it('is painted in the pixels of the screen: areas, lines in their box, and letters around their angle', () => {
-    vi.stubGlobal(
-      'Path2D',
-      class {
-        constructor(readonly d: string) {}
-      }
-    )
-    const calls: unknown[] = []
-    const state: Record<string, unknown> = {}
-    const context = new Proxy(state, {
-      get:
-        (_, name) =>
-        (...given: unknown[]) =>
-          calls.push([name, ...given, { ...state }]),
-      set: (_, name, value) => Reflect.set(state, name, value)
-    })
-    const canvas: HTMLCanvasElement = Object.create({ width: 0, height: 0, getContext: () => context })
-    const clip = { x: 1, y: 2, width: 3, height: 4 }
-    const shapes = [
-      path('M0 0H9V9Z', { fill: '#ff0000', opacity: 0.5, stroke: '#00ff00', width: 2, dash: [5, 4], clip }),
-      textShape('up', 7, 8, '#0000ff', { angle: -90, anchor: 'middle', bold: true, halo: '#ffffff' })
-    ]
-    paintDrawing(canvas, { width: 100, height: 50, shapes }, 2)
-    expect(canvas).toMatchObject({ width: 200, height: 100 })
-    expect(calls).toEqual([
-      ['scale', 2, 2, expect.anything()],
-      ['save', expect.anything()],
-      ['beginPath', expect.anything()],
-      ['rect', 1, 2, 3, 4, expect.anything()],
-      ['clip', expect.anything()],
-      ['fill', { d: 'M0 0H9V9Z' }, expect.objectContaining({ globalAlpha: 0.5, fillStyle: '#ff0000' })],
-      ['setLineDash', [5, 4], expect.objectContaining({ strokeStyle: '#00ff00', lineWidth: 2 })],
-      ['stroke', { d: 'M0 0H9V9Z' }, expect.objectContaining({ globalAlpha: 0.5 })],
-      ['restore', expect.anything()],
-      ['save', expect.anything()],
-      ['translate', 7, 8, expect.anything()],
-      ['rotate', -Math.PI / 2, expect.anything()],
-      ['setLineDash', [], expect.objectContaining({ strokeStyle: '#ffffff', lineWidth: 3 })],
-      ['strokeText', 'up', 0, 0, expect.objectContaining({ textAlign: 'center' })],
-      ['fillText', 'up', 0, 0, expect.objectContaining({ fillStyle: '#0000ff', globalAlpha: 1 })],
-      ['restore', expect.anything()]
-    ])
   })
 })
 
