@@ -354,7 +354,11 @@ export interface CountLimits {
   listed: number
 }
 
-/** Returns the minimum and maximum of a measure's values and of their means. @param most counts have no maximum without it */
+/**
+ * Returns the minimum and maximum of a measure's values and of their means.
+ *
+ * @param most counts have no maximum without it
+ */
 export function limitsOf(
   { scale, greatest }: Pick<Measure, 'scale' | 'greatest'>,
   most: CountLimits = { answers: Infinity, listed: Infinity }
