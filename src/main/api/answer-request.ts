@@ -1,7 +1,8 @@
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { TokenLogprob } from '../../contract/procedures/served-models'
 import type { ServerMetrics } from './metrics'
-import { type Choice, type EchoedPrompt, ReplyWriter, tokensOf, type Usage } from './replies'
+import { addedLengths } from './added-lengths'
+import { type Choice, type EchoedPrompt, ReplyWriter, shownTokens, tokensOf, type Usage } from './replies'
 import type { ApiRequest } from './requests'
 import type { ServedPrompt, ServedVariants } from './served-variants'
 
@@ -112,25 +113,22 @@ export class RequestAnswer {
   }
 
   /** Returns a function that sends a piece of a choice. The first piece of a choice brings the echoed prompt. */
-  private emitter(send: SendEvent | null): (index: number, piece: Omit<Choice, 'index' | 'echo'>) => void {
+  private emitter(send: SendEvent | null): (index: number, piece: Omit<Choice, 'index' | 'echo' | 'lengths'>) => void {
     const begunChoices = new Set<number>()
     return (index, piece) => {
       if (send === null) return
       const isFirst = !begunChoices.has(index)
       begunChoices.add(index)
       this.writes = this.writes.then(async () => {
-        const event = { ...piece, index, echo: isFirst ? await this.echoOf(index) : null }
-        await this.loadTextsOf(event)
-        send(this.writer.piece(event, this.tokenTexts))
+        const echo = isFirst ? await this.echoOf(index) : null
+        send(this.writer.piece(await this.withTexts({ ...piece, index, echo }), this.tokenTexts))
       })
     }
   }
 
   private async choiceOf(index: number): Promise<Choice> {
     const { text, logprobs, finish } = mapGet(this.choices, index, 'choice')
-    const choice = { index, text, logprobs, finish, echo: await this.echoOf(index) }
-    await this.loadTextsOf(choice)
-    return choice
+    return this.withTexts({ index, text, logprobs, finish, echo: await this.echoOf(index) })
   }
 
   /** Returns the prompt of a choice, if the request wants prompts repeated. */
@@ -141,11 +139,14 @@ export class RequestAnswer {
     return { prompt, text, logprobs: mapGet(this.choices, index, 'choice').promptLogprobs }
   }
 
-  /** Loads the texts of the tokens that a choice shows with log-probabilities. */
-  private async loadTextsOf({ logprobs, echo }: Choice): Promise<void> {
-    if (this.request.topLogprobs === null) return
-    const echoed = echo === null ? [] : [...echo.prompt.tokens.slice(0, 1), ...tokensOf(echo.logprobs)]
-    await this.loadTokenTexts([...echoed, ...tokensOf(logprobs)])
+  /** Loads the texts of the tokens that a choice shows with log-probabilities, and adds their lengths. */
+  private async withTexts(choice: Omit<Choice, 'lengths'>): Promise<Choice> {
+    if (this.request.topLogprobs === null) return { ...choice, lengths: [] }
+    const shown = shownTokens(choice)
+    await this.loadTokenTexts([...shown, ...tokensOf(choice.logprobs), ...tokensOf(choice.echo?.logprobs ?? [])])
+    const texts = shown.map((token) => mapGet(this.tokenTexts, token, 'token'))
+    const lengths = await addedLengths(shown, texts, (sequences) => this.models.decodeAll(sequences))
+    return { ...choice, lengths }
   }
 
   private async loadTokenTexts(tokens: readonly number[]): Promise<void> {

@@ -16,6 +16,8 @@ export interface Choice {
   readonly finish: 'stop' | 'length' | null
   /** The prompt before the text, with `echo`. */
   readonly echo: EchoedPrompt | null
+  /** Characters that each token with a log-probability adds to the text; empty without log-probabilities. */
+  readonly lengths: readonly number[]
 }
 
 export interface EchoedPrompt {
@@ -34,7 +36,7 @@ export interface Usage {
 export class ReplyWriter {
   private readonly isChat: boolean
   private readonly id: string
-  /** Characters that earlier events of a choice have reported in their token texts, by the index of the choice. */
+  /** Characters of the tokens that earlier events of a choice have reported, by the index of the choice. */
   private readonly offsets = new Map<number, number>()
   private readonly created = Math.floor(Date.now() / 1000)
 
@@ -136,16 +138,13 @@ function chatLogprobs(logprobs: readonly TokenLogprob[], texts: TokenTexts): obj
  *
  * @param start offset of the first token in characters
  */
-function completionLogprobs(
-  { logprobs, echo }: Choice,
-  texts: TokenTexts,
-  start: number
-): { logprobs: object; end: number } {
-  const first = echo === null ? [] : [elementAt(echo.prompt.tokens, 0, 'token')]
+function completionLogprobs(choice: Choice, texts: TokenTexts, start: number): { logprobs: object; end: number } {
+  const { logprobs, echo, lengths } = choice
+  const first = firstTokens(choice)
   const all = [...(echo === null ? [] : echo.logprobs), ...logprobs]
-  const tokens = [...first, ...all.map(({ token }) => token)].map((token) => mapGet(texts, token, 'token'))
+  const tokens = shownTokens(choice).map((token) => mapGet(texts, token, 'token'))
   let end = start
-  const offsets = tokens.map((text) => (end += text.length) - text.length)
+  const offsets = lengths.map((length) => (end += length) - length)
   const firstEntry = first.map(() => null)
   return {
     logprobs: {
@@ -157,6 +156,15 @@ function completionLogprobs(
     end
   }
 }
+
+/** Lists the tokens that a choice shows with log-probabilities in lists. */
+export const shownTokens = (choice: Pick<Choice, 'logprobs' | 'echo'>): number[] => [
+  ...firstTokens(choice),
+  ...[...(choice.echo?.logprobs ?? []), ...choice.logprobs].map(({ token }) => token)
+]
+
+const firstTokens = ({ echo }: Pick<Choice, 'echo'>): number[] =>
+  echo === null ? [] : [elementAt(echo.prompt.tokens, 0, 'token')]
 
 /** Builds the table of a token's alternatives by their texts. Tokens of equal text are named by their id. */
 function topTable({ token, logprob, top }: TokenLogprob, texts: TokenTexts): Record<string, number> {

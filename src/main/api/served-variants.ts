@@ -168,6 +168,11 @@ export class ServedVariants {
     return prompts
   }
 
+  /** Decodes sequences of token ids by post's tokenizer. */
+  decodeAll(sequences: readonly (readonly number[])[]): Promise<string[]> {
+    return this.pair.text.decodeAll(sequences)
+  }
+
   /** Decodes token ids by post's tokenizer, each by itself. Special tokens have their names. */
   async decodeEach(tokens: readonly number[]): Promise<string[]> {
     const { text } = this.pair

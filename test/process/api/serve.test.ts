@@ -235,6 +235,16 @@ describe('log-probabilities of the API', () => {
     for (const [i, value] of expected.entries()) expect(Math.abs(Number(received[i]) - value)).toBeLessThan(1e-4)
   })
 
+  it('have offsets in the text, also of a character that is split over several tokens', async () => {
+    const prompt = 'a🙂b'
+    const { choices } = await client.completions.create({
+      ...{ model: 'post', prompt, max_tokens: 1, echo: true, logprobs: 1, temperature: 0 }
+    })
+    const { tokens = [], text_offset: offsets = [] } = choices[0]?.logprobs ?? {}
+    expect(offsets[tokens.indexOf('b')]).toBe(prompt.indexOf('b'))
+    expect(tokens.indexOf('b')).toBeGreaterThan(2)
+  })
+
   it('of several prompts have one more entry than each prompt, also where the answer ends at once', async () => {
     // The request and the sums of log-likelihood tasks in lm-evaluation-harness, lm_eval/models/openai_completions.py.
     const prompts = [
