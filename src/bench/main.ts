@@ -40,7 +40,6 @@ interface BenchPair {
   /** Shape of a synthetic pair; null for the demo pair. */
   readonly shape: PairShape | null
   readonly plan: ComparisonPlan
-  /** Number of prompts in the measurement of memory. */
   readonly memoryPrompts: number
 }
 

@@ -27,7 +27,6 @@ export interface PeakMemory {
   readonly seconds: number
 }
 
-/** A sweep whose memory is measured. */
 export interface MeasuredSweep {
   readonly folders: PairFolders
   readonly memoryBytes: number

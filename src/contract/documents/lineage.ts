@@ -88,7 +88,6 @@ export const LINEAGE_COLUMNS =
 /** Returns the cells of an estimate: its mean, and both ends of its interval. */
 export const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [difference, ...interval]
 
-/** Returns empty cells. */
 const noCells = (count: number): null[] => Array.from({ length: count }, () => null)
 
 /** Returns a row for each layer and earlier stage of a stage, and for each share of a stage in a group of layers. */

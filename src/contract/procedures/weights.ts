@@ -11,10 +11,11 @@ import { LowRankAdapter } from './export'
 
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
-const progress = z.object({ type: z.literal('progress'), bytesDone: z.number(), bytesTotal: z.number() })
+const BytesRead = z.object({ type: z.literal('progress'), bytesDone: z.number(), bytesTotal: z.number() })
+export type BytesRead = z.infer<typeof BytesRead>
 
 const reading = <Result extends z.ZodType>(result: Result) =>
-  eventIterator(z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result })]))
+  eventIterator(z.discriminatedUnion('type', [BytesRead, z.object({ type: z.literal('done'), result })]))
 
 const Pair = z.object({ base: z.string(), post: z.string() })
 

@@ -8,6 +8,7 @@ import type {
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { fileError } from '../../contract/model/problem'
+import type { BytesRead } from '../../contract/procedures/weights'
 import {
   layerTensors,
   wholeModelTensors,
@@ -27,8 +28,7 @@ const PIECE_BYTES = 2 ** 20
 /** How far the weights of post are from base, for each component, such as `q`, and for each layer. */
 export type LayerDistances = Pick<DistancesDocument, 'components' | 'layers' | 'notices' | 'bytesRead'>
 
-export type LayerDistancesEvent =
-  { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; distances: LayerDistances }
+export type LayerDistancesEvent = BytesRead | { type: 'done'; distances: LayerDistances }
 
 /** Rows of two tensors that are to be compared. */
 interface Comparison {

@@ -95,9 +95,7 @@ function unpaired(failed: ReadonlyMap<string, readonly string[]>, pairs: readonl
   })
 }
 
-/** Words in the names of post-trained models. */
 const POST_WORDS = new Set(['instruct', 'it', 'chat', 'sft', 'dpo', 'rlhf', 'rlvr', 'grpo', 'ppo'])
-/** Words in the names of base models. */
 const BASE_WORDS = new Set(['base', 'pt'])
 const VERSION = /^v?\d+$/
 

@@ -42,7 +42,6 @@ const packedValues = (bits: 4 | 8): Float32Array =>
 
 const PACKED = { 4: packedValues(4), 8: packedValues(8) } as const
 
-/** Returns the value of each code. */
 function codeValues({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>): Float32Array {
   if (layout !== 'bytes') return PACKED[CODE_BITS[kind]]
   return kind === 'F8_E4M3' ? FLOAT8 : INT8

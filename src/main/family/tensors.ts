@@ -65,7 +65,6 @@ function listShared(model: DecoderSpec, layer: number): LayerTensorSpec[] {
   ]
 }
 
-/** Lists the tensors that store the experts of a layer. */
 export function storedExperts(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) return []

@@ -2,7 +2,6 @@ import { plural } from '../../contract/words/format'
 import { inputError, WorkbenchError } from '../../contract/model/problem'
 import type {
   GrowingSample,
-  SampledCrc,
   SampleEvent,
   SampleLine,
   SampleProgress,
@@ -17,6 +16,7 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { defaultCharacterSweep } from '../project/results/sweep-history'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
+import type { CrcScoreEvent } from '../../contract/procedures/groups/samples'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
 import { sampleCrc } from '../samples/sample-crc'
@@ -28,8 +28,6 @@ import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
 import type { PublishJobNews } from './job-news'
-
-export type CrcScoreEvent = { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
 /** Reads a run again, because the user may have voted since its job began, or removed it. */
 async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun> {

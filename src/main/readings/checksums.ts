@@ -1,7 +1,7 @@
 import { CHECKSUMS_VERSION, type ChecksumsDocument } from '../../contract/documents/checksums'
 import { openCheckpoint } from '../checkpoint/checkpoint'
 import { sha256OfFile } from '../checkpoint/file-sha256'
-import type { BytesRead } from './distances'
+import type { BytesRead } from '../../contract/procedures/weights'
 
 /** Hashes all weight files of a pair, base's first. */
 export async function checkpointChecksums(

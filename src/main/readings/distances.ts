@@ -1,12 +1,7 @@
 import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/documents/distances'
+import type { BytesRead } from '../../contract/procedures/weights'
 import { compareLayers } from '../checkpoint/layer-distances'
 import { pairReferences, readPair } from '../checkpoint/pair'
-
-export interface BytesRead {
-  type: 'progress'
-  bytesDone: number
-  bytesTotal: number
-}
 
 /** Opens and compares a pair. @throws WorkbenchError as `readPair` and `compareLayers` */
 export async function* pairDistances(

@@ -4,7 +4,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesDocument } from '../../contract/documents/distances'
 import type { PairValues } from '../../contract/documents/non-finite'
-import type { LowRankRequest, LowRankResult, WeightsContract } from '../../contract/procedures/weights'
+import type { BytesRead, LowRankRequest, LowRankResult, WeightsContract } from '../../contract/procedures/weights'
 import { startHelper } from '../base/helper-process'
 import { progressRate } from '../base/progress-rate'
 import { rpcPort } from '../engine/port'
@@ -42,8 +42,7 @@ export const findNonFinite: PairReading<PairFolders, PairValues> = (folders, sig
 export const computeLowRank: PairReading<LowRankRequest, LowRankResult> = (request, signal, onProgress) =>
   runInProcess(signal, onProgress, (client) => client.lowRank(request, { signal }))
 
-type WeightsEvent<Result> =
-  { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; result: Result }
+type WeightsEvent<Result> = BytesRead | { type: 'done'; result: Result }
 
 /** Makes one call in a new process, waits for its result, and always ends the process afterwards. */
 async function runInProcess<Result>(

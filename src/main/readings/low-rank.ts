@@ -21,7 +21,7 @@ import { readPair } from '../checkpoint/pair'
 import { membersOf, type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { restoreValues } from '../checkpoint/restored-tensor'
 import { openWeightReader, type WeightReader } from '../checkpoint/weight-reader'
-import type { BytesRead } from './distances'
+import type { BytesRead } from '../../contract/procedures/weights'
 import { MatrixProducts, type StoredMatrix } from './matrix-products'
 import { type LowRankFactors, truncatedSvd } from './truncated-svd'
 

@@ -1,11 +1,11 @@
 import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
-import { weightsContract } from '../../contract/procedures/weights'
+import { type BytesRead, weightsContract } from '../../contract/procedures/weights'
 import { rpcPort } from '../engine/port'
 import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
 import { convertProblems, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'
-import { type BytesRead, pairDistances } from './distances'
+import { pairDistances } from './distances'
 import { writeLowRank } from './low-rank'
 import { pairValues } from './values'
 

@@ -4,7 +4,7 @@ import { isWeightDtype } from '../checkpoint/dtype'
 import { nonFiniteValues } from '../checkpoint/non-finite'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { openWeightReader } from '../checkpoint/weight-reader'
-import type { BytesRead } from './distances'
+import type { BytesRead } from '../../contract/procedures/weights'
 import { throwIfCancelled } from '../base/files/cancelling'
 
 /** Reads all weights of a pair in constant memory, and lists the tensors with NaN or infinity. */

@@ -3,7 +3,6 @@ import type {
   CrcPrompt,
   CrcPrompts,
   RenderedPrompt,
-  Rendering,
   Score,
   SweepDocument
 } from '../../contract/documents/crc'
@@ -12,7 +11,6 @@ import {
   SAMPLED_CRC_VERSION,
   type SampledCrc,
   type SampleLine,
-  type SampleSettings,
   type Variant
 } from '../../contract/documents/samples'
 import { scoreIn } from '../../contract/documents/swept-model'
@@ -26,16 +24,12 @@ import { promptName } from '../text/prompt-name'
 import { averageScores, scorePrompt } from '../crc/task/scoring'
 import { firstTokenScores } from './first-token'
 import { openSampledPair, prepareGeneration, type SampledPair } from './generation'
+import type { SampleRunRequest } from './prepare-run'
 import { generateSamples } from './run-samples'
 import { engineOnly } from './external'
 
-export interface SampleCrcRequest {
-  base: string
-  post: string
+export interface SampleCrcRequest extends Omit<SampleRunRequest, 'prompts'> {
   prompts: CrcPrompts
-  rendering: Rendering
-  variants: Variant[]
-  settings: SampleSettings
 }
 
 /**

@@ -25,7 +25,6 @@ export function parsePrompt<Prompt>(schema: z.ZodType<Prompt>, value: unknown): 
     : { prompt: null, problem: firstIssue(parsed.error).message }
 }
 
-/** Parses a draft into a prompt, or returns the problem. */
 export const parseDraft = ({ text, category, valid }: PromptDraft): Parsed<CrcPrompt> =>
   parsePrompt(CrcPrompt, { text, category, valid: [...valid] })
 

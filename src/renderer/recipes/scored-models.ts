@@ -113,7 +113,6 @@ export const blendsBetween = ({
     (blend) => !isUniform(blend) || (blend.strength > 0 && blend.strength < 1)
   )
 
-/** Name and number of a kept model. */
 type Named = Pick<OtherModel, 'name' | 'mark'>
 
 function currentName(model: SweptModel, kept: KeptModels): Named | null {

@@ -73,6 +73,5 @@ export function blindPlan(
   }
 }
 
-/** Returns the votes by the keys of their comparisons. */
 export const votesByComparison = (votes: readonly PreferenceVote[]): ReadonlyMap<string, PreferenceVote> =>
   new Map(votes.map((vote) => [comparisonKey(vote), vote]))

@@ -1,4 +1,5 @@
 import type { SampledCrc } from '../../contract/documents/samples'
+import type { CrcScoreEvent } from '../../contract/procedures/groups/samples'
 import { areSamePrompts } from '../prompt-set/prompt-draft'
 import { sameRecord } from '../ui/same-record'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -7,15 +8,13 @@ import { doneShare } from '../app/window-job'
 import type { VariantList } from '../answers/variant-list.svelte'
 import type { SampleSetupState } from './sample-setup.svelte'
 
-type CheckEvent = { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
-
 /** The character task scored from full answers, beside the scores from first tokens. */
 export class CharacterCheck {
   /** Number of generated answers and their total; null while none are generated. */
   counts = $state.raw<{ done: number; total: number } | null>(null)
   /** The latest check, with its prompts and settings. */
   result = $state.raw<SampledCrc | null>(null)
-  readonly job: StreamJob<CheckEvent>
+  readonly job: StreamJob<CrcScoreEvent>
   readonly busy = $derived.by(() => this.job.busy)
 
   /** True if prompts or rendering have changed since the check. */
@@ -33,7 +32,7 @@ export class CharacterCheck {
     private readonly project: OpenProject,
     private readonly next: { readonly setup: SampleSetupState; readonly variants: VariantList }
   ) {
-    this.job = new StreamJob<CheckEvent>(project, {
+    this.job = new StreamJob<CrcScoreEvent>(project, {
       kind: 'character check',
       holdsEngine: 'The character task is being checked',
       describeProgress: () => {

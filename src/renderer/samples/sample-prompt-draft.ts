@@ -9,7 +9,6 @@ export interface SamplePromptDraft extends AnyDraft {
   readonly raw: boolean
 }
 
-/** Parses a draft into a prompt, or returns the problem. */
 export const parseSampleDraft = ({ text, category, system, raw }: SamplePromptDraft): Parsed<SamplePrompt> =>
   parsePrompt(SamplePrompt, { text, category, raw, ...(system === undefined ? {} : { system }) })
 

@@ -44,7 +44,6 @@ beforeAll(async () => {
 })
 afterAll(() => demo.close())
 
-/** Posts a body as it is. */
 async function post(
   path: string,
   body: string | Uint8Array<ArrayBuffer>,

@@ -21,6 +21,12 @@ import { MAX_TASK_CHARACTERS, SamplePrompt, SamplePrompts } from '../../document
 import { AnswerFileFacts } from '../../model/external-model'
 import { folderPath, jobProcedures, pairInput, procedure, seenRevision } from './procedure'
 
+const CrcScoreEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), done: z.number().int(), total: z.number().int() }),
+  z.object({ type: z.literal('scores'), result: SampledCrc })
+])
+export type CrcScoreEvent = z.infer<typeof CrcScoreEvent>
+
 export const sampleProcedures = {
   builtinPrompts: procedure.output(SamplePrompts),
   /** Reads prompts from the text of a file: .txt has one a line, .jsonl and .csv have a field. */
@@ -65,12 +71,5 @@ export const sampleProcedures = {
   /** Scores the project's CRC prompts from full generated answers. The stream ends with the stored scores. */
   scoreCrc: procedure
     .input(pairInput.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
-    .output(
-      eventIterator(
-        z.discriminatedUnion('type', [
-          z.object({ type: z.literal('progress'), done: z.number().int(), total: z.number().int() }),
-          z.object({ type: z.literal('scores'), result: SampledCrc })
-        ])
-      )
-    )
+    .output(eventIterator(CrcScoreEvent))
 }

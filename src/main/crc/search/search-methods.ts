@@ -57,7 +57,6 @@ function requireBlends({ blends }: SearchProblem, { starts }: { starts: readonly
 const SUBSETS_PER_GENERATION = 4096
 /** Number of the best ranges whose pairs are joined. */
 const JOINED_RANGES = 12
-/** Number of pairs of random orders in one generation. */
 const ORDER_PAIRS_PER_GENERATION = 2
 /** Number of the best recipes that are reported. */
 const MAX_RESULTS = 10

@@ -225,7 +225,6 @@ function describeSearch(
   }
 }
 
-/** Finds the range of a sweep that has these strengths. */
 function sweptRange({ ranges, layerCount }: SweepDocument, layers: readonly LayerStrength[]): RestorationRange {
   const key = layersKey(layers)
   const match = ranges.find((range) => layersKey(rangeStrengths(range, layerCount)) === key)

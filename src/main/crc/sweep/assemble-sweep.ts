@@ -150,7 +150,6 @@ function storedPreview(
   return { ...facts, prompts: [...prompts], ...rangesAndBlends(scored) }
 }
 
-/** Extracts the scores of ranges and of blends. */
 function rangesAndBlends<Scores>(scored: readonly { model: SweptModel; score: Scores }[]) {
   return {
     ranges: scored.flatMap(({ model, score }) => (model.kind === 'range' ? [{ ...model.range, ...score }] : [])),

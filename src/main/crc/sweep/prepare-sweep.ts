@@ -83,7 +83,6 @@ export interface CrcSweepRequest {
   memoryBytes?: number | null
 }
 
-/** Counts the prompts that a sweep scores. */
 export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): number {
   if (Array.isArray(prompts)) return prompts.length
   const tasks = prompts.keep === undefined ? [prompts.task] : [prompts.task, prompts.keep]

@@ -77,7 +77,6 @@ export function headerLine(header: ProgressHeader, { groups, rowBound }: KeyedSp
   return checkedLine({ ...header, split: { groups, rowBound } })
 }
 
-/** Writes the scores of a prompt as a line. */
 export function promptLine({ promptKey, scores }: PromptResults, { models }: ProgressHeader, scorer: Scorer): string {
   const sorted = [...scores].sort(([a], [b]) => a - b)
   const columns = sorted.map(([column]) => column)

@@ -10,7 +10,6 @@ import { elementAt } from '../../../contract/model/look-up'
 
 /** The beginning of one or more answers, as one model computes it. */
 export interface RunningRow {
-  /** Index of the model. */
   readonly model: number
   readonly prompt: PromptTokens
   /** The answers so far, whose last token has not been run. */

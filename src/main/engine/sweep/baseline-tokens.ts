@@ -46,7 +46,6 @@ type BaselineEvent =
 /** Maximum bytes of logits of post and base in memory. Each batch reads the heads again, so few rows are slow. */
 const LOGIT_BYTES = 2 ** 27
 
-/** Returns the rows of a batch. */
 function rowsOfBatch(vocabularySize: number): number {
   return Math.max(1, Math.floor(LOGIT_BYTES / (2 * Float32Array.BYTES_PER_ELEMENT * vocabularySize)))
 }

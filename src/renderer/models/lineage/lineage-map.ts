@@ -84,13 +84,11 @@ export function mapFigure(lineage: LineageDocument, metric: MapMetric): Figure {
   }
 }
 
-/** Writes the layers and shares of a lineage as CSV. */
 export const lineageCsv = (lineage: Pick<LineageDocument, 'layers' | 'shares'>): string =>
   toCsv(LINEAGE_COLUMNS.split(' '), lineageRows(lineage))
 
 type Row = LineageTable['rows'][number]
 
-/** Returns the columns of a table of the lineage. */
 export const tableColumns = ({ words, numbers }: LineageTable): TableColumn<Row>[] =>
   [...words, ...numbers].map((label, index) => {
     const cellOf = (row: Row): LineageCell => row[index] ?? null

@@ -296,7 +296,6 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
 /** Minimum width of the colour scale. Below it the scale's name would cover cells. */
 const MIN_SCALE = 44
 
-/** Width of the empty corner. */
 const cornerWidth = ({ size, margin }: HeatmapGeometry): number => (size - margin) / 2
 
 /** Draws the colour scale in the empty corner. */

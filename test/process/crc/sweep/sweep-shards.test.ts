@@ -149,7 +149,6 @@ function named(parts: readonly SweepPart[]) {
   return parts.map((part, index) => ({ file: `${index + 1}.json`, part }))
 }
 
-/** Changes the second part. */
 function second(change: Partial<SweepPart>): (parts: SweepPart[]) => SweepPart[] {
   return (parts) => parts.map((part, index) => (index === 1 ? { ...part, ...change } : part))
 }

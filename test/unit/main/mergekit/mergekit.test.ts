@@ -59,7 +59,6 @@ slices:
   - {model: post, layer_range: [12, 12], parameters: {weight: 1}}
 `
 
-/** The pair of a golden. */
 const goldenPair = (name: string): Promise<SourcedPair> => {
   const [files] = readGolden(name).pairs
   return openAlone(files?.base ?? '', files?.post ?? '')

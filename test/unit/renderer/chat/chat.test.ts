@@ -88,7 +88,6 @@ async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEve
   return answers
 }
 
-/** Returns the shown answers of a turn. */
 const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'range'): [string, number][] =>
   (elementAt(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [text, count])
 

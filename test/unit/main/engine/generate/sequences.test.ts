@@ -23,7 +23,6 @@ function shape(answers: readonly Answer[]): number[][] {
   return answers.map(({ sequences }) => sequences.map((sequence) => all.indexOf(sequence)))
 }
 
-/** Draws the next token of each answer. */
 function draw(answers: readonly Answer[], tokens: readonly number[]): ReturnType<typeof extendSequences> {
   for (const [i, answer] of answers.entries()) answer.tokens.push(elementAt(tokens, i, 'token'))
   return extendSequences(answers)
