@@ -193,10 +193,18 @@ function issueWords(issue: Issue): string {
     case 'invalid_key':
       return issue.issues.map(({ message }) => message).join(', ')
     case 'invalid_union':
-      return NO_FORM
+      return unionWords(issue)
     default:
       return 'is not what is expected'
   }
+}
+
+/** Names the forms of a union, if one field tells them apart. */
+function unionWords(issue: Extract<Issue, { code: 'invalid_union' }>): string {
+  const { discriminator, input } = issue
+  if (discriminator === undefined || !('options' in issue) || !Array.isArray(issue.options)) return NO_FORM
+  const found = Object.entries(Object(input)).find(([field]) => field === discriminator)
+  return expected(oneOf(issue.options), found?.[1])
 }
 
 const expected = (what: string, value: unknown): string =>

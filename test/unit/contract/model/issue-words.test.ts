@@ -60,3 +60,14 @@ test.each([
   const { error } = z.union([z.string(), z.array(z.int())], 'expected a text or whole numbers').safeParse(value)
   expect(error === undefined ? null : describeIssue(error)).toBe(words)
 })
+
+test('of forms that one field tells apart, those that are read are named', () => {
+  const Shape = z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('circle') }),
+    z.object({ kind: z.enum(['square', 'oblong']) })
+  ])
+  const words = (value: unknown): string | undefined =>
+    z.object({ shape: Shape }).safeParse({ shape: value }).error?.issues[0]?.message
+  expect(words({ kind: 'star' })).toBe('expected "circle" or "square" or "oblong", found "star"')
+  expect(words({})).toBe('is missing; expected "circle" or "square" or "oblong"')
+})
