@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fileError, unsupportedError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
-import { canonicalTensorName } from '../family'
+import { canonicalTensorName, decoderSpec, type DecoderSpec, wholeModelTensors } from '../family'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterScalings, readAdapterConfig } from './adapter-config'
 import { adapterBaseFolder, isAdapter } from './adapter-folder'
 import { joinAdapter } from './adapter-tensors'
 import { resolveModelFolder } from './model-folder'
+import { configWithoutScales } from './scaled-schemes'
 import { joinScales } from './scaled-weights'
-import { splitTiedHead, withoutUnusedHead } from './tied-adapter'
+import { splitTiedHead, type TiedNames } from './tied-adapter'
 import { TensorEntry } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files'
@@ -27,8 +28,8 @@ const Adapter = z.object({
   trainedOn: z.string().nullable(),
   /** Path of the adapter's weight file. */
   file: z.string(),
-  /** A head that the adapter saves although it equals its embeddings; PEFT requires it. */
-  tiedHead: TensorEntry.nullable()
+  /** Tensors of the file for a head that is tied to the embeddings. They repeat the embeddings' and are not read. */
+  tiedHead: z.array(TensorEntry)
 })
 export type Adapter = z.infer<typeof Adapter>
 
@@ -107,10 +108,12 @@ async function openAdapter(path: string, given: string | undefined, named: strin
   }
   const base = await openWholeModel(basePath)
   const file = await readWeightFile(path, ADAPTER_WEIGHTS)
-  const baseTensors = withoutUnusedHead(base.tensors, base.config)
-  const tiesHead = config.ensure_weight_tying === true
-  const { tensors: saved, tiedHead } = await splitTiedHead(baseTensors, file.tensors, tiesHead)
-  const tensors = joinAdapter(baseTensors, saved, adapterScalings(config, configFile))
+  const tied = tiedNames(base)
+  const { tensors: changes, tiedHead } =
+    tied === null
+      ? { tensors: file.tensors, tiedHead: [] }
+      : await splitTiedHead(base.tensors, file.tensors, tied, config.ensure_weight_tying === true)
+  const tensors = joinAdapter(base.tensors, changes, adapterScalings(config, configFile))
   return {
     ...base,
     path,
@@ -118,9 +121,28 @@ async function openAdapter(path: string, given: string | undefined, named: strin
     tensors,
     files: [...base.files, fileOf(file)],
     textFolder: names.includes('tokenizer.json') ? path : basePath,
-    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, file: file.path, tiedHead },
+    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, file: file.path, tiedHead: [...tiedHead] },
     fingerprint: await fingerprint(JSON.stringify([base.fingerprint, text]), [file])
   }
+}
+
+/**
+ * Reads the decoder that a checkpoint describes.
+ * @throws WorkbenchError `unsupported` or `bad-file` naming the key of the config
+ */
+export function specOfCheckpoint({ config, configPath, tensors }: Checkpoint): DecoderSpec {
+  const spec = decoderSpec(configWithoutScales(config, configPath), configPath)
+  // Without a head tensor, transformers uses the embeddings as the head of a text model inside another model.
+  const lacksHead = config.model_type !== spec.modelType && !tensors.has(wholeModelTensors(spec).head.name)
+  return { ...spec, tiedHead: spec.tiedHead || lacksHead }
+}
+
+/** Returns the names of embeddings and head if the head is tied; null if it is not. */
+function tiedNames(checkpoint: Checkpoint): TiedNames | null {
+  const spec = specOfCheckpoint(checkpoint)
+  if (!spec.tiedHead) return null
+  const { embedding, head } = wholeModelTensors({ ...spec, tiedHead: false })
+  return { embedding: embedding.name, head: head.name }
 }
 
 /** Gives the config the vocabulary of the embeddings, which training may have extended. */

@@ -1,9 +1,8 @@
 import { mapGet } from '../../contract/model/look-up'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { parseInPieces } from '../base/files/schema-pieces'
-import { decoderSpec, layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
-import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint'
-import { configWithoutScales } from './scaled-schemes'
+import { layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
+import { DescribedCheckpoint, openCheckpoint, specOfCheckpoint, type Checkpoint } from './checkpoint'
 import { folderFacts } from './folder-facts'
 
 /** A checkpoint of a pair, and how its decoder computes. */
@@ -44,8 +43,7 @@ export const readMember: MemberOpener = async (path, adapterBase, namedBase) =>
   toMember(await openCheckpoint(path, adapterBase, namedBase))
 
 function toMember(checkpoint: Checkpoint): PairMember {
-  const configSpec = decoderSpec(configWithoutScales(checkpoint.config, checkpoint.configPath), checkpoint.configPath)
-  const spec = { ...configSpec, tiedHead: configSpec.tiedHead || lacksHead(checkpoint, configSpec) }
+  const spec = specOfCheckpoint(checkpoint)
   return { checkpoint, spec, requiredTensors: requiredTensors(spec) }
 }
 
@@ -55,9 +53,4 @@ function requiredTensors(spec: DecoderSpec): PairMember['requiredTensors'] {
     layers: spec.layers.flatMap((_, layer) => layerTensors(spec, layer)),
     whole: [embedding, ...rowInputs, ...finalNorm, ...(head === embedding ? [] : [head])]
   }
-}
-
-/** Reports whether the text model inside another model has no head tensor: transformers then uses the embeddings. */
-function lacksHead({ config, tensors }: Checkpoint, spec: DecoderSpec): boolean {
-  return config.model_type !== spec.modelType && !tensors.has(wholeModelTensors(spec).head.name)
 }

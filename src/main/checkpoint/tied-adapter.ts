@@ -1,71 +1,97 @@
 import { unsupportedError } from '../../contract/model/problem'
-import { isJsonObject, quoteName } from '../base/json-object'
+import { quoteName } from '../base/json-object'
 import { adaptedName, replacedName } from './adapter-tensors'
 import { decodeFloat32, DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
 import type { TensorEntry } from './safetensors'
 import { openWeightFile, readExactly } from './weight-file'
 
-const EMBEDDING = 'model.embed_tokens.weight'
-const HEAD = 'lm_head.weight'
-
 /** Elements of two tensors that are compared at a time. */
 const PIECE_ELEMENTS = 2 ** 20
 
-/** Returns the tensors of a base without a head that is stored but not used, because the config ties it. */
-export function withoutUnusedHead(
-  tensors: ReadonlyMap<string, TensorEntry>,
-  config: Readonly<Record<string, unknown>>
-): ReadonlyMap<string, TensorEntry> {
-  const ofText = isJsonObject(config.text_config) ? config.text_config.tie_word_embeddings : undefined
-  if ((ofText ?? config.tie_word_embeddings) !== true) return tensors
-  return new Map([...tensors].filter(([name]) => name !== HEAD))
+/** Canonical names of the embeddings and of the head that a base ties to them. */
+export interface TiedNames {
+  readonly embedding: string
+  readonly head: string
+}
+
+/** Tensors of an adapter: those that are read, and those of a tied head, which repeat the embeddings'. */
+interface SplitAdapter {
+  readonly tensors: readonly TensorEntry[]
+  readonly tiedHead: readonly TensorEntry[]
 }
 
 /**
- * Checks that embeddings and head stay equal if the base ties them, which means that one tensor serves as both. If an
- * adapter saves either, PEFT uses separate tensors for the two: the saved one, or else the base's. PEFT adds factors of
- * the embeddings to the embeddings only, and factors of the head to the head only.
+ * Checks that embeddings and head stay equal where the base ties them, which means that one tensor serves as both. If
+ * an adapter saves either, PEFT uses separate tensors for the two: the saved one, or else the base's. PEFT adds factors
+ * of one to that one only, unless `ensure_weight_tying` gives the other the transposed factors.
  *
- * @param base tensors of the base, with a head only if that is not tied.
  * @param tiesHead true if PEFT ties the head to embeddings that the adapter saves or changes (`ensure_weight_tying`).
- * @returns the tensors of the adapter without a head that equals its embeddings, and that head.
  * @throws WorkbenchError `unsupported` naming the tensor that differs, or a factor
  */
 export async function splitTiedHead(
   base: ReadonlyMap<string, TensorEntry>,
   adapter: readonly TensorEntry[],
+  names: TiedNames,
   tiesHead: boolean
-): Promise<{ tensors: readonly TensorEntry[]; tiedHead: TensorEntry | null }> {
-  const embedding = base.get(EMBEDDING)
-  if (embedding === undefined || base.has(HEAD)) return { tensors: adapter, tiedHead: null }
-  for (const { file, name } of adapter) {
-    const weight = adaptedName(name)
-    if (weight === HEAD || (weight === EMBEDDING && !tiesHead)) {
-      const [changed, module] = weight === HEAD ? ['head', 'lm_head'] : ['embeddings', 'embed_tokens']
-      throw unsupportedError(
-        `${file}: tensor ${quoteName(name)} changes only the ${changed}, ` +
-          'but the base ties its head to its embeddings.',
-        `Train the adapter without "${module}" in "target_modules"` +
-          (weight === HEAD ? '.' : ', or with "ensure_weight_tying".')
-      )
-    }
-  }
+): Promise<SplitAdapter> {
+  const embedding = base.get(names.embedding)
+  if (embedding === undefined) return { tensors: adapter, tiedHead: [] }
+  const factorsOf = (name: string): TensorEntry[] => adapter.filter((tensor) => adaptedName(tensor.name) === name)
+  const headFactors = factorsOf(names.head)
+  await requireTiedFactors(headFactors, factorsOf(names.embedding), tiesHead)
   const savedAs = (name: string): TensorEntry | undefined =>
     adapter.find((tensor) => replacedName(tensor.name) === name)
-  const [savedEmbedding, savedHead] = [savedAs(EMBEDDING), savedAs(HEAD)]
+  const [savedEmbedding, savedHead] = [savedAs(names.embedding), savedAs(names.head)]
+  const tiedHead = adapter.filter((tensor) => tensor === savedHead || headFactors.includes(tensor))
+  const split = { tensors: adapter.filter((tensor) => !tiedHead.includes(tensor)), tiedHead }
   // PEFT would use these two tensors, one as embeddings and one as head.
   const saved = savedHead ?? savedEmbedding
-  if (saved === undefined) return { tensors: adapter, tiedHead: null }
+  if (saved === undefined || (savedHead === undefined && tiesHead)) return split
   const other = savedHead === undefined ? embedding : (savedEmbedding ?? embedding)
-  const staysTied = savedHead === undefined && tiesHead
-  if (!staysTied && !(await haveEqualValues(saved, other))) {
+  if (!(await haveEqualValues(saved, other))) {
     throw unsupportedError(
       `${saved.file}: tensor ${quoteName(saved.name)} differs from ${quoteName(other.name)} of ${other.file}, ` +
         'but the base ties its head to its embeddings.',
       'Merge the adapter with PEFT, set "tie_word_embeddings" to false, save, and choose that folder.'
     )
   }
-  return { tensors: adapter.filter((tensor) => tensor !== savedHead), tiedHead: savedHead ?? null }
+  return split
+}
+
+/** Checks that factors change embeddings and head alike. Those of the head are the transposed ones in reverse order. */
+async function requireTiedFactors(
+  head: readonly TensorEntry[],
+  embedding: readonly TensorEntry[],
+  tiesHead: boolean
+): Promise<void> {
+  const [factor] = head.length > 0 ? head : embedding
+  if (factor === undefined || (tiesHead && head.length === 0)) return
+  const [a, b] = factorPair(embedding)
+  const [headA, headB] = factorPair(head)
+  const areTied = tiesHead && (await isTransposed(headA, b)) && (await isTransposed(headB, a))
+  if (areTied) return
+  const changed = head.length === 0 ? 'the embeddings' : 'the head'
+  throw unsupportedError(
+    `${factor.file}: tensor ${quoteName(factor.name)} changes only ${changed}, ` +
+      'but the base ties its head to its embeddings.',
+    'Save the base with "tie_word_embeddings" false and a copy of its embeddings as head. Choose that folder as base.'
+  )
+}
+
+type Factor = TensorEntry | undefined
+
+const factorPair = (factors: readonly TensorEntry[]): [a: Factor, b: Factor] => [
+  factors.find(({ name }) => /lora_(?:embedding_)?A/.test(name)),
+  factors.find(({ name }) => /lora_(?:embedding_)?B/.test(name))
+]
+
+async function isTransposed(first: Factor, second: Factor): Promise<boolean> {
+  if (first === undefined || second === undefined) return false
+  const [rows, columns] = first.shape
+  if (rows === undefined || columns === undefined || String(second.shape) !== String([columns, rows])) return false
+  const [values, others] = [await floatsOf(first, 0, rows * columns), await floatsOf(second, 0, rows * columns)]
+  if (values === null || others === null) return false
+  return values.every((value, i) => value === others[(i % columns) * rows + Math.floor(i / columns)])
 }
 
 async function haveEqualValues(first: TensorEntry, second: TensorEntry): Promise<boolean> {
@@ -74,13 +100,13 @@ async function haveEqualValues(first: TensorEntry, second: TensorEntry): Promise
   for (let start = 0; start < size; start += PIECE_ELEMENTS) {
     const count = Math.min(PIECE_ELEMENTS, size - start)
     const [values, others] = [await floatsOf(first, start, count), await floatsOf(second, start, count)]
-    if (values === null || others === null || Buffer.compare(values, others) !== 0) return false
+    if (values === null || others === null || !values.every((value, i) => Object.is(value, others[i]))) return false
   }
   return true
 }
 
-/** Reads stored values as bytes of float32; null for scaled weights. */
-async function floatsOf(entry: TensorEntry, first: number, count: number): Promise<Uint8Array | null> {
+/** Reads stored values as float32; null for scaled weights. */
+async function floatsOf(entry: TensorEntry, first: number, count: number): Promise<Float32Array | null> {
   const { dtype, file, offset, scaled } = entry
   if (scaled !== undefined || !isWeightDtype(dtype)) return null
   const bytes = new Uint8Array(count * DTYPE_BYTES[dtype])
@@ -92,5 +118,5 @@ async function floatsOf(entry: TensorEntry, first: number, count: number): Promi
   }
   const values = new Float32Array(count)
   decodeFloat32(bytes, dtype, values)
-  return new Uint8Array(values.buffer)
+  return values
 }

@@ -2,7 +2,7 @@ import type { LayerStrength } from '../../contract/model/recipe'
 import { unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { ADAPTER_WEIGHTS, type AdapterConfig } from '../checkpoint/adapter-config'
-import { moduleOfTensor } from '../checkpoint/adapter-tensors'
+import { moduleOfTensor, replacedName } from '../checkpoint/adapter-tensors'
 import type { PairMember } from '../checkpoint/pair-member'
 import { restoredTensors } from '../checkpoint/restored-tensor'
 import { safetensorsHeader, type StoredTensor } from '../checkpoint/safetensors'
@@ -34,7 +34,7 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
   if (strengths.some(({ source }) => source !== undefined))
     throw unsupported('The model takes layers from another checkpoint, which an adapter cannot hold.')
   const restored = restoredTensors(post, strengths)
-  const remaining: RemainingTensor[] = []
+  const remaining = adapter.tiedHead.map((tensor): RemainingTensor => ({ tensor, strength: 0 }))
   const modules: string[] = []
   const wholeModules = new Set<string>()
   for (const [name, entry] of post.checkpoint.tensors) {
@@ -56,10 +56,7 @@ export function planAdapter(post: PairMember, strengths: readonly LayerStrength[
     if (adapted === undefined) wholeModules.add(moduleOfTensor(whole.name))
   }
   // No recipe restores embeddings, so the head that equals them remains as well.
-  if (adapter.tiedHead !== null) {
-    remaining.push({ tensor: adapter.tiedHead, strength: 0 })
-    wholeModules.add(moduleOfTensor(adapter.tiedHead.name))
-  }
+  for (const { name } of adapter.tiedHead) if (replacedName(name) !== null) wholeModules.add(moduleOfTensor(name))
   if (modules.length === 0) throw unsupported(`The model leaves nothing of the adapter ${path}: it is base.`)
   return {
     weights: adapterFile(remaining, adapter.file),

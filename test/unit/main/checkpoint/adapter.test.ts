@@ -198,19 +198,36 @@ describe('an adapter of a base whose head is tied', () => {
     floatTensor(`base_model.model.${module}.weight`, dtype, [16, 8], Array(128).fill(value))
   const [EMBEDDINGS, HEAD] = ['model.embed_tokens', 'lm_head']
 
+  /** Factors of rank 2 for the embeddings, and those that PEFT ties to them for the head. */
+  const embeddingFactors = (): TensorFixture[] => [
+    floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_A`, 'F32', [2, 16], Array(32).fill(1)),
+    floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_B`, 'F32', [8, 2], pattern(16))
+  ]
+  const headFactors = (scale = 1): TensorFixture[] => [
+    floatTensor(`base_model.model.${HEAD}.lora_A.weight`, 'F32', [2, 8], transposed(pattern(16), 2)),
+    floatTensor(`base_model.model.${HEAD}.lora_B.weight`, 'F32', [16, 2], Array(32).fill(scale))
+  ]
+  const pattern = (size: number): number[] => Array.from({ length: size }, (_, i) => 1 + (i % 3))
+  const transposed = (values: readonly number[], columns: number): number[] =>
+    Array.from(values, (_, i) => {
+      const rows = values.length / columns
+      return elementAt(values, (i % rows) * columns + Math.floor(i / rows), 'value')
+    })
+
   /** Opens an adapter that saves these tensors. @returns the first embedding, or the message of the refusal */
-  async function opened(
-    tensors: TensorFixture[],
-    changes: Readonly<Record<string, unknown>> = {},
-    unused: TensorFixture[] = []
-  ) {
+  async function opened(tensors: TensorFixture[], changes: Readonly<Record<string, unknown>> = {}, storesHead = false) {
     const root = await temporaryFolder()
-    const { config, tensors: ofBase } = checkpointFixture({ config: { ...TINY_LLAMA, tie_word_embeddings: true } })
-    const base = await writeCheckpoint(join(root, 'base'), { config, tensors: [...ofBase, ...unused] })
+    const { config, tensors: baseTensors } = checkpointFixture()
+    const base = await writeCheckpoint(join(root, 'base'), {
+      config: { ...config, tie_word_embeddings: true },
+      tensors: storesHead ? baseTensors : baseTensors.filter(({ name }) => name !== 'lm_head.weight')
+    })
     const post = await writeAdapter(join(root, 'post'), [...qFactors(), ...tensors], changes)
     const checkpoint = await openCheckpoint(post, base).catch((error: unknown) => String(error))
     if (typeof checkpoint === 'string') return checkpoint.replaceAll(root, '')
-    expect(checkpoint.tensors.has('lm_head.weight')).toBe(false)
+    const head = checkpoint.tensors.get('lm_head.weight')
+    expect(head?.file).toBe(storesHead ? join(base, 'model.safetensors') : undefined)
+    expect(head?.adapted).toBeUndefined()
     const reader = openWeightReader(checkpoint)
     const stored = checkpoint.tensors.get('model.embed_tokens.weight')?.dtype
     const [first] = floats(await reader.read('model.embed_tokens.weight'), Dtype.parse(stored))
@@ -222,6 +239,7 @@ describe('an adapter of a base whose head is tied', () => {
     expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5)])).toBe(0.5)
     expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5, 'F32')])).toBe(0.5)
     expect(await opened([saved(EMBEDDINGS, 0.5)], { ensure_weight_tying: true })).toBe(0.5)
+    expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5)], {}, true)).toBe(0.5)
   })
 
   it.each([
@@ -232,29 +250,34 @@ describe('an adapter of a base whose head is tied', () => {
     const message = await opened(tensors)
     expect(message).toContain(`/post/adapter_model.safetensors: tensor "base_model.model.${name}" differs`)
     expect(message).toContain('the base ties its head to its embeddings')
-  })
-
-  it('is checked in the same way where the base stores a head that its config does not use', async () => {
-    const unused = [floatTensor('lm_head.weight', 'BF16', [16, 8], Array(128).fill(3))]
-    expect(await opened([saved(HEAD, 0.5)], {}, unused)).toContain('"base_model.model.lm_head.weight" differs')
-    expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5)], {}, unused)).toBe(0.5)
+    // The config decides, as it does for the base: a stored head is not used.
+    expect(await opened(tensors, {}, true)).toBe(message)
   })
 
   it('may have factors of the embeddings only if PEFT ties them to the head', async () => {
-    const factors = [
-      floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_A`, 'F32', [2, 16], Array(32).fill(1)),
-      floatTensor(`base_model.model.${EMBEDDINGS}.lora_embedding_B`, 'F32', [8, 2], Array(16).fill(1))
-    ]
-    expect(await opened(factors)).toContain(
+    const tied = { ensure_weight_tying: true }
+    expect(await opened(embeddingFactors())).toContain(
       `/post/adapter_model.safetensors: tensor "base_model.model.${EMBEDDINGS}.lora_embedding_A" changes only`
     )
-    const ofHead = [
-      floatTensor(`base_model.model.${HEAD}.lora_A.weight`, 'F32', [2, 8], Array(16).fill(1)),
-      floatTensor(`base_model.model.${HEAD}.lora_B.weight`, 'F32', [16, 2], Array(32).fill(1))
+    // Row 0 of B has 1 and 2, scaled by 2.
+    const changed = Number(await opened([])) + 6
+    expect(await opened(embeddingFactors(), tied)).toBeCloseTo(changed, 1)
+    expect(await opened([...embeddingFactors(), ...headFactors()], tied)).toBeCloseTo(changed, 1)
+  })
+
+  it.each([
+    ['only there', headFactors(), {}],
+    ['only there, with a stored head', headFactors(), {}, true],
+    [
+      'that differ from those of the embeddings',
+      [...embeddingFactors(), ...headFactors(2)],
+      { ensure_weight_tying: true }
     ]
-    expect(await opened(ofHead)).toContain(`tensor "base_model.model.${HEAD}.lora_A.weight" changes only the head`)
-    // Rank 2 of ones, scaled by 2, adds 4.
-    expect(await opened(factors, { ensure_weight_tying: true })).toBeCloseTo(Number(await opened([])) + 4, 1)
+  ])('is refused with factors of the head %s', async (_, tensors, changes, storesHead = false) => {
+    expect(await opened(tensors, changes, storesHead)).toContain(
+      '/post/adapter_model.safetensors: tensor "base_model.model.lm_head.lora_A.weight" changes only the head, ' +
+        'but the base ties its head to its embeddings.'
+    )
   })
 })
 
