@@ -203,8 +203,8 @@ function issueWords(issue: Issue): string {
 function unionWords(issue: Extract<Issue, { code: 'invalid_union' }>): string {
   const { discriminator, input } = issue
   if (discriminator === undefined || !('options' in issue) || !Array.isArray(issue.options)) return NO_FORM
-  const found = Object.entries(Object(input)).find(([field]) => field === discriminator)
-  return expected(oneOf(issue.options), found?.[1])
+  const [, value] = Object.entries(Object(input)).find(([field]) => field === discriminator) ?? []
+  return expected(oneOf(issue.options), value)
 }
 
 const expected = (what: string, value: unknown): string =>
