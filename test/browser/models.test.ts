@@ -16,18 +16,13 @@ import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
 import { writeStage } from '../fixtures/lineage'
 import { takeAction } from '../fixtures/ranges-view'
 import { demoPrompts, shortPair, shortProject } from '../fixtures/swept-project'
+import { openDemo } from '../fixtures/open-demo'
 
 const LONG = 'a-model-with-a-name-that-is-longer-than-any-column-of-a-table-has-room-for-instruct-v2.5'
 
 /** Two pairs with sweeps of 6 and of 10 layers, and one without. */
 async function projectOfThreePairs(): Promise<string> {
-  const folder = await temporaryFolder()
-  const project = await createProject({
-    folder,
-    name: 'Study',
-    pair: { kind: 'demo', pair: 'blend' },
-    prompts: PROMPTS
-  })
+  const project = await openDemo({ name: 'Study' })
   await project.addPair({ kind: 'demo', pair: 'blend' }, LONG)
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Not swept')
   await project.pair('pair-1').saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))

@@ -3,16 +3,11 @@ import { createProject } from '../../../../src/main/project/create-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { openDemo } from '../../../fixtures/open-demo'
 
 /** A project of two pairs, of which the first has a sweep. @returns its folder */
 async function twoPairs(): Promise<string> {
-  const folder = await temporaryFolder()
-  const project = await createProject({
-    folder,
-    name: 'P',
-    pair: { kind: 'demo', pair: 'blend' },
-    prompts: PROMPTS
-  })
+  const project = await openDemo({ name: 'P' })
   await project.firstPair.saveSweep(sweepFixture())
   await project.addPair({ kind: 'folders', base: '/nowhere/base', post: '/nowhere/post' }, 'My pair')
   await project.close()

@@ -1,24 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createProject } from '../../../../src/main/project/create-project'
 import { openOrFollow } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { ProjectFollower } from '../../../../src/main/project/project-follower'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { sweepFixture } from '../../../fixtures/project-documents'
 import { waitFor } from '../../../fixtures/wait-for'
+import { openDemo } from '../../../fixtures/open-demo'
 
 const opened: Project[] = []
 afterEach(() => Promise.all(opened.splice(0).map((project) => project.close())))
 
 /** A project that one program writes, and another has opened meanwhile. */
 async function twice(): Promise<{ writer: Project; seen: Project; follower: ProjectFollower }> {
-  const folder = await temporaryFolder()
-  const writer = await createProject({
-    folder,
-    name: 'Shared',
-    pair: { kind: 'demo', pair: 'blend' },
-    prompts: PROMPTS
-  })
+  const writer = await openDemo({ name: 'Shared' })
   const seen = await openOrFollow(writer.path)
   opened.push(writer, seen)
   return { writer, seen, follower: new ProjectFollower(seen, 5) }

@@ -1,29 +1,15 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { readPairState } from '../../../../src/main/project/pair-state'
-import { createProject } from '../../../../src/main/project/create-project'
 import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
 import { reportMarkdown } from '../../../../src/main/report/write'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { asPreview, comparedSweep } from '../../../fixtures/compared-sweeps'
-import { PROMPTS } from '../../../fixtures/project-documents'
-
-async function demoProject(): Promise<Project> {
-  const folder = await temporaryFolder()
-  const project = await createProject({
-    folder,
-    name: 'Study',
-    pair: { kind: 'demo', pair: 'blend' },
-    prompts: PROMPTS
-  })
-  onTestFinished(() => project.close())
-  return project
-}
+import { openDemo } from '../../../fixtures/open-demo'
 
 const reportOf = async ({ firstPair }: Project) => collectReport(firstPair, await readPairState(firstPair), undefined)
 
 it('begins with all pairs of the project, and what each selects in the others', async () => {
-  const project = await demoProject()
+  const project = await openDemo({ name: 'Study' })
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Not | swept')
   await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
@@ -52,7 +38,7 @@ it('begins with all pairs of the project, and what each selects in the others', 
 })
 
 it('has no such section for a project of one pair, or before the first sweep', async () => {
-  const project = await demoProject()
+  const project = await openDemo({ name: 'Study' })
   expect((await reportOf(project)).pairs).toBeNull()
   await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
   const report = await reportOf(project)
@@ -61,7 +47,7 @@ it('has no such section for a project of one pair, or before the first sweep', a
 })
 
 it('is of a full sweep where the newest is a preview of the same', async () => {
-  const project = await demoProject()
+  const project = await openDemo({ name: 'Study' })
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
   const whole = comparedSweep({ id: 'whole', layerCount: 6 })
   const later = { ...whole, id: 'preview', createdAt: '2027-01-01T00:00:00.000Z' }
@@ -73,7 +59,7 @@ it('is of a full sweep where the newest is a preview of the same', async () => {
 })
 
 it('says of a preview that it is one, at a glance and beside its pair', async () => {
-  const project = await demoProject()
+  const project = await openDemo({ name: 'Study' })
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
   await project.firstPair.saveSweep(
     asPreview(comparedSweep({ id: 'preview', layerCount: 6 }), ({ start }) => start > 2)

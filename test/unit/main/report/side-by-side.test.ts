@@ -1,17 +1,15 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import type { VariantResult } from '../../../../src/contract/documents/evaluation'
 import { EvaluationFacts, type ReportedEvaluation } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING, type Variant } from '../../../../src/contract/documents/samples'
 import { blendStrengths } from '../../../../src/contract/model/strengths'
-import { createProject } from '../../../../src/main/project/create-project'
 import type { TableCell } from '../../../../src/main/report/blocks'
 import { collectReport } from '../../../../src/main/report/collect'
 import { type StudyPagePair, sideBySideSections } from '../../../../src/main/report/side-by-side'
 import { readPairState } from '../../../../src/main/project/pair-state'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
-import { PROMPTS } from '../../../fixtures/project-documents'
+import { openDemo } from '../../../fixtures/open-demo'
 
 const result = (variant: string, mean: number): VariantResult => ({
   variant,
@@ -51,14 +49,7 @@ const range = (name: string, start: number, end: number): Variant => ({
 })
 
 async function twoPairs(): Promise<[StudyPagePair, StudyPagePair]> {
-  const folder = await temporaryFolder()
-  const project = await createProject({
-    folder,
-    name: 'Study',
-    pair: { kind: 'demo', pair: 'blend' },
-    prompts: PROMPTS
-  })
-  onTestFinished(() => project.close())
+  const project = await openDemo({ name: 'Study' })
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Deeper')
   await project.addPair({ kind: 'demo', pair: 'blend' }, 'Of another study')
   await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))

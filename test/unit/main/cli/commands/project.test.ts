@@ -1,21 +1,15 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
-import { createProject } from '../../../../../src/main/project/create-project'
 import { openProject } from '../../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
-import { PROMPTS, sweepFixture } from '../../../../fixtures/project-documents'
+import { sweepFixture } from '../../../../fixtures/project-documents'
 import { canMount, smallDisk } from '../../../../fixtures/small-disk'
+import { openDemo } from '../../../../fixtures/open-demo'
 
 async function sweptProject(): Promise<string> {
-  const folder = await temporaryFolder()
-  const project = await createProject({
-    folder,
-    name: 'P',
-    pair: { kind: 'demo', pair: 'blend' },
-    prompts: PROMPTS
-  })
+  const project = await openDemo({ name: 'P' })
   await project.firstPair.saveSweep(sweepFixture({ id: 'aaaa-1' }))
   await project.firstPair.saveSweep(sweepFixture({ id: 'aaaa-2', createdAt: '2026-02-02T03:04:05.000Z' }))
   await project.close()
