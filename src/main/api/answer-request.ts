@@ -2,7 +2,7 @@ import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { TokenLogprob } from '../../contract/procedures/served-models'
 import type { ServerMetrics } from './metrics'
 import { addedLengths } from './added-lengths'
-import { type Choice, type EchoedPrompt, ReplyWriter, shownTokens, tokensOf, type Usage } from './replies'
+import { type Choice, type EchoedPrompt, logprobsOf, ReplyWriter, shownTokens, tokensOf, type Usage } from './replies'
 import type { ApiRequest } from './requests'
 import type { ServedPrompt, ServedVariants } from './served-variants'
 
@@ -142,10 +142,10 @@ export class RequestAnswer {
   /** Loads the texts of the tokens that a choice shows with log-probabilities, and adds their lengths. */
   private async withTexts(choice: Omit<Choice, 'lengths'>): Promise<Choice> {
     if (this.request.topLogprobs === null) return { ...choice, lengths: [] }
-    const shown = shownTokens(choice)
-    await this.loadTokenTexts([...shown, ...tokensOf(choice.logprobs), ...tokensOf(choice.echo?.logprobs ?? [])])
-    const texts = shown.map((token) => mapGet(this.tokenTexts, token, 'token'))
-    const lengths = await addedLengths(shown, texts, (sequences) => this.models.decodeAll(sequences))
+    const tokens = shownTokens(choice)
+    await this.loadTokenTexts([...tokens, ...tokensOf(logprobsOf(choice))])
+    const texts = tokens.map((token) => mapGet(this.tokenTexts, token, 'token'))
+    const lengths = await addedLengths(tokens, texts, (sequences) => this.models.decodeAll(sequences))
     return { ...choice, lengths }
   }
 

@@ -141,7 +141,7 @@ function chatLogprobs(logprobs: readonly TokenLogprob[], texts: TokenTexts): obj
 function completionLogprobs(choice: Choice, texts: TokenTexts, start: number): { logprobs: object; end: number } {
   const { logprobs, echo, lengths } = choice
   const first = firstTokens(choice)
-  const all = [...(echo === null ? [] : echo.logprobs), ...logprobs]
+  const all = logprobsOf({ echo, logprobs })
   const tokens = shownTokens(choice).map((token) => mapGet(texts, token, 'token'))
   let end = start
   const offsets = lengths.map((length) => (end += length) - length)
@@ -160,8 +160,12 @@ function completionLogprobs(choice: Choice, texts: TokenTexts, start: number): {
 /** Lists the tokens that a choice shows with log-probabilities in lists. */
 export const shownTokens = (choice: Pick<Choice, 'logprobs' | 'echo'>): number[] => [
   ...firstTokens(choice),
-  ...[...(choice.echo?.logprobs ?? []), ...choice.logprobs].map(({ token }) => token)
+  ...logprobsOf(choice).map(({ token }) => token)
 ]
+
+/** Lists the log-probabilities of a choice: of its echoed prompt without the first token, and of its answer. */
+export const logprobsOf = ({ echo, logprobs }: Pick<Choice, 'logprobs' | 'echo'>): TokenLogprob[] =>
+  echo === null ? [...logprobs] : [...echo.logprobs, ...logprobs]
 
 const firstTokens = ({ echo }: Pick<Choice, 'echo'>): number[] =>
   echo === null ? [] : [elementAt(echo.prompt.tokens, 0, 'token')]
