@@ -93,7 +93,7 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
   if ('ranges' in recipe) return rangesStrengths(recipe.ranges, layerCount, `recipe "${recipe.name}"`)
   if (recipe.layers.length !== layerCount) {
     throw inputError(
-      `The recipe "${recipe.name}" has a layer count of ${recipe.layers.length}, expected ${layerCount}.`,
+      `The model has ${layerCount} layers, but the recipe "${recipe.name}" lists ${recipe.layers.length}.`,
       'Give one entry for every decoder layer.'
     )
   }

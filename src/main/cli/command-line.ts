@@ -76,7 +76,10 @@ export function failUnexpectedly(error: unknown): number {
 const plainUsage = (message: string): string =>
   message
     .replace(/^error: /, '')
-    .replace(/^unknown option '([^=]+)=[^]*'$/, "no option '$1' takes a value")
+    .replace(
+      /^unknown option '([^=]+)=[^]*'$/,
+      "there is no option '$1' with a value: leave the value out or check the name"
+    )
     .replace(/^command-argument value '([^]*)' is invalid for argument '(.*?)'\./, "'$1' is not a <$2>.")
 
 /** Splits a parser message from its suggestion of another option or command. */

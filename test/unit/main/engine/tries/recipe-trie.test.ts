@@ -44,7 +44,7 @@ describe('the recipe trie', () => {
 
   it.each([11, 13, 0])('refuses a recipe of %i layers for a model of 12', (layers) => {
     expect(() => buildRecipeTrie([post, layersModel(postStrengths(layers))], noSharing(12))).toThrow(
-      `The recipe "Nothing" has a layer count of ${layers}, expected 12.`
+      `The model has 12 layers, but the recipe "Nothing" lists ${layers}.`
     )
   })
 
@@ -99,7 +99,7 @@ describe('recipes', () => {
       'The recipe "top" ends at layer 12, but the model has layers 0 to 11.'
     )
     expect(() => recipeStrengths({ name: 'short', layers: [{ attention: 1, mlp: 1 }] }, 12)).toThrow(
-      'The recipe "short" has a layer count of 1, expected 12.'
+      'The model has 12 layers, but the recipe "short" lists 1.'
     )
   })
 
