@@ -13,6 +13,7 @@ import { resolveModelFolder } from './model-folder'
 import { configWithoutScales } from './scaled-schemes'
 import { joinScales } from './scaled-weights'
 import { splitTiedHead, type TiedNames } from './tied-adapter'
+import { requireActivationConstants } from './stored-values'
 import { TensorEntry } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files'
@@ -84,6 +85,7 @@ async function openWholeModel(path: string): Promise<Checkpoint> {
   if (tensors.size > MAX_TENSORS) {
     throw unsupportedError(`${path} has ${tensors.size} tensors; at most ${MAX_TENSORS} are read.`)
   }
+  await requireActivationConstants(tensors)
   return {
     path,
     configPath,

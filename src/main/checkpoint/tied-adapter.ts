@@ -1,9 +1,9 @@
 import { unsupportedError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { adaptedName, replacedName } from './adapter-tensors'
-import { decodeFloat32, DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
+import { elementCount } from './dtype'
 import type { TensorEntry } from './safetensors'
-import { openWeightFile, readExactly } from './weight-file'
+import { readFloats } from './stored-values'
 
 /** Elements of two tensors that are compared at a time. */
 const PIECE_ELEMENTS = 2 ** 20
@@ -89,7 +89,7 @@ async function isTransposed(first: Factor, second: Factor): Promise<boolean> {
   if (first === undefined || second === undefined) return false
   const [rows, columns] = first.shape
   if (rows === undefined || columns === undefined || String(second.shape) !== String([columns, rows])) return false
-  const [values, others] = [await floatsOf(first, 0, rows * columns), await floatsOf(second, 0, rows * columns)]
+  const [values, others] = [await readFloats(first, 0, rows * columns), await readFloats(second, 0, rows * columns)]
   if (values === null || others === null) return false
   return values.every((value, i) => value === others[(i % columns) * rows + Math.floor(i / columns)])
 }
@@ -99,24 +99,8 @@ async function haveEqualValues(first: TensorEntry, second: TensorEntry): Promise
   const size = elementCount(first.shape)
   for (let start = 0; start < size; start += PIECE_ELEMENTS) {
     const count = Math.min(PIECE_ELEMENTS, size - start)
-    const [values, others] = [await floatsOf(first, start, count), await floatsOf(second, start, count)]
+    const [values, others] = [await readFloats(first, start, count), await readFloats(second, start, count)]
     if (values === null || others === null || !values.every((value, i) => Object.is(value, others[i]))) return false
   }
   return true
-}
-
-/** Reads stored values as float32; null for scaled weights. */
-async function floatsOf(entry: TensorEntry, first: number, count: number): Promise<Float32Array | null> {
-  const { dtype, file, offset, scaled } = entry
-  if (scaled !== undefined || !isWeightDtype(dtype)) return null
-  const bytes = new Uint8Array(count * DTYPE_BYTES[dtype])
-  const handle = await openWeightFile(file)
-  try {
-    await readExactly(handle, file, bytes, offset + first * DTYPE_BYTES[dtype])
-  } finally {
-    await handle.close()
-  }
-  const values = new Float32Array(count)
-  decodeFloat32(bytes, dtype, values)
-  return values
 }

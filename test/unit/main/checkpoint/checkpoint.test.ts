@@ -454,3 +454,33 @@ describe('reading weights', () => {
     await expect(reader.read('a')).rejects.toThrow(/after the weight reader was closed/)
   })
 })
+
+describe('stored constants of xIELU', () => {
+  /** Opens an Apertus that stores this constant in one layer. */
+  async function opened(name: string, dtype: 'BF16' | 'F16' | 'F32', values: number[]) {
+    const { config, tensors } = checkpointFixture({
+      config: { ...TINY_LLAMA, model_type: 'apertus', hidden_act: 'xielu', rope_scaling: null }
+    })
+    const constant = floatTensor(`model.layers.1.mlp.act_fn.${name}`, dtype, [values.length], values)
+    return openCheckpoint(await writeCheckpoint(await temporaryFolder(), { config, tensors: [...tensors, constant] }))
+  }
+
+  test.each([
+    ['beta', 'BF16', 0.5],
+    ['eps', 'BF16', -1e-6],
+    ['eps', 'F16', -1e-6],
+    ['eps', 'F32', -1e-6]
+  ] as const)('may be the published ones: %s in %s', async (name, dtype, value) => {
+    expect((await opened(name, dtype, [value])).tensors.size).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['beta', [0.75], 'is 0.75, expected the single value 0.5'],
+    ['beta', [0.5, 0.5], 'is of the shape [2], expected the single value 0.5'],
+    ['eps', [-0.5], 'is -0.5, expected the single value -0.000001']
+  ])('are refused by name if they differ: %s %j', async (name, values, words) => {
+    const { code, message } = await problemOf(opened(name, 'BF16', values))
+    expect(code).toBe('unsupported')
+    expect(message).toContain(`model.safetensors: tensor "model.layers.1.mlp.act_fn.${name}" ${words}`)
+  })
+})
