@@ -351,7 +351,8 @@ describe('the history in Chromium', () => {
   it('names a run, restores it by Undo and from the deleted runs, and keeps notes over a reload and Escape', async ({
     open
   }) => {
-    const page = await open((await sweptShort()).project)
+    const { project } = await sweptShort()
+    const page = await open(project)
     const history = page.getByRole('dialog', { name: /^Runs of/ })
     const note = page.getByRole('textbox', { name: /^Note on / })
     const headline = page.getByText(/Layers 4–5/).first()
@@ -365,6 +366,23 @@ describe('the history in Chromium', () => {
     await history.getByText(/^No runs yet/).waitFor()
     await history.getByRole('button', { name: 'Undo' }).click()
     await history.getByText('As published', { exact: true }).waitFor()
+
+    // A note of another window does not replace what is being typed.
+    const other = await open(project)
+    await other
+      .getByText(/Layers 4–5/)
+      .first()
+      .waitFor()
+    await other.keyboard.press('h')
+    await other.getByRole('button', { name: /^Note on / }).click()
+    await other.keyboard.type('Typed elsewhere.')
+    await history.getByRole('button', { name: /^Note on / }).click()
+    await note.fill('First.')
+    await page.keyboard.press('Escape')
+    await other.getByTitle('First.').waitFor()
+    await other.keyboard.press('Escape')
+    await history.getByText('Typed elsewhere.').waitFor()
+    await other.close()
 
     // The note is saved although its field is in use when the page is loaded again.
     await history.getByRole('button', { name: /^Note on / }).click()
