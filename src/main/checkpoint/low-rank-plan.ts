@@ -97,7 +97,8 @@ function unplacedTensor(
   return { name, dtype, shape: [...shape], byteLength: elementCount(shape) * DTYPE_BYTES[dtype] }
 }
 
-const moduleOf = (name: string): string => name.replace(/\.(?:weight|bias)$/, '')
+/** Returns the module of a stored tensor. Packed weights have names such as `qweight` and `weight_packed`. */
+const moduleOf = (name: string): string => name.replace(/\.(?:q?weight|weight_packed|bias)$/, '')
 
 /** Names a tensor that is stored whole. PEFT keeps the bias of a module with factors in the part `base_layer`. */
 function wholeName(name: string, factored: readonly ChangedTensor[]): string {

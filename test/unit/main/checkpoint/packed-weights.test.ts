@@ -326,6 +326,19 @@ describe('a pair with packed weights', () => {
     )
   })
 
+  test('names the modules of its low-rank adapter as PEFT does', async () => {
+    const { base, packed, plain } = await pairs()
+    const settings = async (post: string): Promise<unknown> => {
+      const form = { kind: 'low-rank', rank: 2, savesNormsAndBiases: true } as const
+      const { adapterConfig, weights } = await prepareExport({ base, post }, { name: 'r', ranges: [[1, 1]] }, form)
+      return [
+        weights.map(({ bytes }) => bytes),
+        z.object({ target_modules: z.array(z.string()) }).parse(JSON.parse(adapterConfig ?? ''))
+      ]
+    }
+    expect(await settings(packed)).toEqual(await settings(plain))
+  })
+
   test('with missing groups does not pass an inspection', async () => {
     const { base } = await pairs()
     const bad = twins(2, GPTQ).packed
