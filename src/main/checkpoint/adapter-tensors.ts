@@ -53,18 +53,18 @@ interface Factors {
  * saves whole replace the base's.
  *
  * @param tensors of the base, by canonical name.
- * @param adapter tensors of the adapter's file.
+ * @param adapter the adapter's file and those of its tensors that are read.
  * @param scalingOf the scaling of a module's factors.
  * @throws WorkbenchError `bad-file` if a factor is missing or a tensor does not fit the base
  */
 export function joinAdapter(
   tensors: ReadonlyMap<string, TensorEntry>,
-  adapter: readonly TensorEntry[],
+  adapter: Readonly<{ file: string; tensors: readonly TensorEntry[] }>,
   scalingOf: (module: string) => AdapterScaling
 ): Map<string, TensorEntry> {
   const joined = new Map(tensors)
   const factors = new Map<string, Factors>()
-  for (const tensor of adapter) {
+  for (const tensor of adapter.tensors) {
     const path = tensor.name.replace(PREFIX, '')
     const [, module, embedding, letter] = FACTOR.exec(path) ?? []
     if (module === undefined) replaceTensor(joined, tensor)
@@ -75,10 +75,7 @@ export function joinAdapter(
         tensor
       })
   }
-  if (factors.size === 0) {
-    const file = adapter[0]?.file ?? 'the adapter'
-    throw fileError(`${file} holds no factors of an adapter (lora_A and lora_B).`)
-  }
+  if (factors.size === 0) throw fileError(`${adapter.file} holds no factors of an adapter (lora_A and lora_B).`)
   for (const [module, { a, b, isEmbedding, first }] of factors) {
     if (a === undefined || b === undefined) {
       throw misfit(first, `has no counterpart: lora_A and lora_B of ${quoteName(module)} belong together`)

@@ -115,7 +115,7 @@ async function openAdapter(path: string, given: string | undefined, named: strin
     tied === null
       ? { tensors: file.tensors, tiedHead: [] }
       : await splitTiedHead(base.tensors, file.tensors, tied, config.ensure_weight_tying === true)
-  const tensors = joinAdapter(base.tensors, changes, adapterScalings(config, configFile))
+  const tensors = joinAdapter(base.tensors, { file: file.path, tensors: changes }, adapterScalings(config, configFile))
   return {
     ...base,
     path,

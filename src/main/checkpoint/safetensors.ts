@@ -75,9 +75,11 @@ export interface SafetensorsHeader {
 }
 
 const count = z.number().int().nonnegative()
+/** Stored tensors of published models have at most 5 dimensions. Messages list all of them. */
+const MAX_DIMENSIONS = 16
 const TensorInfo = z.object({
   dtype: z.string(),
-  shape: z.array(count),
+  shape: z.array(count).max(MAX_DIMENSIONS),
   data_offsets: z.tuple([count, count])
 })
 const FileMetadata = z.record(z.string(), z.string()).nullish()

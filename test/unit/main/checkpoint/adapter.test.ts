@@ -316,6 +316,7 @@ describe('an adapter that cannot be read', () => {
       () => [floatTensor('base_model.model.lm_head.weight', 'BF16', [16, 8], Array(128).fill(0))],
       'no factors'
     ],
+    ['no tensors', () => [], 'no factors'],
     [
       'an unknown part',
       () => [...qFactors(), floatTensor(`${Q_PROJ}.lora_magnitude_vector`, 'F32', [8], Array(8).fill(1))],
