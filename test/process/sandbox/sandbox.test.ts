@@ -251,7 +251,10 @@ describe('YAML from elsewhere', () => {
     const child = startCli(['export', '--blend-demo', ...args])
     const ended = exitStatus(child)
     while ((await childrenOf(child.pid)).length === 0) await delay(100)
+    const start = performance.now()
     child.kill('SIGTERM')
     expect(await ended).toBe(143)
+    // The request would go on until the sandbox reaches its limit.
+    expect(performance.now() - start).toBeLessThan((2 / 3) * SANDBOX_LIMITS.work.cpuMs)
   })
 })
