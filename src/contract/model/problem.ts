@@ -203,8 +203,8 @@ function issueWords(issue: Issue): string {
 function unionWords(issue: Extract<Issue, { code: 'invalid_union' }>): string {
   const { discriminator, input } = issue
   if (discriminator === undefined || !('options' in issue) || !Array.isArray(issue.options)) return NO_FORM
-  const [, value] = Object.entries(Object(input)).find(([field]) => field === discriminator) ?? []
-  return expected(oneOf(issue.options), value)
+  const fields = new Map<string, unknown>(Object.entries(Object(input)))
+  return expected(oneOf(issue.options), fields.get(discriminator))
 }
 
 const expected = (what: string, value: unknown): string =>

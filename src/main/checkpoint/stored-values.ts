@@ -18,8 +18,9 @@ const ROUNDING = 0.05
  */
 export async function requireActivationConstants(tensors: ReadonlyMap<string, TensorEntry>): Promise<void> {
   for (const [name, entry] of tensors) {
-    const [, constant] = XIELU_CONSTANTS.find(([pattern]) => pattern.test(name)) ?? []
-    if (constant === undefined) continue
+    const checked = XIELU_CONSTANTS.find(([pattern]) => pattern.test(name))
+    if (checked === undefined) continue
+    const [, constant] = checked
     const values = elementCount(entry.shape) === 1 ? await readFloats(entry, 0, 1) : null
     const value = values?.[0]
     if (value !== undefined && Math.abs(value / constant - 1) < ROUNDING) continue

@@ -142,6 +142,7 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
   })
 }
 
+/** Returns the largest possible counts of one prompt. */
 function countLimits({ prompts, settings: { sampleCount } }: EvaluationRun['task'], reader: AnswerReader): CountLimits {
   const listed = prompts.map((prompt) => Math.min(sampleCount, reader.rightCount(prompt) ?? Infinity))
   return { answers: sampleCount, listed: Math.max(...listed) }
