@@ -1,5 +1,5 @@
 import { Chart } from 'chart.js'
-import { BAR_WIDTHS, type BarContent, type BarGroup, opacityAt } from './bars'
+import { BAR_WIDTHS, type BarContent, type BarGroup, LABEL_GAP, opacityAt } from './bars'
 import { FILLING } from './chart-setup'
 import { type ChartColors, type ChartFont, translucent } from './chart-theme'
 import { striped } from './stripes'
@@ -85,7 +85,7 @@ function scalesOf(
         font: { ...font, size: x.size },
         maxRotation: 0,
         autoSkip: x.all !== true,
-        autoSkipPadding: 0,
+        autoSkipPadding: LABEL_GAP,
         callback: (_value, index) => [...(x.labels[index] ?? [])]
       },
       ...title(x.title)

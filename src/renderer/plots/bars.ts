@@ -42,6 +42,9 @@ export interface BarContent {
 /** Shares of a category's width that all its bars take, and of its part that each bar takes, 0 to 1. */
 export const BAR_WIDTHS = { group: 0.84, bar: 0.96 } as const
 
+/** The least space between labels of categories, in pixels, unless every label is written. */
+export const LABEL_GAP = 3
+
 /** Returns the opacity of the bar at an index. */
 export const opacityAt = ({ opacity = 1 }: BarGroup, index: number): number =>
   typeof opacity === 'number' ? opacity : (opacity[index] ?? 1)

@@ -1,5 +1,5 @@
 import { elementAt } from '../../../contract/model/look-up'
-import { BAR_WIDTHS, type BarContent, type BarGroup, opacityAt } from '../bars'
+import { BAR_WIDTHS, type BarContent, type BarGroup, LABEL_GAP, opacityAt } from '../bars'
 import { STRIPE } from '../stripes'
 import { roundStep, valueAxis } from './axes-drawing'
 import { type Box, type Drawing, path, rect, type Shape, short, textShape } from './drawing'
@@ -130,7 +130,7 @@ function barShapes(group: BarGroup, index: number, box: Box, colors: FigurePage[
 function labelShapes({ x }: BarContent, area: Box, { colors }: FigurePage): Shape[] {
   const category = area.width / x.labels.length
   const widest = Math.max(0, ...x.labels.flat().map((line) => textWidth(line, x.size)))
-  const step = x.all ? 1 : Math.max(1, Math.ceil((widest + 3) / category))
+  const step = x.all ? 1 : Math.max(1, Math.ceil((widest + LABEL_GAP) / category))
   return x.labels.flatMap((lines, index) =>
     index % step !== 0
       ? []
