@@ -5,6 +5,7 @@ import { type NextToken, type ProbeEvent, PROBED_MODELS, type ProbedModel } from
 import { inputError } from '../../contract/model/problem'
 import type { Recipe } from '../../contract/model/recipe'
 import { recipeStrengths } from '../../contract/model/strengths'
+import { formatCount, plural } from '../../contract/words/format'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import { ownTextModel } from '../checkpoint/whole-model-tokens'
@@ -75,6 +76,22 @@ export async function renderProbed(
   throw inputError(`${name} becomes no tokens at all.`)
 }
 
+/** Returns a warning for each input that is longer than the context of the model. Its result is unreliable. */
+export function contextNotices(
+  prompts: readonly (readonly number[])[],
+  { spec: { contextLength } }: { spec: { contextLength: number | null } }
+): string[] {
+  if (contextLength === null) return []
+  return prompts.flatMap(({ length }, index) =>
+    length <= contextLength
+      ? []
+      : [
+          `Input ${index + 1} has ${plural(length, 'token')}, above the ${formatCount(contextLength)} ` +
+            'of the model (max_position_embeddings). Its result is unreliable.'
+        ]
+  )
+}
+
 export interface NextTokenRequest {
   base: string
   post: string
@@ -113,6 +130,7 @@ export async function* probeRecipe(
     const { rendered, tokens, notices } = await renderProbed(prompt, rendering, text, 'The prompt')
     const { logits } = await engine.probe({ ...folders, device: device.device, model, prompts: [tokens] }, { signal })
     const likeliest = await likeliestTokens(elementAt(logits, 0, 'prompt'), top, text)
-    yield { type: 'probed', model: name, rendered, tokens, top: likeliest, notices }
+    const warnings = [...notices, ...contextNotices([tokens], name === 'base' ? base : post)]
+    yield { type: 'probed', model: name, rendered, tokens, top: likeliest, notices: warnings }
   }
 }

@@ -41,6 +41,17 @@ describe('a recipe that is probed in a project', () => {
     }
   })
 
+  it('warns of a prompt beyond the context window, as slr sample --next does', async () => {
+    const client = own.client()
+    const { path } = await client.projects.openDemo({ pair: 'blend' })
+    const events = await client.probes.next({ path, pair: 'pair-1', recipe: null, prompt: 'x'.repeat(600) })
+    for await (const event of events) {
+      expect(event).toMatchObject({
+        notices: [expect.stringMatching(/tokens, above the 512 of the model .*unreliable/)]
+      })
+    }
+  })
+
   it('names the error in the recipe', async () => {
     const client = own.client()
     const { path } = await client.projects.openDemo({ pair: 'blend' })

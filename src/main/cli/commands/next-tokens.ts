@@ -11,11 +11,10 @@ import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import type { Model } from '../../../contract/model/model'
 import { DEFAULT_TOP, type NextToken } from '../../../contract/procedures/probe'
-import { formatCount, plural } from '../../../contract/words/format'
 import { openOther } from '../../checkpoint/other-checkpoint'
 import { openPair } from '../../checkpoint/pair'
 import { ownTextModel } from '../../checkpoint/whole-model-tokens'
-import { likeliestTokens, renderProbed, tokenizerFor } from '../../work/next-token'
+import { contextNotices, likeliestTokens, renderProbed, tokenizerFor } from '../../work/next-token'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 import { chosenDevice } from '../../work/chosen-device'
@@ -107,22 +106,6 @@ async function computeNextTokens(
     })
   )
   return { results, notices }
-}
-
-/** Returns a warning for each input that is longer than the context of the model. Its result is unreliable. */
-export function contextNotices(
-  prompts: readonly (readonly number[])[],
-  { spec: { contextLength } }: { spec: { contextLength: number | null } }
-): string[] {
-  if (contextLength === null) return []
-  return prompts.flatMap(({ length }, index) =>
-    length <= contextLength
-      ? []
-      : [
-          `Input ${index + 1} has ${plural(length, 'token')}, above the ${formatCount(contextLength)} ` +
-            'of the model (max_position_embeddings). Its result is unreliable.'
-        ]
-  )
 }
 
 async function renderPrompts(

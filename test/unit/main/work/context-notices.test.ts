@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { contextNotices } from '../../../../../src/main/cli/commands/next-tokens'
+import { contextNotices } from '../../../../src/main/work/next-token'
 
 test('slr sample --next says of each input that goes past what the model was made for', () => {
   const inputs = [512, 513].map((length) => Array.from({ length }, () => 1))
