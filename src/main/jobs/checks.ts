@@ -1,5 +1,7 @@
 import { CHECKED_AT_ONCE, type CheckEvent, type CheckProgress } from '../../contract/documents/answer-check'
+import type { SweepDocument } from '../../contract/documents/crc'
 import type { Recipe } from '../../contract/model/recipe'
+import { cancelled } from '../base/files/cancelling'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -24,12 +26,15 @@ export class Checks {
     await done
     const summary = pair.sweeps.find(({ id }) => id === sweepId)
     if (summary?.scoredBy.kind !== 'crc' || summary.selected === null) return
+    const { location, settings } = pair.document
+    const parts = { rho: settings.rho, best: CHECKED_AT_ONCE }
     try {
-      const { location, settings } = pair.document
-      const parts = { rho: settings.rho, best: CHECKED_AT_ONCE }
-      const sweep = await pair.readSweep(sweepId)
-      const work = await CheckWork.first(pairPaths(location), sweep, parts, pair)
-      if (work.request.recipes.length > 0) await this.begin(pair, sweepId, () => Promise.resolve(work))
+      // No await comes before the start, so that no other job begins after the sweep.
+      await this.begin(pair, sweepId, async (sweep) => {
+        const work = await CheckWork.first(pairPaths(location), sweep, parts, pair)
+        if (work.request.recipes.length === 0) throw cancelled('The check')
+        return work
+      })
     } catch (error) {
       if (problemOf(error) === null) reportDefect(error, 'the check after a sweep')
     }
@@ -40,23 +45,22 @@ export class Checks {
     pair: ProjectPair,
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
   ): Promise<void> {
-    await this.begin(pair, sweepId, async () => {
-      const sweep = await pair.readSweep(sweepId)
-      const parts = { rho, ...(recipes.length > 0 && { recipes }) }
-      return CheckWork.open(pairPaths(pair.document.location), sweep, parts, pair)
-    })
+    const parts = { rho, ...(recipes.length > 0 && { recipes }) }
+    await this.begin(pair, sweepId, (sweep) => CheckWork.open(pairPaths(pair.document.location), sweep, parts, pair))
   }
 
-  private async begin(pair: ProjectPair, sweepId: string, open: () => Promise<CheckWork>): Promise<void> {
+  private async begin(
+    pair: ProjectPair,
+    sweepId: string,
+    open: (sweep: SweepDocument) => Promise<CheckWork>
+  ): Promise<void> {
     await this.context.turns.start(pair, this.table, 'A check', async () => {
-      // A sweep that cannot be read refuses the check at once.
-      await pair.readSweep(sweepId)
+      const work = await open(await pair.readSweep(sweepId))
       return createWorkJob<CheckEvent>(this.context, {
         name: 'the check',
         first: { type: 'progress', sweepId, progress: NOTHING_DONE },
         eventOf: ({ kind, progress }) => (kind === 'check' ? { type: 'progress', sweepId, progress } : null),
         async run(runtime) {
-          const work = await open()
           await work.keep(await work.compute(runtime))
           return { type: 'finished', sweepId }
         }

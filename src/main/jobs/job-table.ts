@@ -3,7 +3,7 @@ import type { Job, JobFailure, TakeTurn } from './job'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 
 interface TableOptions {
-  /** Called when a job of a project begins or ends. @param path folder of the project */
+  /** Called when a job of a project is prepared, begins or ends. @param path folder of the project */
   readonly notify: (path: string) => void
   /** Waits until a job of the project may compute. */
   readonly takeTurn: (project: ProjectOfPair) => TakeTurn
@@ -41,10 +41,12 @@ export class JobTable<Event extends { type: string }> {
       return job
     })
     this.preparations.set(pair.key, { stop, job: starting.catch(() => null) })
+    this.options.notify(pair.project.path)
     try {
       return await starting
     } catch (error) {
       this.preparations.delete(pair.key)
+      this.options.notify(pair.project.path)
       throw error
     }
   }
@@ -61,8 +63,9 @@ export class JobTable<Event extends { type: string }> {
     })
   }
 
-  /** Follows the pair's job to its end; ends at once if there is no job. */
+  /** Follows the pair's job to its end, once it is prepared; ends at once if there is no job. */
   async *watch(pair: ProjectPair, signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
+    await this.preparations.get(pair.key)?.job
     const job = this.jobs.get(pair.key)
     if (job === undefined) return
     yield* job.watch(signal)
@@ -74,12 +77,9 @@ export class JobTable<Event extends { type: string }> {
     return this.failures.get(pair.key) ?? null
   }
 
-  isPreparing(pair: ProjectPair): boolean {
-    return this.preparations.has(pair.key)
-  }
-
+  /** Reports whether a job of the pair runs or is prepared. */
   isRunning(pair: ProjectPair): boolean {
-    return this.runningJob(pair) !== null
+    return this.preparations.has(pair.key) || this.runningJob(pair) !== null
   }
 
   /** Settles at the end of the pair's job; null if no job runs or is prepared. */

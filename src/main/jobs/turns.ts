@@ -13,7 +13,7 @@ import { cancelled, throwIfCancelled } from '../base/files/cancelling'
 
 interface NamedTable {
   kind: JobKind
-  table: Pick<JobTable<{ type: string }>, 'isPreparing' | 'isRunning' | 'failed' | 'done' | 'cancel' | 'cancelAll'>
+  table: Pick<JobTable<{ type: string }>, 'isRunning' | 'failed' | 'done' | 'cancel' | 'cancelAll'>
 }
 
 interface Question {
@@ -30,7 +30,7 @@ export class JobTurns {
   /** Questions that the engine is answering, see {@link ask}. */
   private readonly questions = new Set<Question>()
   private readonly closing = new AbortController()
-  /** Listeners that are called when a job of a project begins or ends, by the project's folder. */
+  /** Listeners that are called when a job of a project is prepared, begins or ends, by the project's folder. */
   private readonly news = new EventEmitter().setMaxListeners(0)
   private readonly engineTurn = new EngineTurn(() => {
     for (const path of this.news.eventNames()) this.news.emit(path)
@@ -65,7 +65,7 @@ export class JobTurns {
     })
   }
 
-  /** Calls `listener` whenever a job of the project begins or ends, until the returned function is called. */
+  /** Calls `listener` whenever a job of the project is prepared, begins or ends. @returns function that ends this */
   onChange({ path }: ProjectOfPair, listener: () => void): () => void {
     this.news.on(path, listener)
     return () => void this.news.off(path, listener)
@@ -188,7 +188,7 @@ export function requireWritablePair(pair: ProjectPair, what: string): void {
 }
 
 function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {
-  const running = tables.find(({ table }) => table.isRunning(pair) || table.isPreparing(pair))
+  const running = tables.find(({ table }) => table.isRunning(pair))
   if (running === undefined) return
   const { name } = jobKindFacts(running.kind)
   throw new WorkbenchError('busy', `${name} of ${pair.title} is running.`, 'Cancel it, or wait for it.')

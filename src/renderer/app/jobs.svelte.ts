@@ -21,19 +21,16 @@ export class WindowJobs {
     }
   }
 
-  /** Returns the notice of a job that another window runs; null if no such job runs. @param running jobs in main */
-  otherWindowNotice(running: readonly JobKind[]): string | null {
-    const other = this.all.find(
-      ({ kind, otherWindowNotice, busy }) =>
-        kind !== null && otherWindowNotice !== null && running.includes(kind) && !busy
-    )
-    return other?.otherWindowNotice ?? null
-  }
-
-  /** Returns why no job of the engine can start beside the running ones; null if one can. See `OpenProject.whyNot`. */
-  whyNot(then: string, starter?: WindowJob): string | null {
-    const running = this.all.find(({ holdsEngine, busy }) => holdsEngine !== null && busy)
+  /**
+   * Returns why no job of the engine can start beside the running ones; null if one can. See `OpenProject.whyNot`.
+   *
+   * @param reported running jobs in main, which this window may not follow yet
+   */
+  whyNot(reported: readonly JobKind[], then: string, starter?: WindowJob): string | null {
+    const isReported = ({ kind }: WindowJob): boolean => kind !== null && reported.includes(kind)
+    const running = this.all.find((job) => job.holdsEngine !== null && (job.busy || isReported(job)))
     if (running === undefined) return null
+    if (!running.busy && running.otherWindowNotice !== null) return running.otherWindowNotice
     return `${running.holdsEngine}${running === starter ? '.' : `; ${then} when that is done.`}`
   }
 }

@@ -77,15 +77,13 @@ export class OpenProject {
 
   readonly writable = $derived.by(() => this.state.readOnly === null)
   readonly connected = $derived.by(() => this.host.connected)
-  /** Sentence on the job of another window or pair that keeps the engine busy; null without one. */
-  readonly blockedByOther = $derived.by(() => this.jobs.otherWindowNotice(this.state.running) ?? this.busyWithOtherPair)
   /** Start of the names of saved files: the project's name, and the pair's if there are several. */
   readonly filesName = $derived.by(() => {
     const { name, pairs, document } = this.state
     return pairs.length === 1 ? name : `${name}-${document.name}`
   })
   /** Sentence on the job that main computes for another pair of the project; null without one. */
-  private readonly busyWithOtherPair = $derived.by(() => busyPair(this.state))
+  readonly busyWithOtherPair = $derived.by(() => busyPair(this.state))
 
   private changes: Promise<unknown> = Promise.resolve()
   /** Saves of the fields that are shown. */
@@ -160,7 +158,7 @@ export class OpenProject {
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (!this.state.pair.post.hasTokenizer)
       return `${tokenizerWords(this.state.pair)}, and prompts need one; see Models.`
-    return this.jobs.whyNot(then, own) ?? this.blockedByOther
+    return this.jobs.whyNot(this.state.running, then, own) ?? this.busyWithOtherPair
   }
 
   /**

@@ -78,7 +78,12 @@ describe('a job that is prepared', () => {
     const began = vi.fn(() => end.promise)
     const abandon = vi.fn(() => Promise.resolve())
     const prepare = vi.fn(() => prepared.promise)
+    const changed = vi.fn()
+    turns.onChange(project, changed)
     const started = turns.start(project.firstPair, table, 'A sample run', prepare)
+    expect(turns.running(project.firstPair)).toEqual(['samples'])
+    expect(changed).toHaveBeenCalledOnce()
+    const watched = eventsOf(table)
     await expect(startSweep()).rejects.toThrow('Sampling of Demo is running.')
     expect(turns.done(project)).not.toBeNull()
     await vi.waitFor(() => expect(prepare).toHaveBeenCalled())
@@ -86,7 +91,7 @@ describe('a job that is prepared', () => {
     prepared.resolve(createJob({ run: began, abandon }))
     await cancelled
     expect((await started).over).toBe(true)
-    expect(await eventsOf(table)).toContainEqual({ type: 'cancelled' })
+    expect(await watched).toContainEqual({ type: 'cancelled' })
     expect(began).not.toHaveBeenCalled()
     expect(abandon).toHaveBeenCalledOnce()
     expect(turns.done(project)).toBeNull()
@@ -97,9 +102,12 @@ describe('a job that is prepared', () => {
     const started = turns.start(project.firstPair, table, 'A sample run', (signal) =>
       unlessCancelled(signal, 'The sample run', new Promise<never>(() => undefined))
     )
+    const changed = vi.fn()
+    turns.onChange(project, changed)
     const cancelled = table.cancel(project.firstPair)
     await expect(started).rejects.toThrow('sample run was cancelled.')
     await cancelled
+    expect(changed).toHaveBeenCalledOnce()
     expect((await startSweep()).over).toBe(false)
   })
 

@@ -483,6 +483,18 @@ describe('a job', () => {
     expect([samples.blocked, evaluations.blocked, session.whyNot('sweep')]).toEqual([untold, untold, untold])
   })
 
+  it('keeps other jobs from starting as long as main reports it, although this window has seen its end', async () => {
+    const { line, session } = await openSession(projectState({ pair: PAIR_REPORT }))
+    session.accept({ ...session.state, running: ['sweep'] })
+    await line.answer('sweeps.watch', 0, [{ type: 'cancelled' }])
+    expect(session.ranges.busy).toBe(false)
+    expect(session.whyNot('check')).toBe('A sweep is running; check when that is done.')
+    session.accept({ ...session.state, running: ['answer check'] })
+    expect(session.whyNot('check')).toBe('Full answers are being checked; check when that is done.')
+    session.accept({ ...session.state, running: [] })
+    expect(session.whyNot('check')).toBeNull()
+  })
+
   it('can be cancelled again when cancelling failed', async () => {
     const { session, workbench } = await openSession()
     const end = new Later<void>()
@@ -770,11 +782,11 @@ describe('a project that another window changes', () => {
   it('says which other project its jobs wait for, and asks no question meanwhile', async () => {
     const { session } = await openSession(before)
     const pair = PAIR_REPORT
-    session.accept(changed(1, { pair, running: ['sweep'], busyProject: 'Other' }))
+    session.accept(changed(1, { pair, busyProject: 'Other' }))
     expect(session.ranges.job.pauseNotice).toBe('Waiting for “Other”')
     expect(session.whyNotAsk('ask again')).toBe('The engine works for the project “Other”.')
     expect(session.whyNot('sweep')).toBeNull()
-    session.accept(changed(2, { pair, running: ['sweep'] }))
+    session.accept(changed(2, { pair }))
     expect([session.ranges.job.pauseNotice, session.whyNotAsk('ask again')]).toEqual([null, null])
   })
 
@@ -783,9 +795,8 @@ describe('a project that another window changes', () => {
     session.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
     await settled()
     for (const kind of ['sweeps', 'samples', 'evaluations']) expect(line.of(`${kind}.watch`)).toHaveLength(1)
-    expect(session.blockedByOther).toBeNull()
     session.accept(changed(1, { running: ['judging'] }))
-    expect(session.blockedByOther).toBe('Answers are being judged elsewhere.')
+    expect(session.jobs.whyNot(session.state.running, 'go on')).toBe('Answers are being judged elsewhere.')
     expect(session.samples.blocked).not.toBeNull()
   })
 })

@@ -170,7 +170,7 @@ describe('the shown sweep', () => {
   it('is read again when another window has scored a recipe in it', async () => {
     const { line, session } = await opened()
     session.accept(stateOf({ revision: 2, running: ['recipe score'] }))
-    expect(session.blockedByOther).toBe('A recipe is being scored elsewhere.')
+    expect(session.jobs.whyNot(session.state.running, 'go on')).toBe('A recipe is being scored elsewhere.')
     session.accept(stateOf({ revision: 3 }))
     await settled()
     expect(line.of('sweeps.get')).toHaveLength(2)

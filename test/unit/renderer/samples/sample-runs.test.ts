@@ -390,7 +390,7 @@ describe('the character task on full answers', () => {
     const { line, session, state } = await opened()
     const { check } = session.samples
     session.accept(stateOf({ revision: 2, running: ['character check'] }))
-    expect(session.blockedByOther).toBe('The character task is being checked elsewhere.')
+    expect(session.jobs.whyNot(session.state.running, 'go on')).toBe('The character task is being checked elsewhere.')
     await check.start()
     expect(line.of('samples.scoreCrc')).toEqual([])
     session.accept(stateOf({ revision: 3 }))

@@ -164,7 +164,7 @@ it('begins nothing that needs the engine while it works for another pair', async
   )
   const whyNot = (running: PairBrief['running']): string | null => {
     session.accept({ ...session.state, pairs: session.state.pairs.with(1, { ...pairBrief(b), running }) })
-    return session.blockedByOther
+    return session.busyWithOtherPair
   }
   expect(whyNot(['sweep'])).toBe('The engine works for the pair “b”.')
   expect(whyNot(['distances'])).toBeNull()
