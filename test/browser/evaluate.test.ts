@@ -57,6 +57,18 @@ describe('evaluations in Chromium', () => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await expectAccessible(page, `results, ${viewport.width} wide, ${colorScheme}`)
     }
+    await page.getByRole('button', { name: /^\d+ more measures$/ }).click()
+    const cut = await table
+      .locator('tbody :is(b, span, div)')
+      .evaluateAll((parts) =>
+        parts
+          .filter(
+            ({ clientWidth, clientHeight, scrollWidth, scrollHeight }) =>
+              clientWidth > 0 && (scrollWidth > clientWidth || scrollHeight > clientHeight)
+          )
+          .map(({ textContent }) => textContent)
+      )
+    expect(cut, 'texts that the table cuts').toEqual([])
     // The narrow bar keeps all buttons in one row, and a reload the chosen axis.
     const bar = page.locator('.head')
     expect((await bar.boundingBox())?.height).toBeLessThan(56)
