@@ -82,7 +82,7 @@ export class JobTurns {
     requireWritablePair(pair, name)
     this.claim(pair)
     const begin = async (signal: AbortSignal): Promise<Started> => {
-      await requireFileTaken(join(pair.project.path, PROJECT_FILE))
+      await pair.project.change(() => requireFileTaken(join(pair.project.path, PROJECT_FILE)))
       throwIfCancelled(signal, name)
       return prepare(signal)
     }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 import type { CrcPrompts } from '../../contract/documents/crc'
 import {
   type PairDocument,
@@ -11,10 +12,10 @@ import {
 import type { SamplePrompts } from '../../contract/documents/task'
 import type { WorkListDocument } from '../../contract/work/work-list'
 import { elementAt, mapGet } from '../../contract/model/look-up'
-import { WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { definedFields } from '../base/defined-fields'
 import { flushLines } from '../base/files/line-file'
-import type { Lock } from '../base/files/lock'
+import { type Lock, writerOf } from '../base/files/lock'
 import { type RunChange, SerialQueue } from '../base/files/serial-queue'
 import { ensurePairFolder, pairFolder } from './pair/pair-folders'
 import {
@@ -118,6 +119,11 @@ export class Project implements ProjectOfPair {
   get lockToken(): string {
     if (this.#access.lock === null) throw new RangeError(`${this.path} is not written here`)
     return this.#access.lock.token
+  }
+
+  /** False if another folder took the place of the project's folder: it lacks the lock of this program. */
+  get isInPlace(): boolean {
+    return this.readOnly !== null || writerOf(this.path)?.token === this.lockToken
   }
 
   get closed(): boolean {
@@ -343,7 +349,7 @@ export class Project implements ProjectOfPair {
     return this.#change(() => this.#record.advance(fields, seen, change(this.document)))
   }
 
-  /** Runs a change after all earlier changes. @throws WorkbenchError `read-only` */
+  /** Runs a change after all earlier changes. @throws WorkbenchError `read-only`; `not-found` for a replaced folder */
   async #change<T>(task: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
     const { readOnly, writer } = this.#access
@@ -356,6 +362,15 @@ export class Project implements ProjectOfPair {
           : 'To change it, wait for that program, or close the project there.'
       )
     }
-    return this.#changes.run(task)
+    return this.#changes.run(async () => {
+      // Writing reports a folder that is gone.
+      if (existsSync(this.path) && !this.isInPlace) {
+        throw notFoundError(
+          `${this.path} is no longer the project that was opened, so nothing is saved in it.`,
+          'Another folder took its place. Open the project again to work in that one.'
+        )
+      }
+      return task()
+    })
   }
 }

@@ -20,7 +20,6 @@ import { createProject, type NewProjectOptions } from '../project/create-project
 import type { DemoPair } from '../../contract/model/demo-pair'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
-import { writerOf } from '../base/files/lock'
 import { absolutePath } from '../base/files/paths'
 import { isProject } from '../project/documents/project-file'
 import { openOrFollow } from '../project/open-project'
@@ -192,7 +191,7 @@ export class OpenProjects {
     const shared = this.opening.get(folder)
     if (shared !== undefined) {
       const project = await shared
-      if (await isInPlace(project)) return project
+      if ((await isProject(project.path)) && project.isInPlace) return project
       // Another caller may have opened the new folder meanwhile.
       if (this.opening.get(folder) !== shared) return this.share(folder, open)
     }
@@ -241,12 +240,6 @@ export class OpenProjects {
     const outline = this.outlines.current(result.pair, result.sweep)
     return outline?.state === 'read' ? [[path, resultWords(pairs, outline.outlined.outline.verdict)]] : []
   }
-}
-
-/** Reports whether a project still has its folder. A folder that took its place lacks the lock of this program. */
-async function isInPlace(project: Project): Promise<boolean> {
-  if (!(await isProject(project.path))) return false
-  return project.readOnly !== null || writerOf(project.path)?.token === project.lockToken
 }
 
 /** Describes another checkpoint, or the problem of its folder. */

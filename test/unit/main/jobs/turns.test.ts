@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { mkdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { JOB_KINDS, type JobKind } from '../../../../src/contract/model/job-kinds'
@@ -213,7 +213,10 @@ it('does not begin what could not be saved, as where the project has been moved 
   const start = vi.fn(() => Promise.resolve(createJob()))
   const message = `${join(project.path, 'project.json')} cannot be written: its folder is gone.`
   await expect(startSweep(start)).rejects.toThrow(message)
+  await mkdir(project.path)
+  await expect(startSweep(start)).rejects.toThrow(`${project.path} is no longer the project that was opened`)
   expect(start).not.toHaveBeenCalled()
+  await rmdir(project.path)
   await rename(`${project.path}.moved`, project.path)
   await startSweep(start)
   expect(start).toHaveBeenCalled()

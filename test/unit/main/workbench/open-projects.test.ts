@@ -38,6 +38,11 @@ it('says that the folder of an open project is gone, and shows a folder that tak
   expect(second).toBe(first)
   await first.update({ name: 'Another' })
   expect((await openProject(moved, 'view')).name).not.toBe('Another')
+  // A job that goes on for the opened project stores nothing in the other.
+  expect(await problemOf(project.change(() => Promise.resolve()))).toMatchObject({
+    code: 'not-found',
+    message: `${path} is no longer the project that was opened, so nothing is saved in it.`
+  })
 
   await rm(path, { recursive: true })
   expect((await projects.openDemo('blend')).project.name).not.toBe('Another')
