@@ -68,6 +68,8 @@ export const ExternalRecord = z.object({
   /** `system_fingerprint` of the replies. A different value means a different build or configuration of the server. */
   fingerprints: z.array(z.string()),
   /** Name of the server program in its replies, or the format of the file. */
-  server: z.string().nullable()
+  server: z.string().nullable(),
+  /** Prompts that an endpoint refused, by number and beginning. Their answers are empty. */
+  refused: z.array(z.object({ prompt: z.string(), reason: z.string() })).default([])
 })
 export type ExternalRecord = z.infer<typeof ExternalRecord>

@@ -4,7 +4,7 @@ import type { Endpoint, ExternalRecord } from '../../contract/model/external-mod
 import { mismatchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
-import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
+import { EndpointClient, type EndpointPatience, EndpointRefusal, HARMLESS_WORDS } from './client'
 import { inParallel } from './in-parallel'
 import { OTHER_MODEL_HINT, requireNamedModel } from './named-model'
 import { type EndpointPrompt, requestBody, type RequestSettings } from './request-body'
@@ -44,7 +44,9 @@ export interface EndpointListener {
   /** Stores answers when they arrive. @param counted their tokens as counted by the server; null without a count */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
-  onRecord(record: Omit<ExternalRecord, 'variant'>): Promise<void>
+  onRecord(record: Omit<ExternalRecord, 'variant' | 'refused'>): Promise<void>
+  /** Receives a prompt that the endpoint refuses, before its empty answers are stored. */
+  onRefusal(prompt: number, reason: string): Promise<void>
   onRepeat(why: string): void
 }
 
@@ -87,7 +89,8 @@ const NAMES = { completions: 'a completion', chat: 'a chat completion' } as cons
 
 /**
  * Requests answers from an endpoint, many at once. Each is passed on once, when it arrives. Unless any model is
- * accepted, the server's list of models and its replies must name the expected one.
+ * accepted, the server's list of models and its replies must name the expected one. If there are several prompts, a
+ * refused one gets empty answers.
  *
  * @throws WorkbenchError `mismatch` for another model
  */
@@ -136,6 +139,7 @@ class AnswerRequester {
   private readonly models = new Set<string>()
   private readonly fingerprints = new Set<string>()
   private server: string | null = null
+  private readonly refusedPrompts = new Set<number>()
 
   constructor(
     private readonly work: EndpointWork,
@@ -177,10 +181,35 @@ class AnswerRequester {
   }
 
   async requestChunk({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {
-    for (let done = 0; done < indices.length;) {
-      throwIfCancelled(signal, 'Sampling')
-      done += await this.requestOnce(prompt, indices.slice(done), signal)
+    const { formIndex } = this
+    let done = 0
+    try {
+      while (done < indices.length && !this.refusedPrompts.has(prompt)) {
+        throwIfCancelled(signal, 'Sampling')
+        done += await this.requestOnce(prompt, indices.slice(done), signal)
+      }
+    } catch (error) {
+      if (!(error instanceof EndpointRefusal && error.mayBeOfBody)) throw error
+      await this.leaveOut(prompt, error, signal)
+      // The form was not the cause.
+      this.formIndex = formIndex
     }
+    const refused = indices.slice(done).map((index) => ({ prompt, index, text: '', finish: 'stop' as const }))
+    if (refused.length > 0) await this.listener.keep(refused, null)
+  }
+
+  /** Goes on without a prompt. @throws the refusal if there is no other prompt, or the endpoint refuses any prompt */
+  private async leaveOut(prompt: number, refusal: EndpointRefusal, signal: AbortSignal): Promise<void> {
+    if (this.work.prompts.length === 1) throw refusal
+    const harmless = { turns: [{ role: 'user' as const, content: HARMLESS_WORDS }], rendered: HARMLESS_WORDS }
+    try {
+      await this.request(harmless, { promptIndex: prompt, first: 0, n: 1 }, this.form, signal)
+    } catch (error) {
+      throw error instanceof EndpointRefusal ? refusal : error
+    }
+    if (this.refusedPrompts.has(prompt)) return
+    this.refusedPrompts.add(prompt)
+    await this.listener.onRefusal(prompt, `refused (${refusal.status}): ${refusal.text.trim()}`)
   }
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
@@ -189,7 +218,8 @@ class AnswerRequester {
     const requested = missing.slice(0, form.maxAnswers)
     let response: { reply: Reply; server: string | null }
     try {
-      response = await this.request(prompt, requested, form, signal)
+      const draws = { promptIndex: prompt, first: elementAt(requested, 0, 'answer'), n: requested.length }
+      response = await this.request(elementAt(this.work.prompts, prompt, 'prompt'), draws, form, signal)
     } catch (error) {
       const isRefused = error instanceof EndpointRefusal && error.mayBeOfBody
       // Forms with the same effect on this request are skipped.
@@ -224,28 +254,20 @@ class AnswerRequester {
   }
 
   private request(
-    prompt: number,
-    requested: readonly number[],
+    prompt: EndpointPrompt,
+    draws: { promptIndex: number; first: number; n: number },
     { sendsNeutral }: RequestForm,
     signal: AbortSignal
   ): Promise<{ reply: Reply; server: string | null }> {
-    const { endpoint, prompts, settings } = this.work
-    const n = requested.length
-    const first = elementAt(requested, 0, 'answer')
+    const { endpoint, settings } = this.work
     const answerBytes = Math.min(MAX_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
     return this.client.ask(
       {
         path: PATHS[endpoint.through],
-        body: requestBody(
-          endpoint,
-          elementAt(prompts, prompt, 'prompt'),
-          settings,
-          { promptIndex: prompt, first, n },
-          { program: this.program, sendsNeutral }
-        ),
+        body: requestBody(endpoint, prompt, settings, draws, { program: this.program, sendsNeutral }),
         name: NAMES[endpoint.through],
         schema: Replies[endpoint.through],
-        maxBytes: REPLY_FRAME_BYTES + n * answerBytes
+        maxBytes: REPLY_FRAME_BYTES + draws.n * answerBytes
       },
       signal
     )

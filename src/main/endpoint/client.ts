@@ -79,6 +79,9 @@ export class EndpointRefusal extends WorkbenchError {
   }
 }
 
+/** Words that no filter of contents and no limit of length refuses. */
+export const HARMLESS_WORDS = 'Name a colour.'
+
 /** A failure that may be temporary, so that the request is repeated. */
 class PassingFailure extends Error {
   constructor(

@@ -6,7 +6,7 @@ import { type JudgeProgress, type JudgeSettings, MAX_KEPT_REPLY } from '../../co
 import type { SampleLine } from '../../contract/documents/samples'
 import { multimap } from '../../contract/model/multimap'
 import { cancellable } from '../base/files/cancelling'
-import { EndpointClient, type EndpointPatience, EndpointRefusal } from '../endpoint/client'
+import { EndpointClient, type EndpointPatience, EndpointRefusal, HARMLESS_WORDS } from '../endpoint/client'
 import { inParallel } from '../endpoint/in-parallel'
 import { requireNamedModel } from '../endpoint/named-model'
 
@@ -147,9 +147,6 @@ interface JudgeReply {
   /** The endpoint's refusal of this question; null if it replied. */
   readonly refusal: string | null
 }
-
-/** User turn that no filter of contents and no limit of length refuses. */
-const HARMLESS_WORDS = 'Name a colour.'
 
 /** Sends questions to the judge's endpoint, not faster than the settings allow. */
 class JudgeEndpoint {

@@ -214,13 +214,16 @@ async function takeFromFile(
 ): Promise<void> {
   const { format, by, answers } = await answersFromFile(variant, prompts, settings)
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
-  await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format })
+  await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format, refused: [] })
   for (const [prompt, indices] of missing.entries()) {
     const promptAnswers = elementAt(answers, prompt, 'prompt')
     const selected = indices.map((index) => ({ ...elementAt(promptAnswers, index, 'answer'), prompt, index }))
     if (selected.length > 0) await keep(selected)
   }
 }
+
+/** Most characters of an endpoint's reason that a run stores. */
+const MAX_REASON_CHARACTERS = 300
 
 async function askEndpoint(
   { prompts, settings, templateArguments, patience }: ExternalWork,
@@ -239,7 +242,12 @@ async function askEndpoint(
         // llama.cpp counts only the first of several answers, and only the server counts thoughts.
         listener.tokens(Math.max(counted ?? 0, tokensOf(lines)))
       },
-      onRecord: (record) => listener.onRecord({ variant: name, ...record }),
+      onRecord: (record) => listener.onRecord({ variant: name, ...record, refused: [] }),
+      onRefusal: (index, reason) => {
+        const prompt = promptName(elementAt(prompts, index, 'prompt'), index)
+        const refused = [{ prompt, reason: reason.slice(0, MAX_REASON_CHARACTERS) }]
+        return listener.onRecord({ variant: name, models: [], fingerprints: [], server: null, refused })
+      },
       onRepeat: (why) => listener.onRepeat(why)
     },
     signal

@@ -10,6 +10,7 @@ import { isComplete, sameEvaluation } from '../project/results/stored-evaluation
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withRecord } from '../samples/external-records'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
+import { notifyOfRefusal } from './sample'
 import type { WorkRuntime } from './work-runtime'
 
 /** Storage of an evaluation and its results: in a project or in memory. */
@@ -87,7 +88,10 @@ export class EvaluationWork {
       { run, pair: sampled, stored: this.stored ?? { samples: [], scores: [] } },
       {
         planned: (computation) => store.planned(computation),
-        onRecord: (record) => store.onRecord(record),
+        onRecord: (record) => {
+          notifyOfRefusal(record, notify)
+          return store.onRecord(record)
+        },
         async keepSamples(lines) {
           await store.keepSamples(lines)
           computed.answers += lines.length
@@ -142,7 +146,7 @@ function memoryStore(prepared: EvaluationRun): EvaluationStore {
       return Promise.resolve()
     },
     onRecord(record) {
-      run = { ...run, external: withRecord(run.external, record) }
+      run = { ...run, ...withRecord(run, record) }
       return Promise.resolve()
     },
     keepSamples(lines) {

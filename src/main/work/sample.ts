@@ -1,7 +1,7 @@
 import type { Computation, SampleLine, SampleRun } from '../../contract/documents/samples'
 import type { ExternalRecord } from '../../contract/model/external-model'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { withRecord } from '../samples/external-records'
+import { refusalNotice, withRecord } from '../samples/external-records'
 import { openSampledPair } from '../samples/generation'
 import { makeAnswers } from '../samples/make-answers'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
@@ -21,6 +21,12 @@ export interface AnswerStore {
   append(lines: readonly SampleLine[]): Promise<void>
   /** Removes the run unless it has answers. */
   drop(): Promise<void>
+}
+
+/** Notifies the user of prompts that an endpoint has refused. */
+export function notifyOfRefusal(record: ExternalRecord, notify: WorkRuntime['notify']): void {
+  const message = refusalNotice(record)
+  if (message !== null) notify({ type: 'notice', message })
 }
 
 /** A sample run whose missing answers can be generated. */
@@ -52,7 +58,10 @@ export class SampleWork {
       work,
       {
         planned: (computation) => store.planned(computation),
-        onRecord: (record) => store.recordExternal(record),
+        onRecord: (record) => {
+          notifyOfRefusal(record, notify)
+          return store.recordExternal(record)
+        },
         keep: (lines) => store.append(lines),
         progress: (progress) => notify({ type: 'progress', kind: 'sample', progress }),
         ...(samples === undefined ? {} : { samples })
@@ -83,7 +92,7 @@ export function projectAnswers(
     planned: async (computation) => {
       if (computationOf(run) === null) await change(computation)
     },
-    recordExternal: (record) => change({ external: withRecord(run.external, record) }),
+    recordExternal: (record) => change(withRecord(run, record)),
     append: (lines) => samples.appendAnswers(run.id, lines),
     drop: () => samples.dropUnanswered(run.id)
   }

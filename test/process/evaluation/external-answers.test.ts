@@ -82,7 +82,7 @@ it('the same answers by engine, file and endpoint have the same measures to the 
   const lines = own.map(({ prompt, text, finish }) => ({ prompt: prompts[prompt]?.text, text, finish }))
   await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   const file = await evaluated(await answerFileModel('warm', path))
-  expect(file.records).toEqual([{ variant: 'warm', models: [], fingerprints: [], server: 'JSON lines' }])
+  expect(file.records).toEqual([{ variant: 'warm', models: [], fingerprints: [], server: 'JSON lines', refused: [] }])
 
   const rendered = engine.run.promptSets[0]?.prompts.map((prompt) => prompt.rendered) ?? []
   const { endpoint, requests } = await startAnswerEndpoint({

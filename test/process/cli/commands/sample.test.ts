@@ -31,6 +31,28 @@ function parseLines(text: string): SampleLine[] {
 const nameOf = ({ variant, prompt, index }: SampleLine): string => `${variant} ${prompt} ${index}`
 
 describe('slr sample', () => {
+  it('goes on after a prompt that an endpoint refuses, and names the prompt', async () => {
+    const { endpoint } = await startAnswerEndpoint({ refuses: (prompt) => prompt.includes('animal') })
+    const described = { url: endpoint.baseUrl, model: endpoint.model, requests: 1 }
+    const served = `restored=${await promptFile('endpoint.yaml', JSON.stringify(described))}`
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['sample', '--blend-demo', '--prompts', await promptFile(), '--n', '2', served]
+    const { status, stderr } = await runHere([...request, '--allow-address', endpoint.baseUrl, '--out', out])
+    expect(status).toBe(0)
+    expect(stderr).toContain(
+      'The endpoint of "restored" refused 1 prompt, with empty answers: Prompt 2 ("Name an animal.")'
+    )
+    const lines = parseLines(await readFile(out, 'utf8'))
+    expect(lines.map(({ prompt, text }) => [prompt, text === ''])).toEqual([
+      ...[
+        [0, false],
+        [0, false],
+        [1, true],
+        [1, true]
+      ]
+    ])
+  })
+
   it('asks an endpoint only for answers that a killed run has not stored, and neither stores nor prints the key', async () => {
     const { endpoint, requests, counts } = await startAnswerEndpoint({
       n: 'ignored',

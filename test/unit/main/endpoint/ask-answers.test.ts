@@ -30,6 +30,8 @@ interface Asked {
   tokens: number
   /** Why requests were asked again. */
   again: string[]
+  /** Prompts that were refused, and why. */
+  refusals: [number, string][]
 }
 
 /** Asks for answers to some prompts, `count` of each, but for those that are there. */
@@ -53,6 +55,7 @@ async function ask(
   const known = new Set(there.map(({ prompt, index }) => `${prompt}/${index}`))
   const learned: unknown[] = []
   const again: string[] = []
+  const refusals: [number, string][] = []
   let tokens = 0
   await askAnswers(
     {
@@ -72,11 +75,12 @@ async function ask(
         kept?.()
       },
       onRecord: async (record) => void learned.push(record),
+      onRefusal: async (...refusal) => void refusals.push(refusal),
       onRepeat: (why) => again.push(why)
     },
     signal
   )
-  return { answers: into, learned, tokens, again }
+  return { answers: into, learned, tokens, again, refusals }
 }
 
 /** Every answer there is to be, each once. */
@@ -181,6 +185,36 @@ describe('answers of an endpoint', () => {
       expect(learned).toMatchObject([{ server: 'nginx' }])
     }
   )
+
+  it('are empty for a prompt that a filter of contents refuses, and the other prompts are answered', async () => {
+    const { endpoint, requests } = await startAnswerEndpoint({ refuses: (prompt) => prompt === 'A' })
+    const { answers, refusals } = await ask({ ...endpoint, concurrency: 1 }, ['A', 'B', 'C'], { count: 20 })
+    expectAll(answers, 3, 20)
+    expect(answers.filter(({ text }) => text === '').map(({ prompt }) => prompt)).toEqual(Array(20).fill(0))
+    expect(refusals).toEqual([[0, 'refused (400): {"error": {"code": "content_filter"}}']])
+    // The other prompts are still asked for several answers at once.
+    expect(requests.map(({ body }) => [body.prompt, body.n])).toEqual([
+      ...[
+        ['A', 16],
+        ['A', 1],
+        ['Name a colour.', 1]
+      ],
+      ...[
+        ['B', 16],
+        ['B', 4],
+        ['C', 16],
+        ['C', 4]
+      ]
+    ])
+  })
+
+  it('fail where the only prompt is refused, or any prompt', async () => {
+    const { endpoint } = await startAnswerEndpoint({ refuses: () => true })
+    for (const prompts of [['A'], ['A', 'B']]) {
+      const { message } = await problemOf(ask(endpoint, prompts))
+      expect(message).toContain('refused the request (400): {"error": {"code": "content_filter"}}')
+    }
+  })
 
   it('wait for a model that the server is loading, for longer than for a failure', async () => {
     const { endpoint, requests } = await startAnswerEndpoint({ program: 'llama.cpp', loading: 12 })
