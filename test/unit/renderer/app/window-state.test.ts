@@ -311,6 +311,8 @@ describe('the Export view', () => {
       exports.setName(name)
       expect([exports.nameProblem === null, exports.target], name).toEqual([false, null])
     }
+    exports.setName('..')
+    expect(exports.nameProblem).toMatch(/^Name one folder/)
     exports.setName('..x')
     expect(exports.target).toBe('/models/..x')
   })
@@ -372,6 +374,15 @@ describe('the Export view', () => {
     exports.setTyped('0')
     expect(exports.rankTable).toBeNull()
     expect((await openSession()).session.exports.form).toBe('adapter')
+  })
+
+  it('promises that the model card carries a warning only of the model that was measured', async () => {
+    const { exports } = await exporting('3-7', '/models')
+    const promising = (['model', 'adapter', 'server'] as const).filter((form) => {
+      exports.setForm(form)
+      return exports.doubtHint.includes('The model card carries')
+    })
+    expect(promising).toEqual(['model'])
   })
 
   it('serves the recipe on the port, and follows the server to its end', async () => {
