@@ -128,7 +128,7 @@ async function describeResults(experiment: StoredExperiment, context: Context) {
 }
 
 /** Replaces the paths of the project and its models in a text by their names. */
-function nameFolders(text: string, { project: { path }, document }: ProjectPair): string {
+export function nameFolders(text: string, { project: { path }, document }: ProjectPair): string {
   const { base, post } = pairPaths(document.location)
   const folders = [path, base, post, ...document.otherCheckpoints.map((other) => other.path)]
   // The longest first, because one folder may contain another.

@@ -9,7 +9,7 @@ import { judgeKey } from '../evaluation/judge'
 import { readPairState } from '../project/pair-state'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { saveFailures } from '../project/results/stored-evaluation'
-import { collectReport } from '../report/collect'
+import { collectReport, nameFolders } from '../report/collect'
 import type { StudyPagePair } from '../report/side-by-side'
 import { writeReport } from '../report/write'
 import type { ComputedAnswers } from '../work/evaluation'
@@ -33,7 +33,9 @@ export class PairOfStudy {
   constructor(
     private readonly runtime: WorkRuntime,
     private readonly work: StudyWork,
-    private readonly pair: ProjectPair
+    private readonly pair: ProjectPair,
+    /** Returns the reasons why steps of the pair have failed. */
+    private readonly failures: () => readonly string[]
   ) {}
 
   /** Does a step. Stored results are reused. */
@@ -154,7 +156,11 @@ export class PairOfStudy {
 
   /** Collects the pair's report, once. */
   async #collectReport(): Promise<Report> {
-    this.#report ??= await collectReport(this.pair, await readPairState(this.pair), await this.#shownSweep())
+    if (this.#report === null) {
+      const report = await collectReport(this.pair, await readPairState(this.pair), await this.#shownSweep())
+      const failures = this.failures().map((reason) => nameFolders(reason, this.pair))
+      this.#report = { ...report, warnings: [...failures, ...report.warnings] }
+    }
     return this.#report
   }
 

@@ -28,7 +28,7 @@ export async function runStudy(
 ): Promise<StepResult[]> {
   const recorder = new StudyRecorder(project, resolved, steps, listener)
   const runtime = { engine, signal, notify: recorder.notify.bind(recorder) }
-  const run = new StudyRun(runtime, triedDevices(signal), project, resolved)
+  const run = new StudyRun(runtime, triedDevices(signal), project, resolved, recorder)
   try {
     const results = await runWorkList<StudyStep, StepOutput>(steps, {
       name: 'The study',
@@ -57,7 +57,8 @@ class StudyRun {
     private readonly runtime: WorkRuntime,
     private readonly devices: Devices,
     private readonly project: Project,
-    private readonly resolved: ResolvedStudy
+    private readonly resolved: ResolvedStudy,
+    private readonly recorder: StudyRecorder
   ) {}
 
   async do(step: StudyStep): Promise<StepOutput> {
@@ -70,7 +71,7 @@ class StudyRun {
     const { resolved } = this
     const { projectPair, studied } = await prepareProjectPair(this.project, resolved, pairEntryOf(resolved, name))
     const work = new StudyWork(resolved, studied, projectPair, this.devices)
-    const pair = new PairOfStudy(this.runtime, work, projectPair)
+    const pair = new PairOfStudy(this.runtime, work, projectPair, () => this.recorder.failuresOf(name))
     this.#pairs.set(name, pair)
     return pair
   }

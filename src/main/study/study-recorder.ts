@@ -3,6 +3,7 @@ import { progressShare, UNKNOWN_PROGRESS, type WorkEvent } from '../../contract/
 import type { StudyStepState, StudyStepWork, WorkListDocument } from '../../contract/work/work-list'
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
+import { resultEndWords } from '../work/work-list'
 import type { StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { computationSettings, type Study, taskName } from './study-file'
@@ -18,6 +19,7 @@ export class StudyRecorder {
   #timer: NodeJS.Timeout | null = null
   /** True after a failed write was reported. */
   #complained = false
+  readonly #failures: { pair: string | null; reason: string }[] = []
   /** Milliseconds until the next write. It is 0 at first, so that the beginning of the study is written at once. */
   #delayMs = 0
 
@@ -64,7 +66,13 @@ export class StudyRecorder {
   ended(step: StudyStep, result: StepResult): void {
     this.listener.ended(step, result)
     const { outcome, seconds, problem } = result
+    if (outcome === 'failed') this.#failures.push({ pair: step.pair, reason: resultEndWords(result) })
     this.#set(step.key, { state: outcome, progress: UNKNOWN_PROGRESS, seconds, problem })
+  }
+
+  /** Returns the reasons why steps of a pair failed. */
+  failuresOf(pair: string): string[] {
+    return this.#failures.flatMap((failure) => (failure.pair === pair ? [failure.reason] : []))
   }
 
   async end(ended: 'done' | 'stopped'): Promise<void> {

@@ -154,7 +154,7 @@ describe('slr study', { timeout: 90_000 }, () => {
   })
 
   it('skips steps that need a failed one, does the others, and ends with the failure', async () => {
-    const { file } = await smallStudy('memory: 1MB\n')
+    const { folder, file } = await smallStudy('memory: 1MB\n')
     const { stdout, stderr, status } = await runHere(['study', file, '--json'])
     expect(status).toBe(1)
     expect(outcomes(Outcome.parse(JSON.parse(stdout)).steps)).toEqual([
@@ -163,6 +163,9 @@ describe('slr study', { timeout: 90_000 }, () => {
     ])
     expect(stderr).toMatch(/Short\/sweep: Failed\. .*needs at least \d+ MiB/)
     expect(stderr).toContain('3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.')
+    expect(await readFile(join(folder, 'small.html'), 'utf8')).toMatch(
+      /Short\/sweep: Failed\. .*needs at least \d+ MiB/
+    )
   })
 
   it('takes layers of another checkpoint, and computes results that depend on it again when it changes', async () => {
