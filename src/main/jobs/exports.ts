@@ -1,4 +1,4 @@
-import type { ExportEvent, ExportProgress } from '../../contract/procedures/export'
+import type { ExportEvent, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { Recipe } from '../../contract/model/recipe'
 import { modelFindings, safetyOf } from '../export/model-findings'
 import { checkTarget, prepareExport, requestedForm } from '../export/prepare'
@@ -23,9 +23,16 @@ interface RequestedExport {
 /** Jobs that write a restored model into a folder. */
 export class ExportJobs {
   readonly table: JobTable<ExportEvent>
+  /** Results of the last exports, for windows that did not see their ends. */
+  private readonly results = new WeakMap<ProjectPair, ExportResult>()
 
   constructor(private readonly context: JobContext) {
     this.table = context.turns.jobs('export')
+  }
+
+  /** Returns the result of the pair's last export; null for none, and once another begins. */
+  resultOf(pair: ProjectPair): ExportResult | null {
+    return this.results.get(pair) ?? null
   }
 
   /** Checks the request and starts the export. @returns id of the job */
@@ -40,16 +47,19 @@ export class ExportJobs {
       const findings = await modelFindings(pair, prepared)
       return { prepared, target: path, overwrite, findings, safety: await safetyOf(pair, prepared) }
     }
-    const job = await turns.startBeside(pair, this.table, async (signal) =>
-      createExportJob(await unlessCancelled(signal, 'The export', prepare()), publish)
-    )
+    const job = await turns.startBeside(pair, this.table, async (signal) => {
+      const request = await unlessCancelled(signal, 'The export', prepare())
+      this.results.delete(pair)
+      return createExportJob(request, publish, (result) => this.results.set(pair, result))
+    })
     return job.id
   }
 }
 
 function createExportJob(
   request: ExportRequest,
-  publish: PublishJobNews
+  publish: PublishJobNews,
+  onResult: (result: ExportResult) => void
 ): Job<ExportEvent, Extract<ExportEvent, { type: 'progress' }>> {
   return new Job<ExportEvent, Extract<ExportEvent, { type: 'progress' }>>({
     name: 'the export',
@@ -59,6 +69,7 @@ function createExportJob(
         const share = bytesDone / Math.max(1, bytesTotal)
         facts.set('progress', { type: 'progress', progress }, { share, secondsLeft })
       })
+      onResult(result)
       return { type: 'finished', result }
     },
     snapshot: (exportId, facts) => ({

@@ -120,6 +120,7 @@ export class Session extends OpenProject {
     })
     void this.samples.attach(place.view === 'samples' ? place.shown : null)
     this.chat.attach()
+    void this.exports.attach()
     void this.evaluations.attach(at('evaluate')).then(() => this.applyAxes(place))
     this.readPair()
   }

@@ -206,6 +206,13 @@ export class ExportsState {
     })
   }
 
+  /** Shows the last export, whose end this page may have missed. */
+  async attach(): Promise<void> {
+    const { here, client } = this.project
+    const last = await this.project.attempt(() => client.exports.last(here))
+    if (!this.busy) this.result ??= last
+  }
+
   setForm(form: (typeof FORMS)[number]): void {
     this.form = form
     storeText(FORM_STORED_AS, form, 'session')

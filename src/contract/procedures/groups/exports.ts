@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RankEvent } from '../../documents/rank-table'
 import { Recipe } from '../../model/recipe'
-import { ExportEvent, ExportPlan, LowRankAdapter } from '../export'
+import { ExportEvent, ExportPlan, ExportResult, LowRankAdapter } from '../export'
 import { ServedRecipe, ServingEvent } from '../served-models'
 import { folderPath, jobProcedures, pairInput, procedure } from './procedure'
 
@@ -16,6 +16,8 @@ export const exportProcedures = {
   start: procedure
     .input(exportInput.extend({ target: folderPath, overwrite: z.boolean() }))
     .output(z.object({ exportId: z.string() })),
+  /** Returns the result of the pair's last export since the program started; null for none, and once another begins. */
+  last: procedure.input(pairInput).output(ExportResult.nullable()),
   ...jobProcedures(ExportEvent)
 }
 

@@ -376,6 +376,14 @@ describe('the Export view', () => {
     expect((await openSession()).session.exports.form).toBe('adapter')
   })
 
+  it('shows an export whose end another window saw before this page was loaded', async () => {
+    const { line, session } = await openSession()
+    const result = { path: '/models/mine', files: ['config.json'], bytes: 8, seconds: 1 }
+    session.attach({ ...DEFAULT_LOOK, view: 'export', shown: null })
+    await line.answer('exports.last', 0, result)
+    expect(session.exports.result).toEqual(result)
+  })
+
   it('promises that the model card carries a warning only of the model that was measured', async () => {
     const { exports } = await exporting('3-7', '/models')
     const promising = (['model', 'adapter', 'server'] as const).filter((form) => {
