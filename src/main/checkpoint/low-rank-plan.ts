@@ -4,7 +4,7 @@ import type { LowRankAdapter } from '../../contract/procedures/export'
 import { inputError, unsupportedError } from '../../contract/model/problem'
 import type { AdapterConfig } from './adapter-config'
 import { DTYPE_BYTES, elementCount, type WeightDtype, weightDtype } from './dtype'
-import { type SourcedPair, sourceMember } from './pair-member'
+import { membersOf, type SourcedPair, sourceMember, wholeModelAdvice } from './pair-member'
 import { restoredTensors } from './restored-tensor'
 import { safetensorsHeader, type StoredTensor, type TensorEntry } from './safetensors'
 
@@ -31,6 +31,7 @@ export interface LowRankPlan {
 /** Plans a restoration as an adapter. @throws WorkbenchError `unsupported` if post is an adapter or experts change */
 export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength[]): LowRankPlan {
   const { checkpoint, spec } = pair.post
+  const advice = wholeModelAdvice(membersOf(pair))
   if (checkpoint.adapter !== null)
     throw unsupportedError(
       `${checkpoint.path} is an adapter itself.`,
@@ -46,17 +47,15 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
     ({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null
   )
   if (experts !== -1)
-    throw unsupportedError(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, ADVICE)
+    throw unsupportedError(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, advice)
   const factored = changed.filter(({ post }) => post.shape.length === 2)
-  if (factored.length === 0) throw unsupportedError('The model restores no weight of a linear module.', ADVICE)
+  if (factored.length === 0) throw unsupportedError('The model restores no weight of a linear module.', advice)
   return {
     factored,
     whole: changed.filter(({ post }) => post.shape.length !== 2),
     fullRank: Math.max(...factored.map(({ post }) => Math.min(...post.shape)))
   }
 }
-
-const ADVICE = 'Export the whole model instead.'
 
 /** Lists the tensors of the adapter's file. @throws WorkbenchError `bad-input` for a rank above the full one */
 export function lowRankTensors(

@@ -23,6 +23,16 @@ export interface SourcedPair extends PairMembers {
 
 export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [post, base, ...others.values()]
 
+/** Reports whether a checkpoint is quantised: whether weights are stored with scales. */
+export const hasScales = ({ checkpoint }: PairMember): boolean =>
+  [...checkpoint.tensors.values()].some((entry) => (entry.adapted?.weight ?? entry).scaled !== undefined)
+
+/** Advises what to export in place of an adapter. Whole models are not written of quantised checkpoints. */
+export const wholeModelAdvice = (members: readonly PairMember[]): string =>
+  members.some(hasScales)
+    ? 'Export the whole model from the unquantised checkpoints instead.'
+    : 'Export the whole model instead.'
+
 /** Finds the checkpoint that a layer's restored tensors come from: base, unless the recipe names another source. */
 export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
   source === undefined ? base : mapGet(others, source.path, 'checkpoint')

@@ -3,7 +3,7 @@ import { unsupportedError, type WorkbenchError } from '../../contract/model/prob
 import { quoteName } from '../base/json-object'
 import { ADAPTER_WEIGHTS, type AdapterConfig } from '../checkpoint/adapter-config'
 import { moduleOfTensor, replacedName } from '../checkpoint/adapter-tensors'
-import type { PairMember } from '../checkpoint/pair-member'
+import { type PairMember, wholeModelAdvice } from '../checkpoint/pair-member'
 import { restoredTensors } from '../checkpoint/restored-tensor'
 import { safetensorsHeader, type StoredTensor } from '../checkpoint/safetensors'
 import type { PlannedTensor, PlannedWeights } from './plan'
@@ -29,8 +29,9 @@ export interface PlannedAdapter {
  */
 export function planAdapter(post: PairMember, strengths: readonly LayerStrength[]): PlannedAdapter {
   const { adapter, path } = post.checkpoint
+  const unsupported = (message: string): WorkbenchError => unsupportedError(message, wholeModelAdvice([post]))
   if (adapter === null)
-    throw unsupported(`${path} is a whole model.`, 'Give a rank (--rank) for a low-rank adapter on post.')
+    throw unsupportedError(`${path} is a whole model.`, 'Give a rank (--rank) for a low-rank adapter on post.')
   if (strengths.some(({ source }) => source !== undefined))
     throw unsupported('The model takes layers from another checkpoint, which an adapter cannot hold.')
   const restored = restoredTensors(post, strengths)
@@ -100,6 +101,3 @@ export function adapterConfigText(config: AdapterConfig, { modules, wholeModules
   }
   return `${JSON.stringify({ ...config, ...settings, inference_mode: true }, null, 2)}\n`
 }
-
-const unsupported = (message: string, advice = 'Export the whole model instead.'): WorkbenchError =>
-  unsupportedError(message, advice)

@@ -6,7 +6,7 @@ import { recipeStrengths, sourcesOf } from '../../contract/model/strengths'
 import { requireFits } from '../base/files/room'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
-import { membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
+import { hasScales, membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
 import { planLowRank } from '../checkpoint/low-rank-plan'
 import { mergekitText } from '../mergekit/write-recipe'
 import { ADAPTER_CONFIG, readAdapterConfig } from '../checkpoint/adapter-config'
@@ -122,15 +122,13 @@ async function prepareAdapter(
 
 /** Refuses quantised weights. An export copies their bytes, which cannot be read without their scales. */
 function refuseScaled(pair: SourcedPair): void {
-  for (const { checkpoint } of membersOf(pair)) {
-    const weights = [...checkpoint.tensors.values()].map((entry) => entry.adapted?.weight ?? entry)
-    if (weights.every(({ scaled }) => scaled === undefined)) continue
-    throw unsupportedError(
-      `${checkpoint.path} stores weights with scales, of which no restored model is written.`,
-      'Export with the unquantised checkpoint in its place; what was swept is computed alike, ' +
-        'up to the rounding of what is stored.'
-    )
-  }
+  const quantised = membersOf(pair).find(hasScales)
+  if (quantised === undefined) return
+  throw unsupportedError(
+    `${quantised.checkpoint.path} stores weights with scales, of which no restored model is written.`,
+    'Export with the unquantised checkpoint in its place; what was swept is computed alike, ' +
+      'up to the rounding of what is stored.'
+  )
 }
 
 /** Returns the bytes that the export copies to the disk, without the model card and the mergekit file. */
