@@ -9,6 +9,7 @@ import { describeBaseDifferences } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
 import { groupProblems } from './scaled-groups'
 import { storedDtype } from './scaled-weights'
+import { isActivationConstant } from './stored-values'
 import { findFolderExtras, type FolderExtras, tokenizersDiffer } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { fullModelName, folderModelName } from './model-folder'
@@ -240,7 +241,7 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
 /** Notes stored tensors that the decoder does not use. A stored head that the config ties has its own note. */
 export function unusedNotes(label: string, { checkpoint, spec, requiredTensors: used }: PairMember): string[] {
   const names = new Set([...used.layers, ...used.whole].map(({ name }) => name))
-  const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name))
+  const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name) && !isActivationConstant(name))
   const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)
   const others = unused.filter((entry) => entry !== head).map(([, entry]) => quoteName(entry.name))
   const notice =

@@ -9,6 +9,9 @@ const XIELU_CONSTANTS = [
   [/\.act_fn\.beta$/, 0.5],
   [/\.act_fn\.eps$/, -1e-6]
 ] as const
+/** Reports whether a tensor is a constant of the activation, which is checked when its checkpoint is opened. */
+export const isActivationConstant = (name: string): boolean => XIELU_CONSTANTS.some(([pattern]) => pattern.test(name))
+
 /** The relative change of -1e-6 by float16, whose numbers of this size are 6e-8 apart. */
 const ROUNDING = 0.05
 

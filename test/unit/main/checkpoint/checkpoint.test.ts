@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Problem } from '../../../../src/contract/model/problem'
 import { modelPath } from '../../../../src/main/base/files/paths'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { folderModelName, resolveModelFolder } from '../../../../src/main/checkpoint/model-folder'
 import { openWeightReader, type WeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import {
@@ -471,7 +472,9 @@ describe('stored constants of xIELU', () => {
     ['eps', 'F16', -1e-6],
     ['eps', 'F32', -1e-6]
   ] as const)('may be the published ones: %s in %s', async (name, dtype, value) => {
-    expect((await opened(name, dtype, [value])).tensors.size).toBeGreaterThan(0)
+    const { path } = await opened(name, dtype, [value])
+    const { findings } = await inspectPair(path, path)
+    expect(findings.map(({ message }) => message).filter((message) => message.includes('does not use'))).toEqual([])
   })
 
   test.each([
