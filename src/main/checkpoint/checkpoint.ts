@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fileError, unsupportedError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
-import { canonicalTensorName, decoderSpec, type DecoderSpec, wholeModelTensors } from '../family'
+import { canonicalTensorName, decoderSpec, type DecoderSpec, TEXT_SECTION, wholeModelTensors } from '../family'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterScalings, readAdapterConfig } from './adapter-config'
 import { adapterBaseFolder, isAdapter } from './adapter-folder'
@@ -119,7 +119,7 @@ async function openAdapter(path: string, given: string | undefined, named: strin
   return {
     ...base,
     path,
-    config: withVocabularyOf(base.config, tensors),
+    config: withVocabularyOf(base, tensors),
     tensors,
     files: [...base.files, fileOf(file)],
     textFolder: names.includes('tokenizer.json') ? path : basePath,
@@ -147,14 +147,15 @@ function tiedNames(checkpoint: Checkpoint): TiedNames | null {
   return { embedding: embedding.name, head: head.name }
 }
 
-/** Gives the config the vocabulary of the embeddings, which training may have extended. */
-function withVocabularyOf(
-  config: Checkpoint['config'],
-  tensors: ReadonlyMap<string, TensorEntry>
-): Checkpoint['config'] {
-  const rows = tensors.get('model.embed_tokens.weight')?.shape[0]
-  if (rows === undefined || typeof config.vocab_size !== 'number') return config
-  return { ...config, vocab_size: rows }
+/** Gives the base's config the vocabulary of the embeddings, which training may have extended. */
+function withVocabularyOf(base: Checkpoint, tensors: ReadonlyMap<string, TensorEntry>): Checkpoint['config'] {
+  const { config } = base
+  const spec = specOfCheckpoint(base)
+  const rows = tensors.get(wholeModelTensors(spec).embedding.name)?.shape[0]
+  if (rows === undefined) return config
+  const vocabulary = { vocab_size: rows - spec.family.spareEmbeddings }
+  const text = config[TEXT_SECTION]
+  return isJsonObject(text) ? { ...config, [TEXT_SECTION]: { ...text, ...vocabulary } } : { ...config, ...vocabulary }
 }
 
 function fileOf({ name, path, fileBytes, modifiedMs }: WeightFile): Checkpoint['files'][number] {

@@ -16,6 +16,7 @@ export type { LayerSpec } from './layer-specs'
 export { outputSize, type Recurrence, stateSize } from './recurrent'
 export { canonicalTensorName } from './stored-names'
 export { requireComponents, tensorStrength } from './tensor-strength'
+export { TEXT_SECTION } from './nested-text'
 export type { Role } from './tensor-roles'
 export {
   expertTensors,

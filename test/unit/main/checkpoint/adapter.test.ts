@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { unroundedSums } from '../../../../src/main/checkpoint/adapted-reader'
-import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { openCheckpoint, specOfCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { decodeFloat32, DTYPE_BYTES } from '../../../../src/main/checkpoint/dtype'
 import { baseOfAdapter } from '../../../../src/main/checkpoint/local-models'
 import { readPair } from '../../../../src/main/checkpoint/pair'
@@ -22,6 +22,7 @@ import {
   writeCheckpoint,
   writeTinyLlama
 } from '../../../fixtures/checkpoint-builder'
+import { goldenPath } from '../../../fixtures/goldens'
 import { problemOf } from '../../../fixtures/problems'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -191,6 +192,18 @@ describe('an adapter as post', () => {
     expect(checkpoint.tensors.get(`${Q_PROJ}.weight`)?.adapted?.scale).toBe(2)
     await reader.close()
   })
+})
+
+it.each([
+  ['gpt_neox', 'gpt_neox.embed_in', 'embed_out', 'gpt_neox.layers.0.mlp.dense_4h_to_h'],
+  ['llava', 'language_model.model.embed_tokens', 'language_model.lm_head', 'language_model.model.layers.0.mlp.up_proj']
+] as const)('an adapter may extend the vocabulary: %s', async (family, embeddings, head, module) => {
+  const base = goldenPath(family, 'post-bf16')
+  const saved = (module: string): TensorFixture =>
+    floatTensor(`base_model.model.${module}.weight`, 'BF16', [68, 32], Array(68 * 32).fill(0.5))
+  const tensors = [...factorTensors(module, [32, 32]), saved(embeddings), saved(head)]
+  const post = await writeAdapter(await temporaryFolder(), tensors)
+  expect(specOfCheckpoint(await openCheckpoint(post, base)).vocabularySize).toBe(68)
 })
 
 describe('an adapter of a base whose head is tied', () => {
