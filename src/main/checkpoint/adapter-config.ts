@@ -23,6 +23,7 @@ const AdapterConfig = z.looseObject({
   use_rslora: z.boolean().nullish(),
   rank_pattern: z.record(z.string(), rank).nullish(),
   alpha_pattern: z.record(z.string(), z.number()).nullish(),
+  target_modules: z.union([z.string(), z.array(z.string())], 'expected a list of modules or a pattern').nullish(),
   ensure_weight_tying: z.boolean().nullish(),
   modules_to_save: z.array(z.string()).nullish(),
   init_lora_weights: z.union([z.boolean(), z.string()]).nullish()

@@ -10,7 +10,7 @@ import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterScalings, readAdapterConfig } f
 import { adapterBaseFolder, isAdapter } from './adapter-folder'
 import { joinAdapter } from './adapter-tensors'
 import { resolveModelFolder } from './model-folder'
-import { configWithoutScales } from './scaled-schemes'
+import { configWithoutScales, requireQuantisationObject } from './scaled-schemes'
 import { joinScales } from './scaled-weights'
 import { splitTiedHead, type TiedNames } from './tied-adapter'
 import { requireActivationConstants } from './stored-values'
@@ -80,6 +80,7 @@ async function openWholeModel(path: string): Promise<Checkpoint> {
   const configPath = join(path, 'config.json')
   const configText = await readModelText(path, 'config.json', MAX_CONFIG_BYTES)
   const config = parseJsonObject(withInfinity(configText), configPath)
+  requireQuantisationObject(config, configPath)
   const files = await readWeightFiles(path)
   const tensors = await joinScales(byCanonicalName(files), config)
   if (tensors.size > MAX_TENSORS) {

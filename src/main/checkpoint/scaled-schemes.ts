@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, unsupportedError } from '../../contract/model/problem'
+import { describeIssue, fileError, unsupportedError } from '../../contract/model/problem'
 import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
@@ -253,6 +253,15 @@ type Config = Readonly<Record<string, unknown>>
 export function schemeOf({ quantization_config: config }: Config): Scheme | null {
   if (!isJsonObject(config)) return null
   return METHODS.get(config.quant_method)?.safeParse(config).data ?? null
+}
+
+/** Refuses quantisation settings that are no object. @throws WorkbenchError `bad-file` */
+export function requireQuantisationObject({ quantization_config: config }: Config, configPath: string): void {
+  if (config === undefined || config === null || isJsonObject(config)) return
+  throw fileError(
+    `${configPath}: "quantization_config" is ${describeValue(config)}, expected an object with "quant_method".`,
+    'Correct it, or remove it if the weights are not quantised.'
+  )
 }
 
 /** Removes the quantisation settings from a config. @throws WorkbenchError `unsupported` if weights cannot be read */

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { layersModel } from '../../../../src/contract/model/model'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
-import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { planLowRank } from '../../../../src/main/checkpoint/low-rank-plan'
+import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { prepareExport } from '../../../../src/main/export/prepare'
@@ -176,6 +177,13 @@ describe('weights with scales', () => {
       prepareExport({ base: paths.base, post: paths.float8 }, { name: 'x', ranges: [[0, 0]] })
     )
     expect(message).toMatch(/stores weights with scales, of which no restored model is written/)
+    const adviceFor = async (post: string): Promise<string | undefined> => {
+      const members = await openPair(paths.base, post)
+      const kept = Array.from({ length: 2 }, () => ({ attention: 0, mlp: 0 }))
+      return (await problemOf((async () => planLowRank({ ...members, others: new Map() }, kept))())).hint
+    }
+    expect(await adviceFor(paths.plain)).toBe('Export the whole model instead.')
+    expect(await adviceFor(paths.float8)).toBe('Export the whole model from the unquantised checkpoints instead.')
   })
 
   test.each([
@@ -200,6 +208,19 @@ describe('weights with scales', () => {
     }
     const path = await writeCheckpoint(await temporaryFolder(), { ...float8, config })
     expect((await problemOf(inspectPair(path, path))).message).toMatch(message)
+  })
+
+  test.each([
+    ['fp8', '"fp8"'],
+    [['fp8'], '["fp8"]'],
+    [true, 'true']
+  ])('are refused if the settings are no object: %j', async (settings, value) => {
+    const { float8 } = twins(1)
+    const config = { ...float8.config, quantization_config: settings }
+    const path = await writeCheckpoint(await temporaryFolder(), { ...float8, config })
+    expect((await problemOf(openCheckpoint(path))).message).toBe(
+      `${join(path, 'config.json')}: "quantization_config" is ${value}, expected an object with "quant_method".`
+    )
   })
 
   test('without scales are refused by their dtype', async () => {
