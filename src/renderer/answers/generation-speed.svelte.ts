@@ -64,7 +64,7 @@ export class GenerationSpeed {
   /** Describes the expected and the longest time of a run. */
   describeDuration(computing: Computing, maxTokens: number, answers: number): string {
     const speed = this.speeds[this.keyOf(computing)]
-    if (speed === undefined) return `time unknown until a run of ${MIN_ANSWERS} answers`
+    if (speed === undefined) return `time unknown before a first run of ${MIN_ANSWERS} answers`
     const maximum = (answers * maxTokens) / speed.tokensPerSecond
     const about = Math.min(maximum, answers * speed.secondsPerAnswer)
     return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(maximum)}`

@@ -14,7 +14,7 @@ import { chooseComputation, type ComputationDraft, computingOf, draftOfComputing
 import type { VariantList } from '../answers/variant-list.svelte'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { textOfFile } from '../ui/file-text'
-import { plural } from '../ui/format'
+import { capitalised, plural } from '../ui/format'
 import { needsBase } from '../../contract/model/sampling-baseline'
 import { EditBuffer } from '../app/edit-buffer.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -101,8 +101,8 @@ export class EvaluationSetupState {
       settings.maxTokens,
       prompts.length * (variantCount + doubled) * sampleCount
     )
-    const twice = `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
-    return `${answers}${doubled === 0 ? '' : twice} · ${durationWords}`
+    const twice = ` ${plural(doubled, 'variant')} computed by base and post, twice the work.`
+    return `${answers}.${doubled === 0 ? '' : twice} ${capitalised(durationWords)}.`
   })
 
   /**

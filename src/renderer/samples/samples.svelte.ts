@@ -24,6 +24,7 @@ import { SampleSetupState } from './sample-setup.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { type Complaint, resumable } from '../ui/complaint'
 import { answersToMake } from '../../contract/words/answer-words'
+import { capitalised } from '../../contract/words/format'
 import { doneShare } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -111,7 +112,7 @@ export class SamplesState extends ShownRun<Awaited<ReturnType<Client['samples'][
       variantCount: this.variants.sampled.length,
       sampleCount: settings.sampleCount
     })
-    return `${answers} · ${this.speed.describeDuration(settings, settings.maxTokens, this.plannedCount)}`
+    return `${answers}. ${capitalised(this.speed.describeDuration(settings, settings.maxTokens, this.plannedCount))}.`
   })
 
   /** Reason why the setup is incomplete; null if it can be run. */

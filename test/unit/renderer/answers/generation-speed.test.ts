@@ -13,7 +13,7 @@ function ran(...told: Told[]): RunSpeed {
 
 const none: Told = { samplesDone: 0, tokensPerSecond: null }
 const ABOUT = 'about 1 min 24 s if answers are as long as the last ones, at most 2 min 48 s'
-const unknown = 'time unknown until a run of 64 answers'
+const unknown = 'time unknown before a first run of 64 answers'
 
 it('is learned only from runs of many answers: few are slower, each, and would predict hours', async () => {
   const { session } = await openSession(projectState({}))

@@ -105,7 +105,7 @@ describe('the setup of the next evaluation', () => {
     variants.add([{ kind: 'base', name: 'base' }, half, half], 'evaluate')
     variants.add([half], 'evaluate')
     expect(names(session)).toEqual(['base', 'post', 'half'])
-    expect(setup.size).toMatch(/1 variant computed by base and post, twice the work/)
+    expect(setup.size).toMatch(/ answers\. 1 variant computed by base and post, twice the work\. [AT]/)
   })
 
   it('reports why it cannot run', async () => {
@@ -271,7 +271,7 @@ describe('an evaluation', () => {
     await line.answer('evaluations.get', 0, view({ id: 'first', computing }))
     await waitFor(() => expect(evaluations.busy).toBe(false))
     expect(evaluations.shownView?.run.id).toBe('first')
-    expect(evaluations.setup.size).not.toMatch(/time unknown/)
+    expect(evaluations.setup.size).not.toMatch(/time unknown/i)
 
     void evaluations.resume('first')
     await settled()
