@@ -121,7 +121,7 @@ export class Project implements ProjectOfPair {
     return this.#access.lock.token
   }
 
-  /** False if another folder took the place of the project's folder: it lacks the lock of this program. */
+  /** False if the project's folder lacks the lock of this program, as another folder in its place does. */
   get isInPlace(): boolean {
     return this.readOnly !== null || writerOf(this.path)?.token === this.lockToken
   }
@@ -366,8 +366,8 @@ export class Project implements ProjectOfPair {
       // Writing reports a folder that is gone.
       if (existsSync(this.path) && !this.isInPlace) {
         throw notFoundError(
-          `${this.path} is no longer the project that was opened, so nothing is saved in it.`,
-          'Another folder took its place. Open the project again to work in that one.'
+          `${this.path} no longer has the lock of this program, so nothing is saved in it.`,
+          'Another folder took its place, or its file .lock was removed. Open the project again to go on in it.'
         )
       }
       return task()

@@ -214,7 +214,7 @@ it('does not begin what could not be saved, as where the project has been moved 
   const message = `${join(project.path, 'project.json')} cannot be written: its folder is gone.`
   await expect(startSweep(start)).rejects.toThrow(message)
   await mkdir(project.path)
-  await expect(startSweep(start)).rejects.toThrow(`${project.path} is no longer the project that was opened`)
+  await expect(startSweep(start)).rejects.toThrow(`${project.path} no longer has the lock of this program`)
   expect(start).not.toHaveBeenCalled()
   await rmdir(project.path)
   await rename(`${project.path}.moved`, project.path)

@@ -1,4 +1,5 @@
 import { cp, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { openProject } from '../../../../src/main/project/open-project'
 import { OpenProjects } from '../../../../src/main/workbench/open-projects'
@@ -41,11 +42,23 @@ it('says that the folder of an open project is gone, and shows a folder that tak
   // A job that goes on for the opened project stores nothing in the other.
   expect(await problemOf(project.change(() => Promise.resolve()))).toMatchObject({
     code: 'not-found',
-    message: `${path} is no longer the project that was opened, so nothing is saved in it.`
+    message: `${path} no longer has the lock of this program, so nothing is saved in it.`
   })
 
   await rm(path, { recursive: true })
   expect((await projects.openDemo('blend')).project.name).not.toBe('Another')
+})
+
+it('goes on in a project whose lock was removed, once it is opened again', async () => {
+  const projects = await openProjects()
+  const project = await projects.use((await projects.openDemo('blend')).project.path)
+  await rm(join(project.path, '.lock'))
+  expect(await problemOf(project.update({ name: 'Lost' }))).toMatchObject({
+    hint: expect.stringMatching(/\.lock was removed\. Open the project again/)
+  })
+  const again = await projects.use(project.path)
+  await again.update({ name: 'Kept' })
+  expect((await openProject(project.path, 'view')).name).toBe('Kept')
 })
 
 it('lists recent projects with the running work of their pairs, also in one that no window shows', async () => {
