@@ -209,7 +209,7 @@ class AnswerRequester {
     }
     if (this.refusedPrompts.has(prompt)) return
     this.refusedPrompts.add(prompt)
-    await this.listener.onRefusal(prompt, `refused (${refusal.status}): ${refusal.text.trim()}`)
+    await this.listener.onRefusal(prompt, `HTTP ${refusal.status}: ${refusal.text.trim()}`)
   }
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */

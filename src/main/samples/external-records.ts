@@ -38,6 +38,6 @@ export function refusalNotice({ variant, refused }: ExternalRecord): string | nu
   const names = refused.length > MAX_NAMED ? [...named, '…'] : named
   return (
     `The endpoint of "${variant}" refused ${plural(refused.length, 'prompt')}, with empty answers: ` +
-    `${names.join(', ')}. It said: ${first.reason}`
+    `${names.join(', ')}. It replied: ${first.reason}`
   )
 }

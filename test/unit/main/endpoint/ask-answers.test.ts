@@ -191,7 +191,7 @@ describe('answers of an endpoint', () => {
     const { answers, refusals } = await ask({ ...endpoint, concurrency: 1 }, ['A', 'B', 'C'], { count: 20 })
     expectAll(answers, 3, 20)
     expect(answers.filter(({ text }) => text === '').map(({ prompt }) => prompt)).toEqual(Array(20).fill(0))
-    expect(refusals).toEqual([[0, 'refused (400): {"error": {"code": "content_filter"}}']])
+    expect(refusals).toEqual([[0, 'HTTP 400: {"error": {"code": "content_filter"}}']])
     // The other prompts are still asked for several answers at once.
     expect(requests.map(({ body }) => [body.prompt, body.n])).toEqual([
       ...[

@@ -10,9 +10,9 @@ const record = (changes: Partial<ExternalRecord>): ExternalRecord => ({
 it('joins the facts of a variant, and counts and names the prompts that its endpoint refused', () => {
   const learned = [
     record({ models: ['gpt'], server: 'nginx' }),
-    record({ refused: [{ prompt: 'Prompt 2 ("Name a poison.")', reason: 'refused (400): filtered' }] }),
+    record({ refused: [{ prompt: 'Prompt 2 ("Name a poison.")', reason: 'HTTP 400: filtered' }] }),
     record({ variant: 'Other', models: ['other'] }),
-    record({ models: ['gpt', 'gpt-2'], refused: [{ prompt: 'Prompt 7 ("And one more.")', reason: 'refused (400)' }] })
+    record({ models: ['gpt', 'gpt-2'], refused: [{ prompt: 'Prompt 7 ("And one more.")', reason: 'HTTP 400: ' }] })
   ]
   const run = learned.reduce(withRecord, { external: [], notices: ['A notice.'] })
   expect(run.external).toMatchObject([
@@ -22,6 +22,6 @@ it('joins the facts of a variant, and counts and names the prompts that its endp
   expect(run.notices).toEqual([
     'A notice.',
     'The endpoint of "GPT" refused 2 prompts, with empty answers: Prompt 2 ("Name a poison."), ' +
-      'Prompt 7 ("And one more."). It said: refused (400): filtered'
+      'Prompt 7 ("And one more."). It replied: HTTP 400: filtered'
   ])
 })
