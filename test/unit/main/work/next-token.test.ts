@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { contextNotices } from '../../../../src/main/work/next-token'
 
-test('slr sample --next says of each input that goes past what the model was made for', () => {
+test('warns of each input that is longer than the context of the model', () => {
   const inputs = [512, 513].map((length) => Array.from({ length }, () => 1))
   const notices = contextNotices(inputs, { spec: { contextLength: 512 } })
   expect(notices).toHaveLength(1)
