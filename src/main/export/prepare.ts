@@ -122,12 +122,13 @@ async function prepareAdapter(
 
 /** Refuses quantised weights. An export copies their bytes, which cannot be read without their scales. */
 function refuseScaled(pair: SourcedPair): void {
-  const quantised = membersOf(pair).find(hasScales)
+  // Base comes first, because an adapter as post has base's weights.
+  const quantised = [pair.base, ...membersOf(pair)].find(hasScales)
   if (quantised === undefined) return
   throw unsupportedError(
     `${quantised.checkpoint.path} stores weights with scales, of which no restored model is written.`,
-    'Export with the unquantised checkpoint in its place; what was swept is computed alike, ' +
-      'up to the rounding of what is stored.'
+    'Export an adapter (--adapter), or use the unquantised checkpoint in its place. ' +
+      'The unquantised one computes the same, up to the rounding of stored weights.'
   )
 }
 

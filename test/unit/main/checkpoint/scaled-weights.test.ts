@@ -9,7 +9,8 @@ import { planLowRank } from '../../../../src/main/checkpoint/low-rank-plan'
 import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { probe } from '../../../../src/main/engine/questions/probe'
-import { prepareExport } from '../../../../src/main/export/prepare'
+import { prepareExport, requestedForm } from '../../../../src/main/export/prepare'
+import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
 import type { CheckpointFixture, TensorFixture } from '../../../fixtures/checkpoint-builder'
 import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
@@ -184,6 +185,21 @@ describe('weights with scales', () => {
     }
     expect(await adviceFor(paths.plain)).toBe('Export the whole model instead.')
     expect(await adviceFor(paths.float8)).toBe('Export the whole model from the unquantised checkpoints instead.')
+  })
+
+  test('are exported as an adapter, and the refusal of a folder names the quantised one and advises so', async () => {
+    const folder = await temporaryFolder()
+    const base = await writeCheckpoint(join(folder, 'float8'), twins(1).float8)
+    const lora = await writeAdapter(join(folder, 'lora'), factorTensors('model.layers.1.self_attn.q_proj', [8, 8]))
+    const plain = await writeCheckpoint(join(folder, 'plain'), twins(2).plain)
+    const recipe = { name: 'x', ranges: [[0, 0]] as [number, number][] }
+    for (const post of [lora, plain]) {
+      const { message, hint } = await problemOf(prepareExport({ base, post }, recipe))
+      expect(message).toContain(`${base} stores weights with scales`)
+      expect(hint).toContain('Export an adapter (--adapter)')
+      const form = await requestedForm({ base, post }, recipe, 1)
+      expect((await prepareExport({ base, post }, recipe, form)).adapterConfig).not.toBeNull()
+    }
   })
 
   test.each([
