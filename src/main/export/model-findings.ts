@@ -24,12 +24,13 @@ const NEWEST_TASKS = 5
 
 /** Returns a project's findings about a recipe: of the newest sweeps, then of the newest evaluation of each task. */
 export async function modelFindings(pair: ProjectPair, prepared: PreparedExport): Promise<ModelFinding[]> {
-  // An approximation of a measured recipe was not measured itself.
-  if (prepared.form.kind === 'low-rank') return []
   const model = layersModel(prepared.strengths)
   const bySweeps = await findingsBySweeps(pair, prepared, model)
   const byEvaluations = await findingsByEvaluations(pair, prepared, model)
-  return [...bySweeps.map(({ finding }) => finding), ...byEvaluations]
+  const findings = [...bySweeps.map(({ finding }) => finding), ...byEvaluations]
+  if (prepared.form.kind !== 'low-rank') return findings
+  // An approximation of a measured recipe was not measured itself.
+  return findings.map((finding) => ({ ...finding, by: `${finding.by}, of the layers that this adapter approximates` }))
 }
 
 /** Warns of lost safety training, with the refusals that the project measured of the recipe. */

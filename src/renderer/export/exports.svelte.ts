@@ -109,13 +109,10 @@ export class ExportsState {
     const adapter = this.form === 'adapter' ? '-adapter' : ''
     return `${post}-${this.recipe?.name ?? ''}${adapter}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
-  /** Says what a warning about the recipe means for the chosen form. A new adapter approximates what was measured. */
-  readonly doubtHint = $derived.by(() => {
-    if (this.form === 'server') return 'You can still serve it.'
-    return this.form === 'adapter' && this.plan?.form.kind !== 'adapter'
-      ? 'You can still export it. A new adapter approximates these layers, and was not measured itself.'
-      : 'You can still export it. The model card carries this warning.'
-  })
+  /** Says what a warning about the recipe means for the chosen form. */
+  readonly doubtHint = $derived.by(() =>
+    this.form === 'server' ? 'You can still serve it.' : 'You can still export it. The model card carries this warning.'
+  )
   /** Reason why the name cannot be used for a folder; null if it can. */
   readonly nameProblem = $derived.by(() => {
     const name = this.name.trim()

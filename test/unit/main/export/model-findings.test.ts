@@ -38,6 +38,11 @@ it('names the measurements in the model card, with three figures, and warns of f
   addCase('Passes the check', await current())
   await pair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.5, 0.75) }]))
   addCase('Fails the check', await current())
+  const lowRank = { kind: 'low-rank', rank: 1, savesNormsAndBiases: false } as const
+  addCase(
+    'Fails the check, written as a new adapter',
+    await modelFindings(pair, await prepareExport(folders, UPPER, lowRank))
+  )
   await pair.edit(({ settings }) => ({ settings: { ...settings, rho: 0.99 } }))
   const below = await current()
   expect(below.map(({ weight }) => weight)).toEqual(['against'])

@@ -384,13 +384,13 @@ describe('the Export view', () => {
     expect(session.exports.result).toEqual(result)
   })
 
-  it('promises that the model card carries a warning only of the model that was measured', async () => {
+  it('promises that the model card carries a warning only where a card is written', async () => {
     const { exports } = await exporting('3-7', '/models')
     const promising = (['model', 'adapter', 'server'] as const).filter((form) => {
       exports.setForm(form)
       return exports.doubtHint.includes('The model card carries')
     })
-    expect(promising).toEqual(['model'])
+    expect(promising).toEqual(['model', 'adapter'])
   })
 
   it('serves the recipe on the port, and follows the server to its end', async () => {
