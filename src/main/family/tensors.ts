@@ -317,15 +317,15 @@ function linear(
   return biased ? [weight, { role: biasRole, name: `${name}.bias`, shape: [outSize] }] : [weight]
 }
 
-/** Gives the position of the norm before a sublayer: attention's if parallel sublayers share one. */
-export function normBefore({ family, parallel }: DecoderSpec, half: LayerHalf): NormPosition {
-  return half === 'attention' || (parallel && family.sharedNorm) ? 'beforeAttention' : 'beforeMlp'
+/** Gives the position of the norm before the MLP: attention's if parallel sublayers share one. */
+export function normBeforeMlp({ family, parallel }: DecoderSpec): NormPosition {
+  return parallel && family.sharedNorm ? 'beforeAttention' : 'beforeMlp'
 }
 
 /** Lists the tensors of the norm at a position; none if the family has no norm there. */
 function norm(spec: DecoderSpec, position: NormPosition): PartialTensor[] {
   const { family, hiddenSize } = spec
-  const shared = position === 'beforeMlp' && normBefore(spec, 'mlp') !== position
+  const shared = position === 'beforeMlp' && normBeforeMlp(spec) !== position
   const name = shared ? undefined : family.norms[position]
   if (name === undefined) return []
   const role = NORM_ROLES[position]

@@ -83,7 +83,7 @@ export function blockGraph(
   kind: number,
   shape: BlockShape,
   precision: Precision,
-  { withKeyValues = false, castsWeights = false }: { withKeyValues?: boolean; castsWeights?: boolean } = {}
+  { withKeyValues = false, castsWeights }: { withKeyValues?: boolean; castsWeights: boolean }
 ): Uint8Array {
   const graph = new OnnxGraph('block')
   const spec = specOfLayer(model, kind)
@@ -295,13 +295,12 @@ class PackedAttention {
       graph.reshape(path, rows, [-1, shape.inputRowCount, kvHeadCount * size])
     const projected = (): [q: string, keys: string, values: string] => {
       const [q, k, v] = this.projections(inputRows, keptRows)
-      const rotatedK = layer.finishK('attention', k, keyPositions)
+      const rotatedK = layer.finishK(k, keyPositions)
       return [q, byNode('attention/k', rotatedK, headSize), byNode('attention/v', v, valueSize)]
     }
-    const queriesOnly = (): string =>
-      layer.projectQ('attention', layer.norm('attention/before', keptRows, 'beforeAttention'))
+    const queriesOnly = (): string => layer.projectQ(layer.norm('attention/before', keptRows, 'beforeAttention'))
     const [qRows, keys, values] = earlier === null ? projected() : [queriesOnly(), ...earlier]
-    const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
+    const rotatedQ = layer.finishQ(qRows, queryPositions)
 
     const { inputRowCount, outputRowCount } = shape
     const q = this.byHead('attention/q', rotatedQ, outputRowCount, (headCount / kvHeadCount) * headSize)
@@ -318,7 +317,7 @@ class PackedAttention {
     })
     const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * valueSize])
     return {
-      rows: layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), keptRows),
+      rows: layer.attentionOutput(layer.applyGates(mixedRows, qRows), keptRows),
       blockInput: keptRows,
       keys,
       values
@@ -338,9 +337,9 @@ class PackedAttention {
     if (spec.family.attention === 'separate' || spec.family.attention === 'latent') {
       const normedKept =
         inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'beforeAttention')
-      return [layer.projectQ('attention', normedKept), ...layer.projectKv('attention', normed)]
+      return [layer.projectQ(normedKept), ...layer.projectKv(normed)]
     }
-    const [q, k, v] = layer.projectQkv('attention', normed)
+    const [q, k, v] = layer.projectQkv(normed)
     if (shape.keptRows === null) return [q, k, v]
     // A fused projection computes q for every row; only the output rows are used further.
     const qSize = spec.headCount * spec.headSize

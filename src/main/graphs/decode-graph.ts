@@ -244,17 +244,18 @@ function decodeAttention(
   const { headCount, kvHeadCount, headSize, valueSize } = spec
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const projected = (): [q: string, k: string, v: string] => {
-    const [q, k, v] = layer.projectQkv('attention', normed)
-    return [q, layer.finishK('attention', k, positions), v]
+    const [q, k, v] = layer.projectQkv(normed)
+    return [q, layer.finishK(k, positions), v]
   }
   const [qRows, k, vRows] =
     earlier === null ? projected() : [layer.project('attention/q_proj', normed, 'qkv'), ...earlier]
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
-  const q = graph.reshape(
-    'attention/q',
-    layer.scaleQueries('attention', layer.finishQ('attention', qRows, positions)),
-    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
-  )
+  const q = graph.reshape('attention/q', layer.scaleQueries('attention', layer.finishQ(qRows, positions)), [
+    -1,
+    kvHeadCount,
+    headCount / kvHeadCount,
+    headSize
+  ])
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
   const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, valueSize])
 
@@ -279,7 +280,7 @@ function decodeAttention(
   ])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * valueSize])
   return {
-    attended: layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), hidden),
+    attended: layer.attentionOutput(layer.applyGates(mixedRows, qRows), hidden),
     newKeys: graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]),
     newValues: vRows
   }

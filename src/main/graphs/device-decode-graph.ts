@@ -53,7 +53,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
 
   const hidden = graph.reshape('rows', graph.node('rows/gathered', 'Gather', [states, stateRows]), [-1, hiddenSize])
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
-  const [qRows, kRows, vRows] = layer.projectQkv('attention', normed)
+  const [qRows, kRows, vRows] = layer.projectQkv(normed)
   // Cast to float32 before use: sums over thousands of positions would lose more in float16 than storing
   // does.
   const writeToCache = (name: 'keys' | 'values', cache: string, rows: string): string => {
@@ -65,15 +65,16 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
     graph.output(updated, output, cacheDims, type)
     return half ? graph.cast(`attention/${name}/single`, updated, 'float32') : updated
   }
-  const keys = writeToCache('keys', pastKeys, layer.finishK('attention', kRows, positions))
+  const keys = writeToCache('keys', pastKeys, layer.finishK(kRows, positions))
   const values = writeToCache('values', pastValues, vRows)
 
   // [slots, kvHeads, headSize, group]: the query heads of one kv head are columns of one product.
-  const q = graph.reshape(
-    'attention/q',
-    layer.scaleQueries('attention', layer.finishQ('attention', qRows, positions)),
-    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
-  )
+  const q = graph.reshape('attention/q', layer.scaleQueries('attention', layer.finishQ(qRows, positions)), [
+    -1,
+    kvHeadCount,
+    headCount / kvHeadCount,
+    headSize
+  ])
   const byPosition = graph.node('attention/scores/positions', 'MatMul', [
     keys,
     swapLast(graph, 'attention/q/columns', q)
@@ -84,10 +85,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
   const mixed = graph.node('attention/mixed', 'MatMul', [weights, values])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
-  const rows = layer.mlp(
-    layer.attentionOutput('attention', layer.applyGates('attention', mixedRows, qRows), hidden),
-    hidden
-  )
+  const rows = layer.mlp(layer.attentionOutput(layer.applyGates(mixedRows, qRows), hidden), hidden)
   const replaced = graph.node(DEVICE_DECODE_OUTPUTS.states, 'ScatterND', [states, stateRows, rows])
   graph.output(replaced, DEVICE_DECODE_OUTPUTS.states, ['states', hiddenSize])
   return graph.encode()

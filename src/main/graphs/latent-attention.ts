@@ -7,44 +7,38 @@ import { rmsNormBy } from './norms'
 // head has dimensions that RoPE rotates, and plain ones. Checkpoints store the plain ones first, RoPE needs them last.
 
 /** Projects normed rows to queries, [rows, heads x headSize], with the rotating dimensions first. */
-export function latentQueries(
-  layer: LayerParts,
-  { queryRank, plainSize }: LatentAttention,
-  path: string,
-  rows: string
-): string {
+export function latentQueries(layer: LayerParts, { queryRank, plainSize }: LatentAttention, rows: string): string {
   const { graph, spec } = layer
   const { headCount, headSize, rotarySize } = spec
   const down = (): string =>
-    normLatent(layer, `${path}/q_a`, layer.project(`${path}/q_a_proj`, rows, 'qDown', 'qDownBias'), 'qDownNorm')
-  const q = layer.project(`${path}/q_b_proj`, queryRank === null ? rows : down(), 'qUp')
-  const heads = graph.reshape(`${path}/latent/q/heads`, q, [-1, headCount, headSize])
-  const [plain, rotating] = splitInTwo(layer, `${path}/latent/q/parts`, heads, [plainSize, rotarySize])
-  return joinHeads(layer, `${path}/latent/q`, rotating, plain)
+    normLatent(layer, 'attention/q_a', layer.project('attention/q_a_proj', rows, 'qDown', 'qDownBias'), 'qDownNorm')
+  const q = layer.project('attention/q_b_proj', queryRank === null ? rows : down(), 'qUp')
+  const heads = graph.reshape('attention/latent/q/heads', q, [-1, headCount, headSize])
+  const [plain, rotating] = splitInTwo(layer, 'attention/latent/q/parts', heads, [plainSize, rotarySize])
+  return joinHeads(layer, 'attention/latent/q', rotating, plain)
 }
 
 /** Projects normed rows to keys before RoPE, in the order of queries, and to values, [rows, heads x valueSize]. */
 export function latentKeyValues(
   layer: LayerParts,
   { rank, plainSize }: LatentAttention,
-  path: string,
   rows: string
 ): [keys: string, values: string] {
   const { graph, spec } = layer
   const { headCount, rotarySize, valueSize } = spec
-  const down = layer.project(`${path}/kv_a_proj`, rows, 'kvDown', 'kvDownBias')
-  const [latent, rotating] = splitInTwo(layer, `${path}/kv_a/parts`, down, [rank, rotarySize])
-  const up = layer.project(`${path}/kv_b_proj`, normLatent(layer, `${path}/kv_a`, latent, 'kvDownNorm'), 'kvUp')
-  const heads = graph.reshape(`${path}/latent/kv/heads`, up, [-1, headCount, plainSize + valueSize])
-  const [plain, values] = splitInTwo(layer, `${path}/latent/kv/parts`, heads, [plainSize, valueSize])
+  const down = layer.project('attention/kv_a_proj', rows, 'kvDown', 'kvDownBias')
+  const [latent, rotating] = splitInTwo(layer, 'attention/kv_a/parts', down, [rank, rotarySize])
+  const up = layer.project('attention/kv_b_proj', normLatent(layer, 'attention/kv_a', latent, 'kvDownNorm'), 'kvUp')
+  const heads = graph.reshape('attention/latent/kv/heads', up, [-1, headCount, plainSize + valueSize])
+  const [plain, values] = splitInTwo(layer, 'attention/latent/kv/parts', heads, [plainSize, valueSize])
   // All heads share the rotating dimensions of a key.
-  const inAllHeads = graph.node(`${path}/latent/k/rotating`, 'Expand', [
-    graph.reshape(`${path}/latent/k/rotating/one`, rotating, [-1, 1, rotarySize]),
-    graph.constant(`${path}/latent/k/rotating/heads`, BigInt64Array.of(1n, BigInt(headCount), 1n))
+  const inAllHeads = graph.node('attention/latent/k/rotating', 'Expand', [
+    graph.reshape('attention/latent/k/rotating/one', rotating, [-1, 1, rotarySize]),
+    graph.constant('attention/latent/k/rotating/heads', BigInt64Array.of(1n, BigInt(headCount), 1n))
   ])
   return [
-    joinHeads(layer, `${path}/latent/k`, inAllHeads, plain),
-    graph.reshape(`${path}/latent/v/rows`, values, [-1, headCount * valueSize])
+    joinHeads(layer, 'attention/latent/k', inAllHeads, plain),
+    graph.reshape('attention/latent/v/rows', values, [-1, headCount * valueSize])
   ]
 }
 

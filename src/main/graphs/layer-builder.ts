@@ -8,7 +8,7 @@ import type { OnnxGraph } from './onnx-model'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { NormPosition } from '../family/family'
 import { NORM_ROLES, type Role } from '../family/tensor-roles'
-import { normBefore } from '../family/tensors'
+import { normBeforeMlp } from '../family/tensors'
 
 export interface Products {
   /** Type to which activations are rounded, and weights unless they are quantised. */
@@ -60,47 +60,47 @@ export class LayerBuilder {
   ) {}
 
   /** Projects normed rows to q before RoPE; use `projectQkv` if q, k and v are one weight. */
-  projectQ(path: string, rows: string): string {
+  projectQ(rows: string): string {
     const { latent } = this.spec
-    if (latent !== null) return latentQueries(this, latent, path, rows)
-    return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
+    if (latent !== null) return latentQueries(this, latent, rows)
+    return this.project('attention/q_proj', rows, 'q', 'qBias')
   }
 
   /** Projects normed rows to k and v before RoPE. */
-  projectKv(path: string, rows: string): [k: string, v: string] {
+  projectKv(rows: string): [k: string, v: string] {
     const { latent } = this.spec
-    if (latent !== null) return latentKeyValues(this, latent, path, rows)
-    const keys = this.project(`${path}/k_proj`, rows, 'k', 'kBias')
-    const values = this.spec.keyValues === 'keyProjection' ? keys : this.project(`${path}/v_proj`, rows, 'v', 'vBias')
-    return [keys, this.finishV(`${path}/v`, values)]
+    if (latent !== null) return latentKeyValues(this, latent, rows)
+    const keys = this.project('attention/k_proj', rows, 'k', 'kBias')
+    const values = this.spec.keyValues === 'keyProjection' ? keys : this.project('attention/v_proj', rows, 'v', 'vBias')
+    return [keys, this.finishV('attention/v', values)]
   }
 
   /** Projects normed rows to q, k and v before RoPE in one product. */
-  projectQkv(path: string, rows: string): [q: string, k: string, v: string] {
+  projectQkv(rows: string): [q: string, k: string, v: string] {
     const { family, headCount, kvHeadCount, headSize, keyValues } = this.spec
-    if (family.attention === 'latent') return [this.projectQ(path, rows), ...this.projectKv(path, rows)]
-    const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
+    if (family.attention === 'latent') return [this.projectQ(rows), ...this.projectKv(rows)]
+    const joined = this.project('attention/qkv_proj', rows, 'qkv', 'qkvBias')
     const grouped = family.attention === 'grouped'
     const queries = family.gatedAttention ? 2 * headCount : headCount
     const perKeyHead = queries / kvHeadCount
     const heads = grouped
-      ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, kvHeadCount, (perKeyHead + 2) * headSize])
+      ? this.graph.reshape('attention/qkv/heads', joined, [-1, kvHeadCount, (perKeyHead + 2) * headSize])
       : joined
     const all = grouped ? [perKeyHead, 1, 1] : [queries, kvHeadCount, kvHeadCount]
     const sizes = keyValues === 'keyProjection' ? all.slice(0, 2) : all
     const parts = this.splitColumns(
-      `${path}/qkv`,
+      'attention/qkv',
       heads,
       sizes.map((size) => size * headSize)
     ).map((part, i) =>
       grouped
-        ? this.graph.reshape(`${path}/qkv/part${i}`, part, [-1, kvHeadCount * headSize * elementAt(sizes, i, 'size')])
+        ? this.graph.reshape(`attention/qkv/part${i}`, part, [-1, kvHeadCount * headSize * elementAt(sizes, i, 'size')])
         : part
     )
     return [
       elementAt(parts, 0, 'part'),
       elementAt(parts, 1, 'part'),
-      this.finishV(`${path}/v`, parts[2] ?? elementAt(parts, 1, 'part'))
+      this.finishV('attention/v', parts[2] ?? elementAt(parts, 1, 'part'))
     ]
   }
 
@@ -115,10 +115,10 @@ export class LayerBuilder {
   }
 
   /** Applies q norm and RoPE: [rows, heads x headSize] to as many rows. */
-  finishQ(path: string, rows: string, positions: string): string {
-    const queries = this.selectPartOfQ(`${path}/q/queries`, rows, 0)
-    const rotated = this.normAndRotate(`${path}/q`, queries, positions, 'qNorm', this.spec.headCount)
-    return this.grow(`${path}/q`, rotated, positions)
+  finishQ(rows: string, positions: string): string {
+    const queries = this.selectPartOfQ('attention/q/queries', rows, 0)
+    const rotated = this.normAndRotate('attention/q', queries, positions, 'qNorm', this.spec.headCount)
+    return this.grow('attention/q', rotated, positions)
   }
 
   scaleQueries(path: string, queries: string): string {
@@ -127,8 +127,8 @@ export class LayerBuilder {
   }
 
   /** Applies k norm and RoPE: [rows, kvHeads x headSize] to as many rows. */
-  finishK(path: string, rows: string, positions: string): string {
-    return this.normAndRotate(`${path}/k`, rows, positions, 'kNorm', this.spec.kvHeadCount)
+  finishK(rows: string, positions: string): string {
+    return this.normAndRotate('attention/k', rows, positions, 'kNorm', this.spec.kvHeadCount)
   }
 
   /** Gives the queries (0) or the gates (1) of projected q, [rows, heads x headSize]. */
@@ -142,10 +142,10 @@ export class LayerBuilder {
   }
 
   /** Multiplies mixed values, [rows, heads x valueSize], by the gates of q if it has gates. */
-  applyGates(path: string, mixed: string, q: string): string {
+  applyGates(mixed: string, q: string): string {
     if (!this.spec.family.gatedAttention) return mixed
-    const gate = this.graph.node(`${path}/gate`, 'Sigmoid', [this.selectPartOfQ(`${path}/q/gates`, q, 1)])
-    return this.graph.node(`${path}/gated`, 'Mul', [mixed, gate])
+    const gate = this.graph.node('attention/gate', 'Sigmoid', [this.selectPartOfQ('attention/q/gates', q, 1)])
+    return this.graph.node('attention/gated', 'Mul', [mixed, gate])
   }
 
   /** Returns the name of a weight in the graph. @throws for a weight that the layer lacks */
@@ -158,12 +158,12 @@ export class LayerBuilder {
   }
 
   /** Applies output projection and residual: mixed values [rows, heads x valueSize] to [rows, hidden]. */
-  attentionOutput(path: string, mixed: string, residual: string): string {
-    const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
-    const output = this.norm(`${path}/after`, projected, 'afterAttention')
-    const added = this.toResidual(path, output, this.spec.attentionScale)
-    const attended = this.graph.node(`${path}/residual`, 'Add', [residual, added])
-    return besideAttention(this, path, attended, residual)
+  attentionOutput(mixed: string, residual: string): string {
+    const projected = this.project('attention/o_proj', mixed, 'o', 'oBias')
+    const output = this.norm('attention/after', projected, 'afterAttention')
+    const added = this.toResidual('attention', output, this.spec.attentionScale)
+    const attended = this.graph.node('attention/residual', 'Add', [residual, added])
+    return besideAttention(this, attended, residual)
   }
 
   /** Applies the output projection of a state, [rows, heads x valueSize] to what is added to the residual. */
@@ -189,7 +189,7 @@ export class LayerBuilder {
 
   /** Applies the norm before the MLP or its experts; parameters as for `mlp`. */
   mlpInput(rows: string, blockInput: string): string {
-    return this.norm('mlp/before', this.spec.parallel ? blockInput : rows, normBefore(this.spec, 'mlp'))
+    return this.norm('mlp/before', this.spec.parallel ? blockInput : rows, normBeforeMlp(this.spec))
   }
 
   /** Applies the MLP to normed rows, [rows, hidden] to [rows, hidden]. */

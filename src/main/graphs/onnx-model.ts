@@ -110,7 +110,7 @@ export class OnnxGraph {
     op: string,
     inputs: readonly string[],
     outputCount: number,
-    attributes: Record<string, Attribute> = {}
+    attributes: Record<string, Attribute>
   ): string[] {
     const name = this.scope + path
     const output = Array.from({ length: outputCount }, (_, i) => (outputCount === 1 ? name : `${name}:${i}`))

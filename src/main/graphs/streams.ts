@@ -90,16 +90,16 @@ export function correctStreams(
  * Adds the low-rank path beside attention: (attended + n + norm(R L n)) / sqrt(2). Here n is the result of the norm
  * before attention, and L and R are the path's projections. Models without streams have no such path.
  */
-export function besideAttention(layer: LayerParts, path: string, attended: string, residual: string): string {
+export function besideAttention(layer: LayerParts, attended: string, residual: string): string {
   const { graph, spec } = layer
   if (spec.streams === null) return attended
-  const normed = layer.norm(`${path}/laurel/before`, residual, 'beforeAttention')
-  const inner = layer.project(`${path}/laurel/down`, normed, 'laurelDown')
-  const outer = layer.project(`${path}/laurel/up`, inner, 'laurelUp')
-  const added = rmsNormBy(graph, `${path}/laurel/after`, outer, layer.weight('laurelNorm'), spec.normEpsilon)
-  const beside = graph.node(`${path}/laurel/output`, 'Add', [normed, added])
-  const sum = graph.node(`${path}/laurel/sum`, 'Add', [attended, beside])
-  return graph.node(`${path}/laurel/halved`, 'Mul', [sum, graph.constant(`${path}/laurel/factor`, Math.SQRT1_2)])
+  const normed = layer.norm('attention/laurel/before', residual, 'beforeAttention')
+  const inner = layer.project('attention/laurel/down', normed, 'laurelDown')
+  const outer = layer.project('attention/laurel/up', inner, 'laurelUp')
+  const added = rmsNormBy(graph, 'attention/laurel/after', outer, layer.weight('laurelNorm'), spec.normEpsilon)
+  const beside = graph.node('attention/laurel/output', 'Add', [normed, added])
+  const sum = graph.node('attention/laurel/sum', 'Add', [attended, beside])
+  return graph.node('attention/laurel/halved', 'Mul', [sum, graph.constant('attention/laurel/factor', Math.SQRT1_2)])
 }
 
 /** Makes gates zero below `cutoff` deviations above a row's mean, and subtracts that limit from the others. */
