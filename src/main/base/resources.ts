@@ -23,7 +23,8 @@ export function runningPackage(): string {
 }
 
 /** Gives the package as a folder that a plain Node can read. */
-export function plainFolder(packagePath = runningPackage()): string {
+export function plainFolder(): string {
+  const packagePath = runningPackage()
   return basename(packagePath) === ARCHIVE ? join(dirname(packagePath), BESIDE_ARCHIVE) : packagePath
 }
 

@@ -24,7 +24,8 @@ export class Sessions {
   private sessions: StoredSession[]
 
   /** @param earlier sessions of the server's earlier runs */
-  constructor(earlier: readonly StoredSession[], nowMs = Date.now()) {
+  constructor(earlier: readonly StoredSession[]) {
+    const nowMs = Date.now()
     this.sessions = earlier.filter(({ openedAt }) => nowMs - Date.parse(openedAt) < MAX_AGE_MS)
   }
 

@@ -191,14 +191,14 @@ export function embeddingMap(
 }
 
 /** Wraps a text for a tooltip, and cuts it after eight lines. */
-function wrapped(text: string, width = 64, most = 8): string[] {
+function wrapped(text: string): string[] {
   const lines: string[] = []
   for (const word of text.trim().split(/\s+/)) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`
+    if (last !== undefined && last.length + word.length < 64) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)
   }
-  return lines.length <= most ? lines : [...lines.slice(0, most), '…']
+  return lines.length <= 8 ? lines : [...lines.slice(0, 8), '…']
 }
 
 /** Writes the table that the command line writes too. */

@@ -29,11 +29,10 @@ const Versioned = z.looseObject({ schemaVersion: z.number().int().min(1) })
 /** Reads a document in the current version. @throws WorkbenchError `not-found`, `newer-version`, `bad-file` */
 export async function readDocument<T>(
   file: string,
-  format: DocumentFormat<T>,
-  signal?: AbortSignal
+  format: DocumentFormat<T>
 ): Promise<{ document: T; foundVersion: number }> {
   await requirePlainFile(file)
-  return parseDocument(await readJsonFile(file, format.maxBytes, signal), file, format, signal)
+  return parseDocument(await readJsonFile(file, format.maxBytes), file, format)
 }
 
 /** Converts a value that was read from a file. @throws WorkbenchError as {@link readDocument} */

@@ -62,13 +62,13 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
 }
 
 /** Reads a file piece by piece. @throws WorkbenchError as {@link readRegularFile} */
-export async function* regularFilePieces(file: string, maxBytes: number, pieceBytes = 2 ** 20): AsyncGenerator<Buffer> {
+export async function* regularFilePieces(file: string, maxBytes: number): AsyncGenerator<Buffer> {
   const handle = await openRegularFile(file)
   try {
     const { size } = await handle.stat()
     if (size > maxBytes) throw tooLarge(file, size, maxBytes)
     for (let done = 0; done < size;) {
-      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - done))
+      const piece = Buffer.allocUnsafe(Math.min(2 ** 20, size - done))
       const { bytesRead } = await inTime(file, handle.read(piece, 0, piece.byteLength, done))
       if (bytesRead === 0) return
       done += bytesRead
@@ -104,13 +104,13 @@ function notRegular(file: string): WorkbenchError {
 }
 
 /** Limits the time of an operation, which itself goes on. */
-async function inTime<T>(file: string, work: Promise<T>, limitMs = SILENT_MS): Promise<T> {
+async function inTime<T>(file: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const message = `${file} gave nothing for ${limitMs / 1000} s.`
+      const message = `${file} gave nothing for ${SILENT_MS / 1000} s.`
       reject(fileError(message, 'Look whether its drive still answers.'))
-    }, limitMs)
+    }, SILENT_MS)
   })
   try {
     return await Promise.race([work, late])

@@ -97,8 +97,7 @@ export async function destroyRun(pair: string, document: DeletionDocument, befor
  */
 export async function listTrash(
   pair: string,
-  mayWrite: boolean,
-  now = Date.now()
+  mayWrite: boolean
 ): Promise<{ deleted: DeletionDocument[]; warnings: string[] }> {
   const deleted: DeletionDocument[] = []
   const warnings: string[] = []
@@ -106,7 +105,7 @@ export async function listTrash(
     try {
       const document = await readEntry(pair, deletion, mayWrite)
       if (document === null || (await wasRestored(pair, document, mayWrite))) continue
-      const age = now - Date.parse(document.deletedAt)
+      const age = Date.now() - Date.parse(document.deletedAt)
       const isPinned = [document.run, ...document.searches].some(({ pinned }) => pinned)
       if (mayWrite && !isPinned && age > TRASH_DAYS * 86_400_000) await destroyRun(pair, document)
       else deleted.push(document)
