@@ -63,7 +63,7 @@ export function halfStrengths(
   range: RestorationRange,
   half: LayerHalf,
   layerCount: number,
-  source: RestoredTo = null
+  source: RestoredTo
 ): LayerStrength[] {
   const layers = rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
   return setSource(layers, source)

@@ -39,7 +39,7 @@ export class NodeChild {
   private pipeFault: string | null = null
 
   /** @param script its absolute path @throws WorkbenchError when Node is missing */
-  constructor(script: string, options: NodeChildOptions = {}) {
+  constructor(script: string, options: NodeChildOptions) {
     const { args = [], environment = {}, nodeFlags = process.execArgv, showErrors = false } = options
     this.child = spawn(nodeProgram(), [...nodeFlags, script, ...args], {
       env: { ...helperEnvironment(), ...environment, [PIPE_VARIABLE]: String(PIPE_DESCRIPTOR) },

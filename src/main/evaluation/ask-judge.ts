@@ -156,7 +156,7 @@ class JudgeEndpoint {
     private readonly settings: JudgeSettings,
     apiKey: string | null,
     onRepeat: (why: string) => void,
-    patience?: EndpointPatience
+    patience: EndpointPatience | undefined
   ) {
     const queue = new PQueue({ interval: 60_000 / settings.requestsPerMinute, intervalCap: 1 })
     this.client = new EndpointClient(settings, {

@@ -56,7 +56,7 @@ export async function openRecipe(folders: { base: string; post: string }, recipe
 export async function prepareExport(
   folders: { base: string; post: string },
   recipe: Recipe,
-  form: ExportForm = { kind: 'model' }
+  form: ExportForm
 ): Promise<PreparedExport> {
   const { pair, strengths } = await openRecipe(folders, recipe)
   if (form.kind === 'adapter') return prepareAdapter(pair, recipe, strengths)

@@ -59,7 +59,7 @@ function requireAlike(reader: ConfigReader, key: string, value: number): void {
 }
 
 /** Returns the reader of the section if it contains `key`, else of the config around it. Both must not contradict. */
-function readerOfKey(outer: ConfigReader, section: ConfigReader | null, key: string, outerKey = key): ConfigReader {
+function readerOfKey(outer: ConfigReader, section: ConfigReader | null, key: string, outerKey: string): ConfigReader {
   const inner = section?.configured(key)
   if (section === null || inner === undefined) return outer
   const other = outer.configured(outerKey)

@@ -75,7 +75,7 @@ export async function planStudy(
   resolved: ResolvedStudy,
   steps: readonly StudyStep[],
   signal: AbortSignal,
-  begins: (step: StudyStep, index: number) => void = () => undefined
+  begins: (step: StudyStep, index: number) => void
 ): Promise<StepPlan[]> {
   const devices = triedDevices(signal)
   const planners = new Map<string, PairPlanner>()

@@ -35,7 +35,7 @@ export interface NamedPaths {
 }
 
 /** Resolves the paths of a study. @param path absolute path of its file @throws WorkbenchError as `expandStudy` */
-export function resolveStudy(read: Study, path: string, named: NamedPaths = {}): ResolvedStudy {
+export function resolveStudy(read: Study, path: string, named: NamedPaths): ResolvedStudy {
   const study = named.report === undefined ? read : { ...read, report: named.report }
   const folder = dirname(path)
   const pairs = study.pairs.map((entry) => {

@@ -170,7 +170,7 @@ class FolderTextModel implements LocalTextModel {
     this.tokenizer = opened.tokenizer
   }
 
-  encode(text: string, addSpecialTokens = false): number[] {
+  encode(text: string, addSpecialTokens: boolean): number[] {
     const tokens = this.encodeWith(text, false)
     if (!addSpecialTokens) return tokens
     // Tokens before an empty text cannot be told from tokens behind it.

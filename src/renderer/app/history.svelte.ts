@@ -56,7 +56,7 @@ export class History {
     private readonly complain: (error: unknown) => void,
     private readonly revert: (change: StoredChange, step: 'undo' | 'redo') => Promise<number | null>,
     private readonly unsaved: UnsavedEdits,
-    private readonly hasPair: (pair: PairId) => boolean = () => true
+    private readonly hasPair: (pair: PairId) => boolean
   ) {}
 
   /** Records a change. Changes that were undone before can no longer be redone. */

@@ -78,11 +78,7 @@ export function readPlace(hash: string): Place {
 }
 
 /** Returns the fragment of a place in an open project. Values of null are left out. */
-export function placeHash(
-  project: string,
-  view: View,
-  particulars: Partial<Omit<Place, 'project' | 'view'>> = {}
-): string {
+export function placeHash(project: string, view: View, particulars: Partial<Omit<Place, 'project' | 'view'>>): string {
   const pairs = Object.entries(particulars).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
   return `#${new URLSearchParams([['project', project], ['step', view], ...pairs])}`
 }

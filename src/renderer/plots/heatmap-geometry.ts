@@ -61,7 +61,7 @@ export function heatmapGeometry(
  * Computes the geometry like {@link heatmapGeometry}, for paper: cells of any size, with room for outlines at the far
  * sides.
  */
-export function exactGeometry(layerCount: number, room: number, view: HeatmapView | null = null): HeatmapGeometry {
+export function exactGeometry(layerCount: number, room: number, view: HeatmapView | null): HeatmapGeometry {
   const margin = 36
   const { starts, ends } = view ?? wholeTriangle(layerCount)
   const cell = (room - margin - 3) / Math.max(span(starts), span(ends))

@@ -64,7 +64,7 @@ export function placeNames(
   points: readonly NamedPoint[],
   area: Box,
   lineHeight: number,
-  marks: readonly Mark[] = []
+  marks: readonly Mark[]
 ): (NamePosition | null)[] {
   const writtenNames: Box[] = []
   const named = points.map(boxOf)

@@ -164,7 +164,7 @@ describe('the address of the window', () => {
     ]) {
       expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, view: 'ranges', ...place })
     }
-    expect(placeHash('/a', 'ranges', { shown: null, ...DEFAULT_LOOK })).toBe(placeHash('/a', 'ranges'))
+    expect(placeHash('/a', 'ranges', { shown: null, ...DEFAULT_LOOK })).toBe(placeHash('/a', 'ranges', {}))
   })
 
   it('means nothing when it is empty or unknown', () => {

@@ -13,7 +13,7 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
 export function refuseDeepJson(
   text: string,
   what: string,
-  limits: { names?: number | undefined; values?: number | undefined } = {}
+  limits: { names?: number | undefined; values?: number | undefined }
 ): void {
   const refused = (why: string): WorkbenchError => fileError(`${what} ${why}.`)
   let depth = 0

@@ -105,7 +105,7 @@ export async function flushLines(): Promise<void> {
 export async function* linesOfFile(
   file: string,
   maxBytes: number,
-  onPiece: (piece: Buffer) => void = () => undefined
+  onPiece: (piece: Buffer) => void
 ): AsyncGenerator<{ text: string; where: string }> {
   const yieldIfDue = yieldEvery20ms()
   let partialLine: Buffer = Buffer.alloc(0)

@@ -215,7 +215,7 @@ function requireProjectOfAll(options: SweepOptions, givenPair: PairLocation | nu
 }
 
 /** Returns the command that checks a sweep after it. @param named the pair of a project, if it has several */
-export function checkAfter(options: SweepOptions, named: { pair?: string } = {}): string {
+export function checkAfter(options: SweepOptions, named: { pair?: string }): string {
   return checkCommandOf({ ...options, ...named, demo: hasDefaultSettings(options) ? options.demo : undefined })
 }
 

@@ -36,7 +36,7 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
 export function describeVerdict(
   verdict: ShownVerdict,
   next: NextCommands,
-  { whatIf = null, details = false }: VerdictOptions = {}
+  { whatIf = null, details = false }: VerdictOptions
 ): string {
   const { headline, caveats } = verdict
   const color = isGood(verdict) ? 'green' : 'yellow'

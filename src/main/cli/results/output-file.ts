@@ -35,8 +35,8 @@ export const writtenWords = ({ exists, path }: OutputFile): string => `${exists 
 export async function checkOutputFile(
   typed: string,
   kind: WrittenKind,
-  inputs: GivenFiles = {},
-  isForced = false
+  inputs: GivenFiles,
+  isForced: boolean
 ): Promise<PairResultFile> {
   const { output, replaced } = await readReplaced(typed, kind, inputs, isForced)
   return { ...output, identity: replaced?.identity ?? null }
@@ -46,8 +46,8 @@ export async function checkOutputFile(
 export async function checkSweepFile(
   typed: string,
   kind: 'sweep' | 'sweep-part',
-  inputs: GivenFiles = {},
-  isForced = false
+  inputs: GivenFiles,
+  isForced: boolean
 ): Promise<PairResultFile & { sweep: SweepDocument | null }> {
   const { output, replaced } = await readReplaced(typed, kind, inputs, isForced)
   const sweep = replaced === null ? null : await sweepIn(replaced.value, output.path)

@@ -69,7 +69,7 @@ export async function runLineage(
   request: CrcSweepRequest,
   signal: AbortSignal,
   onEvent: (event: CrcSweepEvent) => void,
-  history: SweepHistory | null = null
+  history: SweepHistory | null
 ): Promise<LineageScores> {
   const scored = await scorePrompts(engine, { ...request, shard: null }, signal, onEvent, history)
   const { stages = [] } = request
@@ -82,7 +82,7 @@ export async function runCrcShard(
   request: CrcSweepRequest & { shard: Shard },
   signal: AbortSignal,
   onEvent: (event: CrcSweepEvent) => void,
-  history: SweepHistory | null = null
+  history: SweepHistory | null
 ): Promise<SweepPart> {
   const scored = await scorePrompts(engine, request, signal, onEvent, history)
   const { facts, chosen } = scored

@@ -56,7 +56,7 @@ export async function withHalvesAlone(
   pair: SweptPair,
   sweep: SweepDocument,
   signal: AbortSignal,
-  onProgress: (progress: SweepProgress) => void = () => undefined
+  onProgress: (progress: SweepProgress) => void
 ): Promise<SweepDocument> {
   const { selected, selection, layerCount, source, preview } = sweep
   if (selected === null || selection === null || preview !== null) return sweep

@@ -24,7 +24,7 @@ export interface MergeOptions {
 }
 
 /** Joins the parts of a sweep, in any order, into the document that one machine would have computed. */
-export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
+export function mergeParts(parts: readonly PartFile[], options: MergeOptions): SweepDocument {
   const [first] = parts
   if (first === undefined) throw inputError('There are no parts to merge.')
   for (const other of parts) requireSameSweep(first, other, options)

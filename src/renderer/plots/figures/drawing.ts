@@ -150,7 +150,7 @@ export function textShape(
   x: number,
   y: number,
   fill: string,
-  { size = FONT_UNITS, bold = false, anchor = 'start', angle = 0, halo }: Letters = {}
+  { size = FONT_UNITS, bold = false, anchor = 'start', angle = 0, halo }: Letters
 ): TextShape {
   const around = halo === undefined ? null : paintOf(halo)
   return {

@@ -59,7 +59,7 @@ export type Metric = (typeof METRIC_NAMES)[number]
  *
  * @param steps steps of the ends in a range of 1
  */
-export function metricDomain(values: readonly (number | null)[], centred: boolean, steps = 100): [number, number] {
+export function metricDomain(values: readonly (number | null)[], centred: boolean, steps: number): [number, number] {
   let low = Infinity
   let high = -Infinity
   for (const value of values) {

@@ -46,7 +46,7 @@ beforeAll(async () => {
       return client.sweep(sweep, options)
     }
   }
-  whole = (await runLineage(noting, request, signal, () => undefined)).sweeps
+  whole = (await runLineage(noting, request, signal, () => undefined, null)).sweeps
 })
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -107,7 +107,7 @@ describe('a lineage', () => {
   it('refuses a stage twice', async () => {
     const [sft] = stages
     const twice = { ...request, stages: sft === undefined ? [] : [sft, sft] }
-    await expect(runLineage(engine.client(), twice, signal, () => undefined)).rejects.toThrow(
+    await expect(runLineage(engine.client(), twice, signal, () => undefined, null)).rejects.toThrow(
       'looks like the same checkpoint as the stage'
     )
   })

@@ -42,7 +42,7 @@ describe('a preview of the demo pair', async () => {
         yield* await engine.sweep(input, { signal })
       }
     })
-    const { followUp } = await withHalvesAlone(recording, request, whole, signal)
+    const { followUp } = await withHalvesAlone(recording, request, whole, signal, () => undefined)
     // Attention and MLP of the selected range alone, beside post: neither baselines nor blends again.
     expect(requests.map(({ models, baselines }) => [models.length, baselines])).toEqual([[3, []]])
     const { fewShot } = await withFewShotBase(engine, request, preview, signal)

@@ -23,7 +23,7 @@ it('restores to another checkpoint what a pair restores whose base that is: the 
   const { signal } = new AbortController()
   const sweepOf = async (asked: CrcSweepRequest): Promise<SweepDocument> => {
     const swept = await computeSweep(asked)
-    return SweepDocument.parse(await withHalvesAlone(sharedEngine.client(), asked, swept, signal))
+    return SweepDocument.parse(await withHalvesAlone(sharedEngine.client(), asked, swept, signal, () => undefined))
   }
   const ofSource = await sweepOf({ ...request, source })
   const ofPair = await sweepOf({ ...request, base: path })

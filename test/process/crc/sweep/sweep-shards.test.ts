@@ -141,7 +141,7 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
       /2\.json .* contradicts its own/
     ]
   ])('refuses %s and names the file', (_, change, message) => {
-    expect(() => mergeParts(named(change(parts)))).toThrow(message)
+    expect(() => mergeParts(named(change(parts)), {})).toThrow(message)
   })
 })
 

@@ -227,10 +227,16 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
         file: `${index}.json`,
-        part: await runCrcShard(sharedEngine.client(), { ...small, shard: { index, count: 2 } }, none, () => undefined)
+        part: await runCrcShard(
+          sharedEngine.client(),
+          { ...small, shard: { index, count: 2 } },
+          none,
+          () => undefined,
+          null
+        )
       }))
     )
-    const merged = mergeParts(parts)
+    const merged = mergeParts(parts, {})
     expectSameResults(merged, whole)
     const sampler = { temperature: 2, minP: 0.05 }
     const under = (sweep: SweepDocument): SweepDocument =>
@@ -246,7 +252,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expect(merged.baselines.at(-1)?.precision).toBeCloseTo(whole.baselines.at(-1)?.precision ?? NaN, 5)
     const other = { ...parts[1], part: { ...parts[1]?.part, scoredBy: { ...scored, draws: 8 } } }
     const reason = 'another task, sampler or number of draws'
-    expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(reason)
+    expect(() => mergeParts([parts[0], other] as typeof parts, {})).toThrow(reason)
 
     const folder = await mkdtemp(join(tmpdir(), 'slr-task-'))
     const history = (): SweepHistory => sweepHistory(join(folder, 'sweep.json'))

@@ -373,7 +373,9 @@ describe('a pair with packed weights', () => {
 
   test('is not exported, with the reason', async () => {
     const { base, packed } = await pairs()
-    const { message } = await problemOf(prepareExport({ base, post: packed }, { name: 'x', ranges: [[0, 0]] }))
+    const { message } = await problemOf(
+      prepareExport({ base, post: packed }, { name: 'x', ranges: [[0, 0]] }, { kind: 'model' })
+    )
     expect(message).toMatch(/packed stores weights with scales, of which no restored model is written/)
   })
 })

@@ -175,7 +175,7 @@ describe('weights with scales', () => {
     expect(report.post.dtypes).toMatchObject({ F8_E4M3: 2 })
     expect(report.findings.map(({ message }) => message).join()).toMatch(/Post stores 2 tensors as F8_E4M3 with scales/)
     const { message } = await problemOf(
-      prepareExport({ base: paths.base, post: paths.float8 }, { name: 'x', ranges: [[0, 0]] })
+      prepareExport({ base: paths.base, post: paths.float8 }, { name: 'x', ranges: [[0, 0]] }, { kind: 'model' })
     )
     expect(message).toMatch(/stores weights with scales, of which no restored model is written/)
     const adviceFor = async (post: string): Promise<string | undefined> => {
@@ -194,7 +194,7 @@ describe('weights with scales', () => {
     const plain = await writeCheckpoint(join(folder, 'plain'), twins(2).plain)
     const recipe = { name: 'x', ranges: [[0, 0]] as [number, number][] }
     for (const post of [lora, plain]) {
-      const { message, hint } = await problemOf(prepareExport({ base, post }, recipe))
+      const { message, hint } = await problemOf(prepareExport({ base, post }, recipe, { kind: 'model' }))
       expect(message).toContain(`${base} stores weights with scales`)
       expect(hint).toContain('Export an adapter (--adapter)')
       const form = await requestedForm({ base, post }, recipe, 1)

@@ -204,20 +204,22 @@ describe('an export of an adapter', () => {
       expect(Buffer.compare(await out.read(name), await source.read(name)), name).toBe(0)
     await Promise.all([out.close(), source.close()])
     const half = { name: 'half', layers: [strength(0.5, 0), strength(0, 0)] }
-    expect((await problemOf(prepareExport({ base, post }, half))).message).toContain(
+    expect((await problemOf(prepareExport({ base, post }, half, { kind: 'model' }))).message).toContain(
       '"base_model.model.model.layers.0.input_layernorm.weight" is stored whole, and cannot be restored in part.'
     )
   })
 
   it('refuses tensors that do not fit into the files of base', async () => {
     const { base, post } = await adapterPair(['0.self_attn.q'], [head('F32')])
-    const { message } = await problemOf(prepareExport({ base, post }, UPPER))
+    const { message } = await problemOf(prepareExport({ base, post }, UPPER, { kind: 'model' }))
     expect(message).toContain('"base_model.model.lm_head.weight" is F32')
     expect(message).toContain('expected BF16')
     // A larger vocabulary would not be that of base's config.json either.
     const embeddings = { ...head('BF16', 18), name: 'base_model.model.model.embed_tokens.weight' }
     const extended = await adapterPair(['0.self_attn.q'], [embeddings, head('BF16', 18)])
-    expect((await problemOf(prepareExport(extended, UPPER))).message).toContain('of [18, 8], expected BF16 of [16, 8]')
+    expect((await problemOf(prepareExport(extended, UPPER, { kind: 'model' }))).message).toContain(
+      'of [18, 8], expected BF16 of [16, 8]'
+    )
   })
 })
 
@@ -656,7 +658,7 @@ describe('the plan', () => {
     await writeExtras(folders.post)
     const recipe: Recipe = { name: 'mixed', layers: [strength(1, 0.5), strength(0, 0)] }
     const target = join(await temporaryFolder(), 'out')
-    const plan = await describePlan(await prepareExport(folders, recipe), target)
+    const plan = await describePlan(await prepareExport(folders, recipe, { kind: 'model' }), target)
     expect(plan.files.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       ...['model.safetensors weights', 'LICENSE copied', 'config.json copied', 'generation_config.json copied'],
       ...['tokenizer.json copied', 'README.md written', 'mergekit.yaml written']
@@ -675,7 +677,7 @@ describe('the plan', () => {
 
   it('reports errors of the target beside the others', async () => {
     const folders = await writePair()
-    const plan = await describePlan(await prepareExport(folders, UPPER), folders.post)
+    const plan = await describePlan(await prepareExport(folders, UPPER, { kind: 'model' }), folders.post)
     expect(plan.files).not.toHaveLength(0)
     expect(plan.target).toBeNull()
     expect(plan.targetProblem?.message).toContain('overlaps with post')

@@ -25,7 +25,7 @@ function addCase(name: string, findings: readonly ModelFinding[]): void {
 
 it('names the measurements in the model card, with three figures, and warns of findings against the model', async () => {
   const folders = await writePair()
-  const prepared = await prepareExport(folders, UPPER)
+  const prepared = await prepareExport(folders, UPPER, { kind: 'model' })
   const project = await tinyProject(folders)
   onTestFinished(() => project.close())
   const pair = project.firstPair
@@ -78,7 +78,7 @@ it('names the measurements in the model card, with three figures, and warns of f
 
 it('the warning of an export says how often the model refused, where the project measured it', async () => {
   const folders = await writePair()
-  const prepared = await prepareExport(folders, UPPER)
+  const prepared = await prepareExport(folders, UPPER, { kind: 'model' })
   const project = await tinyProject(folders)
   onTestFinished(() => project.close())
   const { evaluations } = project.firstPair

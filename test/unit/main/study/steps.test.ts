@@ -71,14 +71,14 @@ describe('the steps of a study', () => {
 
 describe('the places of a study', () => {
   it('lie beside its file', () => {
-    const placed = resolveStudy(Study.parse({ ...WHOLE, pairs: ['demo'] }), '/a/b/s.yaml')
+    const placed = resolveStudy(Study.parse({ ...WHOLE, pairs: ['demo'] }), '/a/b/s.yaml', {})
     expect(placed.projectPath).toBe('/a/b/s.slr')
     expect(reportPath(placed, 'Demo')).toBe('/a/b/s.html')
   })
 
   it('are those that the file names, with a report for each of several pairs', () => {
     const study = Study.parse({ ...WHOLE, project: '../p.slr', report: 'r.html' })
-    const placed = resolveStudy(study, '/a/b/s.yaml')
+    const placed = resolveStudy(study, '/a/b/s.yaml', {})
     expect(placed.projectPath).toBe('/a/p.slr')
     expect(placed.pairs.map(({ location }) => location)).toEqual([
       { kind: 'demo', pair: 'stages' },

@@ -50,7 +50,8 @@ const numberedHistory = (revert: (changes: readonly number[]) => unknown = () =>
       await revert(changes)
       return -elementAt(changes, 0, 'change')
     },
-    { what: () => null, flush: () => Promise.resolve(), discardLast: () => false }
+    { what: () => null, flush: () => Promise.resolve(), discardLast: () => false },
+    () => true
   )
 
 it('takes many steps back and does them again, in order', async () => {

@@ -137,7 +137,7 @@ describe('names in a plot', () => {
   const area = { left: 0, top: 0, right: 400, bottom: 300 }
   const HEIGHT = 15
   const boxes = (points: readonly { x: number; y: number; radius: number; width: number }[]) =>
-    placeNames(points, area, HEIGHT).flatMap((place, index) => {
+    placeNames(points, area, HEIGHT, []).flatMap((place, index) => {
       if (place === null) return []
       const { x, y } = place
       return [{ left: x, right: x + (points[index]?.width ?? 0), top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 }]
@@ -165,12 +165,12 @@ describe('names in a plot', () => {
   })
 
   it('are right above a single point, and have a line to it when they are farther away', () => {
-    const [alone] = placeNames([{ x: 100, y: 100, radius: 5, width: 40 }], area, HEIGHT)
+    const [alone] = placeNames([{ x: 100, y: 100, radius: 5, width: 40 }], area, HEIGHT, [])
     expect(alone?.led).toBe(false)
     expect(alone?.x).toBeGreaterThan(100)
     expect(alone?.y).toBeLessThan(100)
     const crowd = Array.from({ length: 12 }, () => ({ x: 200, y: 150, radius: 5, width: 40 }))
-    expect(placeNames(crowd, area, HEIGHT).some((place) => place?.led)).toBe(true)
+    expect(placeNames(crowd, area, HEIGHT, []).some((place) => place?.led)).toBe(true)
     // Rather than far off they stand on a little of what has no name.
     const dots = Array.from({ length: 900 }, (_, index) => ({
       x: 12 * (index % 30) + 20,
@@ -180,7 +180,7 @@ describe('names in a plot', () => {
     const [near] = placeNames([{ x: 200, y: 150, radius: 5, width: 40 }], area, HEIGHT, dots)
     expect(near?.led).toBe(false)
     // Where there is no room left, the first names stay legible and the last are left out.
-    const [first, ...others] = placeNames(crowd, { left: 180, top: 130, right: 250, bottom: 170 }, HEIGHT)
+    const [first, ...others] = placeNames(crowd, { left: 180, top: 130, right: 250, bottom: 170 }, HEIGHT, [])
     expect(first).not.toBeNull()
     expect(others.at(-1)).toBeNull()
   })
@@ -188,8 +188,8 @@ describe('names in a plot', () => {
   it('are left out where they would cover a named point', () => {
     const strip = { left: 100, top: 100, right: 240, bottom: 124 }
     const wide = { x: 220, y: 112, radius: 6, width: 100 }
-    expect(placeNames([wide], strip, HEIGHT)).not.toEqual([null])
-    expect(placeNames([wide, { x: 150, y: 112, radius: 6, width: 1 }], strip, HEIGHT)[0]).toBeNull()
+    expect(placeNames([wide], strip, HEIGHT, [])).not.toEqual([null])
+    expect(placeNames([wide, { x: 150, y: 112, radius: 6, width: 1 }], strip, HEIGHT, [])[0]).toBeNull()
   })
 })
 

@@ -224,7 +224,7 @@ describe('baselines of a sweep', () => {
   })
 
   it('include the selected range under other samplers, and mark attention only, MLP only and controls', () => {
-    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
+    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2, null) }
     const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
     const board = boardOfSweep({ ...sweep, recipes: [alone] })
     const difference = { mean: 0, interval: null, pValue: 1 }
@@ -333,8 +333,8 @@ describe('colours', () => {
   })
 
   it('put no change in the middle of the gain scale', () => {
-    expect(metricDomain([-0.1, 0.46], true)).toEqual([-0.46, 0.46])
-    expect(metricDomain([0.457, 0.962], false)).toEqual([0.45, 0.97])
+    expect(metricDomain([-0.1, 0.46], true, 100)).toEqual([-0.46, 0.46])
+    expect(metricDomain([0.457, 0.962], false, 100)).toEqual([0.45, 0.97])
   })
 
   it('show no gain before post has a score', () => {

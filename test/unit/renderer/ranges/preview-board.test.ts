@@ -65,7 +65,7 @@ describe('a preview in the window', () => {
   })
 
   it('draws an estimate smaller, in the middle of its cell', () => {
-    const geometry = exactGeometry(2, 400)
+    const geometry = exactGeometry(2, 400, null)
     const { cells } = new HeatmapCells().drawn(
       {
         geometry,

@@ -62,7 +62,7 @@ function streamedBoards(): ScoreBoard[] {
 
 const spec = metricsOf(BY_CHARACTERS).diversity
 /** Cells of 5 pixels, all of them and of a part. */
-const WHOLE = exactGeometry(LAYERS, 39 + 5 * LAYERS)
+const WHOLE = exactGeometry(LAYERS, 39 + 5 * LAYERS, null)
 const PART = exactGeometry(LAYERS, 39 + 5 * 6, { starts: [0, 5], ends: [2, 7] })
 
 /** Returns the cells of the heatmap for consecutive boards. */
@@ -85,7 +85,8 @@ function cellsOf(cells: HeatmapCells): (board: ScoreBoard, geometry: typeof WHOL
     describers.set(minimum, describe)
     const [low, high] = metricDomain(
       board.ranges.map(({ diversity }) => diversity),
-      false
+      false,
+      100
     )
     const look = { geometry, rows: rows.get(geometry) ?? [], spec, promptCount: PROMPTS, low, high, describe }
     return cells.drawn(look, board.ranges, ({ diversity }) => diversity, new Map())

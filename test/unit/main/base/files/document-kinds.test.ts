@@ -45,7 +45,7 @@ test.each(STORED_PROJECTS)('results of %s name no kind and are recognised by the
 test('a sweep of an earlier version may be replaced, and serves the next one', async () => {
   const file = join(await temporaryFolder(), 'sweep.json')
   await writeFile(file, JSON.stringify(tinySweep()))
-  expect((await checkSweepFile(file, 'sweep')).sweep?.id).toBe(tinySweep().id)
+  expect((await checkSweepFile(file, 'sweep', {}, false)).sweep?.id).toBe(tinySweep().id)
 })
 
 test('slr show reads a check and a search of an earlier version', async () => {

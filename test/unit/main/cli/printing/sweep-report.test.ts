@@ -71,10 +71,13 @@ it.each([
   [{ preview: true, seed: 3 }, 'slr check --from sweep.json, after the same command with --out sweep.json']
 ])('names after a sweep of the demo the check of that very sweep: %j', (given, next) => {
   expect(
-    checkAfter({
-      ...sweepOptions.schema.parse({ demo: 'stages', seed: DEFAULT_SEED, ...given }),
-      json: false,
-      quiet: false
-    })
+    checkAfter(
+      {
+        ...sweepOptions.schema.parse({ demo: 'stages', seed: DEFAULT_SEED, ...given }),
+        json: false,
+        quiet: false
+      },
+      {}
+    )
   ).toBe(next)
 })

@@ -31,7 +31,7 @@ it.each<[WrittenKind, string]>([
   ['page', MARKDOWN],
   ['evaluation', '']
 ])('lets %s replace %j', async (kind, content) => {
-  await expect(checkOutputFile(await file('out', content), kind)).resolves.toMatchObject({ exists: true })
+  await expect(checkOutputFile(await file('out', content), kind, {}, false)).resolves.toMatchObject({ exists: true })
 })
 
 it.each<[WrittenKind, string, string, string]>([
@@ -44,7 +44,7 @@ it.each<[WrittenKind, string, string, string]>([
   ['page', 'notes.md', '# Notes', 'nothing that this program wrote (7 B)']
 ])('lets no %s replace %s', async (kind, name, content, is) => {
   const path = await file(name, content)
-  const { code, message } = await problemOf(checkOutputFile(path, kind))
+  const { code, message } = await problemOf(checkOutputFile(path, kind, {}, false))
   expect({ code, message: message.replace(path, basename(path)) }).toEqual({
     code: 'bad-input',
     message: expect.stringMatching(new RegExp(`^${name} cannot be replaced by .*: it is `))
@@ -58,7 +58,7 @@ const MADE = { basePath: { path: '/b', fingerprint: 'b' }, postPath: { path: '/p
 const OTHER_PAIR = { ...MADE, basePath: { path: '/x', fingerprint: 'x' } }
 
 it('lets a sweep replace one of its pair that shares a prompt, and no other', async () => {
-  const output = await checkOutputFile(await file('sweep.json', SWEEP), 'sweep')
+  const output = await checkOutputFile(await file('sweep.json', SWEEP), 'sweep', {}, false)
   const { prompts } = tinySweep()
   const refusal = (now: Parameters<typeof requireSameIdentity>[2]): Promise<{ message: string }> =>
     problemOf(Promise.resolve().then(() => requireSameIdentity(output, 'sweep', now)))
@@ -75,7 +75,7 @@ it('lets a sweep replace one of its pair that shares a prompt, and no other', as
 it('lets a part of a sweep replace the same part, and no other', async () => {
   const shard = { index: 1, count: 2 }
   const part = JSON.stringify({ ...tinySweep(), kind: 'sweep-part', shard })
-  const output = await checkOutputFile(await file('part.json', part), 'sweep-part')
+  const output = await checkOutputFile(await file('part.json', part), 'sweep-part', {}, false)
   requireSameIdentity(output, 'sweep-part', { ...MADE, prompts: tinySweep().prompts, shard })
   for (const other of [
     { index: 2, count: 2 },
@@ -93,7 +93,7 @@ it.each<[WrittenKind, unknown]>([
   ['search', { kind: 'search', ...OTHER_PAIR }],
   ['evaluation', { kind: 'evaluation', run: OTHER_PAIR }]
 ])('lets no %s replace one of another pair', async (kind, document) => {
-  const output = await checkOutputFile(await file('out.json', JSON.stringify(document)), kind)
+  const output = await checkOutputFile(await file('out.json', JSON.stringify(document)), kind, {}, false)
   requireSameIdentity(output, kind, OTHER_PAIR)
   expect(() => {
     requireSameIdentity(output, kind, MADE)

@@ -91,7 +91,7 @@ const RANKS = rankTable({
 test.each([...Object.values(TABLES), RANKS])('a table replaces a table, and no other file', async (table) => {
   const path = join(await temporaryFolder(), 'table.csv')
   await writeFile(path, csvText(table))
-  await expect(checkOutputFile(path, 'table')).resolves.toMatchObject({ exists: true })
+  await expect(checkOutputFile(path, 'table', {}, false)).resolves.toMatchObject({ exists: true })
   await writeFile(path, 'name,age\r\n')
-  await expect(checkOutputFile(path, 'table')).rejects.toThrow('nothing that this program wrote')
+  await expect(checkOutputFile(path, 'table', {}, false)).rejects.toThrow('nothing that this program wrote')
 })

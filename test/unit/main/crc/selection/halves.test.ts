@@ -94,11 +94,11 @@ describe('a task in two halves', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
     const selection = selectionOf(sweep, sweep.ranges, 0.9)
     const alone = ScoredHalf.options.map((half) => ({
-      recipe: { name: half, layers: halfStrengths({ start: 0, end: 0 }, half, tiny.layerCount) },
+      recipe: { name: half, layers: halfStrengths({ start: 0, end: 0 }, half, tiny.layerCount, null) },
       ...(half === 'mlp' ? score(0.2, 0.7) : score(0.2, 0.1))
     }))
     const ofOther = {
-      recipe: { name: 'of layer 1', layers: halfStrengths({ start: 1, end: 1 }, 'mlp', tiny.layerCount) },
+      recipe: { name: 'of layer 1', layers: halfStrengths({ start: 1, end: 1 }, 'mlp', tiny.layerCount, null) },
       ...score(0.9, 0.9)
     }
     const compared = runToEnd(recompareBaselines({ ...sweep, recipes: [...alone, ofOther] }, selection))

@@ -35,7 +35,7 @@ describe('what the charts show of two sweeps', () => {
     // Layers 0-3 lose 0.3; layer 3 gains 0.1536.
     expect(Math.min(...values)).toBeCloseTo(-0.3, 12)
     expect(Math.max(...values)).toBeCloseTo(0.1536, 12)
-    const [low, high] = metricDomain(values, spec.centred)
+    const [low, high] = metricDomain(values, spec.centred, 100)
     expect(low).toBe(-high)
     expect(spec.label).toBe('Diversity of B less A')
     expect(differenceSpec(comparison, 'validity').label).toBe('Validity of B less A')

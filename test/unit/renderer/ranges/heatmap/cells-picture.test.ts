@@ -41,9 +41,9 @@ const point = (start: number, end: number, diversity: number, promptCount = 2): 
 })
 const colors = { empty: 'grey', surface: 'white' }
 /** Cells of 5 pixels. */
-const fine = exactGeometry(3, 54)
+const fine = exactGeometry(3, 54, null)
 /** Cells of 20 pixels. */
-const large = exactGeometry(3, 99)
+const large = exactGeometry(3, 99, null)
 
 describe('the picture of a triangle', () => {
   let cells = new HeatmapCells()

@@ -50,7 +50,7 @@ const content: TriangleContent = {
 const WIDTH = 400
 const { colors } = figurePage()
 const draw = (changes: Partial<TriangleContent> = {}): readonly Shape[] =>
-  triangleDrawing({ ...content, ...changes }, exactGeometry(3, WIDTH, changes.view), colors).shapes
+  triangleDrawing({ ...content, ...changes }, exactGeometry(3, WIDTH, changes.view ?? null), colors).shapes
 const wordsOf = (shapes: readonly Shape[]): string[] =>
   shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : []))
 const cellOf = (shapes: readonly Shape[], words: string): PathShape => {

@@ -68,7 +68,7 @@ describe('the trade-off', () => {
   })
 
   it('names attention only and MLP only of the selected range, and of no range that failed a check', () => {
-    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
+    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2, null) }
     const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
     const board = boardOfSweep({ ...tinySweep(), selected: { start: 0, end: 0 }, recipes: [alone] })
     const named = (selected: string): string[] =>
@@ -141,7 +141,7 @@ describe('the trade-off', () => {
   it('keeps two names on one line apart', () => {
     const area = { left: 0, top: 0, right: 400, bottom: 60 }
     const point = (x: number) => ({ x, y: 40, radius: 6, width: 60 })
-    const [first, second] = placeNames([point(100), point(180)], area, 15)
+    const [first, second] = placeNames([point(100), point(180)], area, 15, [])
     if (!first || !second) throw new Error('there is room for both')
     const apart = Math.abs(first.x - second.x) - 60
     expect(first.y !== second.y || apart >= 6).toBe(true)
@@ -174,7 +174,7 @@ describe('the trade-off', () => {
     const area = { left: 0, top: 0, right: 400, bottom: 300 }
     const point = { x: 200, y: 150, radius: 6, width: 60 }
     const marks = [-1, 0, 1].flatMap((up) => [{ x: 230, y: 150 + 12 * up, radius: 6 }])
-    const [free] = placeNames([point], area, 15)
+    const [free] = placeNames([point], area, 15, [])
     const [beside] = placeNames([point], area, 15, marks)
     expect(free?.x).toBeGreaterThan(point.x)
     expect((beside?.x ?? NaN) + point.width).toBeLessThanOrEqual(230 - 6)
