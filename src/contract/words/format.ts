@@ -121,3 +121,9 @@ export const rangeName = (range: RestorationRange, source: RestoredTo = null): s
 
 /** Formats a count with its noun: "40 prompts", "1 prompt". */
 export const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** Joins the first names, and counts the remaining ones: `a, b and 3 more`. */
+export function listNames(names: readonly string[], maxNames: number): string {
+  const listed = names.slice(0, maxNames).join(', ')
+  return names.length > maxNames ? `${listed} and ${names.length - maxNames} more` : listed
+}

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import { fileError, notFoundError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { listNames } from '../../contract/words/format'
 import { readModelText } from '../base/files/model-file'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
-import { listNames } from '../base/name-list'
 import { adapterProblem } from './adapter-folder'
 import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
 import { isMissing } from './weight-file'
@@ -99,7 +99,7 @@ async function refuseMissingShards(folder: string, names: readonly string[], ind
   if (missing.length === 0) return
   throw notFoundError(
     `${folder}: ${missing.length} of the ${names.length} files that ${indexFile} names are missing: ` +
-      `${listNames(missing)}.`,
+      `${listNames(missing, 8)}.`,
     'The download may be incomplete: fetch the model again.'
   )
 }
@@ -138,9 +138,9 @@ function checkAgainstIndex(
     else if (shardName !== shard) absent.push(`${quoteName(name)} (${shard}; it is in ${shardName})`)
   }
   const complaints = [
-    twice.length > 0 ? `in two files: ${listNames(twice)}` : '',
-    absent.length > 0 ? `not in the file the index names: ${listNames(absent)}` : '',
-    unlisted.length > 0 ? `not in the index: ${listNames(unlisted)}` : ''
+    twice.length > 0 ? `in two files: ${listNames(twice, 8)}` : '',
+    absent.length > 0 ? `not in the file the index names: ${listNames(absent, 8)}` : '',
+    unlisted.length > 0 ? `not in the index: ${listNames(unlisted, 8)}` : ''
   ].filter((complaint) => complaint !== '')
   if (complaints.length > 0) {
     throw fileError(`${indexFile} does not fit its files. Tensors ${complaints.join('. Tensors ')}.`)

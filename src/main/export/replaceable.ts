@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inputError, type WorkbenchError } from '../../contract/model/problem'
+import { listNames } from '../../contract/words/format'
 import { errorMessage } from '../base/files/bounded-file'
 import { isFile } from '../base/files/path-kinds'
 import { quoteName } from '../base/json-object'
-import { listNames } from '../base/name-list'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../checkpoint/adapter-config'
 import { isAdapter } from '../checkpoint/adapter-folder'
 import { readWeightFile, readWeightFiles } from '../checkpoint/weight-files'
@@ -54,7 +54,7 @@ export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>
     if (!isModelFile || !(await isFile(join(folder, name)))) foreign.push(quoteName(name))
   }
   if (foreign.length === 0) return true
-  throw notReplaced(folder, `holds files that are not part of a model: ${listNames(foreign)}`)
+  throw notReplaced(folder, `holds files that are not part of a model: ${listNames(foreign, 8)}`)
 }
 
 /** Lists the weight files of a model, or the files of an adapter. */

@@ -1,6 +1,7 @@
 import type { CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/documents/crc'
 import { type FewShotPrompt, fewShotText } from '../../../contract/model/few-shot'
 import { inputError } from '../../../contract/model/problem'
+import { listNames } from '../../../contract/words/format'
 import { promptMessages, renderChats, renderPlain } from '../../text/chat'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
@@ -78,7 +79,7 @@ async function renderUncached(
     )
     if (unreachable.length === prompt.valid.length) {
       throw inputError(
-        `${promptName(prompt, index)} has no valid answer that a single token can add: ${listed(prompt.valid)}.`,
+        `${promptName(prompt, index)} has no valid answer that a single token can add: ${listNames(prompt.valid, 10)}.`,
         'Exact scoring reads the first answer token; choose characters that are single tokens of this tokenizer.'
       )
     }
@@ -97,18 +98,12 @@ async function renderUncached(
 function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
   const promptsBySet = multimap(
     prompts.flatMap(({ unreachable }, index) =>
-      unreachable.length === 0 ? [] : [[listed(unreachable), index + 1] as const]
+      unreachable.length === 0 ? [] : [[listNames(unreachable, 10), index + 1] as const]
     )
   )
   return [...promptsBySet].map(
     ([set, numbers]) =>
-      `No single token adds ${set} (prompts ${listed(numbers.map(String))}): such characters count in the size of ` +
-      'the valid set and are never drawn.'
+      `No single token adds ${set} (prompts ${listNames(numbers.map(String), 10)}): such characters count in ` +
+      'the size of the valid set and are never drawn.'
   )
-}
-
-/** Joins the first ten items and counts the others. */
-function listed(items: readonly string[]): string {
-  const firstItems = items.slice(0, 10).join(', ')
-  return items.length <= 10 ? firstItems : `${firstItems} and ${items.length - 10} more`
 }

@@ -35,9 +35,3 @@ export function resultOrigins(
   }
   return origins
 }
-
-/** Lists up to four names, and the number of further names. */
-export function listNames(names: readonly string[]): string {
-  const text = names.slice(0, 4).join(', ')
-  return names.length > 4 ? `${text} and ${names.length - 4} more` : text
-}

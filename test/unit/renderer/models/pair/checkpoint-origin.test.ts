@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SweepSummary } from '../../../../../src/contract/documents/project'
-import { listNames, resultOrigins } from '../../../../../src/renderer/models/pair/checkpoint-origin'
+import { resultOrigins } from '../../../../../src/renderer/models/pair/checkpoint-origin'
 import { sweepSummary } from '../../../../fixtures/sweep-summary'
 
 describe('where results came from', () => {
@@ -20,10 +20,5 @@ describe('where results came from', () => {
       expect.stringMatching(/^sweep of /),
       expect.stringMatching(/^evaluation “Stories” of /)
     ])
-  })
-
-  it('names a few, and counts the rest', () => {
-    expect(listNames(['a', 'b'])).toBe('a, b')
-    expect(listNames(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d and 2 more')
   })
 })
