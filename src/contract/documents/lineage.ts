@@ -11,8 +11,8 @@ import { WorkCounts } from './sweep-work'
 export const LINEAGE_VERSION = 1
 
 /** A mean over prompts with its 95 % interval. `difference` is the mean, or the mean difference of two models. */
-export const MeanEstimate = z.object({ difference: z.number(), interval: Interval })
-export type MeanEstimate = z.infer<typeof MeanEstimate>
+export const MeanDifference = z.object({ difference: z.number(), interval: Interval })
+export type MeanDifference = z.infer<typeof MeanDifference>
 
 const ComputedScores = z.object({
   createdAt: z.iso.datetime(),
@@ -42,8 +42,8 @@ const LineageLayer = z.object({
   /** Relative norm of the change since the stage directly before; null against other stages. */
   distance: z.number().nullable(),
   /** Change of the stage's scores when only this layer is restored. */
-  diversity: MeanEstimate,
-  validity: MeanEstimate
+  diversity: MeanDifference,
+  validity: MeanDifference
 })
 export type LineageLayer = z.infer<typeof LineageLayer>
 
@@ -59,7 +59,7 @@ export type LineageRange = z.infer<typeof LineageRange>
 
 /** Shapley share of one stage in the change that all stages caused in a group of layers. */
 const LineageShare = RestorationRange.and(
-  z.object({ stage: z.string(), diversity: MeanEstimate, validity: MeanEstimate })
+  z.object({ stage: z.string(), diversity: MeanDifference, validity: MeanDifference })
 )
 export type LineageShare = z.infer<typeof LineageShare>
 
@@ -86,7 +86,7 @@ export const LINEAGE_COLUMNS =
   'validity_share validity_share_low validity_share_high'
 
 /** Returns the cells of an estimate: its mean, and both ends of its interval. */
-export const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [difference, ...interval]
+export const estimateCells = ({ difference, interval }: MeanDifference): number[] => [difference, ...interval]
 
 const noCells = (count: number): null[] => Array.from({ length: count }, () => null)
 
@@ -124,10 +124,10 @@ export interface TriageDocument extends z.infer<typeof ComputedScores> {
   readonly checkpoints: readonly (OtherCheckpoint & {
     /** Last number in the name, such as 500 of `checkpoint-500`; the position in the list if a name has none. */
     readonly step: number
-    readonly validity: MeanEstimate
-    readonly diversity: MeanEstimate
-    readonly effectiveChoices: MeanEstimate
+    readonly validity: MeanDifference
+    readonly diversity: MeanDifference
+    readonly effectiveChoices: MeanDifference
     /** Change of diversity since the first checkpoint. */
-    readonly change: MeanEstimate
+    readonly change: MeanDifference
   })[]
 }

@@ -1,11 +1,11 @@
-import type { MeanEstimate, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
+import type { MeanDifference, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
 import { elementAt } from '../model/look-up'
 import { rangesFromText } from '../model/recipe'
 import { formatDelta, formatDeltas, formatEnd, formatPercent, formatScore, rangeLabel, rangePhrase } from './format'
 import { samplerWords } from './sampler-words'
 import { scoreWords } from './score-words'
 
-export const estimateText = ({ difference, interval }: MeanEstimate): string =>
+export const estimateText = ({ difference, interval }: MeanDifference): string =>
   `${formatEnd(difference, formatDelta)} (${formatDeltas(interval)})`
 
 /** Returns each stage after the first, with the stage directly before it. */
@@ -75,7 +75,7 @@ export interface LineageTable {
   readonly rows: readonly (readonly LineageCell[])[]
 }
 
-export type LineageCell = string | number | null | MeanEstimate
+export type LineageCell = string | number | null | MeanDifference
 
 export function lineageCellText(cell: LineageCell): string {
   if (cell === null) return '–'

@@ -43,22 +43,22 @@ const OwnLine = z.looseObject({
 
 /** Reads one or several answers from a line, in the format of `slr sample --out` or written by hand. */
 const readOwnLine: RecordReader = (value, where) => {
-  const line = parseRecord(OwnLine, value, where)
-  const { prompt, promptText } = line
-  const single = line.text ?? line.answer ?? line.completion ?? line.response
-  const texts = line.answers ?? line.generations ?? (single === undefined ? null : [single])
+  const record = parseRecord(OwnLine, value, where)
+  const { prompt, promptText } = record
+  const single = record.text ?? record.answer ?? record.completion ?? record.response
+  const texts = record.answers ?? record.generations ?? (single === undefined ? null : [single])
   if (texts === null)
     throw recordError(where, 'expected the answer as text, answer, completion or response, or several as answers')
   if (prompt === undefined && promptText === undefined)
     throw recordError(where, 'expected the prompt as prompt (its text, or its number from 0) or promptText')
   const prompts = [promptText, prompt].filter((text) => typeof text === 'string')
   return texts.map((text) => ({
-    of: line.variant ?? line.model ?? null,
+    of: record.variant ?? record.model ?? null,
     prompts,
     promptIndex: typeof prompt === 'number' ? prompt : null,
     text,
-    finish: line.finish ?? line.finish_reason ?? 'stop',
-    tokens: texts.length === 1 ? (line.tokens ?? null) : null
+    finish: record.finish ?? record.finish_reason ?? 'stop',
+    tokens: texts.length === 1 ? (record.tokens ?? null) : null
   }))
 }
 
@@ -81,12 +81,12 @@ function harnessReader(): RecordReader {
   let filter: string | undefined
   let isFirst = true
   return (value, where) => {
-    const line = parseRecord(HarnessLine, value, where)
-    if (isFirst) filter = line.filter
+    const record = parseRecord(HarnessLine, value, where)
+    if (isFirst) filter = record.filter
     isFirst = false
-    if (line.filter !== filter) return []
-    const prompts = [...fieldTexts(line.doc), ...argumentTexts(line.arguments)]
-    return line.resps.flat().map((answer) => {
+    if (record.filter !== filter) return []
+    const prompts = [...fieldTexts(record.doc), ...argumentTexts(record.arguments)]
+    return record.resps.flat().map((answer) => {
       if (typeof answer !== 'string') {
         throw recordError(where, 'resps: expected texts; the task asks for likelihoods, and has no answers to read')
       }
@@ -204,7 +204,7 @@ export function logLines(value: unknown, file: string): string[] {
   if (!log.success) throw inputError(`${file} is no file of answers.`, EXPECTED_ANSWERS)
   return log.data.samples.map((sample, index) => {
     const { input, output } = parseRecord(InspectSample, sample, `${file}, sample ${index + 1}`)
-    const line: z.infer<typeof LogSample> = {
+    const sampleLine: z.infer<typeof LogSample> = {
       of: output.model ?? log.data.eval.model ?? null,
       prompts: typeof input === 'string' ? [input] : turnTexts(input),
       choices: output.choices.map(({ message, stop_reason }) => [
@@ -212,7 +212,7 @@ export function logLines(value: unknown, file: string): string[] {
         CUT_OFF.includes(stop_reason ?? '') ? 'length' : 'stop'
       ])
     }
-    return JSON.stringify(line)
+    return JSON.stringify(sampleLine)
   })
 }
 

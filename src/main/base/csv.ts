@@ -21,10 +21,10 @@ const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
 export function parseCsv(fileName: string, content: string): CsvRecord[] {
   const bytes = Buffer.from(content)
   const records: CsvRecord[] = []
-  let line = 1
+  let lineNumber = 1
   let position = 0
   /** Counts the lines here, because the library counts a CR LF inside quotes as two lines. */
-  const startLine = (recordText: string): number => line + countBreaks(/^[\r\n]*/.exec(recordText)?.[0])
+  const startLine = (recordText: string): number => lineNumber + countBreaks(/^[\r\n]*/.exec(recordText)?.[0])
   try {
     parse(bytes, {
       record_delimiter: LINE_BREAKS,
@@ -33,7 +33,7 @@ export function parseCsv(fileName: string, content: string): CsvRecord[] {
       on_record: (fields: string[], { bytes: end }) => {
         const recordText = bytes.toString('utf8', position, end)
         records.push({ line: startLine(recordText), fields })
-        line += countBreaks(recordText)
+        lineNumber += countBreaks(recordText)
         position = end
         return null
       }

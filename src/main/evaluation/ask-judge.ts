@@ -171,7 +171,7 @@ class JudgeEndpoint {
   }
 
   /**
-   * Requests one reply. A question that a filter of contents refuses, or that is too long, has a refusal instead: an
+   * Requests one reply. A question that a filter of contents refuses, or that is too long, has a refusal instead. An
    * endpoint that also refuses a harmless question fails.
    *
    * @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel`

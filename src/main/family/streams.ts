@@ -39,7 +39,7 @@ function defaultShares(layerCount: number): number[] {
 }
 
 /**
- * Inverts the distribution function of the normal distribution by Newton's method. Steps from 0 never overshoot,
+ * Inverts the cumulative normal distribution by Newton's method. Steps from 0 never overshoot,
  * because the function is concave above 0. The inner loop sums the function's power series.
  */
 export function normalQuantile(share: number): number {

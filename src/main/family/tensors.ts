@@ -222,8 +222,8 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
 }
 
 /**
- * Lists the tensors of a layer that belong to neither attention nor MLP: those that mix several hidden states
- * (streams), those of an input per layer, and the layer's scale.
+ * Lists the tensors of a layer that belong to neither attention nor MLP. They mix several hidden states (streams),
+ * add an input per layer, or scale the layer.
  */
 function layerEndTensors({ family, hiddenSize, streams, carried: { inputSize } }: DecoderSpec): PartialTensor[] {
   const { layerScale, streamScale } = moduleNames(family)

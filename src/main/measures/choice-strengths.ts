@@ -5,7 +5,7 @@ import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 
 /** A person's or a judge's choice of the best of some candidates, such as the variants of an evaluation. */
-export interface Choice {
+export interface PreferenceChoice {
   readonly prompt: number
   /** Numbers of the candidates, without repetition. */
   readonly candidates: readonly number[]
@@ -58,7 +58,11 @@ const MAX_DISTANCE = 30
  * @param reference the candidate that the others are compared with.
  * @returns one entry per candidate; null for the reference, and if the reference or the candidate was never compared
  */
-export function preferredTo(choices: readonly Choice[], count: number, reference: number): (PreferredTo | null)[] {
+export function preferredTo(
+  choices: readonly PreferenceChoice[],
+  count: number,
+  reference: number
+): (PreferredTo | null)[] {
   const compared = [...new Set(choices.flatMap(({ candidates }) => candidates))].sort((a, b) => a - b)
   const results = Array.from({ length: count }, (): PreferredTo | null => null)
   if (!compared.includes(reference)) return results
@@ -91,7 +95,7 @@ class ChoiceModel {
   /** Clustered variance of each strength divided by its variance without clusters; the reference has none. */
   private readonly inflation: readonly number[]
 
-  constructor(choices: readonly Choice[], size: number) {
+  constructor(choices: readonly PreferenceChoice[], size: number) {
     this.prompts = [...multimap(choices.map((choice) => [choice.prompt, choice])).values()].map(countPromptWins)
     const allCandidates = Array.from({ length: size }, (_, candidate) => candidate)
     const addedTie = { candidates: allCandidates, wins: allCandidates.map(() => 0.5) }
@@ -240,7 +244,7 @@ const groupByCandidates = <Item extends { candidates: readonly number[] }>(items
 ]
 
 /** Counts the wins on one prompt. Choices among the same candidates count together as one choice. */
-function countPromptWins(choices: readonly Choice[]): WinCounts[] {
+function countPromptWins(choices: readonly PreferenceChoice[]): WinCounts[] {
   return groupByCandidates(choices).map((same) => {
     const candidates = elementAt(same, 0, 'choice').candidates.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>

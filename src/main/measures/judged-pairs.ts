@@ -2,7 +2,7 @@ import { mean } from 'simple-statistics'
 import type { PairJudgement } from '../../contract/documents/preferences'
 import { elementAt } from '../../contract/model/look-up'
 import { sum } from '../base/sums'
-import type { Choice } from './choice-strengths'
+import type { PreferenceChoice } from './choice-strengths'
 import type { JudgedPair } from './messages'
 import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'
@@ -27,7 +27,7 @@ export function pairJudgement(
   const judged = readable.flatMap(({ prompt, variants, orders }) =>
     orders === null ? [] : [{ prompt, variants, orders }]
   )
-  const choices = readable.map(({ prompt, variants, orders }): Choice => {
+  const choices = readable.map(({ prompt, variants, orders }): PreferenceChoice => {
     const winner = orders !== null && orders[0] === orders[1] ? orders[0] : 'tie'
     return { prompt, candidates: variants, preferred: typeof winner === 'number' ? winner : null }
   })

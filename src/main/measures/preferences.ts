@@ -3,7 +3,7 @@ import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import type { PreferenceVote, PreferenceTally } from '../../contract/documents/preferences'
 import type { Variant } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
-import { type Choice, preferredTo } from './choice-strengths'
+import { type PreferenceChoice, preferredTo } from './choice-strengths'
 import { wilson } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
@@ -30,7 +30,9 @@ export function preferenceTallies(
 /** Summarises votes on sets of one size. The reference is post, or the first compared variant if post has no vote. */
 function tallyOf(size: number, votes: readonly PreferenceVote[], variants: readonly Variant[]): PreferenceTally {
   const names = variants.map(({ name }) => name)
-  const choices = votes.flatMap((vote): Choice[] => (vote.verdict === 'skipped' ? [] : [choiceOf(vote, names)]))
+  const choices = votes.flatMap((vote): PreferenceChoice[] =>
+    vote.verdict === 'skipped' ? [] : [choiceOf(vote, names)]
+  )
   const compared = [...names.keys()].filter((variant) => choices.some(({ candidates }) => candidates.includes(variant)))
   // If all votes were skipped, no variant is compared, and the first variant stands for the reference.
   const [firstCompared = 0] = compared
@@ -40,7 +42,7 @@ function tallyOf(size: number, votes: readonly PreferenceVote[], variants: reado
 
 /** Summarises choices among variants. @param reference index of the variant that all others are compared with */
 export function tallyOfChoices(
-  choices: readonly Choice[],
+  choices: readonly PreferenceChoice[],
   names: readonly string[],
   reference: number
 ): Omit<PreferenceTally, 'size' | 'skipped'> {
@@ -59,14 +61,14 @@ export function tallyOfChoices(
 }
 
 /** Converts a vote on names of variants to a choice among their indices. */
-function choiceOf(vote: PreferenceVote, names: readonly string[]): Choice {
+function choiceOf(vote: PreferenceVote, names: readonly string[]): PreferenceChoice {
   const preferred = vote.verdict === 'preferred' ? names.indexOf(vote.variant) : null
   return { prompt: vote.prompt, candidates: vote.among.map((name) => names.indexOf(name)), preferred }
 }
 
 type Wins = Pick<PreferenceTally['variants'][number], 'compared' | 'won' | 'tied' | 'share' | 'shareInterval'>
 
-function winsOf(choices: readonly Choice[], candidate: number): Wins {
+function winsOf(choices: readonly PreferenceChoice[], candidate: number): Wins {
   const candidateChoices = choices.filter(({ candidates }) => candidates.includes(candidate))
   const byPrompt = multimap(
     candidateChoices.map(({ prompt, candidates, preferred }) => [

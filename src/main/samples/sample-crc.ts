@@ -196,10 +196,10 @@ function validCharacter(
  * than sampling explains. For example, "I would choose K" begins with a valid I. The difference must exceed
  * 0.02 and the 99 % binomial interval
  *
- *     z * sqrt(sum over prompts of w^2 Q (1 - Q) / n) + max(w / n) / 2,   z = 2.576
+ *     z * sqrt(sum over prompts of w^2 Q (1 - Q) / n) + max(w / n) / 2,   with z = 2.576.
  *
- * with a prompt's exact validity Q, its n answers, and its weight w in the mean (1 / categories / prompts of
- * its category). For one prompt this tests whether Q lies outside Wilson's interval with continuity
+ * Here Q is a prompt's exact validity, n its number of answers, and w its weight in the mean (1 / categories /
+ * prompts of its category). For one prompt this tests whether Q lies outside Wilson's interval with continuity
  * correction around the share (Newcombe 1998, method 4).
  *
  * @param firstToken exact scores of the same prompts in the same order, with the temperature and truncation of the

@@ -3,7 +3,7 @@ import { countedScores } from '../../contract/documents/counted-scores'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type {
-  MeanEstimate,
+  MeanDifference,
   LineageDocument,
   LineageLayer,
   LineageRange,
@@ -204,7 +204,7 @@ function estimate(
   measure: Measure,
   scored: PromptValues,
   other: PromptValues | null = null
-): MeanEstimate {
+): MeanDifference {
   const [counted, compared] = [countedScores(prompts, scored), other && countedScores(prompts, other)]
   const values = counted.map(
     (score, index) => score[measure] - (compared === null ? 0 : elementAt(compared, index, 'prompt')[measure])

@@ -20,8 +20,8 @@ export abstract class PlanRequest<Plan> {
   /**
    * Plans again if the key has changed.
    *
-   * @param key text that differs whenever the plan may differ; null to request no plan, such as while a job runs, whose
-   *   results the plan will reuse
+   * @param key text that differs whenever the plan may differ; null for no plan, such as during a job whose results the
+   *   plan will reuse
    */
   planFor(key: string | null): void {
     if (key === this.plannedFor) return

@@ -195,7 +195,7 @@ export class Session extends OpenProject {
 
   /** Returns the state of a view for the address. */
   lookOf(view: View): Pick<Place, keyof typeof DEFAULT_LOOK> {
-    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.choices.place }
+    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.choices.rangesPlace }
     if (view !== 'evaluate') return DEFAULT_LOOK
     const { shownView, axes } = this.evaluations
     return { ...DEFAULT_LOOK, axes: shownView === null ? (this.lastPlace?.axes ?? null) : axes }

@@ -123,7 +123,7 @@ export class RangesChoices {
   }
 
   /** The choices as the page's address has them; null for a default. */
-  readonly place = $derived.by(() => ({
+  readonly rangesPlace = $derived.by(() => ({
     model: this.chosen === this.scores.selectedModel || this.scores.busy ? null : this.chosen,
     metric: this.metric === 'diversity' ? null : this.metric,
     against: this.scores.comparing.against,

@@ -182,8 +182,8 @@ class SweepRun {
       this.split
     )
     const session = options.session.settingsFor(this.stage)
-    const place = this.isOnCpu ? { device: 'cpu' as const, precision: undefined } : {}
-    const events = await engine.sweep({ ...request, ...place, session }, { signal })
+    const placement = this.isOnCpu ? { device: 'cpu' as const, precision: undefined } : {}
+    const events = await engine.sweep({ ...request, ...placement, session }, { signal })
     for await (const event of events) {
       throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {

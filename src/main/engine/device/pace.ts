@@ -18,7 +18,7 @@ export class Pace {
 
   /**
    * Records a run, and waits for the queue if it is full.
-   * @param isDone true if the run's outputs have been copied back, so that it is done
+   * @param isDone true if the run's outputs have been copied back
    * @returns number of runs that finished and were not returned before
    */
   async ran(isDone: boolean): Promise<number> {

@@ -9,8 +9,8 @@ import { standardDeviation } from './sampler'
  * Computes the probabilities of some tokens after each baseline has removed unlikely tokens (top-k, top-p or
  * top-n-sigma). Tokens that are as likely as the last remaining token are kept too.
  *
- * @param logits of one row, for the whole vocabulary
- * @returns one list of probabilities per baseline, in the order of `tokens`; NaN if a logit is not finite
+ * @param logits of one row, for the vocabulary
+ * @returns probabilities per baseline, in the order of `tokens`; NaN if a logit is not finite
  */
 export function truncatedProbabilities(
   logits: Float32Array,
@@ -76,9 +76,9 @@ class LogitBuckets {
     const free = Uint32Array.of(0, ...this.counts)
     for (let i = 0; i < length; i++) {
       const bucket = bucketOf[i] ?? 0
-      const place = free[bucket] ?? 0
-      byBucket[place] = i
-      free[bucket] = place + 1
+      const position = free[bucket] ?? 0
+      byBucket[position] = i
+      free[bucket] = position + 1
     }
     this.byBucket = byBucket
   }

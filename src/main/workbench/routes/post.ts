@@ -10,6 +10,6 @@ export function textFolder({ location }: PairDocument): Promise<string> {
 }
 
 /** Returns the tokenizer and chat template of a pair's post model. */
-export async function textModelOf(document: PairDocument): Promise<TextModel> {
+export async function postTextModel(document: PairDocument): Promise<TextModel> {
   return recentTextModel(await textFolder(document))
 }

@@ -1,6 +1,6 @@
 import { builtinPrompts } from '../../crc/task/builtin-prompts'
 import { renderPrompts } from '../../crc/task/render-prompts'
-import { textModelOf } from './post'
+import { postTextModel } from './post'
 import { route, type Routing } from './route'
 
 export function promptRoutes({ stateOf, withPair }: Routing) {
@@ -15,7 +15,7 @@ export function promptRoutes({ stateOf, withPair }: Routing) {
     }),
     render: prompts.render.use(withPair).handler(async ({ context: { pair } }) => {
       const { document } = pair
-      const rendered = await renderPrompts(pair.prompts, document.rendering, await textModelOf(document))
+      const rendered = await renderPrompts(pair.prompts, document.rendering, await postTextModel(document))
       return { prompts: [...rendered.prompts], notices: [...rendered.notices] }
     })
   })

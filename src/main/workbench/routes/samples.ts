@@ -7,7 +7,7 @@ import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts } from '../../samples/prompts'
 import { importPrompts } from '../../evaluation/import-file'
 import { renderSamplePrompt } from '../../answers/render-sample-prompts'
-import { textFolder, textModelOf } from './post'
+import { textFolder, postTextModel } from './post'
 import { cancelHandler, route, type Routing, watchHandler } from './route'
 
 /** Handles the procedures of sample prompts, sample runs, votes and the character task on sampled answers. */
@@ -22,7 +22,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
     }),
     render: samples.render.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { document } = pair
-      return renderSamplePrompt(input.prompt, document.rendering, await textModelOf(document))
+      return renderSamplePrompt(input.prompt, document.rendering, await postTextModel(document))
     }),
     defaults: samples.defaults
       .use(withPair)

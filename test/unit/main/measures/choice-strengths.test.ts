@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Choice, preferredTo } from '../../../../src/main/measures/choice-strengths'
+import { type PreferenceChoice, preferredTo } from '../../../../src/main/measures/choice-strengths'
 
 const Interval = z.tuple([z.number(), z.number()])
 const Reference = z.array(
@@ -22,7 +22,7 @@ const REFERENCES = Reference.parse(
 )
 
 /** The same verdict on each of so many prompts. */
-const each = (prompts: number, candidates: number[], preferred: number | null): Choice[] =>
+const each = (prompts: number, candidates: number[], preferred: number | null): PreferenceChoice[] =>
   Array.from({ length: prompts }, (_, prompt) => ({ prompt, candidates, preferred }))
 
 describe('chances to be preferred', () => {

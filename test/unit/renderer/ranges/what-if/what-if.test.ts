@@ -93,14 +93,14 @@ describe('the panel of what if', () => {
     await settled()
     expect(ranges.choices.chosen).toBe('1-1')
     await line.answer('sweeps.whatIf', 0, moved)
-    expect([ranges.choices.chosen, ranges.choices.place.model]).toEqual(['0-0', null])
+    expect([ranges.choices.chosen, ranges.choices.rangesPlace.model]).toEqual(['0-0', null])
     ranges.whatIf.close()
-    expect([ranges.choices.chosen, ranges.choices.place.model]).toEqual(['1-1', null])
+    expect([ranges.choices.chosen, ranges.choices.rangesPlace.model]).toEqual(['1-1', null])
 
     ranges.choices.applyPlace({ model: '0-1', metric: null, against: null, tab: null })
     void ranges.whatIf.change({ rho: 0.5 })
     await line.answer('sweeps.whatIf', 1, moved)
-    expect([ranges.choices.chosen, ranges.choices.place.model]).toEqual(['0-1', '0-1'])
+    expect([ranges.choices.chosen, ranges.choices.rangesPlace.model]).toEqual(['0-1', '0-1'])
   })
 
   it('is closed by another sweep, and shows no model that was scored without it', async () => {
