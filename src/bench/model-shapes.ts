@@ -1,5 +1,5 @@
 /** For some published models, the fields of config.json that determine the computation. */
-export const MODEL_SHAPES = {
+const MODEL_SHAPES = {
   'SmolLM2-135M': {
     model_type: 'llama',
     hidden_size: 576,

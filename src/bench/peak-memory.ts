@@ -27,7 +27,7 @@ export interface PeakMemory {
   readonly seconds: number
 }
 
-export interface MeasuredSweep {
+interface MeasuredSweep {
   readonly folders: PairFolders
   readonly memoryBytes: number
   readonly promptCount: number

@@ -13,7 +13,7 @@ import { packTokens, trieOf } from './workload'
  * Computes a sweep without shared parts: one model after the other, over one prompt or all packed prompts. All layers
  * stay in memory. Only the time of layers and head counts.
  */
-export interface PlainWay {
+interface PlainWay {
   /** Computes the scores of a model on prompts. @returns milliseconds */
   pass(model: Model, prompts: readonly TrackedPrompt[]): Promise<number>
   close(): Promise<void>

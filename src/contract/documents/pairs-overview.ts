@@ -12,7 +12,7 @@ import { Verdict } from './verdict'
 const ScoreWithIntervals = CategoryScore.extend({
   intervals: z.object({ validity: Interval, diversity: Interval }).nullable()
 })
-export type ScoreWithIntervals = z.infer<typeof ScoreWithIntervals>
+type ScoreWithIntervals = z.infer<typeof ScoreWithIntervals>
 
 /** Share of post's validity that is kept. Null if post has no validity. */
 const keptShare = z.number().nullable()

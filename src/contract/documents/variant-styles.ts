@@ -19,7 +19,7 @@ const isUniformBlend = (recipe: Recipe): boolean => {
 }
 
 /** Returns the colour and shape of a variant, which depend only on the number of a kept model or the kind of model. */
-export function variantStyle(variant: Variant): ModelStyle {
+function variantStyle(variant: Variant): ModelStyle {
   const identity = keptOf(variant)
   if (identity !== undefined) return keptStyle(identity.mark)
   if (isExternal(variant)) return { tone: EXTERNAL_TONE, shape: 'star' }

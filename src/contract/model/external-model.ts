@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { EndpointAddress, whereEndpoint, withKey } from './endpoint'
 
 /** Interfaces of an endpoint: `completions` sends a prompt rendered by the pair's template, `chat` sends the turns. */
-export const EndpointInterface = z.enum(['completions', 'chat'])
-export type EndpointInterface = z.infer<typeof EndpointInterface>
+const EndpointInterface = z.enum(['completions', 'chat'])
+type EndpointInterface = z.infer<typeof EndpointInterface>
 
 export const DEFAULT_CONCURRENCY = 16
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Facts about a kind of long job that the main process runs for a pair. Each kind is a row of {@link JOB_KINDS}. */
-export interface JobKindFacts {
+interface JobKindFacts {
   id: string
   name: string
   /** Resource that the job needs. Jobs that only read files run beside all others. */

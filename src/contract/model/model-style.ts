@@ -6,8 +6,7 @@ const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
 /** Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. */
-export const MODEL_TONES = ['base', 'post', ...KEPT_TONES] as const
-export type ModelTone = (typeof MODEL_TONES)[number]
+export type ModelTone = 'base' | 'post' | (typeof KEPT_TONES)[number]
 /** Colour of external models. No model of the pair has this colour by default. */
 export const EXTERNAL_TONE: ModelTone = 'black'
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]

@@ -121,7 +121,7 @@ export function rangesFromText(text: string): [number, number][] | null {
   return layerNamedTwice(ranges) === null ? joined(ranges) : null
 }
 
-export function layerNamedTwice(ranges: readonly [number, number][]): number | null {
+function layerNamedTwice(ranges: readonly [number, number][]): number | null {
   const sorted = ranges.toSorted(([a], [b]) => a - b)
   const overlapping = sorted.find(
     ([start], index) => start <= Math.max(-1, ...sorted.slice(0, index).map(([, end]) => end))

@@ -25,7 +25,7 @@ type SamplingKind = SamplingBaseline['kind']
 /** A baseline whose tokens are drawn from the logits of two models. */
 export type MixedBaseline = Extract<SamplingBaseline, { share: number }>
 /** A baseline that is post under another sampler. */
-export type PostBaseline = Exclude<SamplingBaseline, MixedBaseline>
+type PostBaseline = Exclude<SamplingBaseline, MixedBaseline>
 /** A baseline that blends all layers: uniformly, or along a ramp over depth. */
 export const BlendBaseline = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('uniform-blend'), strength: z.number() }),

@@ -4,7 +4,7 @@ import type { Recipe, SourcedRanges } from './recipe'
 import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
 
 /** Ranges that a user typed, such as `3-7@sft,9`. No layer is named twice. */
-export interface SourcedRecipe {
+interface SourcedRecipe {
   name: string
   restored: readonly SourcedRanges[]
   /** Checkpoints by the names that the ranges use. */

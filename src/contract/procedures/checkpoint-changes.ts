@@ -1,6 +1,6 @@
 import type { ProjectState } from '../documents/project'
 
-export interface CheckpointChange {
+interface CheckpointChange {
   member: 'base' | 'post'
   /** `changed` is another checkpoint, `rewritten` the same fingerprint in files with another size or time. */
   kind: 'changed' | 'rewritten'

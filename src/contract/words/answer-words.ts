@@ -1,7 +1,7 @@
 import type { ComparedAnswers } from '../documents/samples'
 import { formatCount, plural } from './format'
 
-export interface AnswersToMake {
+interface AnswersToMake {
   promptCount: number
   variantCount: number
   sampleCount: number

@@ -20,7 +20,7 @@ import { type ScoreWords, scoreWords } from './score-words'
 import { holdOutPrompts, onSelectionPrompts } from './split-words'
 
 /** A statement on the certainty of a selection. */
-export interface Assurance {
+interface Assurance {
   label: string
   value: string
   detail: string

@@ -7,7 +7,7 @@ import { DEFAULT_SEED, drawPrompts, interval, RESAMPLES } from '../model/resampl
 import { formatPercent, formatScore } from './format'
 import { PROMPTS_FOR_INTERVAL } from './baseline-words'
 
-export interface CheckCertainty {
+interface CheckCertainty {
   validity: Interval
   /** Share of resamples in which the model passes. Model and post are scored on the same resamples. */
   passing: number

@@ -22,7 +22,7 @@ export interface ModelFinding {
   weight: 'for' | 'against' | 'unchecked' | 'open'
 }
 
-export interface ModelMeasurements {
+interface ModelMeasurements {
   scoredBy: ScoredByBrief
   promptCount: number
   recipe: Recipe

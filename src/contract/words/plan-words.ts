@@ -65,7 +65,7 @@ function previewTime({ seconds, timedBy }: PreviewPlan, whole: Pick<SweepPlan, '
 /** Limit of a sweep on the CPU, where one thread reads all weights. */
 const ONE_READER = ' in one thread, which more cores do not shorten'
 
-export interface PlanFact {
+interface PlanFact {
   label: string
   value: string
   parts?: readonly PlanFact[]

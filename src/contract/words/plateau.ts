@@ -29,7 +29,7 @@ export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null 
 }
 
 /** Describes the edges of ranges: "starts 13–16 with end 34". */
-export function rangeEdges(ranges: readonly RestorationRange[]): string {
+function rangeEdges(ranges: readonly RestorationRange[]): string {
   const side = (name: string, layers: readonly number[]): string => {
     const span = { start: Math.min(...layers), end: Math.max(...layers) }
     return `${name}${span.start === span.end ? '' : 's'} ${rangeLabel(span)}`

@@ -9,7 +9,7 @@ import { type NamedScoring, scoreWords } from './score-words'
 export const NO_PREVIEW = 'The prompts are too few for a preview: every range is scored on all of them.'
 
 /** Statements about a preview besides its selection. */
-export interface PreviewFacts {
+interface PreviewFacts {
   /** Number of exact ranges, and basis of the estimates. */
   basis: string
   /** Sentence that names the estimated ranges that may be better than the selected one. */
@@ -39,7 +39,7 @@ export interface PreviewEvidence {
   selection: Pick<Selection, 'minimumValidity' | 'selected'>
 }
 
-export type Previewed = PreviewEvidence & { preview: NonNullable<PreviewEvidence['preview']> }
+type Previewed = PreviewEvidence & { preview: NonNullable<PreviewEvidence['preview']> }
 
 /** Reports whether most ranges may be estimates. */
 export const hasPreview = (evidence: PreviewEvidence): evidence is Previewed => evidence.preview !== null

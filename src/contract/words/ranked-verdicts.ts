@@ -4,7 +4,7 @@ import { type MeasureId, measureOf } from '../model/measures'
 import { type EvaluationVerdict, evaluationVerdicts } from './evaluation-verdict'
 import { formatPercent } from './format'
 
-export interface RankedVerdict extends EvaluationVerdict {
+interface RankedVerdict extends EvaluationVerdict {
   /** Relative difference in quality from the reference variant; null if it cannot be shown as a share. */
   size: string | null
   /** True if another variant has as much of both measures and more of one. */

@@ -2,7 +2,7 @@ import type { SweepOutline } from '../documents/pairs-overview'
 import { multimap } from '../model/multimap'
 
 /** A pair with the outline of its sweep, which is null without a sweep. */
-export interface PairOfCheckpoints {
+interface PairOfCheckpoints {
   readonly name: string
   readonly outline: Pick<SweepOutline, 'checkpoints' | 'scoredBy' | 'isChecked'> | null
 }

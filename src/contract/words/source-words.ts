@@ -7,7 +7,7 @@ import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhr
 import { type NamedScoring, scoreWords } from './score-words'
 
 /** Names the checkpoint of layers: `base`, `sft`. */
-export const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
+const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
 
 export const fromWords = (source: RestoredTo): string => (source === null ? '' : ` from ${source.name}`)
 

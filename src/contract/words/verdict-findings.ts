@@ -376,7 +376,7 @@ const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> 
 }
 
 /** Describes a loss of quality, of right answers as a share of post's. */
-export function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFinding['loss']>): string {
+function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFinding['loss']>): string {
   const isOfAnswers = measure === 'accuracy' || measure === 'accuracyForms'
   if (isOfAnswers && postMean !== null && postMean > 0) {
     return `${formatPercent(-mean / postMean)} fewer right answers`

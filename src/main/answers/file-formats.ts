@@ -16,7 +16,7 @@ export interface FileAnswer {
   tokens: readonly number[] | null
 }
 
-export type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
+type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
 
 /** Reads the answers of one record of a file. @param where position of the record in errors */
 type RecordReader = (value: unknown, where: string) => FileAnswer[]

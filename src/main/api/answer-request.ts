@@ -7,7 +7,7 @@ import type { ApiRequest } from './requests'
 import type { ServedPrompt, ServedVariants } from './served-variants'
 
 /** Receives the events of a streamed reply. */
-export type SendEvent = (event: object) => void
+type SendEvent = (event: object) => void
 
 /** One answer as far as it is generated. OpenAI calls an answer a choice. */
 interface GrowingChoice {

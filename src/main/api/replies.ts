@@ -5,7 +5,7 @@ import type { ApiRequest } from './requests'
 import type { ServedPrompt } from './served-variants'
 
 /** Texts of tokens by id, for log-probabilities. */
-export type TokenTexts = ReadonlyMap<number, string>
+type TokenTexts = ReadonlyMap<number, string>
 
 /** One answer of a reply, which OpenAI calls a choice: the whole answer, or a new piece of a streamed one. */
 export interface Choice {

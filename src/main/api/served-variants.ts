@@ -58,13 +58,13 @@ export interface ServedPrompt {
 }
 
 /** New text of an answer. Log-probabilities of its tokens are included if the request wants them. */
-export interface AnswerPiece {
+interface AnswerPiece {
   readonly text: string
   readonly logprobs: readonly TokenLogprob[]
 }
 
 /** Receives the answers to one prompt as they grow. */
-export interface AnswerListener {
+interface AnswerListener {
   promptLogprobs(logprobs: readonly TokenLogprob[]): void
   /** Receives the number of tokens that a step of the engine has generated. */
   tokens(count: number): void

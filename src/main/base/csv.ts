@@ -1,7 +1,7 @@
 import { CsvError, type CsvErrorCode, parse } from 'csv-parse/sync'
 import { inputError } from '../../contract/model/problem'
 
-export interface CsvRecord {
+interface CsvRecord {
   /** Line on which the record starts, counted from 1. */
   line: number
   fields: string[]

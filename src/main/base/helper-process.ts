@@ -4,7 +4,7 @@ import { NodeChild } from './node-child'
 import { processLost } from './process-lost'
 
 /** A process that does long work for main, such as reading a checkpoint. */
-export interface Helper {
+interface Helper {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
   /** Rejects with `lost` when the process ends by itself. */

@@ -9,7 +9,7 @@ const PIPE_DESCRIPTOR = 3
 /** Time after which a process with a closed or broken pipe is killed. */
 const END_LIMIT_MS = 2_000
 
-export interface NodeChildOptions {
+interface NodeChildOptions {
   readonly args?: readonly string[]
   /** Variables added to the environment of this program. */
   readonly environment?: Readonly<Record<string, string>>

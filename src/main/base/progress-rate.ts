@@ -1,7 +1,7 @@
 /** Time after which past work weighs 1/e: long enough for a steady rate, short enough to follow a slower layer. */
 const MEMORY_SECONDS = 10
 
-export interface ProgressRate {
+interface ProgressRate {
   /** Units per second; null until time has passed with work done. */
   perSecond: number | null
   secondsLeft: number | null

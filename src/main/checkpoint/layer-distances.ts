@@ -28,7 +28,7 @@ const PIECE_BYTES = 2 ** 20
 /** How far the weights of post are from base, for each component, such as `q`, and for each layer. */
 export type LayerDistances = Pick<DistancesDocument, 'components' | 'layers' | 'notices' | 'bytesRead'>
 
-export type LayerDistancesEvent = BytesRead | { type: 'done'; distances: LayerDistances }
+type LayerDistancesEvent = BytesRead | { type: 'done'; distances: LayerDistances }
 
 /** Rows of two tensors that are to be compared. */
 interface Comparison {

@@ -23,7 +23,7 @@ export const LocalModel = z.object({
 })
 export type LocalModel = z.infer<typeof LocalModel>
 
-export interface ModelSearchResult {
+interface ModelSearchResult {
   readonly models: readonly LocalModel[]
   /** Folders that look like models but cannot be used. */
   readonly leftOut: readonly { folder: string; reason: string }[]

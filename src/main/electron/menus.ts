@@ -2,7 +2,7 @@ import type { MenuItemConstructorOptions } from 'electron'
 import type { RecentProject } from '../../contract/documents/project'
 import type { ShellCommand, ShellEvent } from '../../contract/procedures/shell'
 
-export interface MenuActions {
+interface MenuActions {
   /** Sends a request to the page. */
   send: (event: ShellEvent) => void
   showLogs: () => void

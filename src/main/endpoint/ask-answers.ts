@@ -20,7 +20,7 @@ const REPLY_FRAME_BYTES = 1_000_000
 const MAX_ANSWER_BYTES = 2_000_000
 
 /** Answers that an external model is to write. */
-export interface EndpointWork {
+interface EndpointWork {
   endpoint: Endpoint
   apiKey: string | null
   patience?: EndpointPatience | undefined
@@ -40,7 +40,7 @@ interface Answer {
   finish: 'stop' | 'length'
 }
 
-export interface EndpointListener {
+interface EndpointListener {
   /** Stores answers when they arrive. @param counted their tokens as counted by the server; null without a count */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */

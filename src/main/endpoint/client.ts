@@ -29,7 +29,7 @@ const MIN_SECRET_CHARACTERS = 12
 const QUOTED_CHARACTERS = 300
 
 /** The use of an endpoint: words for messages, the key, and the pace of requests. */
-export interface EndpointUse {
+interface EndpointUse {
   /** Subject of messages, such as "The judge". */
   who: string
   /** Work that a cancellation stops, such as "Judging". */
@@ -44,7 +44,7 @@ export interface EndpointUse {
 }
 
 /** One request, and the schema of its reply. */
-export interface EndpointQuestion<Reply> {
+interface EndpointQuestion<Reply> {
   /** Path below the endpoint's address, such as `/chat/completions`. */
   path: string
   /** Body of a POST request; a GET request if omitted. */
@@ -55,7 +55,7 @@ export interface EndpointQuestion<Reply> {
   maxBytes: number
 }
 
-export interface EndpointReply<Reply> {
+interface EndpointReply<Reply> {
   reply: Reply
   /** Header `server` of the reply. */
   server: string | null

@@ -19,7 +19,7 @@ const list = new UserFile<z.infer<typeof StoredAddresses>>('confirmed-addresses'
 const confirmed = new Set<string>()
 
 /** Error of work that would contact unconfirmed addresses. `problem.unconfirmed` lists them. */
-export class UnconfirmedAddress extends WorkbenchError {
+class UnconfirmedAddress extends WorkbenchError {
   override readonly problem: Problem
 
   constructor(unconfirmed: EndpointContact[]) {

@@ -24,7 +24,7 @@ const Models = z.object({
 })
 
 /** Facts about a server from its list of models. */
-export interface ServerFacts {
+interface ServerFacts {
   /** Names of the server's models; null if the server does not list them. */
   models: string[] | null
   /** Null for a program that is not recognised. */

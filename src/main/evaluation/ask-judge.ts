@@ -34,7 +34,7 @@ export interface Questioning<Question extends { key: string }, Verdict extends S
   isReadable(verdict: Verdict): boolean
 }
 
-export interface RunToJudge<Verdict extends StoredVerdict> {
+interface RunToJudge<Verdict extends StoredVerdict> {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
   /** Stored verdicts, whose questions are not asked again. */
@@ -45,7 +45,7 @@ export interface RunToJudge<Verdict extends StoredVerdict> {
   readonly patience?: EndpointPatience
 }
 
-export interface JudgeListener<Verdict> {
+interface JudgeListener<Verdict> {
   /** Stores each verdict when it arrives. A rejection ends the judging. */
   keep(verdict: Verdict): Promise<void>
   progress(progress: JudgeProgress): void

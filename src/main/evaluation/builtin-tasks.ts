@@ -18,7 +18,7 @@ export const BUILTIN_TASKS = [
   'random-choice',
   'refusals'
 ] as const
-export type BuiltinTaskId = (typeof BUILTIN_TASKS)[number]
+type BuiltinTaskId = (typeof BUILTIN_TASKS)[number]
 
 export async function builtinTask(id: BuiltinTaskId): Promise<Task> {
   const file = resourcePath('tasks', `${id}.json`)

@@ -7,12 +7,12 @@ import { mapGet } from '../../contract/model/look-up'
 import { inputError, type WorkbenchError } from '../../contract/model/problem'
 
 /** An evaluation of post with greedy decoding, which gives one answer to each prompt. */
-export interface GreedyAnswers {
+interface GreedyAnswers {
   readonly view: EvaluationView
   readonly samples: readonly SampleLine[]
 }
 
-export interface FailuresTask {
+interface FailuresTask {
   readonly id: string
   /** The evaluated task, with its settings for sampling. */
   readonly task: Task

@@ -20,7 +20,7 @@ interface FormQuestion {
  * Canonical forms of the answers of one variant to one prompt, in order. A form is '' for a text without an answer, and
  * null if the judge's reply was unreadable.
  */
-export interface CellForms {
+interface CellForms {
   readonly variant: string
   readonly prompt: number
   readonly forms: readonly (string | null)[]

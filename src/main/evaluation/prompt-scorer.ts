@@ -18,7 +18,7 @@ interface ScoredAnswer {
 }
 
 /** Answers whose variants put the same text (frame) around the prompt, so that one request to the engine reads them. */
-export interface FrameAnswers {
+interface FrameAnswers {
   /** Token ids of the prompt, and of each answer. */
   readonly prompt: number[]
   readonly answers: number[][]

@@ -19,7 +19,7 @@ import { addOpenings } from './refusal-openings'
 import { type EvaluationListener, type GenerationContext, generateAnswers, readingBytes } from './generate-answers'
 
 /** A run with the results that are already stored; none for a new run. */
-export interface UnfinishedEvaluation {
+interface UnfinishedEvaluation {
   run: EvaluationRun
   pair: SampledPair
   stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] }

@@ -37,7 +37,7 @@ export interface CardParent {
   sha256: ReadonlyMap<string, string>
 }
 
-export interface CardContent {
+interface CardContent {
   recipe: Recipe
   strengths: readonly LayerStrength[]
   parents: readonly CardParent[]

@@ -15,7 +15,7 @@ interface RemainingTensor {
 }
 
 /** The rest of an adapter: its weight file, and the modules that still have factors. */
-export interface PlannedAdapter {
+interface PlannedAdapter {
   readonly weights: PlannedWeights
   /** Paths of the modules with factors, as PEFT names them. */
   readonly modules: readonly string[]

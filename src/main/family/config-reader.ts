@@ -2,7 +2,7 @@ import { fileError, unsupportedError, type WorkbenchError } from '../../contract
 import { isJsonObject } from '../base/json-object'
 
 /** A key of a config that was never read. */
-export interface UnreadKey {
+interface UnreadKey {
   /** Path of the config file, and the section that is read. */
   readonly location: string
   readonly key: string

@@ -16,7 +16,7 @@ export interface LatentAttention {
 export const LATENT_EPSILON = 1e-6
 
 /** Latent attention with the sizes of heads, which a `DecoderSpec` has in other fields. */
-export interface LatentSizes extends LatentAttention {
+interface LatentSizes extends LatentAttention {
   readonly rotarySize: number
   readonly valueSize: number
 }

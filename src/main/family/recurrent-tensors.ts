@@ -22,7 +22,7 @@ export const RECURRENT_COMPONENTS = {
   stateNorm: ['norms'],
   stateOutput: ['o']
 } as const
-export type RecurrentRole = keyof typeof RECURRENT_COMPONENTS
+type RecurrentRole = keyof typeof RECURRENT_COMPONENTS
 
 interface RecurrentTensor {
   readonly role: RecurrentRole

@@ -209,7 +209,7 @@ export function slidesFromUpperLayer(layer: number, config: ConfigReader): boole
 }
 
 /** Windows of Qwen: its upper layers have a window, but only if use_sliding_window is true. */
-export const qwenWindows = {
+const qwenWindows = {
   windows: 'layerTypes',
   windowSwitch: 'use_sliding_window',
   slides: slidesFromUpperLayer,

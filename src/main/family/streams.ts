@@ -42,7 +42,7 @@ function defaultShares(layerCount: number): number[] {
  * Inverts the cumulative normal distribution by Newton's method. Steps from 0 never overshoot,
  * because the function is concave above 0. The inner loop sums the function's power series.
  */
-export function normalQuantile(share: number): number {
+function normalQuantile(share: number): number {
   if (share < 0.5) return -normalQuantile(1 - share)
   let quantile = 0
   for (let step = 0; step < 60; step++) {

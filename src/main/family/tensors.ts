@@ -65,7 +65,7 @@ function listShared(model: DecoderSpec, layer: number): LayerTensorSpec[] {
   ]
 }
 
-export function storedExperts(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
+function storedExperts(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) return []
   const { count, size } = experts
@@ -342,7 +342,7 @@ function normParts({ normKind }: Family): ('weight' | 'bias')[] {
 }
 
 /** A tensor as generation keeps it in memory ("resident"): stored tensors, whose rows are joined. */
-export interface ResidentTensorSpec {
+interface ResidentTensorSpec {
   readonly role: Role
   readonly shape: readonly number[]
   readonly parts: readonly Role[]

@@ -19,7 +19,7 @@ import { elementAt } from '../../contract/model/look-up'
 // model, or in several models that are equal up to this layer. A run computes nodes with the same weights.
 
 /** Rows of a block. Attention gathers rows into paths, which are token sequences, and computes equal ones together. */
-export interface BlockShape {
+interface BlockShape {
   readonly inputRowCount: number
   readonly outputRowCount: number
   /** Rows whose queries, output projection and MLP are computed, [outputRowCount]; null for all rows. */

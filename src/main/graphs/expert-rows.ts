@@ -5,7 +5,7 @@ import { OnnxGraph } from './onnx-model'
 import { type ExpertScores, expertScores, sharedExpert, withSharedExpert } from './router'
 
 /** Rows of a layer up to its experts, [rows, hidden] each. A row is the vector of a token. */
-export interface ExpertRows {
+interface ExpertRows {
   /** Inputs of the experts. */
   readonly normed: string
   readonly scores: ExpertScores

@@ -11,7 +11,7 @@ import {
 const IR_VERSION = 10
 const OPSET_VERSION = 21
 const ELEMENT_TYPES = { float32: 1, uint8: 2, int64: 7, float16: 10, float64: 11 } as const
-export type ElementType = keyof typeof ELEMENT_TYPES
+type ElementType = keyof typeof ELEMENT_TYPES
 /** TensorProto.data_location of data outside the model. */
 const EXTERNAL = 1
 /** AttributeProto.type values. */

@@ -8,7 +8,7 @@ import type { SweepWork } from '../work/sweep'
 import { Job } from './job'
 import type { PublishJobNews } from './job-news'
 
-export interface SweepJobOptions {
+interface SweepJobOptions {
   engine: EngineClient
   sweep: SweepWork
   /** Returns the range that the user looks at, which a preview scores first; null for none. */

@@ -22,7 +22,7 @@ import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
 import { createSweepJob, type SweepJob } from './sweep-job'
 
-export type RecipeScoreEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
+type RecipeScoreEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
 
 /** Jobs that sweep the ranges of a pair, or score one recipe on the prompts of a stored sweep. */
 export class Sweeps {

@@ -14,7 +14,7 @@ export interface PreferenceChoice {
 }
 
 /** Probability that a candidate is preferred to the reference. */
-export interface PreferredTo {
+interface PreferredTo {
   chance: number
   /** 95 % interval; null for too few prompts. */
   interval: Interval | null

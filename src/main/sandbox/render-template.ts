@@ -17,7 +17,7 @@ const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
 /** Thrown by a template's own `raise_exception`, in contrast to a broken template. */
 class TemplateRefusal extends Error {}
 
-export interface RenderedTemplate {
+interface RenderedTemplate {
   readonly rendered: string[]
   /** True if the template received messages in parts, because it does not accept text. */
   readonly inParts: boolean

@@ -7,7 +7,7 @@ export const MAX_YAML_BYTES = 1_000_000
 const MAX_OPEN_BRACKETS = 50
 const MAX_INDENT = 100
 
-export interface YamlContent {
+interface YamlContent {
   value: unknown
   /** Lines of fields and list entries, for errors. */
   lines: readonly YamlLine[]

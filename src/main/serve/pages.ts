@@ -22,7 +22,7 @@ import type { Sessions } from './sessions'
 export const RUNNING_PATH = '/running'
 const RUNNING_NONCE = /^[\w-]{22}$/
 
-export interface PageAccess {
+interface PageAccess {
   key: string
   tokens: OneTimeTokens
   sessions: Sessions

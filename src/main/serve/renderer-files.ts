@@ -4,7 +4,7 @@ import { notFoundError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 
 /** A file of the built page, with the HTTP headers of its response. */
-export interface RendererFile {
+interface RendererFile {
   file: string
   headers: Record<string, string>
 }

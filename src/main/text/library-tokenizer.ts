@@ -12,7 +12,7 @@ import { exactPreTokenizer } from './pre-tokenizer'
 import type { AddedToken } from './tokenizer-config'
 
 /** The parts of a tokenizer.json that determine the tokens of a text. */
-export interface TokenizerDefinition {
+interface TokenizerDefinition {
   readonly pre_tokenizer: unknown
   readonly model: { readonly type: string; readonly byte_fallback?: boolean | null | undefined }
 }

@@ -21,7 +21,7 @@ export interface Gpu {
 }
 
 /** A Vulkan driver whose library exists. */
-export interface VulkanDriver {
+interface VulkanDriver {
   /** Name of its manifest, such as `nvidia_icd.json`. */
   readonly name: string
   readonly library: string

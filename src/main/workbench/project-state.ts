@@ -48,7 +48,7 @@ export async function projectState(
 }
 
 /** Lists a project's pairs with their known states, without reading a file. */
-export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: ProjectJobs): PairBrief[] {
+function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: ProjectJobs): PairBrief[] {
   return pairs.map((pair) => {
     const { id, name, location } = pair.document
     const state = projects.knownPair(pair)

@@ -127,7 +127,7 @@ function groupOf(key: string, { counts, firstIndex, cutCount }: Spellings): Answ
 export const cellKey = (prompt: number, variant: string): string => `${prompt} ${variant}`
 
 /** A group in a cell of fixed height, on one line or two. */
-export interface PreviewLine {
+interface PreviewLine {
   group: AnswerGroup
   lines: 1 | 2
 }

@@ -18,7 +18,7 @@ interface JobCalls<Event> {
 }
 
 /** Turns the events of a kind of job into the state that a view shows. */
-export interface BackgroundJobDescription<Event, Live> {
+interface BackgroundJobDescription<Event, Live> {
   readonly kind: JobKind
   /** Tells why other work must wait for this job; null if the job leaves the engine free. */
   readonly holdsEngine: string | null

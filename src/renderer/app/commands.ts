@@ -31,7 +31,7 @@ const SINGLE_KEYS = {
   takeBack: { keys: ['U'], effect: 'Undo the last decision of a blind comparison' }
 } as const satisfies Record<string, Shortcut>
 
-export type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
+type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
 
 /**
  * Creates a switch for each key. A switch that was never set has the value of the single switch of earlier versions.

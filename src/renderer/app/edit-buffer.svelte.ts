@@ -6,7 +6,7 @@ import type { PairAddress, OpenProject } from './open-project.svelte'
 const PAUSE_MS = 600
 
 /** A value of the project, and how the window edits it. */
-export interface EditedValue<Draft, Value> {
+interface EditedValue<Draft, Value> {
   /** Name of the value, such as `the prompts`. Follows "take" in the description of an undo. */
   readonly name: string
   /** True if edits replace the value of another window. By default the user decides. */

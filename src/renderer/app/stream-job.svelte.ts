@@ -5,7 +5,7 @@ import { Subscription } from './subscription.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
 /** Describes work that ends with its window. */
-export interface StreamJobDescription {
+interface StreamJobDescription {
   readonly kind: JobKind | null
   readonly holdsEngine: string
   describeProgress(): JobProgress

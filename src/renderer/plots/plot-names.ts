@@ -1,5 +1,5 @@
 /** A named point, in pixels. */
-export interface NamedPoint {
+interface NamedPoint {
   x: number
   y: number
   radius: number

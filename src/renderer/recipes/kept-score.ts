@@ -7,7 +7,7 @@ import { AS_SWEPT } from '../../contract/words/what-if-words'
 import { scoreIn } from '../../contract/documents/swept-model'
 
 /** Scores of a kept recipe. `from` names their sweep; null for the shown one. */
-export interface KeptScore extends CategoryScore {
+interface KeptScore extends CategoryScore {
   scoredBy: NamedScoring
   from: string | null
 }

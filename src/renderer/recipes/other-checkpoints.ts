@@ -1,7 +1,7 @@
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { KeptCheckpoint, OtherCheckpointState, ProjectState } from '../../contract/documents/project'
 
-export type OtherCheckpointCondition = 'usable' | 'changed' | 'unfit' | 'unreadable'
+type OtherCheckpointCondition = 'usable' | 'changed' | 'unfit' | 'unreadable'
 
 /** Returns whether a kept checkpoint can be used, judged by the last reading of its folder. */
 export function conditionOf(
@@ -21,7 +21,7 @@ export const usableCheckpoints = ({
 }: Pick<ProjectState, 'document' | 'otherCheckpoints'>): KeptCheckpoint[] =>
   document.otherCheckpoints.filter((checkpoint, index) => conditionOf(checkpoint, otherCheckpoints[index]) === 'usable')
 
-export interface ExcludedCheckpoint {
+interface ExcludedCheckpoint {
   checkpoint: KeptCheckpoint
   why: string
 }

@@ -51,7 +51,7 @@ export function strengthAt(layer: LayerStrength, { half, component }: Row): numb
 }
 
 /** Returns the strength that a cell of the editor shows; the mean where components differ. */
-export const shownStrength = (layer: LayerStrength, row: Row): number =>
+const shownStrength = (layer: LayerStrength, row: Row): number =>
   strengthAt(layer, row) ?? meanStrength(layer, row.half)
 
 /** Describes a cell: `post`, `0.5 of base`, `sft`, `q 1, k 0.5`, `q 1 of sft`. */
@@ -113,7 +113,7 @@ const sameSource = (one: OtherCheckpoint | undefined, other: OtherCheckpoint | u
   one?.fingerprint === other?.fingerprint
 
 /** A recipe being edited, with its undo history. */
-export interface RecipeEdit {
+interface RecipeEdit {
   layers: readonly LayerStrength[]
   past: readonly (readonly LayerStrength[])[]
   future: readonly (readonly LayerStrength[])[]

@@ -25,7 +25,7 @@ const EXPORT_TYPES = {
 } as const satisfies Record<PreferenceExportFormat, string>
 
 /** A comparison to decide, with the answers of each variant in its set. */
-export interface ShownComparison {
+interface ShownComparison {
   comparisonIndex: number
   comparison: BlindComparison
   /** Parallel to the variants that are compared. */

@@ -28,7 +28,7 @@ import { capitalised } from '../../contract/words/format'
 import { doneShare } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
-export type SamplesTab = 'answers' | 'prompts' | 'check'
+type SamplesTab = 'answers' | 'prompts' | 'check'
 
 /** The present state of a running sample run. Each event replaces it, so that the view is updated. */
 interface LiveRun {

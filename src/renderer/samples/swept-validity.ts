@@ -5,7 +5,7 @@ import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, formatMoment, formatScore } from '../ui/format'
 
 /** Validity of a sample run's models in a sweep, because the prompts of a run have no right answers. */
-export interface SweptValidity {
+interface SweptValidity {
   label: string
   /** Explanation below the table. */
   note: string

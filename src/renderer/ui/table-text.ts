@@ -7,7 +7,7 @@ export interface TableText {
 }
 
 export const TABLE_FORMATS = ['Markdown', 'LaTeX', 'CSV'] as const
-export type TableFormat = (typeof TABLE_FORMATS)[number]
+type TableFormat = (typeof TABLE_FORMATS)[number]
 
 const WRITERS: Readonly<Record<TableFormat, (table: TableText) => string>> = {
   Markdown: markdownTable,

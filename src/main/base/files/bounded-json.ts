@@ -7,7 +7,7 @@ import { CUT_OFF } from './json-pieces'
 /** Limit of JSON that is parsed at once; messages and files are smaller. */
 const MAX_CHARACTERS = 64_000_000
 
-export interface JsonBounds {
+interface JsonBounds {
   /** Most members of objects. */
   names?: number | undefined
   /** Most values, counted by the commas and opening brackets of lists and objects. */

@@ -6,7 +6,7 @@ import { readJsonFile } from './bounded-file'
 
 /* Recognises the documents that this program stores, such as a sweep or a task, by their content. */
 
-export interface RecognisedKind {
+interface RecognisedKind {
   kind: DocumentKind
   /** Completes "FILE is ...", such as "a sweep". */
   is: string

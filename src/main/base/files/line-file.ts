@@ -18,7 +18,7 @@ export const MAX_LINE_BYTES = 4_000_000
 
 const NEWLINE = 0x0a
 
-export interface LineFormat<T> {
+interface LineFormat<T> {
   /** Name of a line for messages, such as "an answer". */
   name: string
   schema: z.ZodType<T>

@@ -98,7 +98,7 @@ export function writerOf(folder: string): Writer | null {
   return { token: owner.token, problem: lockedBy(file, owner, lockedProject(folder)).problem }
 }
 
-export interface LockedResource {
+interface LockedResource {
   path: string
   advice: string
 }

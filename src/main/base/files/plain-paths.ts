@@ -15,7 +15,7 @@ export async function hasPlainFile(file: string): Promise<boolean> {
   return (await plainFileStats(file)) !== null
 }
 
-export interface PlainFileState {
+interface PlainFileState {
   readonly bytes: number
   readonly modifiedMs: number
   readonly state: string

@@ -165,7 +165,7 @@ export function wholeNumber(low: number, high: number): (text: string) => number
 }
 
 /** Parses a bound on the engine's memory, such as `4GB` or `512 MiB`. @returns bytes */
-export function parseMemory(text: string): number {
+function parseMemory(text: string): number {
   const bytes = bytesFromText(text)
   if (bytes === null) throw new InvalidArgumentError(BYTES_EXPECTED)
   if (bytes > PROCESS_BYTES) return bytes

@@ -30,7 +30,7 @@ import { blocksText } from './blocks'
 import { decimal, printable, style, table } from './output'
 
 /** Words of a command that name the pair and the task of an evaluation. */
-export interface EvaluationWords {
+interface EvaluationWords {
   readonly pair: readonly string[]
   readonly task: string
 }

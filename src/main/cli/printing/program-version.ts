@@ -3,7 +3,7 @@ import { dependencies, version } from '../../../../package.json'
 /** Commit of the build. Undefined in unbuilt sources. */
 declare const SLR_COMMIT: string | undefined
 
-export interface ProgramVersion {
+interface ProgramVersion {
   readonly version: string
   /** Null in a build outside of a clone. */
   readonly commit: string | null

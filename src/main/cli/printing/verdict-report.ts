@@ -82,7 +82,7 @@ export function pairOfResult(result: ComputedFrom): Pick<ResultOptions, 'demo' |
 }
 
 /** Options of a command that name its pair and the place of its result. */
-export interface ResultOptions {
+interface ResultOptions {
   readonly demo?: DemoPair | undefined
   readonly base?: string | undefined
   readonly post?: string | undefined

@@ -28,7 +28,7 @@ export const projectOptions = (what: string) =>
       project: text('<folder>', what)
     })
     .and(pairOption)
-export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
+type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 
 /** Opens the project for a result. @returns the named pair, or the only one; null without a project */
 export async function openPairToSave(
@@ -56,7 +56,7 @@ export async function openPairOfProject(
 }
 
 /** Refuses `--pair` without `--project`. @throws UsageError */
-export function requireProjectOfPair({ project, pair }: ProjectOptions, command: Command): void {
+function requireProjectOfPair({ project, pair }: ProjectOptions, command: Command): void {
   if (project !== undefined || pair === undefined) return
   throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
 }

@@ -9,7 +9,7 @@ import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
 /** Models of a command, and where its result is saved. */
-export interface ResultContext {
+interface ResultContext {
   /** Null if the command line names no folders. */
   readonly givenPair: PairLocation | null
   readonly projectPair: ProjectPair | null

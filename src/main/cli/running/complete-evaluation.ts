@@ -21,7 +21,7 @@ interface EvaluationContext {
   readonly note: (text: string) => void
 }
 
-export interface EvaluationOutcome {
+interface EvaluationOutcome {
   files: EvaluationFiles
   proxies: Proxies
   /** Error of the judge, with the saved results; null if there is none. */

@@ -29,7 +29,7 @@ export const judgeOptions = optionGroup('Servers (texts are sent to named server
   .and(addressOption)
 
 /** An evaluation with the replies of its judge. */
-export interface JudgedEvaluation {
+interface JudgedEvaluation {
   readonly files: EvaluationFiles
   /** Error of the judge; null if it replied to everything. */
   readonly failure: WorkbenchError | null

@@ -3,7 +3,7 @@ import { SingleBar } from 'cli-progress'
 import { type ProgressStep, bytesStep } from '../../../contract/work/progress'
 
 /** Shows the progress of long work. */
-export interface ProgressDisplay {
+interface ProgressDisplay {
   update(step: ProgressStep): void
   /** Ends the display. The next output starts on a new line. */
   stop(): void

@@ -95,7 +95,7 @@ export async function checkAnswers(
 }
 
 /** A valid character and one token of white space behind it. */
-export interface Trail {
+interface Trail {
   path: AnswerPath
   token: number
   /** Question for the probability of both. */

@@ -22,7 +22,7 @@ export interface PathQuestions {
 }
 
 /** Questions about what follows a valid character and a token of white space. */
-export interface TrailQuestions {
+interface TrailQuestions {
   path: AnswerPath
   /** The question of {@link PathQuestions} for the probability of the character and the token. */
   written: Question

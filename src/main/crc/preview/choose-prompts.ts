@@ -7,7 +7,7 @@ import { elementAt } from '../../../contract/model/look-up'
 const DRAWS = 300
 
 /** Prompts of a sweep, of which a preview scores all models on a few. */
-export interface ChoiceOfPrompts {
+interface ChoiceOfPrompts {
   /** Indices of the prompts of each category. */
   categories: readonly (readonly number[])[]
   /** Exact scores that a draw should represent, [score of a reference model][prompt]; empty before any is known. */

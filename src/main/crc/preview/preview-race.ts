@@ -10,7 +10,7 @@ const PRIOR_FREEDOM = 2
 type Measure = keyof CategoryScore
 
 /** Scores and prompts of a sweep that a race compares. */
-export interface RaceScores {
+interface RaceScores {
   /** Prompts of each category that decide the selection. */
   categories: readonly (readonly number[])[]
   /** Deciding prompts of each category that every candidate is scored on. */
@@ -33,7 +33,7 @@ export interface MeanEstimate {
 }
 
 /** Expected benefit of scoring a candidate on all prompts. */
-export interface Prospect {
+interface Prospect {
   /** Probability that the candidate would replace the leader. */
   chance: number
   /** Expected increase in diversity over the leader. */

@@ -110,7 +110,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
 }
 
 /** Cost of a preview, as far as it is determined before anything is scored. */
-export interface PlannedPreview {
+interface PlannedPreview {
   /** Ranges and blends. */
   candidates: readonly number[]
   /** Planned prompts that all candidates are scored on. The preview may choose others, but as many. */

@@ -7,7 +7,7 @@ import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } fr
 import { viewMeans, rank } from './search-problem'
 
 /** Smallest and largest strength of a layer. */
-export interface StrengthBounds {
+interface StrengthBounds {
   readonly least: number
   readonly most: number
 }

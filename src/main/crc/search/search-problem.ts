@@ -66,7 +66,7 @@ export interface SearchOutcome {
 }
 
 /** Scores recipes for a search. */
-export interface SearchScoring {
+interface SearchScoring {
   /** Scores candidates in one sweep, so that equal first layers are computed once. */
   score: (candidates: readonly (readonly LayerStrength[])[], generation: number) => Promise<PromptMeasures[]>
   /** Counts the block evaluations that scoring takes. */

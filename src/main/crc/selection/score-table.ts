@@ -18,7 +18,7 @@ export interface ScoreTable {
 }
 
 /** Means of every row of a score table under one weighting of the prompts, of shape `[1 + ranges]`. */
-export interface RowMeans {
+interface RowMeans {
   validity: Float64Array
   diversity: Float64Array
 }

@@ -64,7 +64,7 @@ export interface PreviewResults {
 }
 
 /** Results of a sweep, and the rule by which it selects a range. */
-export interface SweepOutcome {
+interface SweepOutcome {
   id?: string | undefined
   facts: SweepFacts
   models: readonly ModelResults[]

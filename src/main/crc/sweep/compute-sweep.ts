@@ -59,7 +59,7 @@ export interface ComputedSweep extends ComputedIn {
   notices: string[]
 }
 
-export interface ComputeOptions {
+interface ComputeOptions {
   /** Returns the stages. Each may depend on the scores of the stages before it. */
   stages: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
   /** Scores that are used again; null if there are none. */

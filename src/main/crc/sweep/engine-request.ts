@@ -23,7 +23,7 @@ export function sessionRequest(
 }
 
 /** Request to the engine. Its answers number models by their position in `modelIndices`. */
-export interface EngineRequest {
+interface EngineRequest {
   request: Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] }
   modelIndices: readonly number[]
 }

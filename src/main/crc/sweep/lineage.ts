@@ -10,7 +10,7 @@ import type { PairMember } from '../../checkpoint/pair-member'
 import { computeAlike, layerTensors } from '../../family'
 
 /** A stage of training, and an earlier stage to which its layers are restored. */
-export interface StagePair {
+interface StagePair {
   /** Null for post. */
   readonly target: OtherCheckpoint | null
   /** Null for base. */

@@ -12,13 +12,13 @@ import { fewShotScore } from './few-shot-base'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** A part of a sweep, with the name of its file for errors. */
-export interface PartFile {
+interface PartFile {
   file: string
   part: SweepPart
 }
 
 /** Settings of the selection that replace those of the parts. */
-export interface MergeOptions {
+interface MergeOptions {
   rho?: number
   seed?: number
 }

@@ -105,7 +105,7 @@ export async function beginsAsProgress(file: string): Promise<boolean> {
 }
 
 /** Results that a sweep finds in a file of saved progress. */
-export interface ProgressFileContent {
+interface ProgressFileContent {
   /** Scores that the sweep can reuse; null if the progress belongs to another sweep or has other prompts. */
   results: EarlierResults | null
   damagedLines: number

@@ -15,7 +15,7 @@ import type { KeptData } from './stage-session'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /** The stages in which a sweep is computed. */
-export interface FollowedStages {
+interface FollowedStages {
   /** Yields the stages. @param scores the scores so far, which decide the next stage of a preview */
   follow: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
   /** Result of a preview; null if everything was scored. */

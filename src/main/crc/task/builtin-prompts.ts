@@ -16,10 +16,10 @@ const BUILTIN_PROMPT_SETS = [
   { id: 'crc-four', name: 'Bare characters and choices: four categories of 20', files: ['crc', 'crc-choices'] }
 ] as const
 
-export type BuiltinPromptsId = (typeof BUILTIN_PROMPT_SETS)[number]['id']
+type BuiltinPromptsId = (typeof BUILTIN_PROMPT_SETS)[number]['id']
 
 /** A prompt set of the program. */
-export interface BuiltinPrompts {
+interface BuiltinPrompts {
   id: BuiltinPromptsId
   name: string
   prompts: CrcPrompts

@@ -5,7 +5,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 const REPLACEMENT_CHARACTER = '\uFFFD'
 
 /** Tokens with which a model can answer each valid character of a prompt. */
-export interface CharacterGroups {
+interface CharacterGroups {
   /** Token ids that add exactly the character, ascending, for each valid character. */
   groups: number[][]
   /** Valid characters that no single token adds here. */

@@ -11,7 +11,7 @@ import type { TextModel } from '../../text/text-model'
 import { elementAt } from '../../../contract/model/look-up'
 
 /** A task with listed right answers, as tokens for the engine. */
-export interface RenderedTask {
+interface RenderedTask {
   /** Questions that list right answers. `valid` holds the first name of each answer. */
   prompts: RenderedPrompt[]
   /** The questions themselves, parallel to `prompts`. */

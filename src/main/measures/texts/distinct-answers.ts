@@ -3,7 +3,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { sum } from '../../base/sums'
 
 /** An answer, and the number of times that it was given in any spelling. */
-export interface AnswerCount {
+interface AnswerCount {
   /** Most frequent spelling; the first of equally frequent ones. */
   text: string
   count: number

@@ -3,7 +3,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /** Vectors projected on a plane, to draw answers with similar embeddings close together. */
-export interface PlaneMap {
+interface PlaneMap {
   points: { x: number; y: number }[]
   /** Share of the variance along x and along y. */
   explained: [number, number]

@@ -29,14 +29,14 @@ interface StoredKind<T> extends DocumentFormat<T> {
 }
 
 /** A kind with many documents in a project, each in a file named after its id. */
-export interface FolderKind<T> extends StoredKind<T> {
+interface FolderKind<T> extends StoredKind<T> {
   /** Relative to the project. */
   folder: string
   id: (document: T) => string
 }
 
 /** A kind with one document in a project. */
-export interface FileKind<T> extends StoredKind<T> {
+interface FileKind<T> extends StoredKind<T> {
   /** Relative to the project. */
   file: string
 }

@@ -115,7 +115,7 @@ const valuesOf = (score: PromptScore): number[] => [
 ]
 
 /** Facts about a scores file that its sweep's document states. */
-export interface ExpectedScores {
+interface ExpectedScores {
   readonly rows: number
   readonly sha256: string
 }

@@ -3,7 +3,7 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, scoringKey } from '../../../contract/documents/scored-by'
 
 /** Settings that decide the scores of a sweep's ranges. */
-export interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
+interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
   base: string
   post: string
   /** False for a sweep of recipes only. */

@@ -7,7 +7,7 @@ import type { PreferenceExportFormat } from '../../../contract/documents/prefere
 import { formatJson } from '../../base/files/json-format'
 import { preferenceTallies } from '../../measures/preferences'
 
-export interface TextFile {
+interface TextFile {
   fileName: string
   content: string
 }

@@ -45,7 +45,7 @@ import {
 const BEST_RANGES = 10
 
 /** The parts of a sweep that its tables show. Both a stored sweep and a report have them. */
-export interface SweepScores {
+interface SweepScores {
   scoredBy: ScoredBy
   layerCount: number
   source: RestoredTo

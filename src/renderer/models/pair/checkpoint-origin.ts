@@ -4,7 +4,7 @@ import type { ProjectState } from '../../../contract/documents/project'
 import { formatMoment } from '../../ui/format'
 
 /** Names of stored results, grouped by whether a pair's checkpoints have the same fingerprints. */
-export interface ResultOrigins {
+interface ResultOrigins {
   same: string[]
   other: string[]
 }

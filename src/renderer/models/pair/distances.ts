@@ -65,7 +65,7 @@ export type DistanceMetric = keyof typeof DISTANCE_METRICS
 export const DISTANCE_METRIC_NAMES = ['relativeNorm', 'cosine', 'changed'] as const satisfies readonly DistanceMetric[]
 
 /** Column of the heatmap: the whole layer or one of its components. */
-export type DistanceColumn = 'whole' | DistanceComponent
+type DistanceColumn = 'whole' | DistanceComponent
 
 export const columnLabel = (column: DistanceColumn): string =>
   column === 'whole' ? 'whole layer' : COMPONENT_LABELS[column]

@@ -9,7 +9,7 @@ export interface PlotArea extends Box {
   yOf: (value: number) => number
 }
 
-export const TICK_SIZE = 11
+const TICK_SIZE = 11
 const TITLE_SIZE = 12
 /** Units between two ticks, at least. */
 const X_SPACING = 56
@@ -101,7 +101,7 @@ export function valueAxis(
 }
 
 /** Height that the ticks and the title of the lower axis take. */
-export const X_AXIS = 40
+const X_AXIS = 40
 
 /** Draws both numeric axes with their grid lines, ticks and titles. */
 export function numericAxes(

@@ -33,7 +33,7 @@ export interface Part {
   shapes: readonly Shape[]
 }
 
-export interface GridLayout {
+interface GridLayout {
   left: number
   top: number
   cellWidth: number

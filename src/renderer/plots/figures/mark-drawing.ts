@@ -4,7 +4,7 @@ import type { PlotArea } from './axes-drawing'
 import { type Box, path, type Shape, short } from './drawing'
 
 /** Returns the outline of a mark around a point. Shapes and sizes are those of Chart.js. */
-export function markPath(shape: MarkShape, x: number, y: number, radius: number): string {
+function markPath(shape: MarkShape, x: number, y: number, radius: number): string {
   const inner = radius * Math.SQRT1_2
   const at = (dx: number, dy: number): string => `${short(x + dx)} ${short(y + dy)}`
   const straight = `M${at(-radius, 0)}L${at(radius, 0)}M${at(0, -radius)}L${at(0, radius)}`
@@ -48,7 +48,7 @@ const valueAt = <Value>(option: Value | Value[] | undefined, index: number, othe
 type SeriesLook = Omit<MarkSeries, 'data'>
 
 /** Draws the mark of the point with an index. @param at position and radius in units, and the tooltip */
-export function markShape(
+function markShape(
   series: SeriesLook,
   index: number,
   { x, y, radius, title }: { x: number; y: number; radius: number; title?: string }
@@ -63,7 +63,7 @@ export function markShape(
 }
 
 /** Draws the line of a series along a path; null if the series has none. */
-export function lineShape(series: SeriesLook, d: string, clip?: Box): Shape | null {
+function lineShape(series: SeriesLook, d: string, clip?: Box): Shape | null {
   if (series.showLine !== true || d === '') return null
   return path(d, {
     stroke: series.borderColor ?? 'none',

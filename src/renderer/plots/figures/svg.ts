@@ -10,7 +10,7 @@ import {
 } from './drawing'
 
 /** Fonts with Arial's metrics, which the layout assumes. */
-export const FIGURE_FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
+const FIGURE_FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
 
 /** Reports whether XML 1.0 forbids a character even when it is escaped. */
 const isForbidden = (letter: string): boolean =>
@@ -27,7 +27,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const escaped = (words: string): string =>
   [...words].map((letter) => (isForbidden(letter) ? '\uFFFD' : (ENTITIES[letter] ?? letter))).join('')
 
-export interface FigureSize {
+interface FigureSize {
   widthMm: number
   /** Height of a line of text, in points. */
   fontPt: number

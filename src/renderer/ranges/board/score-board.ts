@@ -208,7 +208,7 @@ export const isBelow = (
   isBelowLimit(point.validity, isPartial(point, board) ? (point.margins?.validity ?? null) : null, minimum)
 
 /** A board's ranges, split at a lower limit of validity. */
-export interface RangesByLimit {
+interface RangesByLimit {
   below: readonly RangePoint[]
   feasible: readonly RangePoint[]
 }

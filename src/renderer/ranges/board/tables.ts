@@ -184,7 +184,7 @@ export const rejectedKeys = (
   check === null ? NONE : new Set(rejectedRanges(ranges, check, rho).map((range) => rangeKey(range, { source })))
 
 /** Settings that decide the state of a model in the table. */
-export interface RowContext {
+interface RowContext {
   /** Lowest validity of a model that qualifies; null while unknown. It must also be more diverse than post. */
   minimum: number | null
   /** Keys of models that fail the full-answer check and do not qualify. */

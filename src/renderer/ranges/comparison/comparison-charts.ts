@@ -52,7 +52,7 @@ export const selectedByB = ({ ranges, b: { selected } }: SweepComparison): Resto
   selected === null ? [] : ranges.filter(({ other }) => spanKey(other) === spanKey(selected)).map(({ range }) => range)
 
 /** Names a compared range, with its counterpart in the other sweep if that is another range. */
-export const comparedRangeName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
+const comparedRangeName = ({ by }: Pick<SweepComparison, 'by'>, { range, other }: ComparedRange): string =>
   by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`
 
 /** Reports whether a difference and its interval are 0 to three decimals, so that both sweeps agree on every prompt. */
@@ -85,7 +85,7 @@ export const comparedWords = (comparison: SweepComparison, range: ComparedRange)
   `${comparedRangeName(comparison, range)}: ${measuredWords(comparison, range).join('; ')}`
 
 /** Describes the prompts that the scores of a compared range are based on. */
-export function comparedBasis(comparison: SweepComparison): string {
+function comparedBasis(comparison: SweepComparison): string {
   const { a, b } = comparison
   const { prompt } = scoreWords(a.scoredBy)
   if (!samePrompts(comparison)) return `${plural(a.promptCount, prompt)} in A, ${b.promptCount} in B`

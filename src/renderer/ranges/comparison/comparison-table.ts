@@ -7,7 +7,7 @@ import { capitalised, formatScore, rangeLabel } from '../../ui/format'
 import { type TableColumn, givenOrder } from '../../ui/table'
 import { differenceWords } from './comparison-charts'
 
-export interface ComparisonRow extends ComparedScores {
+interface ComparisonRow extends ComparedScores {
   /** Key of a range; null for base and post. */
   key: string | null
   label: string

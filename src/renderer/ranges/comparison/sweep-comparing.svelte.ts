@@ -9,7 +9,7 @@ import { ChartLook } from '../board/chart-look.svelte'
 import type { ComparedMeasure } from './comparison-charts'
 
 /** A sweep of the project that can be compared with the shown one. */
-export interface ComparableSweep {
+interface ComparableSweep {
   /** Key of the sweep in the address: `PAIR/SWEEP`. */
   key: string
   /** Name of its pair if the project has several; else null. */

@@ -6,7 +6,7 @@ import type { MetricSpec } from '../board/metrics'
 import type { Describe } from '../board/readout'
 import { isPartial, type RangePoint } from '../board/score-board'
 
-export interface CellPosition {
+interface CellPosition {
   key: string
   range: RestorationRange
   /** Upper left corner, in pixels. */
@@ -15,7 +15,7 @@ export interface CellPosition {
 }
 
 /** The ranges of one start layer. Screen readers need these rows to read the triangle as a grid. */
-export interface PositionRow {
+interface PositionRow {
   start: number
   positions: readonly CellPosition[]
 }

@@ -3,7 +3,7 @@ import { changedIndices, type DrawnCells, NO_CELLS } from './heatmap-cells'
 
 export type CellElement = Pick<Element, 'setAttribute' | 'toggleAttribute'>
 
-export interface CellsState {
+interface CellsState {
   chosen: string | null
   /** Key of the cell that Tab focuses. */
   stop: string

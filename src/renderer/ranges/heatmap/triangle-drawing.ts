@@ -55,7 +55,7 @@ export interface TriangleContent {
 const HATCH = 6
 
 /** Facts that decide the colours and the marks of all cells. */
-export interface TriangleScale {
+interface TriangleScale {
   /** Values of the previous sweep, by the spans of their ranges. */
   readonly old: ReadonlyMap<string, number | null>
   /** Values at both ends of the colour scale. */

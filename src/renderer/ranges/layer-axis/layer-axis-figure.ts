@@ -7,7 +7,7 @@ import { gridCsv, type GridContent, gridPart, gridLayout } from '../../plots/fig
 import { rangeLabel } from '../../ui/format'
 import { type LayerRow, rowDomain, type ShownRange, rangeBarLabel } from './layer-axis'
 
-export interface LayerAxis {
+interface LayerAxis {
   layerCount: number
   rows: readonly LayerRow[]
   /** The ranges that win most often, with their shares of wins. */

@@ -2,7 +2,7 @@ import { plural } from '../../../contract/words/format'
 import type { ScoredModel } from '../../recipes/scored-models'
 
 /** Keeps the selected recipes. Baselines and other checkpoints restore no layers, so they are no recipes. */
-export interface KeepAction {
+interface KeepAction {
   label: string
   /** The reason why nothing can be kept; null if something can. */
   why: string | null

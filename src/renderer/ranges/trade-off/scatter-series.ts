@@ -24,7 +24,7 @@ import {
   wholeModels
 } from '../board/score-board'
 
-export type ScatterSeries = MarkSeries<ScatterDatum>
+type ScatterSeries = MarkSeries<ScatterDatum>
 
 /** Caches the datum of each range, because thousands of points stay the same while scores arrive. */
 const datumCache = new WeakMap<RangePoint, ScatterDatum>()
