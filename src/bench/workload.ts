@@ -7,7 +7,7 @@ import { singleTokens } from '../main/crc/task/characters'
 import { renderPrompts } from '../main/crc/task/render-prompts'
 import { packPrompts, type PackedPrompts } from '../main/engine/tries/prompt-trie'
 import { allRanges } from '../contract/model/strengths'
-import { buildRecipeTrie, type RecipeTrie } from '../main/engine/tries/recipe-trie'
+import { buildRecipeTrie, noSharing, type RecipeTrie } from '../main/engine/tries/recipe-trie'
 import { resourcePath } from '../main/base/resources'
 import { loadTextModel } from '../main/text/text-model'
 
@@ -33,13 +33,7 @@ export function postAndRanges(layerCount: number): Model[] {
 
 /** Returns the trie of shared layers of models of a synthetic or demo pair, whose layers all differ. */
 export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie {
-  return buildRecipeTrie(models, {
-    layerCount,
-    identical: () => false,
-    lossless: true,
-    computesAlike: true,
-    others: new Map()
-  })
+  return buildRecipeTrie(models, noSharing(layerCount))
 }
 
 /** Packs prompts so that common prefixes are computed once. */

@@ -1,7 +1,7 @@
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
 import { packPrompts, type PromptPrefixes } from '../../engine/tries/prompt-trie'
-import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
+import { buildRecipeTrie, nodePath, noSharing } from '../../engine/tries/recipe-trie'
 
 /**
  * Computes the cost of scoring models on prompts: the number of rows that go through a block (a decoder layer). It is
@@ -83,7 +83,7 @@ function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32
   const inPair = models.filter(({ kind }) => kind !== 'checkpoint')
   const trie = buildRecipeTrie(
     inPair.map((model) => modelOf(model, { layerCount, source: null })),
-    { layerCount, identical: () => false, lossless: true, computesAlike: true, others: new Map() }
+    noSharing(layerCount)
   )
   let next = 0
   // Number of the first evaluation of each level of the trie.

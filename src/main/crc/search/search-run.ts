@@ -28,7 +28,7 @@ import {
   setSource
 } from '../../../contract/model/strengths'
 import type { EngineClient } from '../../engine/host'
-import { buildRecipeTrie, countEdges } from '../../engine/tries/recipe-trie'
+import { buildRecipeTrie, countEdges, noSharing } from '../../engine/tries/recipe-trie'
 import { splitIntoHalves } from '../selection/cross-fit'
 import { pairedDifference } from '../selection/paired-difference'
 import { layerShares } from './layer-shares'
@@ -235,15 +235,7 @@ function sweptRange({ ranges, layerCount }: SweepDocument, layers: readonly Laye
 /** Counts the block evaluations of candidates and post on one group of prompts: the edges of their trie of recipes. */
 export function countBlockEvaluations(candidates: readonly (readonly LayerStrength[])[], layerCount: number): number {
   const models: Model[] = [{ kind: 'post' }, ...candidates.map(layersModel)]
-  return countEdges(
-    buildRecipeTrie(models, {
-      layerCount,
-      identical: () => false,
-      lossless: true,
-      computesAlike: true,
-      others: new Map()
-    })
-  )
+  return countEdges(buildRecipeTrie(models, noSharing(layerCount)))
 }
 
 /** Compares the best recipe with the best range of each searched view on the prompts that the view did not use. */

@@ -77,6 +77,15 @@ export interface Sharing {
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
 
+/** Returns the sharing of a pair whose layers all differ, without other checkpoints. */
+export const noSharing = (layerCount: number): Sharing => ({
+  layerCount,
+  identical: () => false,
+  lossless: true,
+  computesAlike: true,
+  others: new Map()
+})
+
 export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): RecipeTrie {
   return trieOfSources(
     models.map((model) => modelSources(model, sharing)),

@@ -3,7 +3,7 @@ import { modelOf, type SweptModel } from '../../../../../src/contract/documents/
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { PreviewCost } from '../../../../../src/main/crc/preview/preview-cost'
 import { packPrompts } from '../../../../../src/main/engine/tries/prompt-trie'
-import { buildRecipeTrie, countEdges } from '../../../../../src/main/engine/tries/recipe-trie'
+import { buildRecipeTrie, countEdges, noSharing } from '../../../../../src/main/engine/tries/recipe-trie'
 
 const LAYERS = 6
 const range = (start: number, end: number): SweptModel => ({ kind: 'range', range: { start, end } })
@@ -27,13 +27,6 @@ const PLACES = [
   [[7]]
 ]
 const cost = new PreviewCost(LAYERS, MODELS, PLACES)
-const sharing = {
-  layerCount: LAYERS,
-  identical: () => false,
-  lossless: true,
-  computesAlike: true,
-  others: new Map()
-}
 
 describe('the cost of a preview', () => {
   it.each([[[0]], [[0, 1]], [[2, 3, 4]], [[4, 3, 2]], [[0, 1, 2, 3, 4, 5, 6]], [[3, 3]], [[]]])(
@@ -42,7 +35,7 @@ describe('the cost of a preview', () => {
       const models = some.map((model) =>
         modelOf(elementAt(MODELS, model, 'model'), { layerCount: LAYERS, source: null })
       )
-      expect(cost.evaluations(some)).toBe(countEdges(buildRecipeTrie(models, sharing)))
+      expect(cost.evaluations(some)).toBe(countEdges(buildRecipeTrie(models, noSharing(LAYERS))))
     }
   )
 

@@ -7,7 +7,7 @@ import {
   openPairWeights,
   type PairWeights
 } from '../../../../../src/main/engine/weights/pair-weights'
-import { blockKey, buildRecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
+import { blockKey, buildRecipeTrie, noSharing } from '../../../../../src/main/engine/tries/recipe-trie'
 import { chainBlocks } from '../../../../../src/main/engine/generate/resident-chains'
 import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
 import { finalNormSize } from '../../../../../src/main/graphs/final-norm'
@@ -31,13 +31,7 @@ const HYBRID: Model = rangeModel({ start: 3, end: 7 })
 
 /** "models: layers" of each chain. */
 function chainsOf(models: readonly Model[], layerBytes: number): string[] {
-  const trie = buildRecipeTrie(models, {
-    layerCount: LAYERS,
-    identical: () => false,
-    lossless: true,
-    computesAlike: true,
-    others: new Map()
-  })
+  const trie = buildRecipeTrie(models, noSharing(LAYERS))
   return chainBlocks(trie, layerBytes).map(({ cohort, layers, sources }) => {
     expect(new Set(sources.map(blockKey)).size).toBe(1)
     return `${[...cohort].join()}: ${layers.join()}`

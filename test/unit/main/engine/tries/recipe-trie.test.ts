@@ -6,18 +6,11 @@ import {
   blockKey,
   buildRecipeTrie,
   countEdges,
-  type RecipeTrie,
-  type Sharing
+  noSharing,
+  type RecipeTrie
 } from '../../../../../src/main/engine/tries/recipe-trie'
 import { anyLayers } from '../../../../fixtures/any-layers'
 
-const noSharing = (layerCount: number): Sharing => ({
-  layerCount,
-  identical: () => false,
-  lossless: true,
-  computesAlike: true,
-  others: new Map()
-})
 const base: Model = { kind: 'base' }
 const post: Model = { kind: 'post' }
 const everyRange = (layerCount: number): Model[] => allRanges(layerCount).map(rangeModel)
