@@ -13,8 +13,8 @@ interface NodeChildOptions {
   readonly args?: readonly string[]
   /** Variables added to the environment of this program. */
   readonly environment?: Readonly<Record<string, string>>
-  /** Flags of Node; by default the flags of this process. */
-  readonly nodeFlags?: readonly string[]
+  /** Flags of Node. */
+  readonly nodeFlags: readonly string[]
   /** True to copy the process's standard error to the standard error of this process. */
   readonly showErrors?: boolean
 }
@@ -40,7 +40,7 @@ export class NodeChild {
 
   /** @param script its absolute path @throws WorkbenchError when Node is missing */
   constructor(script: string, options: NodeChildOptions) {
-    const { args = [], environment = {}, nodeFlags = process.execArgv, showErrors = false } = options
+    const { args = [], environment = {}, nodeFlags, showErrors = false } = options
     this.child = spawn(nodeProgram(), [...nodeFlags, script, ...args], {
       env: { ...helperEnvironment(), ...environment, [PIPE_VARIABLE]: String(PIPE_DESCRIPTOR) },
       // Native libraries print to the standard output, which carries the JSON of the command line.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CrcPrompts, Rendering } from '../../contract/documents/crc'
+import type { CrcPrompts } from '../../contract/documents/crc'
 import { inputError, notFoundError, WorkbenchError } from '../../contract/model/problem'
 import { type PairLocation, PROJECT_VERSION } from '../../contract/documents/project'
 import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
@@ -23,7 +23,6 @@ export interface NewProjectOptions {
   name: string
   pair: PairLocation
   prompts: CrcPrompts
-  rendering?: Rendering
 }
 
 /** Creates and opens a project. The folder gets its final name last, so that a crash leaves no incomplete project. */
@@ -45,7 +44,7 @@ export async function createProject(project: NewProjectOptions): Promise<Project
       name,
       createdAt: new Date().toISOString(),
       notes: '',
-      ...firstPair(project.pair, project.rendering)
+      ...firstPair(project.pair)
     })
     await writePrompts(unfinished, project.prompts)
     await writeFileAtomic(join(unfinished, DOUBLE_CLICKED), 'SLR Workbench opens the folder of this file.\n')

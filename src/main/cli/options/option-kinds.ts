@@ -54,8 +54,8 @@ export const unlessNo = (description: string): DeclaredOption<z.ZodDefault<z.Zod
   withFlag: (flag) => new Option(`--no-${flag.slice(2)}`, description)
 })
 
-export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
-  declared(z.boolean().optional(), null, description, rules)
+export const flagIfGiven = (description: string): MayBeGiven<z.ZodBoolean> =>
+  declared(z.boolean().optional(), null, description)
 
 /** Declares a flag whose presence means a value, such as a name. */
 export const flagFor = <Schema extends z.ZodType>(

@@ -20,7 +20,7 @@ export interface NextCommands {
 interface VerdictOptions {
   /** Settings that differ from the sweep; null if none. */
   readonly whatIf?: string | null
-  readonly details?: boolean
+  readonly details: boolean
 }
 
 /** Open questions that a step would answer. */
@@ -36,7 +36,7 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
 export function describeVerdict(
   verdict: ShownVerdict,
   next: NextCommands,
-  { whatIf = null, details = false }: VerdictOptions
+  { whatIf = null, details }: VerdictOptions
 ): string {
   const { headline, caveats } = verdict
   const color = isGood(verdict) ? 'green' : 'yellow'

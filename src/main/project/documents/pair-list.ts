@@ -1,7 +1,7 @@
 import { NO_VARIANT_CHANGES } from '../../../contract/documents/variant-selection'
 import { DEMO_PAIRS } from '../../../contract/model/demo-pair'
 import { modelNameFromPath } from '../../../contract/model/called-after'
-import { type Rendering, DEFAULT_RENDERING } from '../../../contract/documents/crc'
+import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import {
   DEFAULT_RHO,
   type PairDocument,
@@ -27,11 +27,7 @@ export const pairName = (location: PairLocation): string =>
   location.kind === 'demo' ? DEMO_PAIRS[location.pair].name : modelNameFromPath(location.post)
 
 /** Returns the list of a new project, with its first pair. */
-export const firstPair = (
-  location: PairLocation,
-  rendering: Rendering = DEFAULT_RENDERING,
-  name = pairName(location)
-): Pairs => withPair(NO_PAIRS, { ...newPair(location), name, rendering }).changed
+export const firstPair = (location: PairLocation): Pairs => withPair(NO_PAIRS, newPair(location)).changed
 
 /** Adds a pair, by default at the end. If its name is taken, a number is added to the name. */
 export function withPair(
