@@ -18,6 +18,7 @@ import type { ScatterContent, ScatterDatum } from '../../../../src/renderer/rang
 import { LiveBoard } from '../../../../src/renderer/ranges/board/build-board'
 import { minimumValidity, type ScoreBoard } from '../../../../src/renderer/ranges/board/score-board'
 import { type CellElement, SpokenCells } from '../../../../src/renderer/ranges/heatmap/spoken-cells'
+import { scatterContent } from '../../../fixtures/board-content'
 import { figurePage } from '../../../fixtures/figure-page'
 import { loggedCanvas } from '../../../fixtures/logged-canvas'
 
@@ -209,20 +210,6 @@ describe('drawings of a running sweep in pieces equal a drawing at once', () => 
   })
 
   it('in the trade-off', () => {
-    const content = (board: ScoreBoard, more: Partial<ScatterContent> = {}): ScatterContent => ({
-      board,
-      rho: 0.9,
-      selected: null,
-      chosen: null,
-      brushed: null,
-      hidden: [],
-      failed: new Set(),
-      rejected: new Set(),
-      zoom: null,
-      before: null,
-      streaming: true,
-      ...more
-    })
     const { colors } = figurePage()
     const drawn = (contents: readonly ScatterContent[]): readonly unknown[] => {
       const { canvas, calls } = loggedCanvas()
@@ -232,14 +219,14 @@ describe('drawings of a running sweep in pieces equal a drawing at once', () => 
       chart.destroy()
       return last
     }
-    const streamed = boards.map((board) => content(board))
+    const streamed = boards.map((board) => scatterContent(board, { streaming: true }))
     const [first] = streamed
     const last = streamed.at(-1)
     if (first === undefined || last === undefined) throw new Error('no boards')
     // The seventh has nothing new but another score of a range below the limit.
     for (const end of [7, streamed.length])
       expect(drawn(streamed.slice(0, end))).toEqual(drawn(streamed.slice(end - 1, end)))
-    const ended = content(last.board, { streaming: false })
+    const ended = scatterContent(last.board)
     const marked = { ...last, hidden: ['below' as const], selected: '3-7' }
     // Chart.js fits axes that it had before otherwise than new ones.
     for (const next of [marked, ended]) expect(drawn([first, last, next])).toEqual(drawn([first, next]))

@@ -10,6 +10,7 @@ import {
 } from '../../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../../src/renderer/ranges/board/metrics'
 import type { RangePoint } from '../../../../../src/renderer/ranges/board/score-board'
+import { rangePoint } from '../../../../fixtures/board-content'
 
 /** Rectangles that were filled since last asked, with their colours. */
 let filled: { at: readonly number[]; fill: unknown; alpha: number }[] = []
@@ -31,14 +32,8 @@ const drawnSince = (): typeof filled => {
   return drawn
 }
 
-const point = (start: number, end: number, diversity: number, promptCount = 2): RangePoint => ({
-  start,
-  end,
-  diversity,
-  validity: 1,
-  effectiveChoices: 2,
-  promptCount
-})
+const point = (start: number, end: number, diversity: number, promptCount = 2): RangePoint =>
+  rangePoint(start, end, diversity, promptCount)
 const colors = { empty: 'grey', surface: 'white' }
 /** Cells of 5 pixels. */
 const fine = exactGeometry(3, 54, null)

@@ -12,15 +12,9 @@ import {
 } from '../../../../../src/renderer/ranges/heatmap/heatmap-cells'
 import { metricsOf } from '../../../../../src/renderer/ranges/board/metrics'
 import type { RangePoint } from '../../../../../src/renderer/ranges/board/score-board'
+import { rangePoint } from '../../../../fixtures/board-content'
 
-const point = (start: number, end: number, diversity: number): RangePoint => ({
-  start,
-  end,
-  diversity,
-  validity: 1,
-  effectiveChoices: 2,
-  promptCount: 1
-})
+const point = (start: number, end: number, diversity: number): RangePoint => rangePoint(start, end, diversity, 1)
 const valueOf = ({ diversity }: RangePoint): number => diversity
 const geometry = heatmapGeometry(3, 400)
 const look: CellsLook = {

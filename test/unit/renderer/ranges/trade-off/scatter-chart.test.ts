@@ -15,6 +15,7 @@ import {
 } from '../../../../../src/renderer/ranges/trade-off/scatter-content'
 import { scatterSeries } from '../../../../../src/renderer/ranges/trade-off/scatter-series'
 import { scatterMarks, scatterNames } from '../../../../../src/renderer/ranges/trade-off/scatter-picture'
+import { scatterContent } from '../../../../fixtures/board-content'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 const COLORS: ChartColors = {
@@ -33,19 +34,8 @@ const COLORS: ChartColors = {
   black: '#000'
 }
 
-const content = (hidden: ScatterPart[] = []): ScatterContent => ({
-  board: boardOfSweep({ ...tinySweep(), uniformBlends: [{ strength: 0.5, ...tinySweep().post }] }),
-  rho: 0.9,
-  selected: null,
-  chosen: null,
-  brushed: null,
-  hidden,
-  failed: new Set(),
-  rejected: new Set(),
-  zoom: null,
-  before: null,
-  streaming: false
-})
+const content = (hidden: ScatterPart[] = []): ScatterContent =>
+  scatterContent(boardOfSweep({ ...tinySweep(), uniformBlends: [{ strength: 0.5, ...tinySweep().post }] }), { hidden })
 
 describe('the trade-off', () => {
   it('reads out base and post where a blend lies on them', () => {
