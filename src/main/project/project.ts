@@ -221,10 +221,7 @@ export class Project implements ProjectOfPair {
    *
    * @returns revision to redo them; null if nothing changed
    */
-  async revert(
-    changes: readonly number[],
-    requireIdle: (pair: ProjectPair) => void = () => undefined
-  ): Promise<number | null> {
+  async revert(changes: readonly number[], requireIdle: (pair: ProjectPair) => void): Promise<number | null> {
     return this.#change(async () => {
       const { document, fields, parts } = await this.#record.revert(changes)
       for (const pair of this.pairs) if (document.pairs.every(({ id }) => id !== pair.id)) requireIdle(pair)

@@ -17,6 +17,7 @@ import type { ProjectPair } from '../../../../src/main/project/pair/project-pair
 import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
 import { openDemo } from '../../../fixtures/open-demo'
+import { undo } from '../../../fixtures/project-documents'
 import { reopened } from '../../../fixtures/reopened'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -302,7 +303,7 @@ describe('jobs in line over the pairs of a project', () => {
     expect(await states()).toEqual(['pair-1 sweep running'])
     sweeps.end('pair-1')
     await queue.done(project)
-    await project.revert([removed ?? NaN])
+    await undo(project, removed)
     queue.resumeAfterRestore(project)
     await begun(sweeps, 2)
     expect(await states()).toEqual(['pair-2 sweep running', 'pair-2 evaluate waiting'])

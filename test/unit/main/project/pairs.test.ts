@@ -9,7 +9,7 @@ import type { Project } from '../../../../src/main/project/project'
 import { withCheckpoint } from '../../../../src/main/project/pair/kept-checkpoints'
 import { storedDistances } from '../../../../src/main/project/results/stored-distances'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS, sweepFixture, undo } from '../../../fixtures/project-documents'
 import { reopened } from '../../../fixtures/reopened'
 import { problemOf } from '../../../fixtures/problems'
 
@@ -70,14 +70,14 @@ describe('the pairs of a project', () => {
     const renamed = await project.renamePair('pair-2', 'd')
     expect(namesOf(project)).toEqual(['a (2)', 'd', 'c', 'a'])
     // Undone in any order, and refused once another change moved the same pairs.
-    expect(await project.revert([moved ?? NaN])).not.toBeNull()
-    expect(await project.revert([renamed ?? NaN])).not.toBeNull()
+    expect(await undo(project, moved)).not.toBeNull()
+    expect(await undo(project, renamed)).not.toBeNull()
     expect(namesOf(project)).toEqual(['a', 'a (2)', 'b', 'c'])
-    expect(await problemOf(project.revert([moved ?? NaN]))).toMatchObject({
+    expect(await problemOf(undo(project, moved))).toMatchObject({
       code: 'stale',
       message: 'Not undone: the order of the pairs changed elsewhere since.'
     })
-    expect(await project.revert([copied ?? NaN])).not.toBeNull()
+    expect(await undo(project, copied)).not.toBeNull()
     expect(namesOf(await reopened(project))).toEqual(['a', 'b', 'c'])
   })
 
@@ -87,7 +87,7 @@ describe('the pairs of a project', () => {
     const removed = await project.removePair('pair-2')
     expect(namesOf(project)).toEqual(['a', 'c'])
     await project.renamePair('pair-3', 'b')
-    const restored = await project.revert([removed ?? NaN])
+    const restored = await undo(project, removed)
     // Its name is taken by now.
     expect(namesOf(project)).toEqual(['a', 'b (2)', 'b'])
     expect((await project.pair('pair-2').readSweep('sweep-1')).id).toBe('sweep-1')
@@ -97,7 +97,7 @@ describe('the pairs of a project', () => {
       throw busy
     }
     await expect(project.revert([restored ?? NaN], refuse)).rejects.toBe(busy)
-    expect(await project.revert([restored ?? NaN])).not.toBeNull()
+    expect(await undo(project, restored)).not.toBeNull()
     expect(namesOf(project)).toEqual(['a', 'b'])
     expect(await readdir(join(project.path, 'pairs'))).toContain('pair-2')
     const viewed = await openProject(project.path, 'view')
@@ -105,7 +105,7 @@ describe('the pairs of a project', () => {
     expect(await readdir(join(project.path, 'pairs'))).toContain('pair-2')
     const again = await reopened(project)
     expect(await readdir(join(again.path, 'pairs'))).not.toContain('pair-2')
-    expect(await problemOf(again.revert([removed ?? NaN]))).toMatchObject({ code: 'not-found' })
+    expect(await problemOf(undo(again, removed))).toMatchObject({ code: 'not-found' })
     // Ids are given out once: no later pair finds what another has left.
     expect((await again.addPair(located('d'))).pair.id).toBe('pair-4')
   })

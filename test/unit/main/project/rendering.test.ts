@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { FEW_SHOT_DEFAULTS } from '../../../../src/contract/model/few-shot'
 import { fewShotOf } from '../../../../src/contract/documents/task'
 import { writePair } from '../../../fixtures/exported-pair'
+import { undo } from '../../../fixtures/project-documents'
 import { tinyProject } from '../../../fixtures/tiny-project'
 
 it('null returns the few-shot prompt of a project to the default, and undoing that restores it', async () => {
@@ -16,7 +17,7 @@ it('null returns the few-shot prompt of a project to the default, and undoing th
   const change = await pair.update({ rendering: { fewShot: null } })
   expect(pair.document.rendering).toEqual({ ...before, assistantPrefix: 'A' })
   if (change === null) throw new Error('nothing changed')
-  await project.revert([change])
+  await undo(project, change)
   expect(pair.document.rendering.fewShot).toEqual(fewShot)
 })
 

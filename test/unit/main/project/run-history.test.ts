@@ -9,7 +9,7 @@ import { destroyRun, listTrash, trashRun, untrashRun } from '../../../../src/mai
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { openDemo } from '../../../fixtures/open-demo'
 import { problemOf } from '../../../fixtures/problems'
-import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { PROMPTS, sweepFixture, undo } from '../../../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { reopened } from '../../../fixtures/reopened'
@@ -115,31 +115,30 @@ describe('the history of a pair', () => {
   it('undoes and redoes what is written beside the document, and keeps later changes by others', async () => {
     const open = await project()
     const { history } = open.firstPair
-    const undo = async (change: number | null): Promise<number | null> => open.revert([change ?? -1])
     const named = await history.annotate(SWEEP, { name: 'mine' })
     await history.annotate(SWEEP, { note: 'theirs' })
-    const unnamed = await undo(named)
+    const unnamed = await undo(open, named)
     expect(history.annotationsOf(SWEEP)).toEqual({ name: '', note: 'theirs', pinned: false })
     await history.annotate(SWEEP, { name: 'theirs' })
-    expect(await codeOf(undo(unnamed))).toBe('stale')
+    expect(await codeOf(undo(open, unnamed))).toBe('stale')
 
     let isBusy = false
     const requireIdle = (): void => {
       if (isBusy) throw new WorkbenchError('busy', 'A job runs.')
     }
     const { change } = await history.delete(RUN, requireIdle)
-    const restored = await undo(change)
+    const restored = await undo(open, change)
     expect(namesOf(open)).toContain('run-1')
     isBusy = true
-    expect(await codeOf(undo(restored))).toBe('busy')
+    expect(await codeOf(undo(open, restored))).toBe('busy')
     isBusy = false
-    await undo(restored)
+    await undo(open, restored)
     expect(namesOf(open)).not.toContain('run-1')
 
     const saved = await open.savePrompts(PROMPTS.slice(0, 1))
     const own = await open.firstPair.useSeparatePrompts(PROMPTS.slice(1))
     const sampled = await open.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
-    for (const revision of [own, saved, sampled]) await undo(revision)
+    for (const revision of [own, saved, sampled]) await undo(open, revision)
     const after = await reopened(open)
     expect([after.prompts, after.firstPair.separatePrompts, after.samplePrompts]).toEqual([PROMPTS, null, null])
   })

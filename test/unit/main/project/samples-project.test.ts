@@ -9,7 +9,7 @@ import type { Project } from '../../../../src/main/project/project'
 import { measureRun } from '../../../../src/main/measures/host'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
-import { PROMPTS } from '../../../fixtures/project-documents'
+import { PROMPTS, undo } from '../../../fixtures/project-documents'
 import { reopened } from '../../../fixtures/reopened'
 import { COMPUTED } from '../../../fixtures/run-computation'
 import { SAMPLE_SETTINGS, sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
@@ -158,11 +158,11 @@ describe('a sample run', () => {
     const cleared = await samples.vote('run-1', [], [tie, skipped])
     expect(await samples.vote('run-1', [], [tie])).toBeNull()
     expect(await marks()).toEqual([])
-    const restored = await project.revert([cleared ?? NaN])
+    const restored = await undo(project, cleared)
     expect(await marks()).toEqual([tie, skipped])
-    await project.revert([decided ?? NaN])
+    await undo(project, decided)
     expect(await marks()).toEqual([skipped])
-    expect(await problemOf(project.revert([restored ?? NaN]))).toMatchObject({
+    expect(await problemOf(undo(project, restored))).toMatchObject({
       code: 'stale',
       message: 'Not undone: the vote changed elsewhere since.'
     })

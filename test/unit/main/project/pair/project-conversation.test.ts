@@ -4,7 +4,7 @@ import type { StoredTurn } from '../../../../../src/contract/documents/conversat
 import { createProject } from '../../../../../src/main/project/create-project'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
-import { PROMPTS } from '../../../../fixtures/project-documents'
+import { PROMPTS, undo } from '../../../../fixtures/project-documents'
 import { reopened } from '../../../../fixtures/reopened'
 
 const turnOf = (text: string): StoredTurn => ({
@@ -46,12 +46,12 @@ test('an undone clear puts the turns before later ones, and is refused once a tu
   for (const turn of turns) await conversation.saveTurn(turn)
   const cleared = await conversation.clear(turns.map(({ id }) => id))
   await conversation.saveTurn(turnOf('C'))
-  const undone = await project.revert([Number(cleared)])
+  const undone = await undo(project, cleared)
   expect(await texts()).toEqual(['A', 'B', 'C'])
-  const redone = await project.revert([Number(undone)])
+  const redone = await undo(project, undone)
   expect(await texts()).toEqual(['C'])
   for (const turn of turns) await conversation.saveTurn({ ...turn, answers: {} })
-  expect(await problemOf(project.revert([Number(redone)]))).toMatchObject({
+  expect(await problemOf(undo(project, redone))).toMatchObject({
     code: 'stale',
     message: 'Not undone: the conversation changed elsewhere since.'
   })
