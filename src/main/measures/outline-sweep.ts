@@ -31,7 +31,7 @@ export async function outlineSweep(
   sweep: SweepDocument,
   check: CheckResult | null,
   rho: number,
-  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = () => Promise.resolve(null)
+  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null>
 ): Promise<OutlinedSweep> {
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await runCooperatively(checkedSelection(sweep, check, rho))

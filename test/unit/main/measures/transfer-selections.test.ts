@@ -12,14 +12,13 @@ import { runToEnd } from '../../../../src/main/base/steps'
 import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { promptsKey } from '../../../../src/main/measures/matched-prompts'
-import { outlineSweep } from '../../../../src/main/measures/outline-sweep'
 import { transferSelections, type TransferPair } from '../../../../src/main/measures/transfer-selections'
-import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { comparedSweep, outlineOf } from '../../../fixtures/compared-sweeps'
 
 const RHO = 0.9
 
 async function pairOf(id: string, sweep: SweepDocument): Promise<TransferPair> {
-  return { id, state: 'read', side: (await outlineSweep(sweep, null, RHO)).side }
+  return { id, state: 'read', side: (await outlineOf(sweep)).side }
 }
 
 function selectionOf(sweep: SweepDocument): Selection & { selected: RestorationRange } {
@@ -89,7 +88,7 @@ describe('a selected range in the sweep of another pair', () => {
     const recipe: Recipe = { name: 'best', ranges: [[selected.start, selected.end]] }
     const models = [{ ...whole, recipe, answers: { validity: 0.1, diversity: 0.6 } }]
     const check = { layerCount: 4, source: null, post: whole, models, baselines: [] }
-    const { side } = await outlineSweep(small, check, RHO)
+    const { side } = await outlineOf(small, check)
     const checked = transferSelections([
       await pairOf('pair-1', { ...small, id: 'other' }),
       { id: 'pair-2', state: 'read', side }
@@ -123,7 +122,7 @@ describe('a selected range in the sweep of another pair', () => {
 describe('the part of a sweep that is shown beside other pairs', () => {
   it('is the verdict of the sweep', async () => {
     const selection = selectionOf(deep)
-    const outline = SweepOutline.parse((await outlineSweep(deep, null, RHO)).outline)
+    const outline = SweepOutline.parse((await outlineOf(deep)).outline)
     expect(outline.verdict).toEqual(verdictOf({ ...deep, selection, check: null }))
     expect(outline.selected).toMatchObject({
       range: selection.selected,
@@ -136,7 +135,7 @@ describe('the part of a sweep that is shown beside other pairs', () => {
   })
 
   it('has a front that no range beats, and little of the document', async () => {
-    const { outline } = await outlineSweep(deep, null, RHO)
+    const { outline } = await outlineOf(deep)
     for (const { validity, diversity } of outline.front)
       expect(deep.ranges.some((one) => one.validity > validity && one.diversity > diversity)).toBe(false)
     expect(JSON.stringify(outline).length * 10).toBeLessThan(JSON.stringify(deep).length)
@@ -148,7 +147,7 @@ describe('the part of a sweep that is shown beside other pairs', () => {
       return { firstToken: answers, answers, undecided: 0 }
     }
     const post = { ...whole(0.9), answers: { validity: 0.9, diversity: 0.3 } }
-    const [best, next] = (await outlineSweep(deep, null, RHO)).outline.front
+    const [best, next] = (await outlineOf(deep)).outline.front
     if (best === undefined || next === undefined) throw new Error('a front of fewer than two')
     const checkedAs = ({ range: { start, end } }: typeof best, validity: number): CheckedModel => ({
       ...whole(validity),
@@ -156,7 +155,7 @@ describe('the part of a sweep that is shown beside other pairs', () => {
     })
     const frontOf = async (models: CheckedModel[]): Promise<RestorationRange[]> => {
       const check = { layerCount: 10, source: null, post, models, baselines: [] }
-      return (await outlineSweep(deep, check, RHO)).outline.front.map(({ range }) => range)
+      return (await outlineOf(deep, check)).outline.front.map(({ range }) => range)
     }
     expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.9)])).not.toContainEqual(best.range)
     // As the selection, it keeps them where none passes.
@@ -164,7 +163,7 @@ describe('the part of a sweep that is shown beside other pairs', () => {
   })
 
   it('reports a sweep without ranges', async () => {
-    const { outline } = await outlineSweep({ ...small, ranges: [], selection: null }, null, RHO)
+    const { outline } = await outlineOf({ ...small, ranges: [], selection: null })
     expect(outline).toMatchObject({ verdict: null, selected: null, front: [], rangeCount: 0 })
   })
 

@@ -21,7 +21,7 @@ import {
 import { pairsTable, promptsWords, transferTable } from '../../../../../src/renderer/models/pairs/pair-tables'
 import { sortRows } from '../../../../../src/renderer/ui/table'
 import { tableText } from '../../../../../src/renderer/ui/table-text'
-import { asPreview, comparedSweep } from '../../../../fixtures/compared-sweeps'
+import { asPreview, comparedSweep, outlineOf } from '../../../../fixtures/compared-sweeps'
 import { whole } from '../../../../fixtures/tiny-sweep'
 import { pairBrief, projectState, ScriptedLine, settled, openSession } from '../../../../fixtures/scripted-line'
 
@@ -43,8 +43,8 @@ const PAIRS: PairBrief[] = [
 
 /** Two pairs with sweeps, of 12 and of 80 layers, and one without. */
 async function makeOverview(): Promise<PairsOverview> {
-  const small = await outlineSweep(comparedSweep({ id: 'small', layerCount: 12 }), null, 0.9)
-  const deep = await outlineSweep(comparedSweep({ id: 'deep', layerCount: 80, promptCount: 2 }), null, 0.9)
+  const small = await outlineOf(comparedSweep({ id: 'small', layerCount: 12 }))
+  const deep = await outlineOf(comparedSweep({ id: 'deep', layerCount: 80, promptCount: 2 }))
   const read = (id: string, outline: SweepOutline): PairsOverview['pairs'][number] => ({
     id,
     sweep: { state: 'read', outline },
@@ -208,7 +208,7 @@ describe('the charts of pairs', () => {
 
 it('marks a preview as one in the table, in every copy, in the charts and in the transfer', async () => {
   const preview = asPreview(comparedSweep({ id: 'preview', layerCount: 6 }), ({ start }) => start > 2)
-  const { outline, side } = await outlineSweep(preview, null, 0.9)
+  const { outline, side } = await outlineOf(preview)
   const overview: PairsOverview = {
     ...(await overviewOf()),
     pairs: [
