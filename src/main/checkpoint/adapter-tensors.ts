@@ -1,9 +1,9 @@
-import { fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { fileError, unsupportedError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { canonicalTensorName } from '../family'
 import type { AdapterScaling } from './adapter-config'
 import { DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
-import type { StoredTensor, TensorEntry } from './safetensors'
+import { type StoredTensor, type TensorEntry, badTensor } from './safetensors'
 
 /*
  * Names in an adapter's file, as PEFT writes them: `base_model.model.`, the module's path, and the part:
@@ -78,11 +78,12 @@ export function joinAdapter(
   if (factors.size === 0) throw fileError(`${adapter.file} holds no factors of an adapter (lora_A and lora_B).`)
   for (const [module, { a, b, isEmbedding, first }] of factors) {
     if (a === undefined || b === undefined) {
-      throw misfit(first, `has no counterpart: lora_A and lora_B of ${quoteName(module)} belong together`)
+      throw badTensor(first, `has no counterpart: lora_A and lora_B of ${quoteName(module)} belong together`)
     }
     const name = canonicalTensorName(`${module}.weight`)
     const weight = joined.get(name)
-    if (weight === undefined) throw misfit(a, `is for ${quoteName(`${module}.weight`)}, which the base does not have`)
+    if (weight === undefined)
+      throw badTensor(a, `is for ${quoteName(`${module}.weight`)}, which the base does not have`)
     const { rank, scale } = scalingOf(module)
     requireShapes({ a, b, isEmbedding }, weight, rank)
     joined.set(name, { ...weight, adapted: { weight, a, b, scale, isEmbedding } })
@@ -97,7 +98,7 @@ function addFactor(
 ): void {
   const present = factors.get(module) ?? { isEmbedding, first: tensor }
   if (present[factor] !== undefined || present.isEmbedding !== isEmbedding) {
-    throw misfit(tensor, `is a second factor of ${quoteName(module)}`)
+    throw badTensor(tensor, `is a second factor of ${quoteName(module)}`)
   }
   factors.set(module, { ...present, [factor]: tensor })
 }
@@ -109,12 +110,12 @@ function replaceTensor(joined: Map<string, TensorEntry>, tensor: TensorEntry): v
     throw unsupportedError(`${tensor.file}: tensor ${quoteName(tensor.name)} is no part of a LoRA.`)
   }
   const replaced = joined.get(name)
-  if (replaced === undefined) throw misfit(tensor, `is for ${quoteName(name)}, which the base does not have`)
+  if (replaced === undefined) throw badTensor(tensor, `is for ${quoteName(name)}, which the base does not have`)
   // Saved embeddings and heads may have more tokens than the base's.
   const isFit =
     tensor.shape.length === replaced.shape.length && String(tensor.shape.slice(1)) === String(replaced.shape.slice(1))
   if (!isFit) {
-    throw misfit(tensor, `has the shape ${shapeText(tensor)}, expected ${shapeText(replaced)} as the base has`)
+    throw badTensor(tensor, `has the shape ${shapeText(tensor)}, expected ${shapeText(replaced)} as the base has`)
   }
   joined.set(name, tensor)
 }
@@ -126,28 +127,24 @@ function requireShapes(
 ): void {
   const [rows, columns, ...further] = weight.shape
   if (rows === undefined || columns === undefined || further.length > 0)
-    throw misfit(a, `is for ${quoteName(weight.name)}, which is not a matrix`)
+    throw badTensor(a, `is for ${quoteName(weight.name)}, which is not a matrix`)
   const [inputs, outputs] = isEmbedding ? [rows, columns] : [columns, rows]
   for (const [tensor, shape] of [
     [a, [rank, inputs]],
     [b, [outputs, rank]]
   ] as const) {
     if (String(tensor.shape) !== String(shape)) {
-      throw misfit(
+      throw badTensor(
         tensor,
         `has the shape ${shapeText(tensor)}, expected [${shape.join(', ')}] ` +
           `for rank ${rank} of the weight ${shapeText(weight)}`
       )
     }
-    if (!isWeightDtype(tensor.dtype)) throw misfit(tensor, `is stored as ${tensor.dtype}, expected F32, F16 or BF16`)
+    if (!isWeightDtype(tensor.dtype)) throw badTensor(tensor, `is stored as ${tensor.dtype}, expected F32, F16 or BF16`)
   }
 }
 
 const shapeText = ({ shape }: StoredTensor): string => `[${shape.join(', ')}]`
-
-function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return fileError(`${file}: tensor ${quoteName(name)} ${what}.`)
-}
 
 /** Counts the bytes that a reader keeps in memory for the factors of a tensor: two float32 copies of each value. */
 export function factorBytes({ a, b }: NonNullable<TensorEntry['adapted']>): number {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
-import { describeIssue, fileError, unsupportedError } from '../../contract/model/problem'
+import { describeIssue, fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtype'
 import { LFS_POINTER } from '../base/files/bounded-json'
 import { parseJsonObject, quoteName } from '../base/json-object'
@@ -25,6 +25,10 @@ const StoredTensor = z.object({
   byteLength: z.number()
 })
 export type StoredTensor = z.infer<typeof StoredTensor>
+
+/** Builds the error of a tensor. @param what completes "tensor ..." */
+export const badTensor = ({ file, name }: StoredTensor, what: string, hint?: string): WorkbenchError =>
+  fileError(`${file}: tensor ${quoteName(name)} ${what}.`, hint)
 
 /** The stored tensors of a quantised weight: weight = (code - zero point) × scale, with one scale for each block. */
 const Scaled = z.object({

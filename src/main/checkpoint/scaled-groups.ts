@@ -1,10 +1,9 @@
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
-import { fileError, type WorkbenchError } from '../../contract/model/problem'
-import { quoteName } from '../base/json-object'
+import type { WorkbenchError } from '../../contract/model/problem'
 import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import type { Checkpoint } from './checkpoint'
-import type { Scaled, StoredTensor } from './safetensors'
+import { type Scaled, badTensor } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
 
 /** The stored group of each column of a quantised weight. Columns of a group share their scales. */
@@ -39,9 +38,9 @@ function groupProblem(
   const sizes = new Int32Array(groupCount)
   for (const [column, group] of stored.entries()) {
     if (group < 0 || group >= groupCount)
-      return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${groupCount - 1}`)
+      return badTensor(tensor, `puts column ${column} into group ${group}, expected 0 to ${groupCount - 1}`)
     if (order === 'consecutive' && group !== Math.floor(column / size))
-      return badGroup(
+      return badTensor(
         tensor,
         `puts column ${column} into group ${group}, but by its config.json groups are consecutive`
       )
@@ -50,7 +49,7 @@ function groupProblem(
   const uneven = order === 'even' ? sizes.findIndex((count) => count !== size) : -1
   return uneven === -1
     ? null
-    : badGroup(tensor, `puts ${elementAt(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`)
+    : badTensor(tensor, `puts ${elementAt(sizes, uneven, 'group')} columns into group ${uneven}, expected ${size}`)
 }
 
 /** Checks the stored groups of a checkpoint without reading its weights. Each file is opened once. */
@@ -77,8 +76,4 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
     }
   }
   return problems
-}
-
-function badGroup({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return fileError(`${file}: tensor ${quoteName(name)} ${what}.`)
 }

@@ -4,7 +4,7 @@ import { fileError, unsupportedError, type WorkbenchError } from '../../contract
 import { plural } from '../../contract/words/format'
 import { isJsonObject, quoteName } from '../base/json-object'
 import { DTYPE_BYTES, elementCount, isWeightDtype } from './dtype'
-import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
+import { type Scaled, type StoredTensor, type TensorEntry, badTensor } from './safetensors'
 import { type Scheme, schemeOf } from './scaled-schemes'
 import { factorBytes } from './adapter-tensors'
 import { CODE_BITS, wordsFor } from './scaled-values'
@@ -119,11 +119,8 @@ function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Sch
   }
 }
 
-function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
-  return fileError(
-    `${file}: tensor ${quoteName(name)} ${what}.`,
-    'The checkpoint is not complete, or not what its config.json says: fetch it again.'
-  )
+function misfit(tensor: StoredTensor, what: string): WorkbenchError {
+  return badTensor(tensor, what, 'The checkpoint is not complete, or not what its config.json says: fetch it again.')
 }
 
 /** Derives the shape of a weight from the shape of its codes: 0 by 0 for codes that are no matrix. */
