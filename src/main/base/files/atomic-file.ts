@@ -57,6 +57,13 @@ export async function removeUnfinished(folder: string, depth: number): Promise<v
   }
 }
 
+/** Removes a file that may be missing. @throws WorkbenchError `read-only` */
+export async function removeFile(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw writeProblem(file, error)
+  })
+}
+
 /** Builds the error of a file or folder that could not be written. @param more a sentence for the end of the hint */
 export function writeProblem(path: string, error: unknown, more?: string): WorkbenchError {
   const code = errorCode(error)

@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { CrcPrompts } from '../../../contract/documents/crc'
 import { PairLocation, PROJECT_VERSION, ProjectDocument } from '../../../contract/documents/project'
 import type { SamplePrompts } from '../../../contract/documents/task'
 import { withKind } from '../../../contract/documents/document-kind'
-import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { removeFile, writeFileAtomic } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
 import { type DocumentFormat, type Migration, readDocument } from '../../base/files/migrate'
 import { isFile } from '../../base/files/path-kinds'
@@ -114,12 +113,6 @@ export const removeOwnPrompts = (pairFolder: string): Promise<void> => removeFil
 
 /** Removes the sample prompts of a project, which then uses the built-in ones. @throws WorkbenchError `read-only` */
 export const removeSamplePrompts = (folder: string): Promise<void> => removeFile(promptFile(folder, SAMPLE_PROMPTS))
-
-async function removeFile(file: string): Promise<void> {
-  await rm(file, { force: true }).catch((error: unknown) => {
-    throw writeProblem(file, error)
-  })
-}
 
 async function writePromptFile(folder: string, name: string, prompts: unknown): Promise<void> {
   await ensurePlainFolder(join(folder, 'prompts'))

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { readdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import {
@@ -11,7 +11,7 @@ import {
 } from '../../../contract/documents/history'
 import { elementAt } from '../../../contract/model/look-up'
 import { fileError, inputError } from '../../../contract/model/problem'
-import { flushFolder, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { flushFolder, removeFile, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
 import { withKind } from '../../../contract/documents/document-kind'
 import { formatJson } from '../../base/files/json-format'
@@ -85,7 +85,7 @@ export async function destroyRun(pair: string, document: DeletionDocument, befor
   const { deletion, files } = document
   for (const file of files) {
     beforeStep()
-    await remove(trashedOf(pair, deletion, file))
+    await removeFile(trashedOf(pair, deletion, file))
   }
   await forgetEntry(pair, deletion, beforeStep)
 }
@@ -174,13 +174,7 @@ async function moveAll(
 async function forgetEntry(pair: string, deletion: string, beforeStep: BeforeStep): Promise<void> {
   const folder = entryFolder(pair, deletion)
   beforeStep()
-  await remove(join(folder, DELETED))
+  await removeFile(join(folder, DELETED))
   beforeStep()
   await rmdir(folder).catch(() => undefined)
-}
-
-async function remove(file: string): Promise<void> {
-  await rm(file, { force: true }).catch((error: unknown) => {
-    throw writeProblem(file, error)
-  })
 }
