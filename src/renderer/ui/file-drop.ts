@@ -1,9 +1,11 @@
 import type { Attachment } from 'svelte/attachments'
 
+/** Reports whether something that is dragged includes files. */
+export const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+
 /** Lets the user drop a file on an element. @param onover receives whether a file is held over the element */
 export function fileDrop(onfile: (file: File) => void, onover: (over: boolean) => void): Attachment<HTMLElement> {
   return (element) => {
-    const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
     const over = (event: DragEvent): void => {
       if (!holdsFile(event)) return
       // Without this call the browser would open the file.
