@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AnsweringModel } from '../model/model'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
+import { entryById } from '../model/look-up'
 
 /** Facts about a state of a verdict. */
 interface VerdictFacts<Id extends string> {
@@ -90,11 +91,8 @@ const VERDICT_STATES = [
 export const VerdictState = z.enum(VERDICT_STATES.map(({ id }) => id))
 export type VerdictState = z.infer<typeof VerdictState>
 
-export function verdictFacts(state: VerdictState): (typeof VERDICT_STATES)[number] {
-  const facts = VERDICT_STATES.find(({ id }) => id === state)
-  if (facts === undefined) throw new RangeError(`there is no verdict ${state}`)
-  return facts
-}
+export const verdictFacts = (state: VerdictState): (typeof VERDICT_STATES)[number] =>
+  entryById(VERDICT_STATES, state, 'verdict')
 
 /** Steps that a verdict or a caveat asks for. `hear` opens Chat, and `keep` keeps a better model as a recipe. */
 export const VerdictStepKind = z.enum([

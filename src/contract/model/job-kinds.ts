@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { entryById } from './look-up'
 
 /** Facts about a kind of long job that the main process runs for a pair. Each kind is a row of {@link JOB_KINDS}. */
 interface JobKindFacts {
@@ -43,8 +44,4 @@ export const JOB_KINDS = [
 export const JobKind = z.enum(JOB_KINDS.map(({ id }) => id))
 export type JobKind = z.infer<typeof JobKind>
 
-export function jobKindFacts(kind: JobKind): (typeof JOB_KINDS)[number] {
-  const facts = JOB_KINDS.find(({ id }) => id === kind)
-  if (facts === undefined) throw new RangeError(`there is no kind of job ${kind}`)
-  return facts
-}
+export const jobKindFacts = (kind: JobKind): (typeof JOB_KINDS)[number] => entryById(JOB_KINDS, kind, 'kind of job')

@@ -7,6 +7,17 @@ export function elementAt<Value>(array: ArrayLike<Value>, index: number, what: s
   return value
 }
 
+/** Returns the entry with an id. @param what name of an entry in errors @throws RangeError without the entry */
+export function entryById<Entry extends { readonly id: string }>(
+  entries: readonly Entry[],
+  id: string,
+  what: string
+): Entry {
+  const entry = entries.find((other) => other.id === id)
+  if (entry === undefined) throw new RangeError(`there is no ${what} ${id}`)
+  return entry
+}
+
 /** Returns the value of a key in a map. @param what name of a value in errors @throws RangeError without the key */
 export function mapGet<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, what: string): Value {
   const value = map.get(key)

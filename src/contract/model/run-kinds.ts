@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { entryById } from './look-up'
 
 /** Facts about a kind of run that a pair stores. Each kind is a row of {@link RUN_KINDS}. */
 interface RunKindFacts {
@@ -18,8 +19,4 @@ export const RUN_KINDS = [
 export const RunKind = z.enum(RUN_KINDS.map(({ id }) => id))
 export type RunKind = z.infer<typeof RunKind>
 
-export function runKindFacts(kind: RunKind): (typeof RUN_KINDS)[number] {
-  const facts = RUN_KINDS.find(({ id }) => id === kind)
-  if (facts === undefined) throw new RangeError(`there is no kind of run ${kind}`)
-  return facts
-}
+export const runKindFacts = (kind: RunKind): (typeof RUN_KINDS)[number] => entryById(RUN_KINDS, kind, 'kind of run')

@@ -193,6 +193,12 @@ export const rangeKey = (range: RestorationRange, { source }: { readonly source:
   source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
 /** Caches the index of each range by its key. */
+/** Finds a range among others; undefined for null, and for a range that they lack. */
+export const findRange = <Range extends RestorationRange>(
+  ranges: readonly Range[],
+  range: RestorationRange | null
+): Range | undefined => ranges.find(({ start, end }) => start === range?.start && end === range.end)
+
 const indexOfKeys = new WeakMap<readonly RestorationRange[], ReadonlyMap<string, number>>()
 
 /** Returns the range of a key, or undefined if the key is of another model. The ranges must not change in place. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JudgeWay } from './judge-way'
 import type { MeasureId } from './measures'
+import { entryById } from './look-up'
 
 /** Facts about a kind of task. A new kind needs a row of {@link TASK_KINDS} and tasks in resources/tasks. */
 export interface TaskKindFacts {
@@ -93,10 +94,6 @@ export const TASK_KINDS = [
 export const TaskKind = z.enum(TASK_KINDS.map(({ id }) => id))
 export type TaskKind = z.infer<typeof TaskKind>
 
-export function taskKindFacts(kind: TaskKind): TaskKindFacts {
-  const facts = TASK_KINDS.find(({ id }) => id === kind)
-  if (facts === undefined) throw new RangeError(`there is no kind of task ${kind}`)
-  return facts
-}
+export const taskKindFacts = (kind: TaskKind): TaskKindFacts => entryById(TASK_KINDS, kind, 'kind of task')
 
 export const rubricOf = (kind: TaskKind, way: JudgeWay): string => taskKindFacts(kind).rubrics[way]

@@ -18,6 +18,7 @@ import { tooFewWords } from './baseline-words'
 import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
 import { holdOutPrompts, onSelectionPrompts } from './split-words'
+import { findRange } from '../model/strengths'
 
 /** A statement on the certainty of a selection. */
 interface Assurance {
@@ -38,7 +39,7 @@ export function assurances({
   promptCount
 }: Omit<VerdictEvidence, 'post'> & { post: CategoryScore; promptCount: number }): Assurance[] {
   const { bootstrap, selected, rho } = selection
-  const score = ranges.find((range) => isSame(range, selected))
+  const score = findRange(ranges, selected)
   const rejected = rejectedRanges(ranges, check, rho)
   const words = scoreWords(scoredBy)
   const ofSelection = onSelectionPrompts(selection, words, 'of')

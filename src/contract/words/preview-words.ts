@@ -1,7 +1,7 @@
 import type { CategoryScore, Selection, SweepPreview } from '../documents/crc'
 import type { WorkCounts } from '../documents/sweep-work'
 import type { RestorationRange } from '../model/recipe'
-import { rangeCount } from '../model/strengths'
+import { findRange, rangeCount } from '../model/strengths'
 import { byDiversity } from '../model/by-diversity'
 import { capitalised, formatCount, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { type NamedScoring, scoreWords } from './score-words'
@@ -138,7 +138,7 @@ export function betterEstimates({
   selection
 }: Previewed): Record<'possible' | 'expected', EstimatedRange[]> {
   const { selected, minimumValidity } = selection
-  const leader = ranges.find((range) => range.start === selected?.start && range.end === selected.end)
+  const leader = findRange(ranges, selected)
   const least = (leader ?? post).diversity
   const better = (share: number): EstimatedRange[] =>
     preview.ranges.filter(

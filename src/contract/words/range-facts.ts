@@ -2,9 +2,10 @@ import { answerLimit, type CheckResult, type FullAnswerScores } from '../documen
 import type { Selection } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
+import { findRange } from '../model/strengths'
 
 export const winShare = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
-  wins.find((win) => isSame(win, range))?.share ?? 0
+  findRange(wins, range)?.share ?? 0
 
 /** Reports whether both are the same range. Null equals none. */
 export const isSame = (range: RestorationRange, other: RestorationRange | null): boolean =>

@@ -17,6 +17,7 @@ import { betterEstimates, betterWords, hasPreview, previewFacts } from './previe
 import { isSame, winShare, winVerb } from './range-facts'
 import { type ScoreWords, scoreWords } from './score-words'
 import type { VerdictEvidence, VerdictFinding } from './verdict-evidence'
+import { findRange } from '../model/strengths'
 
 type Scored = VerdictEvidence['ranges'][number]
 
@@ -31,7 +32,7 @@ const NEAR_TIE_SHARE = 0.02
 
 /** Returns all findings about a sweep, unordered, and `holds`, the finding that applies if no other does. */
 export function findingsOf(evidence: VerdictEvidence): { findings: VerdictFinding[]; holds: VerdictFinding } {
-  const score = evidence.ranges.find((range) => isSame(range, evidence.selection.selected))
+  const score = findRange(evidence.ranges, evidence.selection.selected)
   const unfit = evidence.scoredBy.kind === 'task' ? null : unfitPrompts(evidence)
   const range = score === undefined ? null : new SelectedRange(evidence, score)
   if (unfit !== null) {

@@ -6,6 +6,7 @@ import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { layersModel, type Model, sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { multimap } from '../../contract/model/multimap'
+import { entryOf } from '../../contract/words/evaluation-finding'
 import { evaluationVerdicts, verdictSentence } from '../../contract/words/evaluation-verdict'
 import { plural } from '../../contract/words/format'
 import { findingBySweep, type ModelFinding } from '../../contract/words/model-finding'
@@ -103,7 +104,7 @@ async function findingsByEvaluations(
     if (byTask.size === NEWEST_TASKS) break
     if (byTask.has(taskId)) continue
     const { run } = await pair.evaluations.read(id)
-    const isAsked = run.variants.some((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
+    const isAsked = entryOf(run, model) !== undefined
     if (!isAsked || !isOfSamePair(run, prepared)) continue
     const finding = findingByEvaluation(await evaluationView(pair, id), model)
     if (finding !== null) byTask.set(taskId, finding)

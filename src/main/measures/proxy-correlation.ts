@@ -9,7 +9,7 @@ import {
 } from '../../contract/documents/evaluation'
 import { scoreIn, withScores } from '../../contract/documents/swept-model'
 import { elementAt } from '../../contract/model/look-up'
-import { spanKey } from '../../contract/model/strengths'
+import { findRange, spanKey } from '../../contract/model/strengths'
 import type { Proxies } from './messages'
 import { rankCorrelation, rankInterval } from './statistics'
 
@@ -89,7 +89,7 @@ function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrel
 export function proxyPick({ picked, task }: Proxies): ProxyPick | undefined {
   if (picked === undefined || task === null) return undefined
   const { range, rho } = picked
-  const score = task.ranges.find((other) => spanKey(other) === spanKey(range))
+  const score = findRange(task.ranges, range)
   if (score === undefined) return undefined
   return {
     range,

@@ -3,8 +3,9 @@ import { defaultSweepsByKind, sweepKind } from '../../contract/documents/default
 import type { SweepSummary } from '../../contract/documents/project'
 import type { OtherSweep } from '../../contract/documents/report'
 import { briefScoring } from '../../contract/documents/scored-by'
-import { isSame } from '../../contract/words/range-facts'
+import {} from '../../contract/words/range-facts'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
+import { findRange } from '../../contract/model/strengths'
 
 /* Sweeps that a report mentions beside the sweep that it shows: of other scorings, or restored to other sources. */
 
@@ -17,7 +18,7 @@ export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | u
 
 export function reportedOtherSweep({ sweep, selection, check }: StoredCheckedSweep): OtherSweep {
   const { id, createdAt, source, scoredBy, prompts, post, ranges } = sweep
-  const best = ranges.find((range) => isSame(range, selection?.selected ?? null))
+  const best = findRange(ranges, selection?.selected ?? null)
   return {
     id,
     createdAt,

@@ -38,6 +38,7 @@ import type { ProjectReadings } from '../project/pair/project-readings'
 import { computeDistances } from '../readings/host'
 import type { WorkRuntime } from './work-runtime'
 import type { SweepWork } from './sweep'
+import { findRange } from '../../contract/model/strengths'
 
 /*
  * A lineage shows which training stage lowered diversity, and in which layers. Its sweeps restore the layers of each
@@ -288,7 +289,7 @@ async function lineageDocument(
 function bestRange({ selection, ranges }: SweepDocument): Pick<LineageRange, 'minimumValidity' | 'best'> {
   if (selection === null) throw new Error('a lineage without a selection')
   const { selected, minimumValidity } = selection
-  const range = ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  const range = findRange(ranges, selected)
   if (range === undefined) return { minimumValidity, best: null }
   const { start, end, validity, diversity } = range
   return { minimumValidity, best: { start, end, validity, diversity } }

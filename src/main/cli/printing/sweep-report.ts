@@ -30,6 +30,7 @@ import { modelRows } from '../../report/sections/sweep'
 import { blocksText } from './blocks'
 import { describePreview } from './preview-report'
 import { workOfPrompts } from '../../../contract/words/preview-words'
+import { findRange } from '../../../contract/model/strengths'
 
 interface SweepContext {
   /** The built-in set of the sweep's prompts; null for other prompts. */
@@ -178,8 +179,7 @@ function contextBlocks({ scoredBy, source, prompts }: SweepDocument, promptSet: 
   return texts.map(block.paragraph)
 }
 
-const selectedOf = ({ ranges, selected }: SweepDocument): RangeScore | undefined =>
-  ranges.find((range) => isSame(range, selected))
+const selectedOf = ({ ranges, selected }: SweepDocument): RangeScore | undefined => findRange(ranges, selected)
 
 /** Describes the unlisted answers of post and the selected range, and why base has no score. */
 function noteBlocks(sweep: SweepDocument): Block[] {

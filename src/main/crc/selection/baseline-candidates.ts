@@ -8,7 +8,7 @@ import {
 import type { Baseline } from '../../../contract/model/sampling-baseline'
 import { samplerOfSweep } from '../../../contract/documents/scored-by'
 import { layersModel, weightsKey } from '../../../contract/model/model'
-import { halfStrengths, spanKey } from '../../../contract/model/strengths'
+import { findRange, halfStrengths } from '../../../contract/model/strengths'
 import type { Tempered } from './what-if'
 
 /** Fields of a sweep that are needed to select a range and to compare it with baselines. */
@@ -95,7 +95,7 @@ export function controls({ ranges, layerCount }: SelectionInput, selected: Range
   const seen = new Set([selected.start])
   return positions.flatMap(([position, start]): Candidate[] => {
     const range = { start, end: start + length - 1 }
-    const score = ranges.find((other) => spanKey(other) === spanKey(range))
+    const score = findRange(ranges, range)
     if (seen.has(start) || score === undefined) return []
     seen.add(start)
     return [{ baseline: { kind: 'control', place: position, range }, score }]

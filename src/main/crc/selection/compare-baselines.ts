@@ -41,6 +41,7 @@ import { promptsByCategory } from './score-table'
 import { signFlip } from './sign-flip'
 import { elementAt } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
+import { findRange } from '../../../contract/model/strengths'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**
@@ -61,7 +62,7 @@ export function* selectionOf(
   const candidateKeys = new Set(candidates.map(spanKey))
   const ranges = selectionSweep.ranges.filter((range) => candidateKeys.has(spanKey(range)))
   const selected = yield* computeSelection({ ...selectionSweep, ranges }, rho, { seed, words: scoreWords(scoredBy) })
-  const range = findRange(sweep, selected.selected)
+  const range = findRange(sweep.ranges, selected.selected)
   if (range === undefined) return selected
   yield
   const families = yield* familyScores(selectionSweep, ranges, { rho, seed, budget })
@@ -77,9 +78,6 @@ export function* selectionOf(
   }
 }
 
-const findRange = ({ ranges }: SelectionInput, selected: Selection['selected']): RangeScore | undefined =>
-  ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
-
 /** Keeps the fields of a score under another sampler that a selection stores. */
 function storedScore({ sampler, score }: Tempered): Selection['tempered'][number] {
   const { validity, diversity, effectiveChoices, distinctRight } = score
@@ -94,7 +92,7 @@ export function* recompareBaselines(
   check: CheckResult | null = null
 ): Steps<Selection> {
   const { selected, minimumValidity, bootstrap, rho } = selection
-  const range = findRange(sweep, selected)
+  const range = findRange(sweep.ranges, selected)
   if (range === undefined) return selection
   const tempered = yield* temperedScores(sweep, range)
   const compared = { minimumValidity, rho, range, tempered, check }

@@ -1,7 +1,7 @@
 import { type RecipeScore, type Score, ScoredHalf, type SweepDocument } from '../../../contract/documents/crc'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { halfStrengths, nameStrengths, rangeStrengths, recipeOf } from '../../../contract/model/strengths'
+import { findRange, halfStrengths, nameStrengths, rangeStrengths, recipeOf } from '../../../contract/model/strengths'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -128,7 +128,7 @@ async function compareWithCpu(
     () => undefined
   )
   const [recipe] = again.recipes
-  const range = sweep.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  const range = findRange(sweep.ranges, selected)
   const pairs: [Score, Score | RecipeScore | null | undefined][] = [[sweep.post, again.post]]
   if (sweep.base !== null) pairs.push([sweep.base, again.base])
   if (range !== undefined) pairs.push([range, recipe])

@@ -21,6 +21,7 @@ import { settingsKeyOf } from './settings-key'
 import { requireTrueScores } from './stored-scores'
 import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
 import { readSweepFile, SWEEPS } from './sweep-store'
+import { findRange } from '../../../contract/model/strengths'
 
 /** Reads a sweep, and refuses one that was changed by hand. If the file is no sweep, the error says what it is. */
 export async function readSweepFiles(file: string, signal?: AbortSignal): Promise<SweepDocument> {
@@ -106,7 +107,7 @@ export async function summarizeStored(sweep: SweepDocument, folder: string): Pro
 function bestOf({ ranges, selected, selection, post }: SweepDocument, check: AnswerCheck | null) {
   const rejected = selection === null ? [] : rejectedRanges(ranges, check, selection.rho)
   if (selection === null || rejected.length === 0) {
-    return ranges.find(({ start, end }) => start === selected?.start && end === selected.end) ?? null
+    return findRange(ranges, selected) ?? null
   }
   const candidates = ranges.filter((range) => !rejected.includes(range))
   return selectRange(candidates, post, selection.rho)

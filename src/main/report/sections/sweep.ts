@@ -35,6 +35,7 @@ import {
   ruleWords
 } from './sweep-findings'
 import { verdictBlocks } from './verdict'
+import { findRange } from '../../../contract/model/strengths'
 
 export function sweepSection({ sweep, sweepCount }: Report): Section {
   const section = { id: 'sweep', title: 'The sweep' }
@@ -45,7 +46,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
   // If post fails the prompts, scores do not show which range is better, and the selection is not shown.
   const shownSelection = sweep.verdict?.state === 'unfit-prompts' ? null : selection
   const best = selection?.selected ?? null
-  const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
+  const selected = findRange(ranges, best)
   return {
     ...section,
     blocks: [

@@ -2,7 +2,7 @@ import type { BriefScore } from '../../../contract/documents/shown-sweep'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeCount, rangeKey, rangeOfKey, spanKey } from '../../../contract/model/strengths'
+import { findRange, rangeCount, rangeKey, rangeOfKey } from '../../../contract/model/strengths'
 import {
   capitalised,
   formatCount,
@@ -72,7 +72,7 @@ export function readoutOf(
 function winsWords(board: ScoreBoard, range: RangePoint, { wins, amongWords: among, leftOut }: Certainty): string {
   if (isPartial(range, board)) return '–, estimated only'
   if (leftOut.has(rangeKey(range, board))) return '–, fails the check'
-  const win = wins.find((other) => spanKey(other) === spanKey(range))
+  const win = findRange(wins, range)
   return `${formatPercent(win === undefined ? 0 : win.share)} of resamples${among}`
 }
 
