@@ -193,7 +193,8 @@ function isLive(owner: LockOwner, file: string): boolean {
 export function isProcessRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    // A zombie keeps its number until its parent collects it. In containers, that may never happen.
+    return statOf(pid)?.[0] !== 'Z'
   } catch (error) {
     // The process runs under another user.
     return errorCode(error) === 'EPERM'
@@ -204,11 +205,19 @@ export function isProcessRunning(pid: number): boolean {
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // Field 2 is the command in parentheses and may contain anything, so fields are counted from its end: the
-    // start is field 22.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3]
+    const ticks = statOf(pid)?.[22 - 3]
     return ticks === undefined ? null : `${boot} ${ticks}`
+  } catch {
+    return null
+  }
+}
+
+/** Reads the fields of a process from the third on, which is its state; null on other systems than Linux. */
+function statOf(pid: number): string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The second field is the command in parentheses and may contain anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return null
   }
