@@ -54,20 +54,16 @@ export function describeResults(
     formatDuration(seconds)
   ])
   return [
-    ...verdicts.map((verdict) => describePairVerdict(verdict, verdicts.length > 1, project, details)),
+    ...verdicts.map((verdict) => describePairVerdict(verdict, project, details)),
     ...(details ? [table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')] : []),
     `Project: ${printable(project)}`
   ].join('\n\n')
 }
 
-function describePairVerdict(
-  { pair, demo, verdict }: StudyVerdict,
-  isNamed: boolean,
-  project: string,
-  details: boolean
-): string {
+function describePairVerdict({ pair, demo, verdict }: StudyVerdict, project: string, details: boolean): string {
   if (verdict === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
-  const resultPlace = { project, demo: demo ?? undefined, ...(isNamed ? { pair } : {}) }
+  // Pairs without a result have no verdict, so one verdict does not mean one pair.
+  const resultPlace = { project, demo: demo ?? undefined, pair }
   const next = nextCommandsOf(resultPlace, checkCommandOf(resultPlace), verdict.range)
   return `${printable(pair)}:\n${describeVerdict(verdict, next, { details })}`
 }

@@ -7,11 +7,12 @@ import { describePlans, describeResults } from '../../../../../src/main/cli/prin
 const FORGED = '/p.slr\nNothing leaves this machine.\u001B[8m'
 const SHOWN = 'Project: /p.slr\\nNothing leaves this machine.\\u{1b}[8m'
 
-it('ends with the verdict on each pair, and names the pair in the next command where there are several', () => {
+it('ends with the verdict on each pair, and names the pair in the next command', () => {
   const verdict = verdictOf(UNCHECKED)
   const of = (pair: string): StudyVerdict => ({ pair, demo: null, verdict })
+  // The project may have other pairs, which were not swept.
   expect(describeResults([], [of('Demo')], '/p.slr', true)).toContain(
-    `Demo:\n${verdict.headline}\nUnknown: whether full answers hold. Next: slr check --project /p.slr`
+    `Demo:\n${verdict.headline}\nUnknown: whether full answers hold. Next: slr check --project /p.slr --pair Demo`
   )
   const both = describeResults([], [of('A b'), { pair: 'C', demo: null, verdict: null }], '/p.slr', true)
   expect(both).toContain("Next: slr check --project /p.slr --pair 'A b'")
