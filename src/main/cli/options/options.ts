@@ -150,7 +150,7 @@ export function refuseUnused(command: Command, names: readonly string[], why: st
 
 export function numberWithin(low: number, high: number): (text: string) => number {
   return (text) => {
-    const value = text.trim() === '' ? NaN : Number(text)
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
     if (value >= low && value <= high) return value
     throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`)
   }
