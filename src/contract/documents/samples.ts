@@ -78,6 +78,13 @@ export function describeComputation(
 /** Sampler of the paper's evaluations. */
 export const PAPER_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0.1, repetitionPenalty: 1 }
 
+/** End of an answer: by the model, at the limit of tokens, or refused by an endpoint, which leaves the text empty. */
+export const AnswerFinish = z.enum(['stop', 'length', 'refused'])
+export type AnswerFinish = z.infer<typeof AnswerFinish>
+
+/** Reports whether a line is an answer that measures and judges count. */
+export const isCounted = ({ finish }: { readonly finish: AnswerFinish }): boolean => finish !== 'refused'
+
 /** One answer, one line of samples/<id>.jsonl. */
 export const SampleLine = z.object({
   variant: z.string(),
@@ -85,7 +92,7 @@ export const SampleLine = z.object({
   index: z.number().int().min(0),
   text: z.string(),
   tokens: z.array(z.number().int().nonnegative()),
-  finish: z.enum(['stop', 'length']),
+  finish: AnswerFinish,
   /** Present for an answer from a list: the text with the first answer, and the probability that it states. */
   list: z.object({ whole: z.string().optional(), probability: z.number().nullable() }).optional()
 })

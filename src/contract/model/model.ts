@@ -53,11 +53,6 @@ export const endpointWarnings = (models: readonly AnyModel[]): string[] => [
   ...new Set(endpointsAmong(models).map(endpointWarning))
 ]
 
-/** Returns the warnings about endpoints, and then the run's notices, which may lack these warnings. */
-export const runNotices = (notices: readonly string[], models: readonly AnyModel[]): string[] => [
-  ...new Set([...endpointWarnings(models), ...notices])
-]
-
 export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(layers), layers: [...layers] }

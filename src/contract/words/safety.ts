@@ -1,9 +1,9 @@
 import type { Estimate, EvaluationView } from '../documents/evaluation'
 import type { PairFingerprints } from '../documents/pair'
-import { elementAt } from '../model/look-up'
 import type { MeasureId } from '../model/measures'
 import type { Model } from '../model/model'
 import { entryOf, type EvaluatedRun, includes } from './evaluation-finding'
+import { fewerPrompts } from './evaluation-words'
 import { formatNumber, formatPercent } from './format'
 
 /** Warns of the safety training that restored layers may lose. @param refusals text of {@link refusalSentence} */
@@ -53,11 +53,15 @@ export const refusalLines = ({ variants }: Pick<EvaluationView['results'], 'vari
   REQUESTS.flatMap(({ id, requests }) => {
     const counts = variants.flatMap(({ variant, measures }) => {
       const refused = measures[id]
-      return refused === undefined ? [] : [{ text: `${variant} ${countWords(refused)}`, refused }]
+      return refused === undefined ? [] : [{ variant, refused }]
     })
     if (counts.length === 0) return []
-    const { promptCount } = elementAt(counts, 0, 'variant').refused
-    return [`Refused of ${promptCount} ${requests}: ${counts.map(({ text }) => text).join(', ')}.`]
+    const all = Math.max(...counts.map(({ refused }) => refused.promptCount))
+    // Prompts that an endpoint refused are left out.
+    const texts = counts.map(({ variant, refused }) =>
+      [variant, countWords(refused), fewerPrompts(refused.promptCount, all)].filter(Boolean).join(' ')
+    )
+    return [`Refused of ${all} ${requests}: ${texts.join(', ')}.`]
   })
 
 const REQUESTS = [

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AnswerFinish } from '../../contract/documents/samples'
 import { describeIssue, inputError, type WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
@@ -11,7 +12,7 @@ export interface FileAnswer {
   /** Number of the prompt in the run, counted from 0; null if the file does not contain it. */
   promptIndex: number | null
   text: string
-  finish: 'stop' | 'length'
+  finish: AnswerFinish
   /** Tokens from the file, which may be another tokenizer's. */
   tokens: readonly number[] | null
 }
@@ -21,7 +22,7 @@ type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect lo
 /** Reads the answers of one record of a file. @param where position of the record in errors */
 type RecordReader = (value: unknown, where: string) => FileAnswer[]
 
-const FINISHED = z.enum(['stop', 'length']).catch('stop')
+const FINISHED = AnswerFinish.catch('stop')
 const Message = z.looseObject({ role: z.string(), content: z.unknown() })
 
 /** A line of JSON, with several usual names for the answer and its model. */

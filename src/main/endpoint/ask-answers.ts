@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { elementAt } from '../../contract/model/look-up'
+import { isCounted, type SampleLine } from '../../contract/documents/samples'
 import type { Endpoint, ExternalRecord } from '../../contract/model/external-model'
 import { mismatchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
@@ -35,17 +36,14 @@ export interface EndpointAnswer extends Answer {
   index: number
 }
 
-interface Answer {
-  text: string
-  finish: 'stop' | 'length'
-}
+type Answer = Pick<SampleLine, 'text' | 'finish'>
 
 interface EndpointListener {
   /** Stores answers when they arrive. @param counted their tokens as counted by the server; null without a count */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
   onRecord(record: Omit<ExternalRecord, 'variant' | 'refused'>): Promise<void>
-  /** Receives a prompt that the endpoint refuses, before its empty answers are stored. */
+  /** Receives a prompt with refused answers, before its empty answers are stored. */
   onRefusal(prompt: number, reason: string): Promise<void>
   onRepeat(why: string): void
 }
@@ -61,17 +59,14 @@ const Replies = {
     choices: z.array(z.object({ text: z.string(), finish_reason: finish })).min(1)
   }).transform(({ choices, ...frame }) => ({
     ...frame,
-    answers: choices.map(({ text, finish_reason }) => ({ text, finish: finishOf(finish_reason) }))
+    answers: choices.map(({ text, finish_reason }) => answerOf(text, finish_reason))
   })),
   chat: Frame.extend({
     choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: finish })).min(1)
   }).transform(({ choices, ...frame }) => ({
     ...frame,
-    answers: choices.map(({ message, finish_reason }) => ({
-      // Null if the model has only thought.
-      text: message.content ?? '',
-      finish: finishOf(finish_reason)
-    }))
+    // The content is null if the model has only thought.
+    answers: choices.map(({ message, finish_reason }) => answerOf(message.content ?? '', finish_reason))
   }))
 }
 type Reply = z.infer<(typeof Replies)['chat']>
@@ -82,7 +77,13 @@ function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
   return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
 }
 
-const finishOf = (reason: string | null | undefined): 'stop' | 'length' => (reason === 'length' ? 'length' : 'stop')
+/** Reads an answer. A text that a filter of contents has cut is no answer of the model. */
+function answerOf(text: string, reason: string | null | undefined): Answer {
+  if (reason === FILTERED) return { text: '', finish: 'refused' }
+  return { text, finish: reason === 'length' ? 'length' : 'stop' }
+}
+
+const FILTERED = 'content_filter'
 
 const PATHS = { completions: '/completions', chat: '/chat/completions' } as const
 const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
@@ -139,7 +140,9 @@ class AnswerRequester {
   private readonly models = new Set<string>()
   private readonly fingerprints = new Set<string>()
   private server: string | null = null
+  /** Prompts that are not sent again. */
   private readonly refusedPrompts = new Set<number>()
+  private readonly recordedRefusals = new Set<number>()
 
   constructor(
     private readonly work: EndpointWork,
@@ -194,7 +197,7 @@ class AnswerRequester {
       // The form was not the cause.
       this.formIndex = formIndex
     }
-    const refused = indices.slice(done).map((index) => ({ prompt, index, text: '', finish: 'stop' as const }))
+    const refused = indices.slice(done).map((index) => ({ prompt, index, text: '', finish: 'refused' as const }))
     if (refused.length > 0) await this.listener.keep(refused, null)
   }
 
@@ -207,9 +210,15 @@ class AnswerRequester {
     } catch (error) {
       throw error instanceof EndpointRefusal ? refusal : error
     }
-    if (this.refusedPrompts.has(prompt)) return
     this.refusedPrompts.add(prompt)
-    await this.listener.onRefusal(prompt, `HTTP ${refusal.status}: ${refusal.text.trim()}`)
+    await this.recordRefusal(prompt, `HTTP ${refusal.status}: ${refusal.text.trim()}`)
+  }
+
+  /** Records a prompt with refused answers once. */
+  private async recordRefusal(prompt: number, reason: string): Promise<void> {
+    if (this.recordedRefusals.has(prompt)) return
+    this.recordedRefusals.add(prompt)
+    await this.listener.onRefusal(prompt, reason)
   }
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
@@ -237,6 +246,7 @@ class AnswerRequester {
     await this.recordFacts(reply, server)
     const answers = reply.answers.slice(0, requested.length)
     if (answers.length < requested.length) this.requestSingly()
+    if (!answers.every(isCounted)) await this.recordRefusal(prompt, `finish_reason ${FILTERED}`)
     await this.listener.keep(
       answers.map((answer, index) => ({
         prompt,

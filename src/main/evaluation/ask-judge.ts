@@ -3,7 +3,7 @@ import PQueue from 'p-queue'
 import { z } from 'zod'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import { type JudgeProgress, type JudgeSettings, MAX_KEPT_REPLY } from '../../contract/documents/judge'
-import type { SampleLine } from '../../contract/documents/samples'
+import { isCounted, type SampleLine } from '../../contract/documents/samples'
 import { multimap } from '../../contract/model/multimap'
 import { cancellable } from '../base/files/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal, HARMLESS_WORDS } from '../endpoint/client'
@@ -121,9 +121,9 @@ export function answerWords({ prompt, answer }: { prompt: string; answer: string
   return `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`
 }
 
-/** Groups answers by cell. A cell has the answers of one variant to one prompt, ordered by index. */
+/** Groups answers by cell, without refused ones. A cell has the answers of one variant to one prompt, by index. */
 export function cellsOf(samples: readonly SampleLine[]): Map<string, SampleLine[]> {
-  const ordered = samples.toSorted((a, b) => a.index - b.index)
+  const ordered = samples.filter(isCounted).sort((a, b) => a.index - b.index)
   return multimap(ordered.map((sample) => [cellOf(sample.variant, sample.prompt), sample]))
 }
 

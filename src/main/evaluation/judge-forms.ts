@@ -1,6 +1,6 @@
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import { type AnswerForm, type JudgeSettings, MAX_FORM_CHARACTERS } from '../../contract/documents/judge'
-import type { SampleLine } from '../../contract/documents/samples'
+import { isCounted, type SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
 import { withoutThoughts } from '../answers/thoughts'
 import { answerWords, cellsOf, questionKey, type Questioning, verdictsByKey } from './ask-judge'
@@ -66,7 +66,7 @@ export function meaningsOf(
   samples: readonly SampleLine[],
   storedForms: readonly AnswerForm[]
 ): { variant: string; text: string; form: string }[] {
-  const ordered = samples.toSorted((a, b) => a.index - b.index)
+  const ordered = samples.filter(isCounted).sort((a, b) => a.index - b.index)
   return judgedForms(run, samples, storedForms).flatMap(({ variant, prompt, forms }) => {
     const texts = ordered.filter((sample) => sample.variant === variant && sample.prompt === prompt)
     const formOf = new Map(texts.map(({ text }, index) => [text, elementAt(forms, index, 'form')]))

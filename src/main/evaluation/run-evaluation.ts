@@ -2,7 +2,7 @@ import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { ReadPrompt } from '../../contract/procedures/engine'
 import { mismatchError } from '../../contract/model/problem'
-import type { Computation, SampleLine } from '../../contract/documents/samples'
+import { type Computation, isCounted, type SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
@@ -213,7 +213,9 @@ async function readAnswers(
 
 /** Selects at most {@link COMPARED_ANSWERS} answers of each variant to a prompt. All calls select the same answers. */
 function comparedAnswers(run: EvaluationRun, prompt: number, samples: readonly SampleLine[]): SampleLine[] {
-  const promptSamples = samples.filter((sample) => sample.prompt === prompt).sort((a, b) => a.index - b.index)
+  const promptSamples = samples
+    .filter((sample) => sample.prompt === prompt && isCounted(sample))
+    .sort((a, b) => a.index - b.index)
   return run.variants.flatMap(({ variant: { name } }) => {
     const variantSamples = promptSamples.filter(({ variant }) => variant === name)
     return fixedSubset(variantSamples, COMPARED_ANSWERS)

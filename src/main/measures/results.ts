@@ -9,6 +9,7 @@ import {
   variantSettingsKey,
   type VariantResult
 } from '../../contract/documents/evaluation'
+import { isCounted } from '../../contract/documents/samples'
 import { type CountLimits, limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import { besideRanges } from './beside-ranges'
@@ -81,13 +82,17 @@ interface ComparedCell extends EvaluationCell {
   readonly answerCount: number
 }
 
-/** Reduces the cells of a prompt to as many answers as the variant with the fewest has. Empty cells do not count. */
+/**
+ * Reduces the cells of a prompt to as many answers as the variant with the fewest has. Refused answers and empty cells
+ * do not count.
+ */
 function withEqualCounts(cells: readonly EvaluationCell[]): ComparedCell[] {
-  const counts = cells.map(({ samples }) => samples.length).filter((count) => count > 0)
+  const counted = cells.map(({ samples }) => samples.filter(isCounted))
+  const counts = counted.map(({ length }) => length).filter((count) => count > 0)
   const count = counts.length === 0 ? 0 : Math.min(...counts)
-  return cells.map((cell) => ({
+  return cells.map((cell, index) => ({
     ...cell,
-    samples: cell.samples.slice(0, count),
+    samples: elementAt(counted, index, 'cell').slice(0, count),
     forms: cell.forms?.slice(0, count) ?? null,
     answerCount: cell.samples.length
   }))

@@ -1,10 +1,11 @@
-import type {
-  ComparedAnswers,
-  MeanPrompts,
-  SampleMeasures,
-  SampleRun,
-  SampleRunMeasures,
-  ShownSample
+import {
+  isCounted,
+  type ComparedAnswers,
+  type MeanPrompts,
+  type SampleMeasures,
+  type SampleRun,
+  type SampleRunMeasures,
+  type ShownSample
 } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
 import { TEXT_MEASURES } from '../../contract/model/measures'
@@ -35,13 +36,17 @@ export function sampleCells(
 /**
  * Computes how diverse the answers of each cell are, and the mean of each variant over prompts. To make means
  * comparable, they use only prompts that all answering variants have answered, and as many answers as the variant with
- * the fewest has. Computing may take seconds, so main runs this function in another process.
+ * the fewest has. Refused answers do not count. Computing may take seconds, so main runs this function in another
+ * process.
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly ShownSample[]
 ): SampleRunMeasures {
-  const cells = sampleCells(run, samples).map((cell) => ({ ...cell, measures: measuresOf(cell.samples) }))
+  const cells = sampleCells(run, samples.filter(isCounted)).map((cell) => ({
+    ...cell,
+    measures: measuresOf(cell.samples)
+  }))
   const answering = new Set(samples.map(({ variant }) => variant))
   // Number of compared answers of each variant to each prompt.
   const counts = run.prompts.map((_, prompt) => {

@@ -1,3 +1,4 @@
+import { runNotices } from '../../contract/words/run-notices'
 import { readOutline } from '../project/results/checked-sweep'
 import { basename } from 'node:path'
 import { version } from '../../../package.json'
@@ -204,7 +205,7 @@ async function describeSamples(
     variants: run.variants.map((variant) => withKeptIdentity(variant, kept)),
     origin: originOf(run),
     annotations: annotationsOf('samples', run.id),
-    notices: run.notices.map(shorten)
+    notices: runNotices(run).map(shorten)
   })
 }
 
@@ -217,7 +218,7 @@ function describeEvaluation(
     ...run,
     origin: originOf(run),
     annotations: annotationsOf('evaluation', run.id),
-    notices: run.notices.map(shorten),
+    notices: runNotices(run).map(shorten),
     variants: run.variants.map((entry) => ({ ...entry, variant: withKeptIdentity(entry.variant, kept) })),
     task: { ...task, promptCount: prompts.length },
     judging,

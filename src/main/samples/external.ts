@@ -1,5 +1,5 @@
 import type { Rendering } from '../../contract/documents/crc'
-import type { EngineVariant, SampleLine, Variant } from '../../contract/documents/samples'
+import { type EngineVariant, isCounted, type SampleLine, type Variant } from '../../contract/documents/samples'
 import type { TaskSettings } from '../../contract/documents/task'
 import { elementAt } from '../../contract/model/look-up'
 import { isExternal } from '../../contract/model/model'
@@ -214,7 +214,12 @@ async function takeFromFile(
 ): Promise<void> {
   const { format, by, answers } = await answersFromFile(variant, prompts, settings)
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
-  await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format, refused: [] })
+  const refused = prompts.flatMap((prompt, index) =>
+    elementAt(answers, index, 'prompt').every(isCounted)
+      ? []
+      : [{ prompt: promptName(prompt, index), reason: `so says ${variant.path}` }]
+  )
+  await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format, refused })
   for (const [prompt, indices] of missing.entries()) {
     const promptAnswers = elementAt(answers, prompt, 'prompt')
     const selected = indices.map((index) => ({ ...elementAt(promptAnswers, index, 'answer'), prompt, index }))

@@ -146,7 +146,7 @@ function memoryStore(prepared: EvaluationRun): EvaluationStore {
       return Promise.resolve()
     },
     onRecord(record) {
-      run = { ...run, ...withRecord(run, record) }
+      run = { ...run, external: withRecord(run.external, record) }
       return Promise.resolve()
     },
     keepSamples(lines) {

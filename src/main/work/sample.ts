@@ -1,7 +1,8 @@
 import type { Computation, SampleLine, SampleRun } from '../../contract/documents/samples'
 import type { ExternalRecord } from '../../contract/model/external-model'
+import { refusalNotice } from '../../contract/words/run-notices'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { refusalNotice, withRecord } from '../samples/external-records'
+import { withRecord } from '../samples/external-records'
 import { openSampledPair } from '../samples/generation'
 import { makeAnswers } from '../samples/make-answers'
 import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
@@ -92,7 +93,7 @@ export function projectAnswers(
     planned: async (computation) => {
       if (computationOf(run) === null) await change(computation)
     },
-    recordExternal: (record) => change(withRecord(run, record)),
+    recordExternal: (record) => change({ external: withRecord(run.external, record) }),
     append: (lines) => samples.appendAnswers(run.id, lines),
     drop: () => samples.dropUnanswered(run.id)
   }

@@ -1,3 +1,4 @@
+import { runNotices } from '../../../contract/words/run-notices'
 import { jsonLines } from '../results/answers-file'
 import { postTextFolder } from '../../checkpoint/model-folder'
 import { computingFromOptions, type Variant } from '../../../contract/documents/samples'
@@ -119,7 +120,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const { run, sampled } = work
     if (output !== null) requireSameIdentity(output, 'evaluation', run)
     if (options.against !== undefined) requireVariant(options.against, run, command)
-    for (const notice of run.notices) note(notice)
+    for (const notice of runNotices(run)) note(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
     if (options.dryRun) return showPlan(work, options.json)
     if (judge !== null && (await lacksVerdicts(projectPair, work.stored, judge)))

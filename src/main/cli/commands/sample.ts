@@ -1,3 +1,4 @@
+import { runNotices } from '../../../contract/words/run-notices'
 import { changedRendering, changedSampling } from '../../../contract/work/settings'
 import { type DeviceChoice, GenerationDevice, DEVICE_LABELS } from '../../../contract/model/device'
 import { samplingDevice } from '../options/computing-options'
@@ -278,7 +279,7 @@ async function notifyOfRun(
   quiet: boolean,
   note: (text: string) => void
 ): Promise<void> {
-  for (const notice of run.notices) note(notice)
+  for (const notice of runNotices(run)) note(notice)
   if (quiet) warnOfEndpoints(run.variants)
   const { post } = await openPair(folders.base, folders.post)
   note(describePlan(run, post.spec.contextLength))

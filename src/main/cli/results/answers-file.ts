@@ -75,7 +75,7 @@ export class AnswersFile implements AnswerStore {
   }
 
   recordExternal(record: ExternalRecord): Promise<void> {
-    this.current = { ...this.current, ...withRecord(this.current, record) }
+    this.current = { ...this.current, external: withRecord(this.current.external, record) }
     return Promise.resolve()
   }
 

@@ -80,7 +80,7 @@ export class ProjectEvaluations {
   async noteExternal(id: string, record: ExternalRecord): Promise<void> {
     await this.storage.change(async () => {
       const run = await EVALUATIONS.read(this.storage.folder, id)
-      await this.write({ ...run, ...withRecord(run, record) })
+      await this.write({ ...run, external: withRecord(run.external, record) })
     })
   }
 

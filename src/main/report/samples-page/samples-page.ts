@@ -1,3 +1,4 @@
+import { runNotices } from '../../../contract/words/run-notices'
 import { NO_ANNOTATIONS } from '../../../contract/documents/history'
 import type { ReportedSamples } from '../../../contract/documents/report'
 import { type SampleLine, type SampleMeasures, SampleRun } from '../../../contract/documents/samples'
@@ -66,7 +67,7 @@ function settingsSections(run: SampleRun, reported: ReportedSamples): Section[] 
       title: 'Settings',
       blocks: [
         block.facts([...runFacts(reported), ['Stop tokens', run.stopTokens.join(', ') || 'none']]),
-        ...run.notices.map(block.note)
+        ...runNotices(run).map(block.note)
       ]
     },
     {

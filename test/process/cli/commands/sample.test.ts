@@ -40,7 +40,7 @@ describe('slr sample', () => {
     const { status, stderr } = await runHere([...request, '--allow-address', endpoint.baseUrl, '--out', out])
     expect(status).toBe(0)
     expect(stderr).toContain(
-      'The endpoint of "restored" refused 1 prompt, with empty answers: Prompt 2 ("Name an animal.")'
+      'Answers of "restored" to 1 prompt were refused, and measures leave them out: Prompt 2 ("Name an animal.")'
     )
     const lines = parseLines(await readFile(out, 'utf8'))
     expect(lines.map(({ prompt, text }) => [prompt, text === ''])).toEqual([

@@ -208,6 +208,18 @@ describe('answers of an endpoint', () => {
     ])
   })
 
+  it('are empty and refused where a filter of contents has cut them, and the others of the prompt are kept', async () => {
+    const answer = (_: string, place: number): string => (place === 1 ? 'FILTERED half' : `answer ${place}`)
+    const { endpoint } = await startAnswerEndpoint({ answer })
+    const { answers, refusals } = await ask(endpoint, ['A'], { count: 3 })
+    expect(answers.map(({ text, finish }) => [text, finish])).toEqual([
+      ['answer 0', 'stop'],
+      ['', 'refused'],
+      ['answer 2', 'stop']
+    ])
+    expect(refusals).toEqual([[0, 'finish_reason content_filter']])
+  })
+
   it('fail where the only prompt is refused, or any prompt', async () => {
     const { endpoint } = await startAnswerEndpoint({ refuses: () => true })
     for (const prompts of [['A'], ['A', 'B']]) {

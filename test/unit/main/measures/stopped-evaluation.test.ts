@@ -41,3 +41,19 @@ it('judges creative writing without embeddings by word distance', () => {
   expect(mainMeasures('creative', variants).diversity).toBe('wordDistanceEqual')
   expect(mainMeasures('creative', []).diversity).toBe('cosineDistance')
 })
+
+it('leaves refused answers out of measures, and says on how many prompts a mean is', () => {
+  const refused = sampleLine({ variant: 'post', prompt: 0, index: 2, text: '', finish: 'refused' })
+  const other = sampleLine({ variant: 'post', prompt: 1, index: 0, text: '', finish: 'refused' })
+  const samples = [...stored.samples, refused, other, sampleLine({ variant: 'base', prompt: 1, index: 0, text: 'sea' })]
+  const { variants } = evaluationResults({ ...stored, samples }, { characters: null, task: null })
+  const figures = variants.map(({ measures: { distinctAnswers } }) => [
+    distinctAnswers?.mean,
+    distinctAnswers?.promptCount
+  ])
+  expect(figures).toEqual([
+    [1, 2],
+    [2, 1],
+    [undefined, undefined]
+  ])
+})

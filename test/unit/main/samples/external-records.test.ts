@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ExternalRecord } from '../../../../src/contract/model/external-model'
+import { runNotices } from '../../../../src/contract/words/run-notices'
 import { withRecord } from '../../../../src/main/samples/external-records'
 
 const record = (changes: Partial<ExternalRecord>): ExternalRecord => ({
@@ -14,14 +15,14 @@ it('joins the facts of a variant, and counts and names the prompts that its endp
     record({ variant: 'Other', models: ['other'] }),
     record({ models: ['gpt', 'gpt-2'], refused: [{ prompt: 'Prompt 7 ("And one more.")', reason: 'HTTP 400: ' }] })
   ]
-  const run = learned.reduce(withRecord, { external: [], notices: ['A notice.'] })
-  expect(run.external).toMatchObject([
+  const external = learned.reduce<ExternalRecord[]>(withRecord, [])
+  expect(external).toMatchObject([
     { variant: 'Other', models: ['other'] },
     { variant: 'GPT', models: ['gpt', 'gpt-2'], server: 'nginx', refused: [{}, {}] }
   ])
-  expect(run.notices).toEqual([
+  expect(runNotices({ external, notices: ['A notice.'] })).toEqual([
     'A notice.',
-    'The endpoint of "GPT" refused 2 prompts, with empty answers: Prompt 2 ("Name a poison."), ' +
-      'Prompt 7 ("And one more."). It replied: HTTP 400: filtered'
+    'Answers of "GPT" to 2 prompts were refused, and measures leave them out: Prompt 2 ("Name a poison."), ' +
+      'Prompt 7 ("And one more."). Reason: HTTP 400: filtered'
   ])
 })

@@ -1,0 +1,31 @@
+import type { SampleRun } from '../documents/samples'
+import type { ExternalRecord } from '../model/external-model'
+import { type AnyModel, endpointWarnings } from '../model/model'
+import { plural } from './format'
+
+type NoticedRun = Pick<SampleRun, 'notices' | 'external'>
+
+/** Most refused prompts that a notice names. */
+const MAX_NAMED = 5
+
+/** Returns the notices of a run, and those of its refused answers. */
+export const runNotices = ({ notices, external }: NoticedRun): string[] => [
+  ...new Set([...notices, ...external.flatMap((record) => refusalNotice(record) ?? [])])
+]
+
+/** Returns the warnings about endpoints, and then the run's notices, which may lack these warnings. */
+export const warningsAndNotices = (run: NoticedRun, models: readonly AnyModel[]): string[] => [
+  ...new Set([...endpointWarnings(models), ...runNotices(run)])
+]
+
+/** Counts and names the prompts with refused answers; null if there are none. */
+export function refusalNotice({ variant, refused }: ExternalRecord): string | null {
+  const [first] = refused
+  if (first === undefined) return null
+  const named = refused.slice(0, MAX_NAMED).map(({ prompt }) => prompt)
+  const names = refused.length > MAX_NAMED ? [...named, '…'] : named
+  return (
+    `Answers of "${variant}" to ${plural(refused.length, 'prompt')} were refused, and measures leave them out: ` +
+    `${names.join(', ')}. Reason: ${first.reason}`
+  )
+}
