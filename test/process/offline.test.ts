@@ -73,7 +73,7 @@ it.skipIf(noNetwork !== null)(
     })
     const setUp =
       'ip link set lo up && ip route add local default dev lo && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
-    const watcher = await bundleProgram(join(import.meta.dirname, '../fixtures/watched-network.ts'))
+    const watcher = await bundleProgram('watched-network.ts')
     onTestFinished(watcher.remove)
     const watched = [watcher.file, builtScript('cli.js'), builtScript('engine.js'), request, await fewPrompts()]
     const { stdout } = await promisify(execFile)(

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ProbeRequest, SweepRequest } from '../../../src/contract/procedures/engine'
 import { isProcessRunning } from '../../../src/main/base/files/lock'
@@ -10,7 +9,7 @@ import { bundleProgram } from '../../fixtures/bundled-program'
 
 let bundle: Awaited<ReturnType<typeof bundleProgram>>
 beforeAll(async () => {
-  bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/fake-engine.ts'))
+  bundle = await bundleProgram('fake-engine.ts')
 })
 afterAll(() => bundle.remove())
 

@@ -11,7 +11,6 @@ import { exportRecipe, filesOf, type PairFolders, writePair } from '../../fixtur
 import { problemOf } from '../../fixtures/problems'
 import { canMount, smallDisk } from '../../fixtures/small-disk'
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures')
 const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
 
 /** Moments of the kill, spread evenly over the changes of files that three exports make. */
@@ -22,8 +21,8 @@ describe('an export that is killed', () => {
   let betweenRenames: string
   beforeAll(async () => {
     const bundles = await Promise.all([
-      bundleProgram(join(FIXTURES, 'export-process.ts')),
-      bundleProgram(join(FIXTURES, 'export-ended-between-renames.ts'))
+      bundleProgram('export-process.ts'),
+      bundleProgram('export-ended-between-renames.ts')
     ])
     program = bundles[0].file
     betweenRenames = bundles[1].file

@@ -19,7 +19,7 @@ let folder: string
 let lockFile: string
 
 beforeAll(async () => {
-  const bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/project-process.ts'))
+  const bundle = await bundleProgram('project-process.ts')
   program = bundle.file
   return bundle.remove
 })

@@ -414,7 +414,7 @@ describe.skipIf(process.platform === 'win32')('a project that cannot be written'
   let program: string
 
   beforeAll(async () => {
-    const bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/project-process.ts'))
+    const bundle = await bundleProgram('project-process.ts')
     program = bundle.file
     return bundle.remove
   })
