@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { collect } from '../../fixtures/collect'
 import { engineOf } from '../../fixtures/cli'
 import { Desktop, type DesktopClient } from '../../fixtures/desktop'
 import { demoPrompts } from '../../fixtures/swept-project'
@@ -15,9 +16,7 @@ async function sweepFew(client: DesktopClient, path: string, seen: number) {
   await client.pairs.update({ ...own, seen, changes: { settings: { uniformBlendCount: 0 } } })
   await client.prompts.save({ ...own, seen, prompts: await demoPrompts(4) })
   const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
-  const events = []
-  for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) events.push(event)
-  return { sweepId, events }
+  return { sweepId, events: await collect(await client.sweeps.watch({ path, pair: 'pair-1' })) }
 }
 
 /** Kills the engine in a sweep. @returns what the sweep tells of it */

@@ -14,6 +14,7 @@ import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'
 import { defaultSampleSettings } from '../../../src/main/samples/default-settings'
 import { prepareSampleRun, type SampleRunRequest } from '../../../src/main/samples/prepare-run'
+import { collect } from '../../fixtures/collect'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { answers, HeldEngine } from '../../fixtures/held-engine'
 import { problemOf } from '../../fixtures/problems'
@@ -214,8 +215,6 @@ describe('a run', () => {
   }
   type Client = ReturnType<typeof startWorkbench>
 
-  const collect = (events: AsyncIterable<SampleEvent>): Promise<SampleEvent[]> => collectAny(events)
-
   /** Returns the stored answers by their keys, regardless of their order. */
   async function answersOf(path: string, runId: string): Promise<string[]> {
     const text = await readFile(join(path, 'pairs/pair-1/samples', `${runId}.jsonl`), 'utf8')
@@ -317,7 +316,7 @@ describe('a run', () => {
     await expect(client.sweeps.start(firstPairOf(path))).rejects.toMatchObject(busy)
     const request = { ...firstPairOf(path), settings, variants: VARIANTS }
     await expect(client.samples.start(request)).rejects.toMatchObject(busy)
-    await expect(client.samples.scoreCrc(request).then(collectAny)).rejects.toMatchObject(busy)
+    await expect(client.samples.scoreCrc(request).then(collect)).rejects.toMatchObject(busy)
 
     const [{ id: runId } = { id: '' }] = (await client.projects.open({ path })).sampleRuns
     const among = VARIANTS.map(({ name }) => name)
@@ -332,7 +331,7 @@ describe('a run', () => {
     await client.sweeps.start(firstPairOf(path))
     await expect(client.samples.start(request)).rejects.toMatchObject(busy)
     await client.sweeps.cancel(firstPairOf(path))
-    await collectAny(await client.sweeps.watch(firstPairOf(path)))
+    await collect(await client.sweeps.watch(firstPairOf(path)))
 
     await client.samples.more({ ...firstPairOf(path), runId, sampleCount: SETTINGS.sampleCount })
     const [snapshot] = await collect(await client.samples.watch(firstPairOf(path)))
@@ -400,7 +399,7 @@ describe('a run', () => {
       const changes = { settings: { uniformBlendCount: 0 } }
       await client.pairs.update({ ...firstPairOf(swept), seen: Number.MAX_SAFE_INTEGER, changes })
       await client.sweeps.start({ path: swept, pair: 'pair-1' })
-      await collectAny(await client.sweeps.watch({ path: swept, pair: 'pair-1' }))
+      await collect(await client.sweeps.watch({ path: swept, pair: 'pair-1' }))
       await leaveFolder()
     })
 
@@ -427,7 +426,7 @@ describe('a run', () => {
         sampleCount
       }
       const request = { ...firstPairOf(path), settings, variants: VARIANTS }
-      const events = await collectAny(await client.samples.scoreCrc(request))
+      const events = await collect(await client.samples.scoreCrc(request))
       const last = events.at(-1)
       if (last?.type !== 'scores') throw new Error('no scores came')
       expect(events.length).toBeGreaterThan(1)
@@ -482,9 +481,3 @@ describe('a run', () => {
     })
   })
 })
-
-async function collectAny<Event>(events: AsyncIterable<Event>): Promise<Event[]> {
-  const seen: Event[] = []
-  for await (const event of events) seen.push(event)
-  return seen
-}

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { NextToken, type ProbeEvent } from '../../../src/contract/procedures/probe'
+import { NextToken } from '../../../src/contract/procedures/probe'
+import { collect } from '../../fixtures/collect'
 import { runHere } from '../../fixtures/command-line'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
 
@@ -18,8 +19,7 @@ describe('a recipe that is probed in a project', () => {
     const { path, prompts } = await client.projects.openDemo({ pair: 'blend' })
     const prompt = prompts[0]?.text ?? ''
     const recipe = { name: 'selected', ranges: [[4, 11]] satisfies [number, number][] }
-    const events: ProbeEvent[] = []
-    for await (const event of await client.probes.next({ path, pair: 'pair-1', recipe, prompt })) events.push(event)
+    const events = await collect(await client.probes.next({ path, pair: 'pair-1', recipe, prompt }))
     expect(events.map(({ model }) => model)).toEqual(['post', 'hybrid', 'base'])
 
     const which = [[], ['4-11'], ['base']]

@@ -11,12 +11,12 @@ import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/cr
 import { PairChanges } from '../../../src/contract/documents/project'
 import type { EvaluationSetup } from '../../../src/contract/documents/evaluation'
 import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/documents/samples'
-import type { SweepEvent } from '../../../src/contract/documents/sweep-events'
 import { createEngineHost } from '../../../src/main/engine/host'
 import type { JobNews } from '../../../src/main/jobs/job-news'
 import { resourcePath } from '../../../src/main/base/resources'
 import type { InitialProject } from '../../../src/main/workbench/entry'
 import { createWorkbench, type WorkbenchOptions } from '../../../src/main/workbench/router'
+import { collect } from '../../fixtures/collect'
 import { HeldEngine, inOrder } from '../../fixtures/held-engine'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { demoPrompts, shortPair } from '../../fixtures/swept-project'
@@ -46,12 +46,6 @@ function startWorkbench(options: Partial<WorkbenchOptions> = {}) {
   const workbench = createWorkbench({ engine, entry: 'browser', initial: START_VIEW, ...options })
   started.push(workbench)
   return createRouterClient(workbench.router)
-}
-
-async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]> {
-  const seen: SweepEvent[] = []
-  for await (const event of events) seen.push(event)
-  return seen
 }
 
 /** A project of the short pair with an eighth of the demo's prompts, without uniform blends: where any sweep will do. */

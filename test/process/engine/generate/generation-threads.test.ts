@@ -3,6 +3,7 @@ import { elementAt } from '../../../../src/contract/model/look-up'
 import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
 import { physicalCores } from '../../../../src/main/engine/device/physical-cores'
 import { generate } from '../../../../src/main/engine/generate/generate'
+import { collect } from '../../../fixtures/collect'
 import { ONE_ANSWER } from '../../../fixtures/few-answers'
 import { goldenPath } from '../../../fixtures/goldens'
 
@@ -22,11 +23,8 @@ const request: GenerateRequest = {
   maxTokens: 3
 }
 
-async function eventsOf(changes: Partial<GenerateRequest>, signal?: AbortSignal): Promise<EngineGenerateEvent[]> {
-  const events: EngineGenerateEvent[] = []
-  for await (const event of generate({ ...request, ...changes }, () => null, signal)) events.push(event)
-  return events
-}
+const eventsOf = (changes: Partial<GenerateRequest>, signal?: AbortSignal): Promise<EngineGenerateEvent[]> =>
+  collect(generate({ ...request, ...changes }, () => null, signal))
 
 /** The answers by "model/prompt/index", and the plan. */
 async function answersOf(changes: Partial<GenerateRequest>): Promise<{ answers: string[]; planned: number[] }> {

@@ -4,7 +4,7 @@ import type * as ort from 'onnxruntime-node'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { demoPrompts, postAndRanges, spreadPrompts } from '../../../../src/bench/workload'
 import { writeHollowPair } from '../../../../src/bench/synthetic-pair'
-import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
+import type { SweepRequest } from '../../../../src/contract/procedures/engine'
 import { InferenceSession } from '../../../../src/main/base/onnxruntime'
 import { plannedCopies } from '../../../../src/main/engine/sweep/copied-bytes'
 import { sweepGroups } from '../../../../src/main/engine/sweep/sweep-groups'
@@ -13,6 +13,7 @@ import { buildSweptModels, sweep } from '../../../../src/main/engine/sweep/sweep
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { BLOCK_INPUTS } from '../../../../src/main/graphs/block-graph'
+import { collect } from '../../../fixtures/collect'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { shortPair } from '../../../fixtures/swept-project'
 
@@ -33,8 +34,7 @@ interface Outcome {
 }
 
 async function swept(change: Partial<SweepRequest>): Promise<Outcome> {
-  const events: EngineSweepEvent[] = []
-  for await (const event of sweep({ ...request, ...change })) events.push(event)
+  const events = await collect(sweep({ ...request, ...change }))
   const probabilities: number[][][] = []
   for (const event of events) {
     if (event.type !== 'probabilities') continue

@@ -11,6 +11,7 @@ import { forward } from '../../../../src/main/engine/forward/forward'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { planEngineSweep } from '../../../../src/main/engine/sweep/plan'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
+import { collect } from '../../../fixtures/collect'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { shortPair } from '../../../fixtures/swept-project'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
@@ -44,11 +45,8 @@ async function requestFor(changes: Partial<SweepRequest>, promptCount = 2): Prom
   }
 }
 
-async function run(request: SweepRequest, signal?: AbortSignal): Promise<EngineSweepEvent[]> {
-  const events: EngineSweepEvent[] = []
-  for await (const event of sweep(request, signal)) events.push(event)
-  return events
-}
+const run = (request: SweepRequest, signal?: AbortSignal): Promise<EngineSweepEvent[]> =>
+  collect(sweep(request, signal))
 
 let onCpu: number[][][] | null = null
 

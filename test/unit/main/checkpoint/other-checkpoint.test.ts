@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { EngineSweepEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
 import type { Model } from '../../../../src/contract/model/model'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
@@ -10,6 +10,7 @@ import { probe } from '../../../../src/main/engine/questions/probe'
 import { buildRecipeTrie, countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { findSharing } from '../../../../src/main/engine/weights/sharing'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
+import { collect } from '../../../fixtures/collect'
 import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 import { goldenPath, readGolden } from '../../../fixtures/goldens'
@@ -88,9 +89,8 @@ describe('an exported folder beside its pair', () => {
     const models: Model[] = [{ kind: 'base' }, { kind: 'post' }, recipeModel(RESTORED)]
     const prompts = [{ tokens: [1, 2, 3], groups: [[[1]], [[2]]] }]
     const run = async (swept: Model[]) => {
-      const events: EngineSweepEvent[] = []
       const request = { base, post, device: 'cpu' as const, models: swept, prompts, memoryBytes: 2 ** 30 }
-      for await (const event of sweep(request)) events.push(event)
+      const events = await collect(sweep(request))
       const done = events.find((event) => event.type === 'done')
       const scores = events.flatMap((event) => (event.type === 'probabilities' ? [event] : []))
       return { work: done?.work, of: (model: number) => scores.find((score) => score.model === model) }

@@ -5,6 +5,7 @@ import type { SampleEvent } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Job } from '../../../../src/main/jobs/job'
 import { SampleJobs } from '../../../../src/main/jobs/samples'
+import { collect } from '../../../fixtures/collect'
 import { jobContext } from '../../../fixtures/job-context'
 import { openDemo } from '../../../fixtures/open-demo'
 import { sampleRunFixture } from '../../../fixtures/sample-documents'
@@ -38,8 +39,7 @@ it('reports the reason of a failure also to watchers of a run that is being remo
       run.id
     )
   )
-  const told: SampleEvent[] = []
-  for await (const event of samples.watch(own)) told.push(event)
+  const told = await collect(samples.watch(own))
   expect(told[0]).toMatchObject({ type: 'snapshot', run: { id: run.id } })
   expect(told.at(-1)).toEqual({
     type: 'failed',

@@ -7,6 +7,7 @@ import { unlessCancelled } from '../../../../src/main/base/files/cancelling'
 import { Job, type JobWork } from '../../../../src/main/jobs/job'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import type { Project } from '../../../../src/main/project/project'
+import { collect } from '../../../fixtures/collect'
 import { Later } from '../../../fixtures/later'
 import { openDemo } from '../../../fixtures/open-demo'
 
@@ -185,11 +186,8 @@ describe('jobs of two projects', () => {
   )
 })
 
-async function eventsOf(table: ReturnType<typeof turns.jobs<Ending>>): Promise<object[]> {
-  const events: object[] = []
-  for await (const event of table.watch(project.firstPair)) events.push(event)
-  return events
-}
+const eventsOf = (table: ReturnType<typeof turns.jobs<Ending>>): Promise<object[]> =>
+  collect(table.watch(project.firstPair))
 
 describe('a job that failed', () => {
   it('is reported to every reader, also once a window has seen its end, until the next of its kind starts', async () => {

@@ -6,13 +6,11 @@ import { textToFloats } from '../../../../../src/main/base/float-text'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
 import { readAnswers } from '../../../../../src/main/engine/questions/read-answers'
 import { wholeModelTensors } from '../../../../../src/main/family'
+import { collect } from '../../../../fixtures/collect'
 import { GOLDEN_FAMILIES, LOGIT_TOLERANCE, readGolden } from '../../../../fixtures/goldens'
 
-async function read(request: Omit<ReadRequest, 'device'>): Promise<EngineReadEvent[]> {
-  const events: EngineReadEvent[] = []
-  for await (const event of readAnswers({ device: 'cpu', ...request })) events.push(event)
-  return events
-}
+const read = (request: Omit<ReadRequest, 'device'>): Promise<EngineReadEvent[]> =>
+  collect(readAnswers({ device: 'cpu', ...request }))
 
 function logSoftmax(logits: readonly number[], token: number): number {
   const highest = Math.max(...logits)
