@@ -78,7 +78,7 @@ export function describeComputation(
 /** Sampler of the paper's evaluations. */
 export const PAPER_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0.1, repetitionPenalty: 1 }
 
-/** End of an answer: by the model, at the limit of tokens, or refused by an endpoint, which leaves the text empty. */
+/** How an answer ended: by the model, at the limit of tokens, or refused by an endpoint or its filter of contents. */
 export const AnswerFinish = z.enum(['stop', 'length', 'refused'])
 export type AnswerFinish = z.infer<typeof AnswerFinish>
 

@@ -1,7 +1,7 @@
 import type { SampleRun } from '../documents/samples'
 import type { ExternalRecord } from '../model/external-model'
 import { type AnyModel, endpointWarnings } from '../model/model'
-import { plural } from './format'
+import { listNames, plural } from './format'
 
 type NoticedRun = Pick<SampleRun, 'notices' | 'external'>
 
@@ -22,10 +22,9 @@ export const warningsAndNotices = (run: NoticedRun, models: readonly AnyModel[])
 export function refusalNotice({ variant, refused }: ExternalRecord): string | null {
   const [first] = refused
   if (first === undefined) return null
-  const named = refused.slice(0, MAX_NAMED).map(({ prompt }) => prompt)
-  const names = refused.length > MAX_NAMED ? [...named, '…'] : named
+  const names = refused.map(({ prompt }) => prompt)
   return (
     `Answers of "${variant}" to ${plural(refused.length, 'prompt')} were refused, and measures leave them out: ` +
-    `${names.join(', ')}. Reason: ${first.reason}`
+    `${listNames(names, MAX_NAMED)}. Reason: ${first.reason}`
   )
 }

@@ -217,7 +217,7 @@ async function takeFromFile(
   const refused = prompts.flatMap((prompt, index) =>
     elementAt(answers, index, 'prompt').every(isCounted)
       ? []
-      : [{ prompt: promptName(prompt, index), reason: `so says ${variant.path}` }]
+      : [{ prompt: promptName(prompt, index), reason: `marked as refused in ${variant.path}` }]
   )
   await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format, refused })
   for (const [prompt, indices] of missing.entries()) {

@@ -190,15 +190,18 @@ export function embeddingMap(
   }
 }
 
-/** Wraps a text for a tooltip, and cuts it after eight lines. */
+const TOOLTIP_WIDTH = 64
+const TOOLTIP_LINES = 8
+
+/** Wraps a text for a tooltip, and cuts it after {@link TOOLTIP_LINES} lines. */
 function wrapped(text: string): string[] {
   const lines: string[] = []
   for (const word of text.trim().split(/\s+/)) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < 64) lines[lines.length - 1] = `${last} ${word}`
+    if (last !== undefined && last.length + word.length < TOOLTIP_WIDTH) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)
   }
-  return lines.length <= 8 ? lines : [...lines.slice(0, 8), '…']
+  return lines.length <= TOOLTIP_LINES ? lines : [...lines.slice(0, TOOLTIP_LINES), '…']
 }
 
 /** Writes the table that the command line writes too. */

@@ -1,4 +1,4 @@
-import type { SampleLine, SampleRun } from '../../../contract/documents/samples'
+import { isCounted, type SampleLine, type SampleRun } from '../../../contract/documents/samples'
 import { normaliseAnswer } from '../../../contract/model/answer'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
@@ -26,14 +26,19 @@ export function describeAnswers(
 }
 
 function describeCell(name: string, answers: readonly SampleLine[], width: number | null): string[] {
-  const inOrder = answers.toSorted((a, b) => a.index - b.index)
+  const inOrder = answers.filter(isCounted).sort((a, b) => a.index - b.index)
+  const refused = answers.length - inOrder.length
   // Stable sort: equally frequent answers keep their order.
   const groups = [...multimap(inOrder.map((line) => [normaliseAnswer(line.text), line])).values()].sort(
     (a, b) => b.length - a.length
   )
-  const digits = String(elementAt(groups, 0, 'answer').length).length
+  const digits = String(Math.max(0, ...groups.map(({ length }) => length))).length
+  const counts = [
+    ...(groups.length === 0 ? [] : [`${groups.length} distinct of ${inOrder.length}`]),
+    ...(refused === 0 ? [] : [`${refused} refused`])
+  ]
   return [
-    `  ${printable(name)}: ${groups.length} distinct of ${answers.length}`,
+    `  ${printable(name)}: ${counts.join(', ')}`,
     ...groups.flatMap((group) => describeGroup(group, digits, width))
   ]
 }

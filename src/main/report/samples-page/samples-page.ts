@@ -1,7 +1,7 @@
 import { runNotices } from '../../../contract/words/run-notices'
 import { NO_ANNOTATIONS } from '../../../contract/documents/history'
 import type { ReportedSamples } from '../../../contract/documents/report'
-import { type SampleLine, type SampleMeasures, SampleRun } from '../../../contract/documents/samples'
+import { isCounted, type SampleLine, type SampleMeasures, SampleRun } from '../../../contract/documents/samples'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import { formatMeasure, formatMeasureOrDash } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
@@ -108,18 +108,23 @@ function answersCell(
     (mark) => mark.prompt === prompt && mark.verdict !== 'skipped' && mark.among.includes(variant)
   )
   const won = votes.filter((mark) => mark.verdict === 'preferred' && mark.variant === variant)
-  const cutOff = samples.filter(({ finish }) => finish === 'length').length
+  const counted = samples.filter(isCounted)
+  const refused = samples.length - counted.length
+  const cutOff = counted.filter(({ finish }) => finish === 'length').length
   const details = [
-    `${formatMeasureOrDash('distinctAnswers', measures.values.distinctAnswers)} of ${samples.length} distinct`,
+    ...(counted.length === 0
+      ? []
+      : [`${formatMeasureOrDash('distinctAnswers', measures.values.distinctAnswers)} of ${counted.length} distinct`]),
     ...TEXT_MEASURES.flatMap(({ id, label }) => {
       const value = measures.values[id]
       return id === 'distinctAnswers' || value === undefined ? [] : [`${label} ${formatMeasure(id, value)}`]
     }),
     ...(cutOff === 0 ? [] : [`${cutOff} cut off`]),
+    ...(refused === 0 ? [] : [`${refused} refused`]),
     ...(votes.length === 0 ? [] : [`preferred in ${won.length} of ${votes.length}`])
   ]
-  const answers = countAnswers(samples.map(({ text }) => text)).map(({ text, count }) =>
-    shownAnswer(text, count, samples.length)
+  const answers = countAnswers(counted.map(({ text }) => text)).map(({ text, count }) =>
+    shownAnswer(text, count, counted.length)
   )
   return { text: '', answers, detail: details.join(' · ') }
 }

@@ -43,6 +43,15 @@ function boardOf(...texts: string[]): AnswerBoard {
 }
 
 describe('the answers of a cell', () => {
+  it('are counted without refused ones, which no comparison shows', () => {
+    const board = boardOf('Blue')
+    const refused = { ...line(1, ''), finish: 'refused' as const }
+    board.add([refused, refused])
+    expect(board.cell(0, 'post')).toMatchObject({ count: 1, refusedCount: 1, groups: [{ text: 'Blue' }] })
+    expect(board.answer(0, 'post', 1)).toBeUndefined()
+    expect(board.answerCount).toBe(2)
+  })
+
   it('collapse when they differ only in case, outer white space and a final mark, the most frequent first', () => {
     const { groups } = boardOf('Blue', 'Red.', ' red', 'RED!', 'Red.').cell(0, 'post')
     expect(groups.map(({ text, count }) => [text, count])).toEqual([

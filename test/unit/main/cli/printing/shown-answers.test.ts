@@ -30,3 +30,17 @@ it('shows answers by prompt and variant, the same one once with how often it was
     '        the token limit]'
   ])
 })
+
+it('counts refused answers apart', () => {
+  const refused = { text: '', finish: 'refused' as const }
+  const lines = [
+    sampleLine({ index: 0, text: 'Blue' }),
+    sampleLine({ index: 1, ...refused }),
+    sampleLine({ variant: 'upper', index: 0, ...refused })
+  ]
+  expect(describeAnswers(sampleRunFixture(), lines, 30).split('\n').slice(1)).toEqual([
+    '  post: 1 distinct of 1, 1 refused',
+    '    1 × Blue',
+    '  upper: 1 refused'
+  ])
+})
