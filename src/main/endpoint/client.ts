@@ -97,6 +97,7 @@ class PassingFailure extends Error {
 /** Client of an OpenAI-compatible endpoint, which repeats failed requests. */
 export class EndpointClient {
   private readonly patience: EndpointPatience
+  private readonly apiKey: string | null
   private hasReplied = false
 
   constructor(
@@ -104,6 +105,8 @@ export class EndpointClient {
     private readonly use: EndpointUse
   ) {
     this.patience = use.patience ?? PATIENCE
+    // Headers are sent without outer white space, so a server repeats the key without it.
+    this.apiKey = use.apiKey?.trim() ?? null
   }
 
   /**
@@ -183,10 +186,10 @@ export class EndpointClient {
     { body, maxBytes }: EndpointQuestion<unknown>,
     signal: AbortSignal
   ): Promise<{ response: Response; text: string }> {
-    const { apiKey, work, who } = this.use
+    const { work, who } = this.use
     const limit = new RequestLimit(signal, this.patience.timeoutMs)
     try {
-      const response = await sendRequest(this.address, url, { body, apiKey, signal: limit.signal })
+      const response = await sendRequest(this.address, url, { body, apiKey: this.apiKey, signal: limit.signal })
       this.hasReplied = true
       return { response, text: this.withoutKey(await boundedText(response, maxBytes, who)) }
     } catch (error) {
@@ -210,8 +213,11 @@ export class EndpointClient {
 
   /** Removes the key from a text: a server may repeat it, and it must be neither shown nor stored. */
   private withoutKey(text: string): string {
-    const { apiKey } = this.use
-    return apiKey === null || apiKey.length < MIN_SECRET_CHARACTERS ? text : text.replaceAll(apiKey, '…')
+    const { apiKey } = this
+    if (apiKey === null || apiKey.length < MIN_SECRET_CHARACTERS) return text
+    // As it is, as some servers write it in JSON, and as part of an address.
+    const forms = [apiKey, apiKey.replaceAll('/', '\\/'), encodeURIComponent(apiKey)]
+    return forms.reduce((cleared, form) => cleared.replaceAll(form, '…'), text)
   }
 
   /** Returns the error for a reply with a status of failure. */

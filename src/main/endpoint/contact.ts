@@ -21,7 +21,7 @@ export async function sendRequest(
   if (new URL(url).origin !== new URL(contact.baseUrl).origin) throw new RangeError(`${url} is of another server`)
   await requireConfirmed([contact])
   // The error of fetch names no key, and the request would be repeated.
-  if (apiKey !== null && /[^ -~]/.test(apiKey.trim()))
+  if (apiKey !== null && /[^ -~]/.test(apiKey))
     throw inputError(`The API key for ${contact.baseUrl} has characters that no key has.`, 'Copy the key again.')
   return fetch(url, {
     ...(body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) }),

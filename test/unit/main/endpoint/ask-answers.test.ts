@@ -304,12 +304,16 @@ describe('answers of an endpoint', () => {
   })
 
   it('hold no key that the server repeats, nor does a refusal', async () => {
-    const apiKey = 'sk-secret-of-the-user'
-    const { endpoint } = await startAnswerEndpoint({ answer: () => `Your key is ${apiKey}.` })
+    const sent = 'sk-secret/of/the/user'
+    // Copied keys often come with white space, which is not sent.
+    const apiKey = ` ${sent} `
+    const { endpoint } = await startAnswerEndpoint({
+      answer: () => `Your key is ${sent}, in addresses ${encodeURIComponent(sent)}.`
+    })
     const { answers } = await ask(endpoint, ['A'], { apiKey, count: 1 })
-    expect(answers).toMatchObject([{ text: 'Your key is ….' }])
+    expect(answers).toMatchObject([{ text: 'Your key is …, in addresses ….' }])
     const { settings, host } = await startJudgeEndpoint((_, response) =>
-      response.writeHead(401).end(JSON.stringify({ error: `no such key: ${apiKey}` }))
+      response.writeHead(401).end(JSON.stringify({ error: `no such key: ${sent}` }).replaceAll('/', '\\/'))
     )
     const refused = await problemOf(ask({ ...endpoint, baseUrl: settings.baseUrl }, ['A'], { apiKey }))
     expect(refused.message).toContain('no such key: …')
