@@ -4,10 +4,15 @@ import { SampleLine, Variant } from './samples'
 const FinishedAnswer = SampleLine.pick({ index: true, text: true, finish: true })
 export type FinishedAnswer = z.infer<typeof FinishedAnswer>
 
-/** Finished answers of one model to a message. */
+/** Answers of one model to a message. */
 export const StoredAnswers = z.object({
   variant: Variant,
   finished: z.array(FinishedAnswer).max(64),
+  /** Received parts of answers that were stopped. Earlier versions did not store them. */
+  unfinished: z
+    .array(FinishedAnswer.omit({ finish: true }))
+    .max(64)
+    .default([]),
   /** Text that the conversation continues with, if the user chose one. */
   picked: z.string().nullable(),
   requestedCount: z.number().int().min(1).max(64)

@@ -165,7 +165,11 @@ export const SweepSummary = z.object({
 export type SweepSummary = z.infer<typeof SweepSummary>
 
 /** Counts of saved documents since the project was opened. A window reads a document again if its count changes. */
-export const SavedCounts = z.object({ answerChecks: z.number().int(), tasks: z.number().int() })
+export const SavedCounts = z.object({
+  answerChecks: z.number().int(),
+  conversation: z.number().int(),
+  tasks: z.number().int()
+})
 export type SavedCounts = z.infer<typeof SavedCounts>
 
 /** A pair in the list of the project's pairs. The list reads none of the pair's files. */

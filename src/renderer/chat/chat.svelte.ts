@@ -13,6 +13,7 @@ import type { VariantList } from '../answers/variant-list.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { StreamJob } from '../app/stream-job.svelte'
 import { readStoredJson, storeText } from '../ui/browser-storage'
+import { sameRecord } from '../ui/same-record'
 import { doneShare } from '../app/window-job'
 import type { KeptList } from '../recipes/kept-list.svelte'
 import type { SamplePromptList } from '../samples/sample-prompts.svelte'
@@ -152,6 +153,13 @@ export class Chat {
         secondsLeft: this.progress?.secondsLeft ?? null
       })
     })
+    // A reload stops the answers that are being written. Their received parts are saved before.
+    project.editing(async () => {
+      if (this.job.busy) await this.saveTurn(this.turns.at(-1))
+    })
+    project.onChange(({ saved }, before) => {
+      if (saved.conversation !== before.saved.conversation && this.isRead) void this.readTurns()
+    })
   }
 
   /** Reads the conversation and the sampler's default settings, and restores what this page stores. */
@@ -169,11 +177,18 @@ export class Chat {
     this.needs.variants.chat(stored.chosen)
   }
 
-  /** Shows the stored turns. Turns that are shown already stay as they are, because they may be answered now. */
+  /** Shows the stored turns. While answers are written here, nothing is read: their end is saved, and read then. */
   private async readTurns(): Promise<void> {
+    await this.project.saved()
+    if (this.job.busy) return
     const turns = await this.project.attempt(() => this.project.client.chat.turns(this.project.here))
-    const shownTurns = this.turns
-    if (turns !== null) this.turns = turns.map((turn) => shownTurns.find(({ id }) => id === turn.id) ?? turnFrom(turn))
+    if (turns !== null && !this.job.busy) {
+      const turnsBefore = this.turns
+      this.turns = turns.map((turn) => {
+        const before = turnsBefore.find(({ id }) => id === turn.id)
+        return before !== undefined && sameRecord(storedTurn(before), turn) ? before : turnFrom(turn)
+      })
+    }
     this.isRead = true
     if (this.turns.length === 0) await this.readOtherPairs()
   }
@@ -265,8 +280,7 @@ export class Chat {
     this.notices = []
     const { client } = this.project
     const done = await this.project.do('clear the chat', (here) => client.chat.clear({ ...here, turns }), {
-      message: 'Cleared the chat',
-      follow: () => this.readTurns()
+      message: 'Cleared the chat'
     })
     if (!done) await this.readTurns()
   }

@@ -17,9 +17,10 @@ export class TurnAnswers {
     readonly requestedCount: number
   ) {}
 
-  static from({ variant, finished, picked, requestedCount }: StoredAnswers): TurnAnswers {
+  static from({ variant, finished, unfinished, picked, requestedCount }: StoredAnswers): TurnAnswers {
     const answers = new TurnAnswers(variant, requestedCount)
     for (const answer of finished) answers.add({ ...answer, column: 0 })
+    for (const answer of unfinished) answers.add({ ...answer, finish: null, column: 0 })
     answers.picked = picked
     return answers
   }
@@ -47,7 +48,8 @@ export class TurnAnswers {
 
   toStored(): StoredAnswers {
     const { variant, finished, picked, requestedCount } = this
-    return { variant, finished: [...finished], picked, requestedCount }
+    const unfinished = this.cell.growing.map(({ index, text }) => ({ index, text }))
+    return { variant, finished: [...finished], unfinished, picked, requestedCount }
   }
 }
 

@@ -174,7 +174,7 @@ describe('a window that follows a project', () => {
     const top: Recipe = { name: 'top', ranges: [[11, 11]] }
     await a.checks.start({ ...here, sweepId: sweep.id, rho: 0.9, recipes: [top] })
     await a.evaluations.saveTask({ ...here, task: evaluationRun().task })
-    const saved = { answerChecks: 1, tasks: 1 }
+    const saved = { answerChecks: 1, conversation: 0, tasks: 1 }
     await waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }))
     await follower.leave()
   })

@@ -8,11 +8,15 @@ const Turns = ConversationDocument.shape.turns
 /** The stored conversation of a pair. Each change returns its revision, by which it can be undone. */
 export class ProjectConversation {
   readonly #changes = new SerialQueue()
+  /** How often the conversation was saved, see `SavedCounts`. */
+  savedCount = 0
   readonly #stored: StoredPart = {
     name: 'conversation',
     read: () => this.read(),
-    write: (turns) =>
-      CONVERSATION.write(this.folder, { schemaVersion: CONVERSATION_VERSION, turns: Turns.parse(turns) })
+    write: async (turns) => {
+      await CONVERSATION.write(this.folder, { schemaVersion: CONVERSATION_VERSION, turns: Turns.parse(turns) })
+      this.savedCount += 1
+    }
   }
 
   constructor(

@@ -135,6 +135,7 @@ export class ProjectPair {
   replaceResults({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
     this.#prompts = prompts
     this.#savedChecks += 1
+    this.conversation.savedCount += 1
     this.#runs.sweep.replaceRuns(sweeps)
     this.#runs.search.replaceRuns(searches)
     this.#runs.samples.replaceRuns(sampleRuns)
@@ -174,7 +175,11 @@ export class ProjectPair {
 
   /** How often documents were saved that this object does not cache. Windows then read those documents again. */
   get saved(): SavedCounts {
-    return { answerChecks: this.#savedChecks, tasks: this.project.savedTasks }
+    return {
+      answerChecks: this.#savedChecks,
+      conversation: this.conversation.savedCount,
+      tasks: this.project.savedTasks
+    }
   }
 
   /** Newest first. */

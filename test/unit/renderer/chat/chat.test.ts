@@ -78,6 +78,10 @@ async function converse({ line, chat }: { line: ScriptedLine; chat: Chat }, text
   await answers.over()
 }
 
+/** A state in which the conversation was saved since the earlier state. */
+const conversationSaved = (revision: number): ProjectState =>
+  projectState({ pair: PAIR, revision, saved: { ...projectState().saved, conversation: revision } })
+
 const questions = (chat: Chat): string[] => chat.turns.map(({ text }) => text)
 
 const asked = (line: ScriptedLine, place: number): ChatQuestion =>
@@ -195,6 +199,39 @@ describe('the chat', () => {
     expect([chat.sendsWhenLoaded, questions(chat)]).toEqual([false, ['Hello.']])
   })
 
+  it('stores received parts of answers before a reload, and shows them as unfinished after it', async () => {
+    const { line, chat, session } = await openChat()
+    chat.draft = 'Hello.'
+    void chat.send()
+    const answers = await stream(line, 0)
+    await answers.tell(told({ column: 1, index: 2, text: 'half', finish: null }))
+    void session.flush()
+    const { chat: reloaded } = await openChat({}, await store({ line }))
+    const post = elementAt(reloaded.turns, 0, 'turn').answers.post
+    expect(post?.cell.growing.map(({ index, text }) => [index, text])).toEqual([[2, 'half']])
+    expect([post?.running, post?.cut]).toEqual([false, true])
+    await answers.over()
+  })
+
+  it('shows turns that another window stores, but none while its own answers are written', async () => {
+    const other = await openChat()
+    await converse(other, 'Name a bird.')
+    const turns = await store(other)
+    const { line, chat, session } = await openChat()
+    session.accept(conversationSaved(2))
+    await line.answer('chat.turns', 1, turns)
+    expect([questions(chat), shown(chat, 0, 'post')]).toEqual([['Name a bird.'], [['b', 1]]])
+    const [first] = chat.turns
+    session.accept(conversationSaved(3))
+    await line.answer('chat.turns', 2, turns)
+    expect(chat.turns[0]).toBe(first)
+    chat.draft = 'Name a colour.'
+    void chat.send()
+    session.accept(conversationSaved(4))
+    await settled()
+    expect([line.of('chat.turns').length, questions(chat)]).toEqual([3, ['Name a bird.', 'Name a colour.']])
+  })
+
   it('stops on demand with the finished part, and is restored after a reload', async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
@@ -294,7 +331,7 @@ describe('the chat', () => {
     const answered = elementAt(chat.turns, 0, 'turn')
     const turns = await store(opened)
     void history.undo()
-    await line.answer('projects.revert', 0, projectState({ pair: PAIR, revision: 8 }))
+    await line.answer('projects.revert', 0, conversationSaved(8))
     expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [5] })
     await line.answer('chat.turns', 1, turns)
     expect(questions(chat)).toEqual(['Name a colour.', 'Name a bird.'])

@@ -14,6 +14,7 @@ const turnOf = (text: string): StoredTurn => ({
     post: {
       variant: { kind: 'post', name: 'post' },
       finished: [{ index: 0, text: `${text} Yes.`, finish: 'stop' }],
+      unfinished: [{ index: 1, text: 'Ye' }],
       picked: null,
       requestedCount: 1
     }
@@ -35,6 +36,7 @@ test('turns of several windows are all stored, also after the project is closed'
   const [first, ...others] = turns
   const answered = { ...turnOf('A'), ...first, answers: {} }
   await conversation.saveTurn(answered)
+  expect(project.firstPair.saved.conversation).toBe(4)
   expect(await (await reopened(project)).firstPair.conversation.read()).toEqual([answered, ...others])
 })
 
