@@ -68,7 +68,7 @@ export class OpenProject {
   /** Error that ended the watch while a change was undone or redone; null if none did. */
   private watchError: unknown = null
   private readonly leaving = new AbortController()
-  /** The last run that vanished, and its complaint, which is withdrawn when the run is restored. */
+  /** The last run that vanished, and its complaint, which is withdrawn when the run is restored or the view left. */
   private vanished: { id: string; complaint: Complaint } | null = null
   /** Ids of runs that this window deletes. Their views do not report them as vanished. */
   readonly deleting = new SvelteSet<string>()
@@ -222,15 +222,19 @@ export class OpenProject {
   ): string | null | undefined {
     const has = (list: readonly { id: string }[], id: string): boolean => list.some((run) => run.id === id)
     const newest = now[0]?.id ?? null
-    if (this.vanished !== null && has(now, this.vanished.id)) {
-      this.host.dismiss(this.vanished.complaint)
-      this.vanished = null
-    }
+    const { vanished } = this
+    if ((vanished !== null && has(now, vanished.id)) || before.some(({ id }) => !has(now, id))) this.forgetVanished()
     if (current !== null && has(before, current) && !has(now, current)) {
       if (this.host.view === viewOfRun(kind)) this.explainVanished(kind, current, newest)
       return newest
     }
     return newest === null || has(before, newest) || newest === current ? undefined : newest
+  }
+
+  /** Withdraws the complaint about the last run that vanished. */
+  forgetVanished(): void {
+    if (this.vanished !== null) this.host.dismiss(this.vanished.complaint)
+    this.vanished = null
   }
 
   /** Tells the user why the replacement run vanished, unless this window deleted it. */
@@ -378,6 +382,7 @@ export class OpenProject {
 
   /** Ends all requests and subscriptions of the project in this window. Call `saveEdits` first. Jobs in main go on. */
   leave(): void {
+    this.forgetVanished()
     this.leaving.abort()
   }
 }

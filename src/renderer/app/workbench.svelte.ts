@@ -81,6 +81,7 @@ export class Workbench implements Host {
   }
 
   set view(view: View) {
+    if (view !== this.shownView) this.session?.forgetVanished()
     this.shownView = view
     if (stepOf(view) === 'answers') this.answerTab = view
   }

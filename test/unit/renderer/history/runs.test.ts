@@ -111,6 +111,22 @@ describe('the history in the window', () => {
     expect(workbench.complaints).toEqual([])
   })
 
+  it('withdraws the report of a deleted run in another view, and after the next deletion', async () => {
+    for (const next of ['view', 'deletion'] as const) {
+      const { line, session, workbench } = await opened()
+      workbench.view = 'ranges'
+      await showSweep(line, session, sweepFixture())
+      session.accept(stateOf(2, RUNS.slice(1), [first]))
+      expect(workbench.complaints).toHaveLength(1)
+      if (next === 'view') workbench.view = 'samples'
+      else {
+        session.deleting.add('sweep-2')
+        session.accept(stateOf(3, RUNS.slice(2), RUNS.slice(0, 2)))
+      }
+      expect(workbench.complaints, next).toEqual([])
+    }
+  })
+
   it('does not call a run deleted that ended without a result, and says nothing on another step', async () => {
     const { line, session, workbench } = await opened(RUNS.slice(0, 1))
     const { ranges } = session
