@@ -46,6 +46,9 @@ const FORMS = ['model', 'adapter', 'server'] as const
 
 const FORM_STORED_AS = 'slr-export-form'
 
+/** Key of the folder whose export the user dismissed, in the browser's storage. */
+const DISMISSED_STORED_AS = 'slr-export-dismissed'
+
 /** Pause before a plan, in milliseconds: a word may be typed meanwhile. */
 const PLAN_MS = 300
 
@@ -176,7 +179,9 @@ export class ExportsState {
       advance: (live, event) => advanced(live, event),
       draw: (live) => live,
       ended: (ending) => {
-        if (ending.type === 'finished') this.result = ending.result
+        if (ending.type !== 'finished') return
+        this.result = ending.result
+        storeText(DISMISSED_STORED_AS, '', 'session')
       },
       idle: () => {
         this.overwrite = false
@@ -207,7 +212,12 @@ export class ExportsState {
   async attach(): Promise<void> {
     const { here, client } = this.project
     const last = await this.project.attempt(() => client.exports.last(here))
-    if (!this.busy) this.result ??= last
+    if (!this.busy && last?.path !== readStored(DISMISSED_STORED_AS, 'session')) this.result ??= last
+  }
+
+  dismissResult(): void {
+    storeText(DISMISSED_STORED_AS, this.result?.path ?? '', 'session')
+    this.result = null
   }
 
   setForm(form: (typeof FORMS)[number]): void {

@@ -382,6 +382,12 @@ describe('the Export view', () => {
     session.attach({ ...DEFAULT_LOOK, view: 'export', shown: null })
     await line.answer('exports.last', 0, result)
     expect(session.exports.result).toEqual(result)
+
+    session.exports.dismissResult()
+    const reloaded = await openSession()
+    reloaded.session.attach({ ...DEFAULT_LOOK, view: 'export', shown: null })
+    await reloaded.line.answer('exports.last', 0, result)
+    expect(reloaded.session.exports.result).toBeNull()
   })
 
   it('promises that the model card carries a warning only where a card is written', async () => {
