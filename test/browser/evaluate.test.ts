@@ -3,14 +3,77 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { Task } from '../../src/contract/documents/task'
 import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
+import { openProject } from '../../src/main/project/open-project'
 import { downloadedText, expectAccessible, hoverCharts, it, openSettings } from '../fixtures/browser'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { evaluationRun } from '../fixtures/evaluation-documents'
+import { fullProject } from '../fixtures/full-project'
 import { always, startJudgeEndpoint } from '../fixtures/judge-endpoint'
+import { LAYERS_4_11 } from '../fixtures/project-documents'
 import { takeAction } from '../fixtures/ranges-view'
+import { sampleLine } from '../fixtures/sample-documents'
 import { demoProject } from '../fixtures/swept-project'
 
 const WIDE = { width: 1440, height: 900 }
 
+/** A project whose newest evaluation has names of many words, and a variant of which all answers were refused. */
+async function longNamesProject(): Promise<string> {
+  const project = await openProject(await fullProject(await temporaryFolder()))
+  const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map(
+    (end) => `${'a long name, '.repeat(6)}${end}`
+  )
+  const run = evaluationRun({
+    id: 'evaluation-2',
+    createdAt: '2030-01-01T00:00:00.000Z',
+    variants: [
+      { variant: { kind: 'post', name: 'post' } },
+      ...names.map((name) => ({ variant: { kind: 'recipe' as const, name, recipe: { ...LAYERS_4_11, name } } }))
+    ]
+  })
+  await project.firstPair.evaluations.add(run)
+  await project.firstPair.evaluations.appendSamples(
+    run.id,
+    run.variants.flatMap(({ variant: { name: variant } }) =>
+      run.task.prompts.flatMap((_, prompt) => {
+        const isRefused = variant === names[0]
+        const samples = [0, 1, 2, 3].map((index) => sampleLine({ variant, prompt, index, text: `Answer ${index}.` }))
+        return samples.map((sample) => (isRefused ? { ...sample, text: '', finish: 'refused' as const } : sample))
+      })
+    )
+  )
+  await project.close()
+  return project.path
+}
+
 describe('evaluations in Chromium', () => {
+  it('show long names in full, close cells without answers, mark missing folders, and close settings that Tab leaves', async ({
+    open
+  }) => {
+    const page = await open(await longNamesProject(), 'evaluate')
+    const table = page.getByRole('region', { name: /per prompt and variant$/ })
+    const chips = table.locator('thead .chip')
+    await expect.poll(() => chips.count()).toBe(8)
+    const cut = await chips.evaluateAll((all) => all.filter((chip) => chip.scrollHeight > chip.clientHeight).length)
+    expect(cut).toBe(0)
+    await page.getByRole('button', { name: /^no value: answers of a long name.* to prompt 1$/ }).click()
+    const answers = page.getByRole('region', { name: 'Answers to prompt 1' })
+    await answers.getByText('4 refused').waitFor()
+    await answers.getByRole('button', { name: /^Close of a long name/ }).click()
+    await answers.waitFor({ state: 'detached' })
+
+    const settings = await openSettings(page, SETTINGS_WORDS.run)
+    const folder = settings.getByRole('textbox', { name: 'Embedding model' })
+    await folder.fill('abc')
+    const problem = settings.getByText(/^There is no folder .*abc\.$/)
+    await problem.waitFor()
+    // Text with a space at its end is accepted when its field is left.
+    await folder.fill('abc d ')
+    await problem.waitFor({ state: 'detached' })
+    await folder.fill('')
+    await settings.getByRole('button', { name: 'Browse: Classifier of answers' }).press('Tab')
+    await settings.waitFor({ state: 'hidden' })
+  })
+
   it('import a task by a file and by a drop, lead to the answers behind a value, survive a reload, and ask before a judge', async ({
     open,
     workbench
