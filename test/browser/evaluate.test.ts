@@ -163,6 +163,9 @@ describe('evaluations in Chromium', () => {
     await table.getByRole('button', { name: 'Judge ↑', exact: true }).waitFor()
     await takeAction(page, 'evaluation', MENU_WORDS.judge)
     expect(await page.getByLabel(/^API key/).inputValue()).toBe('')
+    // Each wrong field says what is wrong.
+    await page.getByLabel(/^Rubric/).fill(' ')
+    await page.getByRole('alert').filter({ hasText: 'say what to judge by' }).waitFor()
 
     // The key is in no file.
     const files = await Promise.all(

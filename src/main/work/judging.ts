@@ -22,8 +22,9 @@ export async function judgeStored(
   signal: AbortSignal
 ): Promise<void> {
   const files = await pair.evaluations.read(evaluationId)
+  await judgeEvaluation(files, judge, verdictsOf(pair, evaluationId, judge.settings), progress, signal)
+  // All verdicts may have been stored before.
   await pair.evaluations.noteJudge(evaluationId, judge.settings)
-  await judgeEvaluation(files, judge, verdictsOf(pair, evaluationId), progress, signal)
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { DEFAULT_JUDGE, type JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import type { JudgeWay } from '../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
@@ -37,7 +38,7 @@ export const judgedBy = (draft: JudgeDraft, kind: TaskKind, way: JudgeWay): Judg
 const WHOLE_NUMBER = 'expected a whole number from 1 to 100,000'
 
 const SAID: Partial<Record<JudgeField, string>> = {
-  model: 'name the model that judges, such as the server lists it',
+  model: 'name the model that judges, as its server lists it',
   rubric: 'say what to judge by',
   answersPerPrompt: WHOLE_NUMBER,
   requestsPerMinute: WHOLE_NUMBER
@@ -61,12 +62,17 @@ export function parseJudge(draft: JudgeDraft): {
   })
   if (parsed.success) return { settings: parsed.data, problems: {} }
   const problems: Partial<Record<JudgeField, string>> = {}
-  for (const { path, message } of parsed.error.issues) {
-    const [field] = path
-    if (isField(draft, field)) problems[field] ??= SAID[field] ?? message
+  for (const issue of parsed.error.issues) {
+    const [field] = issue.path
+    if (isField(draft, field)) problems[field] ??= tooLong(issue) ?? SAID[field] ?? issue.message
   }
   return { settings: null, problems }
 }
+
+const tooLong = (issue: z.core.$ZodIssue): string | null =>
+  issue.code === 'too_big' && issue.origin === 'string'
+    ? `expected at most ${formatCount(Number(issue.maximum))} characters`
+    : null
 
 const wholeNumber = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN)
 

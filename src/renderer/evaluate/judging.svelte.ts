@@ -11,6 +11,8 @@ export class JudgingJob {
   knownCount = $state(0)
   secondsLeft = $state<number | null>(null)
   outcome = $state.raw<{ progress: JudgeProgress; knownCount: number } | null>(null)
+  /** The last settings in this window: an endpoint that never replied is not stored with the evaluation. */
+  lastTried = $state.raw<{ evaluationId: string; settings: JudgeSettings } | null>(null)
   readonly job: StreamJob<JudgeEvent>
 
   /** @param judged called when an evaluation has new scores */
@@ -35,6 +37,7 @@ export class JudgingJob {
    */
   async start(evaluationId: string, settings: JudgeSettings, apiKey: string): Promise<void> {
     if (this.project.whyNot('judge') !== null) return
+    this.lastTried = { evaluationId, settings }
     this.counts = null
     this.outcome = null
     this.secondsLeft = null

@@ -64,14 +64,9 @@ async function computeAndJudge(
   const proxies = projectPair === null ? NO_PROXIES : await proxiesOf(projectPair, run)
   const files = await work.files()
   if (judge === null) return { files, proxies, failure: null }
-  await projectPair?.evaluations.noteJudge(run.id, judge)
-  const ended = await runJudge(
-    files,
-    judge,
-    quiet,
-    signal,
-    projectPair === null ? null : verdictsOf(projectPair, run.id)
-  )
+  const store = projectPair === null ? null : verdictsOf(projectPair, run.id, judge)
+  const ended = await runJudge(files, judge, quiet, signal, store)
+  if (ended.failure === null) await projectPair?.evaluations.noteJudge(run.id, judge)
   const advice =
     projectPair === null
       ? ['With --project FOLDER answers and verdicts are saved, and the same command resumes.']

@@ -79,7 +79,7 @@ export async function lacksVerdicts(
   judge: JudgeSettings
 ): Promise<boolean> {
   if (projectPair === null || stored === null || !isComplete(stored)) return true
-  const reusable = judge.way === 'forms' ? await verdictsOf(projectPair, stored.run.id).knownForms() : []
+  const reusable = judge.way === 'forms' ? await verdictsOf(projectPair, stored.run.id, judge).knownForms() : []
   return missingVerdicts({ ...stored, forms: [...stored.forms, ...reusable] }, judge) > 0
 }
 

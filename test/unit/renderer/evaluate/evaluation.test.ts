@@ -353,6 +353,7 @@ describe('a typed judge', () => {
     const fields = Object.keys(draft).filter((field) => !['way', 'anyModel'].includes(field))
     expect(Object.keys(problems).sort()).toEqual(fields.sort())
     expect(problems.baseUrl).toMatch(/apart from the address/)
+    expect(parseJudge({ ...draft, model: 'm'.repeat(300) }).problems.model).toBe('expected at most 200 characters')
   })
 
   it('reports in the end the reused verdicts and the unreadable replies', () => {

@@ -554,6 +554,8 @@ describe('a judge', () => {
     await events.over()
     await line.answer('evaluations.get', 1, view({ id: 'first' }, ['distinctRight', 'judge']))
     expect(judging.outcome).toEqual({ progress: { ...counts, done: 6 }, knownCount: 2 })
+    // The dialog begins with them, also if the judge never replied.
+    expect(judging.lastTried).toEqual({ evaluationId: 'first', settings })
     expect([judging.counts, evaluations.quality]).toEqual([null, 'judge'])
   })
 
