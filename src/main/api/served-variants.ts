@@ -268,7 +268,8 @@ export class ServedVariants {
       const { variants, served, plan } = this.loaded
       const sameWeights = variants.find((other) => weightsKey(other.variant) === weightsKey(variant))
       if (sameWeights !== undefined) {
-        this.loaded = { ...this.loaded, variants: [...variants, { ...sameWeights, name }] }
+        const { model } = sameWeights
+        this.loaded = { ...this.loaded, variants: [...variants, { name, variant: { ...variant, name }, model }] }
         return
       }
       if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))

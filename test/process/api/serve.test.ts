@@ -425,7 +425,10 @@ describe('a model that only a request names', () => {
 
   it('interrupts no answer if an equal model is served under another name', async () => {
     const renamed = await serveDemo({
-      findVariant: async (name) => ({ ...rangeModel({ start: 5, end: 11 }), name })
+      findVariant: async (name) => ({
+        ...rangeModel(name === '3-4' ? { start: 3, end: 4 } : { start: 5, end: 11 }),
+        name
+      })
     })
     const renamedClient = new OpenAI({ baseURL: renamed.url, apiKey: 'none', maxRetries: 0 })
     const request = { prompt: 'The quick brown', temperature: 0, max_tokens: 12 }
@@ -441,6 +444,8 @@ describe('a model that only a request names', () => {
     expect(isOver).toBe(false)
     expect(texts[0]).toBe(texts[1])
     await reading
+    // The models are loaded again with one more, so that both names must differ.
+    expect((await renamedClient.completions.create({ ...request, model: '3-4' })).choices).toHaveLength(1)
     await renamed.close()
   })
 
