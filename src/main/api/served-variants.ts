@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../../contract/words/format'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Rendering } from '../../contract/documents/crc'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
@@ -304,15 +305,18 @@ export class ServedVariants {
   private refuseLongText(field: string, text: string): void {
     const { contextLength } = this.pair.post.spec
     if (contextLength === null || text.length <= MAX_TOKEN_CHARACTERS * contextLength) return
-    throw contextError(field, `${text.length} characters do not fit into post's context of ${contextLength} tokens.`)
+    throw contextError(
+      field,
+      `${plural(text.length, 'character')} do not fit into post's context of ${plural(contextLength, 'token')}.`
+    )
   }
 
   /** Refuses a prompt that leaves no room for an answer, with the code that clients know. @throws ApiError */
   private refuseLongPrompt(field: string, { length }: readonly number[]): void {
     const { contextLength } = this.pair.post.spec
     if (contextLength === null || length < contextLength) return
-    const words = `The text becomes ${length} tokens. Post's context of ${contextLength} leaves no room for an answer.`
-    throw contextError(field, `${words} Shorten the text.`)
+    const room = `Post's context of ${formatCount(contextLength)} leaves no room for an answer.`
+    throw contextError(field, `The text becomes ${plural(length, 'token')}. ${room} Shorten the text.`)
   }
 
   /** @throws ApiError for a token of a field outside the vocabulary */
@@ -320,7 +324,7 @@ export class ServedVariants {
     const { vocabularySize } = this.pair.post.spec
     const outside = tokens.find((token) => token < 0 || token >= vocabularySize)
     if (outside === undefined) return
-    const message = `${field}: token ${outside} is outside the vocabulary of ${vocabularySize} tokens.`
+    const message = `${field}: token ${outside} is outside the vocabulary of ${plural(vocabularySize, 'token')}.`
     throw new ApiError(400, message, null, field)
   }
 

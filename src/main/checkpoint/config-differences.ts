@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import { isDeepStrictEqual } from 'node:util'
 import { elementAt } from '../../contract/model/look-up'
 import type { DecoderSpec, Experts, LayerSpec } from '../family'
@@ -46,7 +47,7 @@ function describeChoice(experts: Experts | null): string {
 }
 
 function describeWindow(window: number | null): string {
-  return window === null ? 'none' : `${window.toLocaleString('en-US')} tokens`
+  return window === null ? 'none' : plural(window, 'token')
 }
 
 function describeRope(rope: Rope): string {

@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../../contract/words/format'
 import type {
   ComponentDistance,
   Distance,
@@ -191,8 +192,9 @@ function planComparisons(base: DecoderSpec, post: DecoderSpec): { comparisons: C
   const sharedTokens = Math.min(base.vocabularySize, post.vocabularySize)
   if (base.vocabularySize !== post.vocabularySize) {
     notices.push(
-      `The vocabularies differ (${base.vocabularySize} tokens in base, ${post.vocabularySize} in post): embeddings ` +
-        `and head are compared on the first ${sharedTokens} tokens.`
+      `The vocabularies differ (${plural(base.vocabularySize, 'token')} in base, ` +
+        `${formatCount(post.vocabularySize)} in post): embeddings and head ` +
+        `are compared on the first ${plural(sharedTokens, 'token')}.`
     )
   }
   const [inBase, inPost] = [wholeModelTensors(base), wholeModelTensors(post)]

@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Finding, OtherCheckpointReport } from '../../contract/documents/pair'
 import { mismatchError } from '../../contract/model/problem'
@@ -90,8 +91,8 @@ async function tokenizerWarnings(
     return sameVocabulary
       ? ["It has no tokenizer.json: it is taken to share post's tokenizer."]
       : [
-          `It has no tokenizer.json, and its vocabulary of ${spec.vocabularySize} tokens is not post's of ` +
-            `${post.spec.vocabularySize}: it cannot be given post's tokens.`
+          `It has no tokenizer.json, and its vocabulary of ${plural(spec.vocabularySize, 'token')} is not post's of ` +
+            `${formatCount(post.spec.vocabularySize)}: it cannot be given post's tokens.`
         ]
   }
   if (!(await tokenizersDiffer(checkpoint.textFolder, post.checkpoint.textFolder))) return []

@@ -3,7 +3,7 @@ import { anyExperts, type DecoderSpec, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
-import { plural } from '../../contract/words/format'
+import { formatCount, plural } from '../../contract/words/format'
 import { shellWord } from '../../contract/words/shell-word'
 import { describeBaseDifferences } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
@@ -184,8 +184,8 @@ function pairNotes(base: PairMember, post: PairMember, baseExtras: FolderExtras,
   const [inBase, inPost] = [base.spec.vocabularySize, post.spec.vocabularySize]
   if (inBase !== inPost) {
     messages.push(
-      `The vocabularies differ: ${inBase} tokens in base, ${inPost} in post. Restored models take embeddings and ` +
-        'head from post.'
+      `The vocabularies differ: ${plural(inBase, 'token')} in base, ${formatCount(inPost)} in post. ` +
+        'Restored models take embeddings and head from post.'
     )
   }
   if (!baseExtras.hasTokenizer && postExtras.hasTokenizer) messages.push('Base has no tokenizer.json.')

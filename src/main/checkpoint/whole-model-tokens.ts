@@ -1,5 +1,5 @@
 import { fileError, WorkbenchError } from '../../contract/model/problem'
-import { capitalised } from '../../contract/words/format'
+import { capitalised, formatCount, plural } from '../../contract/words/format'
 import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import { encodeOne, type TextModel } from '../text/text-model'
@@ -48,11 +48,15 @@ export async function compareTokens(
   })
   const unknownToken = firstTokenOutside(shared, vocabularySize)
   if (unknownToken !== null) {
-    return unavailable(`${name}'s vocabulary has ${vocabularySize} tokens and the prompts use token ${unknownToken}`)
+    return unavailable(
+      `${name}'s vocabulary has ${plural(vocabularySize, 'token')} and the prompts use token ${unknownToken}`
+    )
   }
   const longest = shared.prompts.reduce((length, tokens) => Math.max(length, tokens.length), 0)
   if (contextLength !== null && longest > contextLength) {
-    return unavailable(`${name}'s context window is ${contextLength} tokens and the longest prompt has ${longest}`)
+    return unavailable(
+      `${name}'s context window is ${plural(contextLength, 'token')} and the longest prompt has ${formatCount(longest)}`
+    )
   }
   const textOrError = await recentTextModel(member.checkpoint.textFolder).catch((error: unknown) => {
     if (error instanceof WorkbenchError) return error
@@ -65,8 +69,8 @@ export async function compareTokens(
   if (textOrError.problem.code !== 'not-found') return unavailable(textOrError.message)
   if (vocabularySize !== post.spec.vocabularySize) {
     return unavailable(
-      `${name} has no tokenizer of its own, and its vocabulary of ${vocabularySize} tokens is not ` +
-        `post's of ${post.spec.vocabularySize}`
+      `${name} has no tokenizer of its own, and its vocabulary of ${plural(vocabularySize, 'token')} is not ` +
+        `post's of ${formatCount(post.spec.vocabularySize)}`
     )
   }
   return {
@@ -92,7 +96,7 @@ export function refuseTokensOutside({ checkpoint, spec }: PairMember, shared: Sh
   if (unknownToken === null) return
   throw fileError(
     `The tokenizer in ${checkpoint.path} gives token ${unknownToken}, but the checkpoint's vocabulary has ` +
-      `${spec.vocabularySize} tokens.`,
+      `${plural(spec.vocabularySize, 'token')}.`,
     'Use the tokenizer.json that belongs to this checkpoint.'
   )
 }

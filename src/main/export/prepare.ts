@@ -1,3 +1,4 @@
+import {} from '../../contract/words/format'
 import { join } from 'node:path'
 import type { ExportedFile, ExportForm, ExportPlan, TENSOR_ORIGINS } from '../../contract/procedures/export'
 import { type Problem, unsupportedError, WorkbenchError } from '../../contract/model/problem'
@@ -147,7 +148,7 @@ export async function checkTarget(prepared: PreparedExport, typed: string): Prom
   const { pair, weights, copied } = prepared
   const names = new Set([...weights, ...copied].map(({ name }) => name))
   const target = await inspectTarget(typed, pair, names)
-  requireFits(target.path, exportBytes(prepared) + OVERHEAD_BYTES, target.freeBytes)
+  requireFits(target.path, exportBytes(prepared), target.freeBytes, OVERHEAD_BYTES)
   return target
 }
 

@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../../contract/words/format'
 import { unsupportedError } from '../../contract/model/problem'
 import type { ConfigReader } from './config-reader'
 
@@ -70,8 +71,9 @@ export function readDynamicRope(section: ConfigReader, theta: number, context: R
 export function refuseTooManyPositions({ kind, limit }: LongRope | DynamicRope, positionCount: number): void {
   if (positionCount <= limit) return
   throw unsupportedError(
-    `A text of ${positionCount} tokens is longer than the ${limit} for which this model's ${kind} positions are ` +
-      'computed. Longer texts would need other values at all positions.',
+    `A text of ${plural(positionCount, 'token')} is longer than the ${formatCount(limit)} for which ` +
+      `this model's ${kind} positions are computed. ` +
+      'Longer texts would need other values at all positions.',
     'Shorten the text.'
   )
 }

@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../../contract/words/format'
 import type { Rendering } from '../../contract/documents/crc'
 import { type EngineVariant, isCounted, type SampleLine, type Variant } from '../../contract/documents/samples'
 import type { TaskSettings } from '../../contract/documents/task'
@@ -288,7 +289,8 @@ const MAX_LENGTH_FACTOR = 8
 function refuseOverlong(length: number, name: string, { maxTokens }: TaskSettings): void {
   if (length <= MAX_LENGTH_FACTOR * maxTokens + 64) return
   throw inputError(
-    `An answer of the variant "${name}" has ${length} tokens; at most ${maxTokens} were asked for.`,
+    `An answer of the variant "${name}" has ${plural(length, 'token')}; ` +
+      `at most ${formatCount(maxTokens)} were asked for.`,
     'Does the server keep to max_tokens? For answers from a file, ask for as many tokens as they have.'
   )
 }

@@ -1,4 +1,4 @@
-import { plural } from '../../contract/words/format'
+import { formatCount, plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
 import { inputError, mismatchError } from '../../contract/model/problem'
@@ -187,11 +187,10 @@ export function refuseOtherCheckpoints(
 function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: PairMember): void {
   const { contextLength } = spec
   const tooLong = prompts.findIndex(({ length }) => contextLength !== null && length >= contextLength)
-  if (tooLong === -1) return
+  if (contextLength === null || tooLong === -1) return
   throw inputError(
-    `Prompt ${tooLong + 1} becomes ${prompts[tooLong]?.length} tokens; post's context window of ${contextLength} ` +
-      'leaves no ' +
-      'room for an answer.',
+    `Prompt ${tooLong + 1} becomes ${plural(elementAt(prompts, tooLong, 'prompt').length, 'token')}; ` +
+      `post's context window of ${formatCount(contextLength)} leaves no room for an answer.`,
     'Shorten the prompt or the system prompt.'
   )
 }

@@ -1,3 +1,4 @@
+import { plural } from '../../contract/words/format'
 import type { z } from 'zod'
 import { GLOSSARY } from '../../contract/words/glossary'
 import { samplerWords } from '../../contract/words/sampler-words'
@@ -195,4 +196,4 @@ function problemsOf(error: z.ZodError): Problems {
 
 /** Describes the sampler of a run and the length of its answers. */
 export const describeSampling = ({ sampling, maxTokens }: SampleSettings): string =>
-  `${samplerWords(sampling)}, at most ${maxTokens} tokens`
+  `${samplerWords(sampling)}, at most ${plural(maxTokens, 'token')}`

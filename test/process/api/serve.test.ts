@@ -325,11 +325,11 @@ describe('a request of the API', () => {
   })
 
   it.each([
-    [{ prompt: [999_999] }, 'prompt: token 999999 is outside the vocabulary of 2048 tokens.'],
-    [{ prompt: [-1] }, 'prompt: token -1 is outside the vocabulary of 2048 tokens.'],
+    [{ prompt: [999_999] }, 'prompt: token 999999 is outside the vocabulary of 2,048 tokens.'],
+    [{ prompt: [-1] }, 'prompt: token -1 is outside the vocabulary of 2,048 tokens.'],
     [{ prompt: [1, 2.5] }, 'prompt.1: expected a whole number, found 2.5'],
     [{ prompt: { text: 'a' } }, 'prompt: expected a text, a list of texts, token ids, or lists of token ids'],
-    [{ prompt: 'x'.repeat(8_193) }, "prompt: 8193 characters do not fit into post's context of 512 tokens."],
+    [{ prompt: 'x'.repeat(8_193) }, "prompt: 8,193 characters do not fit into post's context of 512 tokens."],
     [{ stop: Array.from({ length: 17 }, () => 'x') }, 'stop: expected at most 16 entries, found a list'],
     [{ logit_bias: { a: 1 } }, 'logit_bias.a: expected token ids as names']
   ])('is refused with the values that its field may have: %j', async (fields, message) => {

@@ -20,12 +20,14 @@ export async function requireRoom(path: string, bytes: number): Promise<void> {
   requireFits(path, bytes, await freeAt(path))
 }
 
-/** Checks as {@link requireRoom} does, with a known number of free bytes. */
-export function requireFits(path: string, bytes: number, free: number | null): void {
-  if (free === null || bytes <= free) return
+/** Checks as {@link requireRoom} does, with a known number of free bytes, of which a reserve stays free. */
+export function requireFits(path: string, bytes: number, free: number | null, reserveBytes = 0): void {
+  if (free === null || bytes + reserveBytes <= free) return
+  const reserve = reserveBytes === 0 ? '' : ` and ${formatBytes(reserveBytes)} in reserve`
   throw new WorkbenchError(
     'read-only',
-    `${path} cannot be written: it takes about ${formatBytes(bytes)}, and its disk has ${formatBytes(free)} free.`,
+    `${path} cannot be written: it takes about ${formatBytes(bytes)}${reserve}, ` +
+      `and its disk has ${formatBytes(free)} free.`,
     'Free some space, or choose a folder on another disk.'
   )
 }

@@ -1,3 +1,4 @@
+import { formatCount, plural } from '../../../contract/words/format'
 import { createHash } from 'node:crypto'
 import type { CrcPrompts, RenderedPrompt, Rendering, SweepDocument, SweptPrompt } from '../../../contract/documents/crc'
 import {
@@ -345,7 +346,8 @@ export function refuseLongPrompts(
     const length = prompt.tokens.length + answers.reduce((most, answer) => Math.max(most, answer.length - 1), 0)
     if (contextLength === null || length <= contextLength) continue
     throw inputError(
-      `${promptName(prompt, index)} becomes ${length} tokens; post's context window is ${contextLength}.`,
+      `${promptName(prompt, index)} becomes ${plural(length, 'token')}; ` +
+        `post's context window is ${formatCount(contextLength)}.`,
       'Shorten the prompt or the system prompt.'
     )
   }

@@ -1,3 +1,4 @@
+import { plural } from '../../../contract/words/format'
 import { inputError } from '../../../contract/model/problem'
 import { mapGet } from '../../../contract/model/look-up'
 import { wholeModelTensors } from '../../family'
@@ -25,7 +26,7 @@ export async function embedTokens(
     carried.inputSize === 0 ? spec.vocabularySize : Math.min(spec.vocabularySize, carried.inputVocabulary)
   const unknown = distinct.find((token) => token >= vocabularySize)
   if (unknown !== undefined) {
-    throw inputError(`Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`)
+    throw inputError(`Token ${unknown} is outside the model's vocabulary of ${plural(vocabularySize, 'token')}.`)
   }
   const stored = await gatherFloatRows(model, name, distinct, hiddenSize)
   const embedded = scale === 1 ? stored : stored.map((value) => value * scale)

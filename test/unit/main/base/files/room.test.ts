@@ -18,6 +18,7 @@ test('a file is accepted where the file system reports no free space', () => {
   requireFits(FILE, 1e21, null)
   requireFits(FILE, 10, 10)
   expect(() => requireFits(FILE, 11, 10)).toThrow('it takes about 11 B, and its disk has 10 B free')
+  expect(() => requireFits(FILE, 9, 10, 2)).toThrow('it takes about 9 B and 2 B in reserve, and its disk has 10 B free')
 })
 
 test('a notice appears only when answers may not fit', async () => {
