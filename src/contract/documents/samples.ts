@@ -82,6 +82,9 @@ export const PAPER_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, m
 export const AnswerFinish = z.enum(['stop', 'length', 'refused'])
 export type AnswerFinish = z.infer<typeof AnswerFinish>
 
+/** Reason of OpenAI's API and of Inspect for an answer that a filter of contents has cut. */
+export const FILTERED_REASON = 'content_filter'
+
 /** Reports whether a line is an answer that measures and judges count. */
 export const isCounted = ({ finish }: { readonly finish: AnswerFinish }): boolean => finish !== 'refused'
 

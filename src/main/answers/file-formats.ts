@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AnswerFinish } from '../../contract/documents/samples'
+import { AnswerFinish, FILTERED_REASON } from '../../contract/documents/samples'
 import { describeIssue, inputError, type WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
@@ -22,7 +22,11 @@ type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect lo
 /** Reads the answers of one record of a file. @param where position of the record in errors */
 type RecordReader = (value: unknown, where: string) => FileAnswer[]
 
-const FINISHED = AnswerFinish.catch('stop')
+/** Unknown reasons are those of a whole answer, as in logs without reasons. */
+const Finish = z.preprocess(
+  (reason) => (reason === FILTERED_REASON ? AnswerFinish.enum.refused : reason),
+  AnswerFinish.catch('stop')
+)
 const Message = z.looseObject({ role: z.string(), content: z.unknown() })
 
 /** A line of JSON, with several usual names for the answer and its model. */
@@ -37,8 +41,8 @@ const OwnLine = z.looseObject({
   response: z.string().optional(),
   answers: z.array(z.string()).optional(),
   generations: z.array(z.string()).optional(),
-  finish: FINISHED.optional(),
-  finish_reason: FINISHED.optional(),
+  finish: Finish.optional(),
+  finish_reason: Finish.optional(),
   tokens: z.array(z.number().int().nonnegative()).optional()
 })
 
@@ -196,7 +200,7 @@ export function isLogStart(first: string | null): boolean {
 const LogSample = z.object({
   of: z.string().nullable(),
   prompts: z.array(z.string()),
-  choices: z.array(z.tuple([z.string(), z.enum(['stop', 'length'])]))
+  choices: z.array(z.tuple([z.string(), AnswerFinish]))
 })
 
 /** Converts the samples of an Inspect log to lines of JSON. @throws WorkbenchError `bad-input` naming the field */
@@ -210,7 +214,7 @@ export function logLines(value: unknown, file: string): string[] {
       prompts: typeof input === 'string' ? [input] : turnTexts(input),
       choices: output.choices.map(({ message, stop_reason }) => [
         contentText(message.content),
-        CUT_OFF.includes(stop_reason ?? '') ? 'length' : 'stop'
+        CUT_OFF.includes(stop_reason ?? '') ? 'length' : Finish.parse(stop_reason)
       ])
     }
     return JSON.stringify(sampleLine)

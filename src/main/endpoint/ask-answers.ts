@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { elementAt } from '../../contract/model/look-up'
-import { isCounted, type SampleLine } from '../../contract/documents/samples'
+import { FILTERED_REASON, isCounted, type SampleLine } from '../../contract/documents/samples'
 import type { Endpoint, ExternalRecord } from '../../contract/model/external-model'
 import { mismatchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
@@ -79,11 +79,9 @@ function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
 
 /** Reads an answer. A text that a filter of contents has cut is no answer of the model. */
 function answerOf(text: string, reason: string | null | undefined): Answer {
-  if (reason === FILTERED) return { text: '', finish: 'refused' }
+  if (reason === FILTERED_REASON) return { text: '', finish: 'refused' }
   return { text, finish: reason === 'length' ? 'length' : 'stop' }
 }
-
-const FILTERED = 'content_filter'
 
 const PATHS = { completions: '/completions', chat: '/chat/completions' } as const
 const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
@@ -246,7 +244,7 @@ class AnswerRequester {
     await this.recordFacts(reply, server)
     const answers = reply.answers.slice(0, requested.length)
     if (answers.length < requested.length) this.requestSingly()
-    if (!answers.every(isCounted)) await this.recordRefusal(prompt, `finish_reason ${FILTERED}`)
+    if (!answers.every(isCounted)) await this.recordRefusal(prompt, `finish_reason ${FILTERED_REASON}`)
     await this.listener.keep(
       answers.map((answer, index) => ({
         prompt,

@@ -44,7 +44,7 @@ describe('a file of answers', () => {
     const plain = { of: null, prompts: [], promptIndex: null, finish: 'stop', tokens: null }
     expect(answers).toEqual([
       { of: 'post', prompts: ['A colour?'], promptIndex: 3, text: 'Blau.', finish: 'length', tokens: [1, 2] },
-      { ...plain, of: 'm', prompts: ['A colour?'], text: 'red' },
+      { ...plain, of: 'm', prompts: ['A colour?'], text: 'red', finish: 'refused' },
       { ...plain, promptIndex: 1, text: 'cat' },
       { ...plain, promptIndex: 1, text: 'dog' },
       { ...plain, of: 'm', prompts: ['An animal?'], text: 'emu' }
@@ -86,7 +86,8 @@ describe('a file of answers', () => {
     expect(answers.map(({ of, prompts, text, finish }) => [of, prompts, text, finish])).toEqual([
       ['restored', ['Name a colour.'], 'Blue.', 'stop'],
       ['restored', ['Name a colour.'], 'Re', 'length'],
-      ['restored', ['Name a colour.'], 'Green', 'stop']
+      ['restored', ['Name a colour.'], 'Green', 'stop'],
+      ['restored', ['Name a colour.'], '', 'refused']
     ])
   })
 
