@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CrcPrompts } from '../../contract/documents/crc'
@@ -55,6 +56,15 @@ export async function createProject(project: NewProjectOptions): Promise<Project
     throw error instanceof WorkbenchError ? error : writeProblem(target, error)
   }
   return openProject(target)
+}
+
+/** Returns the path of a new project. @throws WorkbenchError `bad-input` if the typed path is a file */
+export function newProjectPath(typed: string, folder?: string): string {
+  const path = absolutePath(typed, folder)
+  if (path.endsWith(PROJECT_SUFFIX)) return path
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw inputError(`${path} is a file, not the folder of a project.`, `Name a folder NAME${PROJECT_SUFFIX}.`)
+  return `${path}${PROJECT_SUFFIX}`
 }
 
 /** Requires the folder for new projects, and creates the default one. @throws WorkbenchError `not-found` */

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { FolderEntry, FolderListing } from '../../contract/procedures/folders'
 import { fileError, inputError, notFoundError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
+import { systemWords } from '../base/files/bounded-file'
 import { errorCode } from '../base/files/atomic-file'
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath, documentsFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/paths'
@@ -52,7 +52,7 @@ async function readEntries(folder: string): Promise<Dirent[]> {
     const code = errorCode(error)
     if (code === 'ENOENT') throw notFoundError(`There is no folder ${folder}.`)
     if (code === 'ENOTDIR') throw inputError(`${folder} is not a folder.`)
-    throw fileError(`The folder ${folder} cannot be read: ${errorMessage(error)}.`)
+    throw fileError(`The folder ${folder} cannot be read: ${systemWords(error)}.`)
   }
 }
 

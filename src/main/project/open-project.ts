@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { PairId } from '../../contract/documents/project'
@@ -6,7 +7,7 @@ import { fileError, notFoundError, type Problem, WorkbenchError } from '../../co
 import { errorCode, isDiskFull, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage, systemWords } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
-import { isFile, isFolder } from '../base/files/path-kinds'
+import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/paths'
 import { BACKUP, migrateProject, splitStoredSweeps } from './documents/migrate-project'
 import { readPairResults } from './pair/pair-results'
@@ -143,7 +144,7 @@ export async function requestAccess(folder: string): Promise<ProjectAccess> {
 
 async function whyNoProject(path: string): Promise<string> {
   if (await isFolder(path)) return `${path} is not a project: it has no ${PROJECT_FILE}.`
-  return (await isFile(path)) ? `${path} is a file, not the folder of a project.` : `There is no folder ${path}.`
+  return existsSync(path) ? `${path} is a file, not the folder of a project.` : `There is no folder ${path}.`
 }
 
 /** Returns the real path of a project's folder. @param path the folder or its project.json */
@@ -156,7 +157,7 @@ async function projectFolder(path: string): Promise<string> {
   } catch (error) {
     const code = errorCode(error)
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw fileError(`${folder} cannot be opened: ${errorMessage(error)}.`)
+      throw fileError(`${folder} cannot be opened: ${systemWords(error)}.`)
     }
     throw notFoundError(await whyNoProject(folder), `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`)
   }

@@ -4,7 +4,8 @@ import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import type { PairLocation } from '../../contract/documents/project'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
-import { createProject } from '../project/create-project'
+import { tidyProjectName } from '../../contract/model/project-name'
+import { createProject, newProjectPath } from '../project/create-project'
 import { openProject } from '../project/open-project'
 import type { Project } from '../project/project'
 import { isProject } from '../project/documents/project-file'
@@ -42,12 +43,14 @@ export function resolveStudy(read: Study, path: string, named: NamedPaths): Reso
     const location = locationOf(folder, entry)
     return { entry, location, name: studyPairName(entry, location) }
   })
-  const project = absolutePath(named.project ?? study.project ?? study.name, folder)
   return {
     study,
     path,
     folder,
-    projectPath: project.endsWith(PROJECT_SUFFIX) ? project : `${project}${PROJECT_SUFFIX}`,
+    projectPath: newProjectPath(
+      named.project ?? study.project ?? `${tidyProjectName(study.name)}${PROJECT_SUFFIX}`,
+      folder
+    ),
     named,
     steps: expandStudy(
       study,

@@ -68,4 +68,7 @@ export function readProblem(file: string, error: unknown): WorkbenchError {
 }
 
 /** Returns the system's message without its call and path, because the path may be that of a temporary file. */
-export const systemWords = (error: unknown): string => errorMessage(error).replace(/, \w+( '.*)?$/s, '')
+export const systemWords = (error: unknown): string =>
+  errorMessage(error)
+    .replace(/^ENAMETOOLONG: .*/s, 'its path is longer than the system allows')
+    .replace(/, \w+( '.*)?$/s, '')

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { PairId } from '../../../contract/documents/project'
 import { DEMO_PAIRS } from '../../../contract/model/demo-pair'
 import { notFoundError } from '../../../contract/model/problem'
 import { restrictTo, requireWithin } from '../../base/files/only-folder'
-import { isFile, isFolder } from '../../base/files/path-kinds'
+import { isFolder } from '../../base/files/path-kinds'
 import { isWithin } from '../../base/files/within'
 import { absolutePath, configFolder, projectsFolder } from '../../base/files/paths'
 import { resourcePath } from '../../base/resources'
@@ -73,9 +74,7 @@ async function initialProject(options: OpenOptions, command: Command): Promise<I
   }
   throw notFoundError(
     `${project} is not a project.`,
-    (await isFolder(project)) || (await isFile(project))
-      ? 'A project is a folder NAME.slr that holds a project.json.'
-      : newProjectAdvice(typed)
+    existsSync(project) ? 'A project is a folder NAME.slr that holds a project.json.' : newProjectAdvice(typed)
   )
 }
 

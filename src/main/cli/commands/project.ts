@@ -12,10 +12,9 @@ import {
 import { formatUtc } from '../../../contract/words/format'
 import { runKindFacts } from '../../../contract/model/run-kinds'
 import { computedWords, runTitle } from '../../../contract/words/run-words'
-import { absolutePath } from '../../base/files/paths'
 import { openPair } from '../../checkpoint/pair'
 import { builtinPromptSet } from '../../crc/task/builtin-prompts'
-import { createProject } from '../../project/create-project'
+import { createProject, newProjectPath } from '../../project/create-project'
 import { pairPaths } from '../../project/demo'
 import { shellCommand } from '../../report/shown-command'
 import { pairNamed } from '../../project/pair-named'
@@ -45,10 +44,10 @@ export function projectCommand(command: Command, signal: AbortSignal): void {
 const projectNewCommand = subcommand(pairOptions, {
   operands: [new Argument('<project>', 'folder NAME.slr to create; its parent must exist')],
   async run(options, command) {
+    const path = newProjectPath(elementAt(command.args, 0, 'project'))
     const pair = await requirePair(options, command)
     const folders = pairPaths(pair)
     await openPair(folders.base, folders.post)
-    const path = absolutePath(elementAt(command.args, 0, 'project'))
     const project = await createProject({
       folder: dirname(path),
       name: basename(path),

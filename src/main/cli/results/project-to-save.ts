@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { PairLocation } from '../../../contract/documents/project'
 import { inputError, mismatchError, WorkbenchError } from '../../../contract/model/problem'
@@ -12,7 +13,6 @@ import { text } from '../options/option-kinds'
 import { pairIfGiven, type PairOptions, requirePair, usageError } from '../options/options'
 import { requireAllDone, resultEndWords, runWorkList } from '../../work/work-list'
 import { remark, UsageError } from '../printing/output'
-import { isFile, isFolder } from '../../base/files/path-kinds'
 import { absolutePath } from '../../base/files/paths'
 import { openProject } from '../../project/open-project'
 import { PROJECT_SUFFIX } from '../../project/project-name'
@@ -173,8 +173,8 @@ export async function openNamedProject(typed: string, purpose: 'change' | 'view'
   try {
     return await openProject(typed, purpose)
   } catch (error) {
-    const path = absolutePath(typed)
-    if (!(error instanceof WorkbenchError) || (await isFolder(path)) || (await isFile(path))) throw error
+    if (!(error instanceof WorkbenchError) || error.problem.code !== 'not-found' || existsSync(absolutePath(typed)))
+      throw error
     throw new WorkbenchError(error.problem.code, error.problem.message, newProjectAdvice(typed))
   }
 }

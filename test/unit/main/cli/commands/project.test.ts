@@ -27,6 +27,24 @@ describe('slr project new', () => {
     await project.close()
     expect((await runHere(['project', 'new', path, '--blend-demo'])).stderr).toContain('is there already')
   })
+
+  it('creates nothing beside a file that the command line names, or under a path that is too long', async () => {
+    const folder = await temporaryFolder()
+    const [file, study] = [join(folder, 'file'), join(folder, 'small.yaml')]
+    await writeFile(file, '')
+    await writeFile(study, 'name: small\npairs: [blend-demo]\nsweep: { task: crc }\n')
+    const refused = `${file} is a file, not the folder of a project.`
+    for (const command of [
+      ['project', 'new', file, '--blend-demo'],
+      ['study', study, '--project', file]
+    ])
+      expect((await runHere(command)).stderr).toContain(refused)
+    const swept = await runHere(['sweep', '--blend-demo', '--project', file])
+    expect([swept.stderr.includes(refused), swept.stderr.includes('project new')]).toEqual([true, false])
+    const long = await runHere(['sweep', '--blend-demo', '--project', join(folder, 'x'.repeat(300))])
+    expect(long.stderr).toMatch(/cannot be opened: its path is longer than the system allows\.\n$/)
+    expect(await readdir(folder)).toEqual(['file', 'small.yaml'])
+  })
 })
 
 it.skipIf(!canMount)('names the project where the disk is full, leaves nothing, and works with space', async () => {
