@@ -13,7 +13,7 @@ import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { readStoredJson } from '../ui/browser-storage'
 import { saveText } from '../ui/save-file'
-import { type BlindPlan, blindPlan, blindSizes, type BlindWay, votesByComparison } from './blind'
+import { type BlindPlan, blindPlan, blindSizes, type BlindWay, completeComparisons, votesByComparison } from './blind'
 
 /** The state is stored per window, and survives a reload. */
 const STORED_AS = 'slr-blind-run'
@@ -56,7 +56,13 @@ export class BlindComparisons {
       : blindPlan(run, this.way)
   })
   private readonly voteByComparison = $derived(votesByComparison(this.votes))
-  readonly total = $derived(this.plan.length)
+  /** Number of comparisons that have all their answers. */
+  readonly total = $derived.by(() => {
+    const answered = this.shownRun()
+    if (answered === null) return 0
+    const { run, board } = answered
+    return completeComparisons(run, this.way, (...answer) => board.answer(...answer) !== undefined)
+  })
   private readonly currentVotes = $derived.by(() => {
     const { size, pairs } = this.way
     const all = this.shownRun()?.run.variants.length

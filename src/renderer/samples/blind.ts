@@ -73,5 +73,27 @@ export function blindPlan(
   }
 }
 
+/**
+ * Returns the number of comparisons of a run that have all their answers.
+ *
+ * @param has reports whether an answer is there and was not refused
+ */
+export function completeComparisons(
+  { settings: { sampleCount }, variants, prompts }: SampleRun,
+  { size, pairs }: BlindWay,
+  has: (prompt: number, variant: string, index: number) => boolean
+): number {
+  const numbers = Array.from({ length: size }, (_, index) => index)
+  let count = 0
+  for (let prompt = 0; prompt < prompts.length; prompt += 1) {
+    for (let first = 0; first + size <= sampleCount; first += size) {
+      const complete = variants.filter(({ name }) => numbers.every((index) => has(prompt, name, first + index))).length
+      if (pairs) count += (complete * (complete - 1)) / 2
+      else if (complete === variants.length) count += 1
+    }
+  }
+  return count
+}
+
 export const votesByComparison = (votes: readonly PreferenceVote[]): ReadonlyMap<string, PreferenceVote> =>
   new Map(votes.map((vote) => [comparisonKey(vote), vote]))

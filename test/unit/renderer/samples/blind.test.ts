@@ -4,7 +4,7 @@ import { comparisonKey } from '../../../../src/contract/documents/preferences'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { SampleRun } from '../../../../src/contract/documents/samples'
 import { AnswerBoard } from '../../../../src/renderer/answers/answers'
-import { blindKey, blindPlan, shuffled } from '../../../../src/renderer/samples/blind'
+import { blindKey, blindPlan, completeComparisons, shuffled } from '../../../../src/renderer/samples/blind'
 import { BlindComparisons, type BlindVerdict } from '../../../../src/renderer/samples/blind-comparisons.svelte'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import type { ScriptedLine } from '../../../fixtures/scripted-line'
@@ -208,11 +208,27 @@ describe('comparing blind', () => {
     const blind = new BlindComparisons(session, () => ({ run, board }))
     blind.showRun(run)
     blind.start()
+    expect(blind.total).toBe(3)
+    blind.chooseWay({ size: 1, pairs: true })
+    expect(blind.total).toBe(12)
+    blind.chooseWay({ size: 4, pairs: false })
     const asked = new Set<number>()
     while (blind.current !== null) {
       asked.add(blind.current.comparison.prompt)
       await decided(line, blind, 0)
     }
     expect([...asked].sort()).toEqual([0, 1, 3])
+    expect(blind.decided).toBe(blind.total)
+  })
+
+  it('counts every comparison of a run without gaps', () => {
+    const run = runOf(3, 5)
+    for (const size of [1, 2, 4]) {
+      for (const pairs of [true, false]) {
+        expect(completeComparisons(run, { size, pairs }, () => true)).toBe(blindPlan(run, { size, pairs }).length)
+      }
+    }
+    // As where an endpoint refused one answer of each prompt.
+    expect(completeComparisons(run, { size: 4, pairs: false }, (_, name, index) => name !== 'v0' || index > 0)).toBe(0)
   })
 })
