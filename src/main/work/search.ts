@@ -17,7 +17,7 @@ export function savedSearchProgress(
   { pair, file }: Pick<WorkContext, 'pair'> & { file: { readonly path: string } | null },
   fresh: boolean
 ): SavedSearchProgress | null {
-  if (pair !== null) return new SavedSearchProgress(projectSearchProgress(pair.folder), fresh)
+  if (pair !== null) return new SavedSearchProgress(projectSearchProgress(pair.folder, pair.project.change), fresh)
   return file === null ? null : new SavedSearchProgress(searchProgressBeside(file.path), fresh)
 }
 

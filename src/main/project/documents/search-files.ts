@@ -7,6 +7,7 @@ import { formatJson } from '../../base/files/json-format'
 import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
 import { type ProgressFolder, progressFolder } from '../../crc/sweep/progress-folder'
 import { RunSummaries } from './run-summaries'
+import type { RunChange } from '../../base/files/serial-queue'
 import { SEARCHES } from './stored-documents'
 import { drawsOf } from '../../../contract/documents/scored-by'
 
@@ -15,12 +16,18 @@ const MAX_UNFINISHED_BYTES = 100_000
 /** Maximum number of saved sweeps of a search: one for each of 100 generations, one to start from, one at the end. */
 const MAX_PROGRESS_FILES = 102
 
-/** Returns the folder of a pair's unfinished search, searches/partial. Clearing it also removes the stored request. */
-export function projectSearchProgress(folder: string): ProgressFolder {
-  const [searches, partial] = partialFolders(folder)
-  const progress = progressFolder([searches, partial], MAX_PROGRESS_FILES)
+const unfinishedSweeps = (folder: string): ProgressFolder => progressFolder(partialFolders(folder), MAX_PROGRESS_FILES)
+
+/**
+ * Returns the folder of a pair's unfinished search, searches/partial. Clearing it also removes the stored request.
+ *
+ * @param change as of `projectSweepProgress`
+ */
+export function projectSearchProgress(folder: string, change: RunChange): ProgressFolder {
+  const progress = unfinishedSweeps(folder)
   return {
     ...progress,
+    fileFor: (name) => change(() => progress.fileFor(name)),
     async clear() {
       await rm(unfinishedFile(folder), { force: true })
       await progress.clear()
@@ -70,7 +77,7 @@ export async function writeUnfinishedSearch(folder: string, search: UnfinishedSe
 
 /** Reads the request of an unfinished search; null if there is none, or if it has no results yet. */
 export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSearch | null> {
-  if ((await projectSearchProgress(folder).list()).length === 0) return null
+  if ((await unfinishedSweeps(folder).list()).length === 0) return null
   const file = unfinishedFile(folder)
   if (!(await hasPlainFile(file))) return null
   // An unreadable file counts as missing, because the user can enter the request again.

@@ -12,6 +12,7 @@ import { withFallback } from '../../base/files/with-fallback'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { selectRange } from '../../crc/selection/select-range'
+import type { RunChange } from '../../base/files/serial-queue'
 import { progressFolder } from '../../crc/sweep/progress-folder'
 import type { ProgressFiles } from '../../crc/sweep/saved-sweep-progress'
 import { computedRows } from '../../crc/sweep/sweep-pace'
@@ -43,10 +44,15 @@ export async function sweepIn(value: unknown, file: string): Promise<SweepDocume
 /** Maximum number of interrupted sweeps with saved progress. A new one replaces the oldest. */
 const MAX_PROGRESS_FILES = 3
 
-/** Returns the folder of unfinished sweeps: sweeps/partial/<name>.checkpoint. */
-export function projectSweepProgress(folder: string): ProgressFiles {
+/**
+ * Returns the folder of unfinished sweeps: sweeps/partial/<name>.checkpoint.
+ *
+ * @param change refuses a new file once another folder has taken the place of the project's
+ */
+export function projectSweepProgress(folder: string, change: RunChange): ProgressFiles {
   const sweeps = join(folder, 'sweeps')
-  return progressFolder([sweeps, join(sweeps, 'partial')], MAX_PROGRESS_FILES)
+  const progress = progressFolder([sweeps, join(sweeps, 'partial')], MAX_PROGRESS_FILES)
+  return { ...progress, fileFor: (name) => change(() => progress.fileFor(name)) }
 }
 
 /** Summarises a sweep for lists. @param selection selection after the check; the sweep's stored selection by default */

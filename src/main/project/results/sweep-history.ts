@@ -16,7 +16,7 @@ import { projectSweepProgress } from '../documents/sweep-files'
 export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
   const last = defaultSweepOf(pair.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
-    savedProgress: new SavedSweepProgress(projectSweepProgress(pair.folder)),
+    savedProgress: new SavedSweepProgress(projectSweepProgress(pair.folder, pair.project.change)),
     outputPaths: [pair.folder],
     lastSweep: async () => (last === undefined ? null : pair.readSweep(last.id)),
     fresh

@@ -1,6 +1,8 @@
-import { cp, rename, rm } from 'node:fs/promises'
+import { cp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { projectSearchProgress } from '../../../../src/main/project/documents/search-files'
+import { projectSweepProgress } from '../../../../src/main/project/documents/sweep-files'
 import { openProject } from '../../../../src/main/project/open-project'
 import { OpenProjects } from '../../../../src/main/workbench/open-projects'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
@@ -19,7 +21,8 @@ async function openProjects(): Promise<OpenProjects> {
 
 it('says that the folder of an open project is gone, and shows a folder that takes its place', async () => {
   const projects = await openProjects()
-  const { project } = await projects.openDemo('blend')
+  const opened = await projects.openDemo('blend')
+  const { project } = opened
   const { path } = project
   const moved = `${path}.moved`
   const copy = `${path}.copy`
@@ -44,6 +47,10 @@ it('says that the folder of an open project is gone, and shows a folder that tak
     code: 'not-found',
     message: `${path} no longer has the lock of this program, so nothing is saved in it.`
   })
+  const { folder } = opened
+  for (const progressOf of [projectSweepProgress, projectSearchProgress])
+    expect(await problemOf(progressOf(folder, project.change).fileFor('x'))).toMatchObject({ code: 'not-found' })
+  expect(await readdir(folder)).toEqual([])
 
   await rm(path, { recursive: true })
   expect((await projects.openDemo('blend')).project.name).not.toBe('Another')
