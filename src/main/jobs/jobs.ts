@@ -64,9 +64,10 @@ export class ProjectJobs {
     this.queue = new JobQueue(queuedKinds(this.sweeps, this.lineages, this.evaluations), this.turns)
   }
 
-  /** Settles when the project's queue or its running jobs end; null if nothing runs. */
+  /** Settles when the project's queue and its jobs end, also those that begin after others; null if nothing runs. */
   done(project: ProjectOfPair): Promise<void> | null {
-    return this.queue.done(project) ?? this.turns.done(project)
+    const running = this.queue.done(project) ?? this.turns.done(project)
+    return running?.then(() => this.done(project) ?? undefined) ?? null
   }
 
   async cancelAll(): Promise<void> {

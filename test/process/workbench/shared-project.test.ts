@@ -205,4 +205,16 @@ describe('a sweep', () => {
     })
     expect(check.models.map(({ recipe }) => recipe.name)).toContain('Layers 4–5')
   })
+
+  it('keeps its project open until its check is stored too', async () => {
+    const path = await shortProject(await demoPrompts(4))
+    const window = own.client()
+    await window.projects.open({ path })
+    const here = { path, pair: 'pair-1' } as const
+    const { sweepId } = await window.sweeps.start({ ...here, check: true })
+    await window.projects.close({ path })
+    await waitFor(async () => (await openProject(path)).close())
+    expect(await window.projects.open({ path })).toMatchObject({ failed: [] })
+    expect(await window.checks.get({ ...here, sweepId })).not.toBeNull()
+  })
 })
