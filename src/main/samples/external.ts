@@ -9,7 +9,6 @@ import { inputError } from '../../contract/model/problem'
 import type { RenderedSamplePrompt } from '../answers/render-sample-prompts'
 import { throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 import { SerialQueue } from '../base/files/serial-queue'
-import type { EndpointPatience } from '../endpoint/client'
 import { askAnswers } from '../endpoint/ask-answers'
 import { requireReachable } from '../endpoint/reachable'
 import { endpointKey } from '../endpoint/key'
@@ -30,7 +29,6 @@ export interface ExternalWork {
   /** Post's tokenizer, which splits the answers into tokens. */
   text: TextModel
   vocabularySize: number
-  patience?: EndpointPatience
 }
 
 /** The variants, prompts and settings of a run, from which the work for its external variants is planned. */
@@ -232,7 +230,7 @@ async function takeFromFile(
 const MAX_REASON_CHARACTERS = 300
 
 async function askEndpoint(
-  { prompts, settings, templateArguments, patience }: ExternalWork,
+  { prompts, settings, templateArguments }: ExternalWork,
   { name, endpoint }: Extract<ExternalModel, { kind: 'endpoint' }>,
   missing: readonly (readonly number[])[],
   keep: Keep,
@@ -241,7 +239,7 @@ async function askEndpoint(
 ): Promise<void> {
   const apiKey = endpointKey(endpoint, `"${name}"'s`)
   await askAnswers(
-    { endpoint, apiKey, patience, prompts, settings: { ...settings, templateArguments }, missing },
+    { endpoint, apiKey, prompts, settings: { ...settings, templateArguments }, missing },
     {
       keep: async (answers, counted) => {
         const lines = await keep(answers)

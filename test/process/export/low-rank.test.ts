@@ -11,6 +11,7 @@ import type { LayerStrength, Recipe } from '../../../src/contract/model/recipe'
 import { postStrengths, recipeStrengths } from '../../../src/contract/model/strengths'
 import { probe } from '../../../src/main/engine/questions/probe'
 import { TINY_LLAMA, temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { largestDifference } from '../../fixtures/goldens'
 import { runHere } from '../../fixtures/command-line'
 import { exportRecipe, type PairFolders, writePair } from '../../fixtures/exported-pair'
 
@@ -18,7 +19,7 @@ const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
 const BIASED = { ...TINY_LLAMA, attention_bias: true }
 
 /** Computes the largest difference in logits between an adapter on post, and a recipe of the pair. */
-async function largestDifference(
+async function logitDifference(
   { base, post }: PairFolders,
   adapter: string,
   layers: readonly LayerStrength[]
@@ -41,7 +42,7 @@ async function largestDifference(
     await logits({ base: post, post: adapter }, postStrengths(2)),
     await logits({ base, post }, layers)
   ]
-  return Math.max(...written.map((logit, i) => Math.abs(logit - (expected[i] ?? NaN))))
+  return largestDifference(written, expected)
 }
 
 it('writes a restoration as an adapter on post, which at full rank is the restored model', async () => {
@@ -58,14 +59,14 @@ it('writes a restoration as an adapter on post, which at full rank is the restor
   expect(result.nextSteps.map(({ command }) => command).join()).toContain(
     `vllm serve ${folders.post} --enable-lora --max-lora-rank 8 `
   )
-  expect(await largestDifference(folders, target, recipeStrengths(UPPER, 2))).toBeLessThan(1e-4)
+  expect(await logitDifference(folders, target, recipeStrengths(UPPER, 2))).toBeLessThan(1e-4)
   expect(await readFile(join(target, 'README.md'), 'utf8')).toContain('--adapter --rank 8 --save-norms')
 
   const ofLinear = { ...form, savesNormsAndBiases: false }
   const again = await exportRecipe(folders, UPPER, target, { form: ofLinear, overwrite: true })
   expect(again.tensors).toMatchObject({ factor: 14, base: 0 })
   expect(again.notes.join(' ')).toContain("remain post's")
-  expect(await largestDifference(folders, target, recipeStrengths(UPPER, 2))).toBeGreaterThan(1e-3)
+  expect(await logitDifference(folders, target, recipeStrengths(UPPER, 2))).toBeGreaterThan(1e-3)
 
   // Without saved norms it is the recipe that restores no norms.
   const plain = await writePair({ dtype: 'F32' })
@@ -79,7 +80,7 @@ it('writes a restoration as an adapter on post, which at full rank is the restor
   const recipe: Recipe = { name: 'without norms', layers }
   const linear = join(await temporaryFolder(), 'out')
   await exportRecipe(plain, recipe, linear, { form: ofLinear })
-  expect(await largestDifference(plain, linear, layers)).toBeLessThan(1e-4)
+  expect(await logitDifference(plain, linear, layers)).toBeLessThan(1e-4)
 })
 
 it('scores the ranks of an adapter between post and the complete restoration, and clears what a killed program left', async () => {

@@ -14,6 +14,7 @@ import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { BLOCK_INPUTS } from '../../../../src/main/graphs/block-graph'
 import { collect } from '../../../fixtures/collect'
+import { largestDifference } from '../../../fixtures/goldens'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { shortPair } from '../../../fixtures/swept-project'
 
@@ -46,11 +47,8 @@ async function swept(change: Partial<SweepRequest>): Promise<Outcome> {
   return { probabilities, moved: done.moved, ...done.work }
 }
 
-function largestDifference(left: Outcome, right: Outcome): number {
-  const [a, b] = [left.probabilities.flat(2), right.probabilities.flat(2)]
-  expect(a.length).toBe(b.length)
-  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))))
-}
+const largestDifferenceOf = (left: Outcome, right: Outcome): number =>
+  largestDifference(left.probabilities.flat(2), right.probabilities.flat(2))
 
 interface Counted {
   runs: number
@@ -122,7 +120,7 @@ describe.skipIf(process.platform !== 'linux')('a sweep on CUDA', () => {
     // The plan times a few runs.
     Object.assign(counted, { runs: 0, toDevice: 0, fromDevice: 0, rows: [] })
     const onCuda = await swept(asked)
-    expect(largestDifference(onCuda, onCpu)).toBeLessThan(2e-8)
+    expect(largestDifferenceOf(onCuda, onCpu)).toBeLessThan(2e-8)
     expect(onCuda.blockEvaluations).toBe(onCpu.blockEvaluations)
     expect(onCuda.weightBytesRead).toBe(onCpu.weightBytesRead)
     const { runs, toDevice, fromDevice } = counted
@@ -139,7 +137,7 @@ describe.skipIf(process.platform !== 'linux')('a sweep on CUDA', () => {
     const { precision, copies } = await planEngineSweep(asked)
     expect(precision).toBe('fp16')
     const onCuda = await swept(asked)
-    expect(largestDifference(onCuda, onCpu)).toBeLessThan(5e-3)
+    expect(largestDifferenceOf(onCuda, onCpu)).toBeLessThan(5e-3)
     expect(onCuda.moved?.toDevice).toBe(copies?.toDevice)
   })
 
@@ -171,7 +169,7 @@ describe.skipIf(process.platform !== 'linux')('a sweep on CUDA', () => {
     await stubMemory(32)
     const counted = fakeCuda()
     const onCuda = await swept({ device: 'cuda', precision: 'fp32' })
-    expect(largestDifference(onCuda, onCpu)).toBeLessThan(1e-5)
+    expect(largestDifferenceOf(onCuda, onCpu)).toBeLessThan(1e-5)
     expect(counted.rows.length).toBeGreaterThan(2 * LAYERS)
     const { deviceBytes } = await planEngineSweep({ ...request, device: 'cuda', precision: 'fp32' })
     expect(deviceBytes).toBeLessThan(2 ** 23)

@@ -12,6 +12,7 @@ import { closePairWeights, openPairWeights } from '../../../../src/main/engine/w
 import { planEngineSweep } from '../../../../src/main/engine/sweep/plan'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
 import { collect } from '../../../fixtures/collect'
+import { largestDifference } from '../../../fixtures/goldens'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { shortPair } from '../../../fixtures/swept-project'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
@@ -48,24 +49,18 @@ async function requestFor(changes: Partial<SweepRequest>, promptCount = 2): Prom
 const run = (request: SweepRequest, signal?: AbortSignal): Promise<EngineSweepEvent[]> =>
   collect(sweep(request, signal))
 
-let onCpu: number[][][] | null = null
+let onCpu: number[] | null = null
 
 /** Returns the CPU results of eight prompts, computed once. */
-async function cpuProbabilities(): Promise<number[][][]> {
+async function cpuProbabilities(): Promise<number[]> {
   return (onCpu ??= probabilitiesOf(await run(await requestFor({ device: 'cpu' }, 8))))
 }
 
-/** [model][prompt][group] */
-function probabilitiesOf(events: readonly EngineSweepEvent[]): number[][][] {
+/** Probabilities of all models, prompts and groups in this order. */
+function probabilitiesOf(events: readonly EngineSweepEvent[]): number[] {
   const all: number[][][] = []
   for (const event of events) if (event.type === 'probabilities') all[event.model] = event.probabilities
-  return all
-}
-
-function largestDifference(left: number[][][], right: number[][][]): number {
-  const [a, b] = [left.flat(2), right.flat(2)]
-  expect(a.length).toBe(b.length)
-  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))))
+  return all.flat(2)
 }
 
 interface Watched {
@@ -182,9 +177,8 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
       return finals.flat()
     }
     const [uploaded, copied] = [await finalsOn(device), await finalsOn(copying)]
-    expect(copied).toHaveLength(uploaded.length)
     const largest = Math.max(...uploaded.map(Math.abs))
-    const difference = Math.max(...copied.map((value, i) => Math.abs(value - (uploaded[i] ?? NaN))))
+    const difference = largestDifference(copied, uploaded)
     expect(difference / largest).toBeLessThan(1e-5)
     await device.close()
     await closePairWeights(pair)
