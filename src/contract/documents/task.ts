@@ -98,7 +98,7 @@ export const MAX_TASK_CHARACTERS = 20_000_000
 export const Task = z
   .object({
     schemaVersion: z.literal(TASK_VERSION),
-    id: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    id: z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 lower-case letters, digits and hyphens'),
     name: z.string().min(1).max(200),
     kind: TaskKind,
     description: z.string().max(10_000),

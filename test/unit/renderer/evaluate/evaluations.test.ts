@@ -584,6 +584,9 @@ describe('a task as text', () => {
     expect(parseTask(JSON.stringify({ ...TASK, name: undefined }))).toMatchObject({
       problems: [expect.stringMatching(/^name: is missing; expected a text/)]
     })
+    expect(parseTask(JSON.stringify({ ...TASK, id: 'My task' }))).toEqual({
+      problems: ['id: expected 1 to 64 lower-case letters, digits and hyphens']
+    })
     const prompts = Array.from({ length: 12 }, () => ({ ...TASK.prompts[0], text: '' }))
     const parsed = parseTask(JSON.stringify({ ...TASK, prompts }))
     expect('problems' in parsed && parsed.problems).toHaveLength(9)
