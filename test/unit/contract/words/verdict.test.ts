@@ -9,6 +9,7 @@ import {
   betterUse,
   isGood,
   selectedBadge,
+  selectedName,
   sweepState,
   type VerdictEvidence,
   verdictOf
@@ -207,6 +208,8 @@ it('marks a range as selected only where the headline is about restoring it, and
   expect(badge({ check: PASSING, isReading: true })).toEqual({ label: 'selected', good: false })
   const atLoss = badge({ check: PASSING, evaluation: { ...FOUND, loss: LOSS } })
   expect(atLoss).toEqual({ label: '18 % fewer right answers', good: false })
+  expect(selectedName(atLoss)).toBe('selected: 18 % fewer right answers')
+  expect([badge({ check: FAILING }), null].map(selectedName)).toEqual(['selected, fails check', ''])
   expect(badge({ post: { ...score(0.4, 0.2), prompts: prompts(0.4) } })).toBeNull()
   expect(badge({ selection: selectionOf(null, []) })).toBeNull()
 })
