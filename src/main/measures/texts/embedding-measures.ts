@@ -27,28 +27,38 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
 /**
  * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410), the effective number of different answers. It
  * is exp of the entropy of the eigenvalues of K / n, where K is the matrix of cosine similarities. It is 1 if all
- * answers are equal and n if all are orthogonal. The time grows with the cube of n.
- * @param embeddings one vector for each of n answers
+ * answers are equal and n if all are orthogonal. The time grows with the cube of the number of distinct vectors.
+ * @param embeddings one vector for each of n answers, the same object for equal ones
  * @returns null without answers
  */
 export function vendiScore(embeddings: readonly Float32Array[]): number | null {
   const count = embeddings.length
   if (count === 0) return null
-  const units = embeddings.map((embedding) => {
+  const distinct = [...occurrences(embeddings)].flatMap(([embedding, times]) => {
     const unit = unitVector(embedding)
-    // A zero vector is similar only to itself.
-    return unit.some((value) => value !== 0) ? unit : null
+    // A zero vector is similar only to itself, even to its copies not.
+    return dot(unit, unit) > 0 ? [{ unit, times }] : Array.from({ length: times }, () => ({ unit, times: 1 }))
   })
-  const similarities = new Matrix(count, count)
-  for (const [row, a] of units.entries()) {
-    for (const [column, b] of units.entries()) {
-      const similarity = row === column ? 1 : a === null || b === null ? 0 : dot(a, b)
-      similarities.set(row, column, similarity / count)
+  // The same eigenvalues as those of K / n, except for zeros: an eigenvector of K has equal elements for equal answers.
+  const similarities = new Matrix(distinct.length, distinct.length)
+  for (const [row, a] of distinct.entries()) {
+    similarities.set(row, row, a.times / count)
+    for (const [column, b] of distinct.slice(0, row).entries()) {
+      const similarity = (Math.sqrt(a.times * b.times) * dot(a.unit, b.unit)) / count
+      similarities.set(row, column, similarity)
+      similarities.set(column, row, similarity)
     }
   }
   const eigenvalues = new EigenvalueDecomposition(similarities, { assumeSymmetric: true }).realEigenvalues
   const entropy = eigenvalues.filter((value) => value > 1e-12).reduce((sum, value) => sum - value * Math.log(value), 0)
   return Math.min(count, Math.max(1, Math.exp(entropy)))
+}
+
+/** Counts how often each vector is in a list. Vectors are compared as objects. */
+export function occurrences(vectors: readonly Float32Array[]): Map<Float32Array, number> {
+  const times = new Map<Float32Array, number>()
+  for (const vector of vectors) times.set(vector, (times.get(vector) ?? 0) + 1)
+  return times
 }
 
 function unitVector(vector: Float32Array): Float64Array {

@@ -103,7 +103,14 @@ describe('the Vendi score', () => {
   })
 
   it('counts zero vectors as different answers', () => {
-    expect(vendiScore([vector(0, 0), vector(0, 0)])).toBeCloseTo(2, 9)
+    const zero = vector(0, 0)
+    expect(vendiScore([zero, zero, vector(0, 0)])).toBeCloseTo(3, 9)
+  })
+
+  it('is the same for one vector given again as for its copies', () => {
+    const [a, b, c] = [vector(3, 1, 0), vector(1, 2, 0), vector(0, 1, 5)]
+    const again = [a, b, a, c, a, b]
+    expect(vendiScore(again)).toBeCloseTo(vendiScore(again.map((each) => each.slice())) ?? NaN, 12)
   })
 })
 
@@ -333,6 +340,17 @@ describe('the map of embeddings', () => {
     expect(distance(points[0], points[1])).toBeCloseTo(4, 5)
     expect(distance(points[1], points[2])).toBeCloseTo(1, 5)
     expect(distance(points[0], points[2])).toBeCloseTo(Math.hypot(4, 1), 5)
+  })
+
+  it('is the same for one vector given again as for its copies', () => {
+    const [a, b, c] = [vector(3, 1, 0), vector(1, 2, 0), vector(0, 1, 5)]
+    const again = [a, b, a, c, a, b]
+    const [shared, copied] = [planeMap(again), planeMap(again.map((each) => each.slice()))]
+    for (const axis of [0, 1] as const) expect(shared.explained[axis]).toBeCloseTo(copied.explained[axis], 9)
+    for (const [i, { x, y }] of shared.points.entries()) {
+      expect(x).toBeCloseTo(copied.points[i]?.x ?? NaN, 6)
+      expect(y).toBeCloseTo(copied.points[i]?.y ?? NaN, 6)
+    }
   })
 
   it('puts equal answers at one point, and needs two answers', () => {
