@@ -139,7 +139,7 @@ async function sampleSpeed(
   }
   let firstMs: number | null = null
   for await (const event of await engine.generate(request, { signal })) {
-    if (event.type === 'tokens') firstMs ??= performance.now()
+    if (event.type === 'step') firstMs ??= performance.now()
     if (event.type === 'done' && firstMs !== null)
       return (1000 * (event.tokenCount - CLIENTS)) / (performance.now() - firstMs)
   }

@@ -133,19 +133,28 @@ export const ReadRequest = z.object({
   model: Model,
   prompts: z.array(ReadPrompt).min(1),
   /** Maximum bytes of hidden states and attention masks in memory at once. Prompts are read in groups to keep it. */
-  stateBytes: z.number().positive()
+  stateBytes: z.number().positive(),
+  /** True to compute embeddings of the answers too. */
+  embeds: z.boolean()
 })
 export type ReadRequest = z.infer<typeof ReadRequest>
 
 /** Likelihood and embedding of one answer under a model. */
-export const EngineReadEvent = z.object({
+export const ReadAnswer = z.object({
   prompt: z.number().int(),
   answer: z.number().int(),
   /** Sum over the answer's tokens of their log-probability after all tokens before them, in nats. */
   logLikelihood: z.number(),
-  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden], as float32 values in base64. */
-  embedding: z.base64()
+  /**
+   * Mean of the hidden states at the answer's tokens, after the final norm, [hidden], as float32 values in base64. Null
+   * if the request does not ask for it.
+   */
+  embedding: z.base64().nullable()
 })
+export type ReadAnswer = z.infer<typeof ReadAnswer>
+
+/** Some answers at a time, because an event for each would take longer than a small model takes to read it. */
+export const EngineReadEvent = z.array(ReadAnswer)
 export type EngineReadEvent = z.infer<typeof EngineReadEvent>
 
 /** Texts for a sentence-embedding model outside the pair, as tokens of that model's tokenizer. */
@@ -218,6 +227,13 @@ export const GenerateRequest = z.object({
 })
 export type GenerateRequest = z.infer<typeof GenerateRequest>
 
+/** A generated answer without the stop token. */
+export const FinishedAnswer = AnswerKey.extend({
+  tokens: z.array(z.number().int()),
+  finish: z.enum(['stop', 'length'])
+})
+export type FinishedAnswer = z.infer<typeof FinishedAnswer>
+
 export const EngineGenerateEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('plan'),
@@ -231,13 +247,12 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     rows: z.number().int(),
     sampleTotal: z.number().int()
   }),
-  /** Tokens of one step, one for each sequence that received a token. */
-  z.object({ type: z.literal('tokens'), tokens: z.array(AnswerKey.extend({ token: z.number().int() })) }),
-  /** A finished answer without the stop token. */
-  AnswerKey.extend({
-    type: z.literal('sample'),
-    tokens: z.array(z.number().int()),
-    finish: z.enum(['stop', 'length'])
+  z.object({
+    type: z.literal('step'),
+    /** One for each sequence that received a token in this step. */
+    tokens: z.array(AnswerKey.extend({ token: z.number().int() })),
+    /** Answers that this step finished. */
+    finished: z.array(FinishedAnswer)
   }),
   z.object({ type: z.literal('done'), tokenCount: z.number().int(), steps: z.number().int(), seconds: z.number() })
 ])

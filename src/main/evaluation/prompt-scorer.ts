@@ -1,4 +1,4 @@
-import type { EngineReadEvent } from '../../contract/procedures/engine'
+import type { ReadAnswer } from '../../contract/procedures/engine'
 import { type EvaluationRun, firstFrame, frameKey, type PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
 import { textToFloats } from '../base/float-text'
@@ -8,13 +8,19 @@ import { passesTask } from '../measures/passing'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
 import { planeMap } from '../measures/texts/principal-components'
 
-/** An answer with the values that the engine computes for it; null until they arrive. */
+/** Answers with the same tokens and text, and the values that the engine computes for them; null until they arrive. */
 interface ScoredAnswer {
-  readonly sample: SampleLine
+  readonly text: string
   /** Log-likelihood of all tokens of the answer under post, in nats. */
   postLogLikelihood: number | null
   baseLogLikelihood: number | null
   embedding: Float32Array | null
+}
+
+/** One answer of a variant, and the values that it shares with equal ones. */
+interface GivenAnswer {
+  readonly sample: SampleLine
+  readonly scored: ScoredAnswer
 }
 
 /** Answers whose variants put the same text (frame) around the prompt, so that one request to the engine reads them. */
@@ -22,7 +28,7 @@ interface FrameAnswers {
   /** Token ids of the prompt, and of each answer. */
   readonly prompt: number[]
   readonly answers: number[][]
-  /** The same answers, in the same order. */
+  /** The same answers, in the same order. Equal answers are one. */
   readonly scored: readonly ScoredAnswer[]
 }
 
@@ -33,6 +39,7 @@ interface FrameAnswers {
 export class PromptScorer {
   /** One part for each frame of the run. */
   readonly parts: readonly FrameAnswers[]
+  private readonly answers: GivenAnswer[] = []
   /** Number of answers that post has not read. */
   private missing: number
   /** Positions of the answers that begin a class, by variant name. */
@@ -52,18 +59,20 @@ export class PromptScorer {
     this.parts = run.promptSets.map((set) => {
       const { prompts } = set
       const frame = frameKey(set)
-      const scored = samples
-        .filter(({ variant, tokens }) => tokens.length > 0 && frameOf.get(variant) === frame)
-        .map((sample): ScoredAnswer => ({
-          sample,
-          postLogLikelihood: null,
-          baseLogLikelihood: null,
-          embedding: null
-        }))
+      const distinct = new Map<string, { tokens: number[]; scored: ScoredAnswer }>()
+      for (const sample of samples) {
+        const { variant, tokens, text } = sample
+        if (tokens.length === 0 || frameOf.get(variant) !== frame) continue
+        const key = JSON.stringify([tokens, text])
+        const unread = { text, postLogLikelihood: null, baseLogLikelihood: null, embedding: null }
+        const answer = distinct.get(key) ?? { tokens, scored: unread }
+        distinct.set(key, answer)
+        this.answers.push({ sample, scored: answer.scored })
+      }
       return {
         prompt: prompts[prompt]?.tokens ?? [],
-        answers: scored.map(({ sample }) => sample.tokens),
-        scored
+        answers: Array.from(distinct.values(), ({ tokens }) => tokens),
+        scored: Array.from(distinct.values(), ({ scored }) => scored)
       }
     })
     this.missing = this.parts.reduce((sum, { scored }) => sum + scored.length, 0)
@@ -79,7 +88,7 @@ export class PromptScorer {
     return this.missing === 0
   }
 
-  addBase(part: FrameAnswers, { answer, logLikelihood }: EngineReadEvent): void {
+  addBase(part: FrameAnswers, { answer, logLikelihood }: ReadAnswer): void {
     const target = part.scored[answer]
     if (target !== undefined) target.baseLogLikelihood = logLikelihood
   }
@@ -100,19 +109,19 @@ export class PromptScorer {
     this.openings.set(variant, probability)
   }
 
-  addPost(part: FrameAnswers, { answer, logLikelihood, embedding }: EngineReadEvent): void {
+  addPost(part: FrameAnswers, { answer, logLikelihood, embedding }: ReadAnswer): void {
     const target = part.scored[answer]
     if (target === undefined) return
     if (target.postLogLikelihood === null) this.missing--
     target.postLogLikelihood = logLikelihood
-    target.embedding ??= textToFloats(embedding)
+    if (embedding !== null) target.embedding = textToFloats(embedding)
   }
 
   /** Computes the Vendi score of the right answers, or of those in the right form; null if the task defines neither. */
-  private vendiPassing(answers: readonly ScoredAnswer[]): number | null {
+  private vendiPassing(answers: readonly GivenAnswer[]): number | null {
     const { task } = this.run
     const prompt = elementAt(task.prompts, this.prompt, 'prompt')
-    const judged = answers.map(({ sample, embedding }) => ({
+    const judged = answers.map(({ sample, scored: { embedding } }) => ({
       embedding,
       passes: passesTask(task, this.reader, prompt, sample.text)
     }))
@@ -125,14 +134,18 @@ export class PromptScorer {
 
   /** Computes the scores of all variants, and a map of all answers in the plane. */
   scores(): PromptScores {
-    const answers = this.parts.flatMap(({ scored }) => scored)
-    const embedded = answers.flatMap(({ sample, embedding }) => (embedding === null ? [] : [{ sample, embedding }]))
+    const { answers } = this
+    const embedded = answers.flatMap(({ sample, scored: { embedding } }) =>
+      embedding === null ? [] : [{ sample, embedding }]
+    )
     const { points, explained } = planeMap(embedded.map(({ embedding }) => embedding))
     return {
       prompt: this.prompt,
       cells: this.run.variants.map(({ variant: { name } }) => {
         const variantAnswers = answers.filter(({ sample }) => sample.variant === name)
-        const embeddings = variantAnswers.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
+        const embeddings = variantAnswers.flatMap(({ scored: { embedding } }) =>
+          embedding === null ? [] : [embedding]
+        )
         const begins = this.classBegins.get(name)
         const refusalOpening = this.openings.get(name)
         const vendiPassing = this.vendiPassing(variantAnswers)
@@ -159,17 +172,14 @@ export class PromptScorer {
 }
 
 /** Returns the mean log-likelihood per token over the answers that have a likelihood; null if none has. */
-function perToken(
-  answers: readonly ScoredAnswer[],
-  likelihood: (answer: ScoredAnswer) => number | null
-): number | null {
+function perToken(answers: readonly GivenAnswer[], likelihood: (answer: ScoredAnswer) => number | null): number | null {
   let sum = 0
   let tokens = 0
-  for (const answer of answers) {
-    const value = likelihood(answer)
+  for (const { sample, scored } of answers) {
+    const value = likelihood(scored)
     if (value === null) continue
     sum += value
-    tokens += answer.sample.tokens.length
+    tokens += sample.tokens.length
   }
   return tokens === 0 ? null : sum / tokens
 }

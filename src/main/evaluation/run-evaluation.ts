@@ -154,9 +154,9 @@ async function embedAnswers(
   const receivers = new Map<string, ((embedding: Float32Array) => void)[]>()
   for (const scorer of scorers) {
     for (const part of scorer.parts) {
-      for (const [answer, { sample }] of part.scored.entries()) {
+      for (const [answer, { text }] of part.scored.entries()) {
         const add = (embedding: Float32Array): void => scorer.addEmbedding(part, answer, embedding)
-        receivers.set(sample.text, [...(receivers.get(sample.text) ?? []), add])
+        receivers.set(text, [...(receivers.get(text) ?? []), add])
       }
     }
   }
@@ -194,20 +194,26 @@ async function readAnswers(
   const entries = scorers.flatMap((scorer) => scorer.parts.map((part) => ({ scorer, part })))
   const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))
   if (canBaseRead(run, pair)) {
-    const events = await engine.read({ ...request, model: { kind: 'base' }, prompts }, { signal })
-    for await (const event of events) {
-      const { scorer, part } = elementAt(entries, event.prompt, 'prompt')
-      scorer.addBase(part, event)
+    const events = await engine.read({ ...request, model: { kind: 'base' }, prompts, embeds: false }, { signal })
+    for await (const answers of events) {
+      for (const read of answers) {
+        const { scorer, part } = elementAt(entries, read.prompt, 'prompt')
+        scorer.addBase(part, read)
+      }
     }
   }
   // Prompts without any answer are complete before post reads.
   for (const scorer of scorers) if (scorer.isComplete) await finish(scorer)
   if (prompts.every(({ answers }) => answers.length === 0)) return
-  for await (const event of await engine.read({ ...request, model: { kind: 'post' }, prompts }, { signal })) {
-    throwIfCancelled(signal, 'The evaluation')
-    const { scorer, part } = elementAt(entries, event.prompt, 'prompt')
-    scorer.addPost(part, event)
-    if (scorer.isComplete) await finish(scorer)
+  // Without an embedding model, the states of post are the embeddings.
+  const embeds = run.embeddingModel === null
+  for await (const answers of await engine.read({ ...request, model: { kind: 'post' }, prompts, embeds }, { signal })) {
+    for (const read of answers) {
+      throwIfCancelled(signal, 'The evaluation')
+      const { scorer, part } = elementAt(entries, read.prompt, 'prompt')
+      scorer.addPost(part, read)
+      if (scorer.isComplete) await finish(scorer)
+    }
   }
 }
 

@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
-import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
+import type { AnswerKey, EngineGenerateEvent, FinishedAnswer } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
 import type {
   Computation,
@@ -234,15 +233,15 @@ class Follower {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
       this.missingKeys(elementAt(members, model, 'model').indices, prompt, index)
     let computation: Computation | null = null
-    for await (const { event, samples } of batchSamples(events)) {
-      if (event?.type === 'plan') {
+    for await (const event of events) {
+      if (event.type === 'plan') {
         computation = { precision: event.precision, weights: event.weights }
         await this.listener.planned?.(computation)
-      } else if (event?.type === 'tokens') {
+      } else if (event.type === 'step') {
         this.progress.phase = 'generating'
         for (const token of event.tokens) for (const key of keysOf(token)) this.grow(key, token.token)
-      } else if (event?.type === 'done' && computation !== null) return computation
-      await this.finish(samples.map((sample) => ({ sample, keys: keysOf(sample) })))
+        await this.finish(event.finished.map((answer) => ({ answer, keys: keysOf(answer) })))
+      } else if (computation !== null) return computation
       if (performance.now() - this.reportedMs >= this.intervalMs) await this.report()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')
@@ -267,15 +266,14 @@ class Follower {
   }
 
   /** Stores finished answers, each for every name of its model that still lacks it. */
-  private async finish(ended: readonly { sample: SampleEvent; keys: readonly SampleKey[] }[]): Promise<void> {
+  private async finish(ended: readonly { answer: FinishedAnswer; keys: readonly SampleKey[] }[]): Promise<void> {
     if (ended.length === 0) return
     for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(keyText(key))
     const texts = await this.generation.textsOf(
-      ended.map(({ keys, sample: { tokens } }) => ({ ...elementAt(keys, 0, 'key'), tokens }))
+      ended.map(({ keys, answer: { tokens } }) => ({ ...elementAt(keys, 0, 'key'), tokens }))
     )
-    this.progress.phase = 'generating'
     await this.keep(
-      ended.flatMap(({ keys, sample: { tokens, finish } }, index) => {
+      ended.flatMap(({ keys, answer: { tokens, finish } }, index) => {
         const answer = { text: elementAt(texts, index, 'answer'), tokens, finish }
         return keys.map((key) => ({ key, answer }))
       })
@@ -359,30 +357,4 @@ class Follower {
 
 function keyText({ variant, prompt, index }: SampleKey): string {
   return `${variant}/${prompt}/${index}`
-}
-
-type SampleEvent = Extract<EngineGenerateEvent, { type: 'sample' }>
-
-/** Yields each event, and finished answers that have arrived together, which are decoded and stored at once. */
-async function* batchSamples(
-  events: AsyncIterable<EngineGenerateEvent>
-): AsyncGenerator<{ event: Exclude<EngineGenerateEvent, SampleEvent> | null; samples: SampleEvent[] }> {
-  const iterator = events[Symbol.asyncIterator]()
-  try {
-    let samples: SampleEvent[] = []
-    for (;;) {
-      const next = iterator.next()
-      const arrived = samples.length === 0 ? null : await Promise.race([next.catch(() => null), nextTurn(null)])
-      if (samples.length > 0 && (arrived === null || arrived.done === true || arrived.value.type !== 'sample')) {
-        yield { event: null, samples }
-        samples = []
-      }
-      const { value, done } = await next
-      if (done === true) return
-      if (value.type === 'sample') samples = [...samples, value]
-      else yield { event: value, samples: [] }
-    }
-  } finally {
-    await iterator.return?.()
-  }
 }

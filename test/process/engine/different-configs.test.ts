@@ -1,12 +1,11 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { EngineGenerateEvent } from '../../../src/contract/procedures/engine'
 import type { Model } from '../../../src/contract/model/model'
 import { openCheckpoint } from '../../../src/main/checkpoint/checkpoint'
 import { generate } from '../../../src/main/engine/generate/generate'
 import { probe } from '../../../src/main/engine/questions/probe'
-import { ONE_ANSWER } from '../../fixtures/few-answers'
+import { finishedAnswers, ONE_ANSWER } from '../../fixtures/few-answers'
 import { goldenPath, largestDifference, LOGIT_TOLERANCE, readGolden } from '../../fixtures/goldens'
 import { textFolder } from '../../fixtures/text-folder'
 import { whyNoWebGpu } from '../../fixtures/webgpu'
@@ -53,10 +52,7 @@ async function answers(
     precision: 'fp32' as const
   }
   const tokens: number[][] = []
-  const note = (event: EngineGenerateEvent): void => {
-    if (event.type === 'sample') tokens[event.model] = event.tokens
-  }
-  for await (const event of generate(request, () => null)) note(event)
+  for (const answer of await finishedAnswers(generate(request, () => null))) tokens[answer.model] = answer.tokens
   return tokens
 }
 

@@ -380,16 +380,21 @@ describe('a run', () => {
           ...{ type: 'plan', device: request.device, ...computed },
           ...{ weightBytes: 1, keyValueBytes: 1, peakBytes: 1, rows: 1, sampleTotal: 6 }
         }
-        for (let index = 0; index < request.sampleCount; index++) {
-          yield { type: 'sample', model: 0, prompt: 0, index, tokens: [5], finish: 'stop' }
-        }
+        const ended = { tokens: [5], finish: 'stop' as const }
+        const finished = [...Array(request.sampleCount).keys()].map((index) => ({
+          model: 0,
+          prompt: 0,
+          index,
+          ...ended
+        }))
+        yield { type: 'step', tokens: [], finished }
         yield { type: 'done', tokenCount: 6, steps: 1, seconds: 1 }
       },
       async *read(request) {
         requests.push(request)
-        for (const answer of request.prompts[0]?.answers.keys() ?? []) {
-          yield { prompt: 0, answer, logLikelihood: -1, embedding: floatsToText(Float32Array.of(1, 2)) }
-        }
+        const embedding = floatsToText(Float32Array.of(1, 2))
+        const answers = [...(request.prompts[0]?.answers.keys() ?? [])]
+        yield answers.map((answer) => ({ prompt: 0, answer, logLikelihood: -1, embedding }))
       }
     })
     const planned: Computation[] = []

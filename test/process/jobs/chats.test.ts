@@ -52,7 +52,7 @@ describe('a conversation with models side by side', () => {
     const project = await demo()
     const engine = new HeldEngine(sharedEngine)
     const jobs = new ProjectJobs(engine, new Devices(() => sharedEngine))
-    const reached = engine.holdAt(({ type }) => type === 'tokens')
+    const reached = engine.holdAt(({ type }) => type === 'step')
     const answer = answered(jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns: [POST] }))
     const failed = expect(answer).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     await reached()

@@ -10,7 +10,7 @@ import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import { openRun, OpenResources } from '../forward/open-run'
 import { type GenerationPlan, planGeneration } from './generation-plan'
-import { generateInThreads, generationThreads, type GenerationTotals } from './generation-threads'
+import { generateInThreads, generationThreads, type GenerationTotals, limitsOfThread } from './generation-threads'
 import { openDecoding, type Decoding } from './open-decoding'
 import type { PairWeights } from '../weights/pair-weights'
 import { buildRecipeTrie } from '../tries/recipe-trie'
@@ -49,9 +49,11 @@ export async function* generateOn(
     const singles: SinglesRequest = { ...request, models: drawn.singles }
     const trie = buildRecipeTrie(drawn.singles, await findSharing(pair, drawn.singles))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
-    const plan = planGeneration(singles, pair.post.spec, trie, precision)
+    const planOf = (planned: SinglesRequest): GenerationPlan => planGeneration(planned, pair.post.spec, trie, precision)
+    const planOfOne = planOf(singles)
+    const threads = generationThreads(request, planOfOne)
+    const plan = threads > 1 ? planOf({ ...singles, ...limitsOfThread(request, threads) }) : planOfOne
     const { weights, weightBytes, keyValueBytes, peakBytes, rowsPerModel } = plan
-    const threads = generationThreads(request, plan)
     yield {
       type: 'plan',
       device: request.device,
@@ -161,15 +163,15 @@ function queueOf(decoder: Decoder, model: number, { request, stopText, plan, pro
     .map((key) => decoder.rowOf(key, elementAt(request.prompts, key.prompt, 'prompt'), settings))
 }
 
-/** Returns the tokens of one step as one event, followed by the answers that ended. @throws a row's failure */
+/** Returns the event of a step with tokens or finished answers, else none. @throws a row's failure */
 function eventsOf(rowTokens: readonly RowToken[]): EngineGenerateEvent[] {
   const failed = rowTokens.find(({ row }) => row.failure !== null)?.row.failure
   if (failed) throw failed
   const tokens = rowTokens.flatMap(({ row, token }) => (token === null ? [] : [{ ...row.key, token }]))
-  const samples = rowTokens.flatMap(({ row: { key, finished } }) =>
-    finished === null ? [] : [{ type: 'sample' as const, ...key, ...finished }]
+  const finished = rowTokens.flatMap(({ row: { key, finished } }) =>
+    finished === null ? [] : [{ ...key, ...finished }]
   )
-  return tokens.length === 0 ? samples : [{ type: 'tokens', tokens }, ...samples]
+  return tokens.length + finished.length === 0 ? [] : [{ type: 'step', tokens, finished }]
 }
 
 function answerName({ model, prompt, index }: AnswerKey): string {

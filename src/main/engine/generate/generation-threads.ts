@@ -3,7 +3,7 @@ import { isMainThread, Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { elementAt } from '../../../contract/model/look-up'
 import { errorOfProblem, Problem } from '../../../contract/model/problem'
-import { EngineGenerateEvent, type GenerateRequest } from '../../../contract/procedures/engine'
+import { type AnswerKey, EngineGenerateEvent, type GenerateRequest } from '../../../contract/procedures/engine'
 import { builtScript } from '../../base/built'
 import { cancelled, throwIfCancelled } from '../../base/files/cancelling'
 import { startRuntime } from '../device/device'
@@ -18,6 +18,12 @@ const SMALL_MODEL_BYTES = 2 ** 26
 
 /** The minimum answers of a thread, which takes as long to start as some hundred short answers. */
 const ANSWERS_PER_THREAD = 256
+
+/**
+ * The maximum sequences of a thread. A small model needs many to compute as much in a step as a step takes to start,
+ * and of more answers to a prompt more begin alike.
+ */
+const ROWS_OF_THREAD = 2048
 
 /** The message that ends a thread before its next step. */
 export const STOP = 'stop'
@@ -39,6 +45,15 @@ export function generationThreads(
   const limits = [physicalCores(), prompts.length, missing / ANSWERS_PER_THREAD, memoryBytes / peakBytes]
   return Math.max(1, Math.floor(Math.min(...limits)))
 }
+
+/** Returns the limits of each of some threads, which share the memory. */
+export const limitsOfThread = (
+  { memoryBytes }: GenerateRequest,
+  count: number
+): Pick<GenerateRequest, 'batchRows' | 'memoryBytes'> => ({
+  batchRows: ROWS_OF_THREAD,
+  memoryBytes: memoryBytes / count
+})
 
 /** Part of a request for one thread, and the index of each of its prompts in the whole request. */
 interface Part {
@@ -97,7 +112,7 @@ export async function* generateInThreads(
 
 /** Divides the prompts of a request into parts of equal size, each with its share of the memory. */
 function partsOf(request: GenerateRequest, count: number): Part[] {
-  const { prompts, finished, memoryBytes } = request
+  const { prompts, finished } = request
   return Array.from({ length: count }, (_, part) => {
     const promptIndices = [...prompts.keys()].filter((prompt) => prompt % count === part)
     return {
@@ -108,17 +123,17 @@ function partsOf(request: GenerateRequest, count: number): Part[] {
         finished: finished.flatMap((key) =>
           key.prompt % count === part ? [{ ...key, prompt: Math.floor(key.prompt / count) }] : []
         ),
-        memoryBytes: memoryBytes / count
+        ...limitsOfThread(request, count)
       }
     }
   })
 }
 
-type AnswersEvent = Extract<EngineGenerateEvent, { type: 'tokens' | 'sample' }>
+type StepEvent = Extract<EngineGenerateEvent, { type: 'step' }>
 
 /** Returns an event of a part with the prompt indices of the whole request. */
-function inRequest(event: AnswersEvent, { promptIndices }: Part): AnswersEvent {
-  const promptOf = (prompt: number): number => elementAt(promptIndices, prompt, 'prompt')
-  if (event.type === 'sample') return { ...event, prompt: promptOf(event.prompt) }
-  return { ...event, tokens: event.tokens.map((token) => ({ ...token, prompt: promptOf(token.prompt) })) }
+function inRequest({ type, tokens, finished }: StepEvent, { promptIndices }: Part): StepEvent {
+  const inRequest = <Key extends AnswerKey>(keys: readonly Key[]): Key[] =>
+    keys.map((key) => ({ ...key, prompt: elementAt(promptIndices, key.prompt, 'prompt') }))
+  return { type, tokens: inRequest(tokens), finished: inRequest(finished) }
 }

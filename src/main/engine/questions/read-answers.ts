@@ -1,4 +1,4 @@
-import type { EngineReadEvent, ReadRequest } from '../../../contract/procedures/engine'
+import type { EngineReadEvent, ReadAnswer, ReadRequest } from '../../../contract/procedures/engine'
 import { floatsToText } from '../../base/float-text'
 import { choosePrecision } from '../forward/choose-precision'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
@@ -15,6 +15,9 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 /** Answer tokens whose logits are computed in one pass. */
 const LOOKUP_ROWS = 512
 
+/** The maximum answers of an event. */
+const EVENT_ANSWERS = 512
+
 /** An answer after its prompt, in packed rows: one row for each distinct token prefix of all prompts and answers. */
 interface PackedAnswer {
   readonly prompt: number
@@ -25,7 +28,7 @@ interface PackedAnswer {
   readonly first: number
 }
 
-/** Reads answers with one model, for the log-likelihood and embedding of each. Equal parts are computed once. */
+/** Reads answers with one model, for the log-likelihood and embedding of each. Equal beginnings are computed once. */
 export async function* readAnswers(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<EngineReadEvent> {
   const open = await openRun(request, [request.model])
   try {
@@ -60,7 +63,7 @@ export async function* readAnswers(request: ReadRequest, signal?: AbortSignal): 
       const run = { ...computation, packed, signal, everyRow: true }
       for await (const event of finiteForward(run, computation.models)) {
         if (event.type !== 'final') continue
-        const read = { answers, packed, hidden: event.hidden, computation }
+        const read = { answers, packed, hidden: event.hidden, computation, embeds: request.embeds }
         yield* readGroup(read, head, signal)
       }
     }
@@ -75,6 +78,7 @@ interface ReadGroup {
   /** States of all packed rows after the last layer, [rows, finalRowSize]. */
   readonly hidden: Float32Array
   readonly computation: ForwardComputation
+  readonly embeds: boolean
 }
 
 /** Yields the log-likelihood of each answer, and its embedding: the mean of its states after the final norm. */
@@ -83,23 +87,30 @@ async function* readGroup(
   head: LanguageHead,
   signal: AbortSignal | undefined
 ): AsyncGenerator<EngineReadEvent> {
-  const { answers, hidden, computation } = group
+  const { answers, hidden, computation, embeds } = group
   const { hiddenSize } = computation.pair.post.spec
   const logProbability = await tokenLogProbabilities(group, head, signal)
-  const normed = await head.normed(hidden)
-  for (const { prompt, answer, path, first } of answers) {
+  const normed = embeds ? await head.normed(hidden) : null
+  let event: ReadAnswer[] = []
+  for (const [index, { prompt, answer, path, first }] of answers.entries()) {
     const rows = path.subarray(first)
-    const embedding = new Float32Array(hiddenSize)
-    let logLikelihood = 0
-    for (const row of rows) {
-      logLikelihood += elementAt(logProbability, row, 'row')
-      for (let i = 0; i < hiddenSize; i++) {
-        // Indices are not checked, because every number of every row passes here.
-        embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
-      }
-    }
-    yield { prompt, answer, logLikelihood, embedding: floatsToText(embedding) }
+    const logLikelihood = rows.reduce((sum, row) => sum + elementAt(logProbability, row, 'row'), 0)
+    const embedding = normed === null ? null : floatsToText(meanOfRows(normed, rows, hiddenSize))
+    event.push({ prompt, answer, logLikelihood, embedding })
+    if (event.length < EVENT_ANSWERS && index < answers.length - 1) continue
+    yield event
+    event = []
   }
+}
+
+/** Returns the mean of some rows of a matrix, [width]. */
+function meanOfRows(matrix: Float32Array, rows: Int32Array, width: number): Float32Array {
+  const mean = new Float32Array(width)
+  for (const row of rows) {
+    // Indices are not checked, because every number of every row passes here.
+    for (let i = 0; i < width; i++) mean[i] = (mean[i] ?? 0) + (matrix[row * width + i] ?? NaN) / rows.length
+  }
+  return mean
 }
 
 /** Computes the log-probability of each answer token after the row before it. Rows of other tokens get NaN. */

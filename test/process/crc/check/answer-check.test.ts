@@ -271,9 +271,9 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       )
     }))
     const sums = prompts.map(() => 0)
-    const events = await engine.client().read({ ...pair, model, prompts, stateBytes: 2 ** 28 })
-    for await (const { prompt, logLikelihood } of events) {
-      sums[prompt] = (sums[prompt] ?? 0) + Math.exp(logLikelihood)
+    const events = await engine.client().read({ ...pair, model, prompts, stateBytes: 2 ** 28, embeds: false })
+    for await (const event of events) {
+      for (const { prompt, logLikelihood } of event) sums[prompt] = (sums[prompt] ?? 0) + Math.exp(logLikelihood)
     }
     // Two categories of two prompts each.
     return sums.reduce((sum, value) => sum + value, 0) / sums.length

@@ -27,6 +27,7 @@ import { sharedEngine } from '../../../fixtures/shared-engine'
 import { computeSweep, demoSweep, expectSameResults, inGroups, sweepHistory } from '../../../fixtures/swept-demo'
 import { shortPair } from '../../../fixtures/swept-project'
 import { taskReference } from '../../../fixtures/task-reference'
+import { finishedAnswers } from '../../../fixtures/few-answers'
 
 const range = (start: number, end: number): Recipe => ({ name: `${start}-${end}`, ranges: [[start, end]] })
 const RECIPES = [range(4, 11), range(0, 9), range(2, 9)]
@@ -199,11 +200,10 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     })
     const reader = new AnswerReader(scored.task)
     const counts = new Map<string, number>()
-    for await (const event of events) {
-      if (event.type !== 'sample') continue
-      const written = text.decode(event.tokens)
+    for (const { tokens } of await finishedAnswers(events)) {
+      const written = text.decode(tokens)
       // Other splits of the same text into tokens are left out of the exact score.
-      if (text.encode(written).join() !== event.tokens.join()) continue
+      if (text.encode(written).join() !== tokens.join()) continue
       const read = reader.read(written)
       const right = read === null ? null : reader.rightAnswer(read, prompt)
       if (right !== null) counts.set(right, (counts.get(right) ?? 0) + 1)

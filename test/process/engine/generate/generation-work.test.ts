@@ -81,7 +81,7 @@ async function workOf(changes: Partial<GenerateRequest>): Promise<Work> {
   const work: Work = { promptRows: 0, answerRows: 0, openedBytes: 0, stepBytes: [], hiddenSize }
   let before = 0
   for await (const event of generateOn(device, pair, request, () => null)) {
-    if (event.type !== 'tokens') continue
+    if (event.type !== 'step') continue
     if (work.openedBytes === 0) work.openedBytes = read(pair)
     else if (read(pair) > before) work.stepBytes.push(read(pair) - before)
     before = read(pair)

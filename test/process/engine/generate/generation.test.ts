@@ -1,7 +1,7 @@
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { layersModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
-import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { EngineGenerateEvent, FinishedAnswer, GenerateRequest } from '../../../../src/contract/procedures/engine'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { floatTensor, openDevice, runSession } from '../../../../src/main/engine/device/device'
 import { generate } from '../../../../src/main/engine/generate/generate'
@@ -13,7 +13,7 @@ import { quantiseBlocks } from '../../../../src/main/engine/weights/quantise'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import type { StopText } from '../../../../src/main/engine/generate/stop-text'
 import { OnnxGraph } from '../../../../src/main/graphs/onnx-model'
-import { ONE_ANSWER } from '../../../fixtures/few-answers'
+import { finishedAnswers, ONE_ANSWER } from '../../../fixtures/few-answers'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
 
 function requestFor(family: string, changes: Partial<GenerateRequest>): GenerateRequest {
@@ -28,16 +28,12 @@ function requestFor(family: string, changes: Partial<GenerateRequest>): Generate
   }
 }
 
-type Sample = Extract<EngineGenerateEvent, { type: 'sample' }>
 type Plan = Extract<EngineGenerateEvent, { type: 'plan' }>
 
 /** All samples, by "model/prompt/index". */
-async function samplesOf(request: GenerateRequest, stop: StopText = () => null): Promise<Map<string, Sample>> {
-  const samples = new Map<string, Sample>()
-  for await (const event of generate(request, stop)) {
-    if (event.type === 'sample') samples.set(`${event.model}/${event.prompt}/${event.index}`, event)
-  }
-  return samples
+async function samplesOf(request: GenerateRequest, stop: StopText = () => null): Promise<Map<string, FinishedAnswer>> {
+  const finished = await finishedAnswers(generate(request, stop))
+  return new Map(finished.map((answer) => [`${answer.model}/${answer.prompt}/${answer.index}`, answer]))
 }
 
 describe('the order of answers', () => {
@@ -46,7 +42,7 @@ describe('the order of answers', () => {
     const order = new Set<string>()
     const request = requestFor('llama3', { models: [{ kind: 'post' }], prompts, sampleCount: 5, batchRows: 4 })
     for await (const event of generate({ ...request, maxTokens: 1 }, () => null)) {
-      if (event.type === 'tokens') for (const { prompt, index } of event.tokens) order.add(`${prompt}/${index}`)
+      if (event.type === 'step') for (const { prompt, index } of event.tokens) order.add(`${prompt}/${index}`)
     }
     const inTurn = [0, 1, 2].flatMap((prompt) => [`${prompt}/1`, `${prompt}/2`])
     const last = [0, 1, 2].flatMap((prompt) => [`${prompt}/3`, `${prompt}/4`])

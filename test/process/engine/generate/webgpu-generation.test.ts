@@ -16,7 +16,7 @@ import { probe } from '../../../../src/main/engine/questions/probe'
 import { buildRecipeTrie, type Origin } from '../../../../src/main/engine/tries/recipe-trie'
 import { openRunner } from '../../../../src/main/engine/generate/open-runner'
 import { rowAt } from '../../../../src/main/engine/rows/rows'
-import { ONE_ANSWER } from '../../../fixtures/few-answers'
+import { finishedAnswers, ONE_ANSWER } from '../../../fixtures/few-answers'
 import {
   GENERATING_FAMILIES,
   type GoldenFamily,
@@ -50,9 +50,7 @@ describe.skipIf(missing !== null)('greedy continuations on WebGPU', () => {
     const ofModels = models.map(({ model }) => model)
     const request = requestFor(name, { prompts, precision: 'fp32', models: ofModels, maxTokens })
     const answers: number[][] = []
-    for await (const event of generate(request, () => null)) {
-      if (event.type === 'sample') answers[event.model] = event.tokens
-    }
+    for (const { model, tokens } of await finishedAnswers(generate(request, () => null))) answers[model] = tokens
     expect(answers).toEqual(models.map((model) => family.greedy(model.name).slice(0, maxTokens)))
   }
 

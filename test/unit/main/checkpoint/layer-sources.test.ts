@@ -11,7 +11,7 @@ import { generate } from '../../../../src/main/engine/generate/generate'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
 import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
-import { ONE_ANSWER } from '../../../fixtures/few-answers'
+import { finishedAnswers, ONE_ANSWER } from '../../../fixtures/few-answers'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 
 type Dtype = 'F32' | 'F16' | 'BF16'
@@ -96,9 +96,7 @@ describe('layers from another checkpoint than base', () => {
         device: 'cpu',
         prompts: [[1, 2, 3]]
       }
-      const found: number[][] = []
-      for await (const event of generate(request, () => null)) if (event.type === 'sample') found.push(event.tokens)
-      return found
+      return (await finishedAnswers(generate(request, () => null))).map(({ tokens }) => tokens)
     }
     const found = await answers(base, layersModel(setSource(layers, source)))
     expect(found).toEqual(await answers(source.path, layersModel(layers)))

@@ -14,6 +14,7 @@ import { collect } from '../../../fixtures/collect'
 import { checkpointFixture, temporaryFolder, TINY_LLAMA, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { exportRecipe } from '../../../fixtures/exported-pair'
 import { goldenPath, readGolden } from '../../../fixtures/goldens'
+import { finishedAnswers } from '../../../fixtures/few-answers'
 
 async function checkpointModel(path: string): Promise<Model> {
   const { fingerprint } = await openCheckpoint(path)
@@ -68,10 +69,9 @@ describe('an exported folder beside its pair', () => {
         sampling: { temperature, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
         maxTokens: 10, stopTokens: [], stopTexts: [], memoryBytes: 2 ** 30, batchRows: 32
       } // prettier-ignore
-      for await (const event of generate(request, () => null)) {
-        if (event.type !== 'sample') continue
-        const own = answers[event.model] ?? []
-        own[event.index] = event.tokens
+      for (const { model, index, tokens } of await finishedAnswers(generate(request, () => null))) {
+        const own = answers[model] ?? []
+        own[index] = tokens
       }
       return answers
     }

@@ -52,7 +52,7 @@ const RUNS: Record<string, Run> = {
   'a probe': (pair, model) => probe({ ...pair, device: 'cpu', model, prompts: [[4, 5], PROMPT] }),
   'a reading of answers': (pair, model) => {
     const prompts = [{ tokens: PROMPT, answers: [[4, 5]] }]
-    return runToEnd(readAnswers({ ...pair, device: 'cpu', model, prompts, stateBytes: 2 ** 20 }))
+    return runToEnd(readAnswers({ ...pair, device: 'cpu', model, prompts, stateBytes: 2 ** 20, embeds: false }))
   }
 }
 

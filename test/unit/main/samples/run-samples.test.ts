@@ -51,9 +51,13 @@ async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
   for (let token = 1; token <= 30; token++) {
     tokens.push(token)
     vi.advanceTimersByTime(100)
-    yield { type: 'tokens', tokens: [0, 1].map((index) => ({ model: 0, prompt: 0, index, token })) }
+    const ended = [0, 1].map((index) => ({ model: 0, prompt: 0, index, tokens, finish: 'stop' as const }))
+    yield {
+      type: 'step',
+      tokens: [0, 1].map((index) => ({ model: 0, prompt: 0, index, token })),
+      finished: token === 30 ? ended : []
+    }
   }
-  for (const index of [0, 1]) yield { type: 'sample', model: 0, prompt: 0, index, tokens, finish: 'stop' }
   yield { type: 'done', tokenCount: 60, steps: 30, seconds: 3 }
 }
 
@@ -75,7 +79,7 @@ it('reports growing answers at most four times a second, and finished ones at th
   const growing = told.filter((each) => each.growing.length > 0)
   expect(growing[0]).toEqual({ finished: [], growing: ['1 2 3', '1 2 3'] })
   expect(growing[1]).toEqual({ finished: [], growing: ['1 2 3 4 5 6', '1 2 3 4 5 6'] })
-  expect(growing).toHaveLength(10)
+  expect(growing).toHaveLength(9)
   const text = Array.from({ length: 30 }, (_, place) => place + 1).join(' ')
   expect(told.flatMap(({ finished }) => finished)).toEqual([text, text])
   expect(kept, 'answers of one step are stored together').toEqual([[text, text]])
@@ -85,8 +89,8 @@ it('estimates the time left of a resumed run from its own speed, without the pre
   const resumed = async function* (): AsyncGenerator<EngineGenerateEvent> {
     for await (const event of slowly()) {
       if (event.type === 'plan') vi.advanceTimersByTime(60_000)
-      if (event.type === 'tokens') yield { ...event, tokens: event.tokens.slice(1) }
-      else if (event.type !== 'sample' || event.index === 1) yield event
+      if (event.type === 'step') yield { ...event, tokens: event.tokens.slice(1), finished: event.finished.slice(1) }
+      else yield event
     }
   }
   const tokens = new Array<number>(30).fill(1)
@@ -103,7 +107,7 @@ it('asks base after a few-shot prompt separately, with its own prompts and end',
   const asked: unknown[] = []
   const steps: Parameters<typeof generate>[0] = async function* ({ models, prompts, stopTexts }) {
     asked.push({ models, prompts, stopTexts })
-    for await (const event of slowly()) if (event.type !== 'tokens') yield event
+    yield* slowly()
   }
   const kept: string[] = []
   const format = { preamble: '', examples: [], stop: '\nQuestion:' }
@@ -135,8 +139,11 @@ it('computes equal models once, and stores their answers under every name, inclu
     asked.push({ models: models.length, finished })
     for await (const event of slowly()) {
       // The model at index 1 is post. Its first answer is missing, and so is the second answer of the equal models.
-      if (event.type === 'sample') yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
-      else if (event.type !== 'tokens') yield event
+      if (event.type === 'step') {
+        const [first, second] = event.finished
+        if (first === undefined || second === undefined) continue
+        yield { ...event, tokens: [], finished: [{ ...first, model: 1, tokens: [7] }, second] }
+      } else yield event
     }
   }
   const line = { prompt: 0, text: '5', tokens: [5], finish: 'stop' as const }
@@ -167,7 +174,7 @@ it('fails for the reason why the engine failed, also where the last texts cannot
   const failing = async function* (): AsyncGenerator<EngineGenerateEvent> {
     for await (const event of slowly()) {
       yield event
-      if (event.type !== 'tokens') continue
+      if (event.type !== 'step') continue
       vi.advanceTimersByTime(1000)
       throw new Error('the engine was killed')
     }

@@ -5,6 +5,7 @@ import { OPEN_SAMPLING, type Sampling } from '../../../../../src/contract/model/
 import { generate } from '../../../../../src/main/engine/generate/generate'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { goldenPath } from '../../../../fixtures/goldens'
+import { finishedAnswers } from '../../../../fixtures/few-answers'
 
 const PAIR = {
   base: goldenPath('llama3', 'base-bf16'),
@@ -28,10 +29,11 @@ async function answers(
   const found: number[][][] = models.map(() => [])
   const request = { ...PAIR, models, prompts: [PROMPT], finished: [], seed: 1, stopTokens: [], stopTexts: [] }
   const limits = { memoryBytes: 2 ** 30, batchRows: 64 }
-  for await (const event of generate({ ...request, ...settings, ...limits }, () => null)) {
-    if (event.type !== 'sample') continue
-    const ofModel = found[event.model] ?? []
-    ofModel[event.index] = event.tokens
+  for (const { model, index, tokens } of await finishedAnswers(
+    generate({ ...request, ...settings, ...limits }, () => null)
+  )) {
+    const ofModel = found[model] ?? []
+    ofModel[index] = tokens
   }
   return found
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { elementAt } from '../../../../../src/contract/model/look-up'
-import type { EngineReadEvent, ReadRequest } from '../../../../../src/contract/procedures/engine'
+import type { ReadAnswer, ReadRequest } from '../../../../../src/contract/procedures/engine'
 import { decodeFloat32 } from '../../../../../src/main/checkpoint/dtype'
 import { textToFloats } from '../../../../../src/main/base/float-text'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
@@ -9,8 +9,8 @@ import { wholeModelTensors } from '../../../../../src/main/family'
 import { collect } from '../../../../fixtures/collect'
 import { GOLDEN_FAMILIES, LOGIT_TOLERANCE, readGolden } from '../../../../fixtures/goldens'
 
-const read = (request: Omit<ReadRequest, 'device'>): Promise<EngineReadEvent[]> =>
-  collect(readAnswers({ device: 'cpu', ...request }))
+const read = async (request: Omit<ReadRequest, 'device' | 'embeds'>): Promise<ReadAnswer[]> =>
+  (await collect(readAnswers({ device: 'cpu', embeds: true, ...request }))).flat()
 
 function logSoftmax(logits: readonly number[], token: number): number {
   const highest = Math.max(...logits)
@@ -66,7 +66,7 @@ describe('answers that are read', () => {
     for (const [i, event] of together.entries()) {
       expect(event.logLikelihood).toBeCloseTo(alone[i]?.logLikelihood ?? NaN, 4)
       const other = textToFloats(alone[i]?.embedding ?? '')
-      textToFloats(event.embedding).forEach((value, k) => {
+      textToFloats(event.embedding ?? '').forEach((value, k) => {
         expect(value).toBeCloseTo(other[k] ?? NaN, 4)
       })
     }
@@ -98,8 +98,15 @@ describe('answers that are read', () => {
     }
   })
 
+  it('come without embeddings if none are wanted', async () => {
+    const request = { base, post, device: 'cpu' as const, model, prompts, stateBytes: 2 ** 30 }
+    const [embedded] = await collect(readAnswers({ ...request, embeds: true }))
+    const events = await collect(readAnswers({ ...request, embeds: false }))
+    expect(events).toEqual([embedded?.map((answer) => ({ ...answer, embedding: null }))])
+  })
+
   it('stop when they are no longer wanted', async () => {
-    const request: ReadRequest = { base, post, device: 'cpu', model, prompts, stateBytes: 2 ** 30 }
+    const request: ReadRequest = { base, post, device: 'cpu', model, prompts, stateBytes: 2 ** 30, embeds: true }
     const reading = readAnswers(request, AbortSignal.abort())
     await expect(reading.next()).rejects.toMatchObject({ problem: { code: 'cancelled' } })
   })
