@@ -38,16 +38,18 @@ import type { Proxies } from '../../measures/messages'
 import { withoutPromptScores } from '../../measures/proxy-correlation'
 import type { Task } from '../../../contract/documents/task'
 
-/** Lists the tasks of the project, then built-in tasks. Built-in tasks that suit the pair come first. */
+/**
+ * Lists the tasks of the project, then built-in tasks, of which those that suit the pair come first. A task of the
+ * project replaces a built-in one with its id.
+ */
 export async function allTasks(pair: ProjectPair | null): Promise<TaskEntry[]> {
   const location = pair?.project.pairs[0]?.document.location
   const demo = location?.kind === 'demo' ? location.pair : null
   const suits = ({ id }: Task): number => Number(suitsPair(id, demo))
   const builtin = (await builtinTasks()).toSorted((a, b) => suits(b) - suits(a))
-  return [
-    ...((await pair?.project.tasks.list()) ?? []),
-    ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
-  ]
+  const stored = (await pair?.project.tasks.list()) ?? []
+  const others = builtin.filter(({ id }) => !stored.some(({ task }) => task.id === id))
+  return [...stored, ...others.map((task): TaskEntry => ({ task, origin: 'builtin' }))]
 }
 
 /** Returns a task of the project or a built-in task. @throws WorkbenchError `not-found` with the names of all tasks */
