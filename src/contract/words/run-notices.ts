@@ -8,9 +8,12 @@ type NoticedRun = Pick<SampleRun, 'notices' | 'external'>
 /** Most refused prompts that a notice names. */
 const MAX_NAMED = 5
 
-/** Returns the notices of a run, and those of its refused answers. */
+/** Returns the notices of a run and of its refused answers. Earlier versions stored the latter in other words. */
 export const runNotices = ({ notices, external }: NoticedRun): string[] => [
-  ...new Set([...notices, ...external.flatMap((record) => refusalNotice(record) ?? [])])
+  ...new Set([
+    ...notices.filter((notice) => !/^The endpoint of ".*" refused [\d,]+ prompts?, with empty answers: /s.test(notice)),
+    ...external.flatMap((record) => refusalNotice(record) ?? [])
+  ])
 ]
 
 /** Returns the warnings about endpoints, and then the run's notices, which may lack these warnings. */
@@ -24,7 +27,7 @@ export function refusalNotice({ variant, refused }: ExternalRecord): string | nu
   if (first === undefined) return null
   const names = refused.map(({ prompt }) => prompt)
   return (
-    `Answers of "${variant}" to ${plural(refused.length, 'prompt')} were refused, and measures leave them out: ` +
-    `${listNames(names, MAX_NAMED)}. Reason: ${first.reason}`
+    `Answers of "${variant}" to ${plural(refused.length, 'prompt')} were refused: ` +
+    `${listNames(names, MAX_NAMED)}. Only measures of refusals count them. Reason: ${first.reason}`
   )
 }

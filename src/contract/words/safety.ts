@@ -57,7 +57,7 @@ export const refusalLines = ({ variants }: Pick<EvaluationView['results'], 'vari
     })
     if (counts.length === 0) return []
     const all = Math.max(...counts.map(({ refused }) => refused.promptCount))
-    // Prompts that an endpoint refused are left out.
+    // Prompts that are not answered yet are left out.
     const texts = counts.map(({ variant, refused }) =>
       [variant, countWords(refused), fewerPrompts(refused.promptCount, all)].filter(Boolean).join(' ')
     )

@@ -1,7 +1,7 @@
 import { median } from 'simple-statistics'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
 import { elementAt } from '../../contract/model/look-up'
-import type { SampleLine } from '../../contract/documents/samples'
+import { isCounted, type SampleLine } from '../../contract/documents/samples'
 import { taskKindFacts, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { CLASSIFIED_ANSWERS, type EvaluationCell, type Measures, type MeasureValues } from './evaluation-cell'
 import { passingMeasures, utility } from './passing'
@@ -42,7 +42,7 @@ export function cellMeasures(
 ): Measures {
   const { samples, scores, judgeScores } = cell
   if (samples.length === 0) return {}
-  const texts = samples.map(({ text }) => text)
+  const texts = samples.filter(isCounted).map(({ text }) => text)
   const words = texts.map(wordsOf)
   const lengths = { words: meanIfAny(words.map(({ length }) => length)) }
   const judge = meanIfAny([...judgeScores.values()])

@@ -11,6 +11,7 @@ import {
 } from '../../contract/documents/evaluation'
 import { isCounted } from '../../contract/documents/samples'
 import { type CountLimits, limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
+import type { Task } from '../../contract/documents/task'
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import { besideRanges } from './beside-ranges'
 import { compareSettingEffects } from './interactions'
@@ -38,7 +39,7 @@ import { multimap } from '../../contract/model/multimap'
 export function evaluationResults(stored: StoredEvaluation, proxies: Proxies, against?: string): EvaluationResults {
   const { run } = stored
   const reader = new AnswerReader(run.task)
-  const table = cellsOf(stored).map(withEqualCounts)
+  const table = cellsOf(stored).map((cells) => withEqualCounts(run.task, cells))
   const measures = table.map((cells) => {
     const words = equalLength(cells.map(({ samples }) => samples))
     return cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell, words))
@@ -84,10 +85,10 @@ interface ComparedCell extends EvaluationCell {
 
 /**
  * Reduces the cells of a prompt to as many answers as the variant with the fewest has. Refused answers and empty cells
- * do not count.
+ * do not count, except in a task of refusals.
  */
-function withEqualCounts(cells: readonly EvaluationCell[]): ComparedCell[] {
-  const counted = cells.map(({ samples }) => samples.filter(isCounted))
+function withEqualCounts({ kind }: Task, cells: readonly EvaluationCell[]): ComparedCell[] {
+  const counted = cells.map(({ samples }) => samples.filter((sample) => kind === 'refusals' || isCounted(sample)))
   const counts = counted.map(({ length }) => length).filter((count) => count > 0)
   const count = counts.length === 0 ? 0 : Math.min(...counts)
   return cells.map((cell, index) => ({

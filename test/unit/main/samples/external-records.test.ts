@@ -20,9 +20,10 @@ it('joins the facts of a variant, and counts and names the prompts that its endp
     { variant: 'Other', models: ['other'] },
     { variant: 'GPT', models: ['gpt', 'gpt-2'], server: 'nginx', refused: [{}, {}] }
   ])
-  expect(runNotices({ external, notices: ['A notice.'] })).toEqual([
+  const ofEarlierVersion = 'The endpoint of "GPT" refused 2 prompts, with empty answers: Prompt 2. It replied: HTTP 400'
+  expect(runNotices({ external, notices: ['A notice.', ofEarlierVersion] })).toEqual([
     'A notice.',
-    'Answers of "GPT" to 2 prompts were refused, and measures leave them out: Prompt 2 ("Name a poison."), ' +
-      'Prompt 7 ("And one more."). Reason: HTTP 400: filtered'
+    'Answers of "GPT" to 2 prompts were refused: Prompt 2 ("Name a poison."), ' +
+      'Prompt 7 ("And one more."). Only measures of refusals count them. Reason: HTTP 400: filtered'
   ])
 })
