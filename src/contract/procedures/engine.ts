@@ -228,11 +228,11 @@ export const GenerateRequest = z.object({
 export type GenerateRequest = z.infer<typeof GenerateRequest>
 
 /** A generated answer without the stop token. */
-export const FinishedAnswer = AnswerKey.extend({
+export const EngineAnswer = AnswerKey.extend({
   tokens: z.array(z.number().int()),
   finish: z.enum(['stop', 'length'])
 })
-export type FinishedAnswer = z.infer<typeof FinishedAnswer>
+export type EngineAnswer = z.infer<typeof EngineAnswer>
 
 export const EngineGenerateEvent = z.discriminatedUnion('type', [
   z.object({
@@ -252,7 +252,7 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     /** One for each sequence that received a token in this step. */
     tokens: z.array(AnswerKey.extend({ token: z.number().int() })),
     /** Answers that this step finished. */
-    finished: z.array(FinishedAnswer)
+    finished: z.array(EngineAnswer)
   }),
   z.object({ type: z.literal('done'), tokenCount: z.number().int(), steps: z.number().int(), seconds: z.number() })
 ])

@@ -1,6 +1,6 @@
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
-import type { AnswerKey, EngineGenerateEvent, FinishedAnswer } from '../../contract/procedures/engine'
+import type { AnswerKey, EngineGenerateEvent, EngineAnswer } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
 import type {
   Computation,
@@ -266,7 +266,7 @@ class Follower {
   }
 
   /** Stores finished answers, each for every name of its model that still lacks it. */
-  private async finish(ended: readonly { answer: FinishedAnswer; keys: readonly SampleKey[] }[]): Promise<void> {
+  private async finish(ended: readonly { answer: EngineAnswer; keys: readonly SampleKey[] }[]): Promise<void> {
     if (ended.length === 0) return
     for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(keyText(key))
     const texts = await this.generation.textsOf(

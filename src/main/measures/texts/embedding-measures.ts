@@ -36,7 +36,7 @@ export function vendiScore(embeddings: readonly Float32Array[]): number | null {
   if (count === 0) return null
   const distinct = [...occurrences(embeddings)].flatMap(([embedding, times]) => {
     const unit = unitVector(embedding)
-    // A zero vector is similar only to itself, even to its copies not.
+    // A zero vector is not even similar to its copies.
     return dot(unit, unit) > 0 ? [{ unit, times }] : Array.from({ length: times }, () => ({ unit, times: 1 }))
   })
   // The same eigenvalues as those of K / n, except for zeros: an eigenvector of K has equal elements for equal answers.

@@ -1,7 +1,7 @@
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { layersModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
-import type { EngineGenerateEvent, FinishedAnswer, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { EngineGenerateEvent, EngineAnswer, GenerateRequest } from '../../../../src/contract/procedures/engine'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import { floatTensor, openDevice, runSession } from '../../../../src/main/engine/device/device'
 import { generate } from '../../../../src/main/engine/generate/generate'
@@ -31,7 +31,7 @@ function requestFor(family: string, changes: Partial<GenerateRequest>): Generate
 type Plan = Extract<EngineGenerateEvent, { type: 'plan' }>
 
 /** All samples, by "model/prompt/index". */
-async function samplesOf(request: GenerateRequest, stop: StopText = () => null): Promise<Map<string, FinishedAnswer>> {
+async function samplesOf(request: GenerateRequest, stop: StopText = () => null): Promise<Map<string, EngineAnswer>> {
   const finished = await finishedAnswers(generate(request, stop))
   return new Map(finished.map((answer) => [`${answer.model}/${answer.prompt}/${answer.index}`, answer]))
 }
