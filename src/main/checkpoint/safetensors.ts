@@ -104,7 +104,7 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
 
 async function readHeaderBytes(handle: FileHandle, file: string, fileBytes: number): Promise<Uint8Array> {
   if (fileBytes < LENGTH_BYTES) {
-    throw fileError(`${file} has ${fileBytes} bytes, too few for a safetensors file.`)
+    throw fileError(`${file} has ${fileBytes} bytes, too few for a safetensors file.`, INCOMPLETE_HINT)
   }
   const lengthBytes = Buffer.alloc(LENGTH_BYTES)
   await readExactly(handle, file, lengthBytes, 0)

@@ -101,7 +101,7 @@ export class EvaluationSetupState {
       settings.maxTokens,
       prompts.length * (variantCount + doubled) * sampleCount
     )
-    const twice = ` ${plural(doubled, 'variant')} computed by base and post, twice the work.`
+    const twice = ` ${plural(doubled, 'variant')} with base and post at once, twice the work each.`
     return `${answers}.${doubled === 0 ? '' : twice} ${capitalised(durationWords)}.`
   })
 

@@ -154,6 +154,7 @@ describe('a broken safetensors file', () => {
   test('that is too short for a header is refused', async () => {
     const problem = await problemOf(readSafetensorsHeader(await fileOf(new Uint8Array(7))))
     expect(problem.message).toMatch(/has 7 bytes, too few for a safetensors file/)
+    expect(problem.hint).toMatch(/fetch the file again/)
   })
 
   test('whose header is longer than 4 MB or than the file is refused before it is read', async () => {

@@ -105,7 +105,7 @@ describe('the setup of the next evaluation', () => {
     variants.add([{ kind: 'base', name: 'base' }, half, half], 'evaluate')
     variants.add([half], 'evaluate')
     expect(names(session)).toEqual(['base', 'post', 'half'])
-    expect(setup.size).toMatch(/ answers\. 1 variant computed by base and post, twice the work\. [AT]/)
+    expect(setup.size).toMatch(/ answers\. 1 variant with base and post at once, twice the work each\. [AT]/)
   })
 
   it('reports why it cannot run', async () => {
