@@ -28,9 +28,13 @@ export interface LowRankPlan {
   readonly fullRank: number
 }
 
+/** Returns the first layer whose experts change, of which no adapter on post is written; -1 for none. */
+export const changedExperts = ({ post: { spec } }: SourcedPair, strengths: readonly LayerStrength[]): number =>
+  strengths.findIndex(({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null)
+
 /** Plans a restoration as an adapter. @throws WorkbenchError `unsupported` if post is an adapter or experts change */
 export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength[]): LowRankPlan {
-  const { checkpoint, spec } = pair.post
+  const { checkpoint } = pair.post
   const advice = wholeModelAdvice(membersOf(pair))
   if (checkpoint.adapter !== null)
     throw unsupportedError(
@@ -43,9 +47,7 @@ export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength
     if (post === undefined || !sourceMember(pair, layer).checkpoint.tensors.has(name)) return []
     return [{ name, post, dtype: weightDtype(post), strength, layer }]
   })
-  const experts = strengths.findIndex(
-    ({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null
-  )
+  const experts = changedExperts(pair, strengths)
   if (experts !== -1)
     throw unsupportedError(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, advice)
   const factored = changed.filter(({ post }) => post.shape.length === 2)

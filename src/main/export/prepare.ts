@@ -8,7 +8,7 @@ import { requireFits } from '../base/files/room'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import { hasScales, membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
-import { planLowRank } from '../checkpoint/low-rank-plan'
+import { changedExperts, planLowRank } from '../checkpoint/low-rank-plan'
 import { mergekitText } from '../mergekit/write-recipe'
 import { ADAPTER_CONFIG, readAdapterConfig } from '../checkpoint/adapter-config'
 import { adapterConfigText, planAdapter } from './plan-adapter'
@@ -63,7 +63,7 @@ export async function prepareExport(
   if (form.kind === 'adapter') return prepareAdapter(pair, recipe, strengths)
   if (form.kind === 'low-rank')
     return { pair, recipe, strengths, mergekit: NO_MERGEKIT, ...lowRankExport(pair, strengths, form) }
-  refuseScaled(pair)
+  refuseScaled(pair, strengths)
   return {
     form,
     fullRank: null,
@@ -122,13 +122,14 @@ async function prepareAdapter(
 }
 
 /** Refuses quantised weights. An export copies their bytes, which cannot be read without their scales. */
-function refuseScaled(pair: SourcedPair): void {
+function refuseScaled(pair: SourcedPair, strengths: readonly LayerStrength[]): void {
   // Base comes first, because an adapter as post has base's weights.
   const quantised = [pair.base, ...membersOf(pair)].find(hasScales)
   if (quantised === undefined) return
+  const takesAdapter = pair.post.checkpoint.adapter !== null || changedExperts(pair, strengths) === -1
   throw unsupportedError(
     `${quantised.checkpoint.path} stores weights with scales, of which no restored model is written.`,
-    'Export an adapter (--adapter), or use the unquantised checkpoint in its place. ' +
+    `${takesAdapter ? 'Export an adapter (--adapter), or use' : 'Use'} the unquantised checkpoint in its place. ` +
       'The unquantised one computes the same, up to the rounding of stored weights.'
   )
 }

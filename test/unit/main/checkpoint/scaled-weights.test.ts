@@ -202,6 +202,31 @@ describe('weights with scales', () => {
     }
   })
 
+  test('with changed experts are not advised to be exported as an adapter, which is refused', async () => {
+    const folder = await temporaryFolder()
+    const experts = { model_type: 'mixtral', architectures: ['MixtralForCausalLM'] }
+    const config = { ...TINY_LLAMA, ...experts, num_local_experts: 2, num_experts_per_tok: 1 }
+    const plain = checkpointFixture({ seed: 1, config })
+    const scales = { dtype: 'F32' as const, shape: [2, 2], bytes: new Uint8Array(new Float32Array(4).fill(1).buffer) }
+    const quantised = {
+      config: { ...config, ...float8Config([4, 4]) },
+      tensors: plain.tensors.flatMap((tensor): TensorFixture[] =>
+        tensor.name.endsWith('q_proj.weight')
+          ? [
+              { ...tensor, dtype: 'F8_E4M3', bytes: new Uint8Array(64) },
+              { name: `${tensor.name}_scale_inv`, ...scales }
+            ]
+          : [tensor]
+      )
+    }
+    const folders = {
+      base: await writeCheckpoint(join(folder, 'base'), quantised),
+      post: await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2, config }))
+    }
+    const { hint } = await problemOf(prepareExport(folders, { name: 'x', ranges: [[0, 0]] }, { kind: 'model' }))
+    expect(hint).toMatch(/^Use the unquantised checkpoint in its place\./)
+  })
+
   test.each([
     ['scales of other blocks', { weight_block_size: [2, 4] }, /has 6 scales in F32, expected 12/],
     ['a config without a method', { quant_method: undefined }, /"quantization_config" names no method/],
