@@ -19,10 +19,7 @@ const SMALL_MODEL_BYTES = 2 ** 26
 /** The minimum answers of a thread, which takes as long to start as some hundred short answers. */
 const ANSWERS_PER_THREAD = 256
 
-/**
- * The maximum sequences of a thread. A small model needs many to compute as much in a step as a step takes to start,
- * and of more answers to a prompt more begin alike.
- */
+/** The maximum sequences of a thread, unless the request allows more. */
 const ROWS_OF_THREAD = 2048
 
 /** The message that ends a thread before its next step. */
@@ -46,14 +43,20 @@ export function generationThreads(
   return Math.max(1, Math.floor(Math.min(...limits)))
 }
 
-/** Returns the limits of each of some threads, which share the memory. */
-export const limitsOfThread = (
-  { memoryBytes }: GenerateRequest,
+/**
+ * Returns the limits of each of some threads, which share the memory. All answers to two prompts fit side by side,
+ * because answers that begin alike are one sequence. Of other answers, more would not be faster.
+ */
+export function limitsOfThread(
+  { models, sampleCount, batchRows, memoryBytes }: GenerateRequest,
   count: number
-): Pick<GenerateRequest, 'batchRows' | 'memoryBytes'> => ({
-  batchRows: ROWS_OF_THREAD,
-  memoryBytes: memoryBytes / count
-})
+): Pick<GenerateRequest, 'batchRows' | 'memoryBytes'> {
+  const ofTwoPrompts = 2 * sampleCount * models.length
+  return {
+    batchRows: Math.max(batchRows, Math.min(ofTwoPrompts, ROWS_OF_THREAD)),
+    memoryBytes: memoryBytes / count
+  }
+}
 
 /** Part of a request for one thread, and the index of each of its prompts in the whole request. */
 interface Part {

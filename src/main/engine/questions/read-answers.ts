@@ -4,6 +4,7 @@ import { choosePrecision } from '../forward/choose-precision'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
 import { type ForwardComputation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
 import { openRun } from '../forward/open-run'
+import { rowsPerRun } from '../forward/forward'
 import { maskBytes } from '../forward/run-memory'
 import { memberOf } from '../weights/pair-weights'
 import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
@@ -14,6 +15,12 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** Answer tokens whose logits are computed in one pass. */
 const LOOKUP_ROWS = 512
+
+/**
+ * The maximum rows that are read at once, unless a run copies its weights to a device. Activations of more rows lie in
+ * memory that the allocator returns and faults in again. Fewer rows would read the weights too often.
+ */
+const READ_ROWS = 4096
 
 /** The maximum answers of an event. */
 const EVENT_ANSWERS = 512
@@ -44,7 +51,10 @@ export async function* readAnswers(request: ReadRequest, signal?: AbortSignal): 
         tokens: [...tokens, ...added]
       }))
     )
-    const maximumRows = Math.floor(request.stateBytes / (rowSize * Float32Array.BYTES_PER_ELEMENT))
+    const maximumRows = Math.min(
+      Math.floor(request.stateBytes / (rowSize * Float32Array.BYTES_PER_ELEMENT)),
+      device.copiesTensors ? rowsPerRun(pair.post.spec, true) : READ_ROWS
+    )
     const head = open.register(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
     const groups = groupPrompts(
       sequences.map(({ tokens }) => [tokens]),

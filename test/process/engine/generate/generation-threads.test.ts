@@ -44,9 +44,9 @@ describe.runIf(physicalCores() > 1)('answers of a small model', () => {
     const two = await answersOf({})
     const peakBytes = elementAt(two.planned, 0, 'number') / 2
     const one = await answersOf({ memoryBytes: 1.5 * peakBytes })
-    // A thread has room for 1,024 sequences of each of two models, which is more than there are answers.
     expect(one.planned).toEqual([peakBytes, request.batchRows])
-    expect(two.planned[1]).toBe(2 * 600)
+    // Each thread has room for all answers of two models to two prompts.
+    expect(two.planned[1]).toBe(2 * 2 * 2 * 100)
     expect(two.answers).toHaveLength(600)
     expect(two.answers).toEqual(one.answers)
   })
