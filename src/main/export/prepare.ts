@@ -1,4 +1,3 @@
-import {} from '../../contract/words/format'
 import { join } from 'node:path'
 import type { ExportedFile, ExportForm, ExportPlan, TENSOR_ORIGINS } from '../../contract/procedures/export'
 import { type Problem, unsupportedError, WorkbenchError } from '../../contract/model/problem'

@@ -3,7 +3,6 @@ import { defaultSweepsByKind, sweepKind } from '../../contract/documents/default
 import type { SweepSummary } from '../../contract/documents/project'
 import type { OtherSweep } from '../../contract/documents/report'
 import { briefScoring } from '../../contract/documents/scored-by'
-import {} from '../../contract/words/range-facts'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import { findRange } from '../../contract/model/strengths'
 

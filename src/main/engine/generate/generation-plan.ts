@@ -18,6 +18,7 @@ import {
 import { maxAliveStates } from '../tries/alive-states'
 import { chooseWeightStorage, residentBytes } from './resident-blocks'
 import { elementAt } from '../../../contract/model/look-up'
+import { plural } from '../../../contract/words/format'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
@@ -306,8 +307,8 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
   const tooLong = prompts.findIndex((prompt) => prompt.length >= context)
   if (tooLong === -1) return
   throw inputError(
-    `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens. ` +
-      `The context window of ${context} tokens leaves no room for an answer.`,
+    `Prompt ${tooLong + 1} has ${plural(elementAt(prompts, tooLong, 'prompt').length, 'token')}. ` +
+      `The context window of ${plural(context, 'token')} leaves no room for an answer.`,
     'Shorten the prompt.'
   )
 }
@@ -326,7 +327,7 @@ function addressableRows(models: GeneratedModels, length: number): number {
   if (rows >= 1) return rows
   throw new WorkbenchError(
     'out-of-memory',
-    `The keys of one layer, for one sequence of ${length} tokens in each model, take ` +
+    `The keys of one layer, for one sequence of ${plural(length, 'token')} in each model, take ` +
       `${(keyBytes / 1e6).toFixed(0)} MB. WebGPU guarantees only ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
     'Generate fewer tokens (--max-tokens), compare fewer models at a time, or use the CPU (--device cpu).'
   )

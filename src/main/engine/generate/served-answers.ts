@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { formatCount, plural } from '../../../contract/words/format'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import type { ServedEvent, ServedModels, ServedRequest, TokenLogprob } from '../../../contract/procedures/served-models'
@@ -283,7 +284,8 @@ class ServedAnswers {
     const { maximumLength } = this.plan
     if (prompt.length + Math.min(1, maxTokens) <= maximumLength) return
     throw inputError(
-      `prompt has ${prompt.length} tokens. At most ${maximumLength} are served, prompt and answer together.`,
+      `prompt has ${plural(prompt.length, 'token')}. ` +
+        `At most ${formatCount(maximumLength)} are served, prompt and answer together.`,
       'Shorten the prompt, or allow more memory (--memory).'
     )
   }
