@@ -22,6 +22,9 @@ const ANSWERS_PER_THREAD = 256
 /** The maximum sequences of a thread, unless the request allows more. */
 const ROWS_OF_THREAD = 2048
 
+/** The maximum answers of a model to a prompt that begin together. All prompts wait for a turn of so many. */
+const ANSWERS_TOGETHER = 64
+
 /** The message that ends a thread before its next step. */
 export const STOP = 'stop'
 
@@ -44,14 +47,14 @@ export function generationThreads(
 }
 
 /**
- * Returns the limits of each of some threads, which share the memory. All answers to two prompts fit side by side,
+ * Returns the limits of each of some threads, which share the memory. Many answers to two prompts fit side by side,
  * because answers that begin alike are one sequence. Of other answers, more would not be faster.
  */
 export function limitsOfThread(
   { models, sampleCount, batchRows, memoryBytes }: GenerateRequest,
   count: number
 ): Pick<GenerateRequest, 'batchRows' | 'memoryBytes'> {
-  const ofTwoPrompts = 2 * sampleCount * models.length
+  const ofTwoPrompts = 2 * Math.min(sampleCount, ANSWERS_TOGETHER) * models.length
   return {
     batchRows: Math.max(batchRows, Math.min(ofTwoPrompts, ROWS_OF_THREAD)),
     memoryBytes: memoryBytes / count

@@ -45,8 +45,8 @@ describe.runIf(physicalCores() > 1)('answers of a small model', () => {
     const peakBytes = elementAt(two.planned, 0, 'number') / 2
     const one = await answersOf({ memoryBytes: 1.5 * peakBytes })
     expect(one.planned).toEqual([peakBytes, request.batchRows])
-    // Each thread has room for all answers of two models to two prompts.
-    expect(two.planned[1]).toBe(2 * 2 * 2 * 100)
+    // Each thread has room for 64 answers of two models to two prompts.
+    expect(two.planned[1]).toBe(2 * 2 * 2 * 64)
     expect(two.answers).toHaveLength(600)
     expect(two.answers).toEqual(one.answers)
   })
