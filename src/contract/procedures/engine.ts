@@ -153,7 +153,7 @@ export const ReadAnswer = z.object({
 })
 export type ReadAnswer = z.infer<typeof ReadAnswer>
 
-/** Some answers at a time, because an event for each would take longer than a small model takes to read it. */
+/** Some answers at a time. */
 export const EngineReadEvent = z.array(ReadAnswer)
 export type EngineReadEvent = z.infer<typeof EngineReadEvent>
 

@@ -104,9 +104,11 @@ export interface SelectedBadge {
   readonly good: boolean
 }
 
-/** Returns the name of the selected range in legends, which say that it is selected. */
-export const selectedName = (badge: SelectedBadge | null): string =>
-  badge === null || badge.label.startsWith('selected') ? (badge?.label ?? '') : `selected: ${badge.label}`
+/** Returns how legends name the selected range: always as selected. A verdict without a badge names none. */
+export function selectedName(badge: SelectedBadge | null): string {
+  if (badge === null) return ''
+  return badge.label.startsWith('selected') ? badge.label : `selected: ${badge.label}`
+}
 
 /** Returns a badge that claims no more than the headline. */
 export function selectedBadge({

@@ -1,6 +1,6 @@
-import { formatCount, plural } from '../../contract/words/format'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Rendering } from '../../contract/documents/crc'
+import { formatCount, plural } from '../../contract/words/format'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
 import { FEW_SHOT_DEFAULTS, type FewShotPrompts, fewShotText } from '../../contract/model/few-shot'
 import { elementAt } from '../../contract/model/look-up'

@@ -1,6 +1,6 @@
-import { plural } from '../../contract/words/format'
 import { isDeepStrictEqual } from 'node:util'
 import { elementAt } from '../../contract/model/look-up'
+import { plural } from '../../contract/words/format'
 import type { DecoderSpec, Experts, LayerSpec } from '../family'
 import type { Rope } from '../family/rope'
 

@@ -1,4 +1,3 @@
-import { formatCount, plural } from '../../contract/words/format'
 import type {
   ComponentDistance,
   Distance,
@@ -6,6 +5,7 @@ import type {
   DistancesDocument,
   LayerDistance
 } from '../../contract/documents/distances'
+import { formatCount, plural } from '../../contract/words/format'
 import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { fileError } from '../../contract/model/problem'

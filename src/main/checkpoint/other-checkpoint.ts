@@ -1,5 +1,5 @@
-import { formatCount, plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
+import { formatCount, plural } from '../../contract/words/format'
 import type { Finding, OtherCheckpointReport } from '../../contract/documents/pair'
 import { mismatchError } from '../../contract/model/problem'
 import { configDifferences } from './config-differences'

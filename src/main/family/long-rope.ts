@@ -1,5 +1,5 @@
-import { formatCount, plural } from '../../contract/words/format'
 import { unsupportedError } from '../../contract/model/problem'
+import { formatCount, plural } from '../../contract/words/format'
 import type { ConfigReader } from './config-reader'
 
 /** Values of a config that its section of RoPE depends on. */

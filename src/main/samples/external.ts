@@ -1,5 +1,5 @@
-import { formatCount, plural } from '../../contract/words/format'
 import type { Rendering } from '../../contract/documents/crc'
+import { formatCount, plural } from '../../contract/words/format'
 import { type EngineVariant, isCounted, type SampleLine, type Variant } from '../../contract/documents/samples'
 import type { TaskSettings } from '../../contract/documents/task'
 import { elementAt } from '../../contract/model/look-up'

@@ -1,6 +1,6 @@
-import { plural } from '../../contract/words/format'
 import type { z } from 'zod'
 import { GLOSSARY } from '../../contract/words/glossary'
+import { plural } from '../../contract/words/format'
 import { samplerWords } from '../../contract/words/sampler-words'
 import { Sampling } from '../../contract/model/sampling'
 import { SampleSettings } from '../../contract/documents/samples'

@@ -1,6 +1,6 @@
-import { formatCount, plural } from '../../../contract/words/format'
 import { createHash } from 'node:crypto'
 import type { CrcPrompts, RenderedPrompt, Rendering, SweepDocument, SweptPrompt } from '../../../contract/documents/crc'
+import { formatCount, plural } from '../../../contract/words/format'
 import {
   briefScoring,
   BY_CHARACTERS,

@@ -1,5 +1,5 @@
-import { plural } from '../../../contract/words/format'
 import { inputError } from '../../../contract/model/problem'
+import { plural } from '../../../contract/words/format'
 import { mapGet } from '../../../contract/model/look-up'
 import { wholeModelTensors } from '../../family'
 import { rowAt } from '../rows/rows'

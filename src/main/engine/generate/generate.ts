@@ -168,10 +168,10 @@ function eventsOf(rowTokens: readonly RowToken[]): EngineGenerateEvent[] {
   const failed = rowTokens.find(({ row }) => row.failure !== null)?.row.failure
   if (failed) throw failed
   const tokens = rowTokens.flatMap(({ row, token }) => (token === null ? [] : [{ ...row.key, token }]))
-  const finished = rowTokens.flatMap(({ row: { key, finished } }) =>
+  const answers = rowTokens.flatMap(({ row: { key, finished } }) =>
     finished === null ? [] : [{ ...key, ...finished }]
   )
-  return tokens.length + finished.length === 0 ? [] : [{ type: 'step', tokens, finished }]
+  return tokens.length + answers.length === 0 ? [] : [{ type: 'step', tokens, finished: answers }]
 }
 
 function answerName({ model, prompt, index }: AnswerKey): string {

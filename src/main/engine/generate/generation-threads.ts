@@ -139,7 +139,7 @@ type StepEvent = Extract<EngineGenerateEvent, { type: 'step' }>
 
 /** Returns an event of a part with the prompt indices of the whole request. */
 function inRequest({ type, tokens, finished }: StepEvent, { promptIndices }: Part): StepEvent {
-  const inRequest = <Key extends AnswerKey>(keys: readonly Key[]): Key[] =>
+  const withIndices = <Key extends AnswerKey>(keys: readonly Key[]): Key[] =>
     keys.map((key) => ({ ...key, prompt: elementAt(promptIndices, key.prompt, 'prompt') }))
-  return { type, tokens: inRequest(tokens), finished: inRequest(finished) }
+  return { type, tokens: withIndices(tokens), finished: withIndices(finished) }
 }
