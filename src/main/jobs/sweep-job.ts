@@ -11,6 +11,8 @@ import type { PublishJobNews } from './job-news'
 interface SweepJobOptions {
   engine: EngineClient
   sweep: SweepWork
+  /** Number of layers of the pair, which watchers need while the job waits for its turn. */
+  layerCount: number
   /** Returns the range that the user looks at, which a preview scores first; null for none. */
   viewedRange: () => RestorationRange | null
   publish: PublishJobNews
@@ -25,7 +27,7 @@ type SweepFact =
 export type SweepJob = Job<SweepEvent, SweepFact>
 
 /** Creates the job of a sweep. Watchers receive scores while they are computed. The sweep is stored at the end. */
-export function createSweepJob({ engine, sweep, viewedRange, publish }: SweepJobOptions): SweepJob {
+export function createSweepJob({ engine, sweep, layerCount, viewedRange, publish }: SweepJobOptions): SweepJob {
   const { request } = sweep
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
@@ -49,7 +51,7 @@ export function createSweepJob({ engine, sweep, viewedRange, publish }: SweepJob
         type: 'snapshot',
         sweepId,
         scoredBy: scoredByOf(request),
-        layerCount: progress.layerCount,
+        layerCount,
         source: request.source ?? null,
         promptCount: promptCountOf(request),
         isPreview:

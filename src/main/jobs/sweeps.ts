@@ -48,7 +48,9 @@ export class Sweeps {
       this.viewedRange.delete(pair)
       const viewedRange = (): RestorationRange | null => this.viewedRange.get(pair) ?? null
       const sweep = await unlessCancelled(signal, 'The sweep', openNextSweep(pair, devices, { fresh, preview }))
-      return createSweepJob({ engine: engine.client(), sweep, viewedRange, publish })
+      const { base, post } = sweep.request
+      const { layerCount } = (await openPair(base, post)).post.spec
+      return createSweepJob({ engine: engine.client(), sweep, layerCount, viewedRange, publish })
     }
     return turns.start(pair, this.table, 'A sweep', prepare, stopped)
   }
