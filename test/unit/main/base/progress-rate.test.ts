@@ -26,6 +26,17 @@ describe('the progress rate', () => {
     expect(rate(2_610, 10_000, 81).perSecond).toBeCloseTo(10, 0)
   })
 
+  test('estimates the end steadily while the speed changes every 20 seconds', () => {
+    const rate = progressRate()
+    const speedAt = (second: number): number => (Math.floor(second / 20) % 2 === 0 ? 50 : 20)
+    const doneAfter = [0]
+    for (let second = 0; second < 240; second++) doneAfter.push((doneAfter.at(-1) ?? 0) + speedAt(second))
+    const total = doneAfter.at(-1) ?? 0
+    const ends = doneAfter.map((done, second) => second + (rate(done, total, second).secondsLeft ?? 0))
+    expect(Math.min(...ends.slice(60))).toBeGreaterThan(200)
+    expect(Math.max(...ends.slice(60))).toBeLessThan(300)
+  })
+
   test('has nothing left when done', () => {
     const rate = progressRate()
     expect(rate(100, 100, 2)).toEqual({ perSecond: null, secondsLeft: 0 })
