@@ -10,15 +10,31 @@ export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({
 
 const MOST_PROBLEMS = 8
 
+/** A task to save. A stored task with a wrong pattern can still be read, so that it can be edited. */
+const TaskDraft = Task.superRefine(({ reading, rightPattern, checks }, context) => {
+  const patterns = [
+    { path: ['reading', 'pattern'], pattern: reading.kind === 'pattern' ? reading.pattern : undefined },
+    { path: ['rightPattern'], pattern: rightPattern },
+    { path: ['checks', 'pattern'], pattern: checks.pattern }
+  ]
+  for (const { path, pattern = '' } of patterns) {
+    try {
+      new RegExp(pattern, 'u')
+    } catch (error) {
+      context.addIssue({ code: 'custom', path, message: messageOf(error) })
+    }
+  }
+})
+
 /** Parses a task from a text. Errors have the form "field: problem". */
 export function parseTask(text: string): { task: Task } | { problems: string[] } {
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (error) {
-    return { problems: [`This is not JSON: ${error instanceof Error ? error.message : String(error)}`] }
+    return { problems: [`This is not JSON: ${messageOf(error)}`] }
   }
-  const parsed = Task.safeParse(json)
+  const parsed = TaskDraft.safeParse(json)
   if (parsed.success) return { task: parsed.data }
   const problems = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
@@ -26,6 +42,8 @@ export function parseTask(text: string): { task: Task } | { problems: string[] }
   const more = problems.length - MOST_PROBLEMS
   return { problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Writes a field name as in code: .prompts[2].text */
 const fieldName = (part: PropertyKey): string => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)

@@ -587,6 +587,12 @@ describe('a task as text', () => {
     expect(parseTask(JSON.stringify({ ...TASK, id: 'My task' }))).toEqual({
       problems: ['id: expected 1 to 64 lower-case letters, digits and hyphens']
     })
+    const patterns = { reading: { kind: 'pattern', pattern: '(' }, rightPattern: '[', checks: { pattern: '*' } }
+    expect(parseTask(JSON.stringify({ ...TASK, ...patterns }))).toEqual({
+      problems: [/^reading\.pattern: .*\//, /^rightPattern: .*\//, /^checks\.pattern: .*\//].map((field) =>
+        expect.stringMatching(field)
+      )
+    })
     const prompts = Array.from({ length: 12 }, () => ({ ...TASK.prompts[0], text: '' }))
     const parsed = parseTask(JSON.stringify({ ...TASK, prompts }))
     expect('problems' in parsed && parsed.problems).toHaveLength(9)
