@@ -49,7 +49,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
   /** Leaves out variants without a figure in the README. They would take most of the evaluation's time. */
   async function leaveOutUnclaimed(page: Page): Promise<void> {
     const variants = await openSettings(page, SETTINGS_WORDS.variants)
-    for (const name of [/^base$/, /^base filtered by post/, /^logits with/, /^post at temperature/])
+    for (const name of [/^base$/, /^base filtered by post/, /^mix of logits/, /^post at temperature/])
       await variants.getByRole('checkbox', { name }).uncheck()
     await page.keyboard.press('Escape')
     await page.getByText('4 variants', { exact: true }).waitFor()

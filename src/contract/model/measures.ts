@@ -161,7 +161,7 @@ const OTHER_MEASURES = [
   },
   {
     id: 'vendiFailing',
-    label: 'Vendi score that failing answers add',
+    label: 'Vendi score added by failing answers',
     short: 'Fail, Vendi',
     explain: 'Vendi score of all answers minus that of answers that pass',
     ...neutral('failure', 'own')

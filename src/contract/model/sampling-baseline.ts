@@ -215,8 +215,8 @@ export const BASELINE_EXPECTED =
   'mix:SHARE or filter:SHARE, such as mix:0.5'
 
 export function samplingBaselineName(baseline: SamplingBaseline): string {
-  if (baseline.kind === 'filter') return `base filtered by post at ${baseline.share} of its likeliest token`
-  if (baseline.kind === 'mix') return `logits with ${baseline.share} of base`
+  if (baseline.kind === 'filter') return `base filtered by post at min-p ${baseline.share}`
+  if (baseline.kind === 'mix') return `mix of logits, ${baseline.share} from base`
   const [temperature, limit] = valuesOf(baseline)
   return `post at temperature ${temperature}, ${baseline.kind === 'sampler' ? 'min-p' : baseline.kind} ${limit}`
 }

@@ -220,7 +220,7 @@ describe('baselines of a sweep', () => {
       model: { kind: 'baseline', baseline },
       score: { validity: 0.91 }
     })
-    expect(sweepCsv(sweep)).toContain('logits with 0.7 of base,,,0.91')
+    expect(sweepCsv(sweep)).toContain('"mix of logits, 0.7 from base",,,0.91')
   })
 
   it('include the selected range under other samplers, and mark attention only, MLP only and controls', () => {
@@ -271,7 +271,7 @@ describe('baselines of a sweep', () => {
       layerCount: 2,
       source: null
     })
-    expect(mix?.variant).toEqual({ kind: 'baseline', name: 'logits with 0.7 of base', baseline })
+    expect(mix?.variant).toEqual({ kind: 'baseline', name: 'mix of logits, 0.7 from base', baseline })
     const half = { attention: 0.5, mlp: 0.5 }
     expect(blend?.variant).toMatchObject({ kind: 'recipe', recipe: { layers: [half, half] } })
   })

@@ -3,6 +3,6 @@ import { shortName } from '../../../../src/renderer/ui/short-name'
 
 it('keeps the numbers that distinguish names', () => {
   expect(shortName('Layers 4–11')).toBe('Layers 4–11')
-  expect(shortName('base filtered by post at 0.001 of its likeliest token', 36)).toBe('base filtered by post at 0.001…')
+  expect(shortName('mix of logits, 0.001 from base')).toBe('mix of logits, 0.001…')
   expect(shortName('post at temperature 3, min-p 0.1')).toBe('post at tempe… 3, min-p 0.1')
 })

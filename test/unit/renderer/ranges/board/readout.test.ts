@@ -56,7 +56,7 @@ it('names the scores of a model, their certainty, and its share of wins', () => 
     ...sweep,
     baselines: [{ baseline: { kind: 'mix', share: 0.7 }, ...sweep.post }]
   })
-  expect(readoutOf(board, 'mix 0.7', null, null)?.name).toBe('logits with 0.7 of base')
+  expect(readoutOf(board, 'mix 0.7', null, null)?.name).toBe('mix of logits, 0.7 from base')
   expect(readoutOf(boardOfSweep(sweep), 'no such model', null, null)).toBeNull()
 })
 
