@@ -82,7 +82,8 @@ async function computeNextTokens(
 ): Promise<NextTokensAnswer> {
   const { base, post } = await openPair(folders.base, folders.post)
   const other = model.kind === 'checkpoint' ? await openOther(post, model.path) : null
-  const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
+  const isPostLike = model.kind === 'post' || model.kind === 'recipe'
+  const text = await (isPostLike ? ownTextModel(post) : tokenizerFor(other ?? base, post))
   // Token ids need no tokenizer. For a prompt, a missing tokenizer is loaded here, which throws the right error.
   const prompts =
     options.tokens ??

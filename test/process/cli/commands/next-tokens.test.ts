@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -81,6 +81,19 @@ describe('slr sample --next', () => {
     expect((first?.probability ?? 0) / (second?.probability ?? 1)).toBeCloseTo(ratio, 9)
     // The favourite letters of the collapsed model.
     expect(top.slice(0, 3).map(({ text }) => text)).toEqual(expect.arrayContaining(['K', 'A', 'M']))
+  })
+
+  it('reads a prompt for post with the tokenizer of post, also if base has another', async () => {
+    const base = await temporaryFolder()
+    await cp(join('resources', 'blend-pair', 'base'), base, { recursive: true })
+    const file = join(base, 'tokenizer.json')
+    const { model, ...others } = z
+      .looseObject({ model: z.looseObject({}) })
+      .parse(JSON.parse(await readFile(file, 'utf8')))
+    await writeFile(file, JSON.stringify({ ...others, model: { ...model, merges: [] } }))
+    const pair = ['--base', base, '--post', join('resources', 'blend-pair', 'post')]
+    const [ofPost] = await probe(...pair, '--prompt', PROMPT, 'post')
+    expect(ofPost?.tokens).toEqual(PROMPT_TOKENS)
   })
 
   it('puts a prompt through the chat template', () => {
