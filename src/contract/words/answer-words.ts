@@ -35,8 +35,12 @@ export function stoppedRunWords(
   if (answers >= total) return null
   const stopped = `Stopped at ${formatCount(answers)} of ${plural(total, 'answer')}`
   if (prompts === 0) return `${stopped}: no prompt has answers of all variants, so they cannot be compared.`
-  const each = fewest === most ? plural(most, 'answer') : `${formatCount(fewest)} to ${plural(most, 'answer')}`
+  const each = answersEach({ fewest, most })
   const over =
     prompts === promptCount ? plural(prompts, 'prompt') : `${formatCount(prompts)} of ${plural(promptCount, 'prompt')}`
   return `${stopped}: variants are compared over ${over}, on as many answers of each as all have, ${each} per prompt.`
 }
+
+/** Counts the answers to each prompt that are compared. */
+export const answersEach = ({ fewest, most }: Pick<ComparedAnswers, 'fewest' | 'most'>): string =>
+  fewest === most ? plural(most, 'answer') : `${formatCount(fewest)} to ${plural(most, 'answer')}`

@@ -203,9 +203,7 @@ async function sampleInto(
   const samples = file.answers
   const measures = await untilStopped(stoppable, saved, () => measureRun(run, samples, signal))
   const summary = summaryOf(run, samples, computation, measures)
-  await (options.json
-    ? printJson('samples', { out: output.path, ...summary })
-    : printShown(describeSamples(run, measures)))
+  await (options.json ? printJson('samples', { out: output.path, ...summary }) : printShown(describeSamples(measures)))
   const computationWords = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   const outcome = resumable ? `Completed ${output.path}` : writtenWords(output)
   note(`${outcome}: ${plural(samples.length, 'answer')}${computationWords}`)

@@ -214,7 +214,7 @@ async function describeResult(kind: DocumentKind, value: unknown, argument: stri
     case 'sample-run':
       return withPairOfDocument(file, async (pair, id) => {
         const { run, samples } = await pair.samples.readAnswers(id)
-        return describeSamples(run, await measureRun(run, samples))
+        return describeSamples(await measureRun(run, samples))
       })
     case 'comparison':
       return describeComparison(parseAs(SweepComparison, value, argument))

@@ -1,11 +1,12 @@
-import type { SampleRun, SampleRunMeasures } from '../../../contract/documents/samples'
+import type { SampleRunMeasures } from '../../../contract/documents/samples'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
+import { answersEach } from '../../../contract/words/answer-words'
 import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
 import { decimal, table } from './output'
 
 /** Describes the diversity of sampled answers as a table with a row for each model. */
-export function describeSamples({ prompts, settings }: SampleRun, { variants, compared }: SampleRunMeasures): string {
+export function describeSamples({ variants, compared }: SampleRunMeasures): string {
   const rows = variants.map(({ variant, measures, promptCounts }) => [
     variant,
     ...TEXT_MEASURES.map(({ id }) => {
@@ -19,7 +20,7 @@ export function describeSamples({ prompts, settings }: SampleRun, { variants, co
   )
   const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
   const means =
-    `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.` +
+    `Means over ${plural(compared.prompts, 'prompt')} of ${answersEach(compared)} each.` +
     (fewer ? ' A mean with n leaves out prompts where the measure is undefined (distinct-2 needs two words).' : '')
   return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }
