@@ -1,7 +1,7 @@
 /** Time after which past work weighs 1/e in the shown speed. */
 const MEMORY_SECONDS = 10
 
-/** The same for the time left, as a share of the run, because a short change of speed says little of a long run. */
+/** The same time for the time left, as a share of the run so far. A short change says little about a long run. */
 const MEMORY_OF_RUN = 0.5
 
 interface ProgressRate {
@@ -11,7 +11,7 @@ interface ProgressRate {
 }
 
 /**
- * Measures speed as an average in which past work fades exponentially. Time before the first unit of work is not
+ * Measures the recent speed, and estimates the time left from a longer average. Time before the first unit of work is not
  * counted. @returns a function that receives units done so far, all units, and seconds since any fixed time
  */
 export function progressRate(): (done: number, total: number, elapsedSeconds: number) => ProgressRate {
@@ -32,6 +32,7 @@ export function progressRate(): (done: number, total: number, elapsedSeconds: nu
   }
 }
 
+/** A speed in which past work fades. */
 class FadingRate {
   private work = 0
   private seconds = 0

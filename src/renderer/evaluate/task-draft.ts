@@ -12,18 +12,16 @@ const MOST_PROBLEMS = 8
 
 /** A task to save. A stored task with a wrong pattern can still be read, so that it can be edited. */
 const TaskDraft = Task.superRefine(({ reading, rightPattern, checks }, context) => {
-  const patterns = [
-    { path: ['reading', 'pattern'], pattern: reading.kind === 'pattern' ? reading.pattern : undefined },
-    { path: ['rightPattern'], pattern: rightPattern },
-    { path: ['checks', 'pattern'], pattern: checks.pattern }
-  ]
-  for (const { path, pattern = '' } of patterns) {
+  const check = (path: string[], pattern: string): void => {
     try {
       new RegExp(pattern, 'u')
     } catch (error) {
       context.addIssue({ code: 'custom', path, message: messageOf(error) })
     }
   }
+  if (reading.kind === 'pattern') check(['reading', 'pattern'], reading.pattern)
+  if (rightPattern !== undefined) check(['rightPattern'], rightPattern)
+  if (checks.pattern !== undefined) check(['checks', 'pattern'], checks.pattern)
 })
 
 /** Parses a task from a text. Errors have the form "field: problem". */
