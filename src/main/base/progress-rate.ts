@@ -11,8 +11,10 @@ interface ProgressRate {
 }
 
 /**
- * Measures the recent speed, and estimates the time left from a longer average. Time before the first unit of work is not
- * counted. @returns a function that receives units done so far, all units, and seconds since any fixed time
+ * Measures the recent speed, and estimates the time left from a longer average. Time before the first unit of work is
+ * not counted.
+ *
+ * @returns a function that receives units done so far, all units, and seconds since any fixed time
  */
 export function progressRate(): (done: number, total: number, elapsedSeconds: number) => ProgressRate {
   let last: { done: number; elapsedSeconds: number } | null = null
