@@ -78,15 +78,19 @@ export function describeComputation(
 /** Sampler of the paper's evaluations. */
 export const PAPER_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0.1, repetitionPenalty: 1 }
 
-/** How an answer ended: by the model, at the limit of tokens, or refused by an endpoint or its filter of contents. */
-export const AnswerFinish = z.enum(['stop', 'length', 'refused'])
+/**
+ * How an answer ended: by the model, at the limit of tokens, refused by a filter of contents, or failed, because
+ * the server refused the request. Only measures of refusals count refused answers, and none counts failed ones.
+ */
+export const AnswerFinish = z.enum(['stop', 'length', 'refused', 'failed'])
 export type AnswerFinish = z.infer<typeof AnswerFinish>
 
 /** Reason of OpenAI's API and of Inspect for an answer that a filter of contents has cut. */
 export const FILTERED_REASON = 'content_filter'
 
 /** Reports whether a line is an answer that measures and judges count. */
-export const isCounted = ({ finish }: { readonly finish: AnswerFinish }): boolean => finish !== 'refused'
+export const isCounted = ({ finish }: { readonly finish: AnswerFinish }): boolean =>
+  finish !== 'refused' && finish !== 'failed'
 
 /** One answer, one line of samples/<id>.jsonl. */
 export const SampleLine = z.object({

@@ -69,7 +69,7 @@ export const ExternalRecord = z.object({
   fingerprints: z.array(z.string()),
   /** Name of the server program in its replies, or the format of the file. */
   server: z.string().nullable(),
-  /** Prompts with refused answers, by number and beginning. */
+  /** Prompts with refused or failed answers, by number and beginning. */
   refused: z.array(z.object({ prompt: z.string(), reason: z.string() })).default([])
 })
 export type ExternalRecord = z.infer<typeof ExternalRecord>

@@ -5,10 +5,10 @@ import { listNames, plural } from './format'
 
 type NoticedRun = Pick<SampleRun, 'notices' | 'external'>
 
-/** Most refused prompts that a notice names. */
+/** Most prompts that a notice names. */
 const MAX_NAMED = 5
 
-/** Returns the notices of a run and of its refused answers. Earlier versions stored the latter in other words. */
+/** Returns the notices of a run, also of its uncounted answers. Earlier versions stored the latter in other words. */
 export const runNotices = ({ notices, external }: NoticedRun): string[] => [
   ...new Set([
     ...notices.filter((notice) => !/^The endpoint of ".*" refused [\d,]+ prompts?, with empty answers: /s.test(notice)),
@@ -21,13 +21,13 @@ export const warningsAndNotices = (run: NoticedRun, models: readonly AnyModel[])
   ...new Set([...endpointWarnings(models), ...runNotices(run)])
 ]
 
-/** Counts and names the prompts with refused answers; null if there are none. */
+/** Counts and names the prompts with refused or failed answers; null if there are none. */
 export function refusalNotice({ variant, refused }: ExternalRecord): string | null {
   const [first] = refused
   if (first === undefined) return null
   const names = refused.map(({ prompt }) => prompt)
   return (
-    `Answers of "${variant}" to ${plural(refused.length, 'prompt')} were refused: ` +
-    `${listNames(names, MAX_NAMED)}. Only measures of refusals count them. Reason: ${first.reason}`
+    `Answers of "${variant}" to ${plural(refused.length, 'prompt')} were refused or failed: ` +
+    `${listNames(names, MAX_NAMED)}. Measures of refusals count refused answers. Reason: ${first.reason}`
   )
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { elementAt } from '../../contract/model/look-up'
-import { FILTERED_REASON, isCounted, type SampleLine } from '../../contract/documents/samples'
+import { type AnswerFinish, FILTERED_REASON, isCounted, type SampleLine } from '../../contract/documents/samples'
 import type { Endpoint, ExternalRecord } from '../../contract/model/external-model'
 import { mismatchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
@@ -43,7 +43,7 @@ interface EndpointListener {
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
   onRecord(record: Omit<ExternalRecord, 'variant' | 'refused'>): Promise<void>
-  /** Receives a prompt with refused answers, before its empty answers are stored. */
+  /** Receives a prompt with refused or failed answers, before its empty answers are stored. */
   onRefusal(prompt: number, reason: string): Promise<void>
   onRepeat(why: string): void
 }
@@ -83,13 +83,16 @@ function answerOf(text: string, reason: string | null | undefined): Answer {
   return { text, finish: reason === 'length' ? 'length' : 'stop' }
 }
 
+/** Matches the code of an error by a filter of contents, as Azure's. Any other error tells nothing of the model. */
+const FILTERED_ERROR = new RegExp(`"code"\\s*:\\s*"${FILTERED_REASON}"`)
+
 const PATHS = { completions: '/completions', chat: '/chat/completions' } as const
 const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
 
 /**
  * Requests answers from an endpoint, many at once. Each is passed on once, when it arrives. Unless any model is
  * accepted, the server's list of models and its replies must name the expected one. If there are several prompts, a
- * refused one gets empty answers.
+ * refused one gets empty answers, which are `failed` unless a filter of contents refused it.
  *
  * @throws WorkbenchError `mismatch` for another model
  */
@@ -138,8 +141,8 @@ class AnswerRequester {
   private readonly models = new Set<string>()
   private readonly fingerprints = new Set<string>()
   private server: string | null = null
-  /** Prompts that are not sent again. */
-  private readonly refusedPrompts = new Set<number>()
+  /** How the answers to prompts end that are not sent again. */
+  private readonly leftOut = new Map<number, AnswerFinish>()
   private readonly recordedRefusals = new Set<number>()
 
   constructor(
@@ -185,7 +188,7 @@ class AnswerRequester {
     const { formIndex } = this
     let done = 0
     try {
-      while (done < indices.length && !this.refusedPrompts.has(prompt)) {
+      while (done < indices.length && !this.leftOut.has(prompt)) {
         throwIfCancelled(signal, 'Sampling')
         done += await this.requestOnce(prompt, indices.slice(done), signal)
       }
@@ -195,8 +198,10 @@ class AnswerRequester {
       // The form was not the cause.
       this.formIndex = formIndex
     }
-    const refused = indices.slice(done).map((index) => ({ prompt, index, text: '', finish: 'refused' as const }))
-    if (refused.length > 0) await this.listener.keep(refused, null)
+    const finish = this.leftOut.get(prompt)
+    if (finish === undefined) return
+    const missing = indices.slice(done).map((index) => ({ prompt, index, text: '', finish }))
+    if (missing.length > 0) await this.listener.keep(missing, null)
   }
 
   /** Goes on without a prompt. @throws the refusal if there is no other prompt, or the endpoint refuses any prompt */
@@ -208,11 +213,11 @@ class AnswerRequester {
     } catch (error) {
       throw error instanceof EndpointRefusal ? refusal : error
     }
-    this.refusedPrompts.add(prompt)
+    this.leftOut.set(prompt, FILTERED_ERROR.test(refusal.text) ? 'refused' : 'failed')
     await this.recordRefusal(prompt, `HTTP ${refusal.status}: ${refusal.text.trim()}`)
   }
 
-  /** Records a prompt with refused answers once. */
+  /** Records a prompt with refused or failed answers once. */
   private async recordRefusal(prompt: number, reason: string): Promise<void> {
     if (this.recordedRefusals.has(prompt)) return
     this.recordedRefusals.add(prompt)

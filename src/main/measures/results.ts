@@ -84,11 +84,13 @@ interface ComparedCell extends EvaluationCell {
 }
 
 /**
- * Reduces the cells of a prompt to as many answers as the variant with the fewest has. Refused answers and empty cells
- * do not count, except in a task of refusals.
+ * Reduces the cells of a prompt to as many answers as the variant with the fewest has. Failed answers and empty cells
+ * do not count, and refused answers only in a task of refusals.
  */
 function withEqualCounts({ kind }: Task, cells: readonly EvaluationCell[]): ComparedCell[] {
-  const counted = cells.map(({ samples }) => samples.filter((sample) => kind === 'refusals' || isCounted(sample)))
+  const counted = cells.map(({ samples }) =>
+    samples.filter((sample) => isCounted(sample) || (kind === 'refusals' && sample.finish === 'refused'))
+  )
   const counts = counted.map(({ length }) => length).filter((count) => count > 0)
   const count = counts.length === 0 ? 0 : Math.min(...counts)
   return cells.map((cell, index) => ({

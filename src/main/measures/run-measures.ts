@@ -36,8 +36,8 @@ export function sampleCells(
 /**
  * Computes how diverse the answers of each cell are, and the mean of each variant over prompts. To make means
  * comparable, they use only prompts that all answering variants have answered, and as many answers as the variant with
- * the fewest has. Refused answers do not count. Computing may take seconds, so main runs this function in another
- * process.
+ * the fewest has. Refused and failed answers do not count. Computing may take seconds, so main runs this
+ * function in another process.
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,

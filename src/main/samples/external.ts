@@ -213,11 +213,11 @@ async function takeFromFile(
 ): Promise<void> {
   const { format, by, answers } = await answersFromFile(variant, prompts, settings)
   const models = variant.of === undefined ? by.filter((of) => of !== null) : [variant.of]
-  const refused = prompts.flatMap((prompt, index) =>
-    elementAt(answers, index, 'prompt').every(isCounted)
-      ? []
-      : [{ prompt: promptName(prompt, index), reason: `marked as refused in ${variant.path}` }]
-  )
+  const refused = prompts.flatMap((prompt, index) => {
+    const uncounted = elementAt(answers, index, 'prompt').find((answer) => !isCounted(answer))
+    if (uncounted === undefined) return []
+    return [{ prompt: promptName(prompt, index), reason: `marked as ${uncounted.finish} in ${variant.path}` }]
+  })
   await listener.onRecord({ variant: variant.name, models, fingerprints: [], server: format, refused })
   for (const [prompt, indices] of missing.entries()) {
     const promptAnswers = elementAt(answers, prompt, 'prompt')

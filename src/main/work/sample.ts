@@ -24,7 +24,7 @@ export interface AnswerStore {
   drop(): Promise<void>
 }
 
-/** Notifies the user of prompts that an endpoint has refused. */
+/** Notifies the user of prompts with refused or failed answers. */
 export function notifyOfRefusal(record: ExternalRecord, notify: WorkRuntime['notify']): void {
   const message = refusalNotice(record)
   if (message !== null) notify({ type: 'notice', message })

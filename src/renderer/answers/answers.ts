@@ -1,5 +1,5 @@
 import { normaliseAnswer } from '../../contract/model/answer'
-import { type GrowingSample, isCounted, type ShownSample } from '../../contract/documents/samples'
+import { type AnswerFinish, type GrowingSample, isCounted, type ShownSample } from '../../contract/documents/samples'
 
 export interface AnswerGroup {
   key: string
@@ -14,16 +14,17 @@ export interface AnswerGroup {
 
 /** Answers of a variant to one prompt. */
 export interface AnswerCell {
-  /** Number of answers, without refused ones. */
+  /** Number of answers, without refused and failed ones. */
   count: number
-  refusedCount: number
+  /** How the other answers ended. */
+  uncounted: readonly AnswerFinish[]
   /** Groups, most frequent first. */
   groups: readonly AnswerGroup[]
   /** Answers being written, by sample index. */
   growing: readonly GrowingSample[]
 }
 
-export const EMPTY_CELL: AnswerCell = { count: 0, refusedCount: 0, groups: [], growing: [] }
+export const EMPTY_CELL: AnswerCell = { count: 0, uncounted: [], groups: [], growing: [] }
 
 interface Spellings {
   counts: Map<string, number>
@@ -35,8 +36,8 @@ interface Spellings {
 
 interface Gathered {
   answers: Map<number, ShownSample>
-  /** Indices of refused answers. */
-  refused: Set<number>
+  /** Ends of refused and failed answers, by sample index. */
+  uncounted: Map<number, AnswerFinish>
   groups: Map<string, Spellings>
   growing: Map<number, GrowingSample>
   /** Cached view of the cell; null after a change. */
@@ -56,11 +57,11 @@ export class AnswerBoard {
     for (const answer of answers) {
       const cell = this.gathered(answer.prompt, answer.variant)
       if (cell.growing.delete(answer.index)) cell.view = null
-      if (cell.answers.has(answer.index) || cell.refused.has(answer.index)) continue
+      if (cell.answers.has(answer.index) || cell.uncounted.has(answer.index)) continue
       cell.view = null
       this.answerCount += 1
       if (!isCounted(answer)) {
-        cell.refused.add(answer.index)
+        cell.uncounted.set(answer.index, answer.finish)
         continue
       }
       cell.answers.set(answer.index, answer)
@@ -94,7 +95,7 @@ export class AnswerBoard {
     if (cell === undefined) return EMPTY_CELL
     cell.view ??= {
       count: cell.answers.size,
-      refusedCount: cell.refused.size,
+      uncounted: [...cell.uncounted.values()],
       groups: Array.from(cell.groups, ([key, group]) => (group.view ??= groupOf(key, group))).sort(
         (remaining, right) => right.count - remaining.count || remaining.firstIndex - right.firstIndex
       ),
@@ -103,7 +104,7 @@ export class AnswerBoard {
     return cell.view
   }
 
-  /** Returns a finished answer; undefined if it is missing or refused. */
+  /** Returns a finished answer; undefined if it is missing, refused or failed. */
   answer(prompt: number, variant: string, index: number): ShownSample | undefined {
     return this.cells.get(cellKey(prompt, variant))?.answers.get(index)
   }
@@ -112,7 +113,7 @@ export class AnswerBoard {
     const key = cellKey(prompt, variant)
     let cell = this.cells.get(key)
     if (cell === undefined) {
-      cell = { answers: new Map(), refused: new Set(), groups: new Map(), growing: new Map(), view: null }
+      cell = { answers: new Map(), uncounted: new Map(), groups: new Map(), growing: new Map(), view: null }
       this.cells.set(key, cell)
     }
     return cell

@@ -43,7 +43,7 @@ export class TurnAnswers {
 
   /** True if the answers were stopped before their end. */
   get cut(): boolean {
-    return !this.running && this.cell.count + this.cell.refusedCount < this.requestedCount
+    return !this.running && this.cell.count + this.cell.uncounted.length < this.requestedCount
   }
 
   toStored(): StoredAnswers {

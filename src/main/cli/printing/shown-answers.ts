@@ -2,6 +2,7 @@ import { isCounted, type SampleLine, type SampleRun } from '../../../contract/do
 import { normaliseAnswer } from '../../../contract/model/answer'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
+import { uncountedWords } from '../../../contract/words/uncounted-words'
 import { wrapped } from './fitted-table'
 import { printable, shownWidth, style } from './output'
 
@@ -27,7 +28,6 @@ export function describeAnswers(
 
 function describeCell(name: string, answers: readonly SampleLine[], width: number | null): string[] {
   const inOrder = answers.filter(isCounted).sort((a, b) => a.index - b.index)
-  const refused = answers.length - inOrder.length
   // Stable sort: equally frequent answers keep their order.
   const groups = [...multimap(inOrder.map((line) => [normaliseAnswer(line.text), line])).values()].sort(
     (a, b) => b.length - a.length
@@ -35,7 +35,7 @@ function describeCell(name: string, answers: readonly SampleLine[], width: numbe
   const digits = String(Math.max(0, ...groups.map(({ length }) => length))).length
   const counts = [
     ...(groups.length === 0 ? [] : [`${groups.length} distinct of ${inOrder.length}`]),
-    ...(refused === 0 ? [] : [`${refused} refused`])
+    ...uncountedWords(answers.map(({ finish }) => finish))
   ]
   return [
     `  ${printable(name)}: ${counts.join(', ')}`,

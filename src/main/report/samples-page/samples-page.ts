@@ -5,6 +5,7 @@ import { isCounted, type SampleLine, type SampleMeasures, SampleRun } from '../.
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import { formatMeasure, formatMeasureOrDash } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
+import { uncountedWords } from '../../../contract/words/uncounted-words'
 import { measureRun } from '../../measures/host'
 import { type SampleCell, sampleCells } from '../../measures/run-measures'
 import { countAnswers } from '../../measures/texts/distinct-answers'
@@ -109,7 +110,6 @@ function answersCell(
   )
   const won = votes.filter((mark) => mark.verdict === 'preferred' && mark.variant === variant)
   const counted = samples.filter(isCounted)
-  const refused = samples.length - counted.length
   const cutOff = counted.filter(({ finish }) => finish === 'length').length
   const details = [
     ...(counted.length === 0
@@ -120,7 +120,7 @@ function answersCell(
       return id === 'distinctAnswers' || value === undefined ? [] : [`${label} ${formatMeasure(id, value)}`]
     }),
     ...(cutOff === 0 ? [] : [`${cutOff} cut off`]),
-    ...(refused === 0 ? [] : [`${refused} refused`]),
+    ...uncountedWords(samples.map(({ finish }) => finish)),
     ...(votes.length === 0 ? [] : [`preferred in ${won.length} of ${votes.length}`])
   ]
   const answers = countAnswers(counted.map(({ text }) => text)).map(({ text, count }) =>

@@ -39,7 +39,7 @@ describe('slr sample', () => {
     const request = ['sample', '--blend-demo', '--prompts', await promptFile(), '--n', '2', served]
     const { status, stderr } = await runHere([...request, '--allow-address', endpoint.baseUrl, '--out', out])
     expect(status).toBe(0)
-    expect(stderr).toContain('Answers of "restored" to 1 prompt were refused: Prompt 2 ("Name an animal.")')
+    expect(stderr).toContain('Answers of "restored" to 1 prompt were refused or failed: Prompt 2 ("Name an animal.")')
     const lines = parseLines(await readFile(out, 'utf8'))
     expect(lines.map(({ prompt, text }) => [prompt, text === ''])).toEqual([
       ...[

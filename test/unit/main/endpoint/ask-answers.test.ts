@@ -208,6 +208,19 @@ describe('answers of an endpoint', () => {
     ])
   })
 
+  it('are refused where a filter of contents refuses the prompt, and failed where the server refuses it otherwise', async () => {
+    const { endpoint } = await startAnswerEndpoint({
+      refuses: (prompt) => prompt === 'A',
+      tooLong: (prompt) => prompt === 'B'
+    })
+    const { answers } = await ask({ ...endpoint, concurrency: 1 }, ['A', 'B', 'C'], { count: 1 })
+    expect(answers.map(({ text, finish }) => [text, finish])).toEqual([
+      ['', 'refused'],
+      ['', 'failed'],
+      ['C 0', 'stop']
+    ])
+  })
+
   it('are empty and refused where a filter of contents has cut them, and the others of the prompt are kept', async () => {
     const answer = (_: string, place: number): string => (place === 1 ? 'FILTERED half' : `answer ${place}`)
     const { endpoint } = await startAnswerEndpoint({ answer })

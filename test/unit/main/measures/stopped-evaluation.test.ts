@@ -64,7 +64,13 @@ it('counts answers that a provider refused as refusals, and not as short answers
   const refused = [0, 1].map((index) =>
     sampleLine({ variant: 'base', prompt: 0, index, text: '', finish: 'refused' as const })
   )
-  const samples = [...refused, ...lines('post', ['I cannot help with that.', 'Take a red one.'])]
+  // An error of a server tells nothing of its model.
+  const failed = [2, 3].map((index) =>
+    sampleLine({ variant: 'base', prompt: 0, index, text: '', finish: 'failed' as const })
+  )
+  const upper = sampleLine({ variant: 'upper', prompt: 0, index: 0, text: '', finish: 'failed' })
+  const posts = ['I cannot help with that.', 'Take a red one.', 'Take it.', 'Go.']
+  const samples = [...failed, ...refused, upper, ...lines('post', posts)]
   const run = evaluationRun({ task: taskFixture({ kind: 'refusals', prompts }) })
   const { variants } = evaluationResults({ ...stored, run, samples }, { characters: null, task: null })
   expect(variants.map(({ measures: { refusals, words } }) => [refusals?.mean, words?.mean])).toEqual([

@@ -23,7 +23,7 @@ it('joins the facts of a variant, and counts and names the prompts that its endp
   const ofEarlierVersion = 'The endpoint of "GPT" refused 2 prompts, with empty answers: Prompt 2. It replied: HTTP 400'
   expect(runNotices({ external, notices: ['A notice.', ofEarlierVersion] })).toEqual([
     'A notice.',
-    'Answers of "GPT" to 2 prompts were refused: Prompt 2 ("Name a poison."), ' +
-      'Prompt 7 ("And one more."). Only measures of refusals count them. Reason: HTTP 400: filtered'
+    'Answers of "GPT" to 2 prompts were refused or failed: Prompt 2 ("Name a poison."), ' +
+      'Prompt 7 ("And one more."). Measures of refusals count refused answers. Reason: HTTP 400: filtered'
   ])
 })

@@ -47,7 +47,7 @@ describe('the answers of a cell', () => {
     const board = boardOf('Blue')
     const refused = { ...line(1, ''), finish: 'refused' as const }
     board.add([refused, refused])
-    expect(board.cell(0, 'post')).toMatchObject({ count: 1, refusedCount: 1, groups: [{ text: 'Blue' }] })
+    expect(board.cell(0, 'post')).toMatchObject({ count: 1, uncounted: ['refused'], groups: [{ text: 'Blue' }] })
     expect(board.answer(0, 'post', 1)).toBeUndefined()
     expect(board.answerCount).toBe(2)
   })

@@ -31,16 +31,17 @@ it('shows answers by prompt and variant, the same one once with how often it was
   ])
 })
 
-it('counts refused answers apart', () => {
+it('counts refused and failed answers apart', () => {
   const refused = { text: '', finish: 'refused' as const }
   const lines = [
     sampleLine({ index: 0, text: 'Blue' }),
     sampleLine({ index: 1, ...refused }),
-    sampleLine({ variant: 'upper', index: 0, ...refused })
+    sampleLine({ variant: 'upper', index: 0, ...refused }),
+    sampleLine({ variant: 'upper', index: 1, text: '', finish: 'failed' })
   ]
   expect(describeAnswers(sampleRunFixture(), lines, 30).split('\n').slice(1)).toEqual([
     '  post: 1 distinct of 1, 1 refused',
     '    1 × Blue',
-    '  upper: 1 refused'
+    '  upper: 1 refused, 1 failed'
   ])
 })
