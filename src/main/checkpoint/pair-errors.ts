@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ProblemCode } from '../../contract/model/problem'
-import { type DecoderSpec, type Experts, hasExperts } from '../family'
+import {
+  canonicalTensorName,
+  type DecoderSpec,
+  type Experts,
+  hasExperts,
+  type TensorSpec,
+  wholeModelTensors
+} from '../family'
 import { isWeightDtype } from './dtype'
 import { quoteName } from '../base/json-object'
 import type { PairMember } from './pair-member'
@@ -82,6 +89,20 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+const TIED_HEAD_ADVICE = ' If the embeddings are the head, set "tie_word_embeddings" to true in config.json.'
+
+/** Finds the prefix of a wrapper, such as `module.`, before the names of required tensors; null if there is none. */
+function foreignPrefix(tensors: ReadonlyMap<string, unknown>, required: readonly TensorSpec[]): string | null {
+  const [first] = required
+  if (first === undefined || required.some(({ name }) => tensors.has(name))) return null
+  for (const name of tensors.keys()) {
+    for (let end = name.indexOf('.') + 1; end !== 0; end = name.indexOf('.', end) + 1) {
+      if (canonicalTensorName(name.slice(end)) === first.name) return name.slice(0, end)
+    }
+  }
+  return null
+}
+
 /** Matches tensors of all experts of a layer. transformers 5 has them in memory, and writes each expert separately. */
 const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
 
@@ -95,12 +116,21 @@ function tensorErrors(label: string, { checkpoint, spec, requiredTensors: used }
       'that with save_pretrained.'
     return [{ code: 'unsupported', message }]
   }
-  const errors = [...used.layers, ...used.whole].flatMap(({ name, shape }): PairError[] => {
+  const headName = spec.tiedHead ? null : wholeModelTensors(spec).head.name
+  const required = [...used.layers, ...used.whole]
+  const prefix = foreignPrefix(checkpoint.tensors, required)
+  if (prefix !== null) {
+    const message =
+      `${label} (${checkpoint.path}): names of tensors begin with ${quoteName(prefix)}, as those of a wrapped model. ` +
+      'Save the model inside with save_pretrained, or remove this prefix from the names.'
+    return [{ code: 'bad-file', message }]
+  }
+  const errors = required.flatMap(({ name, shape }): PairError[] => {
     const entry = checkpoint.tensors.get(name)
     const failed = (code: ProblemCode, what: string): PairError[] => [
       { code, message: `${label} (${checkpoint.path}): tensor ${quoteName(name)} ${what}` }
     ]
-    if (entry === undefined) return failed('bad-file', 'is missing.')
+    if (entry === undefined) return failed('bad-file', `is missing.${name === headName ? TIED_HEAD_ADVICE : ''}`)
     if (String(entry.shape) !== String(shape)) {
       const shapes = `[${entry.shape.join(', ')}], expected [${shape.join(', ')}]`
       return failed('bad-file', `has the shape ${shapes} by config.json.`)

@@ -150,9 +150,13 @@ function checkAgainstIndex(
 function noWeights(folder: string, present: readonly string[]): WorkbenchError {
   const message = `${folder} has no weights in safetensors: looked for ${SINGLE_FILE} and ${INDEX_FILE}`
   const findName = (pattern: RegExp): string | undefined => present.find((name) => pattern.test(name))
-  const shard = findName(/\.safetensors$/)
-  if (shard !== undefined) {
-    return notFoundError(`${message}, found ${quoteName(shard)}.`, `Sharded weights need their ${INDEX_FILE}.`)
+  const [weights, ...others] = present.filter((name) => name.endsWith('.safetensors'))
+  if (weights !== undefined) {
+    const isWhole = others.length === 0 && !/-of-\d+\.safetensors$/.test(weights)
+    const hint = isWhole
+      ? `If this file holds the whole model, rename it to ${SINGLE_FILE}.`
+      : `Sharded weights need their ${INDEX_FILE}.`
+    return notFoundError(`${message}, found ${quoteName(weights)}.`, hint)
   }
   const other = findName(/\.(bin|pth|pt|gguf|h5|msgpack)$/)
   if (other !== undefined) {

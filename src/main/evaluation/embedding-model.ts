@@ -34,12 +34,13 @@ export interface EmbeddingModel {
  */
 export async function openEmbeddingModel(folder: string, what = 'sentence-embedding model'): Promise<EmbeddingModel> {
   await requireNamedHost(folder)
-  const file = await modelFile(folder, what)
-  const tokenizerFile = join(folder, TOKENIZER)
+  const path = resolve(folder)
+  const file = await modelFile(path, what)
+  const tokenizerFile = join(path, TOKENIZER)
   const hash = createHash('sha256')
   for (const part of [file, tokenizerFile]) hash.update(await sha256OfFile(part))
-  const reference = { path: resolve(folder), fingerprint: hash.digest('hex') }
-  const source = { folder: reference.path, files: reference.fingerprint, file: tokenizerFile }
+  const reference = { path, fingerprint: hash.digest('hex') }
+  const source = { folder: path, files: reference.fingerprint, file: tokenizerFile }
   // An unusable tokenizer is reported now, although there is no text yet.
   await embeddingTokens(source, [])
   return { reference, file, encodeAll: (texts) => embeddingTokens(source, texts) }

@@ -28,8 +28,8 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
   const [begin, end] = empty
   if (empty.length !== 2 || begin === undefined || end === undefined) {
     throw fileError(
-      `The tokenizer of ${folder} makes ${empty.length} tokens of an empty text; expected one before and one behind ` +
-        'it, such as [CLS] and [SEP].',
+      `The tokenizer of ${model.reference.path} makes ${empty.length} tokens of an empty text; expected one before ` +
+        'and one behind it, such as [CLS] and [SEP].',
       'Take the tokenizer.json of the classifier itself.'
     )
   }

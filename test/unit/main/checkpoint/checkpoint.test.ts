@@ -235,6 +235,7 @@ describe('weights', () => {
     ['pytorch_model.bin', /found "pytorch_model\.bin"/, /Only safetensors files are read/],
     ['model-Q4_K_M.gguf', /found "model-Q4_K_M\.gguf"/, /Only safetensors files are read/],
     ['model-00001-of-00002.safetensors', /found "model-00001/, /need their model\.safetensors\.index\.json/],
+    ['weights.safetensors', /found "weights\.safetensors"/, /holds the whole model, rename it to model\.safetensors/],
     ['tokenizer.json', /looked for model\.safetensors and model\.safetensors\.index\.json\.$/, undefined]
   ])('that are missing beside %s are asked for', async (present, message, hint) => {
     const folder = await temporaryFolder()

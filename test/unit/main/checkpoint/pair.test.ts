@@ -185,13 +185,29 @@ describe('a pair that does not fit', () => {
     const paths = await writePair(BASE, without(POST, ...names))
     const { findings } = await inspectPair(paths.base, paths.post)
     expect(messages(findings, 'error')).toEqual(
-      names.map((name) => `post (${paths.post}): tensor "${name}" is missing.`)
+      names.map((name) => {
+        const advice = ' If the embeddings are the head, set "tie_word_embeddings" to true in config.json.'
+        return `post (${paths.post}): tensor "${name}" is missing.${name === 'lm_head.weight' ? advice : ''}`
+      })
     )
     const problem = await problemOf(openPair(paths.base, paths.post))
     expect(problem.hint).toMatch(`slr inspect --base ${paths.base} --post ${paths.post}`)
     expect(problem.code).toBe('bad-file')
     expect(problem.message).toContain(`tensor "${names[0]}" is missing.`)
   })
+
+  test.each(['module.', '_orig_mod.', 'base_model.model.'])(
+    'because names begin with %s says so once',
+    async (prefix) => {
+      const tensors = POST.tensors.map((tensor) => ({ ...tensor, name: prefix + tensor.name }))
+      const paths = await writePair(BASE, { ...POST, tensors })
+      const { findings } = await inspectPair(paths.base, paths.post)
+      expect(messages(findings, 'error')).toEqual([
+        `post (${paths.post}): names of tensors begin with "${prefix}", as those of a wrapped model. Save the model ` +
+          'inside with save_pretrained, or remove this prefix from the names.'
+      ])
+    }
+  )
 
   test('because tensors have other shapes than the config says names file shape and expected shape', async () => {
     const base = claiming(BASE, { intermediate_size: 10 })
