@@ -8,11 +8,8 @@ export type FinishedAnswer = z.infer<typeof FinishedAnswer>
 export const StoredAnswers = z.object({
   variant: Variant,
   finished: z.array(FinishedAnswer).max(64),
-  /** Received parts of answers that were stopped. Earlier versions did not store them. */
-  unfinished: z
-    .array(FinishedAnswer.omit({ finish: true }))
-    .max(64)
-    .default([]),
+  /** Received parts of answers that were stopped. */
+  unfinished: z.array(FinishedAnswer.omit({ finish: true })).max(64),
   /** Text that the conversation continues with, if the user chose one. */
   picked: z.string().nullable(),
   requestedCount: z.number().int().min(1).max(64)

@@ -121,11 +121,8 @@ export const EvaluationRun = z.object({
   pairJudge: JudgeSettings.nullable().default(null),
   /** The judge that last read the meaning of answers. */
   formJudge: JudgeSettings.nullable().default(null),
-  /** Addresses of the judges of verdicts that were stored without an address; null means the judges above. */
-  addressesOfOldVerdicts: z
-    .object({ marks: z.string().nullable(), pairs: z.string().nullable(), forms: z.string().nullable() })
-    .nullable()
-    .default(null),
+  /** Address of the judge of scores that were stored without an address, as versions before 3 did. */
+  addressOfOldScores: z.string().nullable().default(null),
   external: z.array(ExternalRecord).default([]),
   notices: z.array(z.string())
 })

@@ -15,7 +15,7 @@ import { PairHistory } from './history'
 import { RunComputation } from './run-computation'
 import { SampleRunSummary, SampleSetup } from './samples'
 import { SamplePrompts } from './task'
-import { NO_VARIANT_CHANGES, VariantSelection, withSharedVariants } from './variant-selection'
+import { NO_VARIANT_CHANGES, VariantSelection } from './variant-selection'
 import { Verdict } from './verdict'
 
 export const PROJECT_VERSION = 4
@@ -87,17 +87,14 @@ export const PairDocument = z.object({
   checkpoints: PairCheckpoints.nullable().default(null),
   rendering: Rendering,
   /** Settings that are missing in an older file have their defaults. */
-  settings: z.preprocess(
-    withSharedVariants,
-    PairSettings.extend({
-      scoredBy: ScoringChoice.default(BY_CHARACTERS),
-      source: PairSettings.shape.source.default(null),
-      uniformBlendCount: UniformBlendCount.default(DEFAULT_UNIFORM_BLENDS),
-      device: DeviceChoice.default('auto'),
-      memoryBytes: PairSettings.shape.memoryBytes.default(null),
-      variants: VariantSelection.default(NO_VARIANT_CHANGES)
-    })
-  ),
+  settings: PairSettings.extend({
+    scoredBy: ScoringChoice.default(BY_CHARACTERS),
+    source: PairSettings.shape.source.default(null),
+    uniformBlendCount: UniformBlendCount.default(DEFAULT_UNIFORM_BLENDS),
+    device: DeviceChoice.default('auto'),
+    memoryBytes: PairSettings.shape.memoryBytes.default(null),
+    variants: VariantSelection.default(NO_VARIANT_CHANGES)
+  }),
   recipes: z.array(KeptRecipe),
   otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
   /** Number that the next kept recipe or checkpoint receives. */

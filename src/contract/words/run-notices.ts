@@ -8,12 +8,9 @@ type NoticedRun = Pick<SampleRun, 'notices' | 'external'>
 /** Most prompts that a notice names. */
 const MAX_NAMED = 5
 
-/** Returns the notices of a run, also of its uncounted answers. Earlier versions stored the latter in other words. */
+/** Returns the notices of a run, also of its uncounted answers. */
 export const runNotices = ({ notices, external }: NoticedRun): string[] => [
-  ...new Set([
-    ...notices.filter((notice) => !/^The endpoint of ".*" refused [\d,]+ prompts?, with empty answers: /s.test(notice)),
-    ...external.flatMap((record) => refusalNotice(record) ?? [])
-  ])
+  ...new Set([...notices, ...external.flatMap((record) => refusalNotice(record) ?? [])])
 ]
 
 /** Returns the warnings about endpoints, and then the run's notices, which may lack these warnings. */

@@ -117,7 +117,7 @@ export async function prepareEvaluation(
     judge: null,
     pairJudge: null,
     formJudge: null,
-    addressesOfOldVerdicts: null,
+    addressOfOldScores: null,
     notices: [...notices]
   }
   return { run, pair }

@@ -33,11 +33,8 @@ const SINGLE_KEYS = {
 
 type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
 
-/**
- * Creates a switch for each key. A switch that was never set has the value of the single switch of earlier versions.
- */
 export const singleKeySwitches = (): SingleKeys => {
-  const switchOf = (id: string): StoredSwitch => new StoredSwitch(`slr-key-${id}`, 'slr-single-keys')
+  const switchOf = (id: string): StoredSwitch => new StoredSwitch(`slr-key-${id}`)
   return {
     help: switchOf('help'),
     runs: switchOf('runs'),

@@ -4,15 +4,9 @@ import { readStored, storeText } from './browser-storage'
 export class StoredSwitch {
   private enabled: boolean
 
-  /**
-   * @param storedAs key in the browser's storage
-   * @param fallback key of the switch that this one follows until the user sets it
-   */
-  constructor(
-    private readonly storedAs: string,
-    fallback = storedAs
-  ) {
-    this.enabled = $state((readStored(storedAs) ?? readStored(fallback)) !== 'off')
+  /** @param storedAs key in the browser's storage */
+  constructor(private readonly storedAs: string) {
+    this.enabled = $state(readStored(storedAs) !== 'off')
   }
 
   get on(): boolean {

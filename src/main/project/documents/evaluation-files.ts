@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { type EvaluationRun, EvaluationSummary, PromptScores } from '../../../contract/documents/evaluation'
-import { AnswerForm, type JudgeSettings, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
-import type { JudgeWay } from '../../../contract/model/judge-way'
+import { AnswerForm, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import type { EvaluationLines } from '../../evaluation/judge-evaluation'
 import { plainFileState } from '../../base/files/plain-paths'
@@ -35,9 +34,9 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
     samples,
     // A prompt may have two scores, if the program was killed after it wrote the first and before it recorded it.
     scores: [...new Map(scores.map((score) => [score.prompt, score])).values()],
-    verdicts: withAddresses(verdicts, run, 'marks'),
-    pairVerdicts: withAddresses(pairVerdicts, run, 'pairs'),
-    forms: withAddresses(await readFormLines(folder, id), run, 'forms')
+    verdicts: verdicts.map((verdict) => ({ baseUrl: run.addressOfOldScores ?? undefined, ...verdict })),
+    pairVerdicts,
+    forms: await readForms(folder, id)
   }
 }
 
@@ -59,32 +58,6 @@ async function readPart<Line>(
   return lines.map(({ line }) => line)
 }
 
-/**
- * Returns, for each way of judging, the address of the judge whose verdicts were stored without an address. That is the
- * run's judge, unless the run has recorded another one before its judge changed.
- */
-export function addressesOfOldVerdicts({
-  addressesOfOldVerdicts: stored,
-  judge,
-  pairJudge,
-  formJudge
-}: EvaluationRun): Record<JudgeWay, string | null> {
-  const address = (settings: JudgeSettings | null): string | null => settings?.baseUrl ?? null
-  return stored ?? { marks: address(judge), pairs: address(pairJudge), forms: address(formJudge) }
-}
-
-/** Adds the address of the judge to verdicts that were stored without an address. */
-function withAddresses<Verdict extends { baseUrl?: string | undefined }>(
-  verdicts: readonly Verdict[],
-  run: EvaluationRun,
-  way: JudgeWay
-): Verdict[] {
-  const baseUrl = addressesOfOldVerdicts(run)[way]
-  return verdicts.map((verdict) =>
-    verdict.baseUrl !== undefined || baseUrl === null ? verdict : { ...verdict, baseUrl }
-  )
-}
-
 /** Appends lines to a file of an evaluation. @throws WorkbenchError `read-only`, `bad-input` */
 export async function appendEvaluationLines<Part extends keyof EvaluationLines>(
   folder: string,
@@ -96,14 +69,7 @@ export async function appendEvaluationLines<Part extends keyof EvaluationLines>(
 }
 
 /** Reads only the stored meanings of answers. @throws WorkbenchError `bad-file` naming the wrong line */
-export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
-  const forms = await readFormLines(folder, id)
-  return forms.every(({ baseUrl }) => baseUrl !== undefined)
-    ? forms
-    : withAddresses(forms, await EVALUATIONS.read(folder, id), 'forms')
-}
-
-const readFormLines = (folder: string, id: string): Promise<AnswerForm[]> =>
+export const readForms = (folder: string, id: string): Promise<AnswerForm[]> =>
   readPart(folder, id, 'forms', 'the form of an answer', AnswerForm)
 
 export const EVALUATION_SUMMARIES = new RunSummaries<EvaluationRun, EvaluationSummary>({

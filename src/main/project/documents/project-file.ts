@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CrcPrompts } from '../../../contract/documents/crc'
 import { PairLocation, PROJECT_VERSION, ProjectDocument } from '../../../contract/documents/project'
 import type { SamplePrompts } from '../../../contract/documents/task'
+import { NO_VARIANT_CHANGES } from '../../../contract/documents/variant-selection'
 import { withKind } from '../../../contract/documents/document-kind'
 import { removeFile, writeFileAtomic } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
@@ -16,11 +17,14 @@ import { pairName } from './pair-list'
 
 /* project.json, and the prompts that all pairs of a project share. */
 
-const Named = z.looseObject({ name: z.string() })
+const Version2 = z.looseObject({
+  name: z.string(),
+  settings: z.looseObject({ samples: z.looseObject({ leftOut: z.array(z.string()) }).optional() })
+})
 
-/** Migrates version 2, which had one pair whose fields were fields of the project. */
+/** Migrates version 2, which had one pair whose fields were fields of the project, and left variants out of samples. */
 const listPairs: Migration = (document) => {
-  const parsed = Named.safeParse(document)
+  const parsed = Version2.safeParse(document)
   // An invalid document is returned unchanged, because the schema of version 3 reports its errors.
   if (!parsed.success) return document
   const {
@@ -33,7 +37,11 @@ const listPairs: Migration = (document) => {
     nextMark,
     ...shared
   } = parsed.data
-  const pairFields = { location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
+  const variants = { ...NO_VARIANT_CHANGES, leftOut: settings.samples === undefined ? [] : settings.samples.leftOut }
+  const pairFields = {
+    ...{ location, checkpoints, rendering, recipes, otherCheckpoints, nextMark },
+    settings: { ...settings, variants }
+  }
   const name = pairNameOf(location) ?? shared.name
   return { ...shared, pairs: [{ id: 'pair-1', name, ...pairFields }], nextPair: 2 }
 }

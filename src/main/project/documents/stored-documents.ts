@@ -65,21 +65,15 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
   return { ...search, settings, shapley: null }
 }
 
-const OneWayJudge = z.looseObject({ pairs: z.boolean() })
+const Judged = z.looseObject({ judge: z.looseObject({ baseUrl: z.string() }) })
 
-/** Migrates an evaluation of version 1. Its judge had a flag instead of `way`, and the CPU computed in fp32. */
-function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
-  const wayOf = (judge: unknown): unknown => {
-    const parsed = OneWayJudge.safeParse(judge)
-    // The judge is missing or invalid. The schema of the document reports an invalid one.
-    if (!parsed.success) return judge
-    const { pairs, ...settings } = parsed.data
-    return { ...settings, way: pairs ? 'pairs' : 'marks' }
-  }
+/** Migrates an evaluation of version 1. Its judge only scored, scores had no address, and the CPU computed in fp32. */
+function scoredOnCpu(run: Record<string, unknown>): Record<string, unknown> {
+  const { success, data } = Judged.safeParse(run)
   return {
     ...run,
-    judge: wayOf(run['judge']),
-    pairJudge: wayOf(run['pairJudge']),
+    // The schema reports an invalid judge.
+    ...(success && { judge: { ...data.judge, way: 'marks' }, addressOfOldScores: data.judge.baseUrl }),
     computing: ON_CPU,
     // Without weights, only external models have answered.
     precision: run['weights'] === null ? null : 'fp32'
@@ -162,7 +156,7 @@ export const EVALUATIONS = new DocumentFolder<EvaluationRun>({
   id: ({ id }) => id,
   schema: EvaluationRun,
   version: EVALUATION_VERSION,
-  migrations: { 1: judgedOneWayOnCpu, 2: renameFields },
+  migrations: { 1: scoredOnCpu, 2: renameFields },
   maxBytes: 256_000_000,
   tooLarge: 'Evaluate fewer or shorter prompts.'
 })

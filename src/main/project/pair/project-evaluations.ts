@@ -4,7 +4,6 @@ import type { Computation, SampleLine } from '../../../contract/documents/sample
 import { requireRoom } from '../../base/files/room'
 import type { EvaluationLines } from '../../evaluation/judge-evaluation'
 import {
-  addressesOfOldVerdicts,
   appendEvaluationLines,
   EVALUATION_ENDINGS,
   type EvaluationFiles,
@@ -19,13 +18,10 @@ import { minAnswerBytes } from '../../samples/answer-bytes'
 import { withRecord } from '../../samples/external-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
-/**
- * Adds a judge to a run, as the latest of its way of judging. Verdicts that were stored without an address came from
- * the judge before, so the run records that judge's address.
- */
+/** Adds a judge to a run, as the latest of its way of judging. */
 export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationRun {
   const fieldsByWay = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
-  return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...fieldsByWay[judge.way] }
+  return { ...run, ...fieldsByWay[judge.way] }
 }
 
 export class ProjectEvaluations {

@@ -20,8 +20,7 @@ it('joins the facts of a variant, and counts and names the prompts that its endp
     { variant: 'Other', models: ['other'] },
     { variant: 'GPT', models: ['gpt', 'gpt-2'], server: 'nginx', refused: [{}, {}] }
   ])
-  const ofEarlierVersion = 'The endpoint of "GPT" refused 2 prompts, with empty answers: Prompt 2. It replied: HTTP 400'
-  expect(runNotices({ external, notices: ['A notice.', ofEarlierVersion] })).toEqual([
+  expect(runNotices({ external, notices: ['A notice.'] })).toEqual([
     'A notice.',
     'Answers of "GPT" to 2 prompts were refused or failed: Prompt 2 ("Name a poison."), ' +
       'Prompt 7 ("And one more."). Measures of refusals count refused answers. Reason: HTTP 400: filtered'

@@ -4,7 +4,6 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { migrateProject } from '../../../../../src/main/project/documents/migrate-project'
 import { openProject } from '../../../../../src/main/project/open-project'
-import { EVALUATIONS } from '../../../../../src/main/project/documents/stored-documents'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { openDemo } from '../../../../fixtures/open-demo'
@@ -170,30 +169,6 @@ describe('a project of version 2', () => {
       expect(await results(path)).toEqual({})
     }
   })
-})
-
-it('an evaluation of before judges read what answers mean has the judges that it had', async () => {
-  const folder = await temporaryFolder()
-  const judge = {
-    ...{ baseUrl: 'http://localhost:1/v1', model: 'm', rubric: 'Mark it.' },
-    ...{ answersPerPrompt: 8, requestsPerMinute: 60, concurrency: 4 }
-  }
-  const run = evaluationRun()
-  const before = {
-    ...run,
-    schemaVersion: 1,
-    formJudge: undefined,
-    judge: { ...judge, pairs: false },
-    pairJudge: { ...judge, pairs: true }
-  }
-  await mkdir(join(folder, 'evaluations'))
-  await writeFile(join(folder, 'evaluations', `${run.id}.json`), JSON.stringify(before))
-  expect(await EVALUATIONS.read(folder, run.id)).toEqual(
-    evaluationRun({
-      judge: { ...judge, way: 'marks', anyModel: false },
-      pairJudge: { ...judge, way: 'pairs', anyModel: false }
-    })
-  )
 })
 
 /** How many steps the migration of a copy takes. */
