@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { SETTINGS_WORDS } from '../../src/contract/words/menu-words'
+import { sweepLabel } from '../../src/renderer/ranges/new-sweep/sweep-words'
 import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { NOT_MEASURED, SHOW_MEASURED } from '../../src/contract/words/what-if-words'
 import { resourcePath } from '../../src/main/base/resources'
@@ -93,7 +94,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
       await page.getByText('Demo in three stages.slr').first().waitFor()
       await page.getByRole('button', { name: 'Open blend demo' }).waitFor()
       await rail.getByText('Ranges', { exact: true }).click()
-      await page.getByRole('button', { name: 'Find the layers' }).click()
+      await page.getByRole('button', { name: sweepLabel(false) }).click()
       await page.getByRole('heading', { name: 'Checking full answers' }).waitFor()
       // The bar stays one line high: no sweep is offered while the check runs.
       expect(await page.getByRole('button', { name: RANGES_WORDS.sweepAgain }).count()).toBe(0)

@@ -298,7 +298,7 @@ describe('the workbench by keyboard only', () => {
     const { keyboard } = page
     await page.getByRole('link', { name: 'Ranges' }).waitFor()
     await page.getByRole('button', { name: 'Skip to the view' }).press('Enter')
-    expect(await tabTo(page, /^Find the layers$/, 3)).toBe(3)
+    expect(await tabTo(page, /^Open Ranges$/, 3)).toBe(3)
 
     await keyboard.press('Alt+2')
     await page.getByRole('button', { name: sweepLabel(false) }).waitFor()

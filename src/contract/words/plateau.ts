@@ -25,21 +25,15 @@ export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null 
   if (first === undefined) return null
   const share = formatPercent(members.reduce((sum, win) => sum + win.share, 0))
   if (members.length === 1) return `${rangePhrase(first)}, selected in ${share} of resamples`
-  return `${plural(members.length, 'range')}, ${rangeEdges(members)}, selected in ${share} of resamples`
+  return `${plural(members.length, 'range')} (${rangeEdges(members)}), one of them selected in ${share} of resamples`
 }
 
-/** Describes the edges of ranges: "starts 13–16 with end 34". */
+/** Describes between which layers ranges start and end: "starts within 13–16, end 34". */
 function rangeEdges(ranges: readonly RestorationRange[]): string {
-  const side = (name: string, layers: readonly number[]): string => {
+  const side = (edge: 'start' | 'end'): string => {
+    const layers = ranges.map((range) => range[edge])
     const span = { start: Math.min(...layers), end: Math.max(...layers) }
-    return `${name}${span.start === span.end ? '' : 's'} ${rangeLabel(span)}`
+    return `${edge}${span.start === span.end ? '' : 's within'} ${rangeLabel(span)}`
   }
-  const starts = side(
-    'start',
-    ranges.map(({ start }) => start)
-  )
-  return `${starts} with ${side(
-    'end',
-    ranges.map(({ end }) => end)
-  )}`
+  return `${side('start')}, ${side('end')}`
 }

@@ -98,7 +98,7 @@ export class StudyRecorder {
       if (!this.#complained) {
         this.listener.notify({
           type: 'notice',
-          message: `How far the study is cannot be shown in the window: ${errorMessage(error)}`
+          message: `The study's progress cannot be shown in the window: ${errorMessage(error)}`
         })
       }
       this.#complained = true
