@@ -98,7 +98,7 @@ export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   const parts = text.split(/,(?=\s*\d+\s*(?:[-–]\s*\d+\s*)?(?:[@,]|$))/)
   const sourced: SourcedRanges[] = []
   for (const part of parts) {
-    const [, typed = part, name] = /^([^@]*)@(.+)$/.exec(part) ?? []
+    const [, typed = part, name] = /^([^@]*)@(.+)$/s.exec(part) ?? []
     const ranges = rangesFromText(typed)
     if (ranges === null) return null
     const source = name?.trim() ?? null

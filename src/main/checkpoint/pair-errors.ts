@@ -48,6 +48,7 @@ const BLOCK_TRAITS = [
 
 /** Lists all reasons why layers of base cannot be restored in post; empty if they can. */
 export function pairErrors(base: PairMember, post: PairMember): PairError[] {
+  if (base.checkpoint.path === post.checkpoint.path) return tensorErrors('base and post', post)
   return [...specErrors('base', base.spec, post.spec), ...tensorErrors('base', base), ...tensorErrors('post', post)]
 }
 

@@ -64,6 +64,8 @@ async function copiedFile(folder: string, name: string): Promise<CopiedFile | nu
     return { name, path: await modelFilePath(folder, name), bytes: linked.size }
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
+    // Node replaces bytes that are not UTF-8, so a path with them names no file.
+    if (name.includes('\uFFFD')) throw fileError(`${link} has a name that is not UTF-8: rename or remove the file.`)
     throw fileError(`${link} cannot be read: ${errorMessage(error)}`)
   }
 }

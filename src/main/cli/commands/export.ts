@@ -78,17 +78,13 @@ async function exportModel(
   if (command.args[0] === 'selected') note(`Selected: ${prepared.recipe.name}.`)
   if (prepared.mergekit.problem !== null) note(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
   for (const doubt of doubtsOf(prepared.recipe, findings)) note(doubt)
-  if (findings.length === 0) note(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
-  try {
-    const request = { prepared, target: absolutePath(out), overwrite: options.overwrite, findings, safety }
-    const result = await runExport(request, signal, (progress) =>
-      display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
-    )
-    return { result, safety }
-  } finally {
-    display.stop()
-  }
+  const request = { prepared, target: absolutePath(out), overwrite: options.overwrite, findings, safety }
+  const result = await runExport(request, signal, (progress) =>
+    display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
+  ).finally(() => display.stop())
+  if (findings.length === 0) note(unmeasuredWords(options))
+  return { result, safety }
 }
 
 /** Scores adapters of several ranks, and prints the scores. No adapter is written. */

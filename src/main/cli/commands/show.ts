@@ -275,7 +275,7 @@ async function showComparison(
 ): Promise<void> {
   const [a, b] = [elementAt(files, 0, 'sweep'), elementAt(files, 1, 'sweep')]
   const more = files.slice(2)
-  requireNewFiles([a, b], more)
+  refuseRepeated(files)
   const table = await csvOutput({ csv, force })
   const [first, second] = [await readSweepWithCheck(a, signal), await readSweepWithCheck(b, signal)]
   const others = await Promise.all(more.map(async (file) => readCompared(await resultPath(file), signal)))
@@ -287,11 +287,9 @@ async function showComparison(
 }
 
 /** Refuses a file that is given twice. @throws WorkbenchError `bad-input` naming the file */
-function requireNewFiles(two: readonly string[], others: readonly string[]): void {
-  const files = [...two, ...others].map((path) => absolutePath(path))
-  const repeated = others.find(
-    (_, index) => files.indexOf(elementAt(files, two.length + index, 'file')) < two.length + index
-  )
+function refuseRepeated(files: readonly string[]): void {
+  const paths = files.map((file) => absolutePath(file))
+  const repeated = files.find((file, index) => paths.indexOf(absolutePath(file)) < index)
   if (repeated !== undefined) throw inputError(`${repeated} is given twice.`, 'Name each sweep once.')
 }
 

@@ -35,6 +35,7 @@ it('reads whose layers they are behind an @, in names with any characters', () =
     { ranges: [[9, 9]], source: null },
     { ranges: [[11, 12]], source: '../a,b@c' }
   ])
+  expect(sourcedRangesFromText('4-6@a\nb')).toEqual([{ ranges: [[4, 6]], source: 'a\nb' }])
   for (const text of ['', '@sft', '3-7@', '7-3@sft', 'sft', '9,@sft', '3-7,5@sft'])
     expect(sourcedRangesFromText(text)).toBeNull()
 })

@@ -196,6 +196,12 @@ describe('a pair that does not fit', () => {
     expect(problem.message).toContain(`tensor "${names[0]}" is missing.`)
   })
 
+  test('because one folder is given twice and cannot be used says why once', async () => {
+    const { post } = await writePair(BASE, without(POST, 'model.norm.weight'))
+    const { findings } = await inspectPair(post, post)
+    expect(messages(findings, 'error')).toEqual([`base and post (${post}): tensor "model.norm.weight" is missing.`])
+  })
+
   test.each(['module.', '_orig_mod.', 'base_model.model.'])(
     'because names begin with %s says so once',
     async (prefix) => {

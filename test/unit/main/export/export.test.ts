@@ -331,6 +331,13 @@ describe('an exported model', () => {
     ])
   })
 
+  it.runIf(process.platform === 'linux')('is refused for a file of post whose name is not UTF-8', async () => {
+    const folders = await writePair()
+    writeFileSync(Buffer.concat([Buffer.from(join(folders.post, 'x')), Buffer.from([0xe9])]), '')
+    const { message } = await problemOf(prepareExport(folders, UPPER, { kind: 'model' }))
+    expect(message).toBe(`${join(folders.post, 'x\uFFFD')} has a name that is not UTF-8: rename or remove the file.`)
+  })
+
   it('can be made from a snapshot of the Hugging Face cache, whose files are links', async () => {
     const folders = await writePair()
     const cache = join(await temporaryFolder(), 'models--org--name')
