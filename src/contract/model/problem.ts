@@ -65,6 +65,15 @@ export const notFoundError = errorOf('not-found')
 export const mismatchError = errorOf('mismatch')
 export const unsupportedError = errorOf('unsupported')
 
+/** Returns parsed data. @param refuse creates the error from the first issue, as "field: problem" */
+export function requireValid<T>(
+  parsed: { success: true; data: T } | { success: false; error: z.ZodError },
+  refuse: (issue: string) => Error
+): T {
+  if (parsed.success) return parsed.data
+  throw refuse(describeIssue(parsed.error))
+}
+
 /** Returns the first issue of a schema as "field: problem", for messages about files that the user wrote. */
 export function describeIssue(error: z.ZodError): string {
   const { path, message } = firstIssue(error)

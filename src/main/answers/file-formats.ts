@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AnswerFinish, FILTERED_REASON } from '../../contract/documents/samples'
-import { describeIssue, inputError, type WorkbenchError } from '../../contract/model/problem'
+import { inputError, requireValid, type WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
 /** One answer from a file of another program. */
@@ -253,9 +253,7 @@ export class AnswerCounts {
 }
 
 function parseRecord<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw recordError(where, describeIssue(result.error))
+  return requireValid(schema.safeParse(value), (issue) => recordError(where, issue))
 }
 
 const recordError = (where: string, what: string): WorkbenchError => inputError(`${where}: ${what}.`)

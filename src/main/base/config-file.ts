@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
 import { DeviceChoice } from '../../contract/model/device'
-import { describeIssue, fileError } from '../../contract/model/problem'
+import { fileError, requireValid } from '../../contract/model/problem'
 import { PROCESS_BYTES } from './engine-memory'
 import { readJsonFile, withHint } from './files/bounded-file'
 import { isFile } from './files/path-kinds'
@@ -35,7 +35,5 @@ export const configFile = (): string => join(configFolder(), 'config.json')
 export async function readUserConfig(): Promise<UserConfig> {
   const file = configFile()
   const value = (await isFile(file)) ? await withHint(EXPECTED, () => readJsonFile(file, MAX_CONFIG_BYTES)) : {}
-  const parsed = UserConfig.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw fileError(`${file}: ${describeIssue(parsed.error)}`, EXPECTED)
+  return requireValid(UserConfig.safeParse(value), (issue) => fileError(`${file}: ${issue}`, EXPECTED))
 }

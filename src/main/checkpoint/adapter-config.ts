@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { fileError, requireValid, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { parseJsonObject, quoteName } from '../base/json-object'
 
@@ -69,13 +69,12 @@ export async function readAdapterConfig(
   for (const [field, method] of UNSUPPORTED_FIELDS) {
     if (isSet(config[field])) throw unsupported(file, `${method} (${field})`)
   }
-  const parsed = AdapterConfig.safeParse(config)
-  if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}.`)
-  const initialisation = parsed.data.init_lora_weights
+  const parsed = requireValid(AdapterConfig.safeParse(config), (issue) => fileError(`${file}: ${issue}.`))
+  const initialisation = parsed.init_lora_weights
   if (typeof initialisation === 'string' && CHANGED_BASE.test(initialisation)) {
     throw unsupported(file, `init_lora_weights ${quoteName(initialisation)}, which changes the base's weights too`)
   }
-  return { text, config: parsed.data }
+  return { text, config: parsed }
 }
 
 function unsupported(file: string, what: string): WorkbenchError {

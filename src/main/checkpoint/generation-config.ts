@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Sampling } from '../../contract/model/sampling'
-import { describeIssue, fileError, WorkbenchError } from '../../contract/model/problem'
+import { fileError, requireValid } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { encodeOne, type TextModel } from '../text/text-model'
 import type { Checkpoint } from './checkpoint'
 import { folderFacts } from './folder-facts'
 import type { PairMember } from './pair-member'
+import { nullIfNotFound } from '../base/files/with-fallback'
 
 const MAX_BYTES = 1_000_000
 
@@ -55,8 +56,7 @@ async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
     if (tokens.length > 0) return tokens
   }
   const config = z.looseObject({ eos_token_id: EndTokens }).safeParse(checkpoint.config)
-  if (!config.success) throw badConfig(checkpoint.configPath, config.error)
-  return config.data.eos_token_id
+  return requireValid(config, (issue) => fileError(`${checkpoint.configPath}: ${issue}`)).eos_token_id
 }
 
 /**
@@ -81,21 +81,7 @@ export async function openGenerationConfig(folder: string): Promise<GenerationCo
 
 /** Reads a folder's generation_config.json in this process, which is the sandbox process. */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
-  const file = join(folder, 'generation_config.json')
-  const parsed = GenerationConfig.safeParse(await readOptional(folder))
-  if (!parsed.success) throw badConfig(file, parsed.error)
-  return parsed.data
-}
-
-async function readOptional(folder: string): Promise<unknown> {
-  try {
-    return await readModelJson(folder, 'generation_config.json', MAX_BYTES)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return {}
-    throw error
-  }
-}
-
-function badConfig(file: string, error: z.ZodError): WorkbenchError {
-  return fileError(`${file}: ${describeIssue(error)}`)
+  const name = 'generation_config.json'
+  const value = await nullIfNotFound(readModelJson(folder, name, MAX_BYTES))
+  return requireValid(GenerationConfig.safeParse(value ?? {}), (issue) => fileError(`${join(folder, name)}: ${issue}`))
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
-import { describeIssue, fileError, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
+import { fileError, requireValid, unsupportedError, type WorkbenchError } from '../../contract/model/problem'
 import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtype'
 import { LFS_POINTER } from '../base/files/bounded-json'
 import { parseJsonObject, quoteName } from '../base/json-object'
@@ -141,9 +141,7 @@ function parseHeader(header: Uint8Array, file: string, fileBytes: number): Tenso
   // Entries instead of look-ups treat a malicious name such as "__proto__" like any other.
   const entries = Object.entries(parseJsonObject(text, `${file}: the header`, MAX_HEADER_NAMES))
   const metadata = FileMetadata.safeParse(entries.find(([name]) => name === '__metadata__')?.[1])
-  if (!metadata.success) {
-    throw fileError(`${file}: __metadata__ must be a map of strings: ${describeIssue(metadata.error)}.`)
-  }
+  requireValid(metadata, (issue) => fileError(`${file}: __metadata__ must be a map of strings: ${issue}.`))
   const dataStart = LENGTH_BYTES + header.byteLength
   const tensors = entries
     .filter(([name]) => name !== '__metadata__')
@@ -155,13 +153,11 @@ function parseHeader(header: Uint8Array, file: string, fileBytes: number): Tenso
 
 function tensorEntry(name: string, stored: unknown, file: string, dataStart: number): TensorEntry {
   const what = `${file}: tensor ${quoteName(name)}`
-  const info = TensorInfo.safeParse(stored)
-  if (!info.success) throw fileError(`${what}: ${describeIssue(info.error)}.`)
   const {
     dtype,
     shape,
     data_offsets: [begin, end]
-  } = info.data
+  } = requireValid(TensorInfo.safeParse(stored), (issue) => fileError(`${what}: ${issue}.`))
   if (SUB_BYTE_DTYPES.includes(dtype)) {
     throw unsupportedError(
       `${what} is stored as ${dtype}, which packs several values into a byte and is not supported.`,

@@ -3,6 +3,7 @@ import { capitalised, formatCount, plural } from '../../contract/words/format'
 import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import { encodeOne, type TextModel } from '../text/text-model'
+import { nullIfNotFound } from '../base/files/with-fallback'
 
 /** Token ids of post's tokenizer that a task gives to all models: its prompts, and the answers that are scored. */
 export interface SharedTokens {
@@ -82,12 +83,7 @@ export async function compareTokens(
 
 /** Opens the model's own tokenizer; null without one. @throws WorkbenchError `bad-file` */
 export async function ownTextModel({ checkpoint }: PairMember): Promise<TextModel | null> {
-  try {
-    return await recentTextModel(checkpoint.textFolder)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
-    throw error
-  }
+  return nullIfNotFound(recentTextModel(checkpoint.textFolder))
 }
 
 /** Refuses tokens without an embedding in the checkpoint. @throws WorkbenchError `bad-file` */

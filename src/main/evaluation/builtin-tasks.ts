@@ -1,5 +1,5 @@
 import { Task } from '../../contract/documents/task'
-import { describeIssue, fileError } from '../../contract/model/problem'
+import { fileError, requireValid } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'
 
@@ -23,8 +23,7 @@ type BuiltinTaskId = (typeof BUILTIN_TASKS)[number]
 export async function builtinTask(id: BuiltinTaskId): Promise<Task> {
   const file = resourcePath('tasks', `${id}.json`)
   const parsed = Task.safeParse(await readJsonFile(file, MAX_TASK_BYTES))
-  if (parsed.success) return parsed.data
-  throw fileError(`${file} is not a task: ${describeIssue(parsed.error)}`)
+  return requireValid(parsed, (issue) => fileError(`${file} is not a task: ${issue}`))
 }
 
 export async function builtinTasks(): Promise<Task[]> {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import { describeIssue, fileError } from '../../contract/model/problem'
+import { fileError, requireValid } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
@@ -29,9 +29,7 @@ export type EmbeddingTokenizer = (text: string) => number[]
 export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingTokenizer> {
   const file = join(folder, TOKENIZER)
   const parsed = TokenizerFile.safeParse(await readModelJson(folder, TOKENIZER, MAX_TOKENIZER_BYTES))
-  if (!parsed.success) {
-    throw fileError(`${file} is no tokenizer: ${describeIssue(parsed.error)}`)
-  }
+  const definition = requireValid(parsed, (issue) => fileError(`${file} is no tokenizer: ${issue}`))
   const using = <T>(work: () => T): T => {
     try {
       return work()
@@ -39,8 +37,8 @@ export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingT
       throw fileError(`${file} cannot be used: ${errorMessage(error)}`)
     }
   }
-  const tokenizer = using(() => new Tokenizer(parsed.data, {}))
-  const maxLength = (await sentenceLength(folder)) ?? parsed.data.truncation?.max_length ?? DEFAULT_LENGTH
+  const tokenizer = using(() => new Tokenizer(definition, {}))
+  const maxLength = (await sentenceLength(folder)) ?? definition.truncation?.max_length ?? DEFAULT_LENGTH
   return (text) => {
     const ids: (number | undefined)[] = using(() => tokenizer.encode(text, { add_special_tokens: true }).ids)
     const tokens = ids.filter((id) => id !== undefined)
@@ -56,6 +54,5 @@ async function sentenceLength(folder: string): Promise<number | null> {
   const file = join(folder, SENTENCE_CONFIG)
   if ((await stat(file).catch(() => null)) === null) return null
   const parsed = SentenceConfig.safeParse(await readModelJson(folder, SENTENCE_CONFIG, MAX_CONFIG_BYTES))
-  if (parsed.success) return parsed.data.max_seq_length
-  throw fileError(`${file}: ${describeIssue(parsed.error)}`)
+  return requireValid(parsed, (issue) => fileError(`${file}: ${issue}`)).max_seq_length
 }

@@ -9,7 +9,7 @@ import {
   TaskPrompt
 } from '../../contract/documents/task'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
-import { describeIssue, inputError } from '../../contract/model/problem'
+import { inputError, requireValid } from '../../contract/model/problem'
 import { taskKindFacts, type TaskKind } from '../../contract/model/task-kinds'
 import { parseJson } from '../base/files/bounded-json'
 import { GSM8K_SEPARATOR, gsm8kNumber } from './task-file'
@@ -152,9 +152,7 @@ export function publishedTask(id: string, format: PublishedFormat, files: readon
 }
 
 function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw inputError(`${where}: ${describeIssue(result.error)}`)
+  return requireValid(schema.safeParse(value), (issue) => inputError(`${where}: ${issue}`))
 }
 
 const parseContent = (content: string, where: string): unknown => parseJson(content, where, { notJson: 'bad-input' })

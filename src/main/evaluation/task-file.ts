@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { type AnswerReading, MAX_TASK_CHARACTERS, Task, TASK_VERSION, TaskPrompt } from '../../contract/documents/task'
-import { describeIssue, inputError, WorkbenchError } from '../../contract/model/problem'
+import { inputError, requireValid, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { taskKindFacts, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { refuseOtherKind } from '../base/files/document-kinds'
@@ -115,8 +115,7 @@ export const gsm8kNumber = (answer: string): string | undefined =>
 function taskPrompt(fileName: string, { location, value, prompt }: PromptEntry): TaskPrompt {
   const complain = (problem: string): WorkbenchError => inputError(`${fileName}, ${location}: ${problem}`)
   const parsed = FileAnswers.safeParse(typeof value === 'string' ? {} : value)
-  if (!parsed.success) throw complain(describeIssue(parsed.error))
-  const { answer, answers: listed } = parsed.data
+  const { answer, answers: listed } = requireValid(parsed, complain)
   const written = listed ?? (answer === null || answer === undefined ? undefined : [answer])
   const answers = written?.map((text) => {
     if (typeof text !== 'string' || !text.includes(GSM8K_SEPARATOR)) return text
@@ -124,9 +123,7 @@ function taskPrompt(fileName: string, { location, value, prompt }: PromptEntry):
     if (number === undefined) throw complain(`answer: no number follows ${GSM8K_SEPARATOR}.`)
     return number
   })
-  const checked = TaskPrompt.safeParse({ ...prompt, answers })
-  if (checked.success) return checked.data
-  throw complain(describeIssue(checked.error))
+  return requireValid(TaskPrompt.safeParse({ ...prompt, answers }), complain)
 }
 
 /** Returns the kind of task that fits the numbers of right answers. */

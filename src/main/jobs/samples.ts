@@ -1,5 +1,5 @@
 import { plural } from '../../contract/words/format'
-import { inputError, WorkbenchError } from '../../contract/model/problem'
+import { inputError } from '../../contract/model/problem'
 import type {
   GrowingSample,
   SampleEvent,
@@ -28,15 +28,11 @@ import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
 import type { PublishJobNews } from './job-news'
+import { nullIfNotFound } from '../base/files/with-fallback'
 
 /** Reads a run again, because the user may have voted since its job began, or removed it. */
 async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun> {
-  try {
-    return await pair.samples.readRun(run.id)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return run
-    throw error
-  }
+  return (await nullIfNotFound(pair.samples.readRun(run.id))) ?? run
 }
 
 /** Jobs in which variants answer the project's sample prompts, or the prompts of the character task (CRC). */

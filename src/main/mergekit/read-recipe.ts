@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, inputError } from '../../contract/model/problem'
+import { inputError, requireValid } from '../../contract/model/problem'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { elementAt } from '../../contract/model/look-up'
@@ -88,9 +88,9 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
           'something else.'
     )
   }
-  const parsed = MergekitFile.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw inputError(`${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
+  return requireValid(MergekitFile.safeParse(value), (issue) =>
+    inputError(`${file} is not a mergekit recipe: ${issue}`)
+  )
 }
 
 /** Finds the model of the pair, or the other checkpoint, that each reference in the file means. */

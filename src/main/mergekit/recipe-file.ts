@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue, inputError } from '../../contract/model/problem'
+import { inputError, requireValid } from '../../contract/model/problem'
 import { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
 import { LayerStrength, MAX_LAYERS, rangesFromText, rangesText, Recipe } from '../../contract/model/recipe'
@@ -148,7 +148,5 @@ function isYaml(file: string): boolean {
 /** Parses recipes. @throws WorkbenchError `bad-input` naming the kind of the value, or the wrong field */
 function parseRecipes<T>(file: string, value: unknown, schema: z.ZodType<T, unknown>, what: string, hint: string): T {
   refuseOtherKind(file, value, { name: what, hint })
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw inputError(`${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)
+  return requireValid(schema.safeParse(value), (issue) => inputError(`${file} is not ${what}: ${issue}`, hint))
 }

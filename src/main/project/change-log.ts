@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ProjectDocument } from '../../contract/documents/project'
 import { freeName } from '../../contract/model/free-name'
-import { describeIssue, notFoundError, WorkbenchError } from '../../contract/model/problem'
+import { notFoundError, requireValid, WorkbenchError } from '../../contract/model/problem'
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { fieldWords } from './revisions'
 
@@ -70,11 +70,9 @@ export class ChangeLog {
     // Ids of restored entries are elements of the paths. Other elements match no id.
     const restored = new Set(changes.flatMap(({ edits }) => edits.flatMap(({ path }) => path)))
     const parsed = ProjectDocument.safeParse(withFreePairNames(reverted, restored))
-    if (!parsed.success) {
-      throw new WorkbenchError('stale', `The change cannot be undone: ${describeIssue(parsed.error)}`)
-    }
+    const refuse = (issue: string) => new WorkbenchError('stale', `The change cannot be undone: ${issue}`)
     return {
-      document: withFreeNames(parsed.data, restored),
+      document: withFreeNames(requireValid(parsed, refuse), restored),
       parts: [...values.values()],
       fields: [...new Set(changes.flatMap(({ fields }) => fields))]
     }

@@ -1,6 +1,6 @@
 import { type PairDocument, type PairId, ProjectDocument } from '../../contract/documents/project'
 import { mapGet } from '../../contract/model/look-up'
-import { describeIssue, inputError } from '../../contract/model/problem'
+import { inputError, requireValid } from '../../contract/model/problem'
 import { ChangeLog } from './change-log'
 import { writeProjectDocument } from './documents/project-file'
 import type { PartChange } from './documents/stored-part'
@@ -77,12 +77,10 @@ export class ProjectRecord {
   async #write(changes: Partial<ProjectDocument>): Promise<void> {
     const revision = this.#document.revision + 1
     const parsed = ProjectDocument.safeParse({ ...this.#document, ...changes, revision })
-    if (!parsed.success) {
-      throw inputError(`The project cannot be changed: ${describeIssue(parsed.error)}`)
-    }
-    await writeProjectDocument(this.path, parsed.data)
+    const document = requireValid(parsed, (issue) => inputError(`The project cannot be changed: ${issue}`))
+    await writeProjectDocument(this.path, document)
     for (const pair of this.#document.pairs) this.#lastDocuments.set(pair.id, pair)
-    this.#document = parsed.data
+    this.#document = document
     this.notify()
   }
 }

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { z } from 'zod'
 import type { DemoPairFacts } from '../../contract/model/demo-pair'
-import { describeIssue, inputError } from '../../contract/model/problem'
+import { inputError, requireValid } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { parseJson } from '../base/files/bounded-json'
@@ -90,9 +90,8 @@ function requireSome(fileName: string, entries: readonly Entry[]): void {
 }
 
 function promptOf(fileName: string, { location, value }: Entry): PromptEntry {
-  const parsed = FilePrompt.safeParse(value)
-  if (parsed.success) return { location, value, prompt: parsed.data }
-  throw inputError(`${fileName}, ${location}: ${describeIssue(parsed.error)}`)
+  const refuse = (issue: string) => inputError(`${fileName}, ${location}: ${issue}`)
+  return { location, value, prompt: requireValid(FilePrompt.safeParse(value), refuse) }
 }
 
 /** An optional field. Data sets use null for missing fields. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, fileError, WorkbenchError } from '../../contract/model/problem'
+import { fileError, requireValid } from '../../contract/model/problem'
 import { readModelJson, readModelText } from '../base/files/model-file'
+import { nullIfNotFound } from '../base/files/with-fallback'
 
 /** Published templates have up to about 20 kB. */
 const MAX_TEMPLATE_BYTES = 1_000_000
@@ -27,16 +28,16 @@ export async function findChatTemplate(
   folder: string,
   configField: z.infer<typeof TemplateField> | undefined
 ): Promise<ChatTemplate | null> {
-  const jinja = await orNull(readModelText(folder, 'chat_template.jinja', MAX_TEMPLATE_BYTES))
+  const jinja = await nullIfNotFound(readModelText(folder, 'chat_template.jinja', MAX_TEMPLATE_BYTES))
   if (jinja !== null) return { file: join(folder, 'chat_template.jinja'), source: jinja }
   if (configField !== undefined) return defaultTemplate(join(folder, 'tokenizer_config.json'), configField)
 
-  const json = await orNull(readModelJson(folder, 'chat_template.json', MAX_TEMPLATE_BYTES))
+  const json = await nullIfNotFound(readModelJson(folder, 'chat_template.json', MAX_TEMPLATE_BYTES))
   if (json === null) return null
   const jsonFile = join(folder, 'chat_template.json')
   const parsed = z.object({ chat_template: TemplateField }).safeParse(json)
-  if (!parsed.success) throw fileError(`${jsonFile}: ${describeIssue(parsed.error)}`)
-  return defaultTemplate(jsonFile, parsed.data.chat_template)
+  const { chat_template: field } = requireValid(parsed, (issue) => fileError(`${jsonFile}: ${issue}`))
+  return defaultTemplate(jsonFile, field)
 }
 
 function defaultTemplate(file: string, field: z.infer<typeof TemplateField>): ChatTemplate {
@@ -51,13 +52,4 @@ function defaultTemplate(file: string, field: z.infer<typeof TemplateField>): Ch
     throw fileError(`${file}: chat_template has ${source.length} characters; at most ${MAX_TEMPLATE_BYTES} are read.`)
   }
   return { file, source }
-}
-
-async function orNull<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
-    throw error
-  }
 }

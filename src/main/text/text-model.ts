@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import { describeIssue, fileError, inputError, notFoundError, WorkbenchError } from '../../contract/model/problem'
+import { fileError, inputError, notFoundError, requireValid, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, parseJsonFile } from '../base/files/bounded-file'
 import { readModelBytes } from '../base/files/model-file'
 import { elementAt } from '../../contract/model/look-up'
@@ -122,9 +122,9 @@ export async function readTextFiles(folder: string): Promise<TextFiles> {
 
 async function openTokenizer(file: string, bytes: Buffer, config: TokenizerConfig): Promise<FileTokenizer> {
   const parsed = TokenizerFile.safeParse(await parseJsonFile(bytes, file))
-  if (!parsed.success) throw fileError(`${file}: ${describeIssue(parsed.error)}`)
-  const added = allAddedTokens(parsed.data, config)
-  const tokenizer = usingTokenizer(file, () => libraryTokenizer(parsed.data, added))
+  const definition = requireValid(parsed, (issue) => fileError(`${file}: ${issue}`))
+  const added = allAddedTokens(definition, config)
+  const tokenizer = usingTokenizer(file, () => libraryTokenizer(definition, added))
   const specialIds = new Set(added.filter((token) => token.special === true).map((token) => token.id))
   return {
     tokenizer,

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, fileError, WorkbenchError } from '../../contract/model/problem'
+import { fileError, requireValid } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { TemplateField } from './chat-template'
+import { nullIfNotFound } from '../base/files/with-fallback'
 
 /** The file lists every added token; large ones have a few MB. */
 const MAX_CONFIG_BYTES = 10_000_000
@@ -90,16 +91,6 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
 
 /** Reads a JSON file of a folder. A missing file is read as an empty object. */
 async function readOptional<T>(schema: z.ZodType<T>, folder: string, name: string): Promise<T> {
-  const parsed = schema.safeParse(await readJsonOrEmpty(folder, name))
-  if (!parsed.success) throw fileError(`${join(folder, name)}: ${describeIssue(parsed.error)}`)
-  return parsed.data
-}
-
-async function readJsonOrEmpty(folder: string, name: string): Promise<unknown> {
-  try {
-    return await readModelJson(folder, name, MAX_CONFIG_BYTES)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return {}
-    throw error
-  }
+  const value = await nullIfNotFound(readModelJson(folder, name, MAX_CONFIG_BYTES))
+  return requireValid(schema.safeParse(value ?? {}), (issue) => fileError(`${join(folder, name)}: ${issue}`))
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { z } from 'zod'
-import { describeIssue, fileError, inputError, WorkbenchError } from '../../../contract/model/problem'
+import { fileError, inputError, requireValid, WorkbenchError } from '../../../contract/model/problem'
 import { parseJson } from './bounded-json'
 import { readBytes, readProblem } from './bounded-file'
 import { yieldEvery20ms } from './yield-every-20ms'
@@ -144,8 +144,7 @@ async function readComplete(file: string): Promise<Buffer> {
 
 function parseLine<T>(bytes: Buffer, where: string, { name, schema }: LineFormat<T>): T {
   const parsed = schema.safeParse(parseJson(lineText(bytes, where), where))
-  if (parsed.success) return parsed.data
-  throw fileError(`${where} is not ${name}: ${describeIssue(parsed.error)}`)
+  return requireValid(parsed, (issue) => fileError(`${where} is not ${name}: ${issue}`))
 }
 
 const overlong = (where: string): WorkbenchError => fileError(`${where} has more than ${MAX_LINE_BYTES} bytes.`)

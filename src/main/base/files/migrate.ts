@@ -1,7 +1,7 @@
 import { constants, copyFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, fileError, WorkbenchError } from '../../../contract/model/problem'
+import { describeIssue, fileError, requireValid, WorkbenchError } from '../../../contract/model/problem'
 import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { readJsonFile } from './bounded-file'
 import { writeFileAtomic, writeProblem } from './atomic-file'
@@ -61,8 +61,7 @@ export async function parseDocument<T>(
     current = { ...migration(current), schemaVersion: version + 1 }
   }
   const parsed = await parseInPieces(format.schema, current, signal)
-  if (!parsed.success) throw notOfFormat(file, format.name, describeIssue(parsed.error))
-  return { document: parsed.data, foundVersion }
+  return { document: requireValid(parsed, (issue) => notOfFormat(file, format.name, issue)), foundVersion }
 }
 
 /**

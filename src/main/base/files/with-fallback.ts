@@ -12,3 +12,13 @@ export async function withFallback<Result, Fallback>(
     throw error
   }
 }
+
+/** Awaits a result. @returns null if it fails with `not-found`, such as the content of a file that is missing */
+export async function nullIfNotFound<Result>(work: Promise<Result>): Promise<Result | null> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
+    throw error
+  }
+}

@@ -30,7 +30,7 @@ import type { Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { isExternal } from '../../../contract/model/model'
 import { Prompting } from '../../../contract/model/prompting'
-import { describeIssue, inputError } from '../../../contract/model/problem'
+import { inputError, requireValid } from '../../../contract/model/problem'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
@@ -218,8 +218,7 @@ async function givenVariants(
       .array(EvaluationVariant)
       .min(1)
       .safeParse(await withHint(VARIANTS_HINT, () => readJsonFile(file, MAX_VARIANTS_BYTES)))
-    if (parsed.success) return parsed.data
-    throw inputError(`${file} is not a list of variants: ${describeIssue(parsed.error)}`, VARIANTS_HINT)
+    return requireValid(parsed, (issue) => inputError(`${file} is not a list of variants: ${issue}`, VARIANTS_HINT))
   }
   const { recipes = [], otherCheckpoints = [] } = projectPair?.document ?? {}
   const defaultVariants: Variant[] = [

@@ -4,7 +4,7 @@ import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import { ShownVerdict, Verdict } from '../../../contract/documents/verdict'
 import { EvaluationView } from '../../../contract/documents/evaluation'
-import { describeIssue, fileError, inputError, notFoundError, WorkbenchError } from '../../../contract/model/problem'
+import { fileError, inputError, notFoundError, requireValid, WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
 import { SweepComparison } from '../../../contract/documents/sweep-comparison'
@@ -245,9 +245,9 @@ async function searchEvidence(file: string, { sweepId, rho, found }: SearchDocum
 }
 
 function parseAs<T>(schema: z.ZodType<T, unknown>, value: unknown, argument: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw fileError(`${argument} cannot be read: ${describeIssue(result.error)}`, RESULT_HINT)
+  return requireValid(schema.safeParse(value), (issue) =>
+    fileError(`${argument} cannot be read: ${issue}`, RESULT_HINT)
+  )
 }
 
 /** Opens the project that stores a document, such as `P.slr/pairs/pair-1/evaluations/ID.json`, for viewing. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import { contactFromText, EndpointContact } from '../../../contract/model/endpoint'
 import { DEFAULT_CONCURRENCY, Endpoint, endpointFromText } from '../../../contract/model/external-model'
-import { describeIssue, inputError } from '../../../contract/model/problem'
+import { inputError, requireValid } from '../../../contract/model/problem'
 import type { TaskKind } from '../../../contract/model/task-kinds'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { MAX_YAML_BYTES, readYaml } from '../../sandbox/yaml'
@@ -60,8 +60,8 @@ export async function judgeNamed(
     return judge
   }
   const parsed = JudgingServer.safeParse({ url: typed.baseUrl, model: typed.model })
-  if (!parsed.success) throw usageError(command, `--judge: ${describeIssue(parsed.error)}`)
-  const judge = judgeSettings(parsed.data, kind)
+  const server = requireValid(parsed, (issue) => usageError(command, `--judge: ${issue}`))
+  const judge = judgeSettings(server, kind)
   allowForThisRun([judge])
   return judge
 }
@@ -69,8 +69,7 @@ export async function judgeNamed(
 async function readServer<T>(file: string, schema: z.ZodType<T, unknown>, hint: string): Promise<T> {
   const text = await withHint(hint, () => readTextFile(file, MAX_YAML_BYTES))
   const parsed = schema.safeParse((await readYaml(text, file, 0)).value)
-  if (parsed.success) return parsed.data
-  throw inputError(`${file}: ${describeIssue(parsed.error)}`, hint)
+  return requireValid(parsed, (issue) => inputError(`${file}: ${issue}`, hint))
 }
 
 export function parseAddress(text: string): EndpointContact {

@@ -1,5 +1,5 @@
 import { CrcPrompts } from '../../../contract/documents/crc'
-import { describeIssue, inputError } from '../../../contract/model/problem'
+import { inputError, requireValid } from '../../../contract/model/problem'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { refuseOtherKind } from '../../base/files/document-kinds'
 import { parseInPieces } from '../../base/files/schema-pieces'
@@ -14,6 +14,5 @@ export async function readPromptFile(file: string): Promise<CrcPrompts> {
   const value = await withHint(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
   refuseOtherKind(file, value, { name: 'a prompt set', hint: EXPECTED })
   const parsed = await parseInPieces(CrcPrompts, value)
-  if (parsed.success) return parsed.data
-  throw inputError(`${file} is not a prompt set: ${describeIssue(parsed.error)}`, EXPECTED)
+  return requireValid(parsed, (issue) => inputError(`${file} is not a prompt set: ${issue}`, EXPECTED))
 }

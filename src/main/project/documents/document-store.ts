@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, fileError, inputError, notFoundError } from '../../../contract/model/problem'
+import { fileError, inputError, notFoundError, requireValid } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
 import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
@@ -160,8 +160,7 @@ export async function storedDocument<T>(
   document: T
 ): Promise<T> {
   const parsed = await parseInPieces(schema, document)
-  if (parsed.success) return parsed.data
-  throw inputError(`The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
+  return requireValid(parsed, (issue) => inputError(`The ${name} cannot be saved: ${issue}`))
 }
 
 /** Characters that are formatted and written at a time. Formatting them takes some milliseconds. */

@@ -13,7 +13,7 @@ import {
 import type { SweepSummary } from '../../../contract/documents/project'
 import type { SampleRunSummary } from '../../../contract/documents/samples'
 import type { SearchSummary } from '../../../contract/documents/search'
-import { describeIssue, fileError, inputError, notFoundError } from '../../../contract/model/problem'
+import { fileError, inputError, notFoundError, requireValid } from '../../../contract/model/problem'
 import { type RunKind, runKindFacts } from '../../../contract/model/run-kinds'
 import { newestFirst } from '../../base/files/newest-first'
 import { evaluationTitle, samplesTitle, searchTitle, sweepTitle } from '../../../contract/words/run-words'
@@ -90,10 +90,8 @@ export class RunHistory {
       write: async (value) => {
         this.requireRun(key)
         const parsed = RunAnnotations.safeParse({ ...this.annotationsOf(key), ...RunAnnotationChanges.parse(value) })
-        if (!parsed.success) {
-          throw inputError(`The run cannot be changed: ${describeIssue(parsed.error)}`)
-        }
-        await this.write(new Map([...this.stored.annotations, [runKey(key), parsed.data]]))
+        const annotations = requireValid(parsed, (issue) => inputError(`The run cannot be changed: ${issue}`))
+        await this.write(new Map([...this.stored.annotations, [runKey(key), annotations]]))
       }
     }
     const fields = Object.keys(changes).map((field) => `${name}.${field}`)

@@ -9,7 +9,7 @@ import {
 } from '../../../contract/documents/crc'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { RunKind } from '../../../contract/model/run-kinds'
-import { describeIssue, inputError } from '../../../contract/model/problem'
+import { inputError, requireValid } from '../../../contract/model/problem'
 import type {
   PairChanges,
   PairCheckpoints,
@@ -339,7 +339,5 @@ export const savedSamplePrompts = (prompts: unknown): SamplePrompts =>
   parseSaved(SamplePrompts, prompts, 'sample prompts')
 
 function parseSaved<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw inputError(`The ${what} cannot be saved: ${describeIssue(parsed.error)}`)
+  return requireValid(schema.safeParse(value), (issue) => inputError(`The ${what} cannot be saved: ${issue}`))
 }
