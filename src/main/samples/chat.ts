@@ -1,5 +1,6 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { ChatQuestion } from '../../contract/procedures/chat'
+import { formatCount, plural } from '../../contract/words/format'
 import { FEW_SHOT_DEFAULTS, fewShotText } from '../../contract/model/few-shot'
 import { inputError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
@@ -34,6 +35,7 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
         : await renderChat(pair.text, messages, rendering)
     )
   }
+  refuseLongChats(chats, pair.post.spec.contextLength)
   const texts = [...new Set(chats.map(({ rendered }) => rendered))]
   const promptOf = chats.map(({ rendered }) => texts.indexOf(rendered))
   const prompts = texts.map((rendered, prompt) => {
@@ -69,6 +71,16 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
     work: { generation: planned.generation, stored: [], earlier: null, leaveOut },
     notices: [...new Set([...chats.flatMap(({ notices }) => notices), ...planned.notices])]
   }
+}
+
+function refuseLongChats(chats: readonly RenderedChat[], contextLength: number | null): void {
+  const longest = Math.max(...chats.map(({ tokens }) => tokens.length))
+  if (contextLength === null || longest < contextLength) return
+  throw inputError(
+    `The conversation has ${plural(longest, 'token')}; ` +
+      `post's context window of ${formatCount(contextLength)} leaves no room for an answer.`,
+    'Clear the chat, or shorten the message or the system prompt.'
+  )
 }
 
 const keysOf = (variant: number, prompt: number, count: number): SampleKey[] =>

@@ -220,8 +220,18 @@ export class Chat {
     this.sendsWhenLoaded = text !== '' && this.loading !== null
     if (text === '' || this.blocked !== null) return
     this.draft = ''
-    this.turns = [...this.turns, newTurn(text)]
+    const turn = newTurn(text)
+    this.turns = [...this.turns, turn]
     await this.ask(this.columns)
+    if (this.job.failure?.code === 'bad-input' && this.draft === '') await this.takeBack(turn)
+  }
+
+  /** Puts the text of a refused question back into the field, to be changed there. */
+  private async takeBack({ id, text }: Turn): Promise<void> {
+    this.draft = text
+    this.turns = this.turns.filter((turn) => turn.id !== id)
+    const { client } = this.project
+    await this.project.save((here) => client.chat.clear({ ...here, turns: [id] }))
   }
 
   async askAgain(): Promise<void> {

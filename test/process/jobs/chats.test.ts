@@ -45,6 +45,13 @@ describe('a conversation with models side by side', () => {
     expect(post).toBeTruthy()
     expect(await ask(POST, RANGE)).toEqual([post, range])
     await expect(ask({ ...POST, turns: RANGE.turns.slice(0, 2) })).rejects.toThrow('has to end with a turn of the user')
+    const long = { ...RANGE, turns: [user('word '.repeat(600)), ...RANGE.turns.slice(1)] }
+    await expect(ask(POST, long)).rejects.toMatchObject({
+      problem: {
+        message: expect.stringContaining('The conversation has'),
+        hint: expect.stringContaining('Clear the chat')
+      }
+    })
     await project.close()
   })
 

@@ -122,6 +122,18 @@ describe('the chat', () => {
     expect(elementAt(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
   })
 
+  it('puts a refused question back into the field, and out of the conversation', async () => {
+    const { line, chat } = await openChat()
+    chat.draft = 'Too long.'
+    void chat.send()
+    await settled()
+    await line.refuse('chat.answer', 0, new WorkbenchError('bad-input', 'No room.'))
+    const [turn] = await store({ line })
+    await waitFor(() => expect(line.of('chat.clear')).toHaveLength(1))
+    expect([chat.draft, chat.turns, chat.job.failure?.message]).toEqual(['Too long.', [], 'No room.'])
+    expect(line.call('chat.clear', 0).input).toMatchObject({ turns: [turn?.id] })
+  })
+
   it('stores finished answers while others are being written', async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
