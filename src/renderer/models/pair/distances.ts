@@ -62,6 +62,11 @@ export const DISTANCE_METRICS = {
 } as const satisfies Record<string, DistanceMetricSpec>
 
 export type DistanceMetric = keyof typeof DISTANCE_METRICS
+
+/** Names the colours at the low and the high end of a metric. */
+export const scaleEnds = (metric: DistanceMetric): [string, string] =>
+  DISTANCE_METRICS[metric].scale === VIRIDIS ? ['dark', 'light'] : ['light', 'dark']
+
 export const DISTANCE_METRIC_NAMES = ['relativeNorm', 'cosine', 'changed'] as const satisfies readonly DistanceMetric[]
 
 /** Column of the heatmap: the whole layer or one of its components. */
