@@ -50,8 +50,8 @@ interface OverlayArea {
 
 export const NAME_SIZE = 12
 const LINE_HEIGHT = 15
-/** Maximum length of a name, in characters: that of "post at temperature 1.25, min-p 0.05". */
-const LONGEST_NAME = 36
+/** Maximum length of a name, in characters: that of "post at temperature 1.5, top-n-sigma 1.5". */
+const LONGEST_NAME = 40
 
 /** Draws lines and names over the points. A line may leave the axes, where an interval ends outside. */
 export function overlayShapes({ lines, names, marks }: Overlay, area: OverlayArea): Shape[] {
