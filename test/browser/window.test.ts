@@ -181,6 +181,7 @@ describe('the dialogs in Chromium', () => {
       // The keyboard begins where the dialog does.
       const focused = dialog.locator(':focus')
       await expect.poll(async () => (await focused.getAttribute('aria-label')) ?? '').not.toBe('Close')
+      expect(await focused.evaluate(({ scrollTop }) => scrollTop), `${String(title)}: start of the text`).toBe(0)
       if (shows !== undefined) await dialog.getByText(shows).waitFor()
       for (const look of DIALOG_LOOKS) {
         await wear(page, look)

@@ -94,3 +94,8 @@ it('disables no control without a reason in sight', () => {
   )
   expect(unexplained).toEqual([])
 })
+
+it('names no explanation "About", which the label of its button adds', () => {
+  const doubled = files.filter((file) => /<Hint\s+name="About/.test(readFileSync(join(RENDERER, file), 'utf8')))
+  expect(doubled).toEqual([])
+})
