@@ -25,15 +25,17 @@ export const mostTokens = (
   )
 }
 
-/** Explains the measures of a stopped run; null for a complete one. */
+/** Explains the measures of an incomplete run; null for a complete one. @param writing true if answers may follow */
 export function stoppedRunWords(
   answers: number,
   total: number,
   promptCount: number,
-  { prompts, fewest, most }: ComparedAnswers
+  { prompts, fewest, most }: ComparedAnswers,
+  writing = false
 ): string | null {
   if (answers >= total) return null
-  const stopped = `Stopped at ${formatCount(answers)} of ${plural(total, 'answer')}`
+  const count = `${formatCount(answers)} of ${plural(total, 'answer')}`
+  const stopped = writing ? `${count} so far` : `Stopped at ${count}`
   if (prompts === 0) return `${stopped}: no prompt has answers of all variants, so they cannot be compared.`
   const each = answersEach({ fewest, most })
   const over =

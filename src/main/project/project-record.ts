@@ -65,12 +65,10 @@ export class ProjectRecord {
     for (const { stored, value } of parts) await stored.write(value)
     if (parts.length > 0) this.notify()
     this.#revisions.note(fields, this.#document.revision)
-    const changedParts = parts.map(async ({ stored }, index) => ({
-      stored,
-      before: partsBefore[index],
-      after: await stored.read()
-    }))
-    return this.#log.add(before, this.#document, fields, await Promise.all(changedParts))
+    const changedParts = parts.map(async ({ stored, isFinal }, index) =>
+      isFinal ? [] : [{ stored, before: partsBefore[index], after: await stored.read() }]
+    )
+    return this.#log.add(before, this.#document, fields, (await Promise.all(changedParts)).flat())
   }
 
   /** Writes the document with the next revision. */

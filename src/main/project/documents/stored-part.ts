@@ -11,6 +11,8 @@ export interface StoredPart {
 export interface PartChange {
   readonly stored: StoredPart
   readonly value: unknown
+  /** True for a change that no window undoes, such as a part of an answer. It takes no place among those to undo. */
+  readonly isFinal?: boolean
 }
 
 /** Writes a change. @param seen and the other parameters: see `ProjectOfPair.savePart` @returns revision for undo */

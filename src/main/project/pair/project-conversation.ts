@@ -5,7 +5,7 @@ import type { SavePart, StoredPart } from '../documents/stored-part'
 
 const Turns = ConversationDocument.shape.turns
 
-/** The stored conversation of a pair. Each change returns its revision, by which it can be undone. */
+/** The stored conversation of a pair. */
 export class ProjectConversation {
   readonly #changes = new SerialQueue()
   /** How often the conversation was saved, see `SavedCounts`. */
@@ -30,21 +30,22 @@ export class ProjectConversation {
     return stored === null ? [] : stored.turns
   }
 
-  /** Adds a turn, or replaces the turn of the same id. */
+  /** Adds a turn, or replaces the turn of the same id. Parts of answers are saved often, so none can be undone. */
   saveTurn(turn: StoredTurn): Promise<number | null> {
     return this.#change((turns) => {
       const index = turns.findIndex(({ id }) => id === turn.id)
       return index === -1 ? [...turns, turn] : turns.with(index, turn)
-    })
+    }, true)
   }
 
+  /** Removes turns. @returns revision by which this can be undone */
   clear(ids: readonly string[]): Promise<number | null> {
     return this.#change((turns) => turns.filter(({ id }) => !ids.includes(id)))
   }
 
-  #change(change: (turns: StoredTurn[]) => StoredTurn[]): Promise<number | null> {
+  #change(change: (turns: StoredTurn[]) => StoredTurn[], isFinal = false): Promise<number | null> {
     return this.#changes.run(async () =>
-      this.save({ stored: this.#stored, value: change(await this.read()) }, undefined, [])
+      this.save({ stored: this.#stored, value: change(await this.read()), isFinal }, undefined, [])
     )
   }
 }

@@ -113,9 +113,9 @@ export class ProjectPair {
       evaluation: new RunList(folder, EVALUATION_SUMMARIES, evaluations)
     }
     this.#runs = runs
-    const save: SavePart = ({ stored, value }, seen, fields) =>
+    const save: SavePart = (part, seen, fields) =>
       project.savePart(
-        { stored: { ...stored, name: `${id}/${stored.name}` }, value },
+        { ...part, stored: { ...part.stored, name: `${id}/${part.stored.name}` } },
         seen,
         fields.map((field) => `${id}/${field}`)
       )

@@ -281,6 +281,8 @@ test('a stopped run is measured by cell, and by variant over the prompts that al
     ['Upper half', 0, undefined]
   ])
   expect(compared).toEqual({ prompts: 1, fewest: 2, most: 2 })
+  // Another program may be writing the answers.
+  expect(stoppedRunWords(SAMPLES.length, 18, 2, compared, true)).toMatch(/^5 of 18 answers so far: variants are/)
   expect(stoppedRunWords(SAMPLES.length, 18, 2, compared)).toBe(
     'Stopped at 5 of 18 answers: variants are compared over 1 of 2 prompts, on as many answers of each as all have, 2 answers per prompt.'
   )
