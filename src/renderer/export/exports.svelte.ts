@@ -270,6 +270,8 @@ export class ExportsState {
 
   /** Requests the plan of a changed choice after a pause. The failure of the last export stays. */
   async replan(): Promise<void> {
+    // A plan would find no space or name beside the running export. One follows when it has ended.
+    if (this.busy) return
     const { here, client, state } = this.project
     const { recipe, target, adapterRank } = this
     this.planFailure = null

@@ -452,6 +452,17 @@ describe('the Export view', () => {
     expect(exports.blocked).toBe('The model has no layer 99.')
   })
 
+  it('plans no export beside a running one', async () => {
+    const { line, exports } = await exporting('3-7', '/models')
+    exports.job.starting = true
+    void exports.replan()
+    await settled()
+    expect(exports.planning).toBe(false)
+    exports.job.starting = false
+    void exports.replan()
+    await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
+  })
+
   it('replaces a model only on request', async () => {
     const { line, exports } = await exporting('3-7', '/models')
     void exports.replan()
