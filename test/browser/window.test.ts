@@ -298,6 +298,12 @@ describe('the workbench by keyboard only', () => {
     const page = await open(await shortProject(await demoPrompts(4)), 'models')
     const { keyboard } = page
     await page.getByRole('link', { name: 'Ranges' }).waitFor()
+    // Before a sweep, an export has nothing to choose from.
+    await keyboard.press('Alt+5')
+    await page.getByLabel('Layers to restore').waitFor()
+    expect(await page.getByRole('radio').count()).toBe(0)
+    await keyboard.press('Alt+1')
+    await page.getByRole('heading', { name: 'Models', exact: true }).waitFor()
     await page.getByRole('button', { name: 'Skip to the view' }).press('Enter')
     expect(await tabTo(page, /^Open Ranges$/, 3)).toBe(3)
 

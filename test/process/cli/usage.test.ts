@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../../package.json'
+import { BUILTIN_TASKS } from '../../../src/main/evaluation/builtin-tasks'
 import { REPLACED_COMMANDS } from '../../../src/main/cli/commands'
 import { versionLine } from '../../../src/main/cli/printing/program-version'
 import { builtScript } from '../../../src/main/base/built'
@@ -22,12 +23,13 @@ describe('slr', () => {
     expect(explained).toMatchObject({ status: 0, stderr: '' })
     expect(explained.stdout).toMatch('Usage: slr sweep')
     for (const option of ['--json', '--quiet', '--help']) expect(explained.stdout).toMatch(`${option} `)
-    const [exported = '', sampled = ''] = await Promise.all(
-      ['export', 'sample'].map(async (command) => (await runHere([command, '--help', 'all'])).stdout)
+    const [exported = '', sampled = '', evaluated = ''] = await Promise.all(
+      ['export', 'sample', 'evaluate'].map(async (command) => (await runHere([command, '--help', 'all'])).stdout)
     )
     expect(exported).toContain('  4-11, 5')
     expect(exported).not.toContain('mix:0.5')
     expect(sampled).toContain('mix:0.5')
+    for (const task of BUILTIN_TASKS) expect(evaluated).toContain(task)
   })
 
   it.each([[['--version']], [['sweep', '--no-check', '--version']]])('says its version for %j', async (args) => {

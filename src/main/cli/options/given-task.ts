@@ -1,16 +1,12 @@
 import { basename, extname } from 'node:path'
 import type { Command } from 'commander'
 import { Task } from '../../../contract/documents/task'
-import { DEMO_PAIRS } from '../../../contract/model/demo-pair'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
 import { optionGroup } from './option-group'
 import { number, text } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 
-/** Built-in tasks that the help lists: all but those of the blend demo. */
-const NAMED = BUILTIN_TASKS.filter((id) => !DEMO_PAIRS.blend.tasks.includes(id))
-
-export const TASK_CHOICES = `${NAMED.join(', ')}, one of the project, or a file`
+export const TASK_CHOICES = `${BUILTIN_TASKS.join(', ')}, one of the project, or a file`
 
 /** Options for scoring by listed answers instead of characters. */
 export const taskOptions = optionGroup().options({
