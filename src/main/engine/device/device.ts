@@ -8,6 +8,7 @@ import { OnnxGraph } from '../../graphs/onnx-model'
 import { physicalCores } from './physical-cores'
 import { requirePlatform } from './platforms'
 import { errorMessage } from '../../base/files/bounded-file'
+import { sum } from '../../base/sums'
 
 /** A CPU or GPU that computes graphs. Only this module uses onnxruntime's sessions and tensors directly. */
 export interface Device {
@@ -39,8 +40,6 @@ interface SessionSettings {
   readonly outputsStay?: boolean | readonly string[]
   /** True if the main memory of a run is kept for the next one, whose size must be limited. */
   readonly keepsMemory?: boolean
-  /** True if threads spin between the operators of a run, for runs beside which no other thread works. */
-  readonly spins?: boolean
 }
 
 export interface MovedBytes {
@@ -64,12 +63,16 @@ export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
 
 /**
  * Options with which threads spin between the operators of a run, which makes a step of answers 3 to 14 % faster.
- * They sleep after the run, because another session works then. Sweeps become slower: a thread reads weights meanwhile.
+ * They sleep after the run, because another session works then. Sweeps would become slower: they pass weights as
+ * inputs, and a thread reads the next ones meanwhile.
  */
 const SPINNING_OPTIONS: ort.InferenceSession.SessionOptions = {
   ...SESSION_OPTIONS,
   extra: { session: { force_spinning_stop: '1', set_denormal_as_zero: '1' } }
 }
+
+/** Minimum bytes of a session's weights for spinning, which takes three times the processor time for tiny models. */
+const SPINNING_BYTES = 2 ** 24
 
 type GpuProvider = Exclude<DeviceName, 'cpu'>
 
@@ -140,8 +143,9 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
     copiesTensors: isCuda,
     memoryBytes: isCuda ? freeCudaMemory() : null,
     moved,
-    createSession: (model, { files = [], keepsMemory = isCuda, spins = false } = {}) => {
-      const common = spins ? SPINNING_OPTIONS : SESSION_OPTIONS
+    createSession: (model, { files = [], keepsMemory = isCuda } = {}) => {
+      const weightBytes = sum(files.map(({ data }) => data.byteLength))
+      const common = weightBytes >= SPINNING_BYTES ? SPINNING_OPTIONS : SESSION_OPTIONS
       return create(model, { ...common, ...options, enableCpuMemArena: keepsMemory, externalData: files })
     },
     resident: (data, dims) => Promise.resolve(new Tensor('float32', data, dims)),

@@ -110,7 +110,7 @@ export async function openResidentBlocks(
         const spec = specOf(pair, source)
         const model = models.get(spec) ?? modelOf(spec)
         models.set(spec, model)
-        layerSessions.push(await device.createSession(model, { files, spins: true }))
+        layerSessions.push(await device.createSession(model, { files }))
       }
     }
     return sessions

@@ -65,5 +65,5 @@ export async function openChain(
   for (const [i, source] of sources.entries()) {
     files.push(...(await readResidentBlock(pair, elementAt(layers, i, 'layer'), source, storage, i)))
   }
-  return device.createSession(decodeGraph(chainSpec(pair, sources), storage, layers), { files, spins: true })
+  return device.createSession(decodeGraph(chainSpec(pair, sources), storage, layers), { files })
 }

@@ -70,8 +70,7 @@ export async function openResidentHead(
       const count = Math.min(tokensPerSession, vocabularySize - first)
       const session = await device.createSession(residentHeadGraph(model.spec, weights, count), {
         files: [{ path: HEAD_FILE, data: await readPackedHead(model, weights, first, count) }],
-        keepsMemory: true,
-        spins: true
+        keepsMemory: true
       })
       parts.push({ first, count, session })
     }
@@ -143,7 +142,7 @@ class SplitHead implements ResidentHead {
     this.drawer = null
     await drawer?.session.release()
     const slices = this.parts.map(({ count }) => count)
-    const session = await this.device.createSession(drawGraph(slices, drawing), { keepsMemory: true, spins: true })
+    const session = await this.device.createSession(drawGraph(slices, drawing), { keepsMemory: true })
     this.drawer = { drawing, session }
     return session
   }
