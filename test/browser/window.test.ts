@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
@@ -351,6 +351,16 @@ describe('the workbench by keyboard only', () => {
     await keyboard.press('Enter')
     await page.getByRole('heading', { name: new RegExp(`^Exported “${name}”`) }).waitFor()
     expect(await focused(page)).not.toBe('nothing')
+
+    // A target that cannot be written is checked again on request.
+    const parent = join(await temporaryFolder(), 'missing')
+    await page.getByRole('textbox', { name: 'Write into' }).fill(parent)
+    const again = page.getByRole('button', { name: 'Try again' })
+    await again.waitFor()
+    await mkdir(parent)
+    await again.press('Enter')
+    await again.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Export', exact: true, disabled: false }).waitFor()
   })
 })
 
