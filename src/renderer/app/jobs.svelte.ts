@@ -1,13 +1,23 @@
 import type { FailedJob, ProjectState } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
+import { type View, viewOfJob } from './place'
 import type { WindowJob } from './window-job'
+
+/** Reports whether a view shows the progress of a job, with a button to cancel it. */
+export const isShownIn = ({ kind }: WindowJob, view: View): boolean => kind !== null && viewOfJob(kind) === view
 
 /** All kinds of job of an open project. Each adds itself in its constructor. */
 export class WindowJobs {
   private readonly all: WindowJob[] = []
 
-  /** The running job that the bar and the title show. If several run, the kind that was added first. */
-  readonly current = $derived(this.all.find(({ progress }) => progress !== null) ?? null)
+  private readonly running = $derived(this.all.filter(({ progress }) => progress !== null))
+  /** The running job that the title shows. If several run, the kind that was added first. */
+  readonly current = $derived(this.running[0] ?? null)
+
+  /** Returns the running job that the bar shows: one that the view does not show, if there is one. */
+  inBar(view: View): WindowJob | null {
+    return this.running.find((job) => !isShownIn(job, view)) ?? this.current
+  }
 
   add(job: WindowJob): void {
     this.all.push(job)
