@@ -142,6 +142,20 @@ describe('slr report', () => {
   })
 })
 
+/** Returns the usual words of cells that go on in another line. */
+function brokenWords(cells: Element[]): string[] {
+  return cells.flatMap((cell) => {
+    const { firstChild: text } = cell
+    if (!(text instanceof Text)) return []
+    return [...text.data.matchAll(/\b[a-z]{2,9}\b/g)].flatMap(({ 0: word, index }) => {
+      const range = document.createRange()
+      range.setStart(text, index)
+      range.setEnd(text, index + word.length)
+      return range.getClientRects().length > 1 ? [word] : []
+    })
+  })
+}
+
 describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
   async function show(
     browser: Browser,
@@ -176,6 +190,8 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
       ])
       await page.setViewportSize({ width: 1024, height: 700 })
       await page.waitForFunction(() => document.documentElement.scrollWidth === 1024)
+      await page.setViewportSize({ width: 480, height: 700 })
+      expect(await page.locator('td').evaluateAll(brokenWords)).toEqual([])
       expect(asked).toEqual([pathToFileURL(file).href])
       if (scheme === 'light') await expectPrintsWhole(page)
       await page.close()

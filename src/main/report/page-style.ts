@@ -41,11 +41,11 @@ dd { margin: 0; }
 table { border-collapse: collapse; }
 caption { padding: 0 0 6px; max-width: 100ch; text-align: start; }
 th, td { padding: 5px 12px; border: 1px solid var(--line); text-align: start; vertical-align: top; font-weight: 400; }
-td { min-width: 72px; max-width: 480px; white-space: pre-wrap; overflow-wrap: anywhere; }
+td { min-width: 96px; max-width: 480px; white-space: pre-wrap; overflow-wrap: anywhere; }
 th { max-width: 320px; white-space: pre-wrap; overflow-wrap: break-word; }
 thead th { background: var(--surface-raised); font-weight: 600; vertical-align: bottom; }
 .number { text-align: end; }
-td.number { white-space: nowrap; }
+td.number { min-width: 72px; white-space: nowrap; }
 .base { color: var(--base); }
 .post { color: var(--post); }
 .hybrid { color: var(--hybrid); }
