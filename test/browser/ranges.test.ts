@@ -57,6 +57,12 @@ describe('the workbench in Chromium', () => {
         await page.getByText(HEADLINE).waitFor()
       }
       await inspectRange(page, '4-11')
+      for (const viewport of [NARROW, { width: 1200, height: 700 }, WIDE]) {
+        await page.setViewportSize(viewport)
+        const scores = page.locator('aside .scrolls').first()
+        const hidden = await scores.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+        expect(hidden, `scores in ${viewport.width} px`).toBe(0)
+      }
       for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
       await page.locator('[role=img] canvas').nth(1).waitFor()
       await expect.poll(() => page.evaluate(COLORS_DRAWN), { message: reducedMotion }).toEqual(ALL_DRAWN)
