@@ -59,9 +59,10 @@ describe('the workbench in Chromium', () => {
       await inspectRange(page, '4-11')
       for (const viewport of [NARROW, { width: 1200, height: 700 }, WIDE]) {
         await page.setViewportSize(viewport)
-        const scores = page.locator('aside .scrolls').first()
-        const hidden = await scores.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
-        expect(hidden, `scores in ${viewport.width} px`).toBe(0)
+        const hidden = await page
+          .locator('aside .scrolls')
+          .evaluateAll((tables) => tables.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))
+        expect(hidden, `scores and prompts in ${viewport.width} px`).toEqual([0, 0])
       }
       for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
       await page.locator('[role=img] canvas').nth(1).waitFor()
