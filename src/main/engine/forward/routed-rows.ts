@@ -9,7 +9,7 @@ import type { BlockStep } from '../weights/block-weights'
 import { floatsOf } from '../device/device'
 import { rowAt } from '../rows/rows'
 import type { LayerOutputs, Routed } from './layer-session'
-import { largestIndices } from './largest-indices'
+import { largestValues } from '../rows/largest'
 
 /**
  * The results of one run: nodes (hidden states of models) after the attention of a layer with experts, and how their
@@ -190,9 +190,10 @@ export function routeRows(
   const selected = new Int32Array(rowCount * perRow)
   const starts = new Int32Array(count + 1)
   for (let row = 0; row < rowCount; row++) {
-    const largest = largestIndices(rowAt(scores, row, width).subarray(width - count), perRow)
-    selected.set(largest, row * perRow)
-    for (const expert of largest) starts[expert + 1] = elementAt(starts, expert + 1, 'expert') + 1
+    const largest = largestValues(rowAt(scores, row, width).subarray(width - count), perRow)
+    const rowExperts = largest.map(({ index }) => index)
+    selected.set(rowExperts, row * perRow)
+    for (const expert of rowExperts) starts[expert + 1] = elementAt(starts, expert + 1, 'expert') + 1
   }
   for (let expert = 0; expert < count; expert++)
     starts[expert + 1] = elementAt(starts, expert + 1, 'expert') + elementAt(starts, expert, 'expert')
