@@ -192,7 +192,7 @@ export const SampleEvent = z.discriminatedUnion('type', [
     precision: Precision.nullable()
   }),
   z.object({ type: z.literal('samples'), finished: z.array(ShownSample), growing: z.array(GrowingSample) }),
-  z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
+  z.object({ type: z.literal('finished') }),
   ...UNFINISHED
 ])
 export type SampleEvent = z.infer<typeof SampleEvent>

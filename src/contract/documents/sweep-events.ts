@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { CategoryScore } from './crc'
-import { WorkCounts } from './sweep-work'
 import { RestoredTo } from '../model/checkpoint'
 import { ScoredByBrief } from './scored-by'
 import { SweptModel } from './swept-model'
@@ -56,7 +55,7 @@ export const SweepEvent = z.discriminatedUnion('type', [
     /** True if the notice reports that a preview scores every range on all prompts. */
     endsPreview: z.boolean().optional()
   }),
-  z.object({ type: z.literal('finished'), sweepId: z.string(), work: WorkCounts, seconds: z.number() }),
+  z.object({ type: z.literal('finished'), sweepId: z.string() }),
   ...UNFINISHED
 ])
 export type SweepEvent = z.infer<typeof SweepEvent>

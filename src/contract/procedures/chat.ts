@@ -29,6 +29,6 @@ export const ChatEvent = z.discriminatedUnion('type', [
     /** Null if the progress has not changed. */
     progress: SampleProgress.nullable()
   }),
-  z.object({ type: z.literal('finished'), seconds: z.number() })
+  z.object({ type: z.literal('finished') })
 ])
 export type ChatEvent = z.infer<typeof ChatEvent>

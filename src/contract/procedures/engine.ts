@@ -76,7 +76,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     device: DeviceName,
     precision: Precision
   }),
-  z.object({ type: z.literal('progress'), rowsDone: z.number(), layer: z.number().int(), group: z.number().int() }),
+  z.object({ type: z.literal('progress'), rowsDone: z.number(), layer: z.number().int() }),
   z.object({
     type: z.literal('probabilities'),
     model: z.number().int(),
@@ -237,15 +237,13 @@ export type EngineAnswer = z.infer<typeof EngineAnswer>
 export const EngineGenerateEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('plan'),
-    device: GenerationDevice,
     precision: Precision,
     weights: WeightStorage,
     /** Bytes of the weights that sessions receive, and of running sequences at their maximum length. */
     weightBytes: z.number(),
     keyValueBytes: z.number(),
     peakBytes: z.number(),
-    rows: z.number().int(),
-    sampleTotal: z.number().int()
+    rows: z.number().int()
   }),
   z.object({
     type: z.literal('step'),
@@ -254,7 +252,7 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     /** Answers that this step finished. */
     finished: z.array(EngineAnswer)
   }),
-  z.object({ type: z.literal('done'), tokenCount: z.number().int(), steps: z.number().int(), seconds: z.number() })
+  z.object({ type: z.literal('done'), tokenCount: z.number().int(), steps: z.number().int() })
 ])
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 

@@ -111,7 +111,6 @@ export type ExportResult = z.infer<typeof ExportResult>
 export const ExportEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
-    exportId: z.string(),
     recipe: z.string(),
     path: z.string(),
     progress: ExportProgress

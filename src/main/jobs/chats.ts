@@ -30,8 +30,8 @@ export class Chats {
         run: async (_id, facts, cancelled) => {
           const prepared = await prepareChat({ ...question, ...pairPaths(location), rendering })
           facts.set('notices', { type: 'notices', notices: prepared.notices })
-          const { seconds } = await generateSamples(engine.client(), prepared.work, listener(facts), cancelled)
-          return { type: 'finished', seconds }
+          await generateSamples(engine.client(), prepared.work, listener(facts), cancelled)
+          return { type: 'finished' }
         },
         snapshot: (_id, facts) => eventOf(facts),
         events: (facts) => (facts.length === 0 ? [] : [eventOf(facts)])

@@ -35,8 +35,8 @@ export class ExportJobs {
     return this.results.get(pair) ?? null
   }
 
-  /** Checks the request and starts the export. @returns id of the job */
-  async start(pair: ProjectPair, { recipe, adapterRank, target, overwrite }: RequestedExport): Promise<string> {
+  /** Checks the request and starts the export. */
+  async start(pair: ProjectPair, { recipe, adapterRank, target, overwrite }: RequestedExport): Promise<void> {
     const { turns, publish } = this.context
     const prepare = async (): Promise<ExportRequest> => {
       const folders = pairPaths(pair.document.location)
@@ -47,12 +47,11 @@ export class ExportJobs {
       const findings = await modelFindings(pair, prepared)
       return { prepared, target: path, overwrite, findings, safety: await safetyOf(pair, prepared) }
     }
-    const job = await turns.startBeside(pair, this.table, async (signal) => {
+    await turns.startBeside(pair, this.table, async (signal) => {
       const request = await unlessCancelled(signal, 'The export', prepare())
       this.results.delete(pair)
       return createExportJob(request, publish, (result) => this.results.set(pair, result))
     })
-    return job.id
   }
 }
 
@@ -72,9 +71,8 @@ function createExportJob(
       onResult(result)
       return { type: 'finished', result }
     },
-    snapshot: (exportId, facts) => ({
+    snapshot: (_id, facts) => ({
       type: 'snapshot',
-      exportId,
       recipe: request.prepared.recipe.name,
       path: request.target,
       progress: facts[0]?.progress ?? NOT_STARTED

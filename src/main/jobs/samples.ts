@@ -141,7 +141,7 @@ function createSampleJob(engine: EngineClient, work: SampleWork, publish: Publis
       name: 'the sample run',
       async run(_id, facts, signal) {
         for (const [index, line] of store.answers.entries()) facts.set(`stored ${index}`, { type: 'finished', line })
-        const { seconds } = await work.compute(
+        await work.compute(
           {
             engine,
             signal,
@@ -158,7 +158,7 @@ function createSampleJob(engine: EngineClient, work: SampleWork, publish: Publis
             for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
           }
         )
-        return { type: 'finished', runId: id, seconds }
+        return { type: 'finished' }
       },
       snapshot: (_id, facts) => ({
         type: 'snapshot',

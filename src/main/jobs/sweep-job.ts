@@ -43,7 +43,7 @@ export function createSweepJob({ engine, sweep, layerCount, viewedRange, publish
       const document = await sweep.compute({ engine, signal, notify }, { id, viewedRange })
       await sweep.keep(document)
       await sweep.removeProgress()
-      return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
+      return { type: 'finished', sweepId: document.id }
     },
     snapshot(sweepId, facts) {
       const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOTHING_DONE

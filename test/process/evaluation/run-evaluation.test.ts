@@ -377,8 +377,8 @@ describe('a run', () => {
       async *generate(request) {
         requests.push(request)
         yield {
-          ...{ type: 'plan', device: request.device, ...computed },
-          ...{ weightBytes: 1, keyValueBytes: 1, peakBytes: 1, rows: 1, sampleTotal: 6 }
+          ...{ type: 'plan', ...computed },
+          ...{ weightBytes: 1, keyValueBytes: 1, peakBytes: 1, rows: 1 }
         }
         const ended = { tokens: [5], finish: 'stop' as const }
         const finished = [...Array(request.sampleCount).keys()].map((index) => ({

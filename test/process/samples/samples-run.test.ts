@@ -246,7 +246,7 @@ describe('a run', () => {
     const { path, runId, events } = whole
     const { samplePrompts } = await client.projects.open({ path })
     expect(events[0]).toMatchObject({ type: 'snapshot', run: { id: runId } })
-    expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
+    expect(events.at(-1)).toMatchObject({ type: 'finished' })
     const told = events.flatMap((event) =>
       event.type === 'samples' ? event.finished : event.type === 'snapshot' ? event.samples : []
     )
@@ -294,7 +294,7 @@ describe('a run', () => {
     await client.samples.more({ ...firstPairOf(path), runId, sampleCount: 6 })
     const more = await collect(await client.samples.watch(firstPairOf(path)))
     expect(more[0]).toMatchObject({ type: 'snapshot', samples: { length: 10 } })
-    expect(more.at(-1)).toMatchObject({ type: 'finished', runId })
+    expect(more.at(-1)).toMatchObject({ type: 'finished' })
     const all = await answersOf(path, runId)
     expect(all).toEqual(expect.arrayContaining(kept))
     expect(all).toEqual(whole.answers)

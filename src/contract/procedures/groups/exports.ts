@@ -13,9 +13,7 @@ const exportInput = pairInput.extend({
 export const exportProcedures = {
   plan: procedure.input(exportInput.extend({ target: folderPath.nullable() })).output(ExportPlan),
   /** Starts an export, which continues if the window closes. */
-  start: procedure
-    .input(exportInput.extend({ target: folderPath, overwrite: z.boolean() }))
-    .output(z.object({ exportId: z.string() })),
+  start: procedure.input(exportInput.extend({ target: folderPath, overwrite: z.boolean() })).output(z.void()),
   /** Returns the result of the pair's last export since the program started; null for none, and once another begins. */
   last: procedure.input(pairInput).output(ExportResult.nullable()),
   ...jobProcedures(ExportEvent)

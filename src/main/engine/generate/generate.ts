@@ -42,7 +42,6 @@ export async function* generateOn(
   stopText: StopText,
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
-  const startedMs = performance.now()
   const open = new OpenResources()
   try {
     const drawn = drawnModels(request.models)
@@ -56,14 +55,12 @@ export async function* generateOn(
     const { weights, weightBytes, keyValueBytes, peakBytes, rowsPerModel } = plan
     yield {
       type: 'plan',
-      device: request.device,
       precision,
       weights,
       weightBytes: weightBytes * threads,
       keyValueBytes: keyValueBytes * threads,
       peakBytes: peakBytes * threads,
-      rows: rowsPerModel * drawn.singles.length * threads,
-      sampleTotal: request.models.length * request.prompts.length * request.sampleCount - request.finished.length
+      rows: rowsPerModel * drawn.singles.length * threads
     }
     const totals =
       threads > 1
@@ -73,7 +70,7 @@ export async function* generateOn(
             { request, stopText, plan },
             signal
           )
-    yield { type: 'done', ...totals, seconds: (performance.now() - startedMs) / 1000 }
+    yield { type: 'done', ...totals }
   } finally {
     await open.close()
   }

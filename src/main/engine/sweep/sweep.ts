@@ -81,7 +81,6 @@ interface SweepSetting {
 }
 
 interface RunningGroup extends GroupInParts {
-  readonly index: number
   readonly targets: GroupTargets
 }
 
@@ -151,14 +150,14 @@ class SweepRun {
   async *groups(): AsyncGenerator<EngineSweepEvent> {
     const { resources, session } = this.setting
     await (session?.share(resources.reader, this.readers) ?? resources.reader.share(this.readers))
-    for (const [index, group] of this.grouping.groups.entries()) {
+    for (const group of this.grouping.groups) {
       const { indices, packed } = group
       const targets = buildGroupTargets(
         indices,
         indices.map((prompt) => elementAt(this.tries, prompt, 'prompt')),
         packed
       )
-      yield* this.parts({ ...group, index, targets })
+      yield* this.parts({ ...group, targets })
       const work = {
         packedTokens: packed.tokens.length,
         promptTokens: indices.reduce(
@@ -172,7 +171,7 @@ class SweepRun {
   }
 
   private async *parts(group: RunningGroup): AsyncGenerator<EngineSweepEvent> {
-    const { index, packed, parts, states, targets } = group
+    const { packed, parts, states, targets } = group
     const { pair, trie } = this.models
     const { resources, signal } = this.setting
     const run: ForwardRun = {
@@ -198,12 +197,12 @@ class SweepRun {
         weightBytesRead += event.bytesRead
       }
       if (event.type === 'rows') {
-        yield* this.advanced(event.rows, event.layer, index)
+        yield* this.advanced(event.rows, event.layer)
       }
       if (event.type === 'part') {
         if (scorer === null) throw new Error('a part of a sweep ended without last states')
         yield* this.score(group, event.part, scorer)
-        if (this.lastProgress.rows < this.rowsDone) yield this.progress(this.spec.layerCount - 1, index)
+        if (this.lastProgress.rows < this.rowsDone) yield this.progress(this.spec.layerCount - 1)
         const work = { blockEvaluations: countPartEdges(event.part), weightBytesRead }
         this.works.push({ ...work, packedTokens: 0, promptTokens: 0 })
         yield { type: 'part', prompts: [...group.indices], work }
@@ -215,34 +214,29 @@ class SweepRun {
   }
 
   /** Counts computed rows, and yields progress in every new layer and at intervals. */
-  private *advanced(rows: number, layer: number, group: number): Generator<EngineSweepEvent> {
+  private *advanced(rows: number, layer: number): Generator<EngineSweepEvent> {
     this.rowsDone += rows
     if (layer !== this.lastProgress.layer || performance.now() - this.lastProgress.ms >= PROGRESS_INTERVAL_MS) {
-      yield this.progress(layer, group)
+      yield this.progress(layer)
     }
   }
 
-  private progress(layer: number, group: number): EngineSweepEvent {
+  private progress(layer: number): EngineSweepEvent {
     this.lastProgress = { ms: performance.now(), layer, rows: this.rowsDone }
-    return { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
+    return { type: 'progress', rowsDone: Math.round(this.rowsDone), layer }
   }
 
   private async *score(group: RunningGroup, part: TriePart, scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
     const { head } = progressRows(this.spec, part, group.packed)
     for (const finals of scorer.finals) {
       const rows = (head * finals.leaves.length) / part.leaves.length
-      yield* this.throughHead(group.index, rows, scorer, finals)
+      yield* this.throughHead(rows, scorer, finals)
     }
-    if (this.hasBaselines(part.leaves)) yield* this.baselines(group.index, scorer)
+    if (this.hasBaselines(part.leaves)) yield* this.baselines(scorer)
   }
 
   /** Scores models that share a head. @param rows the head's work in rows of a layer, for progress */
-  private async *throughHead(
-    group: number,
-    rows: number,
-    scorer: GroupScorer,
-    finals: FinalStates
-  ): AsyncGenerator<EngineSweepEvent> {
+  private async *throughHead(rows: number, scorer: GroupScorer, finals: FinalStates): AsyncGenerator<EngineSweepEvent> {
     const layer = this.spec.layerCount - 1
     const run: HeadRun = {
       computation: this.computation,
@@ -259,7 +253,7 @@ class SweepRun {
     for await (const event of scoreNextTokens(run, finals)) {
       if (event.type === 'slice') {
         this.spend(event)
-        yield* this.advanced(event.share * rows, layer, group)
+        yield* this.advanced(event.share * rows, layer)
         continue
       }
       for (const [sampler, rows] of event.next.entries()) {
@@ -292,7 +286,7 @@ class SweepRun {
     return elementAt(this.models.trie.leafOf, model, kind)
   }
 
-  private async *baselines(group: number, scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
+  private async *baselines(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
     const { baselines = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
       hidden: scorer.statesOf(this.leafOf(kind)),
@@ -311,7 +305,7 @@ class SweepRun {
     })
     for await (const event of events) {
       if (event.type === 'rows') {
-        yield* this.advanced(this.baselineRows(event.count), this.spec.layerCount - 1, group)
+        yield* this.advanced(this.baselineRows(event.count), this.spec.layerCount - 1)
         continue
       }
       for (const [index, rows] of event.drawn.entries()) yield* scorer.events([models.length + index], rows)

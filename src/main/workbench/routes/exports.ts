@@ -12,9 +12,7 @@ export function exportRoutes({ jobs, withPair }: Routing) {
       const prepared = await prepareExport(folders, recipe, form)
       return { ...(await describePlan(prepared, target)), safety: await safetyOf(pair, prepared) }
     }),
-    start: exports.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
-      exportId: await jobs.exports.start(pair, input)
-    })),
+    start: exports.start.use(withPair).handler(({ context: { pair }, input }) => jobs.exports.start(pair, input)),
     last: exports.last.use(withPair).handler(({ context: { pair } }) => jobs.exports.resultOf(pair)),
     watch: exports.watch.use(withPair).handler(watchHandler(jobs.exports.table)),
     cancel: exports.cancel.use(withPair).handler(cancelHandler(jobs.exports.table))

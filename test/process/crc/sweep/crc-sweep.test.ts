@@ -31,7 +31,7 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
   const half = request.prompts.length / 2
   const indices = request.prompts.map((_, index) => index)
   for (const [group, prompts] of [indices.slice(0, half), indices.slice(half)].entries()) {
-    yield { type: 'progress', rowsDone: 100 * (group + 1), layer: 11, group }
+    yield { type: 'progress', rowsDone: 100 * (group + 1), layer: 11 }
     for (const [model, engineModel] of request.models.entries()) {
       const probabilities = prompts.map((prompt) => referenceProbabilities(weightsKey(engineModel), prompt))
       yield { type: 'probabilities', model, prompts, probabilities }
@@ -176,7 +176,7 @@ describe('a sweep that is interrupted', () => {
       yield planned()
       stop.abort()
       await new Promise((resolve) => setTimeout(resolve, 5))
-      for (let rowsDone = 0; ; rowsDone++) yield { type: 'progress', rowsDone, layer: 0, group: 0 }
+      for (let rowsDone = 0; ; rowsDone++) yield { type: 'progress', rowsDone, layer: 0 }
     }
     await expect(run(await demoSweep(), endless, stop.signal)).rejects.toMatchObject({ problem })
   })

@@ -45,8 +45,8 @@ const generate = (
 /** Thirty steps of a tenth of a second, after each of which both answers have a token more. */
 async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
   const bytes = { weightBytes: 1, keyValueBytes: 1, peakBytes: 1 }
-  const computed = { device: 'cpu', precision: 'fp32', weights: 'fp32' } as const
-  yield { type: 'plan', ...computed, ...bytes, rows: 2, sampleTotal: 2 }
+  const computed = { precision: 'fp32', weights: 'fp32' } as const
+  yield { type: 'plan', ...computed, ...bytes, rows: 2 }
   const tokens: number[] = []
   for (let token = 1; token <= 30; token++) {
     tokens.push(token)
@@ -58,7 +58,7 @@ async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
       finished: token === 30 ? ended : []
     }
   }
-  yield { type: 'done', tokenCount: 60, steps: 30, seconds: 3 }
+  yield { type: 'done', tokenCount: 60, steps: 30 }
 }
 
 it('reports growing answers at most four times a second, and finished ones at the end', async () => {

@@ -110,7 +110,7 @@ describe('a sweep that runs', () => {
     const { line, session, events } = await started()
     const { ranges } = session
     ranges.choices.inspect('0-1')
-    await events.tell({ type: 'finished', sweepId: 'next', work: SWEEP.work, seconds: 1 })
+    await events.tell({ type: 'finished', sweepId: 'next' })
     await line.answer(
       'projects.open',
       0,

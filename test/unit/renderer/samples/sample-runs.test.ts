@@ -223,7 +223,7 @@ describe('a sample run', () => {
     await waitFor(() => expect(samples.live?.weights).toBe('fp32'))
     expect(samples.answers?.board.answerCount).toBe(2)
 
-    await events.tell({ type: 'finished', runId: run.id, seconds: 3 })
+    await events.tell({ type: 'finished' })
     await events.over()
     const place = line.of('projects.open').length - 1
     await line.answer('projects.open', place, stateOf({ revision: 2, sampleRuns: [summary(run)] }))
