@@ -189,7 +189,7 @@ test('files of prompts and tasks are read, or refused', { timeout: LIMIT_MS }, a
   for (let round = 0; round < 100 * FUZZ_TIMES; round++) {
     const [name, text] = chance.of(files)
     const changed = name === 't.json' ? chance.document(text) : chance.text(text)
-    await reads(`${name} ${JSON.stringify(changed)}`, () => readTaskFile(name, changed, undefined))
+    await reads(`${name} ${JSON.stringify(changed)}`, () => readTaskFile(name, changed))
     await reads(`${name} ${JSON.stringify(changed)}`, () => readSamplePrompts(name, changed))
   }
 })

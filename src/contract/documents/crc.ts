@@ -87,6 +87,9 @@ export type SweptPrompt = z.infer<typeof SweptPrompt>
 export const CategoryScore = z.object({ validity: z.number(), diversity: z.number() })
 export type CategoryScore = z.infer<typeof CategoryScore>
 
+/** Drops all fields of a score except its two means. */
+export const onlyMeans = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
+
 /** Exact measures of a model's answers. P(a) is the probability of answer `a` in a written form, to its end. */
 const TaskMeasures = z.object({
   /** Sum of P over the correct answers. */

@@ -45,13 +45,10 @@ export const halfOfWords = (range: RestorationRange): string =>
 
 const HALVES: Readonly<Record<ScoredHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
-/** Formats a difference with its interval and p. @param over names the reference after the difference */
-export function baselineDifference(
-  { mean, interval, pValue }: BaselineComparison['difference']['diversity'],
-  over = ''
-): string {
+/** Formats a difference with its interval and p. */
+export function baselineDifference({ mean, interval, pValue }: BaselineComparison['difference']['diversity']): string {
   const span = interval === null ? 'too few prompts for an interval' : formatDeltas(interval)
-  return `${formatDelta(mean)}${over} (${span}, ${formatP(pValue)})`
+  return `${formatDelta(mean)} (${span}, ${formatP(pValue)})`
 }
 
 /** A baseline and its difference from the range, on full answers if both were checked, else on first tokens. */

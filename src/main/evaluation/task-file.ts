@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type AnswerReading, MAX_TASK_CHARACTERS, Task, TASK_VERSION, TaskPrompt } from '../../contract/documents/task'
 import { inputError, requireValid, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
-import { taskKindFacts, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
+import { TASK_KINDS, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { unversionedWords } from '../base/files/migrate'
 import { formatJson } from '../base/files/json-format'
@@ -23,18 +23,17 @@ const CELL_SEPARATOR = '|'
  * Reads a task from the text of a file. A `.json` file with an object is a task that this program exported. Any other
  * file is a list of prompts, in one of the formats of sample prompts. A prompt may have one right answer in `answer`,
  * or several in `answers`, which are separated by | in a `.csv` cell. In a worked answer of GSM8K, the right answer is
- * the number after ####. A list of prompts gets the default settings of its kind of task.
+ * the number after ####. A list of prompts gets the default settings of its kind of task: reasoning if every prompt has
+ * one answer, open-ended if some have answers, else creative.
  *
- * @param kind kind of task for a list of prompts. If undefined: reasoning when every prompt has one answer, open-ended
- * when some have answers, else creative.
  * @returns a task whose id is derived from the file's name.
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field; `newer-version`
  */
-export function readTaskFile(fileName: string, content: string, kind: TaskKind | undefined): Task {
+export function readTaskFile(fileName: string, content: string): Task {
   if (content.length > MAX_TASK_CHARACTERS) {
     throw inputError(`${fileName} has ${content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`)
   }
-  const task = readTaskDocument(fileName, content, kind) ?? readTaskPrompts(fileName, content, kind)
+  const task = readTaskDocument(fileName, content) ?? readTaskPrompts(fileName, content)
   // Compiles the patterns, so that a wrong one is reported now.
   new AnswerReader(task)
   return task
@@ -48,7 +47,7 @@ export function formatTaskFile(task: Task): string {
 const Versioned = z.object({ schemaVersion: z.number() })
 
 /** Reads an exported task. @returns null if the file contains a list of prompts instead */
-function readTaskDocument(fileName: string, content: string, kind: TaskKind | undefined): Task | null {
+function readTaskDocument(fileName: string, content: string): Task | null {
   if (extname(fileName).toLowerCase() !== '.json') return null
   const value = parseJson(content.replace(/^\uFEFF/, ''), fileName, { notJson: 'bad-input' })
   if (Array.isArray(value)) return null
@@ -65,23 +64,12 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   if (!parsed.success) {
     throw inputError(`${fileName} is not a task: ${unversionedWords(value, parsed.error)}`, EXPECTED)
   }
-  if (kind !== undefined && parsed.data.kind !== kind) {
-    throw inputError(`${fileName}: kind: the task says that it is ${parsed.data.kind}, not ${kind}.`)
-  }
   return { ...parsed.data, id: idFrom(fileName) }
 }
 
-function readTaskPrompts(fileName: string, content: string, requestedKind: TaskKind | undefined): Task {
-  const entries = readPromptEntries(fileName, content)
-  const prompts = entries.map((entry) => taskPrompt(fileName, entry))
-  const kind = requestedKind ?? suggestedKind(prompts)
-  const { rightAnswers, sampled } = taskKindFacts(kind)
-  const unanswered = rightAnswers === 'one' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
-  if (unanswered !== -1) {
-    throw inputError(
-      `${fileName}, ${entries[unanswered]?.location ?? ''}: answer: a prompt of a ${kind} task needs its right answer.`
-    )
-  }
+function readTaskPrompts(fileName: string, content: string): Task {
+  const prompts = readPromptEntries(fileName, content).map((entry) => taskPrompt(fileName, entry))
+  const { id: kind, rightAnswers, sampled } = suggestedKind(prompts)
   return {
     schemaVersion: TASK_VERSION,
     id: idFrom(fileName),
@@ -127,12 +115,12 @@ function taskPrompt(fileName: string, { location, value, prompt }: PromptEntry):
 }
 
 /** Returns the kind of task that fits the numbers of right answers. */
-function suggestedKind(prompts: readonly TaskPrompt[]): TaskKind {
+function suggestedKind(prompts: readonly TaskPrompt[]): (typeof TASK_KINDS)[number] {
   const listed = prompts.some(({ answers }) => answers !== undefined) ? 'many' : 'none'
   const rightAnswers = prompts.every(({ answers }) => answers?.length === 1) ? 'one' : listed
   const suggested = TASK_KINDS.find((kind) => kind.rightAnswers === rightAnswers)
   if (suggested === undefined) throw new RangeError(`no kind of task has ${rightAnswers} right answers`)
-  return suggested.id
+  return suggested
 }
 
 /** Chooses how answers are read from a model's text: as a number if all right answers are numbers. */

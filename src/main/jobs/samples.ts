@@ -22,7 +22,7 @@ import { samplePromptsOf } from '../project/project-prompts'
 import { sampleCrc } from '../samples/sample-crc'
 import { projectAnswers, SampleWork } from '../work/sample'
 import type { EngineClient } from '../engine/host'
-import type { SampleKey } from '../samples/run-samples'
+import { sampleKeyText } from '../samples/run-samples'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -154,8 +154,8 @@ function createSampleJob(engine: EngineClient, work: SampleWork, publish: Publis
           },
           (finished, growing) => {
             // A finished answer replaces its partial text.
-            for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
-            for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
+            for (const { key, line } of finished) facts.set(sampleKeyText(key), { type: 'finished', line })
+            for (const { key, sample } of growing) facts.set(sampleKeyText(key), { type: 'growing', sample })
           }
         )
         return { type: 'finished' }
@@ -190,8 +190,4 @@ const NOT_STARTED: SampleProgress = {
 
 function finishedOf(facts: readonly SampleFact[]): SampleLine[] {
   return facts.flatMap((fact) => (fact.type === 'finished' ? [fact.line] : []))
-}
-
-function keyOf({ variant, prompt, index }: SampleKey): string {
-  return `${variant}/${prompt}/${index}`
 }

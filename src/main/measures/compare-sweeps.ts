@@ -1,6 +1,6 @@
 import { checkOfRange, type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
 import { countedScores } from '../../contract/documents/counted-scores'
-import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
+import { onlyMeans, type RangeScore, type Score, type SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { halfWidths } from '../../contract/documents/score-interval'
@@ -212,8 +212,8 @@ function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): 
       return elementAt(b.prompts, inB, 'prompt')[measure] - elementAt(a.prompts, inA, 'prompt')[measure]
     })
   return {
-    a: means(a),
-    b: means(b),
+    a: onlyMeans(a),
+    b: onlyMeans(b),
     difference: { validity: b.validity - a.validity, diversity: b.diversity - a.diversity },
     margins: { validity: margin('validity'), diversity: margin('diversity') }
   }
@@ -224,9 +224,6 @@ const countedIn = ({ sweep }: Side, score: Score): Score => ({
   ...score,
   prompts: [...countedScores(sweep.prompts, score.prompts)]
 })
-
-/** Drops all fields of a score except its two means. */
-const means = ({ validity, diversity }: Score): CategoryScore => ({ validity, diversity })
 
 function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
   const withDepth = (range: RestorationRange, { sweep: { layerCount } }: Side) => ({ ...range, layerCount })

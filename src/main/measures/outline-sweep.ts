@@ -1,6 +1,6 @@
 import { uncheckedHalves } from '../../contract/words/cross-fit-words'
 import { checkOfRange, type CheckResult, rangePasses, rejectedRanges } from '../../contract/documents/answer-check'
-import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
+import { type CategoryScore, onlyMeans, type Selection, type SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationFinding } from '../../contract/documents/verdict'
 import type { SweepOutline } from '../../contract/documents/pairs-overview'
 import { briefScoring } from '../../contract/documents/scored-by'
@@ -36,8 +36,8 @@ export async function outlineSweep(
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await runCooperatively(checkedSelection(sweep, check, rho))
   const evaluation = await evaluationOf(selection)
-  const post = means(sweep.post)
-  const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))
+  const post = onlyMeans(sweep.post)
+  const scores = new Map(ranges.map((range) => [spanKey(range), onlyMeans(range)]))
   const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(spanKey(range))
   const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation })
   // If post itself fails the prompts, no range is selected, as in the Ranges view.
@@ -68,14 +68,14 @@ export async function outlineSweep(
       answers:
         check === null || checked === null
           ? null
-          : { post: means(check.post.answers), selected: means(checked.answers) },
+          : { post: onlyMeans(check.post.answers), selected: onlyMeans(checked.answers) },
       verdict,
       crossFit: crossFit === null ? null : withoutFolds(crossFit, check),
       crossFitReason: selection === null ? 'No range was scored.' : (tooFew ?? selection.crossFitReason),
       baseline: selection === null ? null : bestBaseline(selection),
       front: paretoFront(ranges.filter((range) => !rejected.has(range))).map((range) => ({
         range: bare(range),
-        ...means(range),
+        ...onlyMeans(range),
         kept: validityKept(range, post)
       }))
     }
@@ -102,8 +102,6 @@ function outlineSelected(
 }
 
 /** Drops all fields of a score except its two means. */
-const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
-
 /** Drops all fields of a range except its ends. */
 const bare = ({ start, end }: RestorationRange): RestorationRange => ({ start, end })
 

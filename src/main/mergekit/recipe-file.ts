@@ -141,9 +141,7 @@ async function withFolders(recipes: readonly FileRecipe[], folders: { base: stri
   return resolved
 }
 
-function isYaml(file: string): boolean {
-  return /\.ya?ml$/i.test(file)
-}
+export const isYaml = (file: string): boolean => /\.ya?ml$/i.test(file)
 
 /** Parses recipes. @throws WorkbenchError `bad-input` naming the kind of the value, or the wrong field */
 function parseRecipes<T>(file: string, value: unknown, schema: z.ZodType<T, unknown>, what: string, hint: string): T {

@@ -5,6 +5,7 @@ import { freeName } from '../../contract/model/free-name'
 import { notFoundError, requireValid, WorkbenchError } from '../../contract/model/problem'
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { fieldWords } from './revisions'
+import { isJsonObject } from '../base/json-object'
 
 /** Maximum number of changes that are kept for undo. A window can undo fewer. */
 const MAX_CHANGES = 1000
@@ -134,7 +135,7 @@ const NamedEntries = z.object({ pairs: z.array(z.looseObject({ id: z.string(), n
 /** Renames restored pairs whose names are taken, because the schema of the document refuses equal names. */
 function withFreePairNames(document: unknown, restored: ReadonlySet<string>): unknown {
   const { data } = NamedEntries.safeParse(document)
-  if (data === undefined || !isRecord(document)) return document
+  if (data === undefined || !isJsonObject(document)) return document
   const nameOf = ({ name }: { name: string }): string => name
   return { ...document, pairs: renameRestored(data.pairs, restored, nameOf, (pair, name) => ({ ...pair, name })) }
 }
@@ -180,14 +181,11 @@ const ORDER = '(order)'
 /** Fields with counters. Undo leaves them unchanged, because a counter may only grow. */
 const COUNTERS: ReadonlySet<string> = new Set(['revision', 'nextMark', 'nextPair'])
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const idOf = (entry: unknown): string | null => (isRecord(entry) && typeof entry.id === 'string' ? entry.id : null)
+const idOf = (entry: unknown): string | null => (isJsonObject(entry) && typeof entry.id === 'string' ? entry.id : null)
 
 /** Returns the fields of an object, or the entries of a list by their ids; null for any other value. */
 function namedValues(value: unknown): Map<string, IndexedValue> | null {
-  if (isRecord(value)) {
+  if (isJsonObject(value)) {
     return new Map(Object.entries(value).map(([name, field], index) => [name, { value: field, index }]))
   }
   if (!Array.isArray(value)) return null
@@ -263,7 +261,7 @@ function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => v
 /** Returns an object with one changed field, or a list with one changed entry. @param indexed null removes the value */
 function withNamed(value: unknown, name: string, indexed: IndexedValue | null): unknown {
   if (!Array.isArray(value)) {
-    const fields = isRecord(value) ? value : {}
+    const fields = isJsonObject(value) ? value : {}
     if (indexed !== null) return { ...fields, [name]: indexed.value }
     return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
   }

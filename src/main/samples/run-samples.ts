@@ -178,7 +178,7 @@ class Follower {
     this.distinct = distinct
     this.variantOf = new Map(variantNames.map((name, variant) => [name, variant]))
     const storedKeys = stored.flatMap((line) => this.keyOfLine(line) ?? [])
-    for (const key of [...storedKeys, ...leaveOut]) this.doneKeys.add(keyText(key))
+    for (const key of [...storedKeys, ...leaveOut]) this.doneKeys.add(sampleKeyText(key))
     this.finishedTokens = stored.reduce((sum, { tokens }) => sum + tokens.length, 0)
     this.progress = {
       phase: 'preparing',
@@ -259,16 +259,16 @@ class Follower {
 
   private grow(key: SampleKey, token: number): void {
     this.tokensDone++
-    const row = this.growing.get(keyText(key)) ?? { key, tokens: [], changed: true }
+    const row = this.growing.get(sampleKeyText(key)) ?? { key, tokens: [], changed: true }
     row.tokens.push(token)
     row.changed = true
-    this.growing.set(keyText(key), row)
+    this.growing.set(sampleKeyText(key), row)
   }
 
   /** Stores finished answers, each for every name of its model that still lacks it. */
   private async finish(ended: readonly { answer: EngineAnswer; keys: readonly SampleKey[] }[]): Promise<void> {
     if (ended.length === 0) return
-    for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(keyText(key))
+    for (const key of ended.flatMap(({ keys }) => keys)) this.growing.delete(sampleKeyText(key))
     const texts = await this.generation.textsOf(
       ended.map(({ keys, answer: { tokens } }) => ({ ...elementAt(keys, 0, 'key'), tokens }))
     )
@@ -290,7 +290,7 @@ class Follower {
     })
     await this.listener.keep(finished.map(({ line }) => line))
     for (const { key, line } of finished) {
-      this.doneKeys.add(keyText(key))
+      this.doneKeys.add(sampleKeyText(key))
       this.progress.samplesDone++
       this.finishedTokens += line.tokens.length
     }
@@ -306,7 +306,9 @@ class Follower {
 
   /** Lists the missing answers among the answers `index` of some variants to a prompt. */
   private missingKeys(indices: readonly number[], prompt: number, index: number): SampleKey[] {
-    return indices.map((variant) => ({ variant, prompt, index })).filter((key) => !this.doneKeys.has(keyText(key)))
+    return indices
+      .map((variant) => ({ variant, prompt, index }))
+      .filter((key) => !this.doneKeys.has(sampleKeyText(key)))
   }
 
   /** Decodes the answers that have grown since the last report, at intervals. */
@@ -355,6 +357,4 @@ class Follower {
   }
 }
 
-function keyText({ variant, prompt, index }: SampleKey): string {
-  return `${variant}/${prompt}/${index}`
-}
+export const sampleKeyText = ({ variant, prompt, index }: SampleKey): string => `${variant}/${prompt}/${index}`

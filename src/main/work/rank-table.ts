@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SweepDocument } from '../../contract/documents/crc'
+import { onlyMeans, type SweepDocument } from '../../contract/documents/crc'
 import type { RankTable } from '../../contract/documents/rank-table'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { elementAt } from '../../contract/model/look-up'
@@ -104,18 +104,17 @@ function tableOf(
   { post, recipes, prompts }: SweepDocument,
   adapters: readonly RankedAdapter[]
 ): Omit<RankTable, 'recipe' | 'fullRank' | 'notes'> {
-  const scoreOf = ({ validity, diversity }: SweepDocument['post']) => ({ validity, diversity })
   const [complete, ...ranked] = recipes
   if (complete === undefined) throw new Error('a sweep without its recipe')
   return {
     promptCount: prompts.length,
-    post: scoreOf(post),
-    complete: scoreOf(complete),
+    post: onlyMeans(post),
+    complete: onlyMeans(complete),
     ranks: adapters.map(({ rank, bytes, normShare }, i) => ({
       rank,
       bytes,
       normShare,
-      ...scoreOf(elementAt(ranked, i, 'rank'))
+      ...onlyMeans(elementAt(ranked, i, 'rank'))
     }))
   }
 }

@@ -1,4 +1,3 @@
-import { extname } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { Variant } from '../../../contract/documents/samples'
 import { type Model, sweptRangeModel } from '../../../contract/model/model'
@@ -14,7 +13,7 @@ import { absolutePath, resultPath } from '../../base/files/paths'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
-import { readRecipesFile } from '../../mergekit/recipe-file'
+import { isYaml, readRecipesFile } from '../../mergekit/recipe-file'
 import { demoCheckpoint } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { runCooperatively } from '../../base/steps'
@@ -147,8 +146,6 @@ async function modelNamed(word: ModelWord, context: ModelContext, command: Comma
   }
   return namedModel(word, { folders, checkpoints: pair?.document.otherCheckpoints ?? [] })
 }
-
-const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path))
 
 /** Finds a recipe or checkpoint that the project keeps, by its name. */
 function keptModel(name: string, { pair }: ModelContext): Variant | null {

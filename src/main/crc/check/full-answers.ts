@@ -1,4 +1,4 @@
-import type { CategoryScore, CrcPrompt, Score } from '../../../contract/documents/crc'
+import { type CrcPrompt, onlyMeans, type Score } from '../../../contract/documents/crc'
 import type { FullAnswerScores } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
@@ -106,10 +106,10 @@ export function scoreFullAnswers(
   }
   const answers = scoreOf(prompts, full)
   return {
-    firstToken: meansOf(scoreOf(prompts, firstToken)),
-    answers: meansOf(answers),
+    firstToken: onlyMeans(scoreOf(prompts, firstToken)),
+    answers: onlyMeans(answers),
     undecided: Math.max(0, meanOf(prompts, undecided)),
-    prompts: answers.prompts.map(meansOf)
+    prompts: answers.prompts.map(onlyMeans)
   }
 }
 
@@ -118,8 +118,6 @@ const scoreOf = (prompts: readonly CrcPrompt[], probabilities: readonly Float64A
     prompts,
     probabilities.map((each) => scorePrompt([...each]))
   )
-
-const meansOf = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
 /** Averages over the prompts of a category, then over categories. */
 function meanOf(prompts: readonly CrcPrompt[], values: Float64Array): number {

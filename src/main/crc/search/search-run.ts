@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { version } from '../../../../package.json'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import { countedScores } from '../../../contract/documents/counted-scores'
-import type { CategoryScore, HoldOutSplit, RecipeScore, Score, SweepDocument } from '../../../contract/documents/crc'
+import {
+  type CategoryScore,
+  type HoldOutSplit,
+  onlyMeans,
+  type RecipeScore,
+  type Score,
+  type SweepDocument
+} from '../../../contract/documents/crc'
 import { layersModel, type Model } from '../../../contract/model/model'
 import { inputError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
@@ -205,7 +212,7 @@ function describeSearch(
     rho,
     minimumValidity: rho * (sweep.holdOutSplit === null ? sweep.post : viewMeans(post, reportedView)).validity,
     settings,
-    post: categoryScore(sweep.post),
+    post: onlyMeans(sweep.post),
     range: {
       range: range === null ? null : sweptRange(sweep, range.layers),
       ...viewMeans(compared, categories)
@@ -309,8 +316,6 @@ function measuresOf(
   if (!isByOneTask) return measures
   return { ...measures, distinctRight, effectiveChoices: prompts.map(({ effectiveChoices }) => effectiveChoices) }
 }
-
-const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
 /** Names a recipe by its strengths, which restore layers to the source; base for null. */
 function recipeFor({ layers }: Pick<ScoredLayers, 'layers'>, source: RestoredTo): Recipe {

@@ -1,12 +1,13 @@
 import type { CountedPrompt } from '../../../contract/documents/counted-scores'
 import { familyScores } from './family-scores'
 import {
+  type BaselineComparison,
   type CategoryScore,
   type Difference,
-  type HoldOutSplit,
-  type RangeScore,
   type HoldOutResult,
-  type BaselineComparison,
+  type HoldOutSplit,
+  onlyMeans,
+  type RangeScore,
   type Score,
   type Selection
 } from '../../../contract/documents/crc'
@@ -146,12 +147,11 @@ function* scoreOnHoldOut(
   )
   const selected = elementAt(ranges, 0, 'range')
   const gain = (measure: keyof CategoryScore): Difference => difference(selected, post, measure, prompts, seed)
-  const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
   return {
     selectionPromptCount: selectionPrompts.length,
     holdOutPromptCount: holdOut.length,
-    post: means(post),
-    selected: means(selected),
+    post: onlyMeans(post),
+    selected: onlyMeans(selected),
     gain: { validity: gain('validity'), diversity: gain('diversity') }
   }
 }

@@ -70,7 +70,7 @@ async function prepareWork(request: SandboxRequest): Promise<() => SandboxReply>
       const { as, file, content } = request
       if (as === 'task') {
         const { readTaskFile } = await import('../../evaluation/task-file')
-        return () => ({ kind: 'imported', value: readTaskFile(file, content, undefined) })
+        return () => ({ kind: 'imported', value: readTaskFile(file, content) })
       }
       const { readSamplePrompts } = await import('../../samples/prompts')
       return () => ({ kind: 'imported', value: readSamplePrompts(file, content) })

@@ -7,6 +7,6 @@ const CONTENT = 'text,answers\n"Name a ""colour"".",red|blue\n'
 
 test('files of prompts and tasks are read beside main as they are in it', async () => {
   expect(await importPrompts('p.csv', CONTENT)).toEqual(readSamplePrompts('p.csv', CONTENT))
-  expect(await importTask('t.csv', CONTENT)).toEqual(readTaskFile('t.csv', CONTENT, undefined))
+  expect(await importTask('t.csv', CONTENT)).toEqual(readTaskFile('t.csv', CONTENT))
   await expect(importTask('t.exe', CONTENT)).rejects.toMatchObject({ problem: { code: 'bad-input' } })
 })

@@ -26,7 +26,7 @@ describe('published prompts', () => {
   it('become tasks whose files are read back', () => {
     for (const { id } of PUBLISHED_FORMATS) {
       const task = read(id)
-      expect(readTaskFile('set.json', formatTaskFile(task), undefined)).toEqual(task)
+      expect(readTaskFile('set.json', formatTaskFile(task))).toEqual(task)
     }
   })
 

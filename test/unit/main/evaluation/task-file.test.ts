@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Task, type TaskPrompt } from '../../../../src/contract/documents/task'
-import { TaskKind, taskKindFacts } from '../../../../src/contract/model/task-kinds'
+import { taskKindFacts } from '../../../../src/contract/model/task-kinds'
 import { type Problem, WorkbenchError } from '../../../../src/contract/model/problem'
 import { BUILTIN_TASKS, builtinTask, builtinTasks } from '../../../../src/main/evaluation/builtin-tasks'
 import { AnswerReader, rightAnswers } from '../../../../src/main/answers/read-answer'
@@ -18,12 +18,12 @@ import { problemOf } from '../../../fixtures/problems'
 import { sampleLine } from '../../../fixtures/sample-run'
 
 /** The problem with reading a file. */
-function problemWith(fileName: string, content: string, kind?: TaskKind): Promise<Problem> {
-  return problemOf(Promise.resolve().then(() => readTaskFile(fileName, content, kind)))
+function problemWith(fileName: string, content: string): Promise<Problem> {
+  return problemOf(Promise.resolve().then(() => readTaskFile(fileName, content)))
 }
 
 const Malformed = z.strictObject({
-  ...{ file: z.string(), content: z.string(), kind: TaskKind.optional(), message: z.string() }
+  ...{ file: z.string(), content: z.string(), message: z.string() }
 })
 const lines = (...values: object[]): string => values.map((value) => JSON.stringify(value)).join('\n')
 const answersOf = ({ prompts }: Task): TaskPrompt['answers'][] => prompts.map(({ answers }) => answers)
@@ -95,7 +95,7 @@ describe('the built-in tasks', () => {
 describe('a task document', () => {
   it('is imported as it was exported, under the name of its file', async () => {
     const task = await builtinTask('demo-facts')
-    expect(readTaskFile('/home/ada/Ödön & Co (2).json', formatTaskFile(task), undefined)).toEqual({
+    expect(readTaskFile('/home/ada/Ödön & Co (2).json', formatTaskFile(task))).toEqual({
       ...task,
       id: 'odon-co-2'
     })
@@ -105,15 +105,14 @@ describe('a task document', () => {
     const task = await builtinTask('demo-facts')
     const settings = { ...task.settings, sampleCount: 0 }
     const changed = (changes: object): string => JSON.stringify({ ...task, ...changes })
-    for (const [content, message, kind] of [
+    for (const [content, message] of [
       [changed({ settings }), /^t\.json is not a task: settings\.sampleCount: /],
       [changed({ extra: 1 }), /^t\.json is not a task: .*"extra"/],
       [changed({ rightPattern: '(' }), /rightPattern: /],
-      [changed({}), /^t\.json: kind: the task says that it is reasoning, not creative\.$/, 'creative'],
       ['{', /^t\.json is not JSON: /],
       ['3', /^t\.json is not a task: /]
     ] as const)
-      expect((await problemWith('t.json', content, kind)).message).toMatch(message)
+      expect((await problemWith('t.json', content)).message).toMatch(message)
     expect((await problemWith('t.json', changed({ schemaVersion: 99 }))).code).toBe('newer-version')
   })
 })
@@ -121,7 +120,7 @@ describe('a task document', () => {
 describe('a list of prompts', () => {
   it('without answers is creative writing', () => {
     const line = lines({ prompt: 'Write about the sea.', system: 'Be brief.' })
-    const task = readTaskFile('sea.jsonl', line, undefined)
+    const task = readTaskFile('sea.jsonl', line)
     expect(task).toMatchObject({
       id: 'sea',
       name: 'sea',
@@ -131,13 +130,12 @@ describe('a list of prompts', () => {
       reading: { kind: 'whole' }
     })
     expect(Task.parse(task)).toEqual(task)
-    expect(readTaskFile('p.txt', 'One.\nTwo.', 'open-ended')).toMatchObject({ kind: 'open-ended' })
   })
 
   it('with several answers is open-ended, with one each reasoning', () => {
-    const open = readTaskFile('p.json', '[{"text": "Name a bit.", "answers": [0, "1"]}]', undefined)
+    const open = readTaskFile('p.json', '[{"text": "Name a bit.", "answers": [0, "1"]}]')
     expect([open.kind, answersOf(open)]).toEqual(['open-ended', [['0', '1']]])
-    const facts = readTaskFile('p.jsonl', lines({ question: 'Capital of Italy?', answer: 'Rome' }), undefined)
+    const facts = readTaskFile('p.jsonl', lines({ question: 'Capital of Italy?', answer: 'Rome' }))
     expect(facts).toMatchObject({ kind: 'reasoning', reading: { kind: 'first-line' } })
     expect(answersOf(facts)).toEqual([['Rome']])
   })
@@ -147,7 +145,7 @@ describe('a list of prompts', () => {
       { text: 'Name a state.', answers: [[' New York', 'NY'], 'Ohio', ['ny', 'Empire State']] },
       { text: 'Name a sea.', answers: ['Red Sea'] }
     ]
-    const task = readTaskFile('states.json', JSON.stringify(states), undefined)
+    const task = readTaskFile('states.json', JSON.stringify(states))
     expect(task.kind).toBe('open-ended')
     const [state] = task.prompts
     if (state === undefined) throw new Error('no prompt')
@@ -171,7 +169,7 @@ describe('a list of prompts', () => {
 
   it('in a table has its answers in one cell', () => {
     const table = 'question,answers,category\n"Name a coin, please.",penny | dime,money\nName a bit.,0|1,\n'
-    const task = readTaskFile('coins.csv', table, undefined)
+    const task = readTaskFile('coins.csv', table)
     expect(answersOf(task)).toEqual([
       ['penny', 'dime'],
       ['0', '1']
@@ -182,7 +180,7 @@ describe('a list of prompts', () => {
   it("of GSM8K's form has the number after #### as its answer, without separators", () => {
     const many = { question: 'How many?', answer: 'She has 3*4=<<3*4=12>>12.\nThen 1,188 more.\n#### 1,200' }
     const cold = { question: 'How cold?', answer: 'It fell.\n#### -7' }
-    const task = readTaskFile('test.jsonl', lines(many, cold), undefined)
+    const task = readTaskFile('test.jsonl', lines(many, cold))
     expect(answersOf(task)).toEqual([['1200'], ['-7']])
     expect([task.kind, task.reading.kind]).toEqual(['reasoning', 'last-number'])
   })
@@ -190,8 +188,8 @@ describe('a list of prompts', () => {
   it.each([
     ...malformedCases('task-files', Malformed),
     { file: 'p.jsonl', content: 'x'.repeat(20_000_001), message: 'at most 20000000 are read' }
-  ])('is refused with file, line and field: $message', async ({ file, content, message, kind }) => {
-    const problem = await problemWith(file, content, kind)
+  ])('is refused with file, line and field: $message', async ({ file, content, message }) => {
+    const problem = await problemWith(file, content)
     expect(problem.code).toBe('bad-input')
     expect(problem.message).toMatch(new RegExp(message))
   })
@@ -206,7 +204,7 @@ describe('a list of prompts', () => {
       fc.property(fc.array(entry, { maxLength: 3 }), fc.constantFrom('p.json', 'p.jsonl'), (entries, name) => {
         const content = name === 'p.json' ? JSON.stringify(entries) : lines(...entries)
         try {
-          const task = readTaskFile(name, content, undefined)
+          const task = readTaskFile(name, content)
           expect(Task.parse(task)).toEqual(task)
         } catch (error) {
           expect(error).toBeInstanceOf(WorkbenchError)
