@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { EventEmitter, once } from 'node:events'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { type ProgressShare, UNKNOWN_PROGRESS } from '../../contract/work/progress'
+import { Changes } from '../base/changes'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { endingNews, type JobNewsTarget } from './job-news'
 
@@ -12,14 +12,13 @@ export type JobFailure = { type: 'failed'; problem: Problem } | { type: 'cancell
  * The state of a job for its watchers: facts such as progress or an answer, each under a key. Every change raises the
  * version, so that a watcher can ask for the facts that changed since the version it has reported.
  */
-export class Facts<Fact> {
+export class Facts<Fact> extends Changes {
   private readonly facts = new Map<string, { fact: Fact; version: number }>()
-  private readonly changes = new EventEmitter().setMaxListeners(0)
-
-  version = 0
   progress: ProgressShare = UNKNOWN_PROGRESS
 
-  constructor(private readonly onProgress: (progress: ProgressShare) => void) {}
+  constructor(private readonly onProgress: (progress: ProgressShare) => void) {
+    super()
+  }
 
   /** Replaces the fact under this key. @param progress progress of the job, if the fact changes it */
   set(key: string, fact: Fact, progress?: ProgressShare): void {
@@ -28,29 +27,12 @@ export class Facts<Fact> {
       this.onProgress(progress)
     }
     this.facts.set(key, { fact, version: this.version + 1 })
-    this.changed()
-  }
-
-  /** Wakes the watchers. */
-  changed(): void {
-    this.version++
-    this.changes.emit('change')
+    this.notify()
   }
 
   /** Returns the facts that changed after a version; all facts for version 0. */
   since(version: number): Fact[] {
     return [...this.facts.values()].filter((entry) => entry.version > version).map(({ fact }) => fact)
-  }
-
-  /** Waits for the next change. @returns false if `signal` fired instead */
-  async next(signal?: AbortSignal): Promise<boolean> {
-    try {
-      await once(this.changes, 'change', { signal })
-      return true
-    } catch (error) {
-      if (signal?.aborted) return false
-      throw error
-    }
   }
 }
 
@@ -121,7 +103,7 @@ export class Job<Event extends { type: string }, Fact> {
   begin(takeTurn: TakeTurn = NO_TURN): this {
     void this.run(takeTurn).then((ending) => {
       this.ending = ending
-      this.facts.changed()
+      this.facts.notify()
       const { news } = this.work
       news?.publish(endingNews(news.job, ending))
       this.settle()
@@ -152,7 +134,7 @@ export class Job<Event extends { type: string }, Fact> {
   private async waitForTurn(takeTurn: TakeTurn): Promise<() => void> {
     try {
       // Watchers see a waiting job without progress.
-      return await takeTurn(this.cancellation.signal, () => this.facts.changed())
+      return await takeTurn(this.cancellation.signal, this.facts.notify)
     } catch (error) {
       await this.work.abandon?.()
       throw error

@@ -1,4 +1,3 @@
-import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { elementAt } from '../../contract/model/look-up'
@@ -6,6 +5,7 @@ import { type Endpoint, endpointWarning } from '../../contract/model/external-mo
 import type { Problem } from '../../contract/model/problem'
 import { MAX_DONE, type QueuedJob, type ShownJob, type WorkListState } from '../../contract/work/work-list'
 import { stoppedProblem } from '../../contract/work/work-words'
+import { Changes } from '../base/changes'
 import { cancelled } from '../base/files/cancelling'
 import { withFallback } from '../base/files/with-fallback'
 import { problemOf, reportDefect } from '../base/rpc-problems'
@@ -54,9 +54,8 @@ export class QueueLine {
   private running: RunningTurn | null = null
   /** The last jobs that succeeded, for the windows. */
   private finished: WorkListState['done'] = []
-  private readonly news = new EventEmitter().setMaxListeners(0)
-  /** Counts changes, so that a watcher notices changes while it is busy. */
-  private version = 0
+  private readonly changes = new Changes()
+  private readonly notifyWatchers = this.changes.notify
 
   constructor(
     private readonly project: ProjectOfPair,
@@ -64,7 +63,7 @@ export class QueueLine {
     private readonly turns: JobTurns,
     private readonly closing: AbortSignal
   ) {
-    project.work.onChange(() => this.notifyWatchers())
+    project.work.onChange(this.notifyWatchers)
     // Opening a project starts no stored job.
     this.paused = this.jobs.length > 0
   }
@@ -112,23 +111,13 @@ export class QueueLine {
     return true
   }
 
-  async *watch(signal: AbortSignal | undefined): AsyncGenerator<WorkListState> {
-    for (let sentVersion = -1; !signal?.aborted;) {
-      if (sentVersion !== this.version) {
-        sentVersion = this.version
-        await this.findEndpointWarnings()
-        yield this.state()
-      } else {
-        await once(this.news, 'change', { signal }).catch((error: unknown) => {
-          if (!signal?.aborted) throw error
-        })
-      }
-    }
+  watch(signal: AbortSignal | undefined): AsyncGenerator<WorkListState> {
+    return this.changes.watch(signal, () => this.states())
   }
 
-  notifyWatchers(): void {
-    this.version += 1
-    this.news.emit('change')
+  private async *states(): AsyncGenerator<WorkListState> {
+    await this.findEndpointWarnings()
+    yield this.state()
   }
 
   /** Jobs of the project's pairs. Jobs of removed pairs stay stored, because a removal can be undone. */
@@ -182,7 +171,7 @@ export class QueueLine {
 
   /** Runs jobs until none can begin. */
   private async runJobs(): Promise<void> {
-    const unsubscribe = this.turns.onChange(this.project, () => this.notifyWatchers())
+    const unsubscribe = this.turns.onChange(this.project, this.notifyWatchers)
     try {
       await runWorkList<QueueEntry, Pick<JobEnd, 'isBegun'>>(this.entries(), {
         name: 'The queue',

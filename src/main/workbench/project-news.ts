@@ -1,4 +1,5 @@
 import type { PairId, ProjectState } from '../../contract/documents/project'
+import { Changes } from '../base/changes'
 import type { ProjectJobs } from '../jobs/jobs'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -11,26 +12,12 @@ export async function* atChanges<News>(
   signal: AbortSignal | undefined,
   read: () => AsyncIterable<News>
 ): AsyncGenerator<News> {
-  let changed = true
-  let wake = (): void => undefined
-  const notify = (): void => {
-    changed = true
-    wake()
-  }
-  const unsubscribe = [project.onChange(notify), jobs.turns.onChange(project, notify)]
-  signal?.addEventListener('abort', notify)
+  const changes = new Changes()
+  const unsubscribe = [project.onChange(changes.notify), jobs.turns.onChange(project, changes.notify)]
   try {
-    while (!signal?.aborted) {
-      if (changed) {
-        changed = false
-        yield* read()
-      } else {
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
-    }
+    yield* changes.watch(signal, read)
   } finally {
     for (const stop of unsubscribe) stop()
-    signal?.removeEventListener('abort', notify)
   }
 }
 
