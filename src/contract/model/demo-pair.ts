@@ -35,7 +35,7 @@ export const DEMO_PAIRS: Readonly<Record<DemoPair, DemoPairFacts>> = {
     name: 'Blend demo',
     word: 'blend-demo',
     questions: 'demo-open',
-    tasks: ['demo-open', 'demo-creative', 'demo-facts']
+    tasks: ['demo-open', 'demo-facts', 'demo-creative']
   }
 }
 

@@ -6,7 +6,7 @@ import { optionGroup } from './option-group'
 import { number, text } from './option-kinds'
 import { usageError, wholeNumber } from './options'
 
-export const TASK_CHOICES = `${BUILTIN_TASKS.join(', ')}, one of the project, or a file`
+export const TASK_CHOICES = `${BUILTIN_TASKS.join(', ')}, the project's, or a file`
 
 /** Options for scoring by listed answers instead of characters. */
 export const taskOptions = optionGroup().options({
