@@ -277,23 +277,29 @@ export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = 
   ])
 }
 
-/** Describes strengths completely, such as `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `4–7 from sft`. */
+/** Describes strengths completely, such as `4–11`, `2, attention 3, MLP 5–6, layers 8–9 at 0.5`, `4–7 from sft`. */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
-  const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
-    const which = start === end ? String(start) : `${start}–${end}`
+  const parts: string[] = []
+  let inHalves = false
+  for (const { start, end, strength: layer } of stretches(layers)) {
+    const [noun, which] = start === end ? ['layer', String(start)] : ['layers', `${start}–${end}`]
     const from = layer.source === undefined ? '' : ` from ${layer.source.name}`
-    const phrase = (name: string, strength: number): string[] =>
-      strength === 0 ? [] : [`${name}${strength === 1 ? '' : ` at ${strengthWords(strength)}`}${from}`]
+    const add = (name: string, strength: number): void => {
+      if (strength !== 0) parts.push(`${name}${strength === 1 ? '' : ` at ${strengthWords(strength)}`}${from}`)
+    }
     const { attention } = layer
-    if (typeof attention === 'number' && attention === layer.mlp) return phrase(which, attention)
-    return HALVES.flatMap((half) => {
-      const halfStrength = layer[half]
-      if (typeof halfStrength === 'number') return phrase(`${HALF_NAMES[half]} ${which}`, halfStrength)
-      return componentGroups(layer, half).flatMap(([strength, names]) =>
-        phrase(`${names} of layer${start === end ? '' : 's'} ${which}`, strength)
-      )
-    })
-  })
+    const isWhole = typeof attention === 'number' && attention === layer.mlp
+    // After halves, whole layers are called layers: "MLP 1, 2" would read as two halves.
+    if (isWhole) add(inHalves ? `${noun} ${which}` : which, attention)
+    else {
+      for (const half of HALVES) {
+        const halfStrength = layer[half]
+        if (typeof halfStrength === 'number') add(`${HALF_NAMES[half]} ${which}`, halfStrength)
+        else for (const [strength, names] of componentGroups(layer, half)) add(`${names} of ${noun} ${which}`, strength)
+      }
+    }
+    if (!isPostLayer(layer)) inHalves = !isWhole
+  }
   return parts.length === 0 ? 'nothing' : parts.join(', ')
 }
 

@@ -24,7 +24,7 @@ const mixed: LayerStrength[] = [
 describe('layers of another source', () => {
   it('are named with it, and those of base are not', () => {
     expect(describeStrengths(setSource(upper, sft))).toBe('2–3 from sft')
-    expect(describeStrengths(mixed)).toBe('0 at 0.5, attention 1 from sft, 2 from sft')
+    expect(describeStrengths(mixed)).toBe('0 at 0.5, attention 1 from sft, layer 2 from sft')
     expect(nameStrengths(rangeStrengths({ start: 2, end: 2 }, 4, sft))).toBe('Layer 2 from sft')
     expect(nameStrengths(upper)).toBe('Layers 2–3')
   })
