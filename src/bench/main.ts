@@ -26,7 +26,8 @@ Synthetic pairs have random weights. They are temporary files until the run ends
 Close other programs first, because they disturb the figures.
 
   (no option)     sweep, memory and generation on small pairs (2 minutes on two cores)
-  --full          also pairs of 24 layers and of an 8B's width, a lineage, and --serving (8 GB of memory, 6 GB of disk)
+  --full          also pairs of 24 layers and of an 8B's width, a lineage, --serving and --preview
+                  (8 GB of memory, 6 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
   --serving       only an adapter's sweep beside the merged pair's, and the API beside a sample run
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
@@ -158,7 +159,7 @@ async function bench(): Promise<number> {
     if (options.full) await measureLineage(report, folder, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
     if (options.full || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
-    if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
+    if (options.full || only === 'preview') await measurePreviews(report, folder, interrupted.signal)
     if (only === 'gpu') {
       step('Llama-3.1-8B, 2 layers: sweep on every device')
       const shape = { shape: 'Llama-3.1-8B', layerCount: 2, vocabularySize: 8192 } as const

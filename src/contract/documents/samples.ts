@@ -79,8 +79,8 @@ export function describeComputation(
 export const PAPER_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0.1, repetitionPenalty: 1 }
 
 /**
- * How an answer ended: by the model, at the limit of tokens, refused by a filter of contents, or failed, because
- * the server refused the request. Only measures of refusals count refused answers, and none counts failed ones.
+ * How an answer ended: by the model, at the limit of tokens, refused by a filter of contents, or failed. The server
+ * refused the request of a failed one. Only measures of refusals count refused answers, and none counts failed ones.
  */
 export const AnswerFinish = z.enum(['stop', 'length', 'refused', 'failed'])
 export type AnswerFinish = z.infer<typeof AnswerFinish>

@@ -4,7 +4,7 @@ import { type View, viewOfJob } from './place'
 import type { WindowJob } from './window-job'
 
 /** Reports whether a view shows the progress of a job, with a button to cancel it. */
-export const isShownIn = ({ kind }: WindowJob, view: View): boolean => kind !== null && viewOfJob(kind) === view
+export const showsJob = (view: View, { kind }: WindowJob): boolean => kind !== null && viewOfJob(kind) === view
 
 /** All kinds of job of an open project. Each adds itself in its constructor. */
 export class WindowJobs {
@@ -16,7 +16,7 @@ export class WindowJobs {
 
   /** Returns the running job that the bar shows: one that the view does not show, if there is one. */
   inBar(view: View): WindowJob | null {
-    return this.running.find((job) => !isShownIn(job, view)) ?? this.current
+    return this.running.find((job) => !showsJob(view, job)) ?? this.current
   }
 
   add(job: WindowJob): void {
