@@ -8,7 +8,7 @@ export interface AnswerGroup {
   count: number
   /** Lowest sample index in the group. It orders groups of equal frequency. */
   firstIndex: number
-  /** Number of answers that ran into the token limit. */
+  /** Number of answers that were cut off, at the token limit or the end of the context window. */
   cutCount: number
 }
 

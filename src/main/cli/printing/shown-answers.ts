@@ -48,7 +48,7 @@ function describeGroup(group: readonly SampleLine[], digits: number, width: numb
   const spellings = [...multimap(group.map(({ text }) => [text, text])).values()].sort((a, b) => b.length - a.length)
   const written = elementAt(elementAt(spellings, 0, 'spelling'), 0, 'text').trim()
   const cut = group.filter(({ finish }) => finish === 'length').length
-  const remark = cut === 0 ? '' : ` [${cut === group.length ? 'cut' : `${cut} cut`} at the token limit]`
+  const remark = cut === 0 ? '' : ` [${cut === group.length ? 'cut' : `${cut} cut`} off]`
   const answerText = (written === '' ? '[empty answer]' : written) + remark
   const head = `    ${String(group.length).padStart(digits)} × `
   const room = width === null ? Infinity : Math.max(20, width - head.length)

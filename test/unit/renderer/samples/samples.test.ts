@@ -110,7 +110,7 @@ describe('the answers of a cell', () => {
     expect(board.cell(0, 'post')).not.toBe(before)
   })
 
-  it('say how many were cut at the token limit', () => {
+  it('say how many were cut off', () => {
     const board = boardOf('a')
     board.add([line(1, 'a', { finish: 'length' })])
     expect(board.cell(0, 'post').groups[0]).toMatchObject({ count: 2, cutCount: 1 })
