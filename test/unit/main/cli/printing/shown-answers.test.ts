@@ -15,8 +15,7 @@ it('shows answers by prompt and variant, the same one once with how often it was
   expect(describeAnswers(sampleRunFixture(), lines, 30).split('\n')).toEqual([
     'Prompt 1: Name a colour.',
     '  post: 2 distinct of 4',
-    '    3 × Red. [1 cut at the',
-    '        token limit]',
+    '    3 × Red. [1 cut off]',
     '    1 × Blue.',
     '  upper: 1 distinct of 1',
     '    1 × Green',
@@ -26,8 +25,7 @@ it('shows answers by prompt and variant, the same one once with how often it was
     '    1 × [empty answer]',
     '    1 × A cat,',
     '        or \\u{1b}[31ma dog',
-    '        that is long [cut at',
-    '        the token limit]'
+    '        that is long [cut off]'
   ])
 })
 
